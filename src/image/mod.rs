@@ -1,0 +1,7 @@
+//! WHERE: grids, volumes, volumes of interest, resampling. Coordinates are DICOM's (LPS, mm).
+
+mod grid;
+mod volume;
+
+pub use grid::Grid;
+pub use volume::Volume;

@@ -1,0 +1,9 @@
+//! voxgray: absorbed dose in targeted radionuclide therapy by Monte Carlo transport.
+
+pub mod constants;
+pub mod error;
+pub mod image;
+pub mod physics;
+pub mod units;
+
+pub use error::{Error, ErrorKind, Result};

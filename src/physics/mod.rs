@@ -1,0 +1,5 @@
+//! WHAT matter and nuclides do: f64 reference facts from the tables in `data/`; no sampling here.
+
+pub mod material;
+
+pub use material::Material;
