@@ -4,6 +4,8 @@ pub mod constants;
 pub mod error;
 pub mod image;
 pub mod physics;
+pub mod stats;
+pub mod transport;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};

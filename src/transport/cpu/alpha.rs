@@ -1,0 +1,68 @@
+//! Alpha particles: a straight track with continuous slowing down. Neglects straggling, scattering, delta rays' range and the recoil's
+//! (both below 1 um), all small against a voxel.
+
+use super::particle::{ALPHA, Particle};
+use super::score::Scorer;
+use super::walk::Walk;
+use crate::transport::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES};
+
+/// Most voxels one alpha may cross: its range in air is 9 cm at most.
+const MAX_VOXELS: u32 = 10_000;
+
+impl<S: Scorer> Walk<'_, S> {
+    /// Follows an alpha: on the spot if its range stays inside the voxel, else voxel by voxel. No draws.
+    pub fn transport_alpha(&mut self, particle: Particle) {
+        let mut p = particle;
+        let mut place = self.place(p.voxel, p.local);
+        let half = self.plan.params.voxel_cm.map(|h| 0.5 * h);
+        for _ in 0..MAX_VOXELS {
+            let range = self.alpha_range(place.material, p.energy);
+            if range <= self.clearance(&place) * place.density {
+                break;
+            }
+            let (to_face, axis) = self.to_face(&place, &p, half);
+            let thickness = to_face * place.density;
+            if thickness >= range {
+                break;
+            }
+            let after = self.alpha_energy(place.material, range - thickness).min(p.energy);
+            let given = p.energy - after;
+            self.deposit(&place, p.origin, given);
+            p.energy = after;
+            for k in 0..3 {
+                place.local[k] += to_face * p.direction[k];
+            }
+            if !self.cross(&mut place, axis, p.direction[axis], half[axis]) {
+                self.escape(ALPHA, p.energy);
+                return;
+            }
+        }
+        self.deposit(&place, p.origin, p.energy);
+    }
+
+    /// CSDA range of an alpha, g/cm2.
+    fn alpha_range(&self, material: usize, energy: f32) -> f32 {
+        let at = self.plan.params.offsets.alpha as usize + material * ALPHA_NODES;
+        let table = &self.plan.tables[at..at + ALPHA_NODES];
+        let x = (energy * (1.0 / ALPHA_ENERGY_STEP)).min((ALPHA_NODES - 1) as f32);
+        let i = (x as usize).min(ALPHA_NODES - 2);
+        table[i] + (table[i + 1] - table[i]) * (x - i as f32)
+    }
+
+    /// Energy of an alpha with the given residual range (g/cm2): the inverse of [`Self::alpha_range`] by bisection.
+    fn alpha_energy(&self, material: usize, range: f32) -> f32 {
+        let at = self.plan.params.offsets.alpha as usize + material * ALPHA_NODES;
+        let table = &self.plan.tables[at..at + ALPHA_NODES];
+        let (mut low, mut high) = (0_usize, ALPHA_NODES - 1);
+        while high - low > 1 {
+            let middle = (low + high) / 2;
+            if table[middle] <= range {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        let step = (table[high] - table[low]).max(1e-30);
+        (low as f32 + ((range - table[low]) / step).clamp(0.0, 1.0)) * ALPHA_ENERGY_STEP
+    }
+}

@@ -1,0 +1,131 @@
+//! One history: one decay with everything it emits, from a voxel of the source.
+
+use super::lookup;
+use super::particle::{ALPHA, PHOTON, POSITRON, Particle, Stack, Stream};
+use super::rng::{batch_state, history_state};
+use super::score::Scorer;
+use super::vector::sample_isotropic;
+use super::walk::{REST, Walk};
+use crate::transport::layout::FLAG_POINT_SOURCE;
+use crate::transport::ledger::Ledger;
+use crate::transport::plan::{Plan, SOURCE_SPECTRUM_INTERVALS, SourceGroup};
+use crate::transport::tally::Origin;
+
+/// Systematic sampling of a batch: history `i` sits at `offset + i stride` of the cumulative activity (integers; the
+/// whole is 2^62), so every voxel gets its share of histories to within one.
+#[derive(Debug, Clone, Copy)]
+pub struct Strata {
+    offset: u64,
+    stride: u64,
+}
+
+impl Strata {
+    /// The strata of a batch of `histories` histories.
+    pub fn new(plan: &Plan, batch: u32, histories: u64) -> Self {
+        let stride = plan.source_total() / histories.max(1);
+        let state = batch_state(plan.params.seed, batch);
+        let random = u64::from(state[0]) << 32 | u64::from(state[1]);
+        let offset = (u128::from(random) * u128::from(stride) >> 64) as u64;
+        Strata { offset, stride }
+    }
+
+    /// Position of history `i` of the batch.
+    #[inline(always)]
+    fn position(&self, i: u64) -> u64 {
+        self.offset + i * self.stride
+    }
+}
+
+/// Runs history number `history`, the `i`-th of its batch.
+pub fn run_history<S: Scorer>(
+    plan: &Plan,
+    strata: &Strata,
+    history: u64,
+    i: u64,
+    scorer: &mut S,
+    ledger: &mut Ledger,
+    stack: Stack,
+) -> Stack {
+    let mut walk = Walk { plan, scorer, ledger, stack };
+    walk.decay(strata.position(i), history);
+    walk.stack
+}
+
+impl<S: Scorer> Walk<'_, S> {
+    /// Emits and transports everything of one decay. Three draws for the point, then one per group and four per particle.
+    fn decay(&mut self, position: u64, history: u64) {
+        self.ledger.histories += 1;
+        let plan = self.plan;
+        let mut stream = Stream::new(plan.params.seed, history_state(plan.params.seed, history));
+        let voxel = plan.unlinear(plan.source_voxel(position));
+        let mut local = [0.0_f32; 3];
+        if plan.params.flags & FLAG_POINT_SOURCE == 0 {
+            for (x, h) in local.iter_mut().zip(plan.params.voxel_cm) {
+                *x = (stream.rng.uniform() - 0.5) * h;
+            }
+        }
+        let place = self.place(voxel, local);
+        let on_the_spot = [
+            (Origin::Electron, plan.params.local_electron),
+            (Origin::Photon, plan.params.local_photon),
+            (Origin::Alpha, plan.params.local_alpha),
+        ];
+        for (origin, energy) in on_the_spot {
+            if energy > 0.0 {
+                self.ledger.emitted(energy);
+                self.deposit(&place, origin as u32, energy);
+            }
+        }
+        for group in &plan.source_groups {
+            let more = stream.rng.uniform() < group.fraction;
+            for _ in 0..group.whole + u32::from(more) {
+                let energy = sample_energy(plan, group, &mut stream);
+                let direction = sample_isotropic(&mut stream.rng);
+                let state = stream.next_child();
+                let rest = if group.kind == POSITRON { 2.0 * REST } else { 0.0 };
+                self.ledger.emitted(energy + rest);
+                let primary = Particle {
+                    kind: group.kind,
+                    origin: origin_of(group.kind) as u32,
+                    energy,
+                    voxel,
+                    local,
+                    direction,
+                    state,
+                };
+                // The stack is empty here: it always has room for one.
+                let kept = self.stack.push(primary);
+                debug_assert!(kept);
+                self.drain();
+            }
+        }
+    }
+}
+
+/// Tally of a primary.
+fn origin_of(kind: u32) -> Origin {
+    match kind {
+        PHOTON => Origin::Photon,
+        ALPHA => Origin::Alpha,
+        _ => Origin::Electron,
+    }
+}
+
+/// Energy of one emission of a group: alias table, then the spectrum's inverse CDF where it is not a line. Two draws.
+fn sample_energy(plan: &Plan, group: &SourceGroup, stream: &mut Stream) -> f32 {
+    let pick = stream.rng.uniform() * group.count as f32;
+    let index = (pick as u32).min(group.count - 1);
+    let u = stream.rng.uniform();
+    let entries = &plan.source_entries[group.first as usize..];
+    let entry = &entries[index as usize];
+    // The fraction of the first draw decides between the entry and its alias.
+    let entry = if pick - index as f32 <= entry.probability {
+        entry
+    } else {
+        &entries[entry.alias as usize]
+    };
+    match entry.spectrum {
+        u32::MAX => entry.energy,
+        at => lookup::sample_uniform_table(&plan.tables, at as usize, SOURCE_SPECTRUM_INTERVALS, u),
+    }
+}

@@ -1,0 +1,150 @@
+//! Table look-ups: linear interpolation on the fine energy grid, inverse-CDF sampling on the coarse one.
+
+use crate::transport::layout::{
+    ANGULAR_INTERVALS, ANGULAR_STRIDE, COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES,
+    LEPTON_RECORD, PHOTON_RECORD, SPECTRUM_INTERVALS, SPECTRUM_STRIDE, locate,
+};
+
+/// Linear interpolation of `N` neighbouring values of a record that starts at `base` (material's first node).
+#[inline(always)]
+fn interpolate<const RECORD: usize, const N: usize>(
+    tables: &[f32],
+    base: usize,
+    energy: f32,
+) -> [f32; N] {
+    let (i, f) = locate::<FINE_BITS>(energy);
+    let at = base + i * RECORD;
+    let low: &[f32; N] = tables[at..at + N].try_into().expect("slice of N values");
+    let high: &[f32; N] =
+        tables[at + RECORD..at + RECORD + N].try_into().expect("slice of N values");
+    let mut out = [0.0; N];
+    for k in 0..N {
+        out[k] = low[k] + (high[k] - low[k]) * f;
+    }
+    out
+}
+
+/// First four values of the lepton record: restricted stopping power (MeV cm2/g), inverse first transport path,
+/// hard cross section (cm2/g), straggling (MeV2 cm2/g).
+#[inline(always)]
+pub fn lepton_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> [f32; 4] {
+    interpolate::<LEPTON_RECORD, 4>(
+        tables,
+        offset as usize + set * FINE_NODES * LEPTON_RECORD,
+        energy,
+    )
+}
+
+/// CSDA range, g/cm2.
+#[inline(always)]
+pub fn csda_range(tables: &[f32], offset: u32, set: usize, energy: f32) -> f32 {
+    let base = offset as usize + set * FINE_NODES * LEPTON_RECORD + 4;
+    interpolate::<LEPTON_RECORD, 1>(tables, base, energy)[0]
+}
+
+/// Hard cross section (cm2/g), and bremsstrahlung's share of it.
+#[inline(always)]
+pub fn hard_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> [f32; 2] {
+    let base = offset as usize + set * FINE_NODES * LEPTON_RECORD;
+    let [sigma, _, _, share] = interpolate::<LEPTON_RECORD, 4>(tables, base + 2, energy);
+    [sigma, share]
+}
+
+/// Expected number of bremsstrahlung photons emitted while slowing down to rest.
+#[inline(always)]
+pub fn thick_target_photons(tables: &[f32], offset: u32, set: usize, energy: f32) -> f32 {
+    let base = offset as usize + set * FINE_NODES * LEPTON_RECORD + 6;
+    interpolate::<LEPTON_RECORD, 1>(tables, base, energy)[0]
+}
+
+/// First four values of the photon record: mu/rho (cm2/g) and the cumulative shares of Compton, photoelectric, Rayleigh.
+#[inline(always)]
+pub fn photon_shares(tables: &[f32], offset: u32, material: usize, energy: f32) -> [f32; 4] {
+    interpolate::<PHOTON_RECORD, 4>(
+        tables,
+        offset as usize + material * FINE_NODES * PHOTON_RECORD,
+        energy,
+    )
+}
+
+/// All of mu/rho, the shares and mu_en/rho.
+#[inline(always)]
+pub fn photon_kerma(tables: &[f32], offset: u32, material: usize, energy: f32) -> [f32; 5] {
+    interpolate::<PHOTON_RECORD, 5>(
+        tables,
+        offset as usize + material * FINE_NODES * PHOTON_RECORD,
+        energy,
+    )
+}
+
+/// Probabilities of K fluorescence of the first and of the second element, per photoelectric absorption.
+#[inline(always)]
+pub fn fluorescence_probabilities(
+    tables: &[f32],
+    offset: u32,
+    material: usize,
+    energy: f32,
+) -> [f32; 2] {
+    let base = offset as usize + material * FINE_NODES * PHOTON_RECORD + 5;
+    interpolate::<PHOTON_RECORD, 2>(tables, base, energy)
+}
+
+/// One value of a table that has a single f32 per fine node.
+#[inline(always)]
+pub fn majorant(tables: &[f32], offset: u32, class: usize, energy: f32) -> f32 {
+    interpolate::<1, 1>(tables, offset as usize + class * FINE_NODES, energy)[0]
+}
+
+/// A coarse node: the lower or the upper one of the energy's interval, with probabilities that make the mixture
+/// linear in energy. No draw of its own: `u` is uniform.
+#[inline(always)]
+pub fn coarse_node(energy: f32, u: f32) -> usize {
+    let (i, f) = locate::<COARSE_BITS>(energy);
+    i + usize::from(u < f)
+}
+
+/// Offset of an angular distribution.
+#[inline(always)]
+pub fn angular_at(offset: u32, set: usize, node: usize) -> usize {
+    offset as usize + (set * COARSE_NODES + node) * ANGULAR_STRIDE
+}
+
+/// Samples `mu = (1 - cos_theta)/2` from the inverse-CDF table at `at`, with `u` uniform:
+/// `mu = a (1 - u) / (u + a) * r(sqrt(u))`, where `r` is tabulated at equal intervals. The square root puts the nodes close
+/// together where mu is large, the rational factor follows a screened single-scattering tail.
+#[inline(always)]
+pub fn sample_angular(tables: &[f32], at: usize, u: f32) -> f32 {
+    let a = tables[at];
+    let x = u.sqrt() * ANGULAR_INTERVALS as f32;
+    let i = (x as usize).min(ANGULAR_INTERVALS - 1);
+    let f = x - i as f32;
+    let nodes: &[f32; 2] = tables[at + 2 + i..at + 4 + i].try_into().expect("two nodes");
+    let ratio = nodes[0] + (nodes[1] - nodes[0]) * f;
+    let mu = a * (1.0 - u) / (u + a) * ratio;
+    mu.clamp(0.0, 1.0)
+}
+
+/// Offset of a photon-energy distribution.
+#[inline(always)]
+pub fn spectrum_at(offset: u32, set: usize, node: usize) -> usize {
+    offset as usize + (set * COARSE_NODES + node) * SPECTRUM_STRIDE
+}
+
+/// Samples `(k - k_cut) / (e - k_cut)` from an inverse-CDF table with equal intervals in probability.
+#[inline(always)]
+pub fn sample_spectrum(tables: &[f32], at: usize, u: f32) -> f32 {
+    let x = u * SPECTRUM_INTERVALS as f32;
+    let i = (x as usize).min(SPECTRUM_INTERVALS - 1);
+    let f = x - i as f32;
+    let nodes: &[f32; 2] = tables[at + i..at + i + 2].try_into().expect("two nodes");
+    nodes[0] + (nodes[1] - nodes[0]) * f
+}
+
+/// Linear interpolation of a table with `intervals + 1` values at equal steps of `u`.
+#[inline(always)]
+pub fn sample_uniform_table(tables: &[f32], at: usize, intervals: usize, u: f32) -> f32 {
+    let x = u * intervals as f32;
+    let i = (x as usize).min(intervals - 1);
+    let nodes: &[f32; 2] = tables[at + i..at + i + 2].try_into().expect("two nodes");
+    nodes[0] + (nodes[1] - nodes[0]) * (x - i as f32)
+}

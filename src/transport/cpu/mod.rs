@@ -1,0 +1,20 @@
+//! The CPU engine: one file per process, f32, flat tables, bounded loops, no allocation inside a history.
+//! Its WGSL twins will stand in `shaders/` under the same stems.
+
+pub mod alpha;
+pub mod bhabha;
+pub mod bremsstrahlung;
+pub mod compton;
+pub mod electron;
+pub mod history;
+pub mod lookup;
+pub mod math;
+pub mod moller;
+pub mod pair;
+pub mod particle;
+pub mod photoelectric;
+pub mod photon;
+pub mod rng;
+pub mod score;
+pub mod vector;
+pub mod walk;

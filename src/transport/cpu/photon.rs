@@ -1,0 +1,293 @@
+//! Photons: Woodcock (delta) tracking. Neglects Doppler broadening, polarisation, photonuclear reactions and L fluorescence.
+//!
+//! A flight is sampled with a majorant of mu that is constant in each cell of a coarse grid (Woodcock et al., ANL-7050, 1965); at a
+//! tentative collision the voxel decides whether it is real. Cells with air are crossed in one move.
+//! Two estimators: `analog` (electrons set free are transported) and `kerma` (at every tentative collision, real or not, the
+//! expected value `E mu_en / mu_majorant` is scored and electrons are not followed).
+
+use super::lookup::{fluorescence_probabilities, majorant, photon_kerma};
+use super::math::ln;
+use super::particle::{PHOTON, Particle, Stream};
+use super::score::Scorer;
+use super::vector::{rotate, sample_isotropic};
+use super::walk::{Place, REST, Walk};
+use crate::transport::layout::{FLAG_KERMA, voxel_density, voxel_material};
+
+/// Most tentative collisions of one photon. Mean numbers are about ten; a majorant 100 times the local mu needs 1e3.
+const MAX_COLLISIONS: u32 = 1_000_000;
+
+impl<S: Scorer> Walk<'_, S> {
+    /// Follows a photon until it is absorbed, falls below the cutoff or leaves.
+    pub fn transport_photon(&mut self, particle: Particle) {
+        let mut stream = Stream::new(self.plan.params.seed, particle.state);
+        let mut p = particle;
+        let o = self.plan.params.offsets;
+        let kerma = self.plan.params.flags & FLAG_KERMA != 0;
+        let h = self.plan.params.voxel_cm;
+        let mut position = [0.0_f32; 3];
+        for k in 0..3 {
+            position[k] = (p.voxel[k] as f32 + 0.5) * h[k] + p.local[k];
+        }
+        let mut collisions = 0_u32;
+        loop {
+            let Some((voxel, mu_majorant)) = self.fly(&mut position, &p, &mut stream) else {
+                self.ledger.photon_collisions += u64::from(collisions);
+                self.scorer.trace("escape", &p, p.energy);
+                self.escape(PHOTON, p.energy);
+                return;
+            };
+            collisions += 1;
+            let linear = self.plan.linear(voxel);
+            let word = self.plan.voxels[linear];
+            let density = voxel_density(word);
+            let material = voxel_material(word);
+            let [mu_over_rho, compton, photoelectric, rayleigh, mu_en] =
+                photon_kerma(&self.plan.tables, o.photon, material, p.energy);
+            if kerma {
+                let expected = p.energy * mu_en * density / mu_majorant;
+                self.scorer.deposit(self.plan, linear, [0.0; 3], p.origin, expected);
+            }
+            if stream.rng.uniform() * mu_majorant >= mu_over_rho * density {
+                if collisions >= MAX_COLLISIONS {
+                    self.ledger.segment_caps += 1;
+                    self.ledger.cut(p.energy);
+                    self.scorer.deposit(self.plan, linear, [0.0; 3], p.origin, p.energy);
+                    break;
+                }
+                continue;
+            }
+            let mut local = [0.0_f32; 3];
+            for k in 0..3 {
+                let centre = (voxel[k] as f32 + 0.5) * h[k];
+                local[k] = (position[k] - centre).clamp(-0.5 * h[k], 0.5 * h[k]);
+            }
+            let place = Place { voxel, local, linear, density, material };
+            p.voxel = voxel;
+            p.local = local;
+            let process = stream.rng.uniform();
+            let before = p.energy;
+            if process < compton {
+                self.compton(&place, &mut p, &mut stream);
+                self.scorer.trace("compton", &p, before - p.energy);
+            } else if process < photoelectric {
+                self.photoelectric(&place, &p, &mut stream);
+                self.scorer.trace("photoelectric", &p, before);
+                break;
+            } else if process < rayleigh {
+                self.rayleigh(material, &mut p, &mut stream);
+                self.scorer.trace("rayleigh", &p, 0.0);
+            } else {
+                self.pair(&place, &p, &mut stream);
+                self.scorer.trace("pair", &p, before);
+                break;
+            }
+            if p.energy <= self.plan.params.photon_cutoff {
+                self.deposit(&place, p.origin, p.energy);
+                self.scorer.trace("cutoff", &p, p.energy);
+                break;
+            }
+        }
+        self.ledger.photon_collisions += u64::from(collisions);
+    }
+
+    /// Moves to the next tentative collision; its voxel and the majorant of mu (1/cm) there, or None when the photon leaves. One draw.
+    #[inline(always)]
+    fn fly(
+        &mut self,
+        position: &mut [f32; 3],
+        p: &Particle,
+        stream: &mut Stream,
+    ) -> Option<([i32; 3], f32)> {
+        let params = &self.plan.params;
+        let mut optical_depth = -ln(stream.rng.uniform());
+        if params.cell_dims == [1, 1, 1] {
+            let word = self.plan.cells[0];
+            let mu = self.cell_majorant(word, p.energy);
+            let distance = optical_depth / mu;
+            for k in 0..3 {
+                position[k] += distance * p.direction[k];
+            }
+            return self.voxel_at(position).map(|voxel| (voxel, mu));
+        }
+        let edge = params.voxel_cm.map(|h| h * params.cell_voxels as f32);
+        let mut cell = [0_i32; 3];
+        for k in 0..3 {
+            let c = (position[k] / edge[k]).floor() as i32;
+            cell[k] = c.clamp(0, params.cell_dims[k] as i32 - 1);
+        }
+        let most = params.cell_dims[0] + params.cell_dims[1] + params.cell_dims[2] + 3;
+        for _ in 0..most {
+            let [cx, cy, cz] = cell.map(|c| c as usize);
+            let [nx, ny, _] = params.cell_dims.map(|n| n as usize);
+            let word = self.plan.cells[cx + nx * (cy + ny * cz)];
+            let mu = self.cell_majorant(word, p.energy);
+            let mut exit = f32::INFINITY;
+            let mut axis = 0;
+            for k in 0..3 {
+                let d = p.direction[k];
+                let face = if d > 0.0 { (cell[k] + 1) as f32 } else { cell[k] as f32 } * edge[k];
+                let to = ((face - position[k]) * d.signum()).max(0.0) / d.abs().max(1e-20);
+                if to < exit {
+                    exit = to;
+                    axis = k;
+                }
+            }
+            let distance = optical_depth / mu;
+            if distance < exit {
+                for k in 0..3 {
+                    position[k] += distance * p.direction[k];
+                }
+                return self.voxel_at(position).map(|voxel| (voxel, mu));
+            }
+            optical_depth -= mu * exit;
+            for k in 0..3 {
+                position[k] += exit * p.direction[k];
+            }
+            let forward = p.direction[axis] > 0.0;
+            position[axis] =
+                if forward { (cell[axis] + 1) as f32 } else { cell[axis] as f32 } * edge[axis];
+            cell[axis] += if forward { 1 } else { -1 };
+            if cell[axis] < 0 || cell[axis] >= params.cell_dims[axis] as i32 {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Majorant of mu (1/cm) in a cell whose word holds the largest density and the hardest material class.
+    #[inline(always)]
+    fn cell_majorant(&self, word: u32, energy: f32) -> f32 {
+        let offset = self.plan.params.offsets.photon_majorant;
+        let per_mass = majorant(&self.plan.tables, offset, voxel_material(word), energy);
+        (per_mass * voxel_density(word)).max(1e-12)
+    }
+
+    /// Voxel that holds a position (cm from the grid's corner), or None outside.
+    #[inline(always)]
+    fn voxel_at(&self, position: &[f32; 3]) -> Option<[i32; 3]> {
+        let mut voxel = [0_i32; 3];
+        for k in 0..3 {
+            let index = (position[k] * self.plan.params.inverse_voxel[k]).floor();
+            if !(index >= 0.0 && index < self.plan.params.dims[k] as f32) {
+                return None;
+            }
+            voxel[k] = index as i32;
+        }
+        Some(voxel)
+    }
+
+    /// Energy given to an electron at a collision: transported (analog), or only booked, because the expected value was
+    /// scored already (kerma).
+    #[inline(always)]
+    pub fn give_electron(
+        &mut self,
+        place: &Place,
+        p: &Particle,
+        energy: f32,
+        direction: [f32; 3],
+        stream: &mut Stream,
+    ) {
+        if self.plan.params.flags & FLAG_KERMA != 0 {
+            self.ledger.imparted(energy);
+            return;
+        }
+        let local = self.release_electron(place, p.origin, energy, direction, stream);
+        if local > 0.0 {
+            self.deposit(place, p.origin, local);
+        }
+    }
+
+    /// Photoelectric absorption: photoelectron, and K fluorescence of the material's two strongest elements. Neglects
+    /// L and higher shells' photons (their energy goes with the photoelectron). Two draws, six more with fluorescence or analog electron.
+    fn photoelectric(&mut self, place: &Place, p: &Particle, stream: &mut Stream) {
+        let o = self.plan.params.offsets;
+        let [first, second] =
+            fluorescence_probabilities(&self.plan.tables, o.photon, place.material, p.energy);
+        let u = stream.rng.uniform();
+        let line = if u < first {
+            Some(0)
+        } else if u < first + second {
+            Some(1)
+        } else {
+            None
+        };
+        let mut electron = p.energy;
+        if let Some(line) = line {
+            let at = o.fluorescence as usize + (place.material * 2 + line) * 2;
+            let (edge, photon) = (self.plan.tables[at], self.plan.tables[at + 1]);
+            if p.energy > edge && photon > self.plan.params.photon_cutoff {
+                electron = p.energy - edge;
+                let direction = sample_isotropic(&mut stream.rng);
+                self.push(place, PHOTON, p.origin, photon, direction, stream);
+                let rest = (p.energy - electron) - photon;
+                if self.plan.params.flags & FLAG_KERMA != 0 {
+                    self.ledger.imparted(rest);
+                } else {
+                    self.deposit(place, p.origin, rest);
+                }
+            }
+        }
+        let mu = super::photoelectric::sample_angle(electron, &mut stream.rng);
+        let direction = rotate(p.direction, mu, stream.rng.uniform());
+        self.give_electron(place, p, electron, direction, stream);
+    }
+
+    /// Compton scattering on bound electrons: the angle from Klein-Nishina times S(x), the energies from free kinematics; Doppler broadening and the binding
+    /// energy's share (local in any case) neglected. Three draws.
+    fn compton(&mut self, place: &Place, p: &mut Particle, stream: &mut Stream) {
+        let o = self.plan.params.offsets;
+        let mu = super::compton::sample_mu(
+            &self.plan.tables,
+            o.compton,
+            place.material,
+            p.energy,
+            &mut stream.rng,
+        );
+        let turn = stream.rng.uniform();
+        let (after, mu_electron) = super::compton::kinematics(p.energy, mu);
+        let given = p.energy - after;
+        let opposite = if turn < 0.5 { turn + 0.5 } else { turn - 0.5 };
+        let recoil = rotate(p.direction, mu_electron, opposite);
+        p.direction = rotate(p.direction, mu, turn);
+        p.energy = after;
+        self.give_electron(place, p, given, recoil, stream);
+    }
+
+    /// Coherent scattering: the direction changes, the energy does not. Three draws.
+    fn rayleigh(&mut self, material: usize, p: &mut Particle, stream: &mut Stream) {
+        let o = self.plan.params.offsets;
+        let node = super::lookup::coarse_node(p.energy, stream.rng.uniform());
+        let at = super::lookup::angular_at(o.rayleigh, material, node);
+        let mu = super::lookup::sample_angular(&self.plan.tables, at, stream.rng.uniform());
+        p.direction = rotate(p.direction, mu, stream.rng.uniform());
+    }
+
+    /// Pair production; triplets are treated as pairs (the recoil electron of a triplet gets no energy). Six draws.
+    fn pair(&mut self, place: &Place, p: &Particle, stream: &mut Stream) {
+        let available = p.energy - 2.0 * REST;
+        if available <= 0.0 {
+            self.deposit(place, p.origin, p.energy);
+            return;
+        }
+        let split = super::pair::sample_split(&mut stream.rng);
+        let electron = available * split;
+        let positron = available - electron;
+        let d_electron = super::pair::sample_direction(p.direction, electron, &mut stream.rng);
+        let d_positron = super::pair::sample_direction(p.direction, positron, &mut stream.rng);
+        self.give_electron(place, p, electron, d_electron, stream);
+        if self.plan.params.flags & FLAG_KERMA != 0 {
+            self.ledger.imparted(positron);
+            self.annihilate(place, p.origin, stream);
+        } else {
+            self.push(place, super::particle::POSITRON, p.origin, positron, d_positron, stream);
+        }
+    }
+
+    /// Two 511 keV photons back to back. Annihilation in flight is neglected. Two draws.
+    pub fn annihilate(&mut self, place: &Place, origin: u32, stream: &mut Stream) {
+        let direction = sample_isotropic(&mut stream.rng);
+        let origin = crate::transport::tally::annihilation_origin(origin);
+        self.push(place, PHOTON, origin, REST, direction, stream);
+        self.push(place, PHOTON, origin, REST, direction.map(|d| -d), stream);
+    }
+}

@@ -1,0 +1,61 @@
+//! Where energy goes: voxels (fixed-point atomics or plain words) or spherical shells.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::particle::Particle;
+use crate::transport::layout::TALLY_UNITS_PER_MEV;
+use crate::transport::plan::Plan;
+
+/// Receives energy.
+pub trait Scorer {
+    /// Scores by distance from the voxel's centre (uniform medium, point source), not by voxel.
+    const RADIAL: bool = false;
+    /// Books `energy` (MeV) of a source emission type `origin` at a point.
+    fn deposit(&mut self, plan: &Plan, linear: usize, local: [f32; 3], origin: u32, energy: f32);
+    /// Told what happens to a particle; `value` is the energy (MeV) the event gave away. Only `trace` listens.
+    #[inline(always)]
+    fn trace(&mut self, _event: &'static str, _particle: &Particle, _value: f32) {}
+}
+
+/// Energy as tally units, rounded to nearest.
+#[inline(always)]
+pub fn to_units(energy: f32) -> u64 {
+    (energy * TALLY_UNITS_PER_MEV + 0.5) as u64
+}
+
+/// Voxel words, one slice per origin; a slice may be empty where the source has no such emission.
+pub type Words<'a> = [&'a [AtomicU64]; 3];
+
+/// One thread alone: no locked instruction.
+pub struct Alone<'a>(pub Words<'a>);
+
+/// Several threads on the same words.
+pub struct Shared<'a>(pub Words<'a>);
+
+impl Scorer for Alone<'_> {
+    #[inline(always)]
+    fn deposit(&mut self, _plan: &Plan, linear: usize, _local: [f32; 3], origin: u32, energy: f32) {
+        let word = &self.0[origin as usize][linear];
+        word.store(word.load(Relaxed).wrapping_add(to_units(energy)), Relaxed);
+    }
+}
+
+impl Scorer for Shared<'_> {
+    #[inline(always)]
+    fn deposit(&mut self, _plan: &Plan, linear: usize, _local: [f32; 3], origin: u32, energy: f32) {
+        self.0[origin as usize][linear].fetch_add(to_units(energy), Relaxed);
+    }
+}
+
+/// Spherical shells round the centre of a one-voxel grid.
+pub struct Shells<'a>(pub Words<'a>);
+
+impl Scorer for Shells<'_> {
+    const RADIAL: bool = true;
+
+    #[inline(always)]
+    fn deposit(&mut self, plan: &Plan, _linear: usize, local: [f32; 3], origin: u32, energy: f32) {
+        let shell = plan.shell_of(local);
+        self.0[origin as usize][shell].fetch_add(to_units(energy), Relaxed);
+    }
+}

@@ -1,0 +1,128 @@
+//! What the process files share while one history runs: the plan, the scorer, the ledger and the stack.
+
+use super::particle::{ALPHA, ELECTRON, PHOTON, POSITRON, Particle, Stack, Stream};
+use super::score::Scorer;
+use crate::constants::ELECTRON_MASS_MEV;
+use crate::transport::ledger::Ledger;
+use crate::transport::plan::Plan;
+
+/// Electron rest energy, MeV.
+pub const REST: f32 = ELECTRON_MASS_MEV as f32;
+
+/// One history in progress.
+pub struct Walk<'a, S> {
+    /// Tables and geometry.
+    pub plan: &'a Plan,
+    /// Where energy goes.
+    pub scorer: &'a mut S,
+    /// Energy and event counts.
+    pub ledger: &'a mut Ledger,
+    /// Particles that wait.
+    pub stack: Stack,
+}
+
+/// A point in the grid with what the voxel holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Voxel index.
+    pub voxel: [i32; 3],
+    /// Position relative to the voxel's centre, cm.
+    pub local: [f32; 3],
+    /// Linear voxel index.
+    pub linear: usize,
+    /// Density, g/cm3.
+    pub density: f32,
+    /// Material.
+    pub material: usize,
+}
+
+impl<S: Scorer> Walk<'_, S> {
+    /// Runs the waiting particles to the end.
+    pub fn drain(&mut self) {
+        while let Some(particle) = self.stack.pop() {
+            self.scorer.trace("start", &particle, 0.0);
+            match particle.kind {
+                PHOTON => self.transport_photon(particle),
+                ELECTRON | POSITRON => self.transport_lepton(particle),
+                _ => self.transport_alpha(particle),
+            }
+        }
+    }
+
+    /// Looks up the voxel of a particle.
+    #[inline(always)]
+    pub fn place(&self, voxel: [i32; 3], local: [f32; 3]) -> Place {
+        let linear = self.plan.linear(voxel);
+        let word = self.plan.voxels[linear];
+        Place {
+            voxel,
+            local,
+            linear,
+            density: crate::transport::layout::voxel_density(word),
+            material: crate::transport::layout::voxel_material(word),
+        }
+    }
+
+    /// Deposits energy at a point and books it as imparted.
+    #[inline(always)]
+    pub fn deposit(&mut self, place: &Place, origin: u32, energy: f32) {
+        self.ledger.imparted(energy);
+        self.scorer.deposit(self.plan, place.linear, place.local, origin, energy);
+    }
+
+    /// Pushes a secondary; if the stack is full its energy is deposited here and booked as cut.
+    #[inline]
+    pub fn push(
+        &mut self,
+        place: &Place,
+        kind: u32,
+        origin: u32,
+        energy: f32,
+        direction: [f32; 3],
+        stream: &mut Stream,
+    ) {
+        let state = stream.next_child();
+        let kept = self.stack.push(Particle {
+            kind,
+            origin,
+            energy,
+            voxel: place.voxel,
+            local: place.local,
+            direction,
+            state,
+        });
+        if !kept {
+            let rest = if kind == POSITRON { 2.0 * REST } else { 0.0 };
+            self.ledger.stack_overflows += 1;
+            self.ledger.cut(energy + rest);
+            self.scorer.deposit(self.plan, place.linear, place.local, origin, energy + rest);
+        }
+    }
+
+    /// Distance from a point to what bounds its scoring cell, cm: a residual range below it stays inside.
+    #[inline(always)]
+    pub fn clearance(&self, place: &Place) -> f32 {
+        if S::RADIAL {
+            return self.plan.shell_clearance(place.local);
+        }
+        let h = self.plan.params.voxel_cm;
+        let x = 0.5 * h[0] - place.local[0].abs();
+        let y = 0.5 * h[1] - place.local[1].abs();
+        let z = 0.5 * h[2] - place.local[2].abs();
+        x.min(y).min(z)
+    }
+
+    /// Index of the lepton tables of a material.
+    #[inline(always)]
+    pub fn lepton_set(&self, kind: u32, material: usize) -> usize {
+        if kind == POSITRON { self.plan.params.materials as usize + material } else { material }
+    }
+
+    /// Books energy that leaves the grid.
+    #[inline(always)]
+    pub fn escape(&mut self, kind: u32, energy: f32) {
+        let rest = if kind == POSITRON { 2.0 * REST } else { 0.0 };
+        debug_assert!(kind <= ALPHA);
+        self.ledger.escaped(energy + rest);
+    }
+}

@@ -1,0 +1,8 @@
+//! Primaries and matter to energy imparted. Inside this module: MeV, cm, g, s.
+
+pub mod cpu;
+pub mod layout;
+pub mod ledger;
+pub mod plan;
+pub mod run;
+pub mod tally;

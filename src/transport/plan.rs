@@ -1,0 +1,135 @@
+//! The plan: everything an engine reads, flat and immutable. The only place where f64 facts become f32 tables.
+
+use super::layout::Params;
+use crate::image::Grid;
+
+/// Energies of an alpha range table: 0 to 10 MeV.
+pub const ALPHA_NODES: usize = 257;
+/// Step of it, MeV.
+pub const ALPHA_ENERGY_STEP: f32 = 10.0 / 256.0;
+/// Intervals of a beta spectrum's inverse CDF.
+pub const SOURCE_SPECTRUM_INTERVALS: usize = 256;
+
+/// Emissions of one particle type.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SourceGroup {
+    /// Particle kind.
+    pub kind: u32,
+    /// Whole number of particles in every decay.
+    pub whole: u32,
+    /// Probability of one more.
+    pub fraction: f32,
+    /// First entry.
+    pub first: u32,
+    /// Number of entries.
+    pub count: u32,
+}
+
+/// One line or spectrum of a group, with Walker's alias.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SourceEntry {
+    /// Probability to keep this entry rather than its alias.
+    pub probability: f32,
+    /// The other entry, relative to the group's first.
+    pub alias: u32,
+    /// Energy of a line, MeV.
+    pub energy: f32,
+    /// Offset of a spectrum's inverse CDF in the tables; `u32::MAX` for a line.
+    pub spectrum: u32,
+}
+
+/// Flat, immutable input of an engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Scalars and offsets.
+    pub params: Params,
+    /// Packed density and material per voxel.
+    pub voxels: Vec<u32>,
+    /// Packed largest density and hardest material class per majorant cell.
+    pub cells: Vec<u32>,
+    /// All f32 tables.
+    pub tables: Vec<f32>,
+    /// Emission groups.
+    pub source_groups: Vec<SourceGroup>,
+    /// Their entries.
+    pub source_entries: Vec<SourceEntry>,
+    /// Voxels with activity, ascending.
+    pub source_voxels: Vec<u32>,
+    /// Cumulative activity up to and including each source voxel; the last is 2^62.
+    pub source_cumulative: Vec<u64>,
+    /// Which origins score.
+    pub origins: [bool; 3],
+    /// The grid, for whoever turns the tally into images.
+    pub grid: Grid,
+}
+
+impl Plan {
+    /// Linear index of a voxel.
+    #[inline(always)]
+    pub fn linear(&self, voxel: [i32; 3]) -> usize {
+        let [nx, ny, _] = self.params.dims;
+        voxel[0] as usize + nx as usize * (voxel[1] as usize + ny as usize * voxel[2] as usize)
+    }
+
+    /// Voxel of a linear index.
+    #[inline(always)]
+    pub fn unlinear(&self, linear: u32) -> [i32; 3] {
+        let [nx, ny, _] = self.params.dims;
+        [(linear % nx) as i32, (linear / nx % ny) as i32, (linear / (nx * ny)) as i32]
+    }
+
+    /// The whole cumulative activity.
+    #[inline(always)]
+    pub fn source_total(&self) -> u64 {
+        self.source_cumulative.last().copied().unwrap_or(0)
+    }
+
+    /// Source voxel at a position of the cumulative activity.
+    #[inline(always)]
+    pub fn source_voxel(&self, position: u64) -> u32 {
+        let at = self.source_cumulative.partition_point(|&c| c <= position);
+        self.source_voxels[at.min(self.source_voxels.len() - 1)]
+    }
+
+    /// Production threshold (MeV) of hard collisions at an energy.
+    #[inline(always)]
+    pub fn production_threshold(&self, energy: f32) -> f32 {
+        let p = &self.params;
+        (energy * p.threshold_fraction).clamp(p.threshold_min, p.threshold_max)
+    }
+
+    /// Number of tally cells: voxels, or shells when scoring radially.
+    pub fn tally_cells(&self) -> usize {
+        if self.params.shells > 0 { self.params.shells as usize + 1 } else { self.voxels.len() }
+    }
+
+    fn shell_radii(&self) -> &[f32] {
+        let at = self.params.offsets.shells as usize;
+        &self.tables[at..at + self.params.shells as usize]
+    }
+
+    /// Shell of a point relative to the centre; the last cell is everything outside.
+    #[inline]
+    pub fn shell_of(&self, local: [f32; 3]) -> usize {
+        let r = radius(local);
+        self.shell_radii().partition_point(|&outer| outer < r)
+    }
+
+    /// Distance of a point to the nearest shell boundary, cm.
+    #[inline]
+    pub fn shell_clearance(&self, local: [f32; 3]) -> f32 {
+        let r = radius(local);
+        let radii = self.shell_radii();
+        let shell = radii.partition_point(|&outer| outer < r);
+        let outer = radii.get(shell).map_or(f32::INFINITY, |o| o - r);
+        let inner = if shell > 0 { r - radii[shell - 1] } else { f32::INFINITY };
+        outer.min(inner)
+    }
+}
+
+#[inline(always)]
+fn radius(local: [f32; 3]) -> f32 {
+    (local[0] * local[0] + local[1] * local[1] + local[2] * local[2]).sqrt()
+}

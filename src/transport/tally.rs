@@ -1,0 +1,287 @@
+//! Energy imparted per voxel, as integers: sums do not depend on their order, so any number of threads and any split into
+//! shards gives the same bits. Batches are independent replicates; their spread gives the standard errors.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use rayon::prelude::*;
+
+use super::ledger::Ledger;
+use crate::error::{Error, Result};
+
+/// Source emission that energy stems from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Beta particles, conversion and Auger electrons, positrons (without their annihilation).
+    Electron = 0,
+    /// Gamma and X rays, annihilation photons.
+    Photon = 1,
+    /// Alpha particles and recoil nuclei.
+    Alpha = 2,
+}
+
+/// Number of origins.
+pub const ORIGINS: usize = 3;
+
+/// Origin of annihilation photons: a source positron's count as photons, as in decay tables.
+#[inline(always)]
+pub fn annihilation_origin(origin: u32) -> u32 {
+    if origin == Origin::Electron as u32 { Origin::Photon as u32 } else { origin }
+}
+
+/// Energy of one batch per region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchRegions {
+    /// Number of the batch in the whole run.
+    pub batch: u32,
+    /// Energy per region, units; region 0 holds the voxels outside every region.
+    pub units: Vec<u64>,
+}
+
+/// Sums over batches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tally {
+    /// Voxels (or shells).
+    pub voxels: usize,
+    /// Energy per origin and voxel, units; empty for origins the source does not have.
+    pub sums: [Vec<u64>; ORIGINS],
+    /// Sum over batches of the squared energy (all origins), units^2.
+    pub squares: Vec<u128>,
+    /// Region energies of every batch.
+    pub regions: Vec<BatchRegions>,
+    /// Histories of one batch.
+    pub histories_per_batch: u64,
+    /// The books.
+    pub ledger: Ledger,
+}
+
+/// The words one batch scores into.
+pub struct BatchWords {
+    /// One vector per origin.
+    pub words: [Vec<AtomicU64>; ORIGINS],
+}
+
+fn zeroed(n: usize) -> Vec<AtomicU64> {
+    (0..n).map(|_| AtomicU64::new(0)).collect()
+}
+
+impl BatchWords {
+    /// Zeroed words for the origins in use.
+    pub fn new(voxels: usize, used: [bool; ORIGINS]) -> Self {
+        BatchWords { words: used.map(|u| zeroed(if u { voxels } else { 0 })) }
+    }
+
+    /// The slices that scorers borrow.
+    pub fn slices(&self) -> [&[AtomicU64]; ORIGINS] {
+        [&self.words[0], &self.words[1], &self.words[2]]
+    }
+}
+
+impl Tally {
+    /// An empty tally.
+    pub fn new(voxels: usize, used: [bool; ORIGINS], histories_per_batch: u64) -> Self {
+        Tally {
+            voxels,
+            sums: used.map(|u| vec![0; if u { voxels } else { 0 }]),
+            squares: vec![0; voxels],
+            regions: Vec::new(),
+            histories_per_batch,
+            ledger: Ledger::default(),
+        }
+    }
+
+    /// Number of batches folded in.
+    pub fn batches(&self) -> usize {
+        self.regions.len()
+    }
+
+    /// Histories folded in.
+    pub fn histories(&self) -> u64 {
+        self.histories_per_batch * self.regions.len() as u64
+    }
+
+    /// Adds one batch and zeroes its words. `labels` (one region per voxel, 0 outside) may be empty.
+    pub fn fold(&mut self, batch: u32, words: &mut BatchWords, labels: &[u16], regions: usize) {
+        const CHUNK: usize = 1 << 14;
+        let [e, p, a] = &mut self.sums;
+        let [we, wp, wa] = &words.words;
+        let voxels = self.voxels;
+        let chunk_of = |v: &'_ [AtomicU64], c: usize| -> (usize, usize) {
+            let start = (c * CHUNK).min(v.len());
+            (start, (start + CHUNK).min(v.len()))
+        };
+        let chunks = voxels.div_ceil(CHUNK).max(1);
+        let mut es: Vec<&mut [u64]> = split(e, CHUNK, chunks);
+        let mut ps: Vec<&mut [u64]> = split(p, CHUNK, chunks);
+        let mut als: Vec<&mut [u64]> = split(a, CHUNK, chunks);
+        let mut squares: Vec<&mut [u128]> = split(&mut self.squares, CHUNK, chunks);
+        let partial: Vec<Vec<u64>> = es
+            .par_iter_mut()
+            .zip(ps.par_iter_mut())
+            .zip(als.par_iter_mut())
+            .zip(squares.par_iter_mut())
+            .enumerate()
+            .map(|(c, (((e, p), a), squares))| {
+                let first = c * CHUNK;
+                let mut region_units = vec![0_u64; regions + 1];
+                let sources = [(e, we), (p, wp), (a, wa)];
+                let mut totals = vec![0_u64; squares.len()];
+                for (sum, words) in sources {
+                    let (lo, hi) = chunk_of(words, c);
+                    for (k, word) in words[lo..hi].iter().enumerate() {
+                        let value = word.swap(0, Relaxed);
+                        sum[k] += value;
+                        totals[k] += value;
+                    }
+                }
+                for (k, (&total, square)) in totals.iter().zip(squares.iter_mut()).enumerate() {
+                    *square += u128::from(total) * u128::from(total);
+                    let region = labels.get(first + k).map_or(0, |&l| usize::from(l));
+                    region_units[region.min(regions)] += total;
+                }
+                region_units
+            })
+            .collect();
+        let mut units = vec![0_u64; regions + 1];
+        for part in partial {
+            for (sum, value) in units.iter_mut().zip(part) {
+                *sum += value;
+            }
+        }
+        let at = self.regions.partition_point(|r| r.batch < batch);
+        self.regions.insert(at, BatchRegions { batch, units });
+    }
+
+    /// Adds another tally of the same run (other batches): an exact sum.
+    ///
+    /// # Errors
+    /// If the shapes differ or a batch is in both.
+    pub fn merge(&mut self, other: &Tally) -> Result<()> {
+        let shape = |t: &Tally| (t.voxels, t.sums.each_ref().map(Vec::len), t.histories_per_batch);
+        if shape(self) != shape(other) {
+            return Err(Error::input(
+                format!("tallies of shape {:?} and {:?}", shape(self), shape(other)),
+                "shards of one run have the same grid, origins and batch size",
+                "Merge only shards made by the same command and --shard i/n.",
+            ));
+        }
+        for regions in &other.regions {
+            let at = self.regions.partition_point(|r| r.batch < regions.batch);
+            if self.regions.get(at).is_some_and(|r| r.batch == regions.batch) {
+                return Err(Error::input(
+                    format!("batch {} is in two shards", regions.batch),
+                    "the same histories would be counted twice",
+                    "Give every shard once.",
+                ));
+            }
+            self.regions.insert(at, regions.clone());
+        }
+        for (mine, theirs) in self.sums.iter_mut().zip(&other.sums) {
+            for (a, b) in mine.iter_mut().zip(theirs) {
+                *a += b;
+            }
+        }
+        for (a, b) in self.squares.iter_mut().zip(&other.squares) {
+            *a += b;
+        }
+        self.ledger.add(&other.ledger);
+        Ok(())
+    }
+
+    /// Energy per history (MeV) in a voxel, all origins.
+    pub fn mean_mev(&self, voxel: usize) -> f64 {
+        let units: u64 = self.sums.iter().filter_map(|s| s.get(voxel)).sum();
+        Ledger::mev(units) / self.histories().max(1) as f64
+    }
+
+    /// Energy per history (MeV) in a voxel of one origin.
+    pub fn mean_mev_of(&self, origin: Origin, voxel: usize) -> f64 {
+        let units = self.sums[origin as usize].get(voxel).copied().unwrap_or(0);
+        Ledger::mev(units) / self.histories().max(1) as f64
+    }
+
+    /// Standard error (MeV per history) of [`Self::mean_mev`] from the spread of batches; NaN below two batches.
+    pub fn standard_error_mev(&self, voxel: usize) -> f64 {
+        let b = self.batches() as f64;
+        let units: u64 = self.sums.iter().filter_map(|s| s.get(voxel)).sum();
+        let sum = Ledger::mev(units);
+        let scale = f64::from(super::layout::TALLY_UNITS_PER_MEV);
+        let squares = self.squares[voxel] as f64 / (scale * scale);
+        let n = self.histories_per_batch as f64;
+        spread(b, sum, squares) / n
+    }
+
+    /// Energy per history (MeV) and its standard error in a region.
+    pub fn region_mev(&self, region: usize) -> (f64, f64) {
+        let values: Vec<f64> = self
+            .regions
+            .iter()
+            .map(|r| Ledger::mev(r.units.get(region).copied().unwrap_or(0)))
+            .collect();
+        crate::stats::mean_and_error(&values, self.histories_per_batch as f64)
+    }
+}
+
+/// Standard error of the mean batch value.
+fn spread(batches: f64, sum: f64, squares: f64) -> f64 {
+    if batches < 2.0 {
+        return f64::NAN;
+    }
+    let mean = sum / batches;
+    ((squares / batches - mean * mean).max(0.0) / (batches - 1.0)).sqrt()
+}
+
+/// Cuts a slice into exactly `chunks` pieces of `size` (the last ones may be shorter or empty).
+fn split<T>(mut slice: &mut [T], size: usize, chunks: usize) -> Vec<&mut [T]> {
+    let mut out = Vec::with_capacity(chunks);
+    for _ in 0..chunks {
+        let (head, tail) = slice.split_at_mut(size.min(slice.len()));
+        out.push(head);
+        slice = tail;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(values: &[u64]) -> BatchWords {
+        let words = BatchWords::new(values.len(), [true, false, false]);
+        for (word, &value) in words.words[0].iter().zip(values) {
+            word.store(value, Relaxed);
+        }
+        words
+    }
+
+    #[test]
+    fn merging_shards_is_the_same_as_one_run() {
+        let data: Vec<Vec<u64>> =
+            (0..6_u64).map(|b| (0..40_000_u64).map(|v| v * v % 97 + b * 13).collect()).collect();
+        let labels: Vec<u16> = (0..40_000_u32).map(|v| (v % 3) as u16).collect();
+        let used = [true, false, false];
+        let mut whole = Tally::new(40_000, used, 10);
+        let mut shards = [Tally::new(40_000, used, 10), Tally::new(40_000, used, 10)];
+        for (b, values) in data.iter().enumerate() {
+            whole.fold(b as u32, &mut batch(values), &labels, 2);
+            shards[b % 2].fold(b as u32, &mut batch(values), &labels, 2);
+        }
+        let [mut merged, other] = shards;
+        merged.merge(&other).expect("disjoint batches");
+        assert_eq!(merged, whole);
+        assert!(merged.merge(&other).is_err());
+    }
+
+    #[test]
+    fn standard_error_is_that_of_the_batch_mean() {
+        let mut tally = Tally::new(1, [true, false, false], 1);
+        let unit = f64::from(super::super::layout::TALLY_UNITS_PER_MEV);
+        for (b, value) in [1.0, 2.0, 3.0, 4.0].iter().enumerate() {
+            tally.fold(b as u32, &mut batch(&[(value * unit) as u64]), &[], 0);
+        }
+        assert!((tally.mean_mev(0) - 2.5).abs() < 1e-9);
+        // Sample variance 5/3 over 4 batches.
+        assert!((tally.standard_error_mev(0) - (5.0_f64 / 3.0 / 4.0).sqrt()).abs() < 1e-9);
+        let (mean, error) = tally.region_mev(0);
+        assert!((mean - 2.5).abs() < 1e-9 && (error - (5.0_f64 / 12.0).sqrt()).abs() < 1e-9);
+    }
+}
