@@ -1,8 +1,8 @@
 //! Pair and triplet production: first-Born cross sections, and a simple model of the energies and angles.
 //!
-//! Neglected: the recoil electron of a triplet (its energy is shared by the pair, as in a pair), the correlation of the
-//! two angles, and the dip of the energy split near its ends. The split is uniform; at 3.5 MeV the Bethe-Heitler split is flat
-//! within some ten per cent over its middle, and the mean energy of each partner is the same.
+//! Neglected: the recoil electron of a triplet (the pair shares its energy), the correlation of the two polar angles, and the
+//! shape of the energy split: it is uniform here, while the Born split is a dome that falls to zero at both ends. The mean
+//! energy of each partner is the same.
 
 use crate::constants::{CLASSICAL_ELECTRON_RADIUS_CM, ELECTRON_MASS_MEV, FINE_STRUCTURE};
 use std::f64::consts::PI;
