@@ -21,6 +21,13 @@ impl Reference {
         let rows = lines.map(|line| line.split(',').map(str::to_string).collect()).collect();
         Some(Reference { rows })
     }
+
+    /// Is row `i` one of the two at the same material and energy, the sides of an absorption edge? NISTIR 5632 rounds the
+    /// edge energy, so which side an energy belongs to cannot be told.
+    pub(crate) fn is_edge(&self, i: usize) -> bool {
+        let same = |j: usize| self.rows.get(j).is_some_and(|row| row[..2] == self.rows[i][..2]);
+        same(i + 1) || (i > 0 && same(i - 1))
+    }
 }
 
 /// ICRU-44 compositions (NIST SRD 126, table 2) of the reference tables' mixtures, per cent by mass, and pure elements.

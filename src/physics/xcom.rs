@@ -200,4 +200,28 @@ mod tests {
             assert!((value / barn - 1.0).abs() < 1e-9, "{energy}: {value}");
         }
     }
+
+    /// Rounded or crowded nodes would make a spline wiggle. Between edges, from 10 keV up, the local exponent of
+    /// photoelectric absorption must stay between -3.6 and -0.8, those of the scattering processes between -2.3 and 1.
+    #[test]
+    fn no_element_wiggles() {
+        let slope = |f: &dyn Fn(f64) -> f64, e: f64| (f(e * 1.0005) / f(e)).ln() / 1.0005_f64.ln();
+        for z in 1..=MAX_Z {
+            let element = xcom_element(z).unwrap();
+            for i in 0..1000 {
+                let energy = 0.01 * 400.0_f64.powf(f64::from(i) / 1000.0);
+                let crosses = |part: &EdgeInterval| {
+                    part.from_mev > energy && part.from_mev <= 1.0005 * energy
+                };
+                if !element.photoelectric.iter().any(crosses) {
+                    let tau = slope(&|e| element.photoelectric(e), energy);
+                    assert!((-3.6..-0.8).contains(&tau), "Z {z}, {energy} MeV: tau ~ E^{tau}");
+                }
+                for curve in [&element.coherent, &element.incoherent] {
+                    let power = slope(&|e| curve.value(e), energy);
+                    assert!((-2.3..1.0).contains(&power), "Z {z}, {energy} MeV: ~ E^{power}");
+                }
+            }
+        }
+    }
 }
