@@ -1,5 +1,19 @@
 //! WHAT matter and nuclides do: f64 reference facts from the tables in `data/`; no sampling here.
 
+pub mod compton;
+pub mod element;
+mod embedded;
+pub mod energy_absorption;
+pub mod fluorescence;
+pub mod form_factor;
+mod log_spline;
 pub mod material;
+pub mod pair;
+pub mod photoelectric;
+pub mod photon;
+pub mod rayleigh;
+#[cfg(test)]
+mod reference_data;
+mod xcom;
 
 pub use material::Material;
