@@ -5,4 +5,5 @@ pub mod layout;
 pub mod ledger;
 pub mod plan;
 pub mod run;
+pub mod tables;
 pub mod tally;

@@ -8,7 +8,7 @@ pub const ALPHA_NODES: usize = 257;
 /// Step of it, MeV.
 pub const ALPHA_ENERGY_STEP: f32 = 10.0 / 256.0;
 /// Intervals of a beta spectrum's inverse CDF.
-pub const SOURCE_SPECTRUM_INTERVALS: usize = 256;
+pub const SOURCE_SPECTRUM_INTERVALS: usize = 1024;
 
 /// Emissions of one particle type.
 #[repr(C)]

@@ -1,0 +1,64 @@
+//! Inverse-CDF tables of polar angles: the form that `cpu/lookup.rs::sample_angular` reads.
+//!
+//! With u the probability to exceed mu = (1 - cos_theta)/2, a table holds the scale `a`, one free value, and the ratios
+//! `r(s) = mu(u = s^2) / (a (1 - u) / (u + a))` at equal steps of `s`. The rational factor is the inverse CDF of a screened
+//! `1/(mu + a)^2` law, so r is smooth from forward-peaked to broad distributions.
+
+use crate::transport::layout::{ANGULAR_INTERVALS, ANGULAR_STRIDE};
+
+/// Largest scale: beyond it the rational factor is `1 - u`.
+const LARGEST_SCALE: f64 = 1e3;
+
+/// Builds a table from the inverse of the cumulative distribution: `exceeded(u)` is the mu that is exceeded with
+/// probability u. `free` is stored beside it for the caller.
+pub fn build_angular(exceeded: impl Fn(f64) -> f64, free: f64) -> [f32; ANGULAR_STRIDE] {
+    let median = exceeded(0.5);
+    let a = if median < 0.499 {
+        (0.5 * median / (0.5 - median)).clamp(1e-12, LARGEST_SCALE)
+    } else {
+        LARGEST_SCALE
+    };
+    let mut out = [0.0_f32; ANGULAR_STRIDE];
+    out[0] = a as f32;
+    out[1] = free as f32;
+    for i in 0..=ANGULAR_INTERVALS {
+        // The factor vanishes at u = 1 with mu: take the ratio just before.
+        let s = (i as f64 / ANGULAR_INTERVALS as f64).min(1.0 - 1e-4);
+        let u = s * s;
+        let factor = a * (1.0 - u) / (u + a);
+        out[2 + i] = (exceeded(u) / factor) as f32;
+    }
+    out
+}
+
+/// A cumulative distribution from a density on a grid, inverted by linear interpolation.
+pub struct Cumulative {
+    mu: Vec<f64>,
+    exceed: Vec<f64>,
+}
+
+impl Cumulative {
+    /// Integrates `density` over mu in [0, 1] on `n` panels with nodes at `(j/n)^power` (a higher power resolves a forward peak), by Simpson's rule.
+    pub fn new(density: impl Fn(f64) -> f64, n: usize, power: i32) -> Self {
+        let mu: Vec<f64> = (0..=n).map(|j| (j as f64 / n as f64).powi(power)).collect();
+        let mut exceed = vec![0.0; n + 1];
+        for j in (0..n).rev() {
+            let (a, b) = (mu[j], mu[j + 1]);
+            let panel = (b - a) / 6.0 * (density(a) + 4.0 * density(0.5 * (a + b)) + density(b));
+            exceed[j] = exceed[j + 1] + panel.max(0.0);
+        }
+        let total = exceed[0];
+        if total > 0.0 {
+            exceed.iter_mut().for_each(|e| *e /= total);
+        }
+        Cumulative { mu, exceed }
+    }
+
+    /// mu exceeded with probability `u`.
+    pub fn exceeded(&self, u: f64) -> f64 {
+        let j = self.exceed.partition_point(|&e| e > u).clamp(1, self.mu.len() - 1);
+        let (high, low) = (self.exceed[j - 1], self.exceed[j]);
+        let t = if high > low { ((high - u) / (high - low)).clamp(0.0, 1.0) } else { 0.0 };
+        self.mu[j - 1] + t * (self.mu[j] - self.mu[j - 1])
+    }
+}

@@ -1,0 +1,4 @@
+//! f64 facts to f32 tables: one file per kind of table, used only by the plan.
+
+pub mod angular;
+pub mod photon;

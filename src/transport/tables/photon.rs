@@ -1,0 +1,101 @@
+//! Photon tables of one material: cross sections and shares on the fine grid, angles on the coarse one.
+
+use super::angular::{Cumulative, build_angular};
+use crate::error::Result;
+use crate::physics::Material;
+use crate::physics::compton::compton_pdf;
+use crate::physics::energy_absorption::EnergyAbsorption;
+use crate::physics::fluorescence::{k_fluorescence, k_shell};
+use crate::physics::form_factor::MixedFormFactor;
+use crate::physics::photon::{MIN_PHOTON_MEV, mu_over_rho};
+use crate::physics::rayleigh::rayleigh_pdf;
+use crate::transport::layout::{
+    COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, PHOTON_RECORD, node_energy,
+};
+
+/// What the photon tables depend on besides the material.
+#[derive(Debug, Clone, Copy)]
+pub struct PhotonSwitches {
+    /// Coherent scattering.
+    pub rayleigh: bool,
+    /// Incoherent scattering function (else free electrons).
+    pub binding: bool,
+}
+
+/// Tables of one material.
+pub struct PhotonTables {
+    /// `[fine node][PHOTON_RECORD]`.
+    pub records: Vec<f32>,
+    /// `[coarse node][ANGULAR_STRIDE]`.
+    pub compton: Vec<f32>,
+    /// `[coarse node][ANGULAR_STRIDE]`.
+    pub rayleigh: Vec<f32>,
+    /// `[2][edge MeV, line MeV]`.
+    pub fluorescence: [f32; 4],
+}
+
+impl PhotonTables {
+    /// Builds the tables.
+    ///
+    /// # Errors
+    /// If an element has no data.
+    pub fn new(material: &Material, switches: PhotonSwitches) -> Result<Self> {
+        let absorption = EnergyAbsorption::new(material)?;
+        let emitters = strongest_emitters(material)?;
+        let mut records = Vec::with_capacity(FINE_NODES * PHOTON_RECORD);
+        for node in 0..FINE_NODES {
+            let e = node_energy(FINE_BITS, node).max(MIN_PHOTON_MEV);
+            let mut mu = mu_over_rho(material, e)?;
+            if !switches.rayleigh {
+                mu.coherent = 0.0;
+            }
+            let total = mu.total();
+            let mut shares = [0.0; 2];
+            for line in k_fluorescence(material, e)? {
+                if let Some(k) = emitters.iter().position(|z| *z == line.z) {
+                    shares[k] = line.probability;
+                }
+            }
+            let record = [
+                total,
+                mu.incoherent / total,
+                (mu.incoherent + mu.photoelectric) / total,
+                (mu.incoherent + mu.photoelectric + mu.coherent) / total,
+                absorption.mu_en_over_rho(e)?,
+                shares[0],
+                shares[1],
+                0.0,
+            ];
+            records.extend(record.iter().map(|&v| v as f32));
+            let last = records.len() - PHOTON_RECORD;
+            // Without pairs the last share is exactly one, so that none is sampled by rounding.
+            if mu.pair_nuclear + mu.pair_electron == 0.0 {
+                records[last + 3] = 1.0;
+            }
+        }
+        let mixed = MixedFormFactor::new(material)?;
+        let mut compton = Vec::new();
+        let mut rayleigh = Vec::new();
+        for node in 0..COARSE_NODES {
+            let e = node_energy(COARSE_BITS, node).max(MIN_PHOTON_MEV);
+            let c = Cumulative::new(|mu| compton_pdf(&mixed, e, mu, switches.binding), 512, 2);
+            compton.extend(build_angular(|u| c.exceeded(u), 0.0));
+            let r = Cumulative::new(|mu| rayleigh_pdf(&mixed, e, mu), 768, 4);
+            rayleigh.extend(build_angular(|u| r.exceeded(u), 0.0));
+        }
+        let mut fluorescence = [0.0; 4];
+        for (k, &z) in emitters.iter().enumerate() {
+            if let Some(shell) = k_shell(z) {
+                fluorescence[2 * k] = shell.edge_mev as f32;
+                fluorescence[2 * k + 1] = shell.mean_energy_mev() as f32;
+            }
+        }
+        Ok(PhotonTables { records, compton, rayleigh, fluorescence })
+    }
+}
+
+/// The two elements whose K lines carry most energy: at 50 keV, above every K edge up to tantalum's.
+fn strongest_emitters(material: &Material) -> Result<Vec<u8>> {
+    let lines = k_fluorescence(material, 0.05)?;
+    Ok(lines.iter().take(2).map(|line| line.z).collect())
+}
