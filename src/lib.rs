@@ -4,6 +4,7 @@ pub mod constants;
 pub mod error;
 pub mod image;
 pub mod physics;
+pub mod source;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
