@@ -1,5 +1,6 @@
 //! voxgray: absorbed dose in targeted radionuclide therapy by Monte Carlo transport.
 
+pub mod cli;
 pub mod constants;
 pub mod error;
 pub mod image;

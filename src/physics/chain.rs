@@ -9,7 +9,7 @@
 //! from ns to 1e19 y keep their digits.
 
 use super::icrp107;
-use super::nuclide::Nuclide;
+use super::nuclide::{EnergyPerDecay, Nuclide};
 use crate::{Error, Result};
 
 /// The horizon where none is given, in half-lives of the parent: 99.9 % of the parent has decayed, while
@@ -38,6 +38,19 @@ pub struct Chain {
     pub horizon_s: f64,
     /// Fraction of the parent that decays within the horizon.
     pub parent_decay_fraction: f64,
+}
+
+impl Chain {
+    /// Energy that the whole chain emits per decay of the parent within the horizon, MeV.
+    ///
+    /// # Errors
+    /// If a member cannot be loaded (it emits what is not modelled).
+    pub fn energy_per_decay(&self) -> Result<EnergyPerDecay> {
+        self.members.iter().try_fold(EnergyPerDecay::default(), |sum, member| {
+            let energy = Nuclide::load(&member.nuclide)?.energy_per_decay();
+            Ok(sum.plus(member.decays_per_parent_decay, energy))
+        })
+    }
 }
 
 /// Builds the chain of `parent`, pure at time 0, over `horizon_s` (default: ten half-lives of the parent).

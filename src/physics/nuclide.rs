@@ -78,6 +78,21 @@ impl EnergyPerDecay {
         self.gamma + self.x_ray + self.annihilation
     }
 
+    /// This and `weight` times another, type by type.
+    pub fn plus(self, weight: f64, other: EnergyPerDecay) -> Self {
+        EnergyPerDecay {
+            alpha: self.alpha + weight * other.alpha,
+            recoil: self.recoil + weight * other.recoil,
+            beta_minus: self.beta_minus + weight * other.beta_minus,
+            beta_plus: self.beta_plus + weight * other.beta_plus,
+            conversion: self.conversion + weight * other.conversion,
+            auger: self.auger + weight * other.auger,
+            gamma: self.gamma + weight * other.gamma,
+            x_ray: self.x_ray + weight * other.x_ray,
+            annihilation: self.annihilation + weight * other.annihilation,
+        }
+    }
+
     /// All types.
     pub fn total(&self) -> f64 {
         self.alpha + self.recoil + self.electrons() + self.photons()

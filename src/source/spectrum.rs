@@ -302,6 +302,15 @@ mod tests {
         // One alpha per decay: 41.8 % from At-211, the rest from Po-211.
         assert!((decay.alphas.yield_per_decay - 1.0).abs() < 1e-3);
         assert!(decay.alphas.local_mev_per_decay > 0.12);
+        for parent in ["At-211", "Ra-223", "Ac-225", "Pb-212", "Th-227", "Dy-166"] {
+            let chain = chain(parent, None, 1.0).unwrap();
+            let decay = DecaySpectrum::from_chain(&chain).unwrap();
+            let sum: f64 =
+                Particle::ALL.map(|p| decay.group(p).energy_per_decay_mev()).iter().sum();
+            let energy = chain.energy_per_decay().unwrap();
+            let expected = energy.total() - energy.annihilation;
+            assert!((sum - expected).abs() < 1e-9 * expected, "{parent}: {sum} not {expected}");
+        }
         let positron = DecaySpectrum::from_chain(&chain("F-18", None, 1.0).unwrap()).unwrap();
         assert_eq!(positron.photons.yield_per_decay, 0.0);
         assert!((positron.positrons.yield_per_decay - 0.9673).abs() < 1e-9);
