@@ -1,11 +1,13 @@
 //! voxgray: absorbed dose in targeted radionuclide therapy by Monte Carlo transport.
 
+pub mod cli;
 pub mod constants;
 pub mod error;
 pub mod image;
 pub mod physics;
 pub mod stats;
 pub mod transport;
+pub mod source;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};

@@ -15,5 +15,16 @@ pub mod rayleigh;
 #[cfg(test)]
 mod reference_data;
 mod xcom;
+pub mod beta;
+pub mod chain;
+pub mod icrp107;
+pub mod material;
+pub mod nuclide;
+mod nuclide_name;
 
+pub use beta::BetaSpectrum;
+pub use chain::{Chain, ChainMember, chain};
+pub use icrp107::{Branch, ICRP107_NOTICE, Line, RadiationCode};
 pub use material::Material;
+pub use nuclide::{EnergyPerDecay, Nuclide};
+pub use nuclide_name::canonical_name;
