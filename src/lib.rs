@@ -5,9 +5,9 @@ pub mod constants;
 pub mod error;
 pub mod image;
 pub mod physics;
+pub mod source;
 pub mod stats;
 pub mod transport;
-pub mod source;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};

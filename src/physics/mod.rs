@@ -1,13 +1,18 @@
 //! WHAT matter and nuclides do: f64 reference facts from the tables in `data/`; no sampling here.
 
+pub mod beta;
+pub mod chain;
 pub mod compton;
 pub mod element;
 mod embedded;
 pub mod energy_absorption;
 pub mod fluorescence;
 pub mod form_factor;
+pub mod icrp107;
 mod log_spline;
 pub mod material;
+pub mod nuclide;
+mod nuclide_name;
 pub mod pair;
 pub mod photoelectric;
 pub mod photon;
@@ -15,12 +20,6 @@ pub mod rayleigh;
 #[cfg(test)]
 mod reference_data;
 mod xcom;
-pub mod beta;
-pub mod chain;
-pub mod icrp107;
-pub mod material;
-pub mod nuclide;
-mod nuclide_name;
 
 pub use beta::BetaSpectrum;
 pub use chain::{Chain, ChainMember, chain};
