@@ -95,7 +95,7 @@ impl CsdaRange {
         if range_g_cm2 >= 0.0 && ln_range < self.ln_range[0] {
             return ENERGY_MIN_MEV * (range_g_cm2 / self.ln_range[0].exp()).sqrt();
         }
-        if !(ln_range <= self.ln_range[INTERVALS] + 1e-9) {
+        if ln_range.is_nan() || ln_range > self.ln_range[INTERVALS] + 1e-9 {
             return f64::NAN;
         }
         let i = self.ln_range.partition_point(|&r| r <= ln_range).clamp(1, INTERVALS) - 1;
@@ -128,9 +128,8 @@ impl CsdaRange {
 
 /// Interval and the fraction of it (in ln E) at an energy; None outside the table.
 fn locate(energy_mev: f64) -> Option<(usize, f64)> {
-    let inside =
-        energy_mev >= ENERGY_MIN_MEV * (1.0 - 1e-9) && energy_mev <= ENERGY_MAX_MEV * (1.0 + 1e-9);
-    inside.then(|| {
+    let inside = ENERGY_MIN_MEV * (1.0 - 1e-9)..=ENERGY_MAX_MEV * (1.0 + 1e-9);
+    inside.contains(&energy_mev).then(|| {
         let position = (energy_mev / ENERGY_MIN_MEV).ln() / step();
         let i = (position.max(0.0) as usize).min(INTERVALS - 1);
         (i, position - i as f64)

@@ -157,8 +157,7 @@ mod tests {
         assert_eq!(elements().count(), 30);
         for e in elements() {
             let electrons: f64 = e.shells.iter().map(|s| s.electrons).sum();
-            // ESTAR's shell list of a few elements holds one electron less or more than Z.
-            assert!((electrons - f64::from(e.z)).abs() <= 1.0, "Z {} has {electrons}", e.z);
+            assert_eq!(electrons, f64::from(e.z), "Z {}", e.z);
             assert_eq!(e.radiative.len(), radiative_energies_mev().len(), "Z {}", e.z);
         }
         assert!((radiative_energies_mev()[0] - 0.001).abs() < 1e-12);
