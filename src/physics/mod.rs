@@ -27,3 +27,28 @@ pub use icrp107::{Branch, ICRP107_NOTICE, Line, RadiationCode};
 pub use material::Material;
 pub use nuclide::{EnergyPerDecay, Nuclide};
 pub use nuclide_name::canonical_name;
+pub mod alpha;
+pub mod bhabha;
+pub mod bremsstrahlung;
+mod bremsstrahlung_shape;
+pub mod csda;
+pub mod density_effect;
+pub mod electron_data;
+pub mod lepton;
+pub mod material;
+pub mod mean_excitation;
+pub mod moller;
+mod quadrature;
+#[cfg(test)]
+mod reference_materials;
+mod spline;
+pub mod stopping;
+pub mod thick_target;
+
+pub use alpha::AlphaStopping;
+pub use bremsstrahlung::Bremsstrahlung;
+pub use csda::CsdaRange;
+pub use lepton::Lepton;
+pub use material::Material;
+pub use stopping::StoppingPower;
+pub use thick_target::ThickTarget;
