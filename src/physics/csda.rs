@@ -59,7 +59,7 @@ impl CsdaRange {
         };
         let mut range = 0.5 * ENERGY_MIN_MEV / total[0];
         let mut radiated = range * radiative[0];
-        for i in 0..=INTERVALS {
+        for (i, total_here) in total.iter().enumerate() {
             let e = node_energy(i);
             if i > 0 {
                 let low = node_energy(i - 1);
@@ -67,7 +67,7 @@ impl CsdaRange {
                 radiated += integrate_log(low, e, 1, |t| csda.radiative_share(t));
             }
             csda.ln_range.push(range.ln());
-            csda.slope.push(e / (total[i] * range));
+            csda.slope.push(e / (total_here * range));
             csda.radiated.push(radiated);
             csda.radiated_slope.push(e * csda.share[i]);
         }
