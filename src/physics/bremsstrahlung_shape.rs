@@ -83,6 +83,10 @@ fn k_dsigma_dk(z: u8, energy_mev: f64, kappa: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::constants::{AVOGADRO, CLASSICAL_ELECTRON_RADIUS_CM};
+    use crate::physics::electron_data::{element, radiative_energies_mev};
+    use crate::physics::quadrature::integrate_log;
+    use crate::physics::spline::LogSpline;
 
     #[test]
     fn the_spectrum_is_positive_and_falls() {
@@ -95,6 +99,24 @@ mod tests {
                         "Z {z}, E node {i}, kappa node {j}: {a} {b}"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn its_size_is_near_the_radiative_stopping_power_even_without_normalising() {
+        // Screening, Coulomb corrections and the atom's electrons all neglected, they largely cancel: within
+        // 10 %. A slip in a term of 3BN would show here.
+        let scale = FINE_STRUCTURE * CLASSICAL_ELECTRON_RADIUS_CM.powi(2) * AVOGADRO;
+        for z in [6, 8, 13] {
+            let element = element(z).unwrap();
+            let tabulated = LogSpline::new(radiative_energies_mev(), &element.radiative);
+            for e in [0.05, 0.2, 1.0, 3.0] {
+                let per_atom =
+                    e * integrate_log(1e-4, KAPPA_TIP, 400, |kappa| k_dsigma_dk(z, e, kappa));
+                let size = scale * f64::from(z).powi(2) / element.atomic_weight * per_atom;
+                let ratio = size / tabulated.value(e);
+                assert!((ratio - 1.0).abs() < 0.1, "Z {z}, {e} MeV: {ratio}");
             }
         }
     }

@@ -21,6 +21,10 @@ pub struct CsdaRange {
     radiated: Vec<f64>,
     /// d radiated / d ln E at the nodes.
     radiated_slope: Vec<f64>,
+    /// S_rad / S_tot at the nodes.
+    share: Vec<f64>,
+    /// d share / d ln E at the nodes.
+    share_slope: Vec<f64>,
     ln_total: Vec<f64>,
     /// d ln S / d ln E at the nodes.
     total_slope: Vec<f64>,
@@ -41,10 +45,13 @@ impl CsdaRange {
             (0..=INTERVALS).map(|i| stopping.total(node_energy(i), lepton)).collect();
         let radiative: Vec<f64> =
             (0..=INTERVALS).map(|i| stopping.radiative(node_energy(i), lepton)).collect();
+        let share: Vec<f64> = radiative.iter().zip(&total).map(|(r, s)| r / s).collect();
         let ln_total: Vec<f64> = total.iter().map(|s| s.ln()).collect();
         let mut csda = CsdaRange {
             total_slope: slopes(&ln_total),
             ln_total,
+            share_slope: slopes(&share),
+            share,
             ln_range: Vec::with_capacity(INTERVALS + 1),
             slope: Vec::with_capacity(INTERVALS + 1),
             radiated: Vec::with_capacity(INTERVALS + 1),
@@ -52,18 +59,17 @@ impl CsdaRange {
         };
         let mut range = 0.5 * ENERGY_MIN_MEV / total[0];
         let mut radiated = range * radiative[0];
-        for i in 0..=INTERVALS {
+        for (i, total_here) in total.iter().enumerate() {
             let e = node_energy(i);
             if i > 0 {
                 let low = node_energy(i - 1);
                 range += integrate_log(low, e, 1, |t| 1.0 / csda.total(t));
-                radiated +=
-                    integrate_log(low, e, 1, |t| stopping.radiative(t, lepton) / csda.total(t));
+                radiated += integrate_log(low, e, 1, |t| csda.radiative_share(t));
             }
             csda.ln_range.push(range.ln());
-            csda.slope.push(e / (total[i] * range));
+            csda.slope.push(e / (total_here * range));
             csda.radiated.push(radiated);
-            csda.radiated_slope.push(e * radiative[i] / total[i]);
+            csda.radiated_slope.push(e * csda.share[i]);
         }
         csda
     }
@@ -73,6 +79,14 @@ impl CsdaRange {
     pub fn total(&self, energy_mev: f64) -> f64 {
         match locate(energy_mev) {
             Some((i, t)) => hermite(&self.ln_total, &self.total_slope, i, t, step()).exp(),
+            None => f64::NAN,
+        }
+    }
+
+    /// S_rad / S_tot from the table; NaN outside 1 keV to 10 MeV.
+    pub(crate) fn radiative_share(&self, energy_mev: f64) -> f64 {
+        match locate(energy_mev) {
+            Some((i, t)) => hermite(&self.share, &self.share_slope, i, t, step()),
             None => f64::NAN,
         }
     }

@@ -1,5 +1,5 @@
 //! Mean excitation energy of a mixture by Bragg additivity: neglects how the mixture's own chemical bonds
-//! differ from the average bond that the element I-values stand for (1-2 % of I).
+//! differ from the average bond that the element I-values stand for (water 75.3 eV against 75.0 measured).
 //!
 //! ln I = sum_i w_i (Z_i/A_i) ln I_i / sum_i w_i (Z_i/A_i), with the I_i of ICRU Report 37 for elements bound in
 //! gases, or in liquids and solids (Seltzer and Berger 1982, doi:10.1016/0020-708X(82)90244-7).

@@ -3,7 +3,7 @@
 //!
 //! With x = W/E, c = (2 tau + 1)/(tau + 1)^2 and a = (tau/(tau + 1))^2,
 //! dsigma/dx = K/(beta^2 E) [1/x^2 + 1/(1-x)^2 - c/(x(1-x)) + a], 0 < x <= 1/2 (the slower of the two is the
-//! secondary). Moller, Ann. Phys. 406, 531 (1932), doi:10.1002/andp.19324060506; ICRU Report 37 eq. 2.5.
+//! secondary). Moller, Ann. Phys. 406, 531 (1932), doi:10.1002/andp.19324060506.
 
 use crate::constants::ELECTRON_MASS_MEV;
 use crate::physics::lepton::beta_squared;

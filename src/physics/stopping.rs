@@ -1,9 +1,10 @@
-//! Stopping power of electrons and positrons: neglects shell corrections (1 % near 10 keV in light elements,
-//! more below and in heavy ones) and any change of binding in a compound beyond its mean excitation energy.
+//! Stopping power of electrons and positrons: neglects shell corrections (0.1 % of PENELOPE's values in water at
+//! 10 keV and above, 2 % at 1 keV) and any effect of chemical binding beyond the mean excitation energy.
 //!
-//! Collisions: Rohrlich-Carlson (Berger-Seltzer) formula of ICRU Report 37 (1984), eq. 2.9-2.11, with
-//! Sternheimer's [`DensityEffect`]. Bremsstrahlung: Bragg additivity of the element tables of ESTAR;
-//! positrons scaled by [`positron_radiative_ratio`].
+//! Collisions: the Berger-Seltzer form of Bethe's formula with Moller's or Bhabha's cross section for close collisions
+//! (Seltzer and Berger, Int. J. Appl. Radiat. Isot. 33, 1189 (1982), doi:10.1016/0020-708X(82)90244-7; ICRU
+//! Report 37, 1984) and Sternheimer's [`DensityEffect`]. Bremsstrahlung: Bragg additivity of the element
+//! tables of ESTAR; positrons scaled by [`positron_radiative_ratio`].
 
 use std::f64::consts::{LN_2, PI};
 
@@ -106,7 +107,7 @@ impl StoppingPower {
         self.density_effect.delta(energy_mev)
     }
 
-    /// Collision stopping power (ICRU 37 eq. 2.9), MeV cm2/g.
+    /// Collision stopping power, MeV cm2/g.
     pub fn collision(&self, energy_mev: f64, lepton: Lepton) -> f64 {
         let tau = energy_mev / ELECTRON_MASS_MEV;
         let beta2 = beta_squared(energy_mev);
