@@ -50,3 +50,4 @@ pub use csda::CsdaRange;
 pub use lepton::Lepton;
 pub use stopping::StoppingPower;
 pub use thick_target::ThickTarget;
+pub mod scattering;

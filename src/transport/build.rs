@@ -1,0 +1,334 @@
+//! Building the plan: the one place where f64 facts (mm, Bq) become the engine's f32 tables (cm).
+
+use rayon::prelude::*;
+
+use super::layout::{
+    ANGULAR_STRIDE, COARSE_NODES, FINE_BITS, FINE_NODES, FLAG_KERMA, FLAG_POINT_SOURCE,
+    FLAG_POSITRONS, FLAG_RANGE_REJECTION, FLAG_RAYLEIGH, FLAG_STRAGGLING, LEPTON_RECORD,
+    MAX_MATERIALS, Offsets, PHOTON_RECORD, Params, SPECTRUM_STRIDE, node_energy, pack_voxel,
+};
+use super::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan};
+use super::settings::{PhotonEstimator, Settings};
+use super::tables::cells::{build_cells, ranks};
+use super::tables::lepton::LeptonFacts;
+use super::tables::photon::PhotonTables;
+use super::tables::source::{build_cumulative, build_groups};
+use crate::error::{Error, Result};
+use crate::image::Grid;
+use crate::physics::{AlphaStopping, Lepton, Material};
+use crate::source::{DecaySpectrum, LocalLimits};
+use crate::units::MM_PER_CM;
+
+/// Largest energy of the tables, MeV.
+const HIGHEST_MEV: f64 = 4.0;
+/// Largest alpha energy, MeV.
+const HIGHEST_ALPHA_MEV: f64 = 10.0;
+/// Lines with a range below this fraction of the smallest voxel edge are one expected-value deposit per decay.
+const LOCAL_RANGE_FRACTION: f64 = 0.01;
+/// Density (g/cm3) at which that range is taken: below it (air) a line of this energy is still local to within a voxel.
+const LOCAL_DENSITY: f64 = 0.2;
+/// Emissions rarer than this per decay are deposited where they occur.
+const RARE_YIELD: f64 = 1e-9;
+
+/// Radial scoring for validation: a point source in one voxel of one material.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RadialScoring {
+    /// Outer radii of the shells, cm, ascending.
+    pub radii_cm: Vec<f64>,
+}
+
+/// What a plan is built from.
+pub struct PlanInput<'a> {
+    /// The grid; its axes must be orthogonal.
+    pub grid: &'a Grid,
+    /// g/cm3 per voxel.
+    pub density: &'a [f32],
+    /// Index into `materials` per voxel.
+    pub material: &'a [u8],
+    /// Materials.
+    pub materials: &'a [Material],
+    /// Activity (any unit) per voxel.
+    pub activity: &'a [f64],
+    /// What a decay emits.
+    pub decay: &'a DecaySpectrum,
+    /// Settings.
+    pub settings: &'a Settings,
+    /// Shells instead of voxels.
+    pub radial: Option<&'a RadialScoring>,
+}
+
+/// Builds a plan.
+///
+/// # Errors
+/// If the input is inconsistent or outside the tables' range.
+pub fn build_plan(input: &PlanInput) -> Result<Plan> {
+    input.settings.check()?;
+    check_input(input)?;
+    let s = input.settings;
+    let voxel_cm = input.grid.spacing_mm().map(|h| h / MM_PER_CM);
+    let mut decay = input.decay.clone();
+    split_local(&mut decay, input, voxel_cm)?;
+    let positrons = !decay.positrons.entries.is_empty()
+        || decay.photons.max_energy_mev() > crate::physics::pair::PAIR_THRESHOLD_MEV
+        || decay.electrons.max_energy_mev() > crate::physics::pair::PAIR_THRESHOLD_MEV;
+    let leptons: &[Lepton] = if positrons { &Lepton::ALL } else { &Lepton::ALL[..1] };
+
+    let mut tables = Vec::new();
+    let mut offsets = Offsets::default();
+    let words: Vec<u32> =
+        input.density.iter().zip(input.material).map(|(&d, &m)| pack_voxel(d, m)).collect();
+    let rank = photon_tables(input, &mut tables, &mut offsets)?;
+    lepton_tables(input, leptons, &mut tables, &mut offsets)?;
+    alpha_tables(input, &decay, &mut tables, &mut offsets)?;
+    offsets.source = tables.len() as u32;
+    let (source_groups, source_entries) = build_groups(&decay, &mut tables)?;
+    offsets.shells = tables.len() as u32;
+    let radii = input.radial.map_or(&[][..], |r| &r.radii_cm[..]);
+    tables.extend(radii.iter().map(|&r| r as f32));
+
+    let cells = build_cells(&words, input.grid.dims, voxel_cm, &rank);
+    let (source_voxels, source_cumulative) = build_cumulative(input.activity)?;
+    let mut flags = 0;
+    let switches = [
+        (FLAG_KERMA, s.photons == PhotonEstimator::Kerma),
+        (FLAG_RAYLEIGH, s.rayleigh),
+        (FLAG_POINT_SOURCE, input.radial.is_some()),
+        (FLAG_POSITRONS, positrons),
+        (FLAG_STRAGGLING, s.straggling),
+        (FLAG_RANGE_REJECTION, s.range_rejection),
+    ];
+    for (flag, on) in switches {
+        flags |= if on { flag } else { 0 };
+    }
+    let params = Params {
+        dims: input.grid.dims.map(|d| d as u32),
+        materials: input.materials.len() as u32,
+        voxel_cm: voxel_cm.map(|h| h as f32),
+        electron_cutoff: s.electron_cutoff_mev as f32,
+        inverse_voxel: voxel_cm.map(|h| (1.0 / h) as f32),
+        photon_cutoff: s.photon_cutoff_mev as f32,
+        cell_dims: cells.dims,
+        cell_voxels: cells.voxels,
+        threshold_fraction: s.lepton.threshold_fraction as f32,
+        threshold_min: s.lepton.threshold_min_mev as f32,
+        threshold_max: s.lepton.threshold_max_mev as f32,
+        photon_threshold: s.lepton.photon_threshold_mev as f32,
+        flags,
+        shells: radii.len() as u32,
+        seed: [s.seed as u32, (s.seed >> 32) as u32],
+        source_voxels: source_voxels.len() as u32,
+        local_electron: decay.electrons.local_mev_per_decay as f32,
+        local_photon: decay.photons.local_mev_per_decay as f32,
+        local_alpha: decay.alphas.local_mev_per_decay as f32,
+        offsets,
+    };
+    let origins = [
+        !decay.electrons.entries.is_empty()
+            || !decay.positrons.entries.is_empty()
+            || params.local_electron > 0.0,
+        !decay.photons.entries.is_empty()
+            || !decay.positrons.entries.is_empty()
+            || params.local_photon > 0.0,
+        !decay.alphas.entries.is_empty() || params.local_alpha > 0.0,
+    ];
+    Ok(Plan {
+        params,
+        voxels: words,
+        cells: cells.words,
+        tables,
+        source_groups,
+        source_entries,
+        source_voxels,
+        source_cumulative,
+        origins,
+        grid: input.grid.clone(),
+    })
+}
+
+/// Sizes, values and ranges that the engine relies on.
+fn check_input(input: &PlanInput) -> Result<()> {
+    let n = input.grid.len();
+    let sizes = [input.density.len(), input.material.len(), input.activity.len()];
+    if n == 0 || sizes.iter().any(|&s| s != n) || n > u32::MAX as usize {
+        return Err(Error::input(
+            format!(
+                "a grid of {:?} voxels with {sizes:?} densities, materials, activities",
+                input.grid.dims
+            ),
+            "each voxel needs one of each, and there may be at most 2^32 voxels",
+            "Bring all maps to one grid.",
+        ));
+    }
+    if input.materials.is_empty() || input.materials.len() > MAX_MATERIALS {
+        return Err(Error::input(
+            format!("{} materials", input.materials.len()),
+            format!("a plan holds 1 to {MAX_MATERIALS}"),
+            "Merge similar tissues.",
+        ));
+    }
+    if let Some(&m) = input.material.iter().find(|&&m| usize::from(m) >= input.materials.len()) {
+        return Err(Error::input(
+            format!("material index {m}"),
+            format!("only {} materials are defined", input.materials.len()),
+            "Check the material map.",
+        ));
+    }
+    if let Some(&d) = input.density.iter().find(|&&d| !(0.0..=30.0).contains(&d)) {
+        return Err(Error::input(
+            format!("density {d} g/cm3"),
+            "densities must lie within 0 and 30 g/cm3",
+            "Check the density map and its unit.",
+        ));
+    }
+    let decay = input.decay;
+    let beta = decay.electrons.max_energy_mev().max(decay.positrons.max_energy_mev());
+    let ranges = [
+        ("photon", decay.photons.max_energy_mev(), HIGHEST_MEV),
+        ("electron or positron", beta, HIGHEST_MEV),
+        ("alpha", decay.alphas.max_energy_mev(), HIGHEST_ALPHA_MEV),
+    ];
+    for (name, energy, highest) in ranges {
+        if energy > highest {
+            return Err(Error::input(
+                format!("{name} energy {energy} MeV of {}", decay.label),
+                format!("the tables end at {highest} MeV"),
+                "This source is outside what voxgray models.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Turns lines that cannot leave their voxel into expected-value deposits.
+fn split_local(decay: &mut DecaySpectrum, input: &PlanInput, voxel_cm: [f64; 3]) -> Result<()> {
+    let s = input.settings;
+    let smallest = voxel_cm.iter().copied().fold(f64::INFINITY, f64::min);
+    let range = LOCAL_RANGE_FRACTION * smallest * LOCAL_DENSITY;
+    let mut electron_mev = s.electron_cutoff_mev;
+    if input.radial.is_none() && s.range_rejection {
+        let stopping = crate::physics::StoppingPower::new(&input.materials[0])?;
+        let csda = crate::physics::CsdaRange::new(&stopping, Lepton::Electron);
+        electron_mev = electron_mev.max(csda.energy(range));
+    }
+    decay.split_local(&LocalLimits {
+        photon_mev: s.photon_cutoff_mev,
+        electron_mev,
+        alpha_mev: 0.0,
+        yield_per_decay: RARE_YIELD,
+    });
+    Ok(())
+}
+
+/// Photon tables of all materials; returns the materials' hardness ranks.
+fn photon_tables(
+    input: &PlanInput,
+    tables: &mut Vec<f32>,
+    offsets: &mut Offsets,
+) -> Result<Vec<u8>> {
+    let switches = input.settings.photon_switches();
+    let built: Vec<PhotonTables> = input
+        .materials
+        .par_iter()
+        .map(|m| PhotonTables::new(m, switches))
+        .collect::<Result<_>>()?;
+    offsets.photon = tables.len() as u32;
+    built.iter().for_each(|t| tables.extend(&t.records));
+    let mu = |t: &PhotonTables, node: usize| t.records[node * PHOTON_RECORD];
+    // Hardness: mu/rho at 32 keV, the node five octaves above the lowest.
+    let node = 5 << FINE_BITS;
+    debug_assert!((node_energy(FINE_BITS, node) - 0.03125).abs() < 1e-9);
+    let hardness: Vec<f64> = built.iter().map(|t| f64::from(mu(t, node))).collect();
+    let rank = ranks(&hardness);
+    offsets.photon_majorant = tables.len() as u32;
+    for class in 0..built.len() {
+        let up_to = |m: &usize| usize::from(rank[*m]) <= class;
+        for node in 0..FINE_NODES {
+            let most = (0..built.len()).filter(up_to).map(|m| mu(&built[m], node));
+            tables.push(most.fold(0.0, f32::max) * (1.0 + 1e-6));
+        }
+    }
+    offsets.compton = tables.len() as u32;
+    built.iter().for_each(|t| tables.extend(&t.compton));
+    offsets.rayleigh = tables.len() as u32;
+    built.iter().for_each(|t| tables.extend(&t.rayleigh));
+    offsets.fluorescence = tables.len() as u32;
+    built.iter().for_each(|t| tables.extend(&t.fluorescence));
+    debug_assert_eq!(built[0].compton.len(), COARSE_NODES * ANGULAR_STRIDE);
+    Ok(rank)
+}
+
+/// Electron and positron tables of all materials.
+fn lepton_tables(
+    input: &PlanInput,
+    leptons: &[Lepton],
+    tables: &mut Vec<f32>,
+    offsets: &mut Offsets,
+) -> Result<()> {
+    let control = input.settings.lepton;
+    let pairs: Vec<(Lepton, &Material)> =
+        leptons.iter().flat_map(|&l| input.materials.iter().map(move |m| (l, m))).collect();
+    let facts: Vec<LeptonFacts> =
+        pairs.par_iter().map(|&(l, m)| LeptonFacts::new(m, l, control)).collect::<Result<_>>()?;
+    let records: Vec<Vec<f32>> = facts.par_iter().map(LeptonFacts::records).collect();
+    offsets.lepton = tables.len() as u32;
+    records.iter().for_each(|r| tables.extend(r));
+    offsets.hard_majorant = tables.len() as u32;
+    for set in records.chunks(input.materials.len()) {
+        tables.extend(hard_majorant(set, control.max_loss_fraction));
+    }
+    let strengths: Vec<f64> = (0..COARSE_NODES)
+        .map(|node| facts.iter().map(|f| f.largest_strength(node)).fold(f64::INFINITY, f64::min))
+        .collect();
+    offsets.step_strength = tables.len() as u32;
+    tables.extend(strengths.iter().map(|&k| k as f32));
+    let scattering: Vec<Vec<f32>> = facts.par_iter().map(|f| f.scattering(&strengths)).collect();
+    offsets.scattering = tables.len() as u32;
+    scattering.iter().for_each(|t| tables.extend(t));
+    let spectra: Vec<(Vec<f32>, Vec<f32>)> = facts.par_iter().map(LeptonFacts::spectra).collect();
+    offsets.bremsstrahlung = tables.len() as u32;
+    spectra.iter().for_each(|t| tables.extend(&t.0));
+    offsets.thick_target = tables.len() as u32;
+    spectra.iter().for_each(|t| tables.extend(&t.1));
+    debug_assert_eq!(spectra[0].0.len(), COARSE_NODES * SPECTRUM_STRIDE);
+    Ok(())
+}
+
+/// Largest hard cross section of any material over the energies of a step that starts at each node.
+fn hard_majorant(records: &[Vec<f32>], loss_fraction: f64) -> Vec<f32> {
+    let most =
+        |node: usize| records.iter().map(|r| r[node * LEPTON_RECORD + 2]).fold(0.0_f32, f32::max);
+    // Steps lose the mean fraction or, by straggling, up to about twice it; the tally counts what exceeds.
+    let lowest_of = |e: f64| e * (1.0 - 2.0 * loss_fraction).max(0.5);
+    (0..FINE_NODES)
+        .map(|node| {
+            let low = lowest_of(node_energy(FINE_BITS, node));
+            let high = (node + 1).min(FINE_NODES - 1);
+            let down = (0..=high)
+                .rev()
+                .take_while(|&n| n + 1 >= node || node_energy(FINE_BITS, n + 1) > low);
+            down.map(most).fold(0.0, f32::max) * (1.0 + 1e-6)
+        })
+        .collect()
+}
+
+/// Alpha ranges of all materials, where the source has alphas.
+fn alpha_tables(
+    input: &PlanInput,
+    decay: &DecaySpectrum,
+    tables: &mut Vec<f32>,
+    offsets: &mut Offsets,
+) -> Result<()> {
+    offsets.alpha = tables.len() as u32;
+    if decay.alphas.entries.is_empty() {
+        return Ok(());
+    }
+    for material in input.materials {
+        let stopping = AlphaStopping::new(material)?;
+        tables.push(0.0);
+        for node in 1..ALPHA_NODES {
+            let e = f64::from(ALPHA_ENERGY_STEP) * node as f64;
+            tables.push(stopping.range(e) as f32);
+        }
+    }
+    Ok(())
+}

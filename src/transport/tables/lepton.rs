@@ -1,0 +1,182 @@
+//! Electron and positron tables of one material: rates on the fine grid, deflections and photon spectra on the coarse one.
+
+use super::angular::build_angular;
+use crate::error::Result;
+use crate::physics::scattering::{ElasticMaterial, MultipleScattering};
+use crate::physics::{Bremsstrahlung, CsdaRange, Lepton, Material, StoppingPower, ThickTarget};
+use crate::transport::layout::{
+    COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, LEPTON_RECORD, SPECTRUM_INTERVALS,
+    node_energy,
+};
+
+/// Lowest energy of the electron data, MeV.
+const LOWEST_MEV: f64 = 1e-3;
+
+/// Step and threshold control.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LeptonControl {
+    /// Production threshold of hard collisions as a fraction of the energy.
+    pub threshold_fraction: f64,
+    /// Its least value, MeV.
+    pub threshold_min_mev: f64,
+    /// Its largest value, MeV.
+    pub threshold_max_mev: f64,
+    /// Bremsstrahlung threshold, MeV.
+    pub photon_threshold_mev: f64,
+    /// Largest scattering strength K1 of a step.
+    pub max_strength: f64,
+    /// Largest mean fractional energy loss of a step.
+    pub max_loss_fraction: f64,
+}
+
+impl LeptonControl {
+    /// Production threshold at an energy, MeV.
+    pub fn threshold(&self, energy_mev: f64) -> f64 {
+        (energy_mev * self.threshold_fraction).clamp(self.threshold_min_mev, self.threshold_max_mev)
+    }
+}
+
+/// f64 facts of one material and lepton, shared by the tables.
+pub struct LeptonFacts {
+    lepton: Lepton,
+    stopping: StoppingPower,
+    csda: CsdaRange,
+    bremsstrahlung: Bremsstrahlung,
+    elastic: ElasticMaterial,
+    control: LeptonControl,
+}
+
+impl LeptonFacts {
+    /// Gathers the facts.
+    ///
+    /// # Errors
+    /// If an element has no data.
+    pub fn new(material: &Material, lepton: Lepton, control: LeptonControl) -> Result<Self> {
+        let stopping = StoppingPower::new(material)?;
+        let csda = CsdaRange::new(&stopping, lepton);
+        let bremsstrahlung = Bremsstrahlung::new(material, lepton)?;
+        let elastic = ElasticMaterial::new(material, lepton)?;
+        Ok(LeptonFacts { lepton, stopping, csda, bremsstrahlung, elastic, control })
+    }
+
+    /// CSDA range, g/cm2.
+    pub fn range(&self, energy_mev: f64) -> f64 {
+        self.csda.range(energy_mev)
+    }
+
+    /// Stopping power by losses below the thresholds, MeV cm2/g.
+    pub fn restricted(&self, e: f64) -> f64 {
+        let t_cut = self.control.threshold(e);
+        self.stopping.restricted_collision(e, self.lepton, t_cut)
+            + self.bremsstrahlung.soft_stopping(e, self.control.photon_threshold_mev)
+    }
+
+    /// Inverse of the first transport path by elastic and soft inelastic collisions, cm2/g.
+    pub fn inverse_path(&self, e: f64) -> f64 {
+        self.elastic.first_moment(e, self.control.threshold(e))
+    }
+
+    /// Hard collisions and hard bremsstrahlung, cm2/g.
+    fn hard(&self, e: f64) -> (f64, f64) {
+        let t_cut = self.control.threshold(e);
+        let collision = match self.lepton {
+            Lepton::Electron => self.stopping.moller().hard_cross_section(e, t_cut),
+            Lepton::Positron => self.stopping.bhabha().hard_cross_section(e, t_cut),
+        };
+        (collision, self.bremsstrahlung.hard_cross_section(e, self.control.photon_threshold_mev))
+    }
+
+    /// Second moment of the soft collision losses, MeV2 cm2/g.
+    fn straggling(&self, e: f64) -> f64 {
+        let t_cut = self.control.threshold(e);
+        match self.lepton {
+            Lepton::Electron => self.stopping.moller().soft_straggling(e, t_cut),
+            Lepton::Positron => self.stopping.bhabha().soft_straggling(e, t_cut),
+        }
+    }
+
+    /// The fine-grid records, `[fine node][LEPTON_RECORD]`.
+    pub fn records(&self) -> Vec<f32> {
+        let thick = self.thick_target();
+        let mut out = Vec::with_capacity(FINE_NODES * LEPTON_RECORD);
+        for node in 0..FINE_NODES {
+            let e = node_energy(FINE_BITS, node).max(LOWEST_MEV);
+            let (collision, radiation) = self.hard(e);
+            let hard = collision + radiation;
+            let share = if hard > 0.0 { radiation / hard } else { 0.0 };
+            let record = [
+                self.restricted(e),
+                self.inverse_path(e),
+                hard,
+                self.straggling(e),
+                self.range(e),
+                share,
+                thick.photons(e),
+                0.0,
+            ];
+            out.extend(record.iter().map(|&v| v as f32));
+        }
+        out
+    }
+
+    fn thick_target(&self) -> ThickTarget<'_> {
+        ThickTarget::new(&self.bremsstrahlung, &self.csda, self.control.photon_threshold_mev)
+    }
+
+    /// Largest scattering strength that keeps both limits at a coarse node.
+    pub fn largest_strength(&self, node: usize) -> f64 {
+        let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
+        let by_loss =
+            self.control.max_loss_fraction * e * self.inverse_path(e) / self.restricted(e);
+        by_loss.min(self.control.max_strength)
+    }
+
+    /// Multiple-scattering tables for the given strengths, `[coarse node][ANGULAR_STRIDE]`: the Goudsmit-Saunderson distribution
+    /// at the middle energy of the step.
+    pub fn scattering(&self, strengths: &[f64]) -> Vec<f32> {
+        let mut out = Vec::new();
+        for (node, &strength) in strengths.iter().enumerate() {
+            let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
+            let fraction = strength * self.restricted(e) / (self.inverse_path(e) * e);
+            let middle = (e * (1.0 - 0.5 * fraction)).max(LOWEST_MEV);
+            let thickness = strength / self.inverse_path(middle);
+            let gs: MultipleScattering =
+                self.elastic.multiple_scattering(middle, self.control.threshold(middle), thickness);
+            out.extend(build_angular(|u| gs.inverse_cdf(1.0 - u), fraction));
+        }
+        out
+    }
+
+    /// Thin-target and thick-target photon spectra, each `[coarse node][SPECTRUM_STRIDE]`.
+    pub fn spectra(&self) -> (Vec<f32>, Vec<f32>) {
+        const POINTS: usize = 129;
+        let cut = self.control.photon_threshold_mev;
+        let thick_target = self.thick_target();
+        let mut thin = Vec::new();
+        let mut thick = Vec::new();
+        for node in 0..COARSE_NODES {
+            let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
+            thin.extend(quantiles(&self.bremsstrahlung.spectrum_cdf(e, cut, POINTS), cut, e));
+            thick.extend(quantiles(&thick_target.spectrum_cdf(e, POINTS), cut, e));
+        }
+        (thin, thick)
+    }
+}
+
+/// `(k - cut)/(e - cut)` at equal steps of the cumulative probability.
+fn quantiles(cdf: &[(f64, f64)], cut: f64, e: f64) -> Vec<f32> {
+    if cdf.len() < 2 || e <= cut {
+        return vec![0.0; SPECTRUM_INTERVALS + 1];
+    }
+    (0..=SPECTRUM_INTERVALS)
+        .map(|i| {
+            let u = i as f64 / SPECTRUM_INTERVALS as f64;
+            let j = cdf.partition_point(|p| p.1 < u).clamp(1, cdf.len() - 1);
+            let (a, b) = (cdf[j - 1], cdf[j]);
+            let t = if b.1 > a.1 { ((u - a.1) / (b.1 - a.1)).clamp(0.0, 1.0) } else { 0.0 };
+            // Log-linear in k between the points, which are equidistant in ln k.
+            let k = a.0 * (b.0 / a.0).powf(t);
+            (((k - cut) / (e - cut)).clamp(0.0, 1.0)) as f32
+        })
+        .collect()
+}
