@@ -4,6 +4,7 @@ pub mod cli;
 pub mod constants;
 pub mod error;
 pub mod image;
+pub mod io;
 pub mod physics;
 pub mod source;
 pub mod stats;

@@ -82,7 +82,9 @@ impl Grid {
     pub fn inverse_axes(&self) -> Result<[[f64; 3]; 3]> {
         let [u, v, w] = self.axes_mm;
         let det = determinant(&self.axes_mm);
-        if !det.is_finite() || det.abs() < 1e-12 {
+        // Relative to a box of these edges, so that the unit of length does not matter.
+        let full: f64 = self.spacing_mm().iter().product();
+        if !det.is_finite() || det.abs() <= 1e-6 * full {
             return Err(Error::input(
                 format!("the grid's axes {:?} mm span no volume", self.axes_mm),
                 "three independent directions are needed to place voxels",

@@ -1,7 +1,33 @@
 //! WHERE: grids, volumes, volumes of interest, resampling. Coordinates are DICOM's (LPS, mm).
+//!
+//! # Memory
+//!
+//! A grid of 512 x 512 x 400 has 104,857,600 voxels, so one array on it takes
+//!
+//! | element | MiB | example |
+//! |---|---|---|
+//! | `u8` | 100 | material index |
+//! | `i16` | 200 | HU as stored |
+//! | `f32` | 400 | density, activity, dose |
+//! | `f64` or `u64` | 800 | tally |
+//!
+//! Readers decode as a stream: they hold the `f32` result and a buffer of at most 1 MiB, never the file. Resampling holds
+//! source and target only; activity between oblique grids needs one `f64` array of the target more. A VOI takes four
+//! bytes per voxel inside it.
 
+mod activity;
+mod geometry;
 mod grid;
+mod matter;
+mod overlap;
+mod resample;
+mod voi;
 mod volume;
 
+pub use activity::{ActivityUnit, ResampledActivity, resample_activity};
+pub use geometry::MAX_VOXELS;
 pub use grid::Grid;
+pub use matter::{ResampledMatter, downsample_matter};
+pub use resample::{Resampled, resample_intensity, resample_labels};
+pub use voi::{MappedVois, Voi, VoiSet, read_label_names};
 pub use volume::Volume;

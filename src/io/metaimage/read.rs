@@ -1,0 +1,103 @@
+//! Reading MetaImage.
+
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::ZlibDecoder;
+
+use super::header::{Header, MAX_BYTES};
+use crate::error::{Error, Result};
+use crate::image::Volume;
+use crate::io::element::{Encoding, decode};
+use crate::io::read::{
+    ImageFormat, ImageInfo, bad, check_expansion, finish, open_regular, size_of_file,
+};
+
+/// Reads a MetaImage (`.mha`, or `.mhd` with its data file; plain or zlib) as `f32`, in LPS mm.
+///
+/// What is ambiguous is refused: text voxels, unknown byte order, `MET_LONG`, scale factors, channels, lists of
+/// files, a centre of rotation. A missing `Offset` or `TransformMatrix` takes MetaIO's default and is noted.
+///
+/// # Errors
+/// If the file cannot be read, is truncated, or its header is incomplete, ambiguous or impossible.
+pub fn read_metaimage(path: &Path) -> Result<(Volume<f32>, ImageInfo)> {
+    let mut file = BufReader::with_capacity(1 << 18, open_regular(path)?);
+    let (text, header_bytes) = header_text(path, &mut file)?;
+    let mut header = Header::parse(path, &text)?;
+    let grid = header.grid()?;
+    let (kind, big_endian) = header.element()?;
+    let needed = grid.len() as u64 * kind.size() as u64;
+    let name = header.data_file()?;
+    let local = name.eq_ignore_ascii_case("local");
+    let data_path = if local { path.to_path_buf() } else { beside(path, name) };
+    let stored = size_of_file(&data_path)?;
+    let compressed = header.compressed()?;
+    let start = match header.skip()? {
+        Some(0) if local => header_bytes,
+        Some(n) if !local && !compressed => n,
+        Some(0) => 0,
+        None if !compressed => stored.saturating_sub(needed),
+        _ => {
+            return Err(bad(
+                path,
+                "HeaderSize is set on local or compressed data".into(),
+                "where the voxels start is then ambiguous",
+                "Export without HeaderSize.",
+            ));
+        }
+    };
+    let there = stored.saturating_sub(start);
+    let mut notes = std::mem::take(&mut header.notes);
+    if compressed {
+        check_expansion(&data_path, there, needed)?;
+    } else if there < needed {
+        return Err(bad(
+            &data_path,
+            format!("the header promises {needed} bytes of voxels, {there} are there"),
+            "voxels are missing",
+            "The file is truncated: copy or export it again.",
+        ));
+    } else if there > needed {
+        notes.push(format!("{} bytes behind the voxels are not used", there - needed));
+    }
+    let mut data =
+        if local { file } else { BufReader::with_capacity(1 << 18, open_regular(&data_path)?) };
+    data.seek(SeekFrom::Start(start)).map_err(|e| Error::io("read", &data_path, &e))?;
+    let mut stream: Box<dyn Read> =
+        if compressed { Box::new(ZlibDecoder::new(data)) } else { Box::new(data) };
+    let encoding = Encoding { kind, big_endian, scale: None };
+    let decoded = decode(&mut stream, &encoding, grid.len(), &data_path)?;
+    let files: &[&Path] = if local { &[path] } else { &[path, &data_path] };
+    finish(grid, decoded, path, ImageFormat::MetaImage, files, notes)
+}
+
+/// Lines up to and including `ElementDataFile`, and how many bytes they take.
+fn header_text(path: &Path, file: &mut impl BufRead) -> Result<(String, u64)> {
+    let mut text = String::new();
+    let mut bytes = 0;
+    loop {
+        let mut line = Vec::new();
+        let n = file
+            .take(MAX_BYTES - bytes)
+            .read_until(b'\n', &mut line)
+            .map_err(|e| Error::io("read", path, &e))?;
+        bytes += n as u64;
+        let line = String::from_utf8(line).ok().filter(|_| n > 0 && bytes < MAX_BYTES);
+        let Some(line) = line else {
+            return Err(bad(
+                path,
+                "the header does not end with ElementDataFile".into(),
+                "a MetaImage header is text, and that is its last line",
+                "Check that the file is a MetaImage and complete.",
+            ));
+        };
+        text.push_str(&line);
+        if line.split_once('=').is_some_and(|(key, _)| key.trim() == "ElementDataFile") {
+            return Ok((text, bytes));
+        }
+    }
+}
+
+fn beside(path: &Path, name: &str) -> PathBuf {
+    path.with_file_name("").join(name)
+}

@@ -1,0 +1,14 @@
+//! Files to image types and back, without physics: NIfTI and MetaImage, hashes of inputs, safe writing.
+
+pub mod atomic;
+mod element;
+mod hash;
+mod metaimage;
+mod nifti;
+mod read;
+
+pub use element::{Element, ElementType};
+pub use hash::sha256_file;
+pub use metaimage::{read_metaimage, write_metaimage};
+pub use nifti::{read_nifti, write_nifti};
+pub use read::{HashedFile, ImageFormat, ImageInfo, read_image};

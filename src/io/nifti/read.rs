@@ -1,0 +1,114 @@
+//! Reading NIfTI.
+
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::affine;
+use super::header::{Header, announced};
+use crate::error::{Error, Result};
+use crate::image::Volume;
+use crate::io::element::{Encoding, decode};
+use crate::io::read::{
+    ImageFormat, ImageInfo, bad, check_expansion, finish, open_regular, size_of_file,
+};
+
+/// Reads a NIfTI-1 or NIfTI-2 file (plain or gzip) as `f32` with `scl_slope` and `scl_inter` applied, in LPS mm.
+///
+/// Orientation: sform if `sform_code > 0`, else qform if `qform_code > 0`. `frame` (from 0) picks one volume of a
+/// file with several; `None` is refused there.
+///
+/// # Errors
+/// If the file is not NIfTI, is truncated, contradicts itself, has no orientation, does not hold one real number
+/// per voxel, or has several volumes and no frame was chosen.
+pub fn read_nifti(path: &Path, frame: Option<usize>) -> Result<(Volume<f32>, ImageInfo)> {
+    let mut file = BufReader::with_capacity(1 << 18, open_regular(path)?);
+    let start = io::BufRead::fill_buf(&mut file).map_err(|e| Error::io("read", path, &e))?;
+    let zipped = start.starts_with(&[0x1f, 0x8b]);
+    let mut stream: Box<dyn Read> =
+        if zipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+
+    let header = read_header(path, &mut stream)?;
+    let (dims, frames) = header.shape(path)?;
+    let frame = choose_frame(path, frames, frame)?;
+    let (grid, mut notes) = affine::grid(&header, dims, path)?;
+    let kind = header.element(path)?;
+
+    // Offsets in bytes; every product is checked because the header may claim anything.
+    let bytes = (grid.len() as u64).checked_mul(kind.size() as u64);
+    let ends = bytes.and_then(|b| {
+        let skip = b.checked_mul(frame as u64)?.checked_add(header.vox_offset)?;
+        let all = b.checked_mul(frames as u64)?.checked_add(header.vox_offset)?;
+        Some((skip, skip.checked_add(b)?, all))
+    });
+    let stored = size_of_file(path)?;
+    let Some((skip, end, all)) = ends else {
+        return Err(bad(
+            path,
+            format!("dim is {:?}", header.dim),
+            "no file is that large",
+            "The header is damaged: export the image again.",
+        ));
+    };
+    if zipped {
+        check_expansion(path, stored, end)?;
+    } else if stored < end {
+        return Err(bad(
+            path,
+            format!("the header promises {end} bytes, the file has {stored}"),
+            "voxels are missing",
+            "The file is truncated: copy or export it again.",
+        ));
+    } else if stored > all {
+        notes.push(format!("{} bytes behind the voxels are not used", stored - all));
+    }
+    let header_size =
+        if header.version == 1 { super::header::SIZE_1 } else { super::header::SIZE_2 };
+    io::copy(&mut (&mut stream).take(skip - header_size as u64), &mut io::sink())
+        .map_err(|e| Error::io("read", path, &e))?;
+    let encoding = Encoding { kind, big_endian: header.big_endian, scale: header.scale(path)? };
+    let decoded = decode(&mut stream, &encoding, grid.len(), path)?;
+    let format = if header.version == 1 { ImageFormat::Nifti1 } else { ImageFormat::Nifti2 };
+    finish(grid, decoded, path, format, &[path], notes)
+}
+
+fn read_header(path: &Path, stream: &mut dyn Read) -> Result<Header> {
+    let short = |e: io::Error| {
+        if e.kind() == io::ErrorKind::UnexpectedEof {
+            bad(
+                path,
+                "the file ends inside its header".into(),
+                "a NIfTI header has 348 or 540 bytes",
+                "The file is truncated: copy or export it again.",
+            )
+        } else {
+            Error::io("read", path, &e)
+        }
+    };
+    let mut first = [0; 4];
+    stream.read_exact(&mut first).map_err(short)?;
+    let (size, big_endian) = announced(path, first)?;
+    let mut bytes = vec![0; size];
+    bytes[..4].copy_from_slice(&first);
+    stream.read_exact(&mut bytes[4..]).map_err(short)?;
+    Header::parse(path, &bytes, big_endian)
+}
+
+fn choose_frame(path: &Path, frames: usize, frame: Option<usize>) -> Result<usize> {
+    match frame {
+        Some(f) if f < frames => Ok(f),
+        None if frames == 1 => Ok(0),
+        Some(f) => Err(Error::usage(
+            format!("frame {f} of {} was asked for", path.display()),
+            format!("it has {frames}, counted from 0"),
+            "Choose a frame that exists.",
+        )),
+        None => Err(bad(
+            path,
+            format!("the file holds {frames} volumes"),
+            "one is needed, and which is not said",
+            "Choose a frame, or extract one volume.",
+        )),
+    }
+}

@@ -1,0 +1,179 @@
+//! Opens an image by what it is, and says what was read.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::element::Decoded;
+use super::{read_metaimage, read_nifti, sha256_file};
+use crate::error::{Error, Result};
+use crate::image::{Grid, Volume};
+
+/// File formats that hold one image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageFormat {
+    /// NIfTI-1, `.nii` or `.nii.gz`.
+    Nifti1,
+    /// NIfTI-2, `.nii` or `.nii.gz`.
+    Nifti2,
+    /// MetaImage, `.mha` or `.mhd` with its data file.
+    MetaImage,
+}
+
+/// A file that was read and its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedFile {
+    /// The path as given, or as the header names it.
+    pub path: PathBuf,
+    /// SHA-256 of the bytes as stored, hexadecimal.
+    pub sha256: String,
+}
+
+/// What was read, for the record of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageInfo {
+    /// The path that was asked for.
+    pub path: PathBuf,
+    /// Its format.
+    pub format: ImageFormat,
+    /// Every file that was read: the image, and the separate data file of an `.mhd`.
+    pub files: Vec<HashedFile>,
+    /// Stored integers that single precision cannot hold exactly (above 2^24).
+    pub rounded: usize,
+    /// Voxels that are NaN or infinite in the file. They are passed on as they are.
+    pub not_finite: usize,
+    /// What the reader had to take on trust, one sentence each; to be shown to the user.
+    pub notes: Vec<String>,
+}
+
+/// Reads a NIfTI or MetaImage file as `f32`, in LPS mm.
+///
+/// The file's name decides (`.nii`, `.nii.gz`, `.mha`, `.mhd`), else its first bytes. `frame` picks one
+/// volume (from 0) of a NIfTI file that holds several; it must be `None` or 0 for a MetaImage.
+///
+/// # Errors
+/// If the format is not recognised, or as [`read_nifti`] and [`read_metaimage`] say.
+pub fn read_image(path: &Path, frame: Option<usize>) -> Result<(Volume<f32>, ImageInfo)> {
+    match format_of(path)? {
+        Family::Nifti => read_nifti(path, frame),
+        Family::MetaImage if frame.is_some_and(|f| f > 0) => Err(Error::usage(
+            format!("frame {} of {} was asked for", frame.unwrap_or(0), path.display()),
+            "a MetaImage is read as one volume",
+            "Leave the frame out.",
+        )),
+        Family::MetaImage => read_metaimage(path),
+    }
+}
+
+enum Family {
+    Nifti,
+    MetaImage,
+}
+
+fn format_of(path: &Path) -> Result<Family> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    if name.ends_with(".nii") || name.ends_with(".nii.gz") {
+        return Ok(Family::Nifti);
+    }
+    if name.ends_with(".mha") || name.ends_with(".mhd") {
+        return Ok(Family::MetaImage);
+    }
+    let mut start = Vec::new();
+    open_regular(path)?
+        .take(352)
+        .read_to_end(&mut start)
+        .map_err(|e| Error::io("read", path, &e))?;
+    let at = |offset: usize, magic: &[u8]| start.get(offset..offset + magic.len()) == Some(magic);
+    if at(344, b"n+1\0") || at(4, b"n+2\0") {
+        return Ok(Family::Nifti);
+    }
+    if at(0, b"ObjectType") || at(0, b"NDims") {
+        return Ok(Family::MetaImage);
+    }
+    let seen = if at(128, b"DICM") {
+        "it starts like DICOM"
+    } else if at(0, b"\x1f\x8b") {
+        "it is gzip under a name that does not end in .nii.gz"
+    } else {
+        "neither its name nor its first bytes are those of NIfTI or MetaImage"
+    };
+    Err(Error::input(
+        format!("cannot tell what image {} is", path.display()),
+        seen,
+        "Give a DICOM series as its folder, other images as .nii, .nii.gz, .mha or .mhd.",
+    ))
+}
+
+/// Opens a file; refuses folders, pipes and devices, which may never end.
+pub(super) fn open_regular(path: &Path) -> Result<File> {
+    let meta = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
+    if !meta.is_file() {
+        return Err(Error::input(
+            format!("cannot read {} as an image file", path.display()),
+            "it is not a regular file",
+            "Name a .nii, .nii.gz, .mha or .mhd file.",
+        ));
+    }
+    File::open(path).map_err(|e| Error::io("open", path, &e))
+}
+
+/// Size of a file in bytes.
+pub(super) fn size_of_file(path: &Path) -> Result<u64> {
+    Ok(std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?.len())
+}
+
+/// Prefixes an error's problem with the file it is about.
+pub(super) fn in_file(path: &Path) -> impl Fn(Error) -> Error + '_ {
+    move |mut error| {
+        error.problem = format!("{}: {}", path.display(), error.problem);
+        error
+    }
+}
+
+/// An error about a header field.
+pub(super) fn bad(path: &Path, problem: String, why: &str, suggestion: &str) -> Error {
+    Error::input(format!("{}: {problem}", path.display()), why, suggestion)
+}
+
+/// Deflate cannot expand by more than this (zlib's technical details, "maximum compression factor").
+const MAX_EXPANSION: u64 = 1032;
+
+/// Refuses a claim of `needed` bytes that a compressed source of `stored` bytes cannot hold.
+pub(super) fn check_expansion(path: &Path, stored: u64, needed: u64) -> Result<()> {
+    if needed > stored.saturating_mul(MAX_EXPANSION).saturating_add(1 << 16) {
+        return Err(bad(
+            path,
+            format!("the header promises {needed} bytes of voxels in {stored} compressed bytes"),
+            "deflate cannot compress that far",
+            "The file is truncated or its header is damaged: export it again.",
+        ));
+    }
+    Ok(())
+}
+
+/// Joins what a reader found into its result.
+pub(super) fn finish(
+    grid: Grid,
+    decoded: Decoded,
+    path: &Path,
+    format: ImageFormat,
+    files: &[&Path],
+    mut notes: Vec<String>,
+) -> Result<(Volume<f32>, ImageInfo)> {
+    if decoded.rounded > 0 {
+        notes.push(format!("{} integers were rounded to single precision", decoded.rounded));
+    }
+    if decoded.not_finite > 0 {
+        notes.push(format!("{} voxels are NaN or infinite", decoded.not_finite));
+    }
+    let hashed = |p: &&Path| Ok(HashedFile { path: p.to_path_buf(), sha256: sha256_file(p)? });
+    let info = ImageInfo {
+        path: path.to_path_buf(),
+        format,
+        files: files.iter().map(hashed).collect::<Result<_>>()?,
+        rounded: decoded.rounded,
+        not_finite: decoded.not_finite,
+        notes,
+    };
+    Ok((Volume::new(grid, decoded.data).map_err(in_file(path))?, info))
+}
