@@ -3,6 +3,7 @@
 pub mod constants;
 pub mod error;
 pub mod image;
+pub mod io;
 pub mod physics;
 pub mod units;
 

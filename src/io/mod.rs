@@ -1,0 +1,3 @@
+//! Files to and from image types; no physics.
+
+pub mod dicom;
