@@ -12,3 +12,6 @@ pub use hash::sha256_file;
 pub use metaimage::{read_metaimage, write_metaimage};
 pub use nifti::{read_nifti, write_nifti};
 pub use read::{HashedFile, ImageFormat, ImageInfo, read_image};
+//! Files to and from image types; no physics.
+
+pub mod dicom;

@@ -1,0 +1,158 @@
+//! What a series says about itself, for the steps that follow and for the report.
+
+use super::attributes::*;
+use super::time::DateTime;
+use crate::error::Result;
+
+/// A coded nuclide (RadionuclideCodeSequence); code meanings are not standardised enough to be guessed from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NuclideCode {
+    /// CodeValue, such as `C-111A1`.
+    pub value: String,
+    /// CodingSchemeDesignator, such as `SRT`.
+    pub scheme: String,
+    /// CodeMeaning, such as `^18^Fluorine`.
+    pub meaning: String,
+}
+
+/// Facts of a series. What the files do not say is `None`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// Modality: `CT`, `PT` or `NM`.
+    pub modality: String,
+    /// Units of the returned values: `HU` or `Bq/mL`.
+    pub units: &'static str,
+    /// Units before any count factor, as the files state them.
+    pub stored_units: String,
+    /// PatientID.
+    pub patient_id: Option<String>,
+    /// StudyInstanceUID.
+    pub study_uid: Option<String>,
+    /// SeriesInstanceUID.
+    pub series_uid: Option<String>,
+    /// SeriesDescription.
+    pub series_description: Option<String>,
+    /// FrameOfReferenceUID: images with the same one share their coordinates.
+    pub frame_of_reference_uid: Option<String>,
+    /// Manufacturer and model.
+    pub device: Option<String>,
+    /// SeriesDate and SeriesTime.
+    pub series_time: Option<DateTime>,
+    /// Earliest acquisition time of all slices.
+    pub acquisition_time: Option<DateTime>,
+    /// ActualFrameDuration, s.
+    pub frame_duration_s: Option<f64>,
+    /// FrameReferenceTime of the first slice along the normal, s (PS3.3 C.8.9.4.1.5).
+    pub frame_reference_time_s: Option<f64>,
+    /// DecayCorrection: `NONE`, `START` (to the start of the acquisition) or `ADMIN` (to the administration).
+    pub decay_correction: Option<String>,
+    /// Smallest and largest DecayFactor of the slices.
+    pub decay_factors: Option<[f64; 2]>,
+    /// Radiopharmaceutical.
+    pub radiopharmaceutical: Option<String>,
+    /// The nuclide's code.
+    pub nuclide: Option<NuclideCode>,
+    /// RadionuclideHalfLife, s.
+    pub half_life_s: Option<f64>,
+    /// RadionuclideTotalDose, Bq (PET states it in Bq, PS3.3 C.8.9.2; NM in MBq, converted here).
+    pub administered_bq: Option<f64>,
+    /// Time of administration.
+    pub administration_time: Option<DateTime>,
+    /// Voxels that hold the declared padding value.
+    pub padding_voxels: usize,
+    /// Activity voxels below zero (kept as they are) and their share of the sum of absolute values.
+    pub negative_voxels: usize,
+    /// Sum of the negative voxels over the sum of absolute values, 0 to 1.
+    pub negative_fraction: f64,
+}
+
+impl Facts {
+    /// Reads what is common to all modalities from the first object.
+    pub(super) fn read(root: &Item<'_>) -> Facts {
+        let device: Vec<String> = [MANUFACTURER, MANUFACTURER_MODEL_NAME]
+            .into_iter()
+            .filter_map(|attribute| root.text(attribute))
+            .collect();
+        Facts {
+            modality: root.text(MODALITY).unwrap_or_default(),
+            patient_id: root.text(PATIENT_ID),
+            study_uid: root.text(STUDY_INSTANCE_UID),
+            series_uid: root.text(SERIES_INSTANCE_UID),
+            series_description: root.text(SERIES_DESCRIPTION),
+            frame_of_reference_uid: root.text(FRAME_OF_REFERENCE_UID),
+            device: (!device.is_empty()).then(|| device.join(" ")),
+            series_time: DateTime::read(root, SERIES_DATE, SERIES_TIME),
+            ..Facts::default()
+        }
+    }
+
+    /// Reads nuclide, administration and half-life. `bq_per_unit` is the unit of the administered activity.
+    pub(super) fn read_radiopharmaceutical(
+        &mut self,
+        root: &Item<'_>,
+        bq_per_unit: f64,
+        notes: &mut Vec<String>,
+    ) -> Result<()> {
+        let items = root.items(RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE);
+        if items.len() > 1 {
+            notes.push(format!(
+                "{} radiopharmaceuticals are listed; the first one is reported",
+                items.len()
+            ));
+        }
+        let Some(item) = items.first() else { return Ok(()) };
+        self.radiopharmaceutical = item.text(RADIOPHARMACEUTICAL);
+        self.half_life_s = item.number(RADIONUCLIDE_HALF_LIFE)?;
+        self.administered_bq = item.number(RADIONUCLIDE_TOTAL_DOSE)?.map(|a| a * bq_per_unit);
+        self.nuclide = item.item(RADIONUCLIDE_CODE_SEQUENCE).map(|code| NuclideCode {
+            value: code.text(CODE_VALUE).unwrap_or_default(),
+            scheme: code.text(CODING_SCHEME_DESIGNATOR).unwrap_or_default(),
+            meaning: code.text(CODE_MEANING).unwrap_or_default(),
+        });
+        let stated = item.text(RADIOPHARMACEUTICAL_START_DATE_TIME);
+        self.administration_time = stated.as_deref().and_then(DateTime::parse_dt);
+        if self.administration_time.is_none() {
+            self.administration_time = self.administration_on_series_day(root, item, notes);
+        }
+        Ok(())
+    }
+
+    /// RadiopharmaceuticalStartTime has no date: it is the series' day only if that leaves it before the scan.
+    fn administration_on_series_day(
+        &self,
+        root: &Item<'_>,
+        item: &Item<'_>,
+        notes: &mut Vec<String>,
+    ) -> Option<DateTime> {
+        let time = item.text(RADIOPHARMACEUTICAL_START_TIME)?;
+        let date = root.text(SERIES_DATE)?;
+        let administered = DateTime::parse(&date, &time)?;
+        if self.series_time.is_some_and(|series| administered > series) {
+            notes.push(format!(
+                "{RADIOPHARMACEUTICAL_START_TIME} {time} is after the series time and has no date: \
+                 the time of administration is unknown"
+            ));
+            return None;
+        }
+        notes.push(format!(
+            "{RADIOPHARMACEUTICAL_START_TIME} {time} has no date: taken to be the day of the series"
+        ));
+        Some(administered)
+    }
+
+    /// Counts negative voxels; they are kept, as cutting them would bias the total.
+    pub(super) fn count_negative(&mut self, values: &[f32], notes: &mut Vec<String>) {
+        let negative = values.iter().filter(|v| **v < 0.0);
+        self.negative_voxels = negative.clone().count();
+        let below: f64 = negative.map(|v| -f64::from(*v)).sum();
+        let all: f64 = values.iter().map(|v| f64::from(v.abs())).sum();
+        self.negative_fraction = if all > 0.0 { below / all } else { 0.0 };
+        if self.negative_voxels > 0 {
+            notes.push(format!(
+                "{} voxels are negative ({:.3} % of the absolute sum); they are kept",
+                self.negative_voxels,
+                100.0 * self.negative_fraction
+            ));
+        }
+    }
+}

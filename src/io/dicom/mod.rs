@@ -1,0 +1,158 @@
+//! DICOM CT, PET and NM images into volumes (PS3.3, PS3.5, PS3.10).
+//!
+//! Read are single-frame and enhanced CT in HU, PET in Bq/mL and reconstructed NM, uncompressed or compressed by
+//! deflate, RLE, JPEG, JPEG-LS or JPEG 2000. Nothing is guessed: what a header does not say is an error that names
+//! the file, the attribute and its value, or is stated by the caller in [`ReadOptions`].
+//!
+//! Left out: colour and one-bit images, palettes, modality lookup tables, gated and dynamic series, planar NM,
+//! tilted stacks.
+
+mod attributes;
+mod codec;
+mod ct;
+mod facts;
+mod frames;
+mod geometry;
+mod layout;
+mod nm;
+mod nm_units;
+mod nm_windows;
+mod object;
+mod options;
+mod pixels;
+mod pt;
+mod rle;
+mod series;
+mod time;
+mod transfer_syntax;
+
+use std::path::{Path, PathBuf};
+
+pub use facts::{Facts, NuclideCode};
+pub use options::{CountFactor, GeometryOverride, ReadOptions};
+pub use series::SeriesSummary;
+pub use time::DateTime;
+
+use crate::error::{Error, Result};
+use crate::image::Volume;
+use attributes::*;
+
+/// A volume read from DICOM.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DicomVolume {
+    /// Values in HU or Bq/mL; slices ascend along row x column.
+    pub volume: Volume<f32>,
+    /// What the series says about itself.
+    pub facts: Facts,
+    /// What a user should know: skipped objects, tolerated spacing, negative values.
+    pub notes: Vec<String>,
+    /// The files that were read.
+    pub files: Vec<PathBuf>,
+}
+
+/// Stored values of a file, before any rescaling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPixels {
+    /// Rows of a frame.
+    pub rows: usize,
+    /// Columns of a frame.
+    pub columns: usize,
+    /// Values of each frame, row by row.
+    pub frames: Vec<Vec<i64>>,
+}
+
+/// Reads a CT series in HU from files and folders (searched with their subfolders).
+///
+/// # Errors
+/// If there is no CT series or more than one, if values are not in HU, if the slices are not a regular grid
+/// (gap, duplicate, tilt, one slice only), or if a file is damaged.
+pub fn read_ct(paths: &[PathBuf], options: &ReadOptions) -> Result<DicomVolume> {
+    let (headers, notes) =
+        series::choose(series::find(paths)?, &["CT"], options.series.as_deref())?;
+    ct::read(&headers, options, notes)
+}
+
+/// Reads a PET or NM series in Bq/mL from files and folders (searched with their subfolders).
+///
+/// # Errors
+/// As [`read_ct`]; also if units are not Bq/mL and no factor is given, or if an NM object has no geometry, is
+/// planar or has several energy windows of which none is chosen.
+pub fn read_activity(paths: &[PathBuf], options: &ReadOptions) -> Result<DicomVolume> {
+    let found = series::find(paths)?;
+    let (headers, notes) = series::choose(found, &["PT", "NM"], options.series.as_deref())?;
+    let modality = headers.first().and_then(|h| h.root().text(MODALITY));
+    if modality.as_deref() == Some("NM") {
+        nm::read(&headers, options, notes)
+    } else {
+        pt::read(&headers, options, notes)
+    }
+}
+
+/// Lists the CT, PT and NM series of files and folders, and notes on what else lies there.
+///
+/// # Errors
+/// If a file cannot be read or is damaged.
+pub fn list_series(paths: &[PathBuf]) -> Result<(Vec<SeriesSummary>, Vec<String>)> {
+    let found = series::find(paths)?;
+    Ok((found.summaries(), found.skipped()))
+}
+
+/// Decodes the stored values of one file of any modality: integers, one sample per pixel.
+///
+/// # Errors
+/// If the file is damaged, has no such pixel data or uses an unknown transfer syntax.
+pub fn read_stored_pixels(path: &Path) -> Result<StoredPixels> {
+    let file = object::DicomFile::open(path)?;
+    let format = pixels::PixelFormat::read(&file)?;
+    let frames: Result<Vec<Vec<i64>>> =
+        (0..format.frames).map(|k| pixels::decode_frame(&file, &format, k)).collect();
+    Ok(StoredPixels { rows: format.rows, columns: format.columns, frames: frames? })
+}
+
+/// True if a path is a folder, or a file that starts like DICOM.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn is_dicom(path: &Path) -> Result<bool> {
+    if path.is_dir() { Ok(true) } else { object::looks_like_dicom(path) }
+}
+
+fn no_files() -> Error {
+    Error::input("the series has no files", "at least one is needed", "Check the folder.")
+}
+
+/// CT and PET slices carry their own positions; replacing them would hide damage.
+fn refuse_geometry(root: &Item<'_>, options: &ReadOptions) -> Result<()> {
+    if options.geometry.is_none() {
+        return Ok(());
+    }
+    Err(Error::usage(
+        format!("{}: a geometry is stated for a CT or PET series", root.path.display()),
+        "only an NM object without its own geometry may be given one",
+        "Leave the geometry out.",
+    ))
+}
+
+/// Notes lossy compression: a picture may look right and its numbers be off.
+fn note_lossy(headers: &[series::Header], notes: &mut Vec<String>) {
+    let lossy =
+        |h: &&series::Header| h.root().text(LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01");
+    let count = headers.iter().filter(lossy).count();
+    if count > 0 {
+        notes.push(format!(
+            "{count} object(s) went through lossy compression: values are approximate"
+        ));
+    }
+}
+
+/// The earliest acquisition time of all slices.
+fn read_acquisition_time(headers: &[series::Header], facts: &mut Facts) {
+    facts.acquisition_time = headers
+        .iter()
+        .filter_map(|h| {
+            let root = h.root();
+            let stated = root.text(ACQUISITION_DATE_TIME).as_deref().and_then(DateTime::parse_dt);
+            stated.or_else(|| DateTime::read(&root, ACQUISITION_DATE, ACQUISITION_TIME))
+        })
+        .min_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+}

@@ -1,0 +1,159 @@
+//! Reconstructed SPECT in an NM object (RECON TOMO): geometry from the detector information and the slice vector.
+//!
+//! Slices are stacked from ImagePositionPatient along row x column by SpacingBetweenSlices, whose sign gives the
+//! direction (PS3.3 C.8.4.15.1): positive lies behind the first slice, along the normal. Planar images and
+//! projections hold no volume and are refused. Values are in Bq/mL only where the object says so; counts need a
+//! factor from the caller.
+
+use super::DicomVolume;
+use super::attributes::*;
+use super::facts::Facts;
+use super::frames::{Frame, fill, frame_name, rescale, size};
+use super::geometry::{Placement, PlaneAxes, stack};
+use super::nm_units::{Calibration, calibration};
+use super::nm_windows::select_frames;
+use super::options::{GeometryOverride, ReadOptions};
+use super::series::Header;
+use crate::error::{Error, Result};
+use crate::image::Volume;
+
+/// Reads a reconstructed NM object.
+pub(super) fn read(
+    headers: &[Header],
+    options: &ReadOptions,
+    mut notes: Vec<String>,
+) -> Result<DicomVolume> {
+    let header = match headers {
+        [one] => one,
+        [] => return Err(super::no_files()),
+        [first, ..] => {
+            return Err(Error::input(
+                format!(
+                    "the NM series has {} objects, first {}",
+                    headers.len(),
+                    first.path.display()
+                ),
+                "a reconstruction is one multi-frame object; several are views, windows or time points",
+                "Give the file of the reconstruction.",
+            ));
+        }
+    };
+    let root = header.root();
+    check_type(root)?;
+    let chosen = select_frames(root, options.energy_window, &mut notes)?;
+    let geometry = match &options.geometry {
+        Some(geometry) => {
+            notes
+                .push("the geometry was stated by the caller; the object's own is not used".into());
+            *geometry
+        }
+        None => object_geometry(root)?,
+    };
+    let axes = PlaneAxes::new(&slice_placement(root, &geometry, [0.0; 3], 0, 1)?)?;
+    let count = root.count(NUMBER_OF_FRAMES)?.unwrap_or(1);
+    let values = rescale(None, root)?;
+    let mut frames = Vec::new();
+    for (index, slice) in chosen {
+        let depth = (slice as f64 - 1.0) * geometry.spacing_mm[2];
+        let offset = axes.normal.map(|n| n * depth);
+        frames.push(Frame {
+            file: 0,
+            index,
+            placement: slice_placement(root, &geometry, offset, index, count)?,
+            rescale: values,
+            rescale_type: None,
+        });
+    }
+    let placements: Vec<Placement> = frames.iter().map(|f| f.placement.clone()).collect();
+    let stack = stack(&placements)?;
+    let Calibration { slope, intercept, units } =
+        calibration(root, values, options, &stack.grid, &mut notes)?;
+    let ordered: Vec<&Frame> = stack.order.iter().map(|&k| &frames[k]).collect();
+    let data = fill(headers, &ordered, |_, _, stored| slope * stored as f64 + intercept)?;
+    let mut facts = Facts::read(&root);
+    facts.units = "Bq/mL";
+    facts.stored_units = units;
+    facts.count_negative(&data, &mut notes);
+    // NM states the administered activity in MBq (PS3.3 C.8.4.10).
+    facts.read_radiopharmaceutical(&root, 1e6, &mut notes)?;
+    super::note_lossy(headers, &mut notes);
+    super::read_acquisition_time(headers, &mut facts);
+    Ok(DicomVolume {
+        volume: Volume::new(stack.grid, data)?,
+        facts,
+        notes,
+        files: vec![header.path.clone()],
+    })
+}
+
+/// ImageType value 3 must say a static reconstruction.
+fn check_type(root: Item<'_>) -> Result<()> {
+    let types = root.texts(IMAGE_TYPE).unwrap_or_default();
+    let kind = types.get(2).map_or("", String::as_str);
+    let refuse =
+        |why: &str, suggestion: &str| Err(root.bad(IMAGE_TYPE, &types.join("\\"), why, suggestion));
+    match kind {
+        "RECON TOMO" => Ok(()),
+        "RECON GATED TOMO" => {
+            refuse("gated slices are not one volume", "Reconstruct without gating (RECON TOMO).")
+        }
+        "TOMO" | "GATED TOMO" => refuse(
+            "projections are not reconstructed slices",
+            "Reconstruct the study (RECON TOMO).",
+        ),
+        _ => refuse(
+            "value 3 must be RECON TOMO; a planar image has no depth",
+            "Give a reconstructed SPECT.",
+        ),
+    }
+}
+
+/// The geometry that the object states; an error lists everything that is missing.
+fn object_geometry(root: Item<'_>) -> Result<GeometryOverride> {
+    let detector = root.item(DETECTOR_INFORMATION_SEQUENCE);
+    let look = |attribute: Attribute| {
+        detector.into_iter().chain([root]).find(|item| item.has(attribute)).unwrap_or(root)
+    };
+    let origin = look(IMAGE_POSITION_PATIENT).vector::<3>(IMAGE_POSITION_PATIENT)?;
+    let orientation = look(IMAGE_ORIENTATION_PATIENT).vector::<6>(IMAGE_ORIENTATION_PATIENT)?;
+    let plane = root.vector::<2>(PIXEL_SPACING)?;
+    let step = root.number(SPACING_BETWEEN_SLICES)?.filter(|s| *s != 0.0);
+    let inside = |attribute: Attribute| format!("{attribute} in {DETECTOR_INFORMATION_SEQUENCE}");
+    let missing: Vec<String> = [
+        origin.is_none().then(|| inside(IMAGE_POSITION_PATIENT)),
+        orientation.is_none().then(|| inside(IMAGE_ORIENTATION_PATIENT)),
+        plane.is_none().then(|| PIXEL_SPACING.to_string()),
+        step.is_none().then(|| SPACING_BETWEEN_SLICES.to_string()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if let (Some(origin_mm), Some(orientation), Some([row, column]), Some(slice)) =
+        (origin, orientation, plane, step)
+    {
+        return Ok(GeometryOverride { origin_mm, orientation, spacing_mm: [row, column, slice] });
+    }
+    Err(Error::input(
+        format!("{}: the NM object lacks {}", root.path.display(), missing.join(", ")),
+        "without them the activity cannot be placed on the CT, and nothing is guessed",
+        "Export the reconstruction with its geometry, or state it: \
+         --activity-geometry \"origin;orientation;spacing\" (mm).",
+    ))
+}
+
+fn slice_placement(
+    root: Item<'_>,
+    geometry: &GeometryOverride,
+    offset: [f64; 3],
+    index: usize,
+    count: usize,
+) -> Result<Placement> {
+    let [row, column, _] = geometry.spacing_mm;
+    Ok(Placement {
+        name: frame_name(root, index, count),
+        position: [0, 1, 2].map(|c| geometry.origin_mm[c] + offset[c]),
+        orientation: geometry.orientation,
+        spacing: [row, column],
+        size: size(root)?,
+    })
+}

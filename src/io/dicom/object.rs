@@ -1,0 +1,195 @@
+//! Opens one DICOM file tolerantly: no preamble, no file meta group, no transfer syntax, big endian or deflated
+//! are accepted as long as the bytes leave one reading only.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use dicom_object::InMemDicomObject;
+use flate2::read::DeflateDecoder;
+
+use super::attributes::Item;
+use super::layout::{Layout, PixelBytes, walk};
+use super::transfer_syntax::{Compression, Encoding, TransferSyntax};
+use crate::error::{Error, Result};
+
+/// A larger file (or inflated data set) than this is refused: 4 GiB, the reach of a DICOM element's length.
+const MAX_BYTES: u64 = 1 << 32;
+
+/// An opened file: parsed header and raw bytes.
+#[derive(Debug)]
+pub(super) struct DicomFile {
+    pub path: PathBuf,
+    pub object: InMemDicomObject,
+    pub transfer_syntax: TransferSyntax,
+    pub layout: Layout,
+    pub bytes: Vec<u8>,
+}
+
+impl DicomFile {
+    /// Reads and checks a file.
+    pub fn open(path: &Path) -> Result<DicomFile> {
+        let bytes = read_bytes(path)?;
+        DicomFile::parse(path, bytes)
+    }
+
+    /// The root data set.
+    pub fn root(&self) -> Item<'_> {
+        Item { path: &self.path, object: &self.object }
+    }
+
+    fn parse(path: &Path, bytes: Vec<u8>) -> Result<DicomFile> {
+        let damaged = |problem: String| {
+            Error::input(
+                format!("{}: {problem}", path.display()),
+                "the file is truncated or damaged, or is not DICOM",
+                "Copy or export it again.",
+            )
+        };
+        let start = find_start(&bytes)
+            .ok_or_else(|| damaged("neither a DICM prefix nor a data set was found".into()))?;
+        let (uid, body) = read_meta(&bytes, start).map_err(damaged)?;
+        let (transfer_syntax, bytes, body) = match uid.as_deref() {
+            Some(uid) => {
+                let syntax = TransferSyntax::from_uid(uid).ok_or_else(|| {
+                    Error::input(
+                        format!("{}: transfer syntax {uid} is not supported", path.display()),
+                        "readable are uncompressed, deflated, RLE, JPEG, JPEG-LS and JPEG 2000",
+                        "Export the series uncompressed (Explicit VR Little Endian).",
+                    )
+                })?;
+                if syntax.deflated {
+                    (syntax, inflate(path, &bytes[body..])?, 0)
+                } else {
+                    (syntax, bytes, body)
+                }
+            }
+            None => {
+                let encoding = guess_encoding(&bytes[body..]).ok_or_else(|| {
+                    damaged(
+                        "there is no transfer syntax and the first element fits no encoding".into(),
+                    )
+                })?;
+                (TransferSyntax::native(encoding), bytes, body)
+            }
+        };
+        let layout = walk(&bytes, body, transfer_syntax.encoding).map_err(damaged)?;
+        let encapsulated = matches!(layout.pixels, Some(PixelBytes::Encapsulated { .. }));
+        if encapsulated && transfer_syntax.compression == Compression::None {
+            return Err(damaged(
+                "the pixel data are compressed but the transfer syntax does not say how".into(),
+            ));
+        }
+        let object = transfer_syntax
+            .encoding
+            .parse(&bytes[layout.header.clone()])
+            .map_err(|e| damaged(format!("the header cannot be parsed: {}", chain(&e))))?;
+        Ok(DicomFile { path: path.to_path_buf(), object, transfer_syntax, layout, bytes })
+    }
+}
+
+/// True if the file starts like DICOM (prefix, or an element of group 0002 or 0008 that can be parsed).
+pub(super) fn looks_like_dicom(path: &Path) -> Result<bool> {
+    let io = |e: std::io::Error| Error::io("read", path, &e);
+    let mut head = Vec::new();
+    File::open(path).map_err(io)?.take(256).read_to_end(&mut head).map_err(io)?;
+    Ok(find_start(&head).is_some())
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    let io = |e: std::io::Error| Error::io("read", path, &e);
+    let mut bytes = Vec::new();
+    let mut file = File::open(path).map_err(io)?.take(MAX_BYTES + 1);
+    file.read_to_end(&mut bytes).map_err(io)?;
+    too_large(path, bytes.len())?;
+    Ok(bytes)
+}
+
+fn too_large(path: &Path, bytes: usize) -> Result<()> {
+    if bytes as u64 > MAX_BYTES {
+        return Err(Error::input(
+            format!("{}: more than 4 GiB of data", path.display()),
+            "a single DICOM object larger than that is taken for damage",
+            "Split the series into one file per slice.",
+        ));
+    }
+    Ok(())
+}
+
+fn inflate(path: &Path, deflated: &[u8]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    DeflateDecoder::new(deflated).take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| {
+        Error::input(
+            format!("{}: the deflated data set cannot be inflated: {e}", path.display()),
+            "the file is truncated or damaged",
+            "Copy or export it again.",
+        )
+    })?;
+    too_large(path, bytes.len())?;
+    Ok(bytes)
+}
+
+/// Where the file meta group or, without one, the data set starts.
+fn find_start(bytes: &[u8]) -> Option<usize> {
+    if bytes.get(128..132) == Some(b"DICM") {
+        return Some(132);
+    }
+    if bytes.starts_with(b"DICM") {
+        return Some(4);
+    }
+    let meta = bytes.starts_with(&[2, 0]) && bytes.len() >= 8;
+    (meta || guess_encoding(bytes).is_some()).then_some(0)
+}
+
+/// The encoding of a data set that starts with group 0008, from its first element.
+fn guess_encoding(bytes: &[u8]) -> Option<Encoding> {
+    let head: &[u8; 8] = bytes.get(..8)?.try_into().ok()?;
+    let explicit = dicom_core::VR::from_binary([head[4], head[5]]).is_some();
+    match (head[0], head[1], explicit) {
+        (0x08, 0x00, true) => Some(Encoding::ExplicitLittle),
+        (0x00, 0x08, true) => Some(Encoding::ExplicitBig),
+        // The length of a first element of group 0008 is short.
+        (0x08, 0x00, false) if head[6] == 0 && head[7] == 0 => Some(Encoding::ImplicitLittle),
+        _ => None,
+    }
+}
+
+/// Transfer Syntax UID (0002,0010), if any, and where the data set starts. The meta group is explicit little
+/// endian (PS3.10 7.1); its own group length is not needed and not trusted.
+fn read_meta(bytes: &[u8], start: usize) -> std::result::Result<(Option<String>, usize), String> {
+    let mut at = start;
+    let mut uid = None;
+    while bytes.get(at..at + 2) == Some(&[2, 0]) {
+        let short = || format!("the file ends inside the file meta group at byte {at}");
+        let head: &[u8; 8] =
+            bytes.get(at..at + 8).and_then(|s| s.try_into().ok()).ok_or_else(short)?;
+        let long = matches!(&head[4..6], b"OB" | b"OW" | b"UN" | b"SQ" | b"UT");
+        let (length, value) = if long {
+            let quad: &[u8; 4] =
+                bytes.get(at + 8..at + 12).and_then(|s| s.try_into().ok()).ok_or_else(short)?;
+            (u32::from_le_bytes(*quad) as usize, at + 12)
+        } else {
+            (usize::from(u16::from_le_bytes([head[6], head[7]])), at + 8)
+        };
+        let stop = value.saturating_add(length);
+        let content = bytes.get(value..stop).ok_or_else(short)?;
+        if head[2..4] == [0x10, 0x00] {
+            let text = String::from_utf8_lossy(content);
+            let text = text.trim_matches([' ', '\0']);
+            uid = Some(text.to_string()).filter(|t| !t.is_empty());
+        }
+        at = stop;
+    }
+    Ok((uid, at))
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

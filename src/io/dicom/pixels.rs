@@ -1,0 +1,231 @@
+//! Stored pixel values of one frame: bits unpacked, sign applied, before any rescaling (PS3.3 C.7.6.3.1).
+//!
+//! Only one sample per pixel and 8, 16 or 32 bits allocated; colour and one-bit images are refused.
+
+use super::attributes::*;
+use super::codec;
+use super::layout::PixelBytes;
+use super::object::DicomFile;
+use super::transfer_syntax::{Compression, Encoding};
+use crate::error::{Error, Result};
+
+/// A frame with more pixels than this is refused before anything is allocated.
+const MAX_FRAME_PIXELS: usize = 1 << 26;
+
+/// How stored values are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PixelFormat {
+    pub rows: usize,
+    pub columns: usize,
+    pub frames: usize,
+    pub bits_allocated: u32,
+    pub bits_stored: u32,
+    pub high_bit: u32,
+    pub signed: bool,
+}
+
+impl PixelFormat {
+    /// Reads the image pixel attributes and checks that they are consistent.
+    pub fn read(file: &DicomFile) -> Result<PixelFormat> {
+        let root = file.root();
+        let need = |attribute: Attribute| -> Result<usize> {
+            root.count(attribute)?
+                .ok_or_else(|| root.missing(attribute, "the pixel data cannot be laid out"))
+        };
+        let samples = root.count(SAMPLES_PER_PIXEL)?.unwrap_or(1);
+        if samples != 1 {
+            return Err(root.bad(
+                SAMPLES_PER_PIXEL,
+                &samples.to_string(),
+                "quantitative images have one sample per pixel; this is a colour picture",
+                "Choose the original series, not a screen capture.",
+            ));
+        }
+        let format = PixelFormat {
+            rows: need(ROWS)?,
+            columns: need(COLUMNS)?,
+            frames: root.count(NUMBER_OF_FRAMES)?.unwrap_or(1),
+            bits_allocated: need(BITS_ALLOCATED)? as u32,
+            bits_stored: need(BITS_STORED)? as u32,
+            high_bit: match root.count(HIGH_BIT)? {
+                Some(bit) => bit as u32,
+                None => (need(BITS_STORED)? as u32).saturating_sub(1),
+            },
+            signed: match need(PIXEL_REPRESENTATION)? {
+                0 => false,
+                1 => true,
+                other => {
+                    return Err(root.bad(
+                        PIXEL_REPRESENTATION,
+                        &other.to_string(),
+                        "it must be 0 (unsigned) or 1 (signed)",
+                        "Repair the header or export the series again.",
+                    ));
+                }
+            },
+        };
+        format.check(&root)?;
+        Ok(format)
+    }
+
+    fn check(&self, root: &Item<'_>) -> Result<()> {
+        let pixels = self.rows.saturating_mul(self.columns);
+        if pixels == 0 || pixels > MAX_FRAME_PIXELS {
+            let size = format!("{} with Columns {}", self.rows, self.columns);
+            let why = format!("a frame must have 1 to {MAX_FRAME_PIXELS} pixels");
+            return Err(root.bad(ROWS, &size, &why, "Export the series again."));
+        }
+        if self.frames == 0 {
+            return Err(root.bad(
+                NUMBER_OF_FRAMES,
+                "0",
+                "at least one frame is needed",
+                "Export the series again.",
+            ));
+        }
+        if !matches!(self.bits_allocated, 8 | 16 | 32) {
+            return Err(root.bad(
+                BITS_ALLOCATED,
+                &self.bits_allocated.to_string(),
+                "8, 16 or 32 bits per pixel are readable",
+                "Choose the original image series.",
+            ));
+        }
+        let ok = self.bits_stored >= 1
+            && self.bits_stored <= self.bits_allocated
+            && self.high_bit < self.bits_allocated
+            && self.high_bit + 1 >= self.bits_stored;
+        if !ok {
+            let value = format!("{} with HighBit {}", self.bits_stored, self.high_bit);
+            let why = format!("stored bits must lie inside the {} allocated", self.bits_allocated);
+            return Err(root.bad(BITS_STORED, &value, &why, "Export the series again."));
+        }
+        Ok(())
+    }
+
+    /// Pixels in a frame.
+    pub fn frame_len(&self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// A value as it would be stored: its low bits, with the sign that the format gives them.
+    pub fn wrap(&self, value: i64) -> i64 {
+        self.unpack((value as u32) << (self.high_bit + 1 - self.bits_stored))
+    }
+
+    /// The stored value of an allocated cell.
+    pub fn unpack(&self, cell: u32) -> i64 {
+        let shifted = cell >> (self.high_bit + 1 - self.bits_stored);
+        let mask = u32::MAX >> (32 - self.bits_stored);
+        let value = i64::from(shifted & mask);
+        if self.signed && value >> (self.bits_stored - 1) == 1 {
+            value - (1i64 << self.bits_stored)
+        } else {
+            value
+        }
+    }
+}
+
+/// Reads the stored values of frame `index`, row by row.
+pub(super) fn decode_frame(
+    file: &DicomFile,
+    format: &PixelFormat,
+    index: usize,
+) -> Result<Vec<i64>> {
+    let pixels = file.layout.pixels.as_ref().ok_or_else(|| match file.layout.float_pixels {
+        Some(tag) => Error::input(
+            format!("{}: pixel data are floating point {tag}", file.path.display()),
+            "CT, PET and NM objects store integers in PixelData (7FE0,0010)",
+            "Export the original series.",
+        ),
+        None => Error::input(
+            format!("{}: PixelData (7FE0,0010) is missing", file.path.display()),
+            "there is no image in this object",
+            "Choose the image series.",
+        ),
+    })?;
+    match pixels {
+        PixelBytes::Native(range) => native(file, format, index, &file.bytes[range.clone()]),
+        PixelBytes::Encapsulated { offsets, fragments } => {
+            let wanted = codec::frame_fragments(index, format.frames, offsets, fragments)
+                .map_err(|why| undecodable(file, index, why))?;
+            let stream: Vec<u8> =
+                wanted.iter().flat_map(|r| &file.bytes[r.clone()]).copied().collect();
+            codec::decode(file.transfer_syntax.compression, &stream, format)
+                .map_err(|why| undecodable(file, index, why))
+        }
+    }
+}
+
+fn undecodable(file: &DicomFile, index: usize, why: String) -> Error {
+    let kind = match file.transfer_syntax.compression {
+        Compression::None => "uncompressed",
+        Compression::Rle => "RLE",
+        Compression::Jpeg => "JPEG",
+        Compression::JpegLs => "JPEG-LS",
+        Compression::Jpeg2000 => "JPEG 2000",
+    };
+    Error::input(
+        format!(
+            "{}: frame {} of the {kind} pixel data cannot be read",
+            file.path.display(),
+            index + 1
+        ),
+        why,
+        "Copy the file again or export the series uncompressed.",
+    )
+}
+
+fn native(file: &DicomFile, format: &PixelFormat, index: usize, bytes: &[u8]) -> Result<Vec<i64>> {
+    let cell = format.bits_allocated as usize / 8;
+    let size = format.frame_len() * cell;
+    let expected = size.saturating_mul(format.frames);
+    if bytes.len() < expected {
+        return Err(Error::input(
+            format!(
+                "{}: PixelData (7FE0,0010) holds {} bytes, {expected} are needed",
+                file.path.display(),
+                bytes.len()
+            ),
+            format!(
+                "{} frame(s) of {} rows x {} columns x {} bits; the file is truncated",
+                format.frames, format.rows, format.columns, format.bits_allocated
+            ),
+            "Copy or export it again.",
+        ));
+    }
+    let frame = &bytes[index * size..(index + 1) * size];
+    let big = file.transfer_syntax.encoding == Encoding::ExplicitBig;
+    let join = |cell: &[u8]| {
+        let fold = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
+        if big { cell.iter().fold(0, fold) } else { cell.iter().rev().fold(0, fold) }
+    };
+    Ok(frame.chunks_exact(cell).map(|c| format.unpack(join(c))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unpacks_signs_and_high_bits() {
+        let mut format = PixelFormat {
+            rows: 1,
+            columns: 1,
+            frames: 1,
+            bits_allocated: 16,
+            bits_stored: 12,
+            high_bit: 11,
+            signed: true,
+        };
+        assert_eq!(format.unpack(0xF800), -2048);
+        assert_eq!(format.unpack(0x07FF), 2047);
+        format.high_bit = 15;
+        assert_eq!(format.unpack(0x7FFF), 2047);
+        assert_eq!(format.unpack(0x8000), -2048);
+        format.signed = false;
+        assert_eq!(format.unpack(0x8000), 2048);
+        format = PixelFormat { bits_allocated: 32, bits_stored: 32, high_bit: 31, ..format };
+        assert_eq!(format.unpack(u32::MAX), i64::from(u32::MAX));
+    }
+}

@@ -1,0 +1,231 @@
+//! Finds the DICOM images in files and folders, groups them by SeriesInstanceUID and chooses one series.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use dicom_object::InMemDicomObject;
+
+use super::attributes::*;
+use super::object::{DicomFile, looks_like_dicom};
+use crate::error::{Error, Result};
+
+/// Folders nested deeper than this are not searched (a loop of links would never end).
+const MAX_FOLDER_DEPTH: usize = 16;
+/// Modalities that this crate reads as volumes.
+const IMAGE_MODALITIES: [&str; 3] = ["CT", "PT", "NM"];
+
+/// A parsed header without pixel data.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub path: PathBuf,
+    pub object: InMemDicomObject,
+}
+
+impl Header {
+    /// The root data set.
+    pub fn root(&self) -> Item<'_> {
+        Item { path: &self.path, object: &self.object }
+    }
+}
+
+/// One series in a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesSummary {
+    /// SeriesInstanceUID; empty if the files have none.
+    pub uid: String,
+    /// Modality.
+    pub modality: String,
+    /// SeriesDescription; empty if the files have none.
+    pub description: String,
+    /// Number of objects (files).
+    pub objects: usize,
+}
+
+impl std::fmt::Display for SeriesSummary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} {} '{}' ({} objects)",
+            self.uid, self.modality, self.description, self.objects
+        )
+    }
+}
+
+/// What lies in the given files and folders.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    series: BTreeMap<(String, String), Vec<Header>>,
+    not_dicom: usize,
+    not_images: BTreeMap<String, usize>,
+}
+
+impl Found {
+    pub fn summaries(&self) -> Vec<SeriesSummary> {
+        self.series
+            .iter()
+            .map(|((uid, modality), headers)| SeriesSummary {
+                uid: uid.clone(),
+                modality: modality.clone(),
+                description: headers
+                    .first()
+                    .and_then(|h| h.root().text(SERIES_DESCRIPTION))
+                    .unwrap_or_default(),
+                objects: headers.len(),
+            })
+            .collect()
+    }
+
+    /// Notes on what was left out.
+    pub fn skipped(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.not_dicom > 0 {
+            notes.push(format!("{} file(s) that are not DICOM were skipped", self.not_dicom));
+        }
+        for (modality, count) in &self.not_images {
+            notes.push(format!(
+                "{count} {modality} object(s) that are no CT, PT or NM image were skipped"
+            ));
+        }
+        notes
+    }
+}
+
+/// Opens every DICOM file of the given paths; folders are searched with their subfolders.
+pub(super) fn find(paths: &[PathBuf]) -> Result<Found> {
+    let mut found = Found::default();
+    for path in paths {
+        if path.is_dir() {
+            let mut files = Vec::new();
+            list_files(path, 0, &mut files)?;
+            files.sort();
+            for file in files {
+                if looks_like_dicom(&file)? {
+                    add(&mut found, &file)?;
+                } else {
+                    found.not_dicom += 1;
+                }
+            }
+        } else {
+            add(&mut found, path)?;
+        }
+    }
+    Ok(found)
+}
+
+fn list_files(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<()> {
+    if depth > MAX_FOLDER_DEPTH {
+        return Err(Error::input(
+            format!("{}: folders are nested deeper than {MAX_FOLDER_DEPTH}", folder.display()),
+            "a link may point back to its own folder",
+            "Give the folder of the series itself.",
+        ));
+    }
+    let io = |e: std::io::Error| Error::io("list", folder, &e);
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if path.is_dir() {
+            list_files(&path, depth + 1, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn add(found: &mut Found, path: &Path) -> Result<()> {
+    let file = DicomFile::open(path)?;
+    let has_pixels = file.layout.pixels.is_some() || file.layout.float_pixels.is_some();
+    let modality = file.root().text(MODALITY).unwrap_or_else(|| "unknown".into());
+    if !has_pixels || !IMAGE_MODALITIES.contains(&modality.as_str()) {
+        *found.not_images.entry(modality).or_default() += 1;
+        return Ok(());
+    }
+    let uid = file.root().text(SERIES_INSTANCE_UID).unwrap_or_default();
+    let header = Header { path: file.path, object: file.object };
+    found.series.entry((uid, modality)).or_default().push(header);
+    Ok(())
+}
+
+/// Takes the one series of the wanted modalities, or the one the caller names.
+pub(super) fn choose(
+    mut found: Found,
+    modalities: &[&str],
+    wanted: Option<&str>,
+) -> Result<(Vec<Header>, Vec<String>)> {
+    let mut notes = found.skipped();
+    let summaries = found.summaries();
+    let list = |all: &[&SeriesSummary]| -> String {
+        all.iter().map(|s| s.to_string()).collect::<Vec<_>>().join("; ")
+    };
+    let names = modalities.join(" or ");
+    let fitting: Vec<&SeriesSummary> = summaries
+        .iter()
+        .filter(|s| modalities.contains(&s.modality.as_str()))
+        .filter(|s| wanted.is_none_or(|uid| uid == s.uid))
+        .collect();
+    let all: Vec<&SeriesSummary> = summaries.iter().collect();
+    let chosen = match fitting.as_slice() {
+        [one] => *one,
+        [] => {
+            let here = if all.is_empty() { "no image series".into() } else { list(&all) };
+            let skipped =
+                if notes.is_empty() { String::new() } else { format!("; {}", notes.join("; ")) };
+            let uid =
+                wanted.map(|uid| format!(" with SeriesInstanceUID {uid}")).unwrap_or_default();
+            return Err(Error::input(
+                format!("there is no {names} series{uid}"),
+                format!("found: {here}{skipped}"),
+                "Give the folder of the series, or choose one with --series UID.",
+            ));
+        }
+        several => {
+            return Err(Error::input(
+                format!("there are {} {names} series", several.len()),
+                list(several),
+                "Choose one with --series UID.",
+            ));
+        }
+    };
+    for other in all.iter().filter(|s| **s != chosen) {
+        notes.push(format!("series not read: {other}"));
+    }
+    let key = (chosen.uid.clone(), chosen.modality.clone());
+    let headers = found.series.remove(&key).unwrap_or_default();
+    check_unity(&headers)?;
+    Ok((headers, notes))
+}
+
+/// A series has one frame of reference, and no object twice.
+fn check_unity(headers: &[Header]) -> Result<()> {
+    let mut seen: BTreeMap<String, &Path> = BTreeMap::new();
+    let mut frame: Option<(Option<String>, &Path)> = None;
+    for header in headers {
+        let root = header.root();
+        if let Some(uid) = root.text(SOP_INSTANCE_UID) {
+            if let Some(other) = seen.get(&uid) {
+                return Err(root.bad(
+                    SOP_INSTANCE_UID,
+                    &uid,
+                    &format!("the same object is also in {}: duplicated slice", other.display()),
+                    "Delete one of the two copies.",
+                ));
+            }
+            seen.insert(uid, &header.path);
+        }
+        let here = root.text(FRAME_OF_REFERENCE_UID);
+        let (expected, other) = frame.get_or_insert((here.clone(), &header.path));
+        if *expected != here {
+            return Err(root.bad(
+                FRAME_OF_REFERENCE_UID,
+                here.as_deref().unwrap_or(""),
+                &format!(
+                    "it is '{}' in {}, so positions cannot be compared",
+                    expected.as_deref().unwrap_or(""),
+                    other.display()
+                ),
+                "Read the two groups of files one by one.",
+            ));
+        }
+    }
+    Ok(())
+}
