@@ -3,7 +3,9 @@
 pub mod constants;
 pub mod error;
 pub mod image;
+pub mod phantom;
 pub mod physics;
+pub mod report;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
