@@ -9,6 +9,8 @@ pub mod physics;
 pub mod source;
 pub mod stats;
 pub mod transport;
+pub mod phantom;
+pub mod report;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};

@@ -20,6 +20,7 @@ pub mod rayleigh;
 #[cfg(test)]
 mod reference_data;
 mod xcom;
+pub mod tissues;
 
 pub use beta::BetaSpectrum;
 pub use chain::{Chain, ChainMember, chain};

@@ -1,0 +1,9 @@
+//! Phantoms without a patient: analytic ones for validation, a patient-like one for the demo.
+
+mod analytic;
+mod anatomy;
+mod patient;
+mod shapes;
+
+pub use analytic::{Slab, slabs_along_z, uniform_box};
+pub use patient::{ORGANS, Organ, SyntheticPatient, SyntheticPatientOptions, synthetic_patient};

@@ -1,0 +1,12 @@
+//! What a person reads: pictures and plots (PNG, drawn without system fonts).
+
+mod axes;
+pub mod canvas;
+pub mod colour_map;
+pub mod picture;
+pub mod plot;
+
+pub use canvas::{Canvas, Rgb};
+pub use colour_map::ColourMap;
+pub use picture::{OverlayPicture, OverlayScale};
+pub use plot::{ComparisonPlot, PlotPoint, Residual};
