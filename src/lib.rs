@@ -5,12 +5,12 @@ pub mod constants;
 pub mod error;
 pub mod image;
 pub mod io;
+pub mod phantom;
 pub mod physics;
+pub mod report;
 pub mod source;
 pub mod stats;
 pub mod transport;
-pub mod phantom;
-pub mod report;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};

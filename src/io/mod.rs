@@ -1,6 +1,7 @@
 //! Files to image types and back, without physics: NIfTI and MetaImage, hashes of inputs, safe writing.
 
 pub mod atomic;
+pub mod dicom;
 mod element;
 mod hash;
 mod metaimage;
@@ -12,6 +13,3 @@ pub use hash::sha256_file;
 pub use metaimage::{read_metaimage, write_metaimage};
 pub use nifti::{read_nifti, write_nifti};
 pub use read::{HashedFile, ImageFormat, ImageInfo, read_image};
-//! Files to and from image types; no physics.
-
-pub mod dicom;

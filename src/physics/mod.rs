@@ -19,8 +19,8 @@ pub mod photon;
 pub mod rayleigh;
 #[cfg(test)]
 mod reference_data;
-mod xcom;
 pub mod tissues;
+mod xcom;
 
 pub use beta::BetaSpectrum;
 pub use chain::{Chain, ChainMember, chain};
