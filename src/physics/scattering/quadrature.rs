@@ -1,0 +1,118 @@
+//! Integration over mu = (1 - cos theta)/2 from 0 to 1 of cross sections peaked forward over six decades.
+
+use std::f64::consts::PI;
+use std::sync::LazyLock;
+
+/// Nodes in mu and their weights.
+pub(super) struct Quadrature {
+    pub mu: Vec<f64>,
+    pub weight: Vec<f64>,
+}
+
+/// Angle below which panels are logarithmic in mu, above which they are even in theta.
+const SMALL_ANGLE: f64 = 0.05;
+
+/// Resolves Legendre polynomials up to `COARSE_L_MAX`.
+pub(super) static COARSE: LazyLock<Quadrature> = LazyLock::new(|| Quadrature::new(16));
+/// Resolves Legendre polynomials up to `FINE_L_MAX`.
+pub(super) static FINE: LazyLock<Quadrature> = LazyLock::new(|| Quadrature::new(80));
+/// Highest order for `COARSE`.
+pub(super) const COARSE_L_MAX: usize = 150;
+/// Highest order for `FINE`, and of any series here: structure finer than about 1e-3 rad is not resolved.
+pub(super) const FINE_L_MAX: usize = 800;
+
+impl Quadrature {
+    /// `panels` of sixteen points between `SMALL_ANGLE` and pi; the forward part is the same for all.
+    fn new(panels: usize) -> Self {
+        let (x, w) = gauss_legendre(8);
+        let split = (0.5 * SMALL_ANGLE).sin().powi(2);
+        let mut quadrature = Quadrature { mu: Vec::new(), weight: Vec::new() };
+        let first: f64 = 1e-9;
+        let decades = 18;
+        let edge = |i: usize| match i {
+            0 => 0.0,
+            _ => first * (split / first).powf((i - 1) as f64 / decades as f64),
+        };
+        for i in 0..=decades {
+            let (a, b) = (edge(i), edge(i + 1));
+            for (&x, &w) in x.iter().zip(&w) {
+                quadrature.mu.push(a + 0.5 * (b - a) * (1.0 + x));
+                quadrature.weight.push(0.5 * (b - a) * w);
+            }
+        }
+        let (x, w) = gauss_legendre(16);
+        let width = (PI - SMALL_ANGLE) / panels as f64;
+        for i in 0..panels {
+            for (&x, &w) in x.iter().zip(&w) {
+                let theta = SMALL_ANGLE + width * (i as f64 + 0.5 * (1.0 + x));
+                quadrature.mu.push((0.5 * theta).sin().powi(2));
+                quadrature.weight.push(0.25 * theta.sin() * width * w);
+            }
+        }
+        quadrature
+    }
+}
+
+/// Gauss-Legendre nodes and weights on [-1, 1], by Newton's method on P_n.
+pub(super) fn gauss_legendre(n: usize) -> (Vec<f64>, Vec<f64>) {
+    let mut nodes = Vec::with_capacity(n);
+    let mut weights = Vec::with_capacity(n);
+    for i in 0..n {
+        let mut x = -(PI * (i as f64 + 0.75) / (n as f64 + 0.5)).cos();
+        let mut slope = 1.0;
+        for _ in 0..20 {
+            let (mut p0, mut p1) = (1.0, x);
+            for l in 1..n {
+                let l = l as f64;
+                (p0, p1) = (p1, ((2.0 * l + 1.0) * x * p1 - l * p0) / (l + 1.0));
+            }
+            slope = n as f64 * (x * p1 - p0) / (x * x - 1.0);
+            x -= p1 / slope;
+        }
+        nodes.push(x);
+        weights.push(2.0 / ((1.0 - x * x) * slope * slope));
+    }
+    (nodes, weights)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integrates_screened_rutherford_to_its_closed_form() {
+        for quadrature in [&*COARSE, &*FINE] {
+            for screening in [1e-7, 1e-4, 1e-1] {
+                let sum: f64 = quadrature
+                    .mu
+                    .iter()
+                    .zip(&quadrature.weight)
+                    .map(|(mu, w)| w / (mu + screening).powi(2))
+                    .sum();
+                let exact = 1.0 / (screening * (1.0 + screening));
+                assert!((sum / exact - 1.0).abs() < 1e-6, "{screening}: {}", sum / exact);
+            }
+        }
+    }
+
+    #[test]
+    fn legendre_polynomials_are_orthogonal_up_to_the_stated_order() {
+        for (quadrature, l_max) in [(&*COARSE, COARSE_L_MAX), (&*FINE, FINE_L_MAX)] {
+            let mut worst: f64 = 0.0;
+            let nodes: Vec<f64> = quadrature.mu.iter().map(|mu| 1.0 - 2.0 * mu).collect();
+            let mut p0 = vec![1.0; nodes.len()];
+            let mut p1 = nodes.clone();
+            for l in 1..l_max {
+                let sum: f64 = p1.iter().zip(&quadrature.weight).map(|(p, w)| p * w).sum();
+                worst = worst.max(sum.abs());
+                let l = l as f64;
+                for i in 0..nodes.len() {
+                    let next = ((2.0 * l + 1.0) * nodes[i] * p1[i] - l * p0[i]) / (l + 1.0);
+                    p0[i] = p1[i];
+                    p1[i] = next;
+                }
+            }
+            assert!(worst < 1e-7, "l_max {l_max}: {worst:e}");
+        }
+    }
+}
