@@ -96,7 +96,6 @@ def legendre_q(x, n):
     """Q_0..Q_n(x), x > 1, by Miller's backward recurrence."""
     decay = math.log(x + math.sqrt(x * x - 1))
     start = n + int(45 / decay) + 20
-    q = np.zeros(n + 2)
     return _legendre_q(x, n, start)
 
 
@@ -132,7 +131,7 @@ def _potential(r, z, a, b, t, lepton):
     if rho4pi < 0.0:
         rho4pi = 0.0
     u = t - v
-    return v - 0.5 * rho4pi / (u + math.sqrt(u * u + rho4pi)) 
+    return v - 0.5 * rho4pi / (u + math.sqrt(u * u + rho4pi))
 
 
 @njit(cache=True)
@@ -140,7 +139,8 @@ def _grid(z, a, b, t, k, r_end, fine):
     r = [1e-7]
     while r[-1] < r_end:
         x = r[-1]
-        local = math.sqrt(k * k + 2 * z / x * math.exp(-b.min() * x) * (1 + t / (137.0 * 137.0)) + (z / (137.0 * x)) ** 2 * math.exp(-b.min() * x))
+        local = math.sqrt(k * k + 2 * z / x * math.exp(-b.min() * x) * (1 + t / (C * C))
+                          + (z / (C * x)) ** 2 * math.exp(-b.min() * x))
         r.append(x + min(0.05 * x / fine, 0.4 / local / fine))
     return np.array(r)
 
@@ -148,7 +148,7 @@ def _grid(z, a, b, t, k, r_end, fine):
 @njit(cache=True)
 def _ratio_at_end(kappa, r, v1, v2, t, start, ratio):
     """Q/P at the last node, by the fourth-order Magnus integrator."""
-    c = 137.035999084
+    c = C
     p, q = 1.0, ratio
     g = 0.5 / math.sqrt(3.0)
     for j in range(start, r.size - 1):
@@ -181,7 +181,7 @@ def _phase_shifts(z, a, b, t, k, lepton, r, v1, v2, born_minus, born_plus, tol):
 
     The phase that the integrator gives without a potential (its error, smooth in l) is subtracted for l > 3."""
     zero = np.zeros(v1.size)
-    c = 137.035999084
+    c = C
     x = k * r[-1]
     n = min(born_minus.size - 2, int(0.8 * x))
     jl = np.zeros(n + 2)
@@ -256,7 +256,7 @@ def _amplitudes(minus, plus, k, mu):
             f += ((l + 1) * em + l * ep) * p0
             g += (ep - em) * d0 * sine
             p0, p1 = p1, ((2 * l + 3) * x * p1 - (l + 1) * p0) / (l + 2)
-            d0, d1 = d1, (d0 + (2 * l + 3) * p0) if l >= 0 else 0.0
+            d0, d1 = d1, d0 + (2 * l + 3) * p0
         out[i] = (abs(f) ** 2 + abs(g) ** 2) / (4 * k * k)
     return out
 
@@ -407,7 +407,7 @@ def join_fit(z, lepton):
 
 
 def p_beta(kev):
-    t, k, beta, _ = kinematics(kev)
+    _, k, beta, _ = kinematics(kev)
     return k * beta
 
 

@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use super::atom::{self, Kinematics};
-use super::quadrature::{COARSE, FINE, Quadrature};
+use super::quadrature::QUADRATURE;
 use crate::error::{Error, Result};
 use crate::physics::Lepton;
 use crate::units::KEV_PER_MEV;
@@ -29,10 +29,8 @@ struct Table {
 }
 
 static TABLES: LazyLock<[Table; 2]> = LazyLock::new(|| [parse(ELECTRON), parse(POSITRON)]);
-static STENCILS: LazyLock<[Vec<Stencil>; 2]> = LazyLock::new(|| {
-    let table = &TABLES[0];
-    [&*COARSE, &*FINE].map(|q| q.mu.iter().map(|&mu| table.angular_stencil(mu)).collect())
-});
+static STENCILS: LazyLock<Vec<Stencil>> =
+    LazyLock::new(|| QUADRATURE.mu.iter().map(|&mu| TABLES[0].angular_stencil(mu)).collect());
 
 /// Four-point Lagrange interpolation: first node and weights.
 #[derive(Clone, Copy)]
@@ -121,22 +119,19 @@ pub fn differential_cross_section(z: u8, energy_mev: f64, mu: f64, lepton: Lepto
     Ok(atom::atom(index).born(Kinematics::new(energy_mev), mu) * log_ratio.exp())
 }
 
-/// Adds `atoms` x the cross section of the element at the table position `index` to `sum`, at the nodes of the
-/// coarse or fine quadrature.
+/// Adds `atoms` x the cross section of the element at the table position `index` to `sum`, at the nodes of
+/// `QUADRATURE`.
 pub(super) fn add_at_nodes(
     index: usize,
     energy_mev: f64,
     lepton: Lepton,
     atoms: f64,
-    fine: bool,
     sum: &mut [f64],
 ) {
-    let quadrature: &Quadrature = if fine { &FINE } else { &COARSE };
-    let stencils = &STENCILS[usize::from(fine)];
     let row = table(lepton).row(index, energy_mev);
     let at = Kinematics::new(energy_mev);
     let atom = atom::atom(index);
-    for ((sum, &mu), stencil) in sum.iter_mut().zip(&quadrature.mu).zip(stencils) {
+    for ((sum, &mu), stencil) in sum.iter_mut().zip(&QUADRATURE.mu).zip(STENCILS.iter()) {
         *sum += atoms * atom.born(at, mu) * stencil.apply(&row).exp();
     }
 }

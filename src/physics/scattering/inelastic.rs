@@ -20,7 +20,7 @@ use crate::constants::{CLASSICAL_ELECTRON_RADIUS_CM, ELECTRON_MASS_MEV};
 use crate::physics::Lepton;
 
 const M: f64 = ELECTRON_MASS_MEV;
-const POINTS: usize = 16;
+const POINTS: usize = 48;
 static GAUSS: LazyLock<(Vec<f64>, Vec<f64>)> = LazyLock::new(|| gauss_legendre(POINTS));
 
 /// Projectile and medium of a soft collision.

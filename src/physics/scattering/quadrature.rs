@@ -12,14 +12,10 @@ pub(super) struct Quadrature {
 /// Angle below which panels are logarithmic in mu, above which they are even in theta.
 const SMALL_ANGLE: f64 = 0.05;
 
-/// Resolves Legendre polynomials up to `COARSE_L_MAX`.
-pub(super) static COARSE: LazyLock<Quadrature> = LazyLock::new(|| Quadrature::new(16));
-/// Resolves Legendre polynomials up to `FINE_L_MAX`.
-pub(super) static FINE: LazyLock<Quadrature> = LazyLock::new(|| Quadrature::new(80));
-/// Highest order for `COARSE`.
-pub(super) const COARSE_L_MAX: usize = 150;
-/// Highest order for `FINE`, and of any series here: structure finer than about 1e-3 rad is not resolved.
-pub(super) const FINE_L_MAX: usize = 800;
+/// The nodes of all moments here; resolves Legendre polynomials up to `L_MAX`.
+pub(super) static QUADRATURE: LazyLock<Quadrature> = LazyLock::new(|| Quadrature::new(32));
+/// Highest order of any series here: structure finer than about 3e-3 rad is not resolved.
+pub(super) const L_MAX: usize = 300;
 
 impl Quadrature {
     /// `panels` of sixteen points between `SMALL_ANGLE` and pi; the forward part is the same for all.
@@ -81,38 +77,32 @@ mod tests {
 
     #[test]
     fn integrates_screened_rutherford_to_its_closed_form() {
-        for quadrature in [&*COARSE, &*FINE] {
-            for screening in [1e-7, 1e-4, 1e-1] {
-                let sum: f64 = quadrature
-                    .mu
-                    .iter()
-                    .zip(&quadrature.weight)
-                    .map(|(mu, w)| w / (mu + screening).powi(2))
-                    .sum();
-                let exact = 1.0 / (screening * (1.0 + screening));
-                assert!((sum / exact - 1.0).abs() < 1e-6, "{screening}: {}", sum / exact);
-            }
+        for screening in [1e-7, 1e-4, 1e-1] {
+            let sum: f64 = QUADRATURE
+                .mu
+                .iter()
+                .zip(&QUADRATURE.weight)
+                .map(|(mu, w)| w / (mu + screening).powi(2))
+                .sum();
+            let exact = 1.0 / (screening * (1.0 + screening));
+            assert!((sum / exact - 1.0).abs() < 1e-6, "{screening}: {}", sum / exact);
         }
     }
 
     #[test]
-    fn legendre_polynomials_are_orthogonal_up_to_the_stated_order() {
-        for (quadrature, l_max) in [(&*COARSE, COARSE_L_MAX), (&*FINE, FINE_L_MAX)] {
-            let mut worst: f64 = 0.0;
-            let nodes: Vec<f64> = quadrature.mu.iter().map(|mu| 1.0 - 2.0 * mu).collect();
-            let mut p0 = vec![1.0; nodes.len()];
-            let mut p1 = nodes.clone();
-            for l in 1..l_max {
-                let sum: f64 = p1.iter().zip(&quadrature.weight).map(|(p, w)| p * w).sum();
-                worst = worst.max(sum.abs());
-                let l = l as f64;
-                for i in 0..nodes.len() {
-                    let next = ((2.0 * l + 1.0) * nodes[i] * p1[i] - l * p0[i]) / (l + 1.0);
-                    p0[i] = p1[i];
-                    p1[i] = next;
-                }
+    fn legendre_polynomials_are_orthogonal_to_one_up_to_the_stated_order() {
+        let nodes: Vec<f64> = QUADRATURE.mu.iter().map(|mu| 1.0 - 2.0 * mu).collect();
+        let mut p0 = vec![1.0; nodes.len()];
+        let mut p1 = nodes.clone();
+        for l in 1..=L_MAX {
+            let sum: f64 = p1.iter().zip(&QUADRATURE.weight).map(|(p, w)| p * w).sum();
+            assert!(sum.abs() < 1e-9, "l = {l}: {sum:e}");
+            let l = l as f64;
+            for i in 0..nodes.len() {
+                let next = ((2.0 * l + 1.0) * nodes[i] * p1[i] - l * p0[i]) / (l + 1.0);
+                p0[i] = p1[i];
+                p1[i] = next;
             }
-            assert!(worst < 1e-7, "l_max {l_max}: {worst:e}");
         }
     }
 }

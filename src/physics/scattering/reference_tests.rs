@@ -1,10 +1,12 @@
 //! Transport cross sections per atom against ELSEPA (values in ../shared/reference, which the tests skip if absent).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::moments::TransportMoments;
 use crate::constants::AVOGADRO;
 use crate::physics::{Lepton, Material};
+use crate::units::KEV_PER_MEV;
 
 fn element(z: u8) -> Material {
     Material {
@@ -15,12 +17,12 @@ fn element(z: u8) -> Material {
     }
 }
 
-/// First and second transport cross sections, cm2, of elastic scattering alone.
-fn transport_cross_sections(z: u8, energy_mev: f64, lepton: Lepton) -> (f64, f64) {
+/// Total, first and second transport cross sections, cm2, of elastic scattering alone.
+fn transport_cross_sections(z: u8, energy_mev: f64, lepton: Lepton) -> [f64; 3] {
     let index = super::atom::index_of(z).unwrap();
     let per_gram = AVOGADRO / super::atom::atom(index).atomic_weight;
     let moments = TransportMoments::elastic(&element(z), energy_mev, lepton, 2).unwrap();
-    (moments.g[1] / per_gram, moments.g[2] / per_gram)
+    [moments.total, moments.g[1], moments.g[2]].map(|moment| moment / per_gram)
 }
 
 #[test]
@@ -34,30 +36,33 @@ fn transport_cross_sections_agree_with_elsepa() {
         return;
     }
     let text = std::fs::read_to_string(path).unwrap();
-    let mut worst = std::collections::BTreeMap::<u8, (f64, f64)>::new();
-    let mut failures = Vec::new();
+    let mut worst = BTreeMap::<u8, [f64; 3]>::new();
     for line in text.lines().filter(|line| !line.starts_with('#')).skip(1) {
         let f: Vec<f64> = line.split(',').skip(1).map(|field| field.parse().unwrap()).collect();
         let (z, kev) = (f[0] as u8, f[1]);
-        // ELSEPA's hydrogen steps by 1.4 % between 20 and 25 keV, where ours and the cross section do not.
-        let bar = match z {
-            1 => 1.4e-2,
-            53 => 1.3e-2,
-            _ => 0.5e-2,
-        };
-        for (lepton, column) in [(Lepton::Electron, 3), (Lepton::Positron, 6)] {
-            let (first, second) = transport_cross_sections(z, kev * 1e-3, lepton);
-            let (d1, d2) = (first / f[column] - 1.0, second / f[column + 1] - 1.0);
+        for (lepton, column) in [(Lepton::Electron, 2), (Lepton::Positron, 5)] {
+            let ours = transport_cross_sections(z, kev / KEV_PER_MEV, lepton);
             let entry = worst.entry(z).or_default();
-            entry.0 = entry.0.max(d1.abs());
-            entry.1 = entry.1.max(d2.abs());
-            if d1.abs() > bar || d2.abs() > bar {
-                failures.push(format!("Z {z} {kev} keV {lepton:?}: {d1:+.4} {d2:+.4}"));
+            for i in 0..3 {
+                entry[i] = entry[i].max((ours[i] / f[column + i] - 1.0).abs());
             }
         }
     }
-    for (z, (first, second)) in &worst {
-        println!("Z = {z}: first {:.2} %, second {:.2} %", 1e2 * first, 1e2 * second);
+    assert_eq!(worst.len(), 7);
+    for (z, [total, first, second]) in worst {
+        println!(
+            "Z = {z}: total {:.2} %, first {:.2} %, second {:.2} %",
+            1e2 * total,
+            1e2 * first,
+            1e2 * second
+        );
+        // Total, first and second. ELSEPA's hydrogen steps by 1.4 % between 20 and 25 keV, where ours is smooth.
+        // The total depends on the outermost electrons, which the density's fit holds less well.
+        let (total_bar, bar) = match z {
+            1 => (1.0e-2, 1.5e-2),
+            53 => (2.7e-2, 1.1e-2),
+            _ => (1.1e-2, 0.4e-2),
+        };
+        assert!(total < total_bar && first < bar && second < bar, "Z = {z}");
     }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
