@@ -1,8 +1,14 @@
+<<<<<<< HEAD
 //! Electrons and positrons: which of the two, and their relativistic kinematics.
 
 use crate::constants::ELECTRON_MASS_MEV;
 
 /// The charged lepton that slows down.
+=======
+//! The charged light particles that transport follows.
+
+/// An electron or a positron.
+>>>>>>> elastic
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Lepton {
     /// e-
@@ -10,6 +16,7 @@ pub enum Lepton {
     /// e+
     Positron,
 }
+<<<<<<< HEAD
 
 impl Lepton {
     /// Both, electron first.
@@ -63,3 +70,5 @@ mod tests {
         assert!((beta_squared(ELECTRON_MASS_MEV) - 0.75).abs() < 1e-15);
     }
 }
+=======
+>>>>>>> elastic
