@@ -54,9 +54,8 @@ fn whole_body_pet_has_the_documented_activity() {
     let pet = read_activity(&[path], &ReadOptions::default()).expect("a good PET");
     let grid = &pet.volume.grid;
     assert_eq!(grid.dims, [128, 128, 267]);
-    let bq: f64 = pet.volume.data.iter().map(|v| f64::from(*v)).sum::<f64>()
-        * grid.voxel_volume_mm3()
-        * 1e-3;
+    let bq: f64 =
+        pet.volume.data.iter().map(|v| f64::from(*v)).sum::<f64>() * grid.voxel_volume_mm3() * 1e-3;
     println!("{} MBq, step {} mm, {:?}", bq * 1e-6, grid.spacing_mm()[2], pet.notes);
     // The documented sum has six digits.
     close(bq * 1e-6, 193.196, 0.0005);

@@ -10,10 +10,10 @@
 mod attributes;
 mod codec;
 mod ct;
+mod data_set;
 mod facts;
 mod frames;
 mod geometry;
-mod layout;
 mod nm;
 mod nm_units;
 mod nm_windows;
