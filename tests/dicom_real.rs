@@ -71,7 +71,7 @@ fn whole_body_pet_has_the_documented_activity() {
 #[test]
 fn cropped_ct_shares_the_frame_of_the_pet() {
     let Some(path) = images("petct_sts001/STS_001") else { return };
-    let ct = read_ct(&[path.clone()], &ReadOptions::default());
+    let ct = read_ct(std::slice::from_ref(&path), &ReadOptions::default());
     let ct = ct.expect("one CT series among the others");
     assert_eq!(ct.volume.grid.dims[2], 59);
     let pet = read_activity(&[path], &ReadOptions::default()).expect("one PET series");
@@ -144,7 +144,7 @@ fn nm_with_a_stated_geometry_and_factor() {
         ..ReadOptions::default()
     };
     let path = folder.join("NM-MONO2-16-13x-heart.dcm");
-    let spect = read_activity(&[path.clone()], &options).expect("now complete");
+    let spect = read_activity(std::slice::from_ref(&path), &options).expect("now complete");
     assert_eq!(spect.volume.grid.dims, [64, 64, 13]);
     // A negative spacing stacks against the normal: the first frame is the last slice.
     close(spect.volume.grid.origin_mm[2], -37.4 - 12.0 * 6.231669, 1e-9);

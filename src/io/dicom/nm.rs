@@ -66,6 +66,15 @@ pub(super) fn read(
     }
     let placements: Vec<Placement> = frames.iter().map(|f| f.placement.clone()).collect();
     let stack = stack(&placements)?;
+    let (step, stated) = (stack.grid.spacing_mm()[2], geometry.spacing_mm[2].abs());
+    if (step - stated).abs() > 1e-6 * stated {
+        return Err(root.bad(
+            SLICE_VECTOR,
+            &format!("a list with steps of {:.3}", step / stated),
+            "every slice number must be there once, without missing ones",
+            "Export the reconstruction again with all slices.",
+        ));
+    }
     let Calibration { slope, intercept, units } =
         calibration(root, values, options, &stack.grid, &mut notes)?;
     let ordered: Vec<&Frame> = stack.order.iter().map(|&k| &frames[k]).collect();
