@@ -101,7 +101,12 @@ fn check_type(root: Item<'_>) -> Result<()> {
     let kind = types.get(2).map_or("", String::as_str);
     let refuse =
         |why: &str, suggestion: &str| Err(root.bad(IMAGE_TYPE, &types.join("\\"), why, suggestion));
+    // Value 4 is EMISSION or TRANSMISSION (PS3.3 C.8.4.9.1.1).
     match kind {
+        "RECON TOMO" if types.get(3).is_some_and(|t| t == "TRANSMISSION") => refuse(
+            "a transmission map shows attenuation, not activity",
+            "Give the emission reconstruction.",
+        ),
         "RECON TOMO" => Ok(()),
         "RECON GATED TOMO" => {
             refuse("gated slices are not one volume", "Reconstruct without gating (RECON TOMO).")

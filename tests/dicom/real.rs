@@ -103,6 +103,15 @@ fn quantitative_spect_stored_as_pet() {
 }
 
 #[test]
+fn a_segmentation_beside_its_ct_is_skipped() {
+    let Some(path) = images("seg/dcmqi_liver") else { return };
+    let ct = read_ct(&[path], &ReadOptions::default()).expect("three slices");
+    assert_eq!(ct.volume.grid.dims, [512, 512, 3]);
+    assert!(ct.notes.iter().any(|n| n.contains("SEG object(s)")), "{:?}", ct.notes);
+    println!("{:?} {:?}", ct.volume.grid, ct.notes);
+}
+
+#[test]
 fn two_scans_in_one_folder_must_be_chosen_from() {
     let Some(path) = images("lu177_dotatate_spect/lu177_dotatate") else { return };
     let error = read_activity(&[path], &ReadOptions::default()).expect_err("two series");

@@ -8,6 +8,8 @@ use voxgray::io::dicom::{
     CountFactor, ReadOptions, list_series, read_activity, read_ct, read_stored_pixels,
 };
 
+use crate::writer::Scratch;
+
 fn hostile() -> Option<PathBuf> {
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/images/hostile"));
     if path.exists() {
@@ -134,8 +136,7 @@ fn five_transfer_syntaxes_of_one_ct_are_identical() {
 #[test]
 fn truncated_files_never_panic() {
     let Some(folder) = hostile() else { return };
-    let scratch = std::env::temp_dir().join(format!("voxgray-cut-{}", std::process::id()));
-    std::fs::create_dir_all(&scratch).expect("a scratch folder");
+    let scratch = Scratch::new("cut");
     let names = ["CT1_J2KR", "CT1_JLSL", "CT1_JPLL", "CT1_RLE", "CT1_UNC"];
     let mut paths: Vec<PathBuf> =
         names.iter().map(|n| folder.join(format!("wg04_ct1/{n}.dcm"))).collect();
@@ -144,34 +145,47 @@ fn truncated_files_never_panic() {
     }
     for path in paths {
         let bytes = std::fs::read(&path).expect("readable");
-        let cut = scratch.join(path.file_name().expect("a name"));
         for part in 0..24 {
-            std::fs::write(&cut, &bytes[..bytes.len() * part / 24]).expect("writable");
+            let cut = scratch.write("cut.dcm", &bytes[..bytes.len() * part / 24]);
             let stored = never_panics(&path, || read_stored_pixels(&cut));
             // What follows the pixels of an uncompressed file may be lost without harm, but not two thirds.
             assert!(part > 16 || stored.is_err(), "{} cut to {part}/24", path.display());
             let _ = never_panics(&path, || list_series(std::slice::from_ref(&cut)));
         }
     }
-    std::fs::remove_dir_all(&scratch).expect("removable");
 }
 
 /// Overwrites single bytes of headers: lengths and tags become absurd.
 #[test]
 fn damaged_headers_never_panic_nor_allocate_wildly() {
     let Some(folder) = hostile() else { return };
-    let scratch = std::env::temp_dir().join(format!("voxgray-damage-{}", std::process::id()));
-    std::fs::create_dir_all(&scratch).expect("a scratch folder");
+    let scratch = Scratch::new("damage");
     for name in ["MR_small_RLE", "MR_small_expb", "rtdose", "nested_priv_SQ", "liver_1frame"] {
         let path = folder.join(format!("pydicom/{name}.dcm"));
         let original = std::fs::read(&path).expect("readable");
-        let damaged = scratch.join(format!("{name}.dcm"));
         for at in (132..original.len().min(2500)).step_by(11) {
             let mut bytes = original.clone();
             bytes[at] ^= 0xFF;
-            std::fs::write(&damaged, &bytes).expect("writable");
+            let damaged = scratch.write("damaged.dcm", &bytes);
             let _ = never_panics(&path, || read_stored_pixels(&damaged));
         }
     }
-    std::fs::remove_dir_all(&scratch).expect("removable");
+}
+
+/// Damages compressed pixel data: wrong values are possible, a panic or a hang is not.
+#[test]
+fn damaged_codestreams_never_panic() {
+    let Some(folder) = hostile() else { return };
+    let scratch = Scratch::new("codestream");
+    for name in ["MR_small_jp2klossless", "MR_small_jpeg_ls_lossless", "MR_small_RLE", "JPEG-lossy"]
+    {
+        let path = folder.join(format!("pydicom/{name}.dcm"));
+        let original = std::fs::read(&path).expect("readable");
+        for at in (original.len() / 3..original.len()).step_by(original.len() / 100) {
+            let mut bytes = original.clone();
+            bytes[at] ^= 0x5A;
+            let damaged = scratch.write("damaged.dcm", &bytes);
+            let _ = never_panics(&path, || read_stored_pixels(&damaged));
+        }
+    }
 }
