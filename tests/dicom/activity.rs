@@ -1,9 +1,9 @@
 //! PET and NM: units, signs, geometry, energy windows; what is no activity volume is refused.
 
-use voxgray::io::dicom::{CountFactor, ReadOptions};
+use voxgray::io::dicom::{CountFactor, ReadOptions, read_ct};
 
 use crate::objects::*;
-use crate::writer::DataSet;
+use crate::writer::{DataSet, Scratch};
 
 #[test]
 fn pet_units_source_and_sign() {
@@ -155,4 +155,19 @@ fn nm_that_is_no_volume() {
     refused(read("detectors", nm(3, 1).us((0x0054, 0x0020), &[1, 1, 2])), &["DetectorVector"]);
     let two = [nm(3, 1).text(SOP_UID, "UI", "1"), nm(3, 1).text(SOP_UID, "UI", "2")];
     refused(read_activity_of("two-nm", &two, &options), &["2 objects"]);
+}
+
+#[test]
+fn options_that_do_not_fit_are_refused() {
+    let geometry = "0,0,0;1,0,0,0,1,0;1,1,1".parse().expect("well formed");
+    let options = ReadOptions { geometry: Some(geometry), ..ReadOptions::default() };
+    refused(read_activity_of("pet-geometry", &pt(3), &options), &["a geometry is stated"]);
+    let options = ReadOptions { energy_window: Some(1), ..ReadOptions::default() };
+    refused(read_activity_of("pet-window", &pt(3), &options), &["an energy window is stated"]);
+    let options =
+        ReadOptions { count_factor: Some(CountFactor::BqPerMl(0.0)), ..ReadOptions::default() };
+    refused(read_activity_of("nm-zero", &[nm(3, 1)], &options), &["count factor is 0"]);
+    let scratch = Scratch::with("ct-factor", &ct(2));
+    let read = read_ct(&[scratch.path().to_path_buf()], &options);
+    refused(read, &["a count factor is stated for a CT"]);
 }
