@@ -8,5 +8,5 @@ pub mod plot;
 
 pub use canvas::{Canvas, Rgb};
 pub use colour_map::ColourMap;
-pub use picture::{OverlayPicture, OverlayScale};
+pub use picture::{OverlayPicture, OverlayScale, body_box_mm};
 pub use plot::{ComparisonPlot, PlotPoint, Residual};

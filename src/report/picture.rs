@@ -30,6 +30,8 @@ pub struct OverlayPicture<'a> {
     pub overlay: &'a Volume<f32>,
     /// The point the planes go through, mm (LPS).
     pub centre_mm: [f64; 3],
+    /// The box shown, lowest and highest corner, mm; `None` shows the whole CT (see [`body_box_mm`]).
+    pub view_mm: Option<([f64; 3], [f64; 3])>,
     /// CT window: lowest (black) and highest (white) HU.
     pub window_hu: (f64, f64),
     /// Overlay values of the colour bar's ends.
@@ -89,7 +91,7 @@ impl OverlayPicture<'_> {
     /// If ranges are empty or not finite, a logarithmic scale starts at or below 0, the point lies outside of
     /// the CT, or the picture would be too large.
     pub fn draw(&self) -> Result<Canvas> {
-        let (low, high) = bounds_mm(&self.ct.grid);
+        let (low, high) = self.view_mm.unwrap_or_else(|| bounds_mm(&self.ct.grid));
         self.check(low, high)?;
         let s = self.pixels_per_mm;
         let size = [0, 1, 2].map(|a| (high[a] - low[a]) * s);
@@ -107,7 +109,10 @@ impl OverlayPicture<'_> {
         for plane in &PLANES {
             let top = header + 0.5 * (tallest - size[plane.down.0]);
             self.draw_plane(&mut canvas, plane, (left, top), low, high)?;
-            let position = format!("{} at {} mm", plane.name, self.centre_mm[plane.normal].round());
+            let axis = ["x", "y", "z"][plane.normal];
+            let position =
+                format!("{}, {axis} = {:.0} mm", plane.name, self.centre_mm[plane.normal])
+                    .replace('-', "\u{2212}");
             let middle = left + 0.5 * size[plane.right.0];
             canvas.text(middle, header - 14.0, 14.0, WHITE, Anchor::Middle, &position);
             left += size[plane.right.0] + GAP;
@@ -137,11 +142,14 @@ impl OverlayPicture<'_> {
         if !(self.pixels_per_mm.is_finite() && self.pixels_per_mm > 0.0) {
             return bad(format!("{} pixels per mm", self.pixels_per_mm), "it must be positive");
         }
+        if (0..3).any(|i| !(high[i] - low[i]).is_finite() || high[i] <= low[i]) {
+            return bad(format!("picture from {low:?} to {high:?} mm"), "it must have a volume");
+        }
         let c = self.centre_mm;
         if (0..3).any(|i| !(low[i]..=high[i]).contains(&c[i])) {
             return bad(
                 format!("picture centre {c:?} mm"),
-                &format!("the CT reaches from {low:?} to {high:?} mm"),
+                &format!("the picture reaches from {low:?} to {high:?} mm"),
             );
         }
         Ok(())
@@ -198,6 +206,8 @@ impl OverlayPicture<'_> {
             (x + 0.5 * w + 16.0, y + 13.0, t),
             (x + 0.5 * w + 16.0, y + h - 12.0, b),
         ] {
+            // A dark patch keeps letters readable on bone.
+            canvas.fill_rect(px - 9.0, py - 10.0, 18.0, 20.0, [0; 3], 0.55);
             canvas.text(px, py, size, WHITE, Anchor::Middle, letter);
         }
         let share = |(axis, sign): (usize, f64)| {
@@ -269,19 +279,59 @@ impl OverlayPicture<'_> {
 
 /// The box (mm) around all voxels of a grid.
 fn bounds_mm(grid: &Grid) -> ([f64; 3], [f64; 3]) {
-    let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
-    for corner in 0..8usize {
-        let index = [0, 1, 2].map(|a| match corner >> a & 1 {
+    span((0..8usize).map(|corner| {
+        grid.to_mm([0, 1, 2].map(|a| match corner >> a & 1 {
             0 => -0.5,
             _ => grid.dims[a] as f64 - 0.5,
-        });
-        let mm = grid.to_mm(index);
+        }))
+    }))
+}
+
+fn span(points: impl Iterator<Item = [f64; 3]>) -> ([f64; 3], [f64; 3]) {
+    points.fold(([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]), |(low, high), p| {
+        ([0, 1, 2].map(|a| low[a].min(p[a])), [0, 1, 2].map(|a| high[a].max(p[a])))
+    })
+}
+
+/// A box (mm) around the patient without couch and empty margins, for the view of a picture: along each index
+/// axis the longest run of planes that are more than 10 % tissue (above HU -300), and
+/// `margin_mm` more. The whole grid if there is no tissue.
+pub fn body_box_mm(ct: &Volume<f32>, margin_mm: f64) -> ([f64; 3], [f64; 3]) {
+    const MIN_TISSUE: f64 = 0.1;
+    let mut counts = [0, 1, 2].map(|a| vec![0usize; ct.grid.dims[a]]);
+    for (i, _) in ct.data.iter().enumerate().filter(|(_, hu)| **hu > -300.0) {
+        let index = ct.grid.unlinear(i);
         for a in 0..3 {
-            low[a] = low[a].min(mm[a]);
-            high[a] = high[a].max(mm[a]);
+            counts[a][index[a]] += 1;
         }
     }
-    (low, high)
+    let whole = bounds_mm(&ct.grid);
+    let mut run = [(0.0, 0.0); 3];
+    for a in 0..3 {
+        let plane = (ct.grid.len() / ct.grid.dims[a].max(1)) as f64;
+        let full = |n: &usize| *n as f64 > MIN_TISSUE * plane;
+        let mut longest = 0..0;
+        let mut start = 0;
+        for (k, n) in counts[a].iter().enumerate() {
+            if !full(n) {
+                start = k + 1;
+            } else if k + 1 - start > longest.len() {
+                longest = start..k + 1;
+            }
+        }
+        if longest.is_empty() {
+            return whole;
+        }
+        run[a] = (longest.start as f64 - 0.5, longest.end as f64 - 0.5);
+    }
+    let corners = (0..8usize).map(|c| {
+        ct.grid.to_mm([0, 1, 2].map(|a| if c >> a & 1 == 0 { run[a].0 } else { run[a].1 }))
+    });
+    let (low, high) = span(corners);
+    (
+        [0, 1, 2].map(|a| (low[a] - margin_mm).max(whole.0[a])),
+        [0, 1, 2].map(|a| (high[a] + margin_mm).min(whole.1[a])),
+    )
 }
 
 /// Trilinear interpolation; half a voxel beyond the outer centres the outer value holds.
@@ -340,6 +390,7 @@ mod tests {
             ct,
             overlay,
             centre_mm: [0.0; 3],
+            view_mm: None,
             window_hu: (-160.0, 240.0),
             overlay_range: (1.0, 10.0),
             scale: OverlayScale::Linear,
@@ -387,6 +438,22 @@ mod tests {
     }
 
     #[test]
+    fn the_body_box_leaves_the_couch_out() {
+        // A body of 40 x 40 x 72 mm, then a gap, then a thin couch behind it.
+        let ct = volume(|p| match (p[0].abs() < 20.0, p[1]) {
+            (true, y) if y.abs() < 20.0 => 40.0,
+            (_, y) if y > 28.0 => 0.0,
+            _ => -1000.0,
+        });
+        let (low, high) = body_box_mm(&ct, 4.0);
+        assert_eq!((low, high), ([-24.0, -24.0, -36.0], [24.0, 24.0, 36.0]));
+        assert_eq!(
+            body_box_mm(&volume(|_| -1000.0), 4.0),
+            ([-40.0, -32.0, -36.0], [40.0, 32.0, 36.0])
+        );
+    }
+
+    #[test]
     fn sampling_is_exact_for_a_linear_field() {
         let v = volume(|p| (p[0] + 2.0 * p[1] - 3.0 * p[2]) as f32);
         let sampler = Sampler::new(&v).expect("axes");
@@ -410,5 +477,6 @@ mod tests {
         refused(|p| p.pixels_per_mm = 0.0);
         refused(|p| p.pixels_per_mm = 1e6);
         refused(|p| p.centre_mm[2] = 500.0);
+        refused(|p| p.view_mm = Some(([0.0; 3], [0.0; 3])));
     }
 }
