@@ -21,7 +21,7 @@ pub const ANGULAR_INTERVALS: usize = 128;
 /// f32 values of one angular distribution: scale `a`, one free value, and the ratio nodes.
 pub const ANGULAR_STRIDE: usize = ANGULAR_INTERVALS + 3;
 /// Intervals of a photon-energy inverse-CDF table (bremsstrahlung).
-pub const SPECTRUM_INTERVALS: usize = 64;
+pub const SPECTRUM_INTERVALS: usize = 128;
 /// f32 values of one such distribution.
 pub const SPECTRUM_STRIDE: usize = SPECTRUM_INTERVALS + 1;
 /// f32 values per fine node and material of the lepton table: restricted stopping power, inverse first transport

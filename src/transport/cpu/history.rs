@@ -31,7 +31,7 @@ impl Strata {
 
     /// Position of history `i` of the batch.
     #[inline(always)]
-    fn position(&self, i: u64) -> u64 {
+    pub fn position(&self, i: u64) -> u64 {
         self.offset + i * self.stride
     }
 }
@@ -120,7 +120,7 @@ fn origin_of(kind: u32) -> Origin {
 }
 
 /// Energy of one emission of a group: alias table, then the spectrum's inverse CDF where it is not a line. Two draws.
-fn sample_energy(plan: &Plan, group: &SourceGroup, stream: &mut Stream) -> f32 {
+pub fn sample_energy(plan: &Plan, group: &SourceGroup, stream: &mut Stream) -> f32 {
     let pick = stream.rng.uniform() * group.count as f32;
     let index = (pick as u32).min(group.count - 1);
     let u = stream.rng.uniform();
