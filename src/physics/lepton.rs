@@ -1,14 +1,8 @@
-<<<<<<< HEAD
 //! Electrons and positrons: which of the two, and their relativistic kinematics.
 
 use crate::constants::ELECTRON_MASS_MEV;
 
 /// The charged lepton that slows down.
-=======
-//! The charged light particles that transport follows.
-
-/// An electron or a positron.
->>>>>>> elastic
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Lepton {
     /// e-
@@ -16,7 +10,6 @@ pub enum Lepton {
     /// e+
     Positron,
 }
-<<<<<<< HEAD
 
 impl Lepton {
     /// Both, electron first.
@@ -70,5 +63,3 @@ mod tests {
         assert!((beta_squared(ELECTRON_MASS_MEV) - 0.75).abs() < 1e-15);
     }
 }
-=======
->>>>>>> elastic
