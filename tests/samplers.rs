@@ -42,7 +42,7 @@ use voxgray::transport::tables::lepton::LeptonFacts;
 use voxgray::transport::tables::source::build_groups;
 
 /// Number of chi-squared tests in this file for Sidak's correction; an upper bound, which is checked.
-const TESTS: usize = 250;
+const TESTS: usize = 150;
 /// Samples of one test.
 const SAMPLES: usize = 400_000;
 /// Seed of this file.

@@ -9,3 +9,4 @@ pub mod run;
 pub mod settings;
 pub mod tables;
 pub mod tally;
+pub mod trace;

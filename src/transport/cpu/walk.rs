@@ -63,6 +63,13 @@ impl<S: Scorer> Walk<'_, S> {
         }
     }
 
+    /// Tells a tracing scorer what happened to a particle at a point; nothing for the others.
+    #[inline(always)]
+    pub fn tell(&mut self, event: &'static str, place: &Place, particle: &Particle, value: f32) {
+        let seen = Particle { voxel: place.voxel, local: place.local, ..*particle };
+        self.scorer.trace(event, &seen, value);
+    }
+
     /// Deposits energy at a point and books it as imparted.
     #[inline(always)]
     pub fn deposit(&mut self, place: &Place, origin: u32, energy: f32) {
