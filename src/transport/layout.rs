@@ -163,6 +163,8 @@ pub struct Params {
     pub local_photon: f32,
     /// The same of alpha origin (recoil nuclei).
     pub local_alpha: f32,
+    /// Factor on the photon majorant: above one, the kerma estimator scores more often per flight.
+    pub majorant_factor: f32,
     /// Table offsets.
     pub offsets: Offsets,
 }

@@ -7,6 +7,7 @@ pub mod ledger;
 pub mod plan;
 pub mod run;
 pub mod settings;
+pub mod shard;
 pub mod tables;
 pub mod tally;
 pub mod trace;
