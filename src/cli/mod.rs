@@ -4,9 +4,9 @@ pub mod dose;
 pub mod interrupt;
 pub mod merge;
 pub mod nuclide;
-pub mod trace;
 pub mod nuclide_arguments;
 pub mod progress;
+pub mod trace;
 pub mod values;
 
 use std::process::ExitCode;

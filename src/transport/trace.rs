@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use super::cpu::history::{Strata, run_history};
 use super::cpu::particle::{ELECTRON, PHOTON, POSITRON, Particle, Stack};
-use super::cpu::score::{Scorer, to_units};
-use super::ledger::Ledger;
+use super::cpu::score::Scorer;
+use super::ledger::{Ledger, to_units};
 use super::plan::Plan;
 use crate::units::{KEV_PER_MEV, MM_PER_CM};
 
@@ -100,7 +100,7 @@ fn replay<const SHELLS: bool>(plan: &Plan, history: u64, histories_per_batch: u6
     let mut scorer = TraceScorer::<SHELLS>::default();
     let mut ledger = Ledger::default();
     let i = history % per_batch;
-    run_history(plan, &strata, history, i, &mut scorer, &mut ledger, Stack::default());
+    run_history(plan, &strata, history, i, &mut scorer, &mut ledger, &mut Stack::default());
     Trace { history, batch, records: scorer.records, ledger }
 }
 

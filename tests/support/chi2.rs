@@ -75,6 +75,17 @@ impl Bins {
         Bins { edges, probability }
     }
 
+    /// The same edges with the probabilities of a cumulative distribution; all below the first edge goes to the first bin.
+    pub fn measured_by(mut self, cumulative: impl Fn(f64) -> f64) -> Self {
+        let mut below = 0.0;
+        for (p, edge) in self.probability.iter_mut().zip(&self.edges[1..]) {
+            let up_to = cumulative(*edge);
+            *p = up_to - below;
+            below = up_to;
+        }
+        self
+    }
+
     /// Pools the bins of each tail up to a cumulative probability, for tables that do not resolve it.
     pub fn without_tails(self, tail: f64) -> Self {
         let (mut edges, mut probability) = (vec![self.edges[0]], Vec::new());

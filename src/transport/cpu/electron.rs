@@ -53,7 +53,6 @@ impl<S: Scorer> Walk<'_, S> {
             // The end of the track?
             let set = self.lepton_set(p.kind, place.material);
             if p.energy <= cutoff || self.stays_inside(set, &place, p.energy) {
-                self.tell("settle", &place, &p, p.energy);
                 pending += self.settle(&place, p.kind, p.origin, p.energy, &mut stream);
                 break;
             }
@@ -213,6 +212,7 @@ impl<S: Scorer> Walk<'_, S> {
         stream: &mut Stream,
     ) -> f32 {
         let o = self.plan.params.offsets;
+        self.tell_settled(place, kind, origin, energy);
         let threshold = self.plan.params.photon_threshold;
         if energy <= threshold {
             return energy;
