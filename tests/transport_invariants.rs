@@ -217,11 +217,11 @@ fn seeds_rejection_and_majorants_change_nothing_but_noise() {
     agree("without range rejection", &base, &slow);
     assert!(slow.ledger.lepton_segments > base.ledger.lepton_segments, "rejection saves nothing");
     assert!(slow.ledger.imbalance().abs() < IMBALANCE);
-    // The source draws the same decays at the same seed: what is emitted is equal to the unit.
-    let same_seed = go(&with_flag(&plan, FLAG_RANGE_REJECTION, false), 8_000, 2, 2).tally.ledger;
-    let with = go(&plan, 8_000, 2, 2).tally.ledger;
-    assert_eq!(same_seed.emitted_units, with.emitted_units);
-    assert_eq!(same_seed.primaries, with.primaries);
+    // The books agree too. An electron settled at birth draws no direction, so the decays differ after it: 5 sigma of
+    // the emitted energy, one decay of I-131 spreading by less than its 0.7 MeV.
+    let emitted = |t: &Tally| Ledger::mev(t.ledger.emitted_units) / t.histories() as f64;
+    let bar = 5.0 * 0.7 * (2.0 / base.histories() as f64).sqrt();
+    assert!((emitted(&slow) - emitted(&base)).abs() < bar, "other decays without rejection");
 
     assert!(plan.cells.len() > 1, "the phantom has air enough for a majorant grid");
     let single = tally(&seeded(&single_cell(&plan), 79));
