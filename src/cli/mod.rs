@@ -6,6 +6,7 @@ pub mod merge;
 pub mod nuclide;
 pub mod nuclide_arguments;
 pub mod progress;
+pub mod trace;
 pub mod values;
 
 use std::process::ExitCode;

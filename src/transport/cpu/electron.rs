@@ -124,9 +124,11 @@ impl<S: Scorer> Walk<'_, S> {
                     self.flush(&place, p.origin, &mut pending);
                     if !self.cross(&mut place, axis, p.direction[axis], half[axis]) {
                         self.ledger.lepton_segments += u64::from(segments);
+                        self.tell("escape", &place, &p, p.energy);
                         self.escape(p.kind, p.energy);
                         return;
                     }
+                    self.tell("crossing", &place, &p, given);
                     let next = self.lepton_set(p.kind, place.material);
                     if next != current {
                         current = next;
@@ -160,6 +162,7 @@ impl<S: Scorer> Walk<'_, S> {
                     let at = angular_at(o.scattering, current, node);
                     let mu = sample_angular(&self.plan.tables, at, stream.rng.uniform());
                     p.direction = rotate(p.direction, mu, stream.rng.uniform());
+                    self.tell("hinge", &place, &p, given);
                     if self.stays_inside(current, &place, p.energy) {
                         break false;
                     }
@@ -179,6 +182,7 @@ impl<S: Scorer> Walk<'_, S> {
         self.ledger.lepton_segments += u64::from(segments);
         self.flush(&place, p.origin, &mut pending);
         if p.kind == POSITRON {
+            self.tell("annihilation", &place, &p, 2.0 * REST);
             self.annihilate(&place, p.origin, &mut stream);
         }
     }
@@ -213,6 +217,7 @@ impl<S: Scorer> Walk<'_, S> {
         stream: &mut Stream,
     ) -> f32 {
         let o = self.plan.params.offsets;
+        self.tell_settled(place, kind, origin, energy);
         let threshold = self.plan.params.photon_threshold;
         if energy <= threshold {
             return energy;
@@ -286,6 +291,7 @@ impl<S: Scorer> Walk<'_, S> {
         let after = p.energy - transfer;
         let given = p.energy - after;
         p.energy = after;
+        self.tell(if p.kind == POSITRON { "bhabha" } else { "moller" }, place, p, given);
         let local = self.release_electron(place, p.origin, given, delta, stream);
         if S::RADIAL && local > 0.0 {
             self.deposit(place, p.origin, local);
@@ -312,6 +318,7 @@ impl<S: Scorer> Walk<'_, S> {
         let after = p.energy - k;
         let given = p.energy - after;
         p.energy = after;
+        self.tell("bremsstrahlung", place, p, given);
         self.push(place, PHOTON, p.origin, given, direction, stream);
     }
 
