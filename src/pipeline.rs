@@ -23,7 +23,7 @@ use crate::transport::run::{Outcome, RunSettings, run};
 use crate::transport::shard::{Shard, plan_sha256, read_shard, write_shard};
 use crate::transport::tally::Tally;
 
-use context::{Context, VoiFacts};
+use context::{Context, Setup, VoiFacts};
 use outputs::OutputFolder;
 
 /// Largest energy imbalance of a run.
@@ -103,28 +103,29 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
     need.check(job.max_memory, grid.grid.len())?;
 
     let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
-    let (activity, field) = source::place(activity, &grid, job.activity.max_outside, observer)?;
+    let (activity, mut field) = source::place(activity, &grid, job.activity.max_outside, observer)?;
+    field.in_low_density = source::in_low_density(&activity, &phantom, LOW_DENSITY_G_CM3);
     let (labels, vois) = place_vois(vois, &phantom, &activity, observer)?;
-    let kind = source::DoseOf::new(&activity, &decay, job)?;
+    let dose_of = source::DoseOf::new(&activity, &decay, job)?;
     let plan = plan(job, &phantom, &activity, &decay)?;
     drop(activity);
 
-    let setup = context::setup(
+    let facts = Setup {
         job,
-        &records,
-        &phantom,
-        hu_report.as_ref(),
-        &moved,
-        &field,
-        &decay,
-        &kind,
-        observer,
-    )?;
+        records: &records,
+        phantom: &phantom,
+        hu: hu_report.as_ref(),
+        moved: &moved,
+        field: &field,
+        source: &decay,
+        dose_of: &dose_of,
+    };
+    let setup = context::setup(&facts, observer);
     let settings = run_settings(job, &plan);
     let context = Context {
         setup,
-        kind: kind.kind,
-        decays: kind.decays,
+        kind: dose_of.kind,
+        decays: dose_of.decays,
         grid: phantom.grid.clone().into(),
         materials: phantom.materials.iter().map(|m| m.name.clone()).collect(),
         vois,
@@ -132,7 +133,6 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         percentile: job.percentile,
         fraction: job.fraction,
         batches: settings.batches,
-        has_goal: job.goal.is_some(),
     };
     let outcome = transport(job, &plan, &settings, &labels, &context, &phantom, observer, stop)?;
     let timing = Timing {

@@ -1,6 +1,6 @@
 //! Where the dose is high, without leaning on the maximum voxel, which is noise.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::map::DoseScale;
 use crate::transport::tally::Tally;
@@ -9,7 +9,7 @@ use crate::transport::tally::Tally;
 pub const PROGRESS_VOXELS: usize = 4_000_000;
 
 /// Dose at a high percentile and how uncertain the voxels above a fraction of it are.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct HighDose {
     /// The percentile, of the voxels with a dose and enough density.
     pub percentile: f64,
