@@ -1,4 +1,5 @@
-//! NIfTI and MetaImage files: round trips, and damaged or false files that must give an error and never a panic.
+//! NIfTI and MetaImage files: round trips, and damaged or false files that must give an error and
+//! never a panic.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -236,6 +237,12 @@ fn huge_claims_cost_nothing() {
     assert!(read_bytes("a.nii", &far).is_err());
     let text = META.replace("DimSize = 2 2 1", "DimSize = 65535 65535 1");
     assert!(read_bytes("a.mha", &meta(&text, &[0; 8])).is_err());
+    // The claims above reach from 8 GiB up; Linux says the most memory this process ever held.
+    if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
+        let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).expect("VmHWM");
+        let kib: u64 = peak.trim().trim_end_matches(" kB").parse().expect("kB");
+        assert!(kib < 512 << 10, "{kib} KiB");
+    }
 }
 
 const META: &str = "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\n\

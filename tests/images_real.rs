@@ -1,4 +1,5 @@
-//! Real files read, placed and summed as their authors say. Skipped, saying so, where the files are absent.
+//! Real files read, placed and summed as their authors say. Skipped, saying so, where the files are
+//! absent.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -47,8 +48,8 @@ fn patient15_is_the_same_place_and_values_in_both_formats() {
     // NIfTI keeps positions in single precision.
     assert!(nii.grid.same_geometry(&mha.grid, 1e-4), "{:?} {:?}", nii.grid, mha.grid);
     assert!(nii_info.notes.is_empty() && mha_info.notes.is_empty(), "{nii_info:?} {mha_info:?}");
-    // The 4 h scan is the phantom unmoved, resampled by its makers and so rounded by up to 1 HU. SimpleITK 2.5
-    // finds the same 123,906 voxels that differ.
+    // The 4 h scan is the phantom unmoved, resampled by its makers and so rounded by up to 1 HU.
+    // SimpleITK 2.5 finds the same 123,906 voxels that differ.
     let step = |(a, b): (&f32, &f32)| (a - b).abs();
     assert!(mha.data.iter().zip(&nii.data).map(step).fold(0.0, f32::max) <= 1.0);
     assert_eq!(mha.data.iter().zip(&nii.data).filter(|(a, b)| a != b).count(), 123_906);
@@ -143,7 +144,8 @@ fn spect_activity_survives_the_way_to_other_grids() {
     ) else {
         return;
     };
-    // A finer cover loses nothing; another patient's grid loses what lies outside of it, and says so.
+    // A finer cover loses nothing; another patient's grid loses what lies outside of it, and says
+    // so.
     for target in [spect.grid.with_spacing([3.0; 3]).expect("spacing"), ct.grid.clone()] {
         let got = resample_activity(&spect, ActivityUnit::PerMl, &target).expect("resample");
         let per = got.volume.grid.voxel_volume_mm3() / 1000.0;

@@ -224,10 +224,10 @@ def icru44(reference, out, elements):
 
 def icru44_curve(out, elements, tissues):
     """A HU curve of few tissues: HU = 1000 (mu / mu_water - 1) at one effective energy, volume mixtures between."""
-    mu_water = mu_over_rho(tissues["icru44_water"][2], elements, CT_EFFECTIVE_KEV)
 
-    def hu(name, density):
-        return 1000 * (density * mu_over_rho(tissues[name][2], elements, CT_EFFECTIVE_KEV) / mu_water - 1)
+    def hu(name, density, kev=CT_EFFECTIVE_KEV):
+        mu_water = mu_over_rho(tissues["icru44_water"][2], elements, kev)
+        return 1000 * (density * mu_over_rho(tissues[name][2], elements, kev) / mu_water - 1)
 
     air, lung, adipose, soft, bone = (
         "icru44_air", "icru44_lung", "icru44_adipose", "icru44_soft_tissue", "icru44_cortical_bone")
@@ -246,7 +246,8 @@ def icru44_curve(out, elements, tissues):
         f"{ICRU44_SOURCE}; {method}", "US government work, public domain; MIT (package)",
         "knots: air, inflated lung, adipose, soft tissue, cortical bone; between two knots the voxel is a mixture by volume, for",
         "which both mu and density are linear. Above cortical bone its composition is kept and the density follows 1 + HU/1000.",
-        "An estimate for a 120 kVp scanner of unknown spectrum: bone HU move by about 10 % between 60 and 80 keV.")
+        "An estimate for a 120 kVp scanner of unknown spectrum; the same cortical bone would be at "
+        + ", ".join(f"HU {hu(bone, density[bone], kev):.0f} for {kev:g} keV" for kev in (60.0, 80.0)) + ".")
     write(out / "icru44_hu_density.csv", head, ["hu", "density_g_cm3", "use"],
           [(number(h), number(d), "both") for h, d in knots])
 

@@ -6,15 +6,16 @@ use crate::error::{Error, Result};
 /// Most voxels of a grid: linear indices are kept in 32 bits.
 pub const MAX_VOXELS: usize = u32::MAX as usize;
 
-/// Cosine between two axes below which they count as orthogonal: 1e-4 moves a voxel by 0.05 mm over 500 mm.
+/// Cosine between two axes below which they count as orthogonal: 1e-4 moves a voxel by 0.05 mm over
+/// 500 mm.
 const ORTHOGONAL: f64 = 1e-4;
 
 impl Grid {
     /// The grid itself if it is usable.
     ///
     /// # Errors
-    /// If it has no voxel or more than [`MAX_VOXELS`], or a position is not finite, a spacing is zero, or the axes
-    /// span no volume.
+    /// If it has no voxel or more than [`MAX_VOXELS`], or a position is not finite, a spacing is
+    /// zero, or the axes span no volume.
     pub fn checked(self) -> Result<Grid> {
         let voxels = self.dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
         if !voxels.is_some_and(|n| (1..=MAX_VOXELS).contains(&n)) {
@@ -126,7 +127,8 @@ impl Grid {
         Ok(self.directions())
     }
 
-    /// An orthogonal grid that covers this one: same i and plane of i and j, same spacing between planes.
+    /// An orthogonal grid that covers this one: same i and plane of i and j, same spacing between
+    /// planes.
     pub fn orthogonal_cover(&self) -> Grid {
         let [u, v, w] = self.directions();
         let minus = |a: [f64; 3], s: f64, b: [f64; 3]| [0, 1, 2].map(|c| a[c] - s * b[c]);
@@ -153,7 +155,8 @@ impl Grid {
         cover
     }
 
-    /// A grid of the stated spacing (mm) in the same directions that covers this one and is centred on it.
+    /// A grid of the stated spacing (mm) in the same directions that covers this one and is centred
+    /// on it.
     ///
     /// # Errors
     /// If a spacing is not positive, or gives more voxels than a grid may have.
@@ -297,8 +300,8 @@ mod tests {
         assert_eq!(coarse.dims, [7, 4, 5]);
         for corner in grid.corners_mm() {
             let index = coarse.to_index(corner).expect("axes");
-            for a in 0..3 {
-                assert!(index[a] > -0.5 - 1e-9 && index[a] < coarse.dims[a] as f64 - 0.5 + 1e-9);
+            for (x, n) in index.into_iter().zip(coarse.dims) {
+                assert!(x > -0.5 - 1e-9 && x < n as f64 - 0.5 + 1e-9, "{index:?}");
             }
         }
         assert!(grid.with_spacing([1.0, 1.0, 3.0]).expect("same").same_geometry(&grid, 1e-9));

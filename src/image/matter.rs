@@ -1,6 +1,7 @@
 //! Density and material on a coarser grid, mass conserved.
 //!
-//! Within a coarse voxel the mean density replaces the structure; interfaces finer than the voxel are neglected.
+//! Within a coarse voxel the mean density replaces the structure; interfaces finer than the voxel
+//! are neglected.
 
 use rayon::prelude::*;
 
@@ -28,8 +29,9 @@ const MM3_PER_CM3: f64 = 1000.0;
 
 /// Mean density (mass over volume) and the material with most mass, in each voxel of `target`.
 ///
-/// The grids must be parallel, as a grid and its [`Grid::with_spacing`] are. What the source does not cover is filled
-/// with `fill` (g/cm3, material index). Materials are ranked by mass because interactions follow mass.
+/// The grids must be parallel, as a grid and its [`Grid::with_spacing`] are. What the source does
+/// not cover is filled with `fill` (g/cm3, material index). Materials are ranked by mass because
+/// interactions follow mass.
 ///
 /// # Errors
 /// If the grids differ, are unusable or not parallel, or a density is negative or not finite.

@@ -11,9 +11,9 @@
 //! | `f32` | 400 | density, activity, dose |
 //! | `f64` or `u64` | 800 | tally |
 //!
-//! Readers decode as a stream: they hold the `f32` result and a buffer of at most 1 MiB, never the file. Resampling holds
-//! source and target only; activity between oblique grids needs one `f64` array of the target more. A VOI takes four
-//! bytes per voxel inside it.
+//! Readers decode as a stream: they hold the `f32` result and a buffer of at most 1 MiB, never the
+//! file. Resampling holds source and target only; activity between oblique grids needs one `f64`
+//! array of the target more. A VOI takes four bytes per voxel inside it.
 
 mod activity;
 mod geometry;

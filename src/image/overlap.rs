@@ -5,19 +5,21 @@ use super::Grid;
 /// One source index and the fraction of that source cell's length that lies in the target cell.
 pub type Share = (usize, f64);
 
-/// Overlaps along the three axes; the shared volume of a pair of voxels is the product of its three shares.
+/// Overlaps along the three axes; the shared volume of a pair of voxels is the product of its three
+/// shares.
 #[derive(Debug)]
 pub struct Overlaps {
     /// `source_axis[a]` is the source axis parallel to target axis `a`.
     pub source_axis: [usize; 3],
     /// `shares[a][t]` lists what target index `t` of axis `a` takes.
     pub shares: [Vec<Vec<Share>>; 3],
-    /// `kept[s_axis][s]` is the fraction of a source cell that lies within the target, by source axis.
+    /// `kept[s_axis][s]` is the fraction of a source cell that lies within the target, by source
+    /// axis.
     pub kept: [Vec<f64>; 3],
 }
 
-/// Parallel to within a drift of this fraction of a source voxel from one side to the other: headers round
-/// direction cosines at 1e-6, which is 5e-4 of a voxel over 512.
+/// Parallel to within a drift of this fraction of a source voxel from one side to the other:
+/// headers round direction cosines at 1e-6, which is 5e-4 of a voxel over 512.
 const PARALLEL: f64 = 0.01;
 
 /// The overlaps, or `None` if the grids are not parallel.

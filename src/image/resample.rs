@@ -1,7 +1,8 @@
 //! Values at other places: trilinear for intensities (HU), nearest for labels.
 //!
-//! Both sample the source at the centres of the target's voxels. On a coarser target they skip source voxels, so
-//! nothing is conserved: use [`super::resample_activity`] or [`super::downsample_matter`] for what must be.
+//! Both sample the source at the centres of the target's voxels. On a coarser target they skip
+//! source voxels, so nothing is conserved: use [`super::resample_activity`] or
+//! [`super::downsample_matter`] for what must be.
 
 use rayon::prelude::*;
 
@@ -19,8 +20,8 @@ pub struct Resampled<T> {
 
 /// Trilinear interpolation of intensities onto `target`.
 ///
-/// Between the outermost voxel centres and the outer faces the outermost value holds. Beyond, `outside` is set and
-/// counted. A NaN in the source spreads to its neighbours.
+/// Between the outermost voxel centres and the outer faces the outermost value holds. Beyond,
+/// `outside` is set and counted. A NaN in the source spreads to its neighbours.
 ///
 /// # Errors
 /// If either grid is unusable.
@@ -48,7 +49,8 @@ pub fn resample_intensity(
     })
 }
 
-/// Linear mix of `a(0)` and `a(1)`. A neighbour of weight zero is not read: it may not exist, or be NaN.
+/// Linear mix of `a(0)` and `a(1)`. A neighbour of weight zero is not read: it may not exist, or be
+/// NaN.
 fn mix(t: f64, a: impl Fn(usize) -> f64) -> f64 {
     if t == 0.0 {
         a(0)
@@ -59,7 +61,8 @@ fn mix(t: f64, a: impl Fn(usize) -> f64) -> f64 {
     }
 }
 
-/// The label of the source voxel that holds each target voxel's centre; `outside` beyond the source, counted.
+/// The label of the source voxel that holds each target voxel's centre; `outside` beyond the
+/// source, counted.
 ///
 /// # Errors
 /// If either grid is unusable.

@@ -1,4 +1,5 @@
-//! Volumes of interest: named sets of voxels, moved between grids through the affines, never by index.
+//! Volumes of interest: named sets of voxels, moved between grids through the affines, never by
+//! index.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +38,8 @@ pub struct MappedVois {
 }
 
 impl VoiSet {
-    /// One VOI per label other than 0 (background) in a label map, named from `names` where it has the label.
+    /// One VOI per label other than 0 (background) in a label map, named from `names` where it has
+    /// the label. A named label without voxels gives an empty VOI, so that it is not missed unseen.
     ///
     /// # Errors
     /// If a value is not a whole number from 0 to 2^24, where `f32` stops counting.
@@ -65,6 +67,9 @@ impl VoiSet {
             current.1.push(n as u32);
         }
         found.entry(current.0).or_default().append(&mut current.1);
+        for &label in names.keys() {
+            found.entry(label).or_default();
+        }
         found.remove(&0);
         let name =
             |label: u32| names.get(&label).cloned().unwrap_or_else(|| format!("label {label}"));
@@ -87,9 +92,11 @@ impl VoiSet {
         by_name.or_else(|| self.vois.iter().find(|v| Some(v.label) == label))
     }
 
-    /// The same regions on another grid: a target voxel belongs to a VOI if its centre lies in one of its voxels.
+    /// The same regions on another grid: a target voxel belongs to a VOI if its centre lies in one
+    /// of its voxels.
     ///
-    /// Volumes change by the voxels' size; a small VOI may vanish on a coarse grid. Compare `volume_ml` before and after.
+    /// Volumes change by the voxels' size; a small VOI may vanish on a coarse grid. Compare
+    /// `volume_ml` before and after.
     ///
     /// # Errors
     /// If either grid is unusable.
@@ -162,7 +169,8 @@ impl VoiSet {
 /// Names of labels from CSV text whose first line names the columns, `label` and `name` among them.
 ///
 /// # Errors
-/// If a column is missing, a label is not a whole number or is named twice, or a field is quoted.
+/// If a column is missing, a label is not a whole number, a label or name comes twice, or a field
+/// is quoted.
 pub fn read_label_names(csv: &str) -> Result<BTreeMap<u32, String>> {
     let refuse = |line: usize, problem: String| {
         Err(Error::input(
@@ -192,9 +200,11 @@ pub fn read_label_names(csv: &str) -> Result<BTreeMap<u32, String>> {
         let Ok(label) = fields[label_at].parse::<u32>() else {
             return refuse(n + 1, format!("the label is {:?}", fields[label_at]));
         };
-        if names.insert(label, fields[name_at].to_owned()).is_some() {
-            return refuse(n + 1, format!("label {label} is named twice"));
+        let name = fields[name_at].to_owned();
+        if names.contains_key(&label) || names.values().any(|n| *n == name) {
+            return refuse(n + 1, format!("label {label} or the name {name:?} was there before"));
         }
+        names.insert(label, name);
     }
     Ok(names)
 }
@@ -215,9 +225,11 @@ mod tests {
 
     #[test]
     fn labels_become_named_regions() {
-        let names = read_label_names("name, label ,volume\nliver,3,9\n").expect("names");
+        let names =
+            read_label_names("name, label ,volume\nliver,3,9\nspleen,4,9\n").expect("names");
         let set = VoiSet::from_labels(&labels(), &names).expect("labels");
-        assert_eq!(set.vois.len(), 2);
+        assert_eq!(set.vois.len(), 3);
+        assert!(set.find("spleen").expect("named").voxels.is_empty());
         let liver = set.find("liver").expect("liver");
         assert_eq!(liver.voxels, [0, 1, 4, 5, 12, 13, 16, 17]);
         assert!((set.volume_ml(liver) - 8.0 * 0.02).abs() < 1e-12);
@@ -264,6 +276,7 @@ mod tests {
             "1,liver",
             "label,name\nx,liver",
             "label,name\n1,a\n1,b",
+            "label,name\n1,a\n2,a",
             "label,name\n1,\"a\"",
             "label,name\n1",
         ] {

@@ -7,14 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Writes `path` through `fill`: to a temporary name in the same folder, synced to disk, then renamed.
+/// Writes `path` through `fill`: to a temporary name in the same folder, synced to disk, then
+/// renamed.
 ///
 /// An existing regular file is replaced only when the new one is complete. On any failure the
 /// temporary file is removed and the old file, if there was one, is untouched.
 ///
 /// # Errors
-/// If `path` has no file name, its folder is missing, it names something that is not a regular file,
-/// or creating, writing, syncing or renaming fails.
+/// If `path` has no file name, its folder is missing, it names something that is not a regular
+/// file, or creating, writing, syncing or renaming fails.
 pub fn write_atomically(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,

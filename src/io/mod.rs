@@ -1,4 +1,5 @@
-//! Files to image types and back, without physics: NIfTI and MetaImage, hashes of inputs, safe writing.
+//! Files to image types and back, without physics: NIfTI and MetaImage, hashes of inputs, safe
+//! writing.
 
 pub mod atomic;
 pub mod dicom;

@@ -48,8 +48,8 @@ pub struct ImageInfo {
 
 /// Reads a NIfTI or MetaImage file as `f32`, in LPS mm.
 ///
-/// The file's name decides (`.nii`, `.nii.gz`, `.mha`, `.mhd`), else its first bytes. `frame` picks one
-/// volume (from 0) of a NIfTI file that holds several; it must be `None` or 0 for a MetaImage.
+/// The file's name decides (`.nii`, `.nii.gz`, `.mha`, `.mhd`), else its first bytes. `frame` picks
+/// one volume (from 0) of a NIfTI file that holds several; it must be `None` or 0 for a MetaImage.
 ///
 /// # Errors
 /// If the format is not recognised, or as [`read_nifti`] and [`read_metaimage`] say.
@@ -135,7 +135,8 @@ pub(super) fn bad(path: &Path, problem: String, why: &str, suggestion: &str) -> 
     Error::input(format!("{}: {problem}", path.display()), why, suggestion)
 }
 
-/// Deflate cannot expand by more than this (zlib's technical details, "maximum compression factor").
+/// Deflate cannot expand by more than this (zlib's technical details, "maximum compression
+/// factor").
 const MAX_EXPANSION: u64 = 1032;
 
 /// Refuses a claim of `needed` bytes that a compressed source of `stored` bytes cannot hold.

@@ -54,10 +54,12 @@ pub struct HuReport {
     pub range: (f64, f64),
     /// Voxels of the CT.
     pub voxels: usize,
-    /// Voxels below the range: first material, first knot's density.
+    /// Voxels below the range, which got the first bin's material at the first knot's density.
     pub below: usize,
-    /// Voxels above the range: last material, last knot's density.
+    /// Voxels above the range, which got the last bin's material at the last knot's density.
     pub above: usize,
+    /// Names of those two materials.
+    pub end_materials: [String; 2],
     /// Lowest and highest HU of the CT.
     pub extremes: (f64, f64),
     /// The materials that occur, in the curve's order.
@@ -74,14 +76,14 @@ impl HuReport {
             out.push(format!(
                 "{} below HU {low:.0} (lowest {min:.0}): taken as {} at the density of the curve's first knot",
                 of(self.below),
-                self.tissues.first().map_or("the first material", |t| t.name.as_str()),
+                self.end_materials[0],
             ));
         }
         if self.above > 0 {
             out.push(format!(
                 "{} above HU {high:.0} (highest {max:.0}): taken as {} at the density of the curve's last knot",
                 of(self.above),
-                self.tissues.last().map_or("the last material", |t| t.name.as_str()),
+                self.end_materials[1],
             ));
         }
         out
@@ -208,8 +210,19 @@ impl Phantom {
         for (tissue, sum) in tissues.iter_mut().zip(sums) {
             tissue.mean_hu = Some(sum / tissue.voxels as f64);
         }
-        let (curve, voxels) = (curve.name().to_string(), ct.data.len());
-        Ok((phantom, HuReport { curve, range, voxels, below, above, extremes, tissues }))
+        let end_materials = [range.0 - 1.0, range.1 + 1.0]
+            .map(|hu| curve.materials()[curve.material_index(hu)].name.clone());
+        let report = HuReport {
+            curve: curve.name().to_string(),
+            range,
+            voxels: ct.data.len(),
+            below,
+            above,
+            end_materials,
+            extremes,
+            tissues,
+        };
+        Ok((phantom, report))
     }
 
     /// The tissue histogram, one row per material (all that occur), without HU.

@@ -37,6 +37,7 @@ fn out_of_range_voxels_are_counted_warned_of_and_treated_by_the_rule() {
         Phantom::from_ct(&ct(&values), &schneider(), &HuOptions::default()).expect("few");
     assert_eq!((report.below, report.above), (1, 1));
     assert_eq!(report.warnings().len(), 2);
+    assert_eq!(report.end_materials, ["air", "marrow_bone_15"]);
     assert!(report.to_string().contains("warning: 1 voxels (0.100 %) above HU 3000"), "{report}");
     let name = |i: usize| phantom.materials[usize::from(phantom.material[i])].name.as_str();
     assert_eq!((name(1), name(3)), ("air", "marrow_bone_15"));
@@ -51,7 +52,7 @@ fn too_many_out_of_range_voxels_or_a_nan_are_refused() {
     let error = Phantom::from_ct(&ct(&values), &schneider(), &options).expect_err("6 of 1000");
     assert!(error.to_string().contains("0.60 %"), "{error}");
     values[..6].fill(0.0);
-    values[..301].fill(-2048.0);
+    values[..501].fill(-2048.0);
     assert!(Phantom::from_ct(&ct(&values), &schneider(), &options).is_err());
     values[0] = 0.0;
     assert!(Phantom::from_ct(&ct(&values), &schneider(), &options).is_ok());

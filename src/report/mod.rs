@@ -6,8 +6,10 @@ pub mod colour_map;
 pub mod picture;
 pub mod plot;
 pub mod summary;
+mod view;
 
 pub use canvas::{Canvas, Rgb};
 pub use colour_map::ColourMap;
 pub use picture::{OverlayPicture, OverlayScale};
 pub use plot::{ComparisonPlot, PlotPoint, Residual};
+pub use view::body_box_mm;

@@ -4,8 +4,9 @@
 use super::axes::{Range, tick_text};
 use super::canvas::{Anchor, Canvas, Rgb, text_width};
 use super::colour_map::ColourMap;
+use super::view::{Sampler, bounds_mm};
 use crate::error::{Error, Result};
-use crate::image::{Grid, Volume};
+use crate::image::Volume;
 
 const WHITE: Rgb = [235, 235, 235];
 const FAINT: Rgb = [150, 150, 150];
@@ -30,6 +31,8 @@ pub struct OverlayPicture<'a> {
     pub overlay: &'a Volume<f32>,
     /// The point the planes go through, mm (LPS).
     pub centre_mm: [f64; 3],
+    /// The box shown, lowest and highest corner, mm; `None` shows the whole CT (see [`super::body_box_mm`]).
+    pub view_mm: Option<([f64; 3], [f64; 3])>,
     /// CT window: lowest (black) and highest (white) HU.
     pub window_hu: (f64, f64),
     /// Overlay values of the colour bar's ends.
@@ -89,7 +92,7 @@ impl OverlayPicture<'_> {
     /// If ranges are empty or not finite, a logarithmic scale starts at or below 0, the point lies outside of
     /// the CT, or the picture would be too large.
     pub fn draw(&self) -> Result<Canvas> {
-        let (low, high) = bounds_mm(&self.ct.grid);
+        let (low, high) = self.view_mm.unwrap_or_else(|| bounds_mm(&self.ct.grid));
         self.check(low, high)?;
         let s = self.pixels_per_mm;
         let size = [0, 1, 2].map(|a| (high[a] - low[a]) * s);
@@ -107,7 +110,10 @@ impl OverlayPicture<'_> {
         for plane in &PLANES {
             let top = header + 0.5 * (tallest - size[plane.down.0]);
             self.draw_plane(&mut canvas, plane, (left, top), low, high)?;
-            let position = format!("{} at {} mm", plane.name, self.centre_mm[plane.normal].round());
+            let axis = ["x", "y", "z"][plane.normal];
+            let position =
+                format!("{}, {axis} = {:.0} mm", plane.name, self.centre_mm[plane.normal])
+                    .replace('-', "\u{2212}");
             let middle = left + 0.5 * size[plane.right.0];
             canvas.text(middle, header - 14.0, 14.0, WHITE, Anchor::Middle, &position);
             left += size[plane.right.0] + GAP;
@@ -137,11 +143,14 @@ impl OverlayPicture<'_> {
         if !(self.pixels_per_mm.is_finite() && self.pixels_per_mm > 0.0) {
             return bad(format!("{} pixels per mm", self.pixels_per_mm), "it must be positive");
         }
+        if (0..3).any(|i| !(high[i] - low[i]).is_finite() || high[i] <= low[i]) {
+            return bad(format!("picture from {low:?} to {high:?} mm"), "it must have a volume");
+        }
         let c = self.centre_mm;
         if (0..3).any(|i| !(low[i]..=high[i]).contains(&c[i])) {
             return bad(
                 format!("picture centre {c:?} mm"),
-                &format!("the CT reaches from {low:?} to {high:?} mm"),
+                &format!("the picture reaches from {low:?} to {high:?} mm"),
             );
         }
         Ok(())
@@ -198,6 +207,8 @@ impl OverlayPicture<'_> {
             (x + 0.5 * w + 16.0, y + 13.0, t),
             (x + 0.5 * w + 16.0, y + h - 12.0, b),
         ] {
+            // A dark patch keeps letters readable on bone.
+            canvas.fill_rect(px - 9.0, py - 10.0, 18.0, 20.0, [0; 3], 0.55);
             canvas.text(px, py, size, WHITE, Anchor::Middle, letter);
         }
         let share = |(axis, sign): (usize, f64)| {
@@ -267,148 +278,6 @@ impl OverlayPicture<'_> {
     }
 }
 
-/// The box (mm) around all voxels of a grid.
-fn bounds_mm(grid: &Grid) -> ([f64; 3], [f64; 3]) {
-    let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
-    for corner in 0..8usize {
-        let index = [0, 1, 2].map(|a| match corner >> a & 1 {
-            0 => -0.5,
-            _ => grid.dims[a] as f64 - 0.5,
-        });
-        let mm = grid.to_mm(index);
-        for a in 0..3 {
-            low[a] = low[a].min(mm[a]);
-            high[a] = high[a].max(mm[a]);
-        }
-    }
-    (low, high)
-}
-
-/// Trilinear interpolation; half a voxel beyond the outer centres the outer value holds.
-struct Sampler<'a> {
-    volume: &'a Volume<f32>,
-    rows: [[f64; 3]; 3],
-}
-
-impl<'a> Sampler<'a> {
-    fn new(volume: &'a Volume<f32>) -> Result<Self> {
-        Ok(Sampler { volume, rows: volume.grid.inverse_axes()? })
-    }
-
-    fn at(&self, mm: [f64; 3]) -> Option<f64> {
-        let grid = &self.volume.grid;
-        let d = [0, 1, 2].map(|c| mm[c] - grid.origin_mm[c]);
-        let (mut base, mut t) = ([0usize; 3], [0.0; 3]);
-        for a in 0..3 {
-            let q: f64 = (0..3).map(|c| self.rows[a][c] * d[c]).sum();
-            let n = grid.dims[a] as f64;
-            if !(-0.5..=n - 0.5).contains(&q) {
-                return None;
-            }
-            let q = q.clamp(0.0, n - 1.0);
-            base[a] = (q.floor() as usize).min(grid.dims[a].saturating_sub(2));
-            t[a] = q - base[a] as f64;
-        }
-        let mut sum = 0.0;
-        for corner in 0..8usize {
-            let bits = [0, 1, 2].map(|a| corner >> a & 1);
-            let weight: f64 =
-                (0..3).map(|a| if bits[a] == 1 { t[a] } else { 1.0 - t[a] }).product();
-            if weight > 0.0 {
-                let index = [0, 1, 2].map(|a| base[a] + bits[a]);
-                sum += weight * f64::from(self.volume.data[grid.linear(index)]);
-            }
-        }
-        Some(sum)
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn volume(value: impl Fn([f64; 3]) -> f32) -> Volume<f32> {
-        let grid = Grid::aligned([20, 16, 12], [-38.0, -30.0, -33.0], [4.0, 4.0, 6.0]);
-        let data = (0..grid.len())
-            .map(|i| value(grid.to_mm(grid.unlinear(i).map(|c| c as f64))))
-            .collect();
-        Volume::new(grid, data).expect("sizes")
-    }
-
-    fn picture<'a>(ct: &'a Volume<f32>, overlay: &'a Volume<f32>) -> OverlayPicture<'a> {
-        OverlayPicture {
-            ct,
-            overlay,
-            centre_mm: [0.0; 3],
-            window_hu: (-160.0, 240.0),
-            overlay_range: (1.0, 10.0),
-            scale: OverlayScale::Linear,
-            colours: ColourMap::Inferno,
-            opacity: 1.0,
-            label: "absorbed dose rate / (mGy/h)",
-            title: "",
-            pixels_per_mm: 2.0,
-        }
-    }
-
-    /// Only the patient's left anterior head octant is hot: each plane must show it at its place.
-    #[test]
-    fn orientation_is_radiological() {
-        let ct = volume(|_| 40.0);
-        let hot = volume(|p| if p[0] > 0.0 && p[1] < 0.0 && p[2] > 0.0 { 10.0 } else { 0.0 });
-        let mut what = picture(&ct, &hot);
-        what.centre_mm = [10.0, -10.0, 10.0];
-        let canvas = what.draw().expect("valid");
-        // Axial: 160 x 128 px from (10, 30 + (144 - 128) / 2).
-        let is_hot = |x: u32, y: u32| {
-            let [r, g, b] = canvas.pixel(x, y).expect("inside");
-            !(r == g && g == b)
-        };
-        assert!(
-            is_hot(10 + 120, 38 + 40) && !is_hot(10 + 40, 38 + 40) && !is_hot(10 + 120, 38 + 100)
-        );
-        // Coronal: 160 x 144 px from (180, 30).
-        assert!(
-            is_hot(180 + 120, 30 + 40)
-                && !is_hot(180 + 40, 30 + 40)
-                && !is_hot(180 + 120, 30 + 110)
-        );
-        // Sagittal: 128 x 144 px from (350, 30).
-        assert!(
-            is_hot(350 + 40, 30 + 40) && !is_hot(350 + 100, 30 + 40) && !is_hot(350 + 40, 30 + 110)
-        );
-    }
-
-    #[test]
-    fn the_overlay_is_transparent_below_its_range() {
-        let (ct, cold) = (volume(|_| 40.0), volume(|_| 0.99));
-        let canvas = picture(&ct, &cold).draw().expect("valid");
-        assert_eq!(canvas.pixel(10 + 70, 38 + 50), Some([127; 3]));
-    }
-
-    #[test]
-    fn sampling_is_exact_for_a_linear_field() {
-        let v = volume(|p| (p[0] + 2.0 * p[1] - 3.0 * p[2]) as f32);
-        let sampler = Sampler::new(&v).expect("axes");
-        let p = [3.3, -7.1, 4.9];
-        assert!((sampler.at(p).expect("inside") - (3.3 - 14.2 - 14.7)).abs() < 1e-4);
-        assert_eq!(sampler.at([41.0, 0.0, 0.0]), None);
-    }
-
-    #[test]
-    fn nonsense_options_are_refused() {
-        let (ct, dose) = (volume(|_| 40.0), volume(|_| 1.0));
-        let refused = |change: fn(&mut OverlayPicture)| {
-            let mut what = picture(&ct, &dose);
-            change(&mut what);
-            assert!(what.draw().is_err());
-        };
-        refused(|p| p.overlay_range = (2.0, 2.0));
-        refused(|p| p.overlay_range = (0.0, f64::NAN));
-        refused(|p| (p.overlay_range, p.scale) = ((0.0, 2.0), OverlayScale::Log));
-        refused(|p| p.window_hu = (100.0, -100.0));
-        refused(|p| p.pixels_per_mm = 0.0);
-        refused(|p| p.pixels_per_mm = 1e6);
-        refused(|p| p.centre_mm[2] = 500.0);
-    }
-}
+#[path = "picture_tests.rs"]
+mod tests;

@@ -140,8 +140,9 @@ impl ComparisonPlot<'_> {
         let names = [self.value_name, self.reference_name, bar];
         let width = names.iter().map(|n| text_width(n, size)).fold(0.0, f64::max) + 58.0;
         let rows = if bar.is_empty() { 2.0 } else { 3.0 };
-        let (x, y) = (axes.left + axes.width - width - 12.0, axes.top + 12.0);
-        canvas.fill_rect(x, y, width, 24.0 * rows + 8.0, [255; 3], 0.88);
+        let height = 24.0 * rows + 8.0;
+        let (x, y) = self.free_corner(axes, width, height);
+        canvas.fill_rect(x, y, width, height, [255; 3], 0.88);
         let row = |i: usize| y + 16.0 + 24.0 * i as f64;
         canvas.line((x + 24.0, row(0) - 7.0), (x + 24.0, row(0) + 7.0), 1.3, VALUE);
         canvas.fill_circle(x + 24.0, row(0), 3.6, VALUE);
@@ -153,6 +154,23 @@ impl ComparisonPlot<'_> {
         for (i, name) in names.iter().enumerate() {
             canvas.text(x + 48.0, row(i), size, INK, Anchor::Start, name);
         }
+    }
+
+    /// The corner of the frame (upper left point of a box of that size) that hides the fewest points.
+    fn free_corner(&self, axes: &Axes, width: f64, height: f64) -> (f64, f64) {
+        let (near, far) = (axes.left + 12.0, axes.left + axes.width - width - 12.0);
+        let (top, bottom) = (axes.top + 12.0, axes.top + axes.height - height - 12.0);
+        let corners = [(far, top), (near, top), (near, bottom), (far, bottom)];
+        let hidden = |(x, y): &(f64, f64)| {
+            let points =
+                self.values.iter().chain(self.reference).map(|p| axes.pixel_kept(p.x, p.y));
+            let inside = points.filter(|(px, py)| {
+                (x - 24.0..x + width + 24.0).contains(px)
+                    && (y - 14.0..y + height + 14.0).contains(py)
+            });
+            inside.count()
+        };
+        corners.into_iter().min_by_key(hidden).unwrap_or((far, top))
     }
 
     fn check(&self) -> Result<()> {

@@ -120,6 +120,10 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         local_electron: decay.electrons.local_mev_per_decay as f32,
         local_photon: decay.photons.local_mev_per_decay as f32,
         local_alpha: decay.alphas.local_mev_per_decay as f32,
+        majorant_factor: match s.photons {
+            PhotonEstimator::Analog => 1.0,
+            PhotonEstimator::Kerma => s.kerma_oversampling as f32,
+        },
         offsets,
     };
     let origins = [
@@ -269,7 +273,8 @@ fn lepton_tables(
         leptons.iter().flat_map(|&l| input.materials.iter().map(move |m| (l, m))).collect();
     let facts: Vec<LeptonFacts> =
         pairs.par_iter().map(|&(l, m)| LeptonFacts::new(m, l, control)).collect::<Result<_>>()?;
-    let records: Vec<Vec<f32>> = facts.par_iter().map(LeptonFacts::records).collect();
+    let records: Vec<Vec<f32>> =
+        facts.par_iter().map(LeptonFacts::records).collect::<Result<_>>()?;
     offsets.lepton = tables.len() as u32;
     records.iter().for_each(|r| tables.extend(r));
     offsets.hard_majorant = tables.len() as u32;
@@ -277,11 +282,15 @@ fn lepton_tables(
         tables.extend(hard_majorant(set, control.max_loss_fraction));
     }
     let strengths: Vec<f64> = (0..COARSE_NODES)
-        .map(|node| facts.iter().map(|f| f.largest_strength(node)).fold(f64::INFINITY, f64::min))
-        .collect();
+        .into_par_iter()
+        .map(|node| {
+            facts.iter().try_fold(f64::INFINITY, |k, f| Ok(k.min(f.largest_strength(node)?)))
+        })
+        .collect::<Result<_>>()?;
     offsets.step_strength = tables.len() as u32;
     tables.extend(strengths.iter().map(|&k| k as f32));
-    let scattering: Vec<Vec<f32>> = facts.par_iter().map(|f| f.scattering(&strengths)).collect();
+    let scattering: Vec<Vec<f32>> =
+        facts.par_iter().map(|f| f.scattering(&strengths)).collect::<Result<_>>()?;
     offsets.scattering = tables.len() as u32;
     scattering.iter().for_each(|t| tables.extend(t));
     let spectra: Vec<(Vec<f32>, Vec<f32>)> = facts.par_iter().map(LeptonFacts::spectra).collect();

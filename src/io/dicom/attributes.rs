@@ -3,112 +3,126 @@
 use std::fmt;
 use std::path::Path;
 
-use dicom_core::Tag;
-use dicom_object::InMemDicomObject;
-
+use super::data_set::{DataSet, Kind, Value};
 use crate::error::{Error, Result};
 
-/// An attribute: keyword and tag.
+/// Group and element number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Tag(pub u16, pub u16);
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({:04X},{:04X})", self.0, self.1)
+    }
+}
+
+/// An attribute: keyword, tag and, for data sets that do not state it, how its value is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Attribute {
     pub keyword: &'static str,
     pub tag: Tag,
+    pub kind: Kind,
 }
 
 impl fmt::Display for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({:04X},{:04X})", self.keyword, self.tag.group(), self.tag.element())
+        write!(f, "{} {}", self.keyword, self.tag)
     }
 }
 
+/// How the value of a known attribute is read.
+pub(super) fn kind_of(tag: Tag) -> Option<Kind> {
+    ALL.iter().find(|a| a.tag == tag).map(|a| a.kind)
+}
+
 macro_rules! attributes {
-    ($($name:ident = $keyword:literal $group:literal $element:literal;)*) => {
+    ($($name:ident = $keyword:literal $group:literal $element:literal $kind:ident;)*) => {
         $(pub(super) const $name: Attribute =
-            Attribute { keyword: $keyword, tag: Tag($group, $element) };)*
+            Attribute { keyword: $keyword, tag: Tag($group, $element), kind: Kind::$kind };)*
+        const ALL: &[Attribute] = &[$($name),*];
     };
 }
 
 attributes! {
-    IMAGE_TYPE = "ImageType" 0x0008 0x0008;
-    SOP_CLASS_UID = "SOPClassUID" 0x0008 0x0016;
-    SOP_INSTANCE_UID = "SOPInstanceUID" 0x0008 0x0018;
-    SERIES_DATE = "SeriesDate" 0x0008 0x0021;
-    SERIES_TIME = "SeriesTime" 0x0008 0x0031;
-    ACQUISITION_DATE = "AcquisitionDate" 0x0008 0x0022;
-    ACQUISITION_TIME = "AcquisitionTime" 0x0008 0x0032;
-    ACQUISITION_DATE_TIME = "AcquisitionDateTime" 0x0008 0x002A;
-    MODALITY = "Modality" 0x0008 0x0060;
-    MANUFACTURER = "Manufacturer" 0x0008 0x0070;
-    MANUFACTURER_MODEL_NAME = "ManufacturerModelName" 0x0008 0x1090;
-    SERIES_DESCRIPTION = "SeriesDescription" 0x0008 0x103E;
-    CODE_VALUE = "CodeValue" 0x0008 0x0100;
-    CODING_SCHEME_DESIGNATOR = "CodingSchemeDesignator" 0x0008 0x0102;
-    CODE_MEANING = "CodeMeaning" 0x0008 0x0104;
-    PATIENT_ID = "PatientID" 0x0010 0x0020;
-    RADIOPHARMACEUTICAL = "Radiopharmaceutical" 0x0018 0x0031;
-    SPACING_BETWEEN_SLICES = "SpacingBetweenSlices" 0x0018 0x0088;
-    RADIOPHARMACEUTICAL_START_TIME = "RadiopharmaceuticalStartTime" 0x0018 0x1072;
-    RADIONUCLIDE_TOTAL_DOSE = "RadionuclideTotalDose" 0x0018 0x1074;
-    RADIONUCLIDE_HALF_LIFE = "RadionuclideHalfLife" 0x0018 0x1075;
-    RADIOPHARMACEUTICAL_START_DATE_TIME = "RadiopharmaceuticalStartDateTime" 0x0018 0x1078;
-    GANTRY_DETECTOR_TILT = "GantryDetectorTilt" 0x0018 0x1120;
-    ACTUAL_FRAME_DURATION = "ActualFrameDuration" 0x0018 0x1242;
-    STUDY_INSTANCE_UID = "StudyInstanceUID" 0x0020 0x000D;
-    SERIES_INSTANCE_UID = "SeriesInstanceUID" 0x0020 0x000E;
-    IMAGE_POSITION_PATIENT = "ImagePositionPatient" 0x0020 0x0032;
-    IMAGE_ORIENTATION_PATIENT = "ImageOrientationPatient" 0x0020 0x0037;
-    FRAME_OF_REFERENCE_UID = "FrameOfReferenceUID" 0x0020 0x0052;
-    PLANE_POSITION_SEQUENCE = "PlanePositionSequence" 0x0020 0x9113;
-    PLANE_ORIENTATION_SEQUENCE = "PlaneOrientationSequence" 0x0020 0x9116;
-    SAMPLES_PER_PIXEL = "SamplesPerPixel" 0x0028 0x0002;
-    NUMBER_OF_FRAMES = "NumberOfFrames" 0x0028 0x0008;
-    ROWS = "Rows" 0x0028 0x0010;
-    COLUMNS = "Columns" 0x0028 0x0011;
-    PIXEL_SPACING = "PixelSpacing" 0x0028 0x0030;
-    CORRECTED_IMAGE = "CorrectedImage" 0x0028 0x0051;
-    BITS_ALLOCATED = "BitsAllocated" 0x0028 0x0100;
-    BITS_STORED = "BitsStored" 0x0028 0x0101;
-    HIGH_BIT = "HighBit" 0x0028 0x0102;
-    PIXEL_REPRESENTATION = "PixelRepresentation" 0x0028 0x0103;
-    PIXEL_PADDING_VALUE = "PixelPaddingValue" 0x0028 0x0120;
-    PIXEL_PADDING_RANGE_LIMIT = "PixelPaddingRangeLimit" 0x0028 0x0121;
-    RESCALE_INTERCEPT = "RescaleIntercept" 0x0028 0x1052;
-    RESCALE_SLOPE = "RescaleSlope" 0x0028 0x1053;
-    RESCALE_TYPE = "RescaleType" 0x0028 0x1054;
-    LOSSY_IMAGE_COMPRESSION = "LossyImageCompression" 0x0028 0x2110;
-    PIXEL_MEASURES_SEQUENCE = "PixelMeasuresSequence" 0x0028 0x9110;
-    PIXEL_VALUE_TRANSFORMATION_SEQUENCE = "PixelValueTransformationSequence" 0x0028 0x9145;
-    MEASUREMENT_UNITS_CODE_SEQUENCE = "MeasurementUnitsCodeSequence" 0x0040 0x08EA;
-    REAL_WORLD_VALUE_MAPPING_SEQUENCE = "RealWorldValueMappingSequence" 0x0040 0x9096;
-    REAL_WORLD_VALUE_INTERCEPT = "RealWorldValueIntercept" 0x0040 0x9224;
-    REAL_WORLD_VALUE_SLOPE = "RealWorldValueSlope" 0x0040 0x9225;
-    ENERGY_WINDOW_VECTOR = "EnergyWindowVector" 0x0054 0x0010;
-    ENERGY_WINDOW_INFORMATION_SEQUENCE = "EnergyWindowInformationSequence" 0x0054 0x0012;
-    ENERGY_WINDOW_RANGE_SEQUENCE = "EnergyWindowRangeSequence" 0x0054 0x0013;
-    ENERGY_WINDOW_LOWER_LIMIT = "EnergyWindowLowerLimit" 0x0054 0x0014;
-    ENERGY_WINDOW_UPPER_LIMIT = "EnergyWindowUpperLimit" 0x0054 0x0015;
-    RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE = "RadiopharmaceuticalInformationSequence" 0x0054 0x0016;
-    ENERGY_WINDOW_NAME = "EnergyWindowName" 0x0054 0x0018;
-    DETECTOR_VECTOR = "DetectorVector" 0x0054 0x0020;
-    DETECTOR_INFORMATION_SEQUENCE = "DetectorInformationSequence" 0x0054 0x0022;
-    RR_INTERVAL_VECTOR = "RRIntervalVector" 0x0054 0x0060;
-    TIME_SLOT_VECTOR = "TimeSlotVector" 0x0054 0x0070;
-    SLICE_VECTOR = "SliceVector" 0x0054 0x0080;
-    RADIONUCLIDE_CODE_SEQUENCE = "RadionuclideCodeSequence" 0x0054 0x0300;
-    UNITS = "Units" 0x0054 0x1001;
-    COUNTS_SOURCE = "CountsSource" 0x0054 0x1002;
-    DECAY_CORRECTION = "DecayCorrection" 0x0054 0x1102;
-    FRAME_REFERENCE_TIME = "FrameReferenceTime" 0x0054 0x1300;
-    DECAY_FACTOR = "DecayFactor" 0x0054 0x1321;
-    SHARED_FUNCTIONAL_GROUPS_SEQUENCE = "SharedFunctionalGroupsSequence" 0x5200 0x9229;
-    PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE = "PerFrameFunctionalGroupsSequence" 0x5200 0x9230;
+    IMAGE_TYPE = "ImageType" 0x0008 0x0008 Text;
+    SOP_INSTANCE_UID = "SOPInstanceUID" 0x0008 0x0018 Text;
+    SERIES_DATE = "SeriesDate" 0x0008 0x0021 Text;
+    SERIES_TIME = "SeriesTime" 0x0008 0x0031 Text;
+    ACQUISITION_DATE = "AcquisitionDate" 0x0008 0x0022 Text;
+    ACQUISITION_TIME = "AcquisitionTime" 0x0008 0x0032 Text;
+    ACQUISITION_DATE_TIME = "AcquisitionDateTime" 0x0008 0x002A Text;
+    MODALITY = "Modality" 0x0008 0x0060 Text;
+    MANUFACTURER = "Manufacturer" 0x0008 0x0070 Text;
+    MANUFACTURER_MODEL_NAME = "ManufacturerModelName" 0x0008 0x1090 Text;
+    SERIES_DESCRIPTION = "SeriesDescription" 0x0008 0x103E Text;
+    CODE_VALUE = "CodeValue" 0x0008 0x0100 Text;
+    CODING_SCHEME_DESIGNATOR = "CodingSchemeDesignator" 0x0008 0x0102 Text;
+    CODE_MEANING = "CodeMeaning" 0x0008 0x0104 Text;
+    PATIENT_ID = "PatientID" 0x0010 0x0020 Text;
+    RADIOPHARMACEUTICAL = "Radiopharmaceutical" 0x0018 0x0031 Text;
+    SPACING_BETWEEN_SLICES = "SpacingBetweenSlices" 0x0018 0x0088 Text;
+    RADIOPHARMACEUTICAL_START_TIME = "RadiopharmaceuticalStartTime" 0x0018 0x1072 Text;
+    RADIONUCLIDE_TOTAL_DOSE = "RadionuclideTotalDose" 0x0018 0x1074 Text;
+    RADIONUCLIDE_HALF_LIFE = "RadionuclideHalfLife" 0x0018 0x1075 Text;
+    RADIOPHARMACEUTICAL_START_DATE_TIME = "RadiopharmaceuticalStartDateTime" 0x0018 0x1078 Text;
+    GANTRY_DETECTOR_TILT = "GantryDetectorTilt" 0x0018 0x1120 Text;
+    ACTUAL_FRAME_DURATION = "ActualFrameDuration" 0x0018 0x1242 Text;
+    STUDY_INSTANCE_UID = "StudyInstanceUID" 0x0020 0x000D Text;
+    SERIES_INSTANCE_UID = "SeriesInstanceUID" 0x0020 0x000E Text;
+    IMAGE_POSITION_PATIENT = "ImagePositionPatient" 0x0020 0x0032 Text;
+    IMAGE_ORIENTATION_PATIENT = "ImageOrientationPatient" 0x0020 0x0037 Text;
+    FRAME_OF_REFERENCE_UID = "FrameOfReferenceUID" 0x0020 0x0052 Text;
+    PLANE_POSITION_SEQUENCE = "PlanePositionSequence" 0x0020 0x9113 Sequence;
+    PLANE_ORIENTATION_SEQUENCE = "PlaneOrientationSequence" 0x0020 0x9116 Sequence;
+    SAMPLES_PER_PIXEL = "SamplesPerPixel" 0x0028 0x0002 U16;
+    NUMBER_OF_FRAMES = "NumberOfFrames" 0x0028 0x0008 Text;
+    ROWS = "Rows" 0x0028 0x0010 U16;
+    COLUMNS = "Columns" 0x0028 0x0011 U16;
+    PIXEL_SPACING = "PixelSpacing" 0x0028 0x0030 Text;
+    CORRECTED_IMAGE = "CorrectedImage" 0x0028 0x0051 Text;
+    BITS_ALLOCATED = "BitsAllocated" 0x0028 0x0100 U16;
+    BITS_STORED = "BitsStored" 0x0028 0x0101 U16;
+    HIGH_BIT = "HighBit" 0x0028 0x0102 U16;
+    PIXEL_REPRESENTATION = "PixelRepresentation" 0x0028 0x0103 U16;
+    PIXEL_PADDING_VALUE = "PixelPaddingValue" 0x0028 0x0120 U16;
+    PIXEL_PADDING_RANGE_LIMIT = "PixelPaddingRangeLimit" 0x0028 0x0121 U16;
+    RESCALE_INTERCEPT = "RescaleIntercept" 0x0028 0x1052 Text;
+    RESCALE_SLOPE = "RescaleSlope" 0x0028 0x1053 Text;
+    RESCALE_TYPE = "RescaleType" 0x0028 0x1054 Text;
+    LOSSY_IMAGE_COMPRESSION = "LossyImageCompression" 0x0028 0x2110 Text;
+    PIXEL_MEASURES_SEQUENCE = "PixelMeasuresSequence" 0x0028 0x9110 Sequence;
+    PIXEL_VALUE_TRANSFORMATION_SEQUENCE = "PixelValueTransformationSequence" 0x0028 0x9145 Sequence;
+    MEASUREMENT_UNITS_CODE_SEQUENCE = "MeasurementUnitsCodeSequence" 0x0040 0x08EA Sequence;
+    REAL_WORLD_VALUE_MAPPING_SEQUENCE = "RealWorldValueMappingSequence" 0x0040 0x9096 Sequence;
+    REAL_WORLD_VALUE_INTERCEPT = "RealWorldValueIntercept" 0x0040 0x9224 F64;
+    REAL_WORLD_VALUE_SLOPE = "RealWorldValueSlope" 0x0040 0x9225 F64;
+    ENERGY_WINDOW_VECTOR = "EnergyWindowVector" 0x0054 0x0010 U16;
+    ENERGY_WINDOW_INFORMATION_SEQUENCE = "EnergyWindowInformationSequence" 0x0054 0x0012 Sequence;
+    ENERGY_WINDOW_RANGE_SEQUENCE = "EnergyWindowRangeSequence" 0x0054 0x0013 Sequence;
+    ENERGY_WINDOW_LOWER_LIMIT = "EnergyWindowLowerLimit" 0x0054 0x0014 Text;
+    ENERGY_WINDOW_UPPER_LIMIT = "EnergyWindowUpperLimit" 0x0054 0x0015 Text;
+    RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE = "RadiopharmaceuticalInformationSequence" 0x0054 0x0016 Sequence;
+    ENERGY_WINDOW_NAME = "EnergyWindowName" 0x0054 0x0018 Text;
+    DETECTOR_VECTOR = "DetectorVector" 0x0054 0x0020 U16;
+    DETECTOR_INFORMATION_SEQUENCE = "DetectorInformationSequence" 0x0054 0x0022 Sequence;
+    RR_INTERVAL_VECTOR = "RRIntervalVector" 0x0054 0x0060 U16;
+    TIME_SLOT_VECTOR = "TimeSlotVector" 0x0054 0x0070 U16;
+    SLICE_VECTOR = "SliceVector" 0x0054 0x0080 U16;
+    RADIONUCLIDE_CODE_SEQUENCE = "RadionuclideCodeSequence" 0x0054 0x0300 Sequence;
+    UNITS = "Units" 0x0054 0x1001 Text;
+    COUNTS_SOURCE = "CountsSource" 0x0054 0x1002 Text;
+    DECAY_CORRECTION = "DecayCorrection" 0x0054 0x1102 Text;
+    FRAME_REFERENCE_TIME = "FrameReferenceTime" 0x0054 0x1300 Text;
+    DECAY_FACTOR = "DecayFactor" 0x0054 0x1321 Text;
+    SHARED_FUNCTIONAL_GROUPS_SEQUENCE = "SharedFunctionalGroupsSequence" 0x5200 0x9229 Sequence;
+    PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE = "PerFrameFunctionalGroupsSequence" 0x5200 0x9230 Sequence;
 }
 
 /// A data set or a sequence item, with the file it came from for the error messages.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item<'a> {
     pub path: &'a Path,
-    pub object: &'a InMemDicomObject,
+    pub data_set: &'a DataSet,
 }
 
 impl<'a> Item<'a> {
@@ -128,17 +142,14 @@ impl<'a> Item<'a> {
 
     /// True if the attribute is there, whatever its value.
     pub fn has(&self, attribute: Attribute) -> bool {
-        self.object.get(attribute.tag).is_some()
+        self.data_set.get(attribute.tag).is_some()
     }
 
-    /// All values as text without padding; none if absent or empty.
+    /// All values as text without padding; none if absent, empty or binary.
     pub fn texts(&self, attribute: Attribute) -> Option<Vec<String>> {
-        let value = self.object.get(attribute.tag)?.value().primitive()?;
-        let texts: Vec<String> = value
-            .to_multi_str()
-            .iter()
-            .map(|s| s.trim_matches([' ', '\0', '\t', '\r', '\n']).to_string())
-            .collect();
+        let Some(Value::Text(text)) = self.data_set.get(attribute.tag) else { return None };
+        let trim = |s: &str| s.trim_matches([' ', '\0', '\t', '\r', '\n']).to_string();
+        let texts: Vec<String> = text.split('\\').map(trim).collect();
         if texts.iter().all(String::is_empty) { None } else { Some(texts) }
     }
 
@@ -149,10 +160,19 @@ impl<'a> Item<'a> {
 
     /// All values as finite numbers; none if absent or empty.
     pub fn numbers(&self, attribute: Attribute) -> Result<Option<Vec<f64>>> {
-        let Some(texts) = self.texts(attribute) else { return Ok(None) };
-        let numbers: Option<Vec<f64>> =
-            texts.iter().map(|t| t.parse::<f64>().ok().filter(|x| x.is_finite())).collect();
-        numbers.map(Some).ok_or_else(|| {
+        let (texts, numbers) = match self.data_set.get(attribute.tag) {
+            Some(Value::Numbers(numbers)) if numbers.is_empty() => return Ok(None),
+            Some(Value::Numbers(numbers)) => {
+                (numbers.iter().map(f64::to_string).collect(), Some(numbers.clone()))
+            }
+            _ => {
+                let Some(texts) = self.texts(attribute) else { return Ok(None) };
+                let numbers = texts.iter().map(|t| t.parse().ok()).collect::<Option<Vec<f64>>>();
+                (texts, numbers)
+            }
+        };
+        let finite = numbers.filter(|all| all.iter().all(|x| x.is_finite()));
+        finite.map(Some).ok_or_else(|| {
             self.bad(
                 attribute,
                 &texts.join("\\"),
@@ -201,8 +221,12 @@ impl<'a> Item<'a> {
 
     /// The items of a sequence; empty if absent.
     pub fn items(&self, attribute: Attribute) -> Vec<Item<'a>> {
-        let objects = self.object.get(attribute.tag).and_then(|e| e.items()).unwrap_or(&[]);
-        objects.iter().map(|object| Item { path: self.path, object }).collect()
+        match self.data_set.get(attribute.tag) {
+            Some(Value::Items(items)) => {
+                items.iter().map(|data_set| Item { path: self.path, data_set }).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The first item of a sequence.

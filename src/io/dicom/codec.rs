@@ -81,13 +81,14 @@ pub(super) fn decode(
     Ok(values)
 }
 
-/// Every JPEG family codestream ends with FF D9 (EOI or EOC), at most followed by padding.
-fn check_end(stream: &[u8]) -> Result<(), Why> {
+/// The codestream up to its end marker FF D9 (EOI or EOC); after it only zeros or one byte of padding may follow.
+fn up_to_end(stream: &[u8]) -> Result<&[u8], Why> {
     let end = stream.iter().rposition(|&b| b != 0).map_or(0, |p| p + 1);
-    if stream[..end].ends_with(&[0xFF, 0xD9]) {
-        return Ok(());
-    }
-    Err("the codestream has no end marker FF D9: it is truncated".into())
+    [end, end.saturating_sub(1)]
+        .into_iter()
+        .map(|end| &stream[..end])
+        .find(|s| s.ends_with(&[0xFF, 0xD9]))
+        .ok_or_else(|| "the codestream has no end marker FF D9: it is truncated".into())
 }
 
 fn check_size(format: &PixelFormat, width: usize, height: usize) -> Result<(), Why> {
@@ -121,15 +122,15 @@ fn jpeg_size(stream: &[u8]) -> Option<(usize, usize)> {
     }
 }
 
-fn check_jpeg(stream: &[u8], format: &PixelFormat) -> Result<(), Why> {
+fn check_jpeg<'a>(stream: &'a [u8], format: &PixelFormat) -> Result<&'a [u8], Why> {
     let (width, height) =
         jpeg_size(stream).ok_or("no start-of-frame segment was found in the codestream")?;
     check_size(format, width, height)?;
-    check_end(stream)
+    up_to_end(stream)
 }
 
 fn jpeg(stream: &[u8], format: &PixelFormat) -> Result<Vec<i64>, Why> {
-    check_jpeg(stream, format)?;
+    let stream = check_jpeg(stream, format)?;
     let mut decoder = jpeg_decoder::Decoder::new(stream);
     let bytes = decoder.decode().map_err(|e| e.to_string())?;
     let info = decoder.info().ok_or("the codestream has no header")?;
@@ -145,9 +146,8 @@ fn jpeg(stream: &[u8], format: &PixelFormat) -> Result<Vec<i64>, Why> {
 }
 
 fn jpeg_ls(stream: &[u8], format: &PixelFormat) -> Result<Vec<i64>, Why> {
-    check_jpeg(stream, format)?;
-    let end = stream.iter().rposition(|&b| b != 0).map_or(0, |p| p + 1);
-    let (values, _, _) = jpegls::decode(&stream[..end], format.columns as u32, format.rows as u32)
+    let stream = check_jpeg(stream, format)?;
+    let (values, _, _) = jpegls::decode(stream, format.columns as u32, format.rows as u32)
         .map_err(|e| e.to_string())?;
     Ok(values.into_iter().map(|v| format.unpack(v.into())).collect())
 }
@@ -166,7 +166,7 @@ fn jpeg_2000(stream: &[u8], format: &PixelFormat) -> Result<Vec<i64>, Why> {
     let (width, height) =
         jpeg_2000_size(stream).ok_or("no SIZ segment was found in the codestream")?;
     check_size(format, width, height)?;
-    check_end(stream)?;
+    let stream = up_to_end(stream)?;
     let parameters = jpeg2k::DecodeParameters::new().strict(true);
     let image = jpeg2k::Image::from_bytes_with(stream, parameters).map_err(|e| e.to_string())?;
     let [component] = image.components() else {

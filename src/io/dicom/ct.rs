@@ -8,7 +8,7 @@ use super::geometry::{Placement, stack};
 use super::options::ReadOptions;
 use super::pixels::PixelFormat;
 use super::series::Header;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::image::Volume;
 
 /// HU of vacuum with the usual 1024 offset; what is lower is padding or an artefact.
@@ -21,7 +21,14 @@ pub(super) fn read(
     mut notes: Vec<String>,
 ) -> Result<DicomVolume> {
     let first = headers.first().ok_or_else(super::no_files)?.root();
-    super::refuse_geometry(&first, options)?;
+    super::refuse_nm_options(&first, options)?;
+    if options.count_factor.is_some() {
+        return Err(Error::usage(
+            format!("{}: a count factor is stated for a CT series", first.path.display()),
+            "a CT is in HU",
+            "Leave the count factor out.",
+        ));
+    }
     let mut facts = Facts::read(&first);
     let frames = read_frames(headers)?;
     for frame in &frames {

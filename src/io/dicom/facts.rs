@@ -104,6 +104,12 @@ impl Facts {
         self.radiopharmaceutical = item.text(RADIOPHARMACEUTICAL);
         self.half_life_s = item.number(RADIONUCLIDE_HALF_LIFE)?;
         self.administered_bq = item.number(RADIONUCLIDE_TOTAL_DOSE)?.map(|a| a * bq_per_unit);
+        if let Some(bq) = self.administered_bq.filter(|bq| !(1e4..1e12).contains(bq)) {
+            notes.push(format!(
+                "{RADIONUCLIDE_TOTAL_DOSE} means {bq:e} Bq by the standard, which no patient gets: \
+                 the writer may have used another unit"
+            ));
+        }
         self.nuclide = item.item(RADIONUCLIDE_CODE_SEQUENCE).map(|code| NuclideCode {
             value: code.text(CODE_VALUE).unwrap_or_default(),
             scheme: code.text(CODING_SCHEME_DESIGNATOR).unwrap_or_default(),

@@ -170,7 +170,8 @@ fn check_steps(sorted: &[&Placement], depth: &[f64], notes: &mut Vec<String>) ->
     }
     let mut ranked = steps.clone();
     ranked.sort_by(f64::total_cmp);
-    let median = ranked[ranked.len() / 2];
+    // The lower median: where half of the steps are gaps, the shorter step is the right one.
+    let median = ranked[(ranked.len() - 1) / 2];
     let gaps = such(&|s| s > GAP_STEPS * median);
     if !gaps.is_empty() {
         let missing: f64 = gaps.iter().map(|&k| (steps[k] / median).round() - 1.0).sum();

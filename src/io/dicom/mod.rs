@@ -10,10 +10,10 @@
 mod attributes;
 mod codec;
 mod ct;
+mod data_set;
 mod facts;
 mod frames;
 mod geometry;
-mod layout;
 mod nm;
 mod nm_units;
 mod nm_windows;
@@ -121,15 +121,17 @@ fn no_files() -> Error {
     Error::input("the series has no files", "at least one is needed", "Check the folder.")
 }
 
-/// CT and PET slices carry their own positions; replacing them would hide damage.
-fn refuse_geometry(root: &Item<'_>, options: &ReadOptions) -> Result<()> {
-    if options.geometry.is_none() {
-        return Ok(());
-    }
+/// CT and PET slices carry their own positions and have no energy windows: options for NM are refused.
+fn refuse_nm_options(root: &Item<'_>, options: &ReadOptions) -> Result<()> {
+    let stated = match (options.geometry, options.energy_window) {
+        (Some(_), _) => "a geometry",
+        (None, Some(_)) => "an energy window",
+        (None, None) => return Ok(()),
+    };
     Err(Error::usage(
-        format!("{}: a geometry is stated for a CT or PET series", root.path.display()),
-        "only an NM object without its own geometry may be given one",
-        "Leave the geometry out.",
+        format!("{}: {stated} is stated for a CT or PET series", root.path.display()),
+        "only NM objects may need it",
+        "Leave the option out.",
     ))
 }
 

@@ -66,6 +66,15 @@ pub(super) fn read(
     }
     let placements: Vec<Placement> = frames.iter().map(|f| f.placement.clone()).collect();
     let stack = stack(&placements)?;
+    let (step, stated) = (stack.grid.spacing_mm()[2], geometry.spacing_mm[2].abs());
+    if (step - stated).abs() > 1e-6 * stated {
+        return Err(root.bad(
+            SLICE_VECTOR,
+            &format!("a list with steps of {:.3}", step / stated),
+            "every slice number must be there once, without missing ones",
+            "Export the reconstruction again with all slices.",
+        ));
+    }
     let Calibration { slope, intercept, units } =
         calibration(root, values, options, &stack.grid, &mut notes)?;
     let ordered: Vec<&Frame> = stack.order.iter().map(|&k| &frames[k]).collect();
@@ -92,7 +101,12 @@ fn check_type(root: Item<'_>) -> Result<()> {
     let kind = types.get(2).map_or("", String::as_str);
     let refuse =
         |why: &str, suggestion: &str| Err(root.bad(IMAGE_TYPE, &types.join("\\"), why, suggestion));
+    // Value 4 is EMISSION or TRANSMISSION (PS3.3 C.8.4.9.1.1).
     match kind {
+        "RECON TOMO" if types.get(3).is_some_and(|t| t == "TRANSMISSION") => refuse(
+            "a transmission map shows attenuation, not activity",
+            "Give the emission reconstruction.",
+        ),
         "RECON TOMO" => Ok(()),
         "RECON GATED TOMO" => {
             refuse("gated slices are not one volume", "Reconstruct without gating (RECON TOMO).")

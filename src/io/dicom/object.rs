@@ -5,11 +5,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use dicom_object::InMemDicomObject;
 use flate2::read::DeflateDecoder;
 
-use super::attributes::Item;
-use super::layout::{Layout, PixelBytes, walk};
+use super::attributes::{Item, Tag};
+use super::data_set::{DataSet, PixelBytes, parse};
 use super::transfer_syntax::{Compression, Encoding, TransferSyntax};
 use crate::error::{Error, Result};
 
@@ -20,9 +19,12 @@ const MAX_BYTES: u64 = 1 << 32;
 #[derive(Debug)]
 pub(super) struct DicomFile {
     pub path: PathBuf,
-    pub object: InMemDicomObject,
+    pub data_set: DataSet,
+    /// The value of Pixel Data (7FE0,0010), if any.
+    pub pixels: Option<PixelBytes>,
+    /// Tag of a float or double pixel data element, if any.
+    pub float_pixels: Option<Tag>,
     pub transfer_syntax: TransferSyntax,
-    pub layout: Layout,
     pub bytes: Vec<u8>,
 }
 
@@ -30,15 +32,15 @@ impl DicomFile {
     /// Reads and checks a file.
     pub fn open(path: &Path) -> Result<DicomFile> {
         let bytes = read_bytes(path)?;
-        DicomFile::parse(path, bytes)
+        DicomFile::from_bytes(path, bytes)
     }
 
     /// The root data set.
     pub fn root(&self) -> Item<'_> {
-        Item { path: &self.path, object: &self.object }
+        Item { path: &self.path, data_set: &self.data_set }
     }
 
-    fn parse(path: &Path, bytes: Vec<u8>) -> Result<DicomFile> {
+    fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<DicomFile> {
         let damaged = |problem: String| {
             Error::input(
                 format!("{}: {problem}", path.display()),
@@ -73,18 +75,21 @@ impl DicomFile {
                 (TransferSyntax::native(encoding), bytes, body)
             }
         };
-        let layout = walk(&bytes, body, transfer_syntax.encoding).map_err(damaged)?;
-        let encapsulated = matches!(layout.pixels, Some(PixelBytes::Encapsulated { .. }));
+        let parsed = parse(&bytes, body, transfer_syntax.encoding).map_err(damaged)?;
+        let encapsulated = matches!(parsed.pixels, Some(PixelBytes::Encapsulated { .. }));
         if encapsulated && transfer_syntax.compression == Compression::None {
             return Err(damaged(
                 "the pixel data are compressed but the transfer syntax does not say how".into(),
             ));
         }
-        let object = transfer_syntax
-            .encoding
-            .parse(&bytes[layout.header.clone()])
-            .map_err(|e| damaged(format!("the header cannot be parsed: {}", chain(&e))))?;
-        Ok(DicomFile { path: path.to_path_buf(), object, transfer_syntax, layout, bytes })
+        Ok(DicomFile {
+            path: path.to_path_buf(),
+            data_set: parsed.data_set,
+            pixels: parsed.pixels,
+            float_pixels: parsed.float_pixels,
+            transfer_syntax,
+            bytes,
+        })
     }
 }
 
@@ -144,7 +149,7 @@ fn find_start(bytes: &[u8]) -> Option<usize> {
 /// The encoding of a data set that starts with group 0008, from its first element.
 fn guess_encoding(bytes: &[u8]) -> Option<Encoding> {
     let head: &[u8; 8] = bytes.get(..8)?.try_into().ok()?;
-    let explicit = dicom_core::VR::from_binary([head[4], head[5]]).is_some();
+    let explicit = head[4..6].iter().all(u8::is_ascii_uppercase);
     match (head[0], head[1], explicit) {
         (0x08, 0x00, true) => Some(Encoding::ExplicitLittle),
         (0x00, 0x08, true) => Some(Encoding::ExplicitBig),
@@ -181,15 +186,4 @@ fn read_meta(bytes: &[u8], start: usize) -> std::result::Result<(Option<String>,
         at = stop;
     }
     Ok((uid, at))
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -4,7 +4,7 @@
 
 use super::attributes::*;
 use super::codec;
-use super::layout::PixelBytes;
+use super::data_set::PixelBytes;
 use super::object::DicomFile;
 use super::transfer_syntax::{Compression, Encoding};
 use crate::error::{Error, Result};
@@ -27,6 +27,7 @@ pub(super) struct PixelFormat {
 impl PixelFormat {
     /// Reads the image pixel attributes and checks that they are consistent.
     pub fn read(file: &DicomFile) -> Result<PixelFormat> {
+        pixel_bytes(file)?;
         let root = file.root();
         let need = |attribute: Attribute| -> Result<usize> {
             root.count(attribute)?
@@ -132,18 +133,7 @@ pub(super) fn decode_frame(
     format: &PixelFormat,
     index: usize,
 ) -> Result<Vec<i64>> {
-    let pixels = file.layout.pixels.as_ref().ok_or_else(|| match file.layout.float_pixels {
-        Some(tag) => Error::input(
-            format!("{}: pixel data are floating point {tag}", file.path.display()),
-            "CT, PET and NM objects store integers in PixelData (7FE0,0010)",
-            "Export the original series.",
-        ),
-        None => Error::input(
-            format!("{}: PixelData (7FE0,0010) is missing", file.path.display()),
-            "there is no image in this object",
-            "Choose the image series.",
-        ),
-    })?;
+    let pixels = pixel_bytes(file)?;
     match pixels {
         PixelBytes::Native(range) => native(file, format, index, &file.bytes[range.clone()]),
         PixelBytes::Encapsulated { offsets, fragments } => {
@@ -155,6 +145,22 @@ pub(super) fn decode_frame(
                 .map_err(|why| undecodable(file, index, why))
         }
     }
+}
+
+/// The pixel data element, or why there is none.
+fn pixel_bytes(file: &DicomFile) -> Result<&PixelBytes> {
+    file.pixels.as_ref().ok_or_else(|| match file.float_pixels {
+        Some(tag) => Error::input(
+            format!("{}: pixel data are floating point {tag}", file.path.display()),
+            "CT, PET and NM objects store integers in PixelData (7FE0,0010)",
+            "Export the original series.",
+        ),
+        None => Error::input(
+            format!("{}: PixelData (7FE0,0010) is missing", file.path.display()),
+            "there is no image in this object",
+            "Choose the image series.",
+        ),
+    })
 }
 
 fn undecodable(file: &DicomFile, index: usize, why: String) -> Error {

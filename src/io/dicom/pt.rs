@@ -21,7 +21,7 @@ pub(super) fn read(
     mut notes: Vec<String>,
 ) -> Result<DicomVolume> {
     let first = headers.first().ok_or_else(super::no_files)?.root();
-    super::refuse_geometry(&first, options)?;
+    super::refuse_nm_options(&first, options)?;
     let mut facts = Facts::read(&first);
     let units = check_units(headers, options)?;
     check_source(headers)?;

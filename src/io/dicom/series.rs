@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use dicom_object::InMemDicomObject;
-
 use super::attributes::*;
+use super::data_set::DataSet;
 use super::object::{DicomFile, looks_like_dicom};
 use crate::error::{Error, Result};
 
@@ -18,13 +17,13 @@ const IMAGE_MODALITIES: [&str; 3] = ["CT", "PT", "NM"];
 #[derive(Debug)]
 pub(super) struct Header {
     pub path: PathBuf,
-    pub object: InMemDicomObject,
+    pub data_set: DataSet,
 }
 
 impl Header {
     /// The root data set.
     pub fn root(&self) -> Item<'_> {
-        Item { path: &self.path, object: &self.object }
+        Item { path: &self.path, data_set: &self.data_set }
     }
 }
 
@@ -134,14 +133,14 @@ fn list_files(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(
 
 fn add(found: &mut Found, path: &Path) -> Result<()> {
     let file = DicomFile::open(path)?;
-    let has_pixels = file.layout.pixels.is_some() || file.layout.float_pixels.is_some();
+    let has_pixels = file.pixels.is_some() || file.float_pixels.is_some();
     let modality = file.root().text(MODALITY).unwrap_or_else(|| "unknown".into());
     if !has_pixels || !IMAGE_MODALITIES.contains(&modality.as_str()) {
         *found.not_images.entry(modality).or_default() += 1;
         return Ok(());
     }
     let uid = file.root().text(SERIES_INSTANCE_UID).unwrap_or_default();
-    let header = Header { path: file.path, object: file.object };
+    let header = Header { path: file.path, data_set: file.data_set };
     found.series.entry((uid, modality)).or_default().push(header);
     Ok(())
 }

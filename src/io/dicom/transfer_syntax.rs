@@ -1,7 +1,5 @@
 //! Transfer syntaxes: how the data set is encoded and how its pixels are compressed (PS3.5, PS3.6 A).
 
-use dicom_transfer_syntax_registry::entries;
-
 /// Byte order and value representation of the data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
@@ -57,20 +55,5 @@ impl TransferSyntax {
             ".5" => compressed(Compression::Rle),
             _ => return None,
         })
-    }
-}
-
-impl Encoding {
-    /// Parses an inflated data set that holds no pixel data.
-    pub fn parse(
-        self,
-        bytes: &[u8],
-    ) -> Result<dicom_object::InMemDicomObject, dicom_object::ReadError> {
-        let syntax = match self {
-            Encoding::ImplicitLittle => entries::IMPLICIT_VR_LITTLE_ENDIAN.erased(),
-            Encoding::ExplicitLittle => entries::EXPLICIT_VR_LITTLE_ENDIAN.erased(),
-            Encoding::ExplicitBig => entries::EXPLICIT_VR_BIG_ENDIAN.erased(),
-        };
-        dicom_object::InMemDicomObject::read_dataset_with_ts(bytes, &syntax)
     }
 }

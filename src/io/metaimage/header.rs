@@ -244,7 +244,8 @@ impl<'a> Header<'a> {
             other => {
                 return Err(self.refuse(
                     format!("ElementType is {other:?}"),
-                    "MET_CHAR, SHORT, INT, LONG_LONG (or U...), FLOAT and DOUBLE are read; MET_LONG has 4 or 8 bytes depending on the machine",
+                    "MET_CHAR, SHORT, INT, LONG_LONG (each also U...), FLOAT and DOUBLE are read; \
+                     MET_LONG has 4 or 8 bytes depending on the machine",
                     "Export as one of those.",
                 ));
             }

@@ -1,8 +1,9 @@
 //! MetaImage (`.mha`, or `.mhd` with its data file), read and written in LPS mm.
 //!
-//! Source: the MetaIO documentation (<https://itk.org/Wiki/MetaIO/Documentation>) and what ITK writes. Each group
-//! of three numbers of `TransformMatrix` is the direction of one index in LPS; `Offset` is the centre of the first voxel.
-//! `AnatomicalOrientation` is text about the same facts and is not used.
+//! Source: the MetaIO documentation (<https://itk.org/Wiki/MetaIO/Documentation>) and what ITK
+//! writes. Each group of three numbers of `TransformMatrix` is the direction of one index in LPS;
+//! `Offset` is the centre of the first voxel. `AnatomicalOrientation` is text about the same facts
+//! and is not used.
 
 mod header;
 mod read;

@@ -15,8 +15,9 @@ use crate::io::read::{
 
 /// Reads a MetaImage (`.mha`, or `.mhd` with its data file; plain or zlib) as `f32`, in LPS mm.
 ///
-/// What is ambiguous is refused: text voxels, unknown byte order, `MET_LONG`, scale factors, channels, lists of
-/// files, a centre of rotation. A missing `Offset` or `TransformMatrix` takes MetaIO's default and is noted.
+/// What is ambiguous is refused: text voxels, unknown byte order, `MET_LONG`, scale factors,
+/// channels, lists of files, a centre of rotation. A missing `Offset` or `TransformMatrix` takes
+/// MetaIO's default and is noted.
 ///
 /// # Errors
 /// If the file cannot be read, is truncated, or its header is incomplete, ambiguous or impossible.

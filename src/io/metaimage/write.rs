@@ -8,9 +8,11 @@ use crate::image::{Grid, Volume};
 use crate::io::atomic::write_atomically;
 use crate::io::element::{Element, ElementType, encode};
 
-/// Writes a volume as MetaImage, little-endian, uncompressed: one `.mha`, or an `.mhd` with a `.raw` beside it.
+/// Writes a volume as MetaImage, little-endian, uncompressed: one `.mha`, or an `.mhd` with a
+/// `.raw` beside it.
 ///
-/// Positions are written in full double precision. Each file appears complete or not at all, the `.raw` first.
+/// Positions are written in full double precision. Each file appears complete or not at all, the
+/// `.raw` first.
 ///
 /// # Errors
 /// If the name ends in neither `.mha` nor `.mhd`, or writing fails.

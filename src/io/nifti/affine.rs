@@ -10,8 +10,8 @@ use crate::io::read::{bad, in_file};
 /// RAS to LPS.
 pub const SIGNS: [f64; 3] = [-1.0, -1.0, 1.0];
 
-/// The grid: sform if `sform_code > 0`, else qform if `qform_code > 0`, else refused (NIfTI's "method 1" has no
-/// orientation). Returns remarks for the user too.
+/// The grid: sform if `sform_code > 0`, else qform if `qform_code > 0`, else refused (NIfTI's
+/// "method 1" has no orientation). Returns remarks for the user too.
 ///
 /// # Errors
 /// If no transform is set, or it places no volume.
@@ -101,7 +101,8 @@ fn quaternion(header: &Header, path: &Path) -> Result<[[f64; 3]; 4]> {
     Ok([scaled(i, steps[0]), scaled(j, steps[1]), scaled(k, qfac * steps[2]), header.qoffset])
 }
 
-/// Quaternion b, c, d and qfac of orthonormal columns, by Shepperd's method (J. Guid. Control 1 (1978) 223).
+/// Quaternion b, c, d and qfac of orthonormal columns, by Shepperd's method (J. Guid. Control 1
+/// (1978) 223).
 pub fn to_quaternion(columns: [[f64; 3]; 3]) -> ([f64; 3], f64) {
     let [i, j, mut k] = columns;
     let det = i[0] * (j[1] * k[2] - j[2] * k[1]) - j[0] * (i[1] * k[2] - i[2] * k[1])

@@ -190,8 +190,8 @@ impl Header {
         Ok(kind)
     }
 
-    /// Slope and intercept, or `None` for stored values as they are: slope 0 (`nifti1.h`), or both NaN, as
-    /// nibabel writes it.
+    /// Slope and intercept, or `None` for stored values as they are: slope 0 (`nifti1.h`), or both
+    /// NaN, as nibabel writes it.
     ///
     /// # Errors
     /// If they are neither.
@@ -245,7 +245,8 @@ impl Header {
     }
 }
 
-/// `vox_offset` must lie behind the header and its extension flag (0 is taken as right behind them).
+/// `vox_offset` must lie behind the header and its extension flag (0 is taken as right behind
+/// them).
 fn offset(path: &Path, stored: f64, least: u64) -> Result<u64> {
     if stored == 0.0 {
         return Ok(least);

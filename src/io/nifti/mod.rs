@@ -1,7 +1,8 @@
 //! NIfTI-1 and NIfTI-2 single files (`.nii`, `.nii.gz`), read and written in LPS mm.
 //!
-//! Source: the NIfTI-1 and NIfTI-2 header definitions (`nifti1.h`, `nifti2.h`, NIfTI Data Format Working
-//! Group, <https://nifti.nimh.nih.gov>). NIfTI's world axes are RAS: x and y change sign on the way to LPS.
+//! Source: the NIfTI-1 and NIfTI-2 header definitions (`nifti1.h`, `nifti2.h`, NIfTI Data Format
+//! Working Group, <https://nifti.nimh.nih.gov>). NIfTI's world axes are RAS: x and y change sign on
+//! the way to LPS.
 
 mod affine;
 mod header;

@@ -14,14 +14,15 @@ use crate::io::read::{
     ImageFormat, ImageInfo, bad, check_expansion, finish, open_regular, size_of_file,
 };
 
-/// Reads a NIfTI-1 or NIfTI-2 file (plain or gzip) as `f32` with `scl_slope` and `scl_inter` applied, in LPS mm.
+/// Reads a NIfTI-1 or NIfTI-2 file (plain or gzip) as `f32` with `scl_slope` and `scl_inter`
+/// applied, in LPS mm.
 ///
-/// Orientation: sform if `sform_code > 0`, else qform if `qform_code > 0`. `frame` (from 0) picks one volume of a
-/// file with several; `None` is refused there.
+/// Orientation: sform if `sform_code > 0`, else qform if `qform_code > 0`. `frame` (from 0) picks
+/// one volume of a file with several; `None` is refused there.
 ///
 /// # Errors
-/// If the file is not NIfTI, is truncated, contradicts itself, has no orientation, does not hold one real number
-/// per voxel, or has several volumes and no frame was chosen.
+/// If the file is not NIfTI, is truncated, contradicts itself, has no orientation, does not hold
+/// one real number per voxel, or has several volumes and no frame was chosen.
 pub fn read_nifti(path: &Path, frame: Option<usize>) -> Result<(Volume<f32>, ImageInfo)> {
     let mut file = BufReader::with_capacity(1 << 18, open_regular(path)?);
     let start = io::BufRead::fill_buf(&mut file).map_err(|e| Error::io("read", path, &e))?;

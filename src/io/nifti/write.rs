@@ -15,8 +15,8 @@ use crate::io::element::{Element, ElementType, encode};
 
 /// Writes a volume as NIfTI-1, little-endian, in mm; gzip if the name ends in `.nii.gz`.
 ///
-/// The sform is always set; the qform too where the axes are orthogonal. NIfTI-1 keeps positions in single
-/// precision (about 1e-5 mm at 200 mm). The file appears complete or not at all.
+/// The sform is always set; the qform too where the axes are orthogonal. NIfTI-1 keeps positions in
+/// single precision (about 1e-5 mm at 200 mm). The file appears complete or not at all.
 ///
 /// # Errors
 /// If the name ends in neither `.nii` nor `.nii.gz`, a dimension is over 32767, or writing fails.

@@ -3,7 +3,9 @@
 //! a person. Sizes follow an adult of 70 kg loosely (ICRP Publication 89: liver 1.8 kg, spleen 150 g,
 //! kidneys 310 g, lungs 1.2 kg); HU are usual for a 120 kVp CT without contrast.
 
-use super::shapes::{Point, capsule, coverage, cylinder, ellipsoid, smooth_noise};
+use std::sync::LazyLock;
+
+use super::shapes::{Point, capsule, coverage, cylinder, ellipsoid, hash_unit, smooth_noise};
 
 /// What a point belongs to; the order is that of the labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,8 @@ struct Paint {
     hu: f64,
     organ: Organ,
     width: f64,
+    /// Distance to the wall of the body cavity.
+    cavity: f64,
 }
 
 impl Paint {
@@ -54,19 +58,26 @@ impl Paint {
 
 /// HU (without noise) and organ at `p`; edges are smeared linearly over `width` mm.
 pub(super) fn at(p: Point, width: f64) -> (f64, Organ) {
-    let mut paint = Paint { hu: -1000.0, organ: Organ::Outside, width };
+    let mut paint = Paint { hu: -1000.0, organ: Organ::Outside, width, cavity: f64::INFINITY };
     couch(&mut paint, p);
     let skin = body(p, 0.0);
     if skin > 2.0 * width {
         return (paint.hu, paint.organ);
     }
+    paint.cavity = body(p, CAVITY_DEPTH_MM);
     paint.organ(skin, 30.0, Organ::Remainder);
     paint.over(skin + 2.0, -105.0 + 12.0 * smooth_noise(p, 14.0, 1));
     wall(&mut paint, p);
-    viscera(&mut paint, p);
-    lungs(&mut paint, p);
-    chest(&mut paint, p);
-    abdomen(&mut paint, p);
+    if paint.cavity < 4.0 * width {
+        viscera(&mut paint, p);
+        if p[2] > -60.0 {
+            lungs(&mut paint, p);
+            chest(&mut paint, p);
+        }
+        if p[2] < 65.0 {
+            abdomen(&mut paint, p);
+        }
+    }
     spine(&mut paint, p);
     ribs(&mut paint, p);
     (paint.hu, paint.organ)
@@ -87,9 +98,9 @@ fn couch(paint: &mut Paint, p: Point) {
     let sag = 118.0 - 0.00045 * p[0] * p[0];
     let inside = (p[0].abs() - 215.0).max((sag - p[1]).max(p[1] - sag - 38.0));
     paint.over(inside, -150.0);
-    paint.over(inside + 3.0, -940.0);
+    paint.over(inside + 3.0, -985.0);
     let mattress = (p[0].abs() - 205.0).max((sag - 8.0 - p[1]).max(p[1] - sag));
-    paint.over(mattress, -930.0);
+    paint.over(mattress, -975.0);
 }
 
 /// Muscle of chest and belly wall, with fat planes between.
@@ -99,20 +110,22 @@ fn wall(paint: &mut Paint, p: Point) {
     // Back muscles on both sides of the spine.
     for side in [-1.0, 1.0] {
         paint.over(
-            cylinder(p, [side * 36.0, 84.0], [26.0, 15.0], 2.3),
+            cylinder(p, [side * 34.0, 76.0], [27.0, 19.0], 2.3),
             50.0 - 18.0 * streaks.max(0.3),
         );
     }
 }
 
+/// Depth of the cavity's wall below the flanks, mm.
+const CAVITY_DEPTH_MM: f64 = 34.0;
+
 /// Fat and soft tissue that fill the cavity.
 fn viscera(paint: &mut Paint, p: Point) {
-    let filling = if p[2] > 20.0 { 8.0 } else { -92.0 };
-    paint.over(cavity(p), filling + 10.0 * smooth_noise(p, 18.0, 4));
-}
-
-fn cavity(p: Point) -> f64 {
-    body(p, 34.0)
+    let fat = -92.0 + 10.0 * smooth_noise(p, 18.0, 4);
+    paint.over(paint.cavity, fat);
+    // The mediastinum ends on the middle of the diaphragm, which falls to the back.
+    let floor = 14.0 - 0.35 * p[1] - p[2];
+    paint.over(paint.cavity.max(floor), 0.4 * fat + 45.0);
 }
 
 /// Height of the diaphragm, mm.
@@ -130,33 +143,83 @@ fn lungs(paint: &mut Paint, p: Point) {
     let parenchyma = -845.0 + gravity + 35.0 * smooth_noise(p, 12.0, 5);
     for side in [-1.0, 1.0] {
         let shape = ellipsoid(p, [side * 78.0, -2.0, 40.0], [60.0, 88.0, 185.0], 2.3);
-        let lung = shape.max(below).max(cavity(p) + 3.0);
+        let lung = shape.max(below).max(paint.cavity + 3.0);
         paint.organ(lung, parenchyma, Organ::Lungs);
         if lung < 0.0 {
-            vessels(paint, p, side);
+            for tube in VESSELS.iter().filter(|t| t.from[0] * side > 0.0) {
+                if let Some(d) = tube.distance(p) {
+                    paint.over(d, 38.0);
+                }
+            }
         }
     }
 }
 
-/// Branching vessels from the hilum; fixed directions, two generations.
-fn vessels(paint: &mut Paint, p: Point, side: f64) {
-    let hilum = [side * 34.0, 12.0, 72.0];
-    for i in 0..9 {
-        let angle = f64::from(i) * 0.7 + 0.4 * side;
-        let up = 75.0 * (1.3 * f64::from(i) + 0.5).sin();
-        let reach = [side * (30.0 + 12.0 * angle.cos().abs()), 55.0 * angle.sin(), up];
-        let branch = [0, 1, 2].map(|a| hilum[a] + 0.55 * reach[a]);
-        paint.over(capsule(p, hilum, branch, 5.0, 3.2), 40.0);
-        for twig in [-1.0, 1.0] {
-            let end = [
-                branch[0] + side * 26.0,
-                branch[1] + 0.45 * reach[1] + twig * 15.0,
-                branch[2] + 0.45 * reach[2] - twig * 17.0,
-            ];
-            paint.over(capsule(p, branch, end, 2.8, 1.2), 35.0);
-        }
+/// A tapered tube with its bounding box.
+struct Tube {
+    from: Point,
+    to: Point,
+    radii: (f64, f64),
+    low: Point,
+    high: Point,
+}
+
+impl Tube {
+    fn new(from: Point, to: Point, radii: (f64, f64)) -> Self {
+        // 4 mm beyond the wall for smeared edges.
+        let reach = radii.0.max(radii.1) + 4.0;
+        let low = [0, 1, 2].map(|a| from[a].min(to[a]) - reach);
+        let high = [0, 1, 2].map(|a| from[a].max(to[a]) + reach);
+        Tube { from, to, radii, low, high }
+    }
+
+    /// Distance to the wall; `None` far outside.
+    fn distance(&self, p: Point) -> Option<f64> {
+        let near = (0..3).all(|a| (self.low[a]..=self.high[a]).contains(&p[a]));
+        near.then(|| capsule(p, self.from, self.to, self.radii.0, self.radii.1))
     }
 }
+
+/// Branching vessels from each hilum: fixed directions, two generations.
+static VESSELS: LazyLock<Vec<Tube>> = LazyLock::new(|| {
+    let mut tubes = Vec::new();
+    for side in [-1.0, 1.0] {
+        let hilum = [side * 34.0, 4.0, 72.0];
+        for i in 0..11 {
+            let angle = f64::from(i) * 0.7 + 0.4 * side;
+            let up = 80.0 * (1.3 * f64::from(i) + 0.5).sin();
+            let reach = [side * (30.0 + 14.0 * angle.cos().abs()), 60.0 * angle.sin(), up];
+            let branch = [0, 1, 2].map(|a| hilum[a] + 0.55 * reach[a]);
+            tubes.push(Tube::new(hilum, branch, (5.0, 3.2)));
+            for twig in [-1.0, 1.0] {
+                let end = [
+                    branch[0] + side * 26.0,
+                    branch[1] + 0.45 * reach[1] + twig * 15.0,
+                    branch[2] + 0.45 * reach[2] - twig * 17.0,
+                ];
+                tubes.push(Tube::new(branch, end, (2.8, 1.2)));
+            }
+        }
+    }
+    tubes
+});
+
+/// Loops of small bowel: short tubes at fixed random places in the middle of the belly.
+static BOWEL: LazyLock<Vec<Tube>> = LazyLock::new(|| {
+    let draw = |i: u64, low: f64, high: f64| low + (high - low) * hash_unit(7_000 + i);
+    (0..64)
+        .map(|i| {
+            let k = 8 * i;
+            let at = [draw(k, -72.0, 78.0), draw(k + 1, -62.0, 4.0), draw(k + 2, -185.0, -92.0)];
+            let turn = draw(k + 3, 0.0, 3.2);
+            let half = draw(k + 4, 14.0, 26.0);
+            let along = [half * turn.cos(), 6.0 * (3.0 * turn).sin(), half * turn.sin()];
+            let radius = draw(k + 5, 10.5, 13.5);
+            let ends = [-1.0, 1.0].map(|s| [0, 1, 2].map(|a| at[a] + s * along[a]));
+            Tube::new(ends[0], ends[1], (radius, radius))
+        })
+        .collect()
+});
 
 fn chest(paint: &mut Paint, p: Point) {
     // Turned so that the apex points left, down and forwards.
@@ -175,26 +238,27 @@ fn chest(paint: &mut Paint, p: Point) {
         paint.over(cylinder(p, [8.0, -18.0], [15.0, 15.0], 2.0), 42.0);
         paint.over(cylinder(p, [-22.0, -14.0], [9.0, 9.0], 2.0), 40.0);
     }
-    paint.over(cylinder(p, [22.0, 36.0], [12.0, 12.0], 2.0), 42.0);
+    paint.over(cylinder(p, [25.0, 22.0], [12.0, 12.0], 2.0).max(-p[2]), 42.0);
     if p[2] > 60.0 {
-        paint.over(cylinder(p, [2.0, 30.0], [7.0, 5.0], 2.0), 30.0);
+        paint.over(cylinder(p, [4.0, 18.0], [7.0, 5.0], 2.0), 30.0);
     }
     for side in [-1.0, 1.0] {
-        let fork = [0.0, 14.0, 96.0];
-        paint.over(capsule(p, fork, [side * 34.0, 14.0, 74.0], 7.0, 5.0), -990.0);
+        let fork = [0.0, 2.0, 96.0];
+        paint.over(capsule(p, fork, [side * 34.0, 4.0, 74.0], 7.0, 5.0), -990.0);
     }
-    paint.over(cylinder(p, [0.0, 14.0], [8.5, 8.0], 2.0).max(96.0 - p[2]), -995.0);
+    paint.over(cylinder(p, [0.0, 2.0], [8.5, 8.0], 2.0).max(96.0 - p[2]), -995.0);
 }
 
 fn abdomen(paint: &mut Paint, p: Point) {
     bowel(paint, p);
     for side in [-1.0, 1.0] {
         let psoas = 6.0 + 0.14 * (-70.0 - p[2]).clamp(0.0, 130.0);
-        paint.over(cylinder(p, [side * 34.0, 56.0], [psoas, psoas + 2.0], 2.0), 55.0);
+        paint.over(cylinder(p, [side * 36.0, 46.0], [psoas, psoas + 2.0], 2.0), 55.0);
     }
     // Aorta goes on; vena cava.
-    paint.over(cylinder(p, [10.0, 34.0], [9.5, 9.5], 2.0).max(p[2] - 20.0), 42.0);
-    paint.over(cylinder(p, [-16.0, 32.0], [12.0, 8.5], 2.0).max(p[2] - 40.0), 40.0);
+    paint.over(capsule(p, [25.0, 22.0, 4.0], [10.0, 14.0, -36.0], 12.0, 9.5), 42.0);
+    paint.over(cylinder(p, [10.0, 14.0], [9.5, 9.5], 2.0).max(p[2] + 32.0), 42.0);
+    paint.over(cylinder(p, [-16.0, 14.0], [12.0, 8.5], 2.0).max(p[2] - 40.0), 40.0);
 
     let stomach =
         ellipsoid(p, [62.0, -30.0, -28.0], [38.0, 40.0, 46.0], 2.2).max(p[2] - diaphragm(p) + 7.0);
@@ -205,11 +269,14 @@ fn abdomen(paint: &mut Paint, p: Point) {
 
     let spleen = ellipsoid(p, [106.0, 40.0, -22.0], [30.0, 46.0, 50.0], 2.0);
     let under = p[2] - diaphragm(p) + 5.0;
-    paint.organ(spleen.max(under).max(cavity(p) + 4.0), 52.0, Organ::Spleen);
+    paint.organ(spleen.max(under).max(paint.cavity + 4.0), 52.0, Organ::Spleen);
 
     let right = ellipsoid(p, [-74.0, -4.0, -40.0], [74.0, 82.0, 84.0], 2.3);
-    let left = ellipsoid(p, [-6.0, -46.0, -12.0], [72.0, 38.0, 38.0], 2.2);
-    let liver = right.min(left).max(under).max(cavity(p) + 3.0);
+    // The right lobe keeps clear of vena cava and spine behind.
+    let medial = 27.0 + 9.0 * ((p[2] + 30.0) / 50.0).powi(2);
+    let right = right.max(p[0] + medial - 1.1 * (10.0 - p[1]).max(0.0));
+    let left = ellipsoid(p, [-6.0, -44.0, -8.0], [74.0, 38.0, 38.0], 2.2);
+    let liver = right.min(left).max(under).max(paint.cavity + 3.0);
     paint.organ(liver, 58.0 + 3.0 * smooth_noise(p, 8.0, 6), Organ::Liver);
     if liver < -6.0 {
         for (a, b, r) in [
@@ -228,7 +295,7 @@ fn abdomen(paint: &mut Paint, p: Point) {
         Organ::LiverTumour,
     );
     paint.organ(
-        ellipsoid(p, [30.0, 20.0, -112.0], [12.0, 11.0, 14.0], 2.0),
+        ellipsoid(p, [31.0, 8.0, -114.0], [12.0, 11.0, 14.0], 2.0),
         46.0,
         Organ::NodeTumour,
     );
@@ -238,10 +305,10 @@ fn kidneys(paint: &mut Paint, p: Point) {
     for (x, z, side) in [(-64.0, -92.0, -1.0), (66.0, -78.0, 1.0)] {
         // The upper pole leans towards the spine.
         let lean = [p[0] - side * 0.18 * (z - p[2]), p[1] + 0.12 * (p[2] - z), p[2]];
-        let kidney = ellipsoid(lean, [x, 52.0, z], [27.0, 25.0, 53.0], 2.2);
+        let kidney = ellipsoid(lean, [x, 48.0, z], [27.0, 25.0, 53.0], 2.2);
         paint.over(kidney - 7.0, -100.0);
         paint.organ(kidney, 34.0, Organ::Kidneys);
-        let sinus = ellipsoid(lean, [x - side * 14.0, 48.0, z], [15.0, 9.0, 26.0], 2.0);
+        let sinus = ellipsoid(lean, [x - side * 14.0, 44.0, z], [15.0, 9.0, 26.0], 2.0);
         if kidney < 2.0 && sinus < 0.0 {
             paint.organ = Organ::Remainder;
         }
@@ -249,32 +316,31 @@ fn kidneys(paint: &mut Paint, p: Point) {
     }
 }
 
-/// Loops of small bowel, and colon with gas on both flanks.
+/// Small bowel with a little gas in front, and colon with gas on both flanks.
 fn bowel(paint: &mut Paint, p: Point) {
-    let inner = cavity(p) + 14.0;
-    if p[2] < -62.0 && inner < 0.0 && p[1] < 24.0 {
-        let (x, y, z) = (p[0] / 27.0, p[1] / 25.0, p[2] / 29.0);
-        let wave =
-            (x + 0.8 * z.sin()).sin() * y.cos() + (y + 0.5).sin() * z.cos() + z.sin() * x.cos();
-        let loops = (0.25 - wave) * 10.0;
-        let front = (p[1] - 24.0).max(p[2] + 62.0).max(inner);
-        paint.over(loops.max(front), 38.0);
-        paint.over((loops + 4.0).max(front), 22.0);
-        paint.over((loops + 9.5).max(front).max(p[1] + 22.0), -850.0);
+    let inside = paint.cavity + 6.0;
+    for (i, tube) in BOWEL.iter().enumerate() {
+        let Some(d) = tube.distance(p) else { continue };
+        let d = d.max(inside);
+        paint.over(d, 44.0);
+        paint.over(d + 2.6, 16.0 + 12.0 * smooth_noise(p, 7.0, 9));
+        if i % 6 == 0 {
+            paint.over((d + 3.2).max(p[1] - tube.from[1].min(tube.to[1]) + 4.0), -880.0);
+        }
     }
     for side in [-1.0, 1.0] {
         let bulge = 2.5 * (p[2] / 9.0).sin();
-        let colon =
-            cylinder(p, [side * 112.0, 8.0], [21.0 + bulge, 23.0 + bulge], 2.0).max(p[2] + 58.0);
+        let colon = cylinder(p, [side * 108.0, 4.0], [20.0 + bulge, 21.0 + bulge], 2.0);
+        let colon = colon.max(p[2] + 58.0).max(paint.cavity + 2.0);
         paint.over(colon, 42.0);
-        paint.over(colon + 3.5, 10.0 + 30.0 * smooth_noise(p, 10.0, 7));
-        paint.over((colon + 4.0).max(p[1] - 2.0), -940.0);
+        paint.over(colon + 3.0, 10.0 + 30.0 * smooth_noise(p, 10.0, 7));
+        paint.over((colon + 4.0).max(p[1]), -940.0);
     }
 }
 
 fn spine(paint: &mut Paint, p: Point) {
     // A slight kyphosis and lordosis move the vertebrae forwards and back.
-    let y0 = 62.0 + 6.0 * (p[2] / 110.0).sin();
+    let y0 = 46.0 + 6.0 * (p[2] / 110.0).sin();
     let phase = (p[2] / 31.0).rem_euclid(1.0) * 31.0;
     let in_disc = (phase - 15.5).abs() - 11.5;
     let waist = 1.6 * (1.0 - (in_disc / 11.5).clamp(-1.0, 0.0).abs());
@@ -287,7 +353,7 @@ fn spine(paint: &mut Paint, p: Point) {
     let canal = cylinder(p, [0.0, y0 + 27.0], [10.0, 8.5], 2.0);
     let arch = cylinder(p, [0.0, y0 + 26.0], [17.0, 15.0], 2.0);
     let level = (phase - 13.0).abs() - 9.0;
-    let process = cylinder(p, [0.0, y0 + 46.0], [3.6, 14.0], 2.5).max((phase - 10.0).abs() - 9.0);
+    let process = cylinder(p, [0.0, y0 + 43.0], [3.6, 11.0], 2.5).max((phase - 10.0).abs() - 9.0);
     let wing = capsule(
         [p[0].abs(), p[1], phase],
         [12.0, y0 + 22.0, 13.0],
@@ -306,7 +372,7 @@ fn ribs(paint: &mut Paint, p: Point) {
     let shell = body(p, 29.0).abs() - 3.8;
     let fall = 0.42 * (80.0 - p[1]);
     let phase = ((p[2] + fall) / 30.0).rem_euclid(1.0) * 30.0;
-    let reach = p[2] > -70.0 - 0.35 * (p[1] - 60.0).min(0.0) - 0.0;
+    let reach = p[2] > -70.0 - 0.35 * (p[1] - 60.0).min(0.0);
     let lateral = p[0].abs() > 40.0 || (p[1] < 0.0 && p[0].abs() > 16.0 && p[2] > 45.0);
     if reach && lateral {
         let rib = shell.max((phase - 15.0).abs() - 6.2);

@@ -6,4 +6,6 @@ mod patient;
 mod shapes;
 
 pub use analytic::{Slab, slabs_along_z, uniform_box};
-pub use patient::{ORGANS, Organ, SyntheticPatient, SyntheticPatientOptions, synthetic_patient};
+pub use patient::{
+    ORGANS, Organ, PICTURE_CENTRE_MM, SyntheticPatient, SyntheticPatientOptions, synthetic_patient,
+};

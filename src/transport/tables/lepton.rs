@@ -2,7 +2,7 @@
 
 use super::angular::build_angular;
 use crate::error::Result;
-use crate::physics::scattering::{ElasticMaterial, MultipleScattering};
+use crate::physics::scattering::{MultipleScattering, TransportMoments};
 use crate::physics::{Bremsstrahlung, CsdaRange, Lepton, Material, StoppingPower, ThickTarget};
 use crate::transport::layout::{
     COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, LEPTON_RECORD, SPECTRUM_INTERVALS,
@@ -42,7 +42,7 @@ pub struct LeptonFacts {
     stopping: StoppingPower,
     csda: CsdaRange,
     bremsstrahlung: Bremsstrahlung,
-    elastic: ElasticMaterial,
+    material: Material,
     control: LeptonControl,
 }
 
@@ -55,8 +55,8 @@ impl LeptonFacts {
         let stopping = StoppingPower::new(material)?;
         let csda = CsdaRange::new(&stopping, lepton);
         let bremsstrahlung = Bremsstrahlung::new(material, lepton)?;
-        let elastic = ElasticMaterial::new(material, lepton)?;
-        Ok(LeptonFacts { lepton, stopping, csda, bremsstrahlung, elastic, control })
+        let material = material.clone();
+        Ok(LeptonFacts { lepton, stopping, csda, bremsstrahlung, material, control })
     }
 
     /// CSDA range, g/cm2.
@@ -72,8 +72,12 @@ impl LeptonFacts {
     }
 
     /// Inverse of the first transport path by elastic and soft inelastic collisions, cm2/g.
-    pub fn inverse_path(&self, e: f64) -> f64 {
-        self.elastic.first_moment(e, self.control.threshold(e))
+    ///
+    /// # Errors
+    /// If the energy is outside the elastic tables.
+    pub fn inverse_path(&self, e: f64) -> Result<f64> {
+        let t_cut = self.control.threshold(e);
+        Ok(TransportMoments::new(&self.material, e, self.lepton, t_cut, 1)?.g[1])
     }
 
     /// Hard collisions and hard bremsstrahlung, cm2/g.
@@ -96,7 +100,10 @@ impl LeptonFacts {
     }
 
     /// The fine-grid records, `[fine node][LEPTON_RECORD]`.
-    pub fn records(&self) -> Vec<f32> {
+    ///
+    /// # Errors
+    /// If the elastic data do not cover the material.
+    pub fn records(&self) -> Result<Vec<f32>> {
         let thick = self.thick_target();
         let mut out = Vec::with_capacity(FINE_NODES * LEPTON_RECORD);
         for node in 0..FINE_NODES {
@@ -106,7 +113,7 @@ impl LeptonFacts {
             let share = if hard > 0.0 { radiation / hard } else { 0.0 };
             let record = [
                 self.restricted(e),
-                self.inverse_path(e),
+                self.inverse_path(e)?,
                 hard,
                 self.straggling(e),
                 self.range(e),
@@ -116,7 +123,7 @@ impl LeptonFacts {
             ];
             out.extend(record.iter().map(|&v| v as f32));
         }
-        out
+        Ok(out)
     }
 
     fn thick_target(&self) -> ThickTarget<'_> {
@@ -124,27 +131,39 @@ impl LeptonFacts {
     }
 
     /// Largest scattering strength that keeps both limits at a coarse node.
-    pub fn largest_strength(&self, node: usize) -> f64 {
+    ///
+    /// # Errors
+    /// As [`Self::inverse_path`].
+    pub fn largest_strength(&self, node: usize) -> Result<f64> {
         let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
         let by_loss =
-            self.control.max_loss_fraction * e * self.inverse_path(e) / self.restricted(e);
-        by_loss.min(self.control.max_strength)
+            self.control.max_loss_fraction * e * self.inverse_path(e)? / self.restricted(e);
+        Ok(by_loss.min(self.control.max_strength))
     }
 
-    /// Multiple-scattering tables for the given strengths, `[coarse node][ANGULAR_STRIDE]`: the Goudsmit-Saunderson distribution
-    /// at the middle energy of the step.
-    pub fn scattering(&self, strengths: &[f64]) -> Vec<f32> {
+    /// Multiple-scattering tables for the given strengths, `[coarse node][ANGULAR_STRIDE]`: the Goudsmit-Saunderson
+    /// distribution at the middle energy of the step.
+    ///
+    /// # Errors
+    /// As [`Self::inverse_path`].
+    pub fn scattering(&self, strengths: &[f64]) -> Result<Vec<f32>> {
         let mut out = Vec::new();
         for (node, &strength) in strengths.iter().enumerate() {
             let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
-            let fraction = strength * self.restricted(e) / (self.inverse_path(e) * e);
+            let fraction = strength * self.restricted(e) / (self.inverse_path(e)? * e);
             let middle = (e * (1.0 - 0.5 * fraction)).max(LOWEST_MEV);
-            let thickness = strength / self.inverse_path(middle);
-            let gs: MultipleScattering =
-                self.elastic.multiple_scattering(middle, self.control.threshold(middle), thickness);
+            let thickness = strength / self.inverse_path(middle)?;
+            let t_cut = self.control.threshold(middle);
+            let gs = MultipleScattering::for_step(
+                &self.material,
+                middle,
+                self.lepton,
+                t_cut,
+                thickness,
+            )?;
             out.extend(build_angular(|u| gs.inverse_cdf(1.0 - u), fraction));
         }
-        out
+        Ok(out)
     }
 
     /// Thin-target and thick-target photon spectra, each `[coarse node][SPECTRUM_STRIDE]`.
@@ -163,14 +182,14 @@ impl LeptonFacts {
     }
 }
 
-/// `(k - cut)/(e - cut)` at equal steps of the cumulative probability.
+/// `(k - cut)/(e - cut)` at equal steps of the square root of the probability to exceed it.
 fn quantiles(cdf: &[(f64, f64)], cut: f64, e: f64) -> Vec<f32> {
     if cdf.len() < 2 || e <= cut {
         return vec![0.0; SPECTRUM_INTERVALS + 1];
     }
     (0..=SPECTRUM_INTERVALS)
         .map(|i| {
-            let u = i as f64 / SPECTRUM_INTERVALS as f64;
+            let u = 1.0 - (i as f64 / SPECTRUM_INTERVALS as f64).powi(2);
             let j = cdf.partition_point(|p| p.1 < u).clamp(1, cdf.len() - 1);
             let (a, b) = (cdf[j - 1], cdf[j]);
             let t = if b.1 > a.1 { ((u - a.1) / (b.1 - a.1)).clamp(0.0, 1.0) } else { 0.0 };

@@ -18,6 +18,16 @@ fn close(a: f64, b: f64, tolerance: f64) {
     assert!((a - b).abs() <= tolerance, "{a} is not {b} within {tolerance}");
 }
 
+/// The value and position of the hottest voxel of a slice, as pydicom 3.0.2 reads them from the slice's file:
+/// its column, row, value and the slice's ImagePositionPatient z.
+fn check_voxel(read: &voxgray::io::dicom::DicomVolume, index: [usize; 3], value: f32, z_mm: f64) {
+    let grid = &read.volume.grid;
+    let here = read.volume.data[grid.linear(index)];
+    // Stored decimal slopes and f32 agree to a few units in the last place.
+    assert!((here - value).abs() <= 4.0 * f32::EPSILON * value.abs(), "{here} is not {value}");
+    close(grid.to_mm([0.0, 0.0, index[2] as f64])[2], z_mm, 0.05);
+}
+
 #[test]
 fn thorax_ct_has_the_documented_grid_and_values() {
     let Some(path) = images("ct_thorax_cptac/C3N-00249_CT") else { return };
@@ -33,6 +43,7 @@ fn thorax_ct_has_the_documented_grid_and_values() {
     assert_eq!((low, high), (-1024.0, 2855.0));
     assert_eq!(ct.facts.units, "HU");
     assert_eq!(ct.files.len(), 102);
+    check_voxel(&ct, [265, 359, 34], 1097.0, -164.5);
     println!("{:?} {:?}", grid.origin_mm, ct.notes);
 }
 
@@ -44,6 +55,7 @@ fn feet_first_ct_keeps_its_padding_and_says_so() {
     close(ct.volume.grid.spacing_mm()[2], 3.0, 1e-6);
     let low = ct.volume.data.iter().copied().fold(f32::INFINITY, f32::min);
     assert_eq!(low, -2048.0);
+    check_voxel(&ct, [237, 319, 2], 1263.0, 1286.0);
     assert!(ct.notes.iter().any(|n| n.contains("below -1024 HU")), "{:?}", ct.notes);
     println!("{:?} {:?}", ct.volume.grid, ct.notes);
 }
@@ -59,6 +71,8 @@ fn whole_body_pet_has_the_documented_activity() {
     println!("{} MBq, step {} mm, {:?}", bq * 1e-6, grid.spacing_mm()[2], pet.notes);
     // The documented sum has six digits.
     close(bq * 1e-6, 193.196, 0.0005);
+    // The slice shift is at most 0.04 mm, see the notes.
+    check_voxel(&pet, [50, 68, 89], 17_621.504, -590.23);
     let facts = &pet.facts;
     assert_eq!(facts.decay_correction.as_deref(), Some("START"));
     assert_eq!(facts.half_life_s, Some(6588.0));
@@ -71,7 +85,7 @@ fn whole_body_pet_has_the_documented_activity() {
 #[test]
 fn cropped_ct_shares_the_frame_of_the_pet() {
     let Some(path) = images("petct_sts001/STS_001") else { return };
-    let ct = read_ct(&[path.clone()], &ReadOptions::default());
+    let ct = read_ct(std::slice::from_ref(&path), &ReadOptions::default());
     let ct = ct.expect("one CT series among the others");
     assert_eq!(ct.volume.grid.dims[2], 59);
     let pet = read_activity(&[path], &ReadOptions::default()).expect("one PET series");
@@ -91,6 +105,7 @@ fn quantitative_spect_stored_as_pet() {
         * 1e-3;
     println!("{} MBq {:?}", bq * 1e-6, spect.notes);
     close(bq * 1e-6, 1350.554, 0.0005);
+    check_voxel(&spect, [178, 125, 66], 591_700.0, 1285.83658);
     let facts = &spect.facts;
     assert_eq!(facts.decay_correction.as_deref(), Some("ADMIN"));
     assert_eq!(facts.half_life_s, Some(574_300.0));
@@ -100,6 +115,15 @@ fn quantitative_spect_stored_as_pet() {
         .map(|(scan, given)| scan.seconds_since(&given));
     // 3.741 h after administration, as documented.
     close(delay.expect("both stated") / 3600.0, 3.741, 0.0005);
+}
+
+#[test]
+fn a_segmentation_beside_its_ct_is_skipped() {
+    let Some(path) = images("seg/dcmqi_liver") else { return };
+    let ct = read_ct(&[path], &ReadOptions::default()).expect("three slices");
+    assert_eq!(ct.volume.grid.dims, [512, 512, 3]);
+    assert!(ct.notes.iter().any(|n| n.contains("SEG object(s)")), "{:?}", ct.notes);
+    println!("{:?} {:?}", ct.volume.grid, ct.notes);
 }
 
 #[test]
@@ -144,7 +168,7 @@ fn nm_with_a_stated_geometry_and_factor() {
         ..ReadOptions::default()
     };
     let path = folder.join("NM-MONO2-16-13x-heart.dcm");
-    let spect = read_activity(&[path.clone()], &options).expect("now complete");
+    let spect = read_activity(std::slice::from_ref(&path), &options).expect("now complete");
     assert_eq!(spect.volume.grid.dims, [64, 64, 13]);
     // A negative spacing stacks against the normal: the first frame is the last slice.
     close(spect.volume.grid.origin_mm[2], -37.4 - 12.0 * 6.231669, 1e-9);

@@ -1,0 +1,195 @@
+//! Elastic scattering of one atom: cross section differential in angle.
+//!
+//! Neglects nuclear size, polarisation and molecular effects. Up to 150 keV Dirac partial waves (for electrons with
+//! Furness-McCarthy exchange); above, the exact Mott cross section x the atom's screening x an eikonal correction.
+//! Both leptons have their own table. `tools/elastic_scattering.py` makes the tables and says the sources; they hold
+//! the ratio to the first Born cross section of the same atom.
+
+use std::sync::LazyLock;
+
+use super::atom::{self, Kinematics};
+use super::quadrature::QUADRATURE;
+use crate::error::{Error, Result};
+use crate::physics::Lepton;
+use crate::units::KEV_PER_MEV;
+
+/// Lowest kinetic energy of the tables, MeV.
+pub const MIN_ENERGY_MEV: f64 = 1e-3;
+/// Highest kinetic energy of the tables, MeV.
+pub const MAX_ENERGY_MEV: f64 = 4.0;
+
+const ELECTRON: &str = include_str!("../../../data/electron/elastic_electron.csv");
+const POSITRON: &str = include_str!("../../../data/electron/elastic_positron.csv");
+
+/// ln(ratio to Born) on elements x energies x mu nodes.
+struct Table {
+    mu: Vec<f64>,
+    log_energy: Vec<f64>,
+    log_ratio: Vec<f64>,
+}
+
+static TABLES: LazyLock<[Table; 2]> = LazyLock::new(|| [parse(ELECTRON), parse(POSITRON)]);
+static STENCILS: LazyLock<Vec<Stencil>> =
+    LazyLock::new(|| QUADRATURE.mu.iter().map(|&mu| TABLES[0].angular_stencil(mu)).collect());
+
+/// Four-point Lagrange interpolation: first node and weights.
+#[derive(Clone, Copy)]
+struct Stencil {
+    first: usize,
+    weights: [f64; 4],
+}
+
+impl Stencil {
+    fn new(nodes: &[f64], x: f64) -> Self {
+        let above = nodes.partition_point(|&node| node <= x);
+        let first = above.saturating_sub(2).min(nodes.len() - 4);
+        let mut weights = [1.0; 4];
+        for i in 0..4 {
+            for j in (0..4).filter(|&j| j != i) {
+                let (xi, xj) = (nodes[first + i], nodes[first + j]);
+                weights[i] *= (x - xj) / (xi - xj);
+            }
+        }
+        Stencil { first, weights }
+    }
+
+    fn apply(&self, values: &[f64]) -> f64 {
+        let v = &values[self.first..self.first + 4];
+        self.weights[0] * v[0]
+            + self.weights[1] * v[1]
+            + self.weights[2] * v[2]
+            + self.weights[3] * v[3]
+    }
+}
+
+/// The angular coordinate in which the tables are interpolated: logarithmic, linear below mu = 1e-8.
+fn angular_coordinate(mu: f64) -> f64 {
+    (mu + 1e-8).ln()
+}
+
+impl Table {
+    fn angular_stencil(&self, mu: f64) -> Stencil {
+        let nodes: Vec<f64> = self.mu.iter().map(|&mu| angular_coordinate(mu)).collect();
+        Stencil::new(&nodes, angular_coordinate(mu))
+    }
+
+    /// ln(ratio) at all mu nodes for one element and energy.
+    fn row(&self, index: usize, energy_mev: f64) -> Vec<f64> {
+        let stencil = Stencil::new(&self.log_energy, energy_mev.ln());
+        let n = self.mu.len();
+        let start = (index * self.log_energy.len() + stencil.first) * n;
+        (0..n)
+            .map(|j| (0..4).map(|i| stencil.weights[i] * self.log_ratio[start + i * n + j]).sum())
+            .collect()
+    }
+}
+
+fn table(lepton: Lepton) -> &'static Table {
+    match lepton {
+        Lepton::Electron => &TABLES[0],
+        Lepton::Positron => &TABLES[1],
+    }
+}
+
+pub(super) fn check_energy(energy_mev: f64) -> Result<()> {
+    if (MIN_ENERGY_MEV..=MAX_ENERGY_MEV).contains(&energy_mev) {
+        return Ok(());
+    }
+    Err(Error::input(
+        format!("no elastic scattering data at {energy_mev} MeV"),
+        format!("the tables reach from {MIN_ENERGY_MEV} to {MAX_ENERGY_MEV} MeV"),
+        "Raise the transport cutoff or lower the source energy.",
+    ))
+}
+
+/// Elastic cross section of one atom of element `z`, cm2/sr, at kinetic energy `energy_mev` and
+/// `mu` = (1 - cos theta)/2 in [0, 1]. Error: an element or energy that the tables do not hold.
+pub fn differential_cross_section(z: u8, energy_mev: f64, mu: f64, lepton: Lepton) -> Result<f64> {
+    check_energy(energy_mev)?;
+    if !(0.0..=1.0).contains(&mu) {
+        return Err(Error::input(
+            format!("mu = {mu}"),
+            "mu = (1 - cos theta)/2 lies in 0 to 1",
+            "Check the scattering angle.",
+        ));
+    }
+    let index = atom::index_of(z)?;
+    let table = table(lepton);
+    let log_ratio = table.angular_stencil(mu).apply(&table.row(index, energy_mev));
+    Ok(atom::atom(index).born(Kinematics::new(energy_mev), mu) * log_ratio.exp())
+}
+
+/// Adds `atoms` x the cross section of the element at the table position `index` to `sum`, at the nodes of
+/// `QUADRATURE`.
+pub(super) fn add_at_nodes(
+    index: usize,
+    energy_mev: f64,
+    lepton: Lepton,
+    atoms: f64,
+    sum: &mut [f64],
+) {
+    let row = table(lepton).row(index, energy_mev);
+    let at = Kinematics::new(energy_mev);
+    let atom = atom::atom(index);
+    for ((sum, &mu), stencil) in sum.iter_mut().zip(&QUADRATURE.mu).zip(STENCILS.iter()) {
+        *sum += atoms * atom.born(at, mu) * stencil.apply(&row).exp();
+    }
+}
+
+/// Reads an embedded table (energies the same for all elements); its format is checked by this module's tests.
+fn parse(text: &str) -> Table {
+    let numbers = |line: &str, skip: usize| -> Vec<f64> {
+        line.split(',').skip(skip).map(|field| field.parse().unwrap_or(f64::NAN)).collect()
+    };
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+    let mu = lines.next().map(|line| numbers(line, 2)).unwrap_or_default();
+    let mut log_energy: Vec<f64> = Vec::new();
+    let mut log_ratio = Vec::new();
+    for line in lines {
+        let row = numbers(line, 1);
+        let energy = (row[0] / KEV_PER_MEV).ln();
+        if log_energy.last().is_none_or(|&last| last < energy) {
+            log_energy.push(energy);
+        }
+        log_ratio.extend(row[1..].iter().map(|ratio| ratio.ln()));
+    }
+    Table { mu, log_energy, log_ratio }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_have_provenance_and_are_complete() {
+        for text in [ELECTRON, POSITRON] {
+            for key in ["quantity", "units", "source", "licence", "generator"] {
+                assert!(text.lines().any(|line| line.starts_with(&format!("# {key}: "))), "{key}");
+            }
+        }
+        for table in TABLES.iter() {
+            assert_eq!(table.log_ratio.len(), 28 * table.log_energy.len() * table.mu.len());
+            assert!(table.log_ratio.iter().all(|v| v.is_finite()));
+            assert!((table.log_energy[0] - MIN_ENERGY_MEV.ln()).abs() < 1e-12);
+            assert!((table.log_energy.last().unwrap() - MAX_ENERGY_MEV.ln()).abs() < 1e-12);
+            assert_eq!(table.mu, TABLES[0].mu);
+        }
+    }
+
+    #[test]
+    fn refuses_what_the_tables_do_not_hold() {
+        let xs = |z, e, mu| differential_cross_section(z, e, mu, Lepton::Electron);
+        assert!(xs(8, 0.1, 0.5).is_ok());
+        for bad in [xs(8, 0.5e-3, 0.5), xs(8, f64::NAN, 0.5), xs(99, 0.1, 0.5), xs(8, 0.1, 1.5)] {
+            assert!(bad.is_err());
+        }
+    }
+
+    #[test]
+    fn positrons_scatter_less_to_the_back_than_electrons() {
+        for energy in [0.01, 0.1, 1.0] {
+            let xs = |lepton| differential_cross_section(20, energy, 0.6, lepton).unwrap();
+            assert!(xs(Lepton::Positron) < 0.95 * xs(Lepton::Electron));
+        }
+    }
+}
