@@ -4,11 +4,12 @@ mod context;
 mod goal;
 pub mod inputs;
 pub mod memory;
+mod merge;
 mod outputs;
 pub mod scene;
 mod source;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use crate::activity::{ActivityMap, Quantity};
@@ -20,8 +21,10 @@ use crate::report::summary::{Summary, Timing};
 use crate::transport::build::{PlanInput, build_plan};
 use crate::transport::plan::Plan;
 use crate::transport::run::{Outcome, RunSettings, run};
-use crate::transport::shard::{Shard, plan_sha256, read_shard, write_shard};
+use crate::transport::shard::plan_sha256;
 use crate::transport::tally::Tally;
+
+pub use merge::merge;
 
 use context::{Context, Setup, VoiFacts};
 use outputs::OutputFolder;
@@ -146,7 +149,7 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
     if job.shard.is_some() {
         let plan_sha256 = plan_sha256(&plan);
         drop(plan);
-        return finish_shard(folder, plan_sha256, &context, &density, &material, outcome);
+        return merge::finish_shard(folder, plan_sha256, &context, &density, &material, outcome);
     }
     drop(plan);
     let partial = outcome.interrupted;
@@ -267,6 +270,13 @@ fn transport(
         ));
     }
     check_energy(&outcome.tally)?;
+    observer.say(&format!(
+        "{} histories in {:.1} s, {:.3e} per second; energy balance {:.1e}",
+        outcome.tally.histories(),
+        outcome.seconds,
+        outcome.tally.histories() as f64 / outcome.seconds.max(1e-9),
+        outcome.tally.ledger.imbalance()
+    ));
     if let Some(goal) = &job.goal
         && !monitor.reached()
         && !outcome.interrupted
@@ -290,88 +300,6 @@ fn check_energy(tally: &Tally) -> Result<()> {
         format!("at most {MAX_IMBALANCE:.0e} is rounding"),
         "Please report the input: the transport lost or made energy.",
     ))
-}
-
-fn finish_shard(
-    folder: OutputFolder,
-    plan_sha256: String,
-    context: &Context,
-    density: &[f32],
-    material: &[u8],
-    outcome: Outcome,
-) -> Result<Written> {
-    let shard = Shard {
-        plan_sha256,
-        context: context.to_json()?,
-        payload: Context::maps_to_bytes(density, material),
-        tally: outcome.tally,
-    };
-    write_shard(&folder.path().join(SHARD_FILE), &shard)?;
-    let folder = folder.keep()?;
-    Ok(Written {
-        folder,
-        files: vec![SHARD_FILE.into()],
-        summary: None,
-        interrupted: outcome.interrupted,
-    })
-}
-
-/// `voxgray merge`: shards of one run to the outputs that it would have given in one piece.
-///
-/// # Errors
-/// If a shard cannot be read, is of another run or given twice, or writing fails.
-pub fn merge(
-    out: &Path,
-    shards: &[PathBuf],
-    overwrite: bool,
-    observer: &dyn Observer,
-) -> Result<Written> {
-    let folder = OutputFolder::open(out, overwrite)?;
-    let Some((first, others)) = shards.split_first() else {
-        return Err(Error::usage(
-            "no shard is given",
-            "there is nothing to merge",
-            "Name the shards.",
-        ));
-    };
-    let mut whole = read_shard(&shard_path(first))?;
-    for path in others {
-        let shard = read_shard(&shard_path(path))?;
-        let same = (&shard.plan_sha256, &shard.context, &shard.payload)
-            == (&whole.plan_sha256, &whole.context, &whole.payload);
-        if !same {
-            return Err(Error::input(
-                format!("{} is not of the same run as {}", path.display(), first.display()),
-                "their inputs or settings differ",
-                "Merge only shards of one command and version, run with --shard 1/n to n/n.",
-            ));
-        }
-        whole.tally.merge(&shard.tally).map_err(|mut e| {
-            e.problem = format!("{}: {}", path.display(), e.problem);
-            e
-        })?;
-    }
-    let context = Context::from_json(&whole.context)?;
-    let (density, material) = context.maps_from_bytes(&whole.payload)?;
-    let missing = context.batches as usize - whole.tally.batches().min(context.batches as usize);
-    if missing > 0 {
-        observer.warn(&format!(
-            "{missing} of {} batches are missing: the result is partial",
-            context.batches
-        ));
-    }
-    check_energy(&whole.tally)?;
-    let timing = Timing {
-        merged_shards: shards.len(),
-        peak_memory_bytes: memory::peak_resident(),
-        ..Timing::default()
-    };
-    outputs::write(folder, &context, &density, &material, &whole.tally, missing > 0, timing)
-}
-
-/// A shard is named by its folder or its file.
-fn shard_path(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join(SHARD_FILE) } else { path.to_path_buf() }
 }
 
 /// Lower-case hexadecimal.

@@ -34,8 +34,6 @@ fn local_electrons_give_the_dose_by_hand() {
     // 1e6 Bq/mL of 2 keV in water of 1 g/mL.
     let expected = 1e6 * 2e-3 * 1.602_176_634e-13 / 1e-3;
     let dose = map(&inputs, "out/dose_rate.nii.gz");
-    let inside = (2..4).contains(&0);
-    assert!(!inside);
     for (n, &d) in dose.iter().enumerate() {
         let within = grid().unlinear(n).into_iter().all(|i| (2..4).contains(&i));
         let target = if within { expected } else { 0.0 };
@@ -243,7 +241,12 @@ fn interruption_keeps_what_is_done() {
     let base = with(&["--source", "electron:1MeV", "-o", "out", "--batches", "1000000"]);
     let at = base.iter().position(|o| *o == "--histories").unwrap();
     let base = [&base[..at], &["--histories", "1e9"], &base[at + 2..]].concat();
-    let mut child = inputs.command(&base).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut child = inputs
+        .command(&base)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     lines.find(|l| l.as_ref().is_ok_and(|l| l.starts_with("running"))).unwrap().unwrap();
     // A batch is 1000 histories: many are done by then; none at all would be exit code 5.

@@ -204,3 +204,7 @@ fn finer_grid(target: &Grid, source: &Grid) -> Result<Grid> {
     let spacing = target.spacing_mm().map(|s| s / (s / finest).ceil().clamp(1.0, 8.0));
     target.with_spacing(spacing)
 }
+
+#[cfg(test)]
+#[path = "scene_tests.rs"]
+mod tests;
