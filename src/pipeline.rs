@@ -72,13 +72,54 @@ pub struct Written {
     pub interrupted: bool,
 }
 
+/// A run that is ready to start.
+pub struct Prepared {
+    /// What the engine reads.
+    pub plan: Plan,
+    /// Batches, threads, shard.
+    pub settings: RunSettings,
+    /// Matter on the dose grid.
+    phantom: Phantom,
+    /// Region of each voxel; empty without VOIs.
+    labels: Vec<u16>,
+    context: Context,
+}
+
 /// `voxgray dose`: from a job to an output folder. `stop` ends the run at the next chunk, keeping finished batches.
 ///
 /// # Errors
 /// If an input cannot be used, a check of the run fails, or writing fails; then no output folder is left.
 pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Written> {
     job.check()?;
+    // First, so that a place that cannot be written to is refused before the work.
     let folder = OutputFolder::open(&job.out, job.overwrite)?;
+    let prepared = prepare(job, observer)?;
+    let outcome = transport(job, &prepared, observer, stop)?;
+    let Prepared { plan, phantom, context, .. } = prepared;
+    let Phantom { density, material, .. } = phantom;
+    if job.shard.is_some() {
+        let plan_sha256 = plan_sha256(&plan);
+        drop(plan);
+        return merge::finish_shard(folder, plan_sha256, &context, &density, &material, outcome);
+    }
+    drop(plan);
+    let timing = Timing {
+        transport_seconds: outcome.seconds,
+        histories_per_second: outcome.tally.histories() as f64 / outcome.seconds.max(1e-9),
+        threads: job.threads,
+        peak_memory_bytes: memory::peak_resident(),
+        merged_shards: 0,
+    };
+    let partial = outcome.interrupted;
+    outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing)
+}
+
+/// Everything before the first history: images to matter and activity on one grid, to a plan.
+///
+/// # Errors
+/// If an input cannot be used.
+pub fn prepare(job: &Job, observer: &dyn Observer) -> Result<Prepared> {
+    job.check()?;
     let decay = source::read_source(&job.source)?;
     let mut records = Vec::new();
     let activity = inputs::read_activity(&job.activity, observer, &mut records)?;
@@ -86,33 +127,14 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
     let (matter, hu_report) = inputs::read_matter(&job.matter, observer, &mut records)?;
 
     let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid)?;
-    let need = memory::estimate(
-        grid.grid.len(),
-        activity.volume.data.iter().filter(|a| **a > 0.0).count().min(grid.grid.len()),
-        decay.origins(),
-        vois.is_some(),
-        matter.grid.len(),
-    );
-    observer.say(&format!(
-        "dose grid {} x {} x {}, {:.3} x {:.3} x {:.3} mm; memory about {}",
-        grid.grid.dims[0],
-        grid.grid.dims[1],
-        grid.grid.dims[2],
-        grid.grid.spacing_mm()[0],
-        grid.grid.spacing_mm()[1],
-        grid.grid.spacing_mm()[2],
-        memory::gib(need.peak())
-    ));
-    need.check(job.max_memory, grid.grid.len())?;
-
+    check_memory(job, &grid, &matter, &activity, &decay, observer)?;
     let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
     let (activity, mut field) = source::place(activity, &grid, job.activity.max_outside, observer)?;
     field.in_low_density = source::in_low_density(&activity, &phantom, LOW_DENSITY_G_CM3);
     let (labels, vois) = place_vois(vois, &phantom, &activity, observer)?;
+
     let dose_of = source::DoseOf::new(&activity, &decay, job)?;
     let plan = plan(job, &phantom, &activity, &decay)?;
-    drop(activity);
-
     let facts = Setup {
         job,
         records: &records,
@@ -137,23 +159,31 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         fraction: job.fraction,
         batches: settings.batches,
     };
-    let outcome = transport(job, &plan, &settings, &labels, &context, &phantom, observer, stop)?;
-    let timing = Timing {
-        transport_seconds: outcome.seconds,
-        histories_per_second: outcome.tally.histories() as f64 / outcome.seconds.max(1e-9),
-        threads: job.threads,
-        peak_memory_bytes: memory::peak_resident(),
-        merged_shards: 0,
-    };
-    let Phantom { density, material, .. } = phantom;
-    if job.shard.is_some() {
-        let plan_sha256 = plan_sha256(&plan);
-        drop(plan);
-        return merge::finish_shard(folder, plan_sha256, &context, &density, &material, outcome);
-    }
-    drop(plan);
-    let partial = outcome.interrupted;
-    outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing)
+    Ok(Prepared { plan, settings, phantom, labels, context })
+}
+
+/// Says what the run takes, and refuses what is too large.
+fn check_memory(
+    job: &Job,
+    grid: &scene::DoseGrid,
+    matter: &Phantom,
+    activity: &ActivityMap,
+    decay: &source::Source,
+    observer: &dyn Observer,
+) -> Result<()> {
+    let voxels = grid.grid.len();
+    let active = activity.volume.data.iter().filter(|a| **a > 0.0).count();
+    // An active voxel of the image can make as many active dose voxels as it covers.
+    let finer = activity.volume.grid.voxel_volume_mm3() / grid.grid.voxel_volume_mm3();
+    let active = ((active as f64 * finer.max(1.0)) as usize).min(voxels);
+    let need =
+        memory::estimate(voxels, active, decay.origins(), job.voi.is_some(), matter.grid.len());
+    let ([nx, ny, nz], [x, y, z]) = (grid.grid.dims, grid.grid.spacing_mm());
+    observer.say(&format!(
+        "dose grid {nx} x {ny} x {nz}, {x:.3} x {y:.3} x {z:.3} mm; memory about {}",
+        memory::gib(need.peak())
+    ));
+    need.check(job.max_memory, voxels)
 }
 
 fn read_vois(
@@ -245,19 +275,15 @@ fn run_settings(job: &Job, plan: &Plan) -> RunSettings {
     settings
 }
 
-#[expect(clippy::too_many_arguments, reason = "one caller; the flow hands on what it has")]
 fn transport(
     job: &Job,
-    plan: &Plan,
-    settings: &RunSettings,
-    labels: &[u16],
-    context: &Context,
-    phantom: &Phantom,
+    prepared: &Prepared,
     observer: &dyn Observer,
     stop: &AtomicBool,
 ) -> Result<Outcome> {
+    let Prepared { plan, settings, phantom, labels, context } = prepared;
     let monitor = goal::GoalMonitor::new(job, context, &phantom.density, settings, observer)?;
-    let mine = u64::from((settings.batches - settings.shard).div_ceil(settings.shards));
+    let mine = u64::from(settings.batches.saturating_sub(settings.shard).div_ceil(settings.shards));
     observer.started(mine * settings.histories_per_batch, job.goal.as_ref().map(|g| g.uncertainty));
     let outcome = run(plan, settings, labels, context.vois.len(), &monitor, stop);
     observer.finished();

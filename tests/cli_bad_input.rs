@@ -198,7 +198,7 @@ fn disk_full_on_a_small_disk() {
 #[test]
 fn absurd_options() {
     let inputs = Inputs::new();
-    let cases: [(&[&str], &str); 24] = [
+    let cases: [(&[&str], &str); 25] = [
         (&["--histories", "0"], "whole number from 1"),
         (&["--histories", "-5"], "whole number from 1"),
         (&["--histories", "1.5"], "whole number from 1"),
@@ -219,6 +219,7 @@ fn absurd_options() {
         (&["--target-fraction", "0"], "--target-fraction is 0"),
         (&["--target-percentile", "100"], "--target-percentile is 100"),
         (&["--shard", "4/3"], "i from 1 to n"),
+        (&["--shard", "1/60"], "50 batches to share out"),
         (&["--shard", "1/3", "--target-uncertainty", "1%"], "cannot know"),
         (&["--grid", "0"], "0.05 to 100 mm"),
         (&["--max-memory", "1MiB", "--grid", "0.1"], "the limit is 0.00 GiB"),

@@ -93,7 +93,12 @@ fn shards_threads_and_one_run_give_the_same_bits() {
     run(&["-o", "one", "--threads", "1"]);
     run(&["-o", "seven", "--threads", "7"]);
     for shard in ["1", "2", "3"] {
-        run(&["-o", &format!("part{shard}"), "--shard", &format!("{shard}/3")]);
+        // Another machine keeps the same file elsewhere.
+        let elsewhere = inputs.path("voi.mha").display().to_string();
+        let voi = if shard == "2" { elsewhere.as_str() } else { "voi.mha" };
+        let more = ["--voi", voi, "--batches", "7", "--source", "electron:0.5MeV"];
+        let part = ["-o", &format!("part{shard}"), "--shard", &format!("{shard}/3")];
+        succeed(&inputs.run(&with(&[&more[..], &part[..]].concat())));
     }
     succeed(&inputs.run(&["merge", "merged", "part3", "part1/shard.voxgray", "part2"]));
     for folder in ["seven", "merged"] {

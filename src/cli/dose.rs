@@ -1,9 +1,9 @@
 //! `voxgray dose`: the main job.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::dose_arguments::{DoseArguments, Negative, Photons};
+use super::dose_arguments::{DoseArguments, Negative, Photons, ProblemArguments};
 use super::interrupt;
 use super::progress::{Terminal, print_written};
 use crate::activity::NegativeRule;
@@ -17,12 +17,12 @@ const DEFAULT_HISTORIES: u64 = 10_000_000;
 /// Most histories of a run with a goal where nothing is said.
 const DEFAULT_GOAL_HISTORIES: u64 = 100_000_000_000;
 
-impl DoseArguments {
-    /// The job that the options describe.
+impl ProblemArguments {
+    /// The job that the options describe, written to `out`.
     ///
     /// # Errors
     /// If options do not go together.
-    pub fn job(self) -> Result<Job> {
+    pub fn job(self, out: PathBuf, overwrite: bool) -> Result<Job> {
         let matter = self.matter()?;
         let transport = self.settings();
         let source = match (self.nuclide, self.source) {
@@ -76,8 +76,8 @@ impl DoseArguments {
             shard: self.shard,
             transport,
             max_memory: self.max_memory,
-            out: self.out,
-            overwrite: self.overwrite,
+            out,
+            overwrite,
         };
         job.check()?;
         Ok(job)
@@ -161,7 +161,7 @@ impl DoseArguments {
 /// As [`pipeline::dose`].
 pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(arguments.quiet);
-    let job = arguments.job()?;
+    let job = arguments.problem.job(arguments.out, arguments.overwrite)?;
     if job.threads > 0 {
         // Setup uses as many threads as transport; a pool that already stands (in tests) may stay.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(job.threads).build_global();

@@ -48,6 +48,23 @@ pub(super) enum Negative {
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub struct DoseArguments {
+    #[command(flatten)]
+    pub(super) problem: ProblemArguments,
+
+    /// Output folder; it appears complete or not at all.
+    #[arg(short, long, value_name = "OUT", help_heading = "Output")]
+    pub(super) out: PathBuf,
+    /// Replace an older output of voxgray.
+    #[arg(long, help_heading = "Output")]
+    pub(super) overwrite: bool,
+    /// Print warnings only.
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) quiet: bool,
+}
+
+/// What is run and how, without where the result goes; the options of every command that runs histories.
+#[derive(Debug, Args)]
+pub struct ProblemArguments {
     /// CT in HU: DICOM folder, NIfTI or MetaImage.
     #[arg(long, value_name = "PATH", help_heading = "Matter", conflicts_with_all = ["density", "materials"], required_unless_present = "density")]
     pub(super) ct: Option<PathBuf>,
@@ -213,16 +230,6 @@ pub struct DoseArguments {
     /// Longest electron step: mean energy loss as a part of the energy.
     #[arg(long, value_name = "FRACTION", help_heading = "Transport", value_parser = parse_fraction)]
     pub(super) max_step_loss: Option<f64>,
-
-    /// Output folder; it appears complete or not at all.
-    #[arg(short, long, value_name = "OUT", help_heading = "Output")]
-    pub(super) out: PathBuf,
-    /// Replace an older output of voxgray.
-    #[arg(long, help_heading = "Output")]
-    pub(super) overwrite: bool,
-    /// Print warnings only.
-    #[arg(short, long, help_heading = "Output")]
-    pub(super) quiet: bool,
 }
 
 fn parse_unit(text: &str) -> std::result::Result<InputUnit, String> {

@@ -57,10 +57,12 @@ pub fn merge(
         ));
     };
     let mut whole = read_shard(&shard_path(first))?;
+    let context = Context::from_json(&whole.context)?;
+    let compared = context.clone().without_paths();
     for path in others {
         let shard = read_shard(&shard_path(path))?;
-        let same = (&shard.plan_sha256, &shard.context, &shard.payload)
-            == (&whole.plan_sha256, &whole.context, &whole.payload);
+        let same = (&shard.plan_sha256, &shard.payload) == (&whole.plan_sha256, &whole.payload)
+            && Context::from_json(&shard.context)?.without_paths() == compared;
         if !same {
             return Err(Error::input(
                 format!("{} is not of the same run as {}", path.display(), first.display()),
@@ -73,7 +75,6 @@ pub fn merge(
             e
         })?;
     }
-    let context = Context::from_json(&whole.context)?;
     let (density, material) = context.maps_from_bytes(&whole.payload)?;
     let missing = context.batches as usize - whole.tally.batches().min(context.batches as usize);
     if missing > 0 {
