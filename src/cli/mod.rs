@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod dose;
+pub mod dose_arguments;
 pub mod interrupt;
 pub mod merge;
 pub mod nuclide;
@@ -43,7 +44,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// A CT and an activity map become a dose (or dose-rate) map with its standard error.
-    Dose(Box<dose::DoseArguments>),
+    Dose(Box<dose_arguments::DoseArguments>),
     /// Shards of one run (dose --shard i/n) become the result that one run would have given, bit by bit.
     Merge(merge::MergeArguments),
     /// What a nuclide emits: half-life, energy per decay, lines, spectra, progeny, sources.
