@@ -58,6 +58,8 @@ pub struct Problem {
     pub labels: Vec<u16>,
     /// The cells.
     pub cells: Vec<Cell>,
+    /// Histories of the reference.
+    pub reference_histories: u64,
     /// Single voxels, where the reference has them.
     pub voxels: Option<VoxelReference>,
     /// Abscissa and ordinate of the plot.
@@ -66,8 +68,9 @@ pub struct Problem {
     pub log_y: bool,
 }
 
-/// Half width, in voxels, of the voxel-kernel grid: 18 cm of water round the scored voxels send back less than 1e-4.
-const KERNEL_HALF: usize = 60;
+/// Half width, in voxels, of the voxel-kernel grid: +-13.65 cm of water in place of the reference's +-30 cm. What the outer
+/// water would scatter back into the scored +-1.65 cm has gone two mean free paths out and two back, into 1 % of the sphere.
+const KERNEL_HALF: usize = 45;
 
 /// Builds the problem of a run.
 ///
@@ -76,14 +79,19 @@ const KERNEL_HALF: usize = 60;
 pub fn build(group: &Group, entry: &RunEntry) -> Result<Problem> {
     let decay = parse_source(&entry.source)?;
     let table = Table::read(&group.folder.join(format!("{}.csv", entry.name)))?;
-    let others = entry.also.iter().map(|w| Table::read(&group.folder.join(format!("{}.{w}.csv", entry.name))));
+    let others = entry
+        .also
+        .iter()
+        .map(|w| Table::read(&group.folder.join(format!("{}.{w}.csv", entry.name))));
     let others = others.collect::<Result<Vec<_>>>()?;
-    match group.kind {
+    let mut problem = match group.kind {
         Kind::Shells => shells(group, decay, &table, &others),
         Kind::VoxelKernel => kernel(group, decay, &table, &others),
         Kind::Slabs => slabs(group, entry, decay, &table, &others),
         Kind::Phantom => phantom(group, entry, decay, &table),
-    }
+    }?;
+    problem.reference_histories = entry.reference_histories;
+    Ok(problem)
 }
 
 /// Value and standard error of every row.
@@ -130,7 +138,11 @@ fn shells(group: &Group, decay: DecaySpectrum, table: &Table, others: &[Table]) 
     let [from, to] = [table.numbers("r_in_over_RCSDA")?, table.numbers("r_out_over_RCSDA")?];
     let in_ranges = to.iter().any(|&r| r > 0.0);
     let label = |i: usize| {
-        if in_ranges { format!("{}-{} R", from[i], to[i]) } else { format!("{}-{} cm", inner[i], outer[i]) }
+        if in_ranges {
+            format!("{}-{} R", from[i], to[i])
+        } else {
+            format!("{}-{} cm", inner[i], outer[i])
+        }
     };
     let n = outer.len();
     let x: Vec<f64> = (0..n).map(|i| if in_ranges { to[i] } else { i as f64 }).collect();
@@ -147,6 +159,7 @@ fn shells(group: &Group, decay: DecaySpectrum, table: &Table, others: &[Table]) 
         radii: Some(outer),
         labels: Vec::new(),
         cells,
+        reference_histories: 0,
         voxels: None,
         axes: [
             if in_ranges { "outer radius / CSDA range" } else { "number of the shell" },
@@ -200,6 +213,7 @@ fn kernel(group: &Group, decay: DecaySpectrum, table: &Table, others: &[Table]) 
         radii: None,
         labels,
         cells,
+        reference_histories: 0,
         voxels: None,
         axes: ["distance of the voxel / cm", "energy per voxel / MeV per history"],
         log_y: true,
@@ -259,6 +273,7 @@ fn slabs(
         radii: None,
         labels: (0..grid.len()).map(|v| per_voxel(v) as u16 + 1).collect(),
         cells,
+        reference_histories: 0,
         voxels: None,
         axes: ["depth / cm", "energy per areal density / MeV cm2/g per history"],
         log_y: true,
@@ -266,7 +281,12 @@ fn slabs(
     })
 }
 
-fn phantom(group: &Group, entry: &RunEntry, decay: DecaySpectrum, table: &Table) -> Result<Problem> {
+fn phantom(
+    group: &Group,
+    entry: &RunEntry,
+    decay: DecaySpectrum,
+    table: &Table,
+) -> Result<Problem> {
     let phantom = phantom64::build(group)?;
     let roi = table.numbers("roi")?;
     let names = roi.iter().map(|&r| phantom64::REGIONS[r as usize].to_string()).collect();
@@ -292,6 +312,7 @@ fn phantom(group: &Group, entry: &RunEntry, decay: DecaySpectrum, table: &Table)
         decay,
         radii: None,
         cells,
+        reference_histories: 0,
         voxels: Some(VoxelReference { energy, error }),
         axes: ["number of the region", "energy per region / MeV per history"],
         log_y: true,
