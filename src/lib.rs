@@ -1,15 +1,86 @@
-//! voxgray: absorbed dose in targeted radionuclide therapy by Monte Carlo transport.
+#![doc = include_str!("../README.md")]
+//!
+//! # The house
+//!
+//! ```text
+//! data/             embedded tables; each file's header says quantity, units, source, licence, generator
+//! tools/            the scripts that generate data/ (Python, pinned packages); never needed by a user
+//! src/
+//!   lib.rs main.rs error.rs units.rs constants.rs stats.rs
+//!   image/          WHERE: grid (affine), volume, voi, resampling (activity and mass conserved, HU not)
+//!   io/             files <-> image types, no physics: dicom (CT, PET, NM), nifti, metaimage
+//!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
+//!   phantom/        HU -> matter: hu (curves), voxels, maps, synthetic (boxes, slabs, a patient)
+//!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
+//!   transport/      primaries + matter -> energy imparted: settings, build, plan, layout, run, tally, ledger
+//!     tables/       f64 facts -> the flat f32 tables of the plan
+//!     cpu/          the engine: one process per file
+//!   report/         pictures and plots
+//!   cli/            one file per command
+//! tests/            on files, on real images, against references
+//! validation/       reference values with their origin
+//! docs/             method (equations), data (provenance)
+//! ```
+//!
+//! Data flow one way:
+//!
+//! ```text
+//! io --CT (HU)--> phantom -- Phantom (density, material) ---+
+//! io --NM/PT----> image (activity on the dose grid) --------+--> build_plan --> Plan --> run (cpu) --> Tally
+//! data --> physics --> source (DecaySpectrum), tables ------+                                            |
+//!                                                              Tally / mass --> dose --> report, io
+//! ```
+//!
+//! Layers (an upper one may import a lower one, never the reverse):
+//!
+//! ```text
+//! 5 cli, main    4 report    3 transport    2 phantom | source | io    1 image | physics    0 error, units, constants, stats
+//! ```
+//!
+//! Units change at three borders only: `io` (file units to Bq, HU, mm), [`transport::build`] (mm to cm, f64 to f32; inside MeV, cm, g, s), and
+//! dose (fixed point to Gy). Coordinates are DICOM's (LPS, mm) everywhere outside `transport`.
+//!
+//! # The models
+//!
+//! Ranges: photons 1 keV to 4 MeV, electrons and positrons 1 keV to 4 MeV, alphas to 10 MeV. Equations: `docs/method.md`. Files are below `src/`.
+//!
+//! | process | model | neglected | range | reference | file |
+//! |---|---|---|---|---|---|
+//! | photon flight | Woodcock tracking, one majorant of mu per cell of a coarse grid | nothing | 1 keV - 4 MeV | Woodcock et al., ANL-7050 (1965) | `transport/cpu/photon.rs`, `transport/tables/cells.rs` |
+//! | photon cross sections | NIST XCOM by process, log-log between edges, mixed by mass | molecular structure, photonuclear absorption | 1 keV - 4 MeV | XCOM (NIST SRD 8) | `physics/xcom.rs`, `physics/photon.rs` |
+//! | Compton | Klein-Nishina x S(x, Z); energies as for a free electron at rest | Doppler broadening; the binding energy goes with the electron | 1 keV - 4 MeV | [10.1063/1.555523](https://doi.org/10.1063/1.555523) | `physics/compton.rs`, `transport/cpu/compton.rs` |
+//! | Rayleigh | Thomson x F(x, Z)^2; can be switched off | anomalous dispersion, interference between atoms | 1 keV - 4 MeV | [10.1063/1.555523](https://doi.org/10.1063/1.555523) | `physics/rayleigh.rs`, `transport/cpu/photon.rs` |
+//! | photoelectric | Sauter's angle; mean K line of the material's two strongest elements | L and higher shells, Auger electrons apart | 1 keV - 4 MeV | [10.1002/andp.19314030406](https://doi.org/10.1002/andp.19314030406), xraylib | `physics/fluorescence.rs`, `transport/cpu/photoelectric.rs` |
+//! | pair, triplet | XCOM's cross section; uniform energy split, leading angular factor | shape of the split, the triplet's recoil electron | 1.022 - 4 MeV | XCOM; [10.1103/RevModPhys.41.581](https://doi.org/10.1103/RevModPhys.41.581) | `physics/pair.rs`, `transport/cpu/pair.rs` |
+//! | annihilation | two 511 keV photons back to back, at rest | annihilation in flight, acollinearity | - | - | `transport/cpu/photon.rs` |
+//! | kerma estimator | E mu_en / mu_majorant at every tentative collision | range of the electrons set free | 1 keV - 4 MeV | Williamson, Med. Phys. 14, 567 (1987); [10.2307/3578607](https://doi.org/10.2307/3578607) | `physics/energy_absorption.rs`, `transport/cpu/photon.rs` |
+//! | electron step | class II condensed history with a random hinge; strength, energy and optical depth are budgets used up at each voxel's own rate | change of cross sections in a step beyond the midpoint rule | 1 keV - 4 MeV | [10.1088/0031-9155/45/8/315](https://doi.org/10.1088/0031-9155/45/8/315) | `transport/cpu/electron.rs` |
+//! | multiple scattering | Goudsmit-Saunderson distribution of the step's exact strength | - | 1 keV - 4 MeV | [10.1103/PhysRev.57.24](https://doi.org/10.1103/PhysRev.57.24) | `physics/scattering`, `transport/tables/lepton.rs` |
+//! | soft losses | restricted stopping power (Berger-Seltzer, Sternheimer); shifted exponential with their first two moments | shell corrections; third moment | 1 keV - 4 MeV | [10.1016/0020-708X(82)90244-7](https://doi.org/10.1016/0020-708X(82)90244-7), [10.1016/0092-640X(84)90002-0](https://doi.org/10.1016/0092-640X(84)90002-0) | `physics/stopping.rs`, `physics/density_effect.rs` |
+//! | hard collisions | Moller (electrons), Bhabha (positrons) above the production threshold | binding of the target electron | 1 keV - 4 MeV | [10.1002/andp.19324060506](https://doi.org/10.1002/andp.19324060506), [10.1098/rspa.1936.0046](https://doi.org/10.1098/rspa.1936.0046) | `physics/moller.rs`, `physics/bhabha.rs`, the same names in `transport/cpu` |
+//! | bremsstrahlung | ESTAR's radiative stopping power; 3BN shape with Elwert's factor; dipole angle | screening in the shape; deflection of the electron | 1 keV - 4 MeV | [10.1103/RevModPhys.31.920](https://doi.org/10.1103/RevModPhys.31.920), [10.1002/andp.19394260206](https://doi.org/10.1002/andp.19394260206) | `physics/bremsstrahlung.rs`, `transport/cpu/bremsstrahlung.rs` |
+//! | positrons | as electrons, with Berger-Seltzer F+ and the ratio of radiative stopping powers | in-flight annihilation | 1 keV - 4 MeV | [10.1103/PhysRevA.33.3002](https://doi.org/10.1103/PhysRevA.33.3002) | `physics/stopping.rs` |
+//! | range rejection | deposit on the spot where the CSDA range ends inside the voxel; one thick-target photon drawn | range straggling; where on the rest of the track the photon starts | 1 keV - 4 MeV | - | `transport/cpu/electron.rs`, `physics/thick_target.rs` |
+//! | alphas | straight CSDA track, ASTAR stopping power; recoil local | straggling, scattering, delta rays | to 10 MeV | ICRU Report 49 | `physics/alpha.rs`, `transport/cpu/alpha.rs` |
+//! | decay | ICRP-107 lines and beta spectra, chains with branching, horizon, retained fraction | coincidences within a decay, migration of progeny | - | ICRP Publication 107 | `physics/nuclide.rs`, `physics/beta.rs`, `physics/chain.rs`, `source/spectrum.rs` |
+//! | place of decay | systematic sampling of the activity map, uniform in the voxel | structure below the voxel | - | - | `transport/cpu/history.rs` |
+//! | tissue | HU -> density and composition: Schneider's or an ICRU-44 curve, or a file | CT noise and artefacts, contrast agent | HU -1050 to 3000 | [10.1088/0031-9155/45/2/314](https://doi.org/10.1088/0031-9155/45/2/314) | `phantom/hu.rs` |
 
+pub mod activity;
 pub mod cli;
 pub mod constants;
+pub mod dose;
 pub mod error;
 pub mod image;
 pub mod io;
+pub mod job;
 pub mod phantom;
 pub mod physics;
+pub mod pipeline;
 pub mod report;
 pub mod source;
 pub mod stats;
+pub mod tables;
 pub mod transport;
 pub mod units;
 

@@ -5,6 +5,7 @@ pub mod canvas;
 pub mod colour_map;
 pub mod picture;
 pub mod plot;
+pub mod summary;
 mod view;
 
 pub use canvas::{Canvas, Rgb};
