@@ -78,8 +78,6 @@ pub struct RunEntry {
     /// Further references `NAME.WORD.csv`, shown and not judged.
     #[serde(default)]
     pub also: Vec<String>,
-    /// Why a miss is known, where it is.
-    pub note: Option<String>,
     /// Slabs along z.
     #[serde(default)]
     pub slabs: Vec<SlabEntry>,

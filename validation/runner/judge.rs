@@ -52,6 +52,8 @@ pub struct Compared {
     pub z: f64,
     /// Largest difference that the bar allows; `None` where the cell is shown only.
     pub bar: Option<f64>,
+    /// Largest difference that statistics explain.
+    pub statistics: f64,
     /// Verdict of the cell.
     pub verdict: Verdict,
 }
@@ -62,9 +64,9 @@ impl Compared {
         self.value.0 - self.reference.0
     }
 
-    /// Difference in units of the bar; 0 where there is none.
-    pub fn of_bar(&self) -> f64 {
-        self.bar.map_or(0.0, |b| self.difference().abs() / b)
+    /// How near the cell is to failing: its difference over what bar and statistics allow; 0 where there is no bar.
+    pub fn severity(&self) -> f64 {
+        self.bar.map_or(0.0, |b| self.difference().abs() / b.max(self.statistics))
     }
 }
 
@@ -84,12 +86,12 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// The judged cell that uses most of its bar.
+    /// The judged cell nearest to failing.
     pub fn worst(&self) -> Option<&Compared> {
         self.cells
             .iter()
             .filter(|c| c.bar.is_some())
-            .max_by(|a, b| a.of_bar().total_cmp(&b.of_bar()))
+            .max_by(|a, b| a.severity().total_cmp(&b.severity()))
     }
 }
 
@@ -140,6 +142,7 @@ pub fn compare(group: &Group, cells: &[Cell], values: &[(f64, f64)]) -> Judged {
                 reference: (c.reference, c.reference_error),
                 z: if sigma > 0.0 { difference / sigma } else { 0.0 },
                 bar,
+                statistics: critical * sigma,
                 verdict,
             }
         })

@@ -231,10 +231,11 @@ impl Report {
         self.write(&format!("{}.csv", name.replace('/', "-")), &cells_csv(&result.judged))?;
         let _ = writeln!(
             self.body,
-            "<h2 id=\"{name}\">{name}</h2><p>{}. Bar: {}.</p><p>{:.2e} histories, {:.2e} per second on {} threads; energy \
+            "<h2 id=\"{name}\">{name}</h2><p>{}. Bar: {}. Precision: {}.</p><p>{:.2e} histories, {:.2e} per second on {} threads; energy \
              imbalance {:+.1e}; our standard error is {:.2} of the reference's (median).</p><img src=\"{image}\">",
             group.title,
             group.bar,
+            group.precision,
             result.histories as f64,
             result.per_second,
             result.threads,
