@@ -1,5 +1,8 @@
 //! Histories per second and efficiency 1/(sigma^2 T) in the 64^3 phantom: `cargo bench --bench throughput -- [--seconds S] [--keep]`.
 //!
+//! Ratios to EGSnrc and efficiencies use the CPU time of the process (from /proc, as EGSnrc's figures do), so that other work on the
+//! machine disturbs them little; the ratio of threads uses wall time and needs an idle machine. Without /proc all use wall time.
+//!
 //! sigma^2 is the mean over the voxels of liver and spheres of the squared relative standard error. EGSnrc's figures were
 //! taken on one core of an AMD EPYC virtual machine with 1 keV cutoffs, so ratios compare machines too. For photons only its
 //! histories per second are known: its efficiency is ours (analog) scaled by speed, as if its variance per history were
@@ -67,7 +70,11 @@ const JOBS: [Job; 4] = [
 /// Speed and efficiency of a run.
 #[derive(Clone, Copy)]
 struct Timed {
+    /// Histories per second of wall time.
     per_second: f64,
+    /// Histories per second of CPU time, all threads together.
+    per_cpu_second: f64,
+    /// 1 / (sigma^2 T), T in CPU seconds.
     efficiency: f64,
 }
 
@@ -99,43 +106,41 @@ fn bench(seconds: f64, keep: bool) -> Result<()> {
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     let mut text = format!(
         "64^3 voxels of 3 mm, activity in body, liver and spheres; {}, {}; {seconds} s a run; defaults: {:?}\n\n\
-         | source | threads | histories/s | over EGSnrc, one core | efficiency / s^-1 | over analog | over EGSnrc | {all} threads over 1 |\n\
-         |---|---|---|---|---|---|---|---|\n",
+         | source | threads | histories/s | histories/CPU s | over EGSnrc | efficiency / s^-1 | over analog | over EGSnrc | {all} threads over 1 |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
         machine::date(),
         machine::describe(),
         Settings::default()
     );
-    let mut analog = Timed { per_second: f64::NAN, efficiency: f64::NAN };
+    let mut analog: Option<Timed> = None;
     for job in &JOBS {
         let plan = plan(&phantom, job)?;
         let one = timed(&phantom, &plan, 1, seconds)?;
         let many = if all > 1 { timed(&phantom, &plan, all, seconds)? } else { one };
         let photons = job.source.starts_with("photon");
         if job.photons == PhotonEstimator::Analog {
-            analog = one;
+            analog = Some(one);
         }
         for (threads, t) in [(1, one), (all, many)] {
-            let efficiencies = if photons {
-                let egsnrc = analog.efficiency * job.egsnrc / analog.per_second;
-                let over = format!("{:.1}", t.efficiency / egsnrc);
-                (format!("{:.2}", t.efficiency / analog.efficiency), over)
+            let analog = analog.filter(|_| photons);
+            let over_analog =
+                analog.map_or(String::new(), |a| format!("{:.2}", t.efficiency / a.efficiency));
+            let over_egsnrc = analog.map_or(String::new(), |a| {
+                format!("{:.1}", t.efficiency / (a.efficiency * job.egsnrc / a.per_cpu_second))
+            });
+            let scaling = if threads == 1 {
+                String::new()
             } else {
-                (String::new(), String::new())
+                format!("{:.2}", t.per_second / one.per_second)
             };
             let _ = writeln!(
                 text,
-                "| {} | {threads} | {:.3e} | {:.1} | {:.3} | {} | {} | {} |",
+                "| {} | {threads} | {:.3e} | {:.3e} | {:.1} | {:.3} | {over_analog} | {over_egsnrc} | {scaling} |",
                 job.name,
                 t.per_second,
-                t.per_second / job.egsnrc,
+                t.per_cpu_second,
+                t.per_cpu_second / job.egsnrc,
                 t.efficiency,
-                efficiencies.0,
-                efficiencies.1,
-                if threads == 1 {
-                    String::new()
-                } else {
-                    format!("{:.2}", many.per_second / one.per_second)
-                },
             );
         }
     }
@@ -175,7 +180,12 @@ fn timed(phantom: &Phantom64, plan: &Plan, threads: usize, seconds: f64) -> Resu
     let speed = |o: &Outcome| o.tally.histories() as f64 / o.seconds;
     let short = go(2e4)?;
     let longer = go(speed(&short) * 0.1 * seconds)?;
+    let before = cpu_seconds();
     let outcome = go(speed(&longer) * seconds)?;
+    let cpu = match (before, cpu_seconds()) {
+        (Some(a), Some(b)) if b > a => b - a,
+        _ => outcome.seconds,
+    };
     let tally = &outcome.tally;
     let hot = (0..phantom.region.len()).filter(|&v| HOT.contains(&phantom.region[v]));
     let squares: Vec<f64> = hot
@@ -183,5 +193,18 @@ fn timed(phantom: &Phantom64, plan: &Plan, threads: usize, seconds: f64) -> Resu
         .map(|v| (tally.standard_error_mev(v) / tally.mean_mev(v)).powi(2))
         .collect();
     let variance = squares.iter().sum::<f64>() / squares.len().max(1) as f64;
-    Ok(Timed { per_second: speed(&outcome), efficiency: 1.0 / (variance * outcome.seconds) })
+    Ok(Timed {
+        per_second: speed(&outcome),
+        per_cpu_second: tally.histories() as f64 / cpu,
+        efficiency: 1.0 / (variance * cpu),
+    })
+}
+
+/// CPU time of this process so far, s; `None` where /proc does not tell.
+fn cpu_seconds() -> Option<f64> {
+    // proc(5): user and system time are fields 14 and 15, in ticks of 1/100 s; fields count from after the name in brackets.
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |i: usize| fields.get(i)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) / 100.0)
 }

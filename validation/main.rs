@@ -131,7 +131,7 @@ fn validate(options: &Options) -> Result<bool> {
             report.add(group, &result)?;
         }
     }
-    type Studies = fn(&[case::Group], &RunOptions) -> Result<Vec<study::Study>>;
+    type Studies = fn(&[case::Group], &RunOptions, &mut dyn FnMut(study::Study)) -> Result<()>;
     let studies: [(&str, Studies); 2] =
         [("convergence", convergence::studies), ("sanity", sanity::studies)];
     for (name, run) in studies {
@@ -142,14 +142,14 @@ fn validate(options: &Options) -> Result<bool> {
             println!("{name}");
             continue;
         }
-        for study in run(&groups, &options.run)? {
+        run(&groups, &options.run, &mut |study| {
             println!("\n{}: {}", study.title, study.verdict.name());
             for row in &study.rows {
                 println!("    {}", row.join(" | ").replace("&plusmn;", "+-"));
             }
             verdicts.push(study.verdict);
             report.add_study(&study);
-        }
+        })?;
     }
     if options.list {
         return Ok(true);

@@ -81,15 +81,19 @@ fn steps(s: &mut Settings, strength: f64, loss: f64) {
     s.lepton.max_loss_fraction = (s.lepton.max_loss_fraction * loss).min(0.5);
 }
 
-/// Runs the study of every case; under `--quick` only the first variant of the middle one.
+/// Runs the study of every case and hands each on; under `--quick` only the first variant of the middle one.
 ///
 /// # Errors
 /// If a run fails.
-pub fn studies(groups: &[Group], options: &RunOptions) -> Result<Vec<Study>> {
+pub fn studies(groups: &[Group], options: &RunOptions, done: &mut dyn FnMut(Study)) -> Result<()> {
     if options.quick {
-        return Ok(vec![study(groups, CASES[1].0, 5e4, &VARIANTS[..1], options)?]);
+        done(study(groups, CASES[1].0, 5e4, &VARIANTS[..1], options)?);
+        return Ok(());
     }
-    CASES.iter().map(|&(name, n)| study(groups, name, n, &VARIANTS, options)).collect()
+    for (name, histories) in CASES {
+        done(study(groups, name, histories, &VARIANTS, options)?);
+    }
+    Ok(())
 }
 
 fn study(

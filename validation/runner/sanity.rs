@@ -48,12 +48,15 @@ const COMPARISONS: [Comparison; 3] = [
 /// Rows shown of each comparison: the cells with the largest bias in standard deviations.
 const SHOWN: usize = 10;
 
-/// Runs the comparisons; under `--quick` with few histories.
+/// Runs the comparisons and hands each on; under `--quick` with few histories.
 ///
 /// # Errors
 /// If a run fails.
-pub fn studies(groups: &[Group], options: &RunOptions) -> Result<Vec<Study>> {
-    COMPARISONS.iter().map(|c| compare(groups, c, options)).collect()
+pub fn studies(groups: &[Group], options: &RunOptions, done: &mut dyn FnMut(Study)) -> Result<()> {
+    for comparison in &COMPARISONS {
+        done(compare(groups, comparison, options)?);
+    }
+    Ok(())
 }
 
 fn compare(groups: &[Group], comparison: &Comparison, options: &RunOptions) -> Result<Study> {
