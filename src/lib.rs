@@ -5,36 +5,42 @@
 //! ```text
 //! data/             embedded tables; each file's header says quantity, units, source, licence, generator
 //! tools/            the scripts that generate data/ (Python, pinned packages); never needed by a user
+//! build.rs          lists the embedded tables with their SHA-256
 //! src/
-//!   lib.rs main.rs error.rs units.rs constants.rs stats.rs
+//!   lib.rs main.rs error.rs units.rs constants.rs stats.rs tables.rs
 //!   image/          WHERE: grid (affine), volume, voi, resampling (activity and mass conserved, HU not)
 //!   io/             files <-> image types, no physics: dicom (CT, PET, NM), nifti, metaimage
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
+//!   activity/       units of activity maps to Bq (or Bq s) per voxel
 //!   phantom/        HU -> matter: hu (curves), voxels, maps, synthetic (boxes, slabs, a patient)
 //!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
 //!   transport/      primaries + matter -> energy imparted: settings, build, plan, layout, run, tally, ledger
 //!     tables/       f64 facts -> the flat f32 tables of the plan
 //!     cpu/          the engine: one process per file
-//!   report/         pictures and plots
+//!   dose/           energy -> Gy: rate, map, the voxels of high dose
+//!   report/         summary, pictures, plots
+//!   job.rs pipeline.rs  what a run is asked to do; the flow once, top to bottom
 //!   cli/            one file per command
 //! tests/            on files, on real images, against references
-//! validation/       reference values with their origin
+//! validation/       someone else's truth: cases, references with their origin, the runner
 //! docs/             method (equations), data (provenance)
 //! ```
 //!
 //! Data flow one way:
 //!
 //! ```text
-//! io --CT (HU)--> phantom -- Phantom (density, material) ---+
-//! io --NM/PT----> image (activity on the dose grid) --------+--> build_plan --> Plan --> run (cpu) --> Tally
-//! data --> physics --> source (DecaySpectrum), tables ------+                                            |
-//!                                                              Tally / mass --> dose --> report, io
+//! io --CT (HU)--> phantom -- Phantom (density, material) ----+
+//! io --NM/PT----> activity -- ActivityMap on the dose grid --+--> build_plan --> Plan --> run (cpu) --> Tally
+//! data --> physics --> source (DecaySpectrum), tables -------+                                            |
+//!                                                               Tally / mass --> dose --> report, io
 //! ```
 //!
 //! Layers (an upper one may import a lower one, never the reverse):
 //!
 //! ```text
-//! 5 cli, main    4 report    3 transport    2 phantom | source | io    1 image | physics    0 error, units, constants, stats
+//! 7 cli, main               4 dose                                      1 image | physics
+//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables
+//! 5 report                  2 activity | phantom | source | io
 //! ```
 //!
 //! Units change at three borders only: `io` (file units to Bq, HU, mm), [`transport::build`] (mm to cm, f64 to f32; inside MeV, cm, g, s), and
