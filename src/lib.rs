@@ -72,16 +72,21 @@
 //! | place of decay | systematic sampling of the activity map, uniform in the voxel | structure below the voxel | - | - | `transport/cpu/history.rs` |
 //! | tissue | HU -> density and composition: Schneider's or an ICRU-44 curve, or a file | CT noise and artefacts, contrast agent | HU -1050 to 3000 | [10.1088/0031-9155/45/2/314](https://doi.org/10.1088/0031-9155/45/2/314) | `phantom/hu.rs` |
 
+pub mod activity;
 pub mod cli;
 pub mod constants;
+pub mod dose;
 pub mod error;
 pub mod image;
 pub mod io;
+pub mod job;
 pub mod phantom;
 pub mod physics;
+pub mod pipeline;
 pub mod report;
 pub mod source;
 pub mod stats;
+pub mod tables;
 pub mod transport;
 pub mod units;
 

@@ -1,3 +1,81 @@
 //! The commands, one file each.
 
+pub mod dose;
+pub mod interrupt;
+pub mod merge;
 pub mod nuclide;
+pub mod nuclide_arguments;
+pub mod progress;
+pub mod values;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Result;
+
+/// What `voxgray --help` says below the commands.
+const AFTER: &str = "\
+Examples:
+  voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 -o dose/
+  voxgray dose --ct CT/ --activity PET/ --nuclide Y-90 --physical-decay -o dose/
+  voxgray dose --ct ct.mha --activity tia.nii.gz --activity-unit 'Bq*s/mL' --nuclide I-131 \\
+               --voi organs.nii.gz --target-uncertainty 1% --target-voi liver -o dose/
+  voxgray nuclide Ac-225 --horizon 30d
+
+Exit codes: 0 done, 2 a wrong option, 3 an input that cannot be used, 4 reading or writing failed,
+5 a check of the run failed, 130 interrupted (results so far are kept and marked partial).
+Standard output holds results, standard error everything else.";
+
+/// Absorbed dose in targeted radionuclide therapy by Monte Carlo: every decay in the patient's own CT, with an error bar
+/// on every number.
+///
+/// Coordinates are DICOM's (LPS, mm). Doses are in Gy or Gy/s, activities in Bq, energies in eV, keV or MeV as written.
+/// For research; not a medical device.
+#[derive(Debug, Parser)]
+#[command(name = "voxgray", version, after_help = AFTER, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// A CT and an activity map become a dose (or dose-rate) map with its standard error.
+    Dose(Box<dose::DoseArguments>),
+    /// Shards of one run (dose --shard i/n) become the result that one run would have given, bit by bit.
+    Merge(merge::MergeArguments),
+    /// What a nuclide emits: half-life, energy per decay, lines, spectra, progeny, sources.
+    Nuclide(nuclide_arguments::NuclideArguments),
+}
+
+/// Runs a command; returns the exit code of a run that wrote something.
+///
+/// # Errors
+/// As the command says.
+pub fn run(arguments: Arguments) -> Result<ExitCode> {
+    match arguments.command {
+        Command::Dose(arguments) => dose::run(*arguments),
+        Command::Merge(arguments) => merge::run(&arguments),
+        Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_documented() {
+        let mut command = Arguments::command();
+        command.build();
+        command.clone().debug_assert();
+        for sub in command.get_subcommands().filter(|s| s.get_name() != "help") {
+            assert!(sub.get_about().is_some(), "{}", sub.get_name());
+            for argument in sub.get_arguments() {
+                assert!(argument.get_help().is_some(), "{} {}", sub.get_name(), argument.get_id());
+            }
+        }
+    }
+}

@@ -6,6 +6,7 @@ pub mod colour_map;
 pub mod picture;
 pub mod plot;
 mod view;
+pub mod summary;
 
 pub use canvas::{Canvas, Rgb};
 pub use colour_map::ColourMap;

@@ -120,6 +120,10 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         local_electron: decay.electrons.local_mev_per_decay as f32,
         local_photon: decay.photons.local_mev_per_decay as f32,
         local_alpha: decay.alphas.local_mev_per_decay as f32,
+        majorant_factor: match s.photons {
+            PhotonEstimator::Analog => 1.0,
+            PhotonEstimator::Kerma => s.kerma_oversampling as f32,
+        },
         offsets,
     };
     let origins = [

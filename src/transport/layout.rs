@@ -21,7 +21,7 @@ pub const ANGULAR_INTERVALS: usize = 128;
 /// f32 values of one angular distribution: scale `a`, one free value, and the ratio nodes.
 pub const ANGULAR_STRIDE: usize = ANGULAR_INTERVALS + 3;
 /// Intervals of a photon-energy inverse-CDF table (bremsstrahlung).
-pub const SPECTRUM_INTERVALS: usize = 64;
+pub const SPECTRUM_INTERVALS: usize = 128;
 /// f32 values of one such distribution.
 pub const SPECTRUM_STRIDE: usize = SPECTRUM_INTERVALS + 1;
 /// f32 values per fine node and material of the lepton table: restricted stopping power, inverse first transport
@@ -163,6 +163,8 @@ pub struct Params {
     pub local_photon: f32,
     /// The same of alpha origin (recoil nuclei).
     pub local_alpha: f32,
+    /// Factor on the photon majorant: above one, the kerma estimator scores more often per flight.
+    pub majorant_factor: f32,
     /// Table offsets.
     pub offsets: Offsets,
 }

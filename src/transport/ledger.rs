@@ -34,10 +34,14 @@ pub struct Ledger {
     pub majorant_excesses: u64,
 }
 
-/// Energy as ledger units.
+/// Energy (MeV) as tally and ledger units, rounded to nearest, ties to even: energies are differences of f32 values, so
+/// halves are frequent, and always rounding them up would unbalance the books by 1e-6.
 #[inline(always)]
-fn units(energy: f32) -> u64 {
-    (energy * TALLY_UNITS_PER_MEV + 0.5) as u64
+pub fn to_units(energy: f32) -> u64 {
+    // Above 2^23 an f32 has no fraction; below, adding 2^23 rounds it away.
+    const INTEGERS: f32 = 8_388_608.0;
+    let x = energy * TALLY_UNITS_PER_MEV;
+    (if x < INTEGERS { (x + INTEGERS) - INTEGERS } else { x }) as u64
 }
 
 impl Ledger {
@@ -45,25 +49,25 @@ impl Ledger {
     #[inline(always)]
     pub fn emitted(&mut self, energy: f32) {
         self.primaries += 1;
-        self.emitted_units += units(energy);
+        self.emitted_units += to_units(energy);
     }
 
     /// Books energy deposited, MeV.
     #[inline(always)]
     pub fn imparted(&mut self, energy: f32) {
-        self.imparted_units += units(energy);
+        self.imparted_units += to_units(energy);
     }
 
     /// Books energy that left, MeV.
     #[inline(always)]
     pub fn escaped(&mut self, energy: f32) {
-        self.escaped_units += units(energy);
+        self.escaped_units += to_units(energy);
     }
 
     /// Books energy stopped by a cap, MeV.
     #[inline(always)]
     pub fn cut(&mut self, energy: f32) {
-        self.cut_units += units(energy);
+        self.cut_units += to_units(energy);
     }
 
     /// Adds another ledger.

@@ -7,5 +7,6 @@ pub mod ledger;
 pub mod plan;
 pub mod run;
 pub mod settings;
+pub mod shard;
 pub mod tables;
 pub mod tally;

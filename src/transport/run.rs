@@ -205,14 +205,14 @@ fn work<S: Scorer>(
                         let from = chunk * CHUNK;
                         let to = (from + CHUNK).min(histories);
                         for i in from..to {
-                            stack = run_history(
+                            run_history(
                                 plan,
                                 strata,
                                 first + i,
                                 i,
                                 &mut scorer,
                                 &mut ledger,
-                                stack,
+                                &mut stack,
                             );
                         }
                         monitor.advanced(to - from);

@@ -20,6 +20,8 @@ pub struct Settings {
     pub seed: u64,
     /// Photon estimator.
     pub photons: PhotonEstimator,
+    /// Tentative collisions per majorant mean free path of the kerma estimator.
+    pub kerma_oversampling: f64,
     /// Coherent scattering.
     pub rayleigh: bool,
     /// Incoherent scattering function (false: free electrons).
@@ -41,6 +43,7 @@ impl Default for Settings {
         Settings {
             seed: 1,
             photons: PhotonEstimator::Analog,
+            kerma_oversampling: 4.0,
             rayleigh: true,
             binding: true,
             electron_cutoff_mev: 1e-3,
@@ -74,6 +77,7 @@ impl Settings {
         let ranges = [
             ("electron cutoff (MeV)", self.electron_cutoff_mev, 1e-3, 1.0),
             ("photon cutoff (MeV)", self.photon_cutoff_mev, 1e-3, 0.5),
+            ("kerma oversampling", self.kerma_oversampling, 1.0, 100.0),
             ("production threshold fraction", l.threshold_fraction, 1e-3, 0.5),
             ("least production threshold (MeV)", l.threshold_min_mev, 1e-4, 1.0),
             ("largest production threshold (MeV)", l.threshold_max_mev, l.threshold_min_mev, 1.0),

@@ -5,11 +5,12 @@ use super::lookup::{angular_at, coarse_node, sample_angular};
 use super::rng::Rng;
 use super::walk::REST;
 
-/// Samples `mu = (1 - cos_theta)/2` of the photon. Two draws.
+/// Samples `mu = (1 - cos_theta)/2` of the photon. Two draws. The table is of `mu^2`: binding makes the density of mu vanish
+/// linearly in the forward direction, so that of its square is finite there, as the table's form wants it.
 #[inline(always)]
 pub fn sample_mu(tables: &[f32], offset: u32, material: usize, energy: f32, rng: &mut Rng) -> f32 {
     let node = coarse_node(energy, rng.uniform());
-    sample_angular(tables, angular_at(offset, material, node), rng.uniform())
+    sample_angular(tables, angular_at(offset, material, node), rng.uniform()).sqrt()
 }
 
 /// Energy (MeV) of the scattered photon, and `mu` of the recoil electron, for a free electron at rest.

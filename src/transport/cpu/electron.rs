@@ -226,6 +226,13 @@ impl<S: Scorer> Walk<'_, S> {
         energy - k
     }
 
+    /// Whether an electron born here ends here: below the cutoff, or unable to leave the scoring cell.
+    #[inline(always)]
+    pub fn ends_here(&self, place: &Place, energy: f32) -> bool {
+        let set = self.lepton_set(ELECTRON, place.material);
+        energy <= self.plan.params.electron_cutoff || self.stays_inside(set, place, energy)
+    }
+
     /// An electron set free at a point: settled on the spot where its range allows, else pushed. Returns the energy to deposit here.
     #[inline]
     pub fn release_electron(
@@ -236,8 +243,7 @@ impl<S: Scorer> Walk<'_, S> {
         direction: [f32; 3],
         stream: &mut Stream,
     ) -> f32 {
-        let set = self.lepton_set(ELECTRON, place.material);
-        if energy <= self.plan.params.electron_cutoff || self.stays_inside(set, place, energy) {
+        if self.ends_here(place, energy) {
             return self.settle(place, ELECTRON, origin, energy, stream);
         }
         self.push(place, ELECTRON, origin, energy, direction, stream);

@@ -1,7 +1,7 @@
 //! One history: one decay with everything it emits, from a voxel of the source.
 
 use super::lookup;
-use super::particle::{ALPHA, PHOTON, POSITRON, Particle, Stack, Stream};
+use super::particle::{ALPHA, ELECTRON, PHOTON, POSITRON, Particle, Stack, Stream};
 use super::rng::{batch_state, history_state};
 use super::score::Scorer;
 use super::vector::sample_isotropic;
@@ -31,12 +31,12 @@ impl Strata {
 
     /// Position of history `i` of the batch.
     #[inline(always)]
-    fn position(&self, i: u64) -> u64 {
+    pub fn position(&self, i: u64) -> u64 {
         self.offset + i * self.stride
     }
 }
 
-/// Runs history number `history`, the `i`-th of its batch.
+/// Runs history number `history`, the `i`-th of its batch. The stack is empty before and after.
 pub fn run_history<S: Scorer>(
     plan: &Plan,
     strata: &Strata,
@@ -44,15 +44,15 @@ pub fn run_history<S: Scorer>(
     i: u64,
     scorer: &mut S,
     ledger: &mut Ledger,
-    stack: Stack,
-) -> Stack {
+    stack: &mut Stack,
+) {
     let mut walk = Walk { plan, scorer, ledger, stack };
     walk.decay(strata.position(i), history);
-    walk.stack
 }
 
 impl<S: Scorer> Walk<'_, S> {
-    /// Emits and transports everything of one decay. Three draws for the point, then one per group and four per particle.
+    /// Emits and transports everything of one decay. Three draws for the point, then one per group,
+    /// two per energy and two per direction. An electron that cannot leave its voxel is settled without a direction.
     fn decay(&mut self, position: u64, history: u64) {
         self.ledger.histories += 1;
         let plan = self.plan;
@@ -80,6 +80,14 @@ impl<S: Scorer> Walk<'_, S> {
             let more = stream.rng.uniform() < group.fraction;
             for _ in 0..group.whole + u32::from(more) {
                 let energy = sample_energy(plan, group, &mut stream);
+                if group.kind == ELECTRON && self.ends_here(&place, energy) {
+                    self.ledger.emitted(energy);
+                    let origin = Origin::Electron as u32;
+                    let local = self.settle(&place, ELECTRON, origin, energy, &mut stream);
+                    self.deposit(&place, origin, local);
+                    self.drain();
+                    continue;
+                }
                 let direction = sample_isotropic(&mut stream.rng);
                 let state = stream.next_child();
                 let rest = if group.kind == POSITRON { 2.0 * REST } else { 0.0 };
@@ -112,7 +120,7 @@ fn origin_of(kind: u32) -> Origin {
 }
 
 /// Energy of one emission of a group: alias table, then the spectrum's inverse CDF where it is not a line. Two draws.
-fn sample_energy(plan: &Plan, group: &SourceGroup, stream: &mut Stream) -> f32 {
+pub fn sample_energy(plan: &Plan, group: &SourceGroup, stream: &mut Stream) -> f32 {
     let pick = stream.rng.uniform() * group.count as f32;
     let index = (pick as u32).min(group.count - 1);
     let u = stream.rng.uniform();

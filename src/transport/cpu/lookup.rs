@@ -130,10 +130,11 @@ pub fn spectrum_at(offset: u32, set: usize, node: usize) -> usize {
     offset as usize + (set * COARSE_NODES + node) * SPECTRUM_STRIDE
 }
 
-/// Samples `(k - k_cut) / (e - k_cut)` from an inverse-CDF table with equal intervals in probability.
+/// Samples `(k - k_cut) / (e - k_cut)` from a table at equal intervals of the square root of the probability to exceed it:
+/// dense where photons are hard and few and carry the energy. `u` uniform.
 #[inline(always)]
 pub fn sample_spectrum(tables: &[f32], at: usize, u: f32) -> f32 {
-    let x = u * SPECTRUM_INTERVALS as f32;
+    let x = u.sqrt() * SPECTRUM_INTERVALS as f32;
     let i = (x as usize).min(SPECTRUM_INTERVALS - 1);
     let f = x - i as f32;
     let nodes: &[f32; 2] = tables[at + i..at + i + 2].try_into().expect("two nodes");

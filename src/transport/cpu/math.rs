@@ -35,13 +35,12 @@ pub fn ln(x: f32) -> f32 {
 /// `(sin, cos)` of `2 pi u` for `u` in [0, 1], by Taylor polynomials on an eighth of a turn.
 #[inline(always)]
 pub fn sin_cos_turn(u: f32) -> (f32, f32) {
-    let quarter = (u * 4.0 + 0.5).floor();
-    let x = (u - quarter * 0.25) * TWO_PI;
+    let q = (u * 4.0 + 0.5) as i32;
+    let x = (u - q as f32 * 0.25) * TWO_PI;
     let z = x * x;
     let sine = x
         * (1.0 - z * (0.166_666_67 - z * (0.008_333_334 - z * (1.984_127e-4 - z * 2.755_732e-6))));
     let cosine = 1.0 - z * (0.5 - z * (0.041_666_668 - z * (0.001_388_888_9 - z * 2.480_159e-5)));
-    let q = quarter as i32;
     let (a, b) = if q & 1 == 0 { (sine, cosine) } else { (cosine, sine) };
     let s = if q & 2 == 0 { a } else { -a };
     let c = if (q + 1) & 2 == 0 { b } else { -b };

@@ -7,7 +7,8 @@ use super::walk::REST;
 /// Most tries of the rejection loop; the least acceptance is 0.44, so the chance to reach it is below 1e-16.
 const MAX_TRIES: u32 = 64;
 
-/// Samples the kinetic energy (MeV) of the slower electron in `[threshold, energy/2]`. Two draws per try, 1.2 tries on average.
+/// Samples the kinetic energy (MeV) of the slower electron in `[threshold, energy/2]`. Two draws per try; 1.2 tries on average up to
+/// 0.1 MeV, 1.6 at 1 MeV, 1.9 at 3 MeV.
 /// None if no try was accepted or the interval is empty.
 #[inline]
 pub fn sample_transfer(energy: f32, threshold: f32, rng: &mut Rng) -> Option<f32> {

@@ -29,6 +29,8 @@ impl<S: Scorer> Walk<'_, S> {
             position[k] = (p.voxel[k] as f32 + 0.5) * h[k] + p.local[k];
         }
         let mut collisions = 0_u32;
+        let mut known = usize::MAX;
+        let mut rates = [0.0_f32; 5];
         loop {
             let Some((voxel, mu_majorant)) = self.fly(&mut position, &p, &mut stream) else {
                 self.ledger.photon_collisions += u64::from(collisions);
@@ -41,8 +43,12 @@ impl<S: Scorer> Walk<'_, S> {
             let word = self.plan.voxels[linear];
             let density = voxel_density(word);
             let material = voxel_material(word);
-            let [mu_over_rho, compton, photoelectric, rayleigh, mu_en] =
-                photon_kerma(&self.plan.tables, o.photon, material, p.energy);
+            // The energy is that of the last collision: look up again only for another material.
+            if material != known {
+                known = material;
+                rates = photon_kerma(&self.plan.tables, o.photon, material, p.energy);
+            }
+            let [mu_over_rho, compton, photoelectric, rayleigh, mu_en] = rates;
             if kerma {
                 let expected = p.energy * mu_en * density / mu_majorant;
                 self.scorer.deposit(self.plan, linear, [0.0; 3], p.origin, expected);
@@ -64,6 +70,7 @@ impl<S: Scorer> Walk<'_, S> {
             let place = Place { voxel, local, linear, density, material };
             p.voxel = voxel;
             p.local = local;
+            known = usize::MAX;
             let process = stream.rng.uniform();
             let before = p.energy;
             if process < compton {
@@ -112,8 +119,8 @@ impl<S: Scorer> Walk<'_, S> {
         let edge = params.voxel_cm.map(|h| h * params.cell_voxels as f32);
         let mut cell = [0_i32; 3];
         for k in 0..3 {
-            let c = (position[k] / edge[k]).floor() as i32;
-            cell[k] = c.clamp(0, params.cell_dims[k] as i32 - 1);
+            let c = (position[k] / edge[k]).max(0.0) as i32;
+            cell[k] = c.min(params.cell_dims[k] as i32 - 1);
         }
         let most = params.cell_dims[0] + params.cell_dims[1] + params.cell_dims[2] + 3;
         for _ in 0..most {
@@ -159,7 +166,7 @@ impl<S: Scorer> Walk<'_, S> {
     fn cell_majorant(&self, word: u32, energy: f32) -> f32 {
         let offset = self.plan.params.offsets.photon_majorant;
         let per_mass = majorant(&self.plan.tables, offset, voxel_material(word), energy);
-        (per_mass * voxel_density(word)).max(1e-12)
+        (per_mass * voxel_density(word) * self.plan.params.majorant_factor).max(1e-12)
     }
 
     /// Voxel that holds a position (cm from the grid's corner), or None outside.
@@ -167,10 +174,11 @@ impl<S: Scorer> Walk<'_, S> {
     fn voxel_at(&self, position: &[f32; 3]) -> Option<[i32; 3]> {
         let mut voxel = [0_i32; 3];
         for k in 0..3 {
-            let index = (position[k] * self.plan.params.inverse_voxel[k]).floor();
+            let index = position[k] * self.plan.params.inverse_voxel[k];
             if !(index >= 0.0 && index < self.plan.params.dims[k] as f32) {
                 return None;
             }
+            // Truncation is the floor of what is not negative.
             voxel[k] = index as i32;
         }
         Some(voxel)

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::particle::Particle;
-use crate::transport::layout::TALLY_UNITS_PER_MEV;
 use crate::transport::plan::Plan;
 
 /// Receives energy.
@@ -17,11 +16,7 @@ pub trait Scorer {
     fn trace(&mut self, _event: &'static str, _particle: &Particle, _value: f32) {}
 }
 
-/// Energy as tally units, rounded to nearest.
-#[inline(always)]
-pub fn to_units(energy: f32) -> u64 {
-    (energy * TALLY_UNITS_PER_MEV + 0.5) as u64
-}
+use crate::transport::ledger::to_units;
 
 /// Voxel words, one slice per origin; a slice may be empty where the source has no such emission.
 pub type Words<'a> = [&'a [AtomicU64]; 3];

@@ -18,7 +18,7 @@ pub struct Walk<'a, S> {
     /// Energy and event counts.
     pub ledger: &'a mut Ledger,
     /// Particles that wait.
-    pub stack: Stack,
+    pub stack: &'a mut Stack,
 }
 
 /// A point in the grid with what the voxel holds.

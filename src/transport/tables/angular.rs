@@ -28,7 +28,29 @@ pub fn build_angular(exceeded: impl Fn(f64) -> f64, free: f64) -> [f32; ANGULAR_
         let factor = a * (1.0 - u) / (u + a);
         out[2 + i] = (exceeded(u) / factor) as f32;
     }
+    out[2] = first_node(&exceeded, a, f64::from(out[3])) as f32;
     out
+}
+
+/// The ratio at u = 0 that gives the first interval its mean: there a steep tail is far from the straight line between the end
+/// values. `next` is the ratio at the first interval's end.
+fn first_node(exceeded: &impl Fn(f64) -> f64, a: f64, next: f64) -> f64 {
+    const POINTS: u32 = 400;
+    let (mut first, mut second, mut whole) = (0.0, 0.0, 0.0);
+    for j in 0..POINTS {
+        // f is the fraction of the interval in s; its cube root is uniform, so that the tail's end is resolved.
+        let t = (f64::from(j) + 0.5) / f64::from(POINTS);
+        let f = t * t * t;
+        let s = f / ANGULAR_INTERVALS as f64;
+        let u = s * s;
+        // du is proportional to s ds, ds to t^2 dt.
+        let weight = s * t * t;
+        let factor = a * (1.0 - u) / (u + a);
+        first += weight * factor * (1.0 - f);
+        second += weight * factor * f;
+        whole += weight * exceeded(u);
+    }
+    ((whole - second * next) / first).max(0.0)
 }
 
 /// A cumulative distribution from a density on a grid, inverted by linear interpolation.

@@ -182,14 +182,14 @@ impl LeptonFacts {
     }
 }
 
-/// `(k - cut)/(e - cut)` at equal steps of the cumulative probability.
+/// `(k - cut)/(e - cut)` at equal steps of the square root of the probability to exceed it.
 fn quantiles(cdf: &[(f64, f64)], cut: f64, e: f64) -> Vec<f32> {
     if cdf.len() < 2 || e <= cut {
         return vec![0.0; SPECTRUM_INTERVALS + 1];
     }
     (0..=SPECTRUM_INTERVALS)
         .map(|i| {
-            let u = i as f64 / SPECTRUM_INTERVALS as f64;
+            let u = 1.0 - (i as f64 / SPECTRUM_INTERVALS as f64).powi(2);
             let j = cdf.partition_point(|p| p.1 < u).clamp(1, cdf.len() - 1);
             let (a, b) = (cdf[j - 1], cdf[j]);
             let t = if b.1 > a.1 { ((u - a.1) / (b.1 - a.1)).clamp(0.0, 1.0) } else { 0.0 };

@@ -26,7 +26,7 @@ pub struct PhotonSwitches {
 pub struct PhotonTables {
     /// `[fine node][PHOTON_RECORD]`.
     pub records: Vec<f32>,
-    /// `[coarse node][ANGULAR_STRIDE]`.
+    /// `[coarse node][ANGULAR_STRIDE]`, of the square of mu.
     pub compton: Vec<f32>,
     /// `[coarse node][ANGULAR_STRIDE]`.
     pub rayleigh: Vec<f32>,
@@ -79,8 +79,8 @@ impl PhotonTables {
         for node in 0..COARSE_NODES {
             let e = node_energy(COARSE_BITS, node).max(MIN_PHOTON_MEV);
             let c = Cumulative::new(|mu| compton_pdf(&mixed, e, mu, switches.binding), 512, 2);
-            compton.extend(build_angular(|u| c.exceeded(u), 0.0));
-            let r = Cumulative::new(|mu| rayleigh_pdf(&mixed, e, mu), 768, 4);
+            compton.extend(build_angular(|u| c.exceeded(u).powi(2), 0.0));
+            let r = Cumulative::new(|mu| rayleigh_pdf(&mixed, e, mu), 1536, 4);
             rayleigh.extend(build_angular(|u| r.exceeded(u), 0.0));
         }
         let mut fluorescence = [0.0; 4];

@@ -1,0 +1,26 @@
+//! Ctrl-C: the first one ends the run cleanly, the second at once.
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use crate::error::{Error, Result};
+
+/// Exit code of an interrupted run: 128 + SIGINT, as shells have it.
+pub const INTERRUPTED: u8 = 130;
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// The flag that Ctrl-C (and a request to terminate) sets.
+///
+/// # Errors
+/// If the system refuses a handler.
+pub fn listen() -> Result<&'static AtomicBool> {
+    let handler = || {
+        if STOP.swap(true, SeqCst) {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+        eprintln!("\ninterrupted: writing what is finished (again to stop at once)");
+    };
+    ctrlc::set_handler(handler)
+        .map_err(|e| Error::run("Ctrl-C cannot be caught", e.to_string(), "Please report this."))?;
+    Ok(&STOP)
+}

@@ -1,0 +1,118 @@
+//! What a run tells the user: facts, warnings, a progress bar with the uncertainty reached (standard error); results
+//! (standard output).
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::error::{Error, Result};
+use crate::pipeline::{Observer, Progress, Written};
+
+/// Prints to standard error; the bar only where that is a terminal.
+pub struct Terminal {
+    bar: ProgressBar,
+    quiet: bool,
+}
+
+impl Terminal {
+    /// `quiet` leaves warnings only.
+    pub fn new(quiet: bool) -> Self {
+        let hidden = quiet || !io::stderr().is_terminal();
+        let target =
+            if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        Terminal { bar: ProgressBar::with_draw_target(None, target), quiet }
+    }
+}
+
+impl Observer for Terminal {
+    fn say(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{text}");
+        }
+    }
+
+    fn warn(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("warning: {text}"));
+    }
+
+    fn started(&self, histories: u64, goal: Option<f64>) {
+        let style = "{elapsed_precise} [{wide_bar}] {human_pos}/{human_len} histories ({per_sec}, {eta} left) {msg}";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            self.bar.set_style(style.progress_chars("=> "));
+        }
+        self.bar.set_length(histories);
+        self.bar.enable_steady_tick(Duration::from_millis(500));
+        match goal {
+            Some(goal) => {
+                self.say(&format!("running up to {histories} histories, until {} %", 100.0 * goal))
+            }
+            None => self.say(&format!("running {histories} histories")),
+        }
+    }
+
+    fn advanced(&self, histories: u64) {
+        self.bar.inc(histories);
+    }
+
+    fn progressed(&self, progress: Progress) {
+        if let Some(u) = progress.uncertainty {
+            self.bar.set_message(format!("uncertainty {:.2} %", 100.0 * u));
+        }
+    }
+
+    fn finished(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Prints results to standard output. A reader that has gone (`| head`) is no error.
+///
+/// # Errors
+/// If writing fails for another reason.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::io("write", Path::new("standard output"), &e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The short table of a result, tab-separated.
+///
+/// # Errors
+/// If writing fails.
+pub fn print_written(written: &Written) -> Result<()> {
+    let mut text = String::new();
+    let mut line = |cells: &[String]| {
+        text.push_str(&cells.join("\t"));
+        text.push('\n');
+    };
+    for file in &written.files {
+        line(&["file".into(), written.folder.join(file).display().to_string()]);
+    }
+    if let Some(s) = &written.summary {
+        let shown = |x: Option<f64>| x.map_or("null".to_string(), |x| format!("{x:.6e}"));
+        line(&["partial".into(), s.partial.to_string()]);
+        line(&["histories".into(), s.run.histories.to_string()]);
+        line(&["quantity".into(), s.dose.quantity.clone(), s.dose.unit.into()]);
+        line(&["mean".into(), shown(Some(s.dose.mean_dose))]);
+        if let Some(high) = &s.dose.high_dose {
+            let uncertainty = Some(high.relative_uncertainty).filter(|u| u.is_finite());
+            line(&[format!("percentile_{}", high.percentile), shown(Some(high.percentile_dose))]);
+            line(&["relative_uncertainty".into(), shown(uncertainty)]);
+        }
+        for voi in &s.vois {
+            line(&[
+                "voi".into(),
+                voi.name.clone(),
+                shown(voi.mean_dose),
+                shown(voi.standard_error),
+            ]);
+        }
+    }
+    print(&text)
+}

@@ -1,0 +1,8 @@
+//! Energy imparted to absorbed dose.
+
+pub mod map;
+pub mod rate;
+pub mod robust;
+
+pub use map::DoseScale;
+pub use robust::{HighDose, high_dose};

@@ -1,0 +1,253 @@
+//! What a run is asked to do: every choice of `voxgray dose`, with its defaults.
+
+use std::path::PathBuf;
+
+use crate::activity::{Calibration, InputUnit, NegativeRule};
+use crate::error::{Error, Result};
+use crate::io::dicom::GeometryOverride;
+use crate::transport::settings::Settings;
+
+/// Where matter comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MatterInput {
+    /// A CT in HU: DICOM folder or file, NIfTI, MetaImage.
+    Ct {
+        /// Its path.
+        path: PathBuf,
+        /// SeriesInstanceUID, where a folder holds several.
+        series: Option<String>,
+        /// HU to matter.
+        curve: CurveChoice,
+        /// Largest accepted fractions of voxels below and above the curve's range.
+        outside_limits: [f64; 2],
+    },
+    /// A density map (g/cm3) and a label map of materials.
+    Maps {
+        /// Density, g/cm3.
+        density: PathBuf,
+        /// Labels.
+        materials: PathBuf,
+        /// Built-in names in the order of the labels, or a TOML file.
+        names: MaterialNames,
+    },
+}
+
+/// HU curve.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CurveChoice {
+    /// Schneider 2000.
+    Schneider,
+    /// Schneider 2000 with amalgam and titanium.
+    SchneiderMetals,
+    /// ICRU 44.
+    Icru44,
+    /// A TOML file.
+    File(PathBuf),
+}
+
+/// What the labels of a material map mean.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MaterialNames {
+    /// Label `i` is the `i`-th built-in material.
+    BuiltIn(Vec<String>),
+    /// A TOML file.
+    File(PathBuf),
+}
+
+/// Where activity comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActivityInput {
+    /// DICOM folder or file, NIfTI, MetaImage.
+    pub path: PathBuf,
+    /// SeriesInstanceUID, where a folder holds several.
+    pub series: Option<String>,
+    /// Unit; `None` is Bq/mL.
+    pub unit: Option<InputUnit>,
+    /// What a count stands for.
+    pub calibration: Option<Calibration>,
+    /// Treatment of negative voxels.
+    pub negative: NegativeRule,
+    /// Energy window (from 1) of an NM object with several.
+    pub energy_window: Option<usize>,
+    /// Geometry of an NM object that states none.
+    pub geometry: Option<GeometryOverride>,
+    /// Largest accepted fraction of the activity outside of the CT.
+    pub max_outside: f64,
+}
+
+/// What decays.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceChoice {
+    /// A nuclide with its progeny.
+    Nuclide {
+        /// Name.
+        name: String,
+        /// Horizon of the chain, s.
+        horizon_s: Option<f64>,
+        /// Fraction of daughters that stay, per generation.
+        retained: f64,
+    },
+    /// One particle per decay, such as `electron:0.935MeV`.
+    Particle(String),
+}
+
+/// The grid on which is transported and scored.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum GridChoice {
+    /// The activity image's.
+    Activity,
+    /// The CT's (or density map's).
+    Ct,
+    /// Along the CT's axes with this spacing, mm.
+    Spacing([f64; 3]),
+}
+
+/// When to stop before all histories are run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Goal {
+    /// Relative standard error to reach.
+    pub uncertainty: f64,
+    /// Name or label of a VOI whose mean dose is meant; otherwise the voxels of high dose.
+    pub voi: Option<String>,
+}
+
+/// Which part of a run this process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// From 1.
+    pub number: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
+/// Everything that a dose run needs to know.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Matter.
+    pub matter: MatterInput,
+    /// Activity.
+    pub activity: ActivityInput,
+    /// Decay.
+    pub source: SourceChoice,
+    /// The activity only decays in place: dose, not dose rate.
+    pub physical_decay: bool,
+    /// Grid.
+    pub grid: GridChoice,
+    /// Label map of volumes of interest and the CSV that names them.
+    pub voi: Option<(PathBuf, Option<PathBuf>)>,
+    /// Histories; with a goal, the most.
+    pub histories: u64,
+    /// Independent batches; `None` leaves it to the run.
+    pub batches: Option<u32>,
+    /// Stop rule.
+    pub goal: Option<Goal>,
+    /// Percentile of the dose that stands for "high".
+    pub percentile: f64,
+    /// Voxels above this fraction of that dose are looked at.
+    pub fraction: f64,
+    /// Threads; 0 for all cores.
+    pub threads: usize,
+    /// Part of a run.
+    pub shard: Option<Shard>,
+    /// Transport.
+    pub transport: Settings,
+    /// Largest memory, bytes.
+    pub max_memory: u64,
+    /// Output folder.
+    pub out: PathBuf,
+    /// Replace an output folder that voxgray wrote.
+    pub overwrite: bool,
+}
+
+/// Batches where the user says nothing: the standard errors are then known to 10 %, 1/sqrt(2 (n - 1)).
+pub const DEFAULT_BATCHES: u32 = 50;
+
+impl Job {
+    /// Refuses choices that make no sense, before any file is read.
+    ///
+    /// # Errors
+    /// With the option, its value and the allowed range.
+    pub fn check(&self) -> Result<()> {
+        self.transport.check()?;
+        let refuse = |option: &str, value: String, why: &str| {
+            Err(Error::usage(
+                format!("{option} is {value}"),
+                why,
+                "Correct the option, or leave it out for the default.",
+            ))
+        };
+        if self.histories == 0 {
+            return refuse("--histories", "0".into(), "a dose needs at least one history");
+        }
+        if self.batches == Some(0) {
+            return refuse("--batches", "0".into(), "a run has at least one batch");
+        }
+        if self.batches.is_some_and(|b| u64::from(b) > self.histories) {
+            let text = format!("{} for {} histories", self.batches.unwrap_or(0), self.histories);
+            return refuse("--batches", text, "a batch has at least one history");
+        }
+        let fractions = [
+            ("--target-fraction", self.fraction, 0.01, 1.0),
+            ("--target-percentile", self.percentile, 50.0, 99.9),
+            ("--allow-outside", self.activity.max_outside, 0.0, 1.0),
+        ];
+        for (option, value, low, high) in fractions {
+            if !(low..=high).contains(&value) {
+                return refuse(
+                    option,
+                    value.to_string(),
+                    &format!("it must lie within {low} and {high}"),
+                );
+            }
+        }
+        if let Some(goal) = &self.goal {
+            self.check_goal(goal)?;
+        }
+        if let Some(shard) = self.shard
+            && (shard.number == 0 || shard.number > shard.of)
+        {
+            let text = format!("{}/{}", shard.number, shard.of);
+            return refuse("--shard", text, "shards are numbered 1 to their count");
+        }
+        if self.physical_decay && matches!(self.source, SourceChoice::Particle(_)) {
+            return refuse(
+                "--physical-decay",
+                "given with --source".into(),
+                "particles have no half-life; only a nuclide decays",
+            );
+        }
+        if self.physical_decay && self.activity.unit.is_some_and(InputUnit::is_time_integrated) {
+            return refuse(
+                "--physical-decay",
+                "given for a time-integrated map".into(),
+                "such a map already counts all decays",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_goal(&self, goal: &Goal) -> Result<()> {
+        if !(1e-4..=0.5).contains(&goal.uncertainty) {
+            return Err(Error::usage(
+                format!("--target-uncertainty is {} %", 100.0 * goal.uncertainty),
+                "it must lie within 0.01 % and 50 %",
+                "Give for example --target-uncertainty 1%.",
+            ));
+        }
+        if self.shard.is_some() {
+            return Err(Error::usage(
+                "--target-uncertainty is given with --shard",
+                "a shard cannot know the uncertainty of the whole run",
+                "Give --histories instead.",
+            ));
+        }
+        if goal.voi.is_some() && self.voi.is_none() {
+            return Err(Error::usage(
+                "--target-voi is given without --voi",
+                "no label map says where it is",
+                "Add --voi LABELMAP.",
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,275 @@
+//! What is known before the first history and needed after the last: enough to write the outputs, also from shards.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Observer;
+use super::inputs::InputRecord;
+use super::scene::MatterMove;
+use super::source::{DoseOf, FieldOfView, Source};
+use crate::dose::DoseScale;
+use crate::dose::rate::DoseKind;
+use crate::error::{Error, Result};
+use crate::image::Grid;
+use crate::job::{CurveChoice, GridChoice, Job, MatterInput};
+use crate::phantom::voxels::TissueTable;
+use crate::phantom::{HuReport, Phantom};
+use crate::transport::settings::{PhotonEstimator, Settings};
+
+/// A VOI on the dose grid.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VoiFacts {
+    /// Label.
+    pub label: u32,
+    /// Name.
+    pub name: String,
+    /// Dose voxels.
+    pub voxels: usize,
+    /// g.
+    pub mass_g: f64,
+    /// Bq or Bq s.
+    pub activity: f64,
+}
+
+/// A grid, for files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GridFacts {
+    /// Voxels.
+    pub dims: [usize; 3],
+    /// Centre of the first voxel, mm, LPS.
+    pub origin_mm: [f64; 3],
+    /// One step of each index, mm, LPS.
+    pub axes_mm: [[f64; 3]; 3],
+}
+
+impl From<Grid> for GridFacts {
+    fn from(g: Grid) -> Self {
+        GridFacts { dims: g.dims, origin_mm: g.origin_mm, axes_mm: g.axes_mm }
+    }
+}
+
+impl GridFacts {
+    /// The grid.
+    pub fn grid(&self) -> Grid {
+        Grid { dims: self.dims, origin_mm: self.origin_mm, axes_mm: self.axes_mm }
+    }
+}
+
+/// Everything but the tally and the maps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Context {
+    /// The summary's part on inputs and settings.
+    pub setup: Value,
+    /// Dose rate or dose.
+    pub kind: DoseKind,
+    /// Decays per second, or decays.
+    pub decays: f64,
+    /// The dose grid.
+    pub grid: GridFacts,
+    /// Names of the materials.
+    pub materials: Vec<String>,
+    /// VOIs; region `n + 1` of the tally is VOI `n`.
+    pub vois: Vec<VoiFacts>,
+    /// Limit of low density, g/cm3.
+    pub low_density: f64,
+    /// Percentile of a high dose.
+    pub percentile: f64,
+    /// Fraction of it that selects voxels.
+    pub fraction: f64,
+    /// Batches of the whole run (with a goal: at most).
+    pub batches: u32,
+    /// The run may end before all batches.
+    pub has_goal: bool,
+}
+
+impl Context {
+    /// Region of the tally of a VOI by name or label.
+    ///
+    /// # Errors
+    /// If there is none on the dose grid.
+    pub fn region(&self, name: &str) -> Result<usize> {
+        let label: Option<u32> = name.parse().ok();
+        let by_name = self.vois.iter().position(|v| v.name == name);
+        let at = by_name.or_else(|| self.vois.iter().position(|v| Some(v.label) == label));
+        match at {
+            Some(n) if self.vois[n].voxels > 0 && self.vois[n].mass_g > 0.0 => Ok(n + 1),
+            Some(_) => Err(Error::input(
+                format!("VOI '{name}' has no voxel on the dose grid"),
+                "its dose cannot be a goal",
+                "Use a finer --grid or another VOI.",
+            )),
+            None => Err(Error::usage(
+                format!("there is no VOI '{name}'"),
+                format!("the label map has {}", self.names()),
+                "Name one of them, or its label.",
+            )),
+        }
+    }
+
+    fn names(&self) -> String {
+        self.vois.iter().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// From energy per history to dose.
+    pub fn scale<'a>(&self, density: &'a [f32]) -> DoseScale<'a> {
+        DoseScale {
+            decays: self.decays,
+            density,
+            voxel_volume_mm3: self.grid.grid().voxel_volume_mm3(),
+        }
+    }
+
+    /// As text, for a shard.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|e| {
+            Error::run("a run's context cannot be written", e.to_string(), "Report this.")
+        })
+    }
+
+    /// From the text of a shard.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn from_json(text: &str) -> Result<Self> {
+        serde_json::from_str(text).map_err(|e| {
+            Error::input("a shard's context cannot be read", e.to_string(), "Make the shard again.")
+        })
+    }
+
+    /// Density and material as bytes.
+    pub fn maps_to_bytes(density: &[f32], material: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(density.len() * 5);
+        density.iter().for_each(|d| bytes.extend_from_slice(&d.to_le_bytes()));
+        bytes.extend_from_slice(material);
+        bytes
+    }
+
+    /// Density and material from bytes.
+    ///
+    /// # Errors
+    /// If there are not as many as voxels.
+    pub fn maps_from_bytes(&self, bytes: &[u8]) -> Result<(Vec<f32>, Vec<u8>)> {
+        let n = self.grid.grid().checked()?.len();
+        if bytes.len() != 5 * n {
+            return Err(Error::input(
+                format!("a shard holds {} bytes of maps for {n} voxels", bytes.len()),
+                "density takes four and material one per voxel",
+                "Make the shard again.",
+            ));
+        }
+        let (density, material) = bytes.split_at(4 * n);
+        let density = density.chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]));
+        Ok((density.collect(), material.to_vec()))
+    }
+}
+
+/// The summary's part on inputs and settings; prints the tissue histogram and its warnings.
+///
+/// # Errors
+/// If it cannot be written as JSON.
+#[expect(clippy::too_many_arguments, reason = "one caller; the flow hands on what it has")]
+pub fn setup(
+    job: &Job,
+    records: &[InputRecord],
+    phantom: &Phantom,
+    hu: Option<&HuReport>,
+    moved: &MatterMove,
+    field: &FieldOfView,
+    source: &Source,
+    kind: &DoseOf,
+    observer: &dyn Observer,
+) -> Result<Value> {
+    let tissues = phantom.tissues();
+    observer.say(
+        &format!("matter on the dose grid:\n{}", TissueTable(&tissues)).trim_end().to_string(),
+    );
+    let warnings = hu.map(HuReport::warnings).unwrap_or_default();
+    warnings.iter().for_each(|w| observer.warn(w));
+    let rows = |rows: &[crate::phantom::TissueRow]| -> Vec<Value> {
+        rows.iter()
+            .map(|t| {
+                json!({"material": t.name, "voxels": t.voxels, "volume_cm3": t.volume_cm3, "mass_g": t.mass_g,
+                       "mean_density_g_cm3": t.mean_density_g_cm3, "mean_hu": t.mean_hu})
+            })
+            .collect()
+    };
+    let hu = hu.map(|h| {
+        json!({"curve": h.curve, "range_hu": [h.range.0, h.range.1], "voxels": h.voxels,
+               "voxels_below_range": h.below, "voxels_above_range": h.above,
+               "extremes_hu": [h.extremes.0, h.extremes.1], "tissues": rows(&h.tissues)})
+    });
+    Ok(json!({
+        "inputs": records,
+        "embedded_tables": crate::tables::EMBEDDED_TABLES
+            .iter().map(|(name, hash)| json!({"table": name, "sha256": hash})).collect::<Vec<_>>(),
+        "source": {
+            "label": source.spectrum.label,
+            "half_life_s": source.half_life_s,
+            "chain": source.chain.as_ref().map(|c| json!({
+                "horizon_s": c.horizon_s,
+                "parent_decay_fraction": c.parent_decay_fraction,
+                "members": c.members.iter().map(|m| json!({
+                    "nuclide": m.nuclide, "decays_per_parent_decay": m.decays_per_parent_decay,
+                })).collect::<Vec<_>>(),
+            })),
+        },
+        "activity": field,
+        "decays": kind.decays,
+        "decays_per_bq": kind.decays_per_bq,
+        "dose_grid": {
+            "choice": grid_name(job.grid),
+            "dims": phantom.grid.dims,
+            "spacing_mm": phantom.grid.spacing_mm(),
+            "origin_mm": phantom.grid.origin_mm,
+            "axes_mm": phantom.grid.axes_mm,
+        },
+        "matter": moved,
+        "hu": hu,
+        "tissues": rows(&tissues),
+        "hu_curve": curve_name(&job.matter),
+        "settings": settings(&job.transport),
+        "goal": job.goal.as_ref().map(|g| json!({"uncertainty": g.uncertainty, "voi": g.voi})),
+        "seed": job.transport.seed,
+    }))
+}
+
+fn grid_name(choice: GridChoice) -> Value {
+    match choice {
+        GridChoice::Activity => json!("activity"),
+        GridChoice::Ct => json!("ct"),
+        GridChoice::Spacing(mm) => json!(mm),
+    }
+}
+
+fn curve_name(matter: &MatterInput) -> Option<String> {
+    match matter {
+        MatterInput::Maps { .. } => None,
+        MatterInput::Ct { curve, .. } => Some(match curve {
+            CurveChoice::Schneider => "schneider".into(),
+            CurveChoice::SchneiderMetals => "schneider-metals".into(),
+            CurveChoice::Icru44 => "icru44".into(),
+            CurveChoice::File(path) => path.display().to_string(),
+        }),
+    }
+}
+
+fn settings(s: &Settings) -> Value {
+    json!({
+        "photons": match s.photons { PhotonEstimator::Analog => "analog", PhotonEstimator::Kerma => "kerma" },
+        "rayleigh": s.rayleigh,
+        "binding": s.binding,
+        "straggling": s.straggling,
+        "range_rejection": s.range_rejection,
+        "electron_cutoff_mev": s.electron_cutoff_mev,
+        "photon_cutoff_mev": s.photon_cutoff_mev,
+        "production_threshold_fraction": s.lepton.threshold_fraction,
+        "production_threshold_min_mev": s.lepton.threshold_min_mev,
+        "production_threshold_max_mev": s.lepton.threshold_max_mev,
+        "bremsstrahlung_threshold_mev": s.lepton.photon_threshold_mev,
+        "max_step_strength": s.lepton.max_strength,
+        "max_step_loss_fraction": s.lepton.max_loss_fraction,
+    })
+}

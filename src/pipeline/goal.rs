@@ -1,0 +1,103 @@
+//! The stop rule, and the uncertainty that progress shows.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use super::context::Context;
+use super::{Observer, Progress};
+use crate::dose::robust::{PROGRESS_VOXELS, high_dose};
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::transport::run::{Monitor, RunSettings};
+use crate::transport::tally::Tally;
+
+/// Batches before an uncertainty is trusted: from 10 batches it is itself known to 24 %, 1/sqrt(2 (n - 1)).
+const FIRST_LOOK: usize = 10;
+/// Growth of the number of batches between two looks.
+const GROWTH: f64 = 1.05;
+
+/// Looks at the tally after batches 10, 11, ... and then each 5 %, the same for any machine.
+pub struct GoalMonitor<'a> {
+    context: &'a Context,
+    density: &'a [f32],
+    observer: &'a dyn Observer,
+    uncertainty: Option<f64>,
+    region: Option<usize>,
+    next_look: Mutex<usize>,
+    reached: AtomicBool,
+}
+
+impl<'a> GoalMonitor<'a> {
+    /// Finds the VOI of the goal.
+    ///
+    /// # Errors
+    /// If there is no such VOI on the grid, or too few batches to judge.
+    pub fn new(
+        job: &Job,
+        context: &'a Context,
+        density: &'a [f32],
+        settings: &RunSettings,
+        observer: &'a dyn Observer,
+    ) -> Result<Self> {
+        let mut region = None;
+        if let Some(goal) = &job.goal {
+            if (settings.batches as usize) < FIRST_LOOK {
+                return Err(Error::usage(
+                    format!("{} batches for a goal of uncertainty", settings.batches),
+                    format!("an uncertainty is trusted from {FIRST_LOOK} batches"),
+                    "Raise --histories or --batches.",
+                ));
+            }
+            region = goal.voi.as_deref().map(|name| context.region(name)).transpose()?;
+        }
+        Ok(GoalMonitor {
+            context,
+            density,
+            observer,
+            uncertainty: job.goal.as_ref().map(|g| g.uncertainty),
+            region,
+            next_look: Mutex::new(if job.goal.is_some() { FIRST_LOOK } else { 2 }),
+            reached: AtomicBool::new(false),
+        })
+    }
+
+    /// True if the goal was reached.
+    pub fn reached(&self) -> bool {
+        self.reached.load(Relaxed)
+    }
+
+    fn look(&self, tally: &Tally) -> Option<f64> {
+        if let Some(region) = self.region {
+            let (mean, error) = tally.region_mev(region);
+            return (mean > 0.0).then(|| error / mean);
+        }
+        let c = self.context;
+        let stride = tally.voxels.div_ceil(PROGRESS_VOXELS);
+        let scale = c.scale(self.density);
+        high_dose(tally, &scale, c.low_density, c.percentile, c.fraction, stride)
+            .map(|h| h.relative_uncertainty)
+    }
+}
+
+impl Monitor for GoalMonitor<'_> {
+    fn advanced(&self, histories: u64) {
+        self.observer.advanced(histories);
+    }
+
+    fn batch_done(&self, tally: &Tally) -> bool {
+        let batches = tally.batches();
+        let due = self.next_look.lock().is_ok_and(|mut next| {
+            let due = batches >= *next;
+            if due {
+                *next = (batches + 1).max((batches as f64 * GROWTH) as usize);
+            }
+            due
+        });
+        let uncertainty = if due { self.look(tally) } else { None };
+        self.observer.progressed(Progress { histories: tally.histories(), uncertainty });
+        let reached =
+            matches!((uncertainty, self.uncertainty), (Some(now), Some(goal)) if now <= goal);
+        self.reached.fetch_or(reached, Relaxed);
+        reached
+    }
+}

@@ -1,0 +1,268 @@
+//! Reading what a job names: matter, activity, volumes of interest.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::Observer;
+use crate::activity::{ActivityMap, Calibration, InputUnit};
+use crate::error::{Error, Result};
+use crate::image::{VoiSet, Volume, read_label_names};
+use crate::io::dicom::{self, CountFactor, DicomVolume, ReadOptions};
+use crate::io::{read_image, sha256_file};
+use crate::job::{ActivityInput, CurveChoice, MaterialNames, MatterInput};
+use crate::phantom::maps::MaterialMap;
+use crate::phantom::{HuCurve, HuOptions, HuReport, Phantom};
+
+/// A file or series that was read, for the summary.
+#[derive(Debug, Clone, Serialize)]
+pub struct InputRecord {
+    /// What it was read as.
+    pub role: &'static str,
+    /// The path as given.
+    pub path: PathBuf,
+    /// Number of files read.
+    pub files: usize,
+    /// SHA-256 of the file; of the list of the files' hashes, in reading order, where there are several.
+    pub sha256: String,
+    /// Voxels.
+    pub dims: [usize; 3],
+    /// mm.
+    pub spacing_mm: [f64; 3],
+    /// SeriesInstanceUID of DICOM.
+    pub series_uid: Option<String>,
+}
+
+fn record(
+    role: &'static str,
+    path: &Path,
+    files: &[PathBuf],
+    volume: &Volume<f32>,
+) -> Result<InputRecord> {
+    let hashes: Vec<String> = files.iter().map(|f| sha256_file(f)).collect::<Result<_>>()?;
+    let sha256 = match hashes.as_slice() {
+        [one] => one.clone(),
+        many => super::hex(&Sha256::digest(many.join("\n"))),
+    };
+    Ok(InputRecord {
+        role,
+        path: path.to_path_buf(),
+        files: files.len(),
+        sha256,
+        dims: volume.grid.dims,
+        spacing_mm: volume.grid.spacing_mm(),
+        series_uid: None,
+    })
+}
+
+fn file_record(role: &'static str, path: &Path) -> Result<InputRecord> {
+    Ok(InputRecord {
+        role,
+        path: path.to_path_buf(),
+        files: 1,
+        sha256: sha256_file(path)?,
+        dims: [0; 3],
+        spacing_mm: [0.0; 3],
+        series_uid: None,
+    })
+}
+
+fn exists(path: &Path) -> Result<()> {
+    std::fs::metadata(path).map(|_| ()).map_err(|e| Error::io("open", path, &e))
+}
+
+/// One image that is not DICOM.
+fn read_plain(
+    role: &'static str,
+    path: &Path,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<Volume<f32>> {
+    let (volume, info) = read_image(path, None)?;
+    info.notes.iter().for_each(|n| observer.warn(&format!("{}: {n}", path.display())));
+    let files: Vec<PathBuf> = info.files.iter().map(|f| f.path.clone()).collect();
+    records.push(record(role, path, &files, &volume)?);
+    Ok(volume)
+}
+
+fn accept(
+    role: &'static str,
+    path: &Path,
+    read: DicomVolume,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<Volume<f32>> {
+    read.notes.iter().for_each(|n| observer.warn(&format!("{role}: {n}")));
+    let mut entry = record(role, path, &read.files, &read.volume)?;
+    entry.series_uid = read.facts.series_uid;
+    records.push(entry);
+    Ok(read.volume)
+}
+
+/// Matter on its own grid, and how HU became matter where it was a CT.
+///
+/// # Errors
+/// If a file cannot be read or what it holds cannot be matter.
+pub fn read_matter(
+    input: &MatterInput,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<(Phantom, Option<HuReport>)> {
+    match input {
+        MatterInput::Ct { path, series, curve, outside_limits } => {
+            let curve = read_curve(curve, records)?;
+            exists(path)?;
+            let ct = if dicom::is_dicom(path)? {
+                let options = ReadOptions { series: series.clone(), ..ReadOptions::default() };
+                accept(
+                    "ct",
+                    path,
+                    dicom::read_ct(std::slice::from_ref(path), &options)?,
+                    observer,
+                    records,
+                )?
+            } else {
+                refuse_series(series.as_deref(), path)?;
+                read_plain("ct", path, observer, records)?
+            };
+            let [below, above] = *outside_limits;
+            let options = HuOptions { max_fraction_below: below, max_fraction_above: above };
+            let (phantom, report) = Phantom::from_ct(&ct, &curve, &options)?;
+            Ok((phantom, Some(report)))
+        }
+        MatterInput::Maps { density, materials, names } => {
+            let map = match names {
+                MaterialNames::BuiltIn(names) => MaterialMap::from_names(names)?,
+                MaterialNames::File(path) => {
+                    records.push(file_record("material_names", path)?);
+                    MaterialMap::read_toml(path)?
+                }
+            };
+            let density = read_plain("density", density, observer, records)?;
+            let labels = read_plain("materials", materials, observer, records)?;
+            Ok((Phantom::from_maps(&density, &labels, &map)?, None))
+        }
+    }
+}
+
+fn read_curve(choice: &CurveChoice, records: &mut Vec<InputRecord>) -> Result<HuCurve> {
+    match choice {
+        CurveChoice::Schneider => HuCurve::schneider2000(),
+        CurveChoice::SchneiderMetals => HuCurve::schneider2000_with_metals(),
+        CurveChoice::Icru44 => HuCurve::icru44(),
+        CurveChoice::File(path) => {
+            records.push(file_record("hu_curve", path)?);
+            HuCurve::read_toml(path)
+        }
+    }
+}
+
+fn refuse_series(series: Option<&str>, path: &Path) -> Result<()> {
+    match series {
+        None => Ok(()),
+        Some(uid) => Err(Error::usage(
+            format!("series {uid} is stated for {}", path.display()),
+            "only DICOM has series",
+            "Leave the option out.",
+        )),
+    }
+}
+
+/// Activity per voxel on its own grid.
+///
+/// # Errors
+/// If a file cannot be read, its unit is not the stated one, or a value cannot be an activity.
+pub fn read_activity(
+    input: &ActivityInput,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<ActivityMap> {
+    exists(&input.path)?;
+    let (volume, unit, calibration) = if dicom::is_dicom(&input.path)? {
+        (read_dicom_activity(input, observer, records)?, InputUnit::BqPerMl, None)
+    } else {
+        refuse_series(input.series.as_deref(), &input.path)?;
+        if input.geometry.is_some() || input.energy_window.is_some() {
+            return Err(Error::usage(
+                format!("a DICOM option is stated for {}", input.path.display()),
+                "geometry and energy window are options of NM objects",
+                "Leave the option out.",
+            ));
+        }
+        let unit = input.unit.unwrap_or(InputUnit::BqPerMl);
+        // Before the file is read: units and calibration must go together.
+        unit.per_voxel(input.calibration, 1.0)?;
+        (read_plain("activity", &input.path, observer, records)?, unit, input.calibration)
+    };
+    ActivityMap::from_image(volume, unit, calibration, input.negative)
+        .map_err(|e| in_file(e, &input.path))
+}
+
+/// The DICOM reader gives Bq/mL: by the file's own units, or by the calibration of its counts.
+fn read_dicom_activity(
+    input: &ActivityInput,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<Volume<f32>> {
+    let count_factor = match (input.unit, input.calibration) {
+        (None | Some(InputUnit::BqPerMl), None) => None,
+        (Some(InputUnit::Counts), Some(Calibration::BqPerMl(f))) => Some(CountFactor::BqPerMl(f)),
+        (Some(InputUnit::Counts), Some(Calibration::Bq(f))) => Some(CountFactor::Mbq(f * 1e-6)),
+        (Some(InputUnit::Counts) | None | Some(InputUnit::BqPerMl), _) => {
+            input.unit.unwrap_or(InputUnit::BqPerMl).per_voxel(input.calibration, 1.0)?;
+            None
+        }
+        (Some(unit), _) => {
+            return Err(Error::usage(
+                format!("--activity-unit {} is stated for DICOM", unit.name()),
+                "a DICOM activity image says its own unit: Bq/mL or counts",
+                "Leave the option out, or give counts with a calibration.",
+            ));
+        }
+    };
+    let options = ReadOptions {
+        series: input.series.clone(),
+        energy_window: input.energy_window,
+        count_factor,
+        geometry: input.geometry,
+    };
+    let read = dicom::read_activity(std::slice::from_ref(&input.path), &options)?;
+    accept("activity", &input.path, read, observer, records)
+}
+
+fn in_file(mut error: Error, path: &Path) -> Error {
+    error.problem = format!("{}: {}", path.display(), error.problem);
+    error
+}
+
+/// Volumes of interest on their own grid.
+///
+/// # Errors
+/// If a file cannot be read or is no label map.
+pub fn read_vois(
+    labels: &Path,
+    names: Option<&Path>,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<VoiSet> {
+    let names = match names {
+        None => std::collections::BTreeMap::new(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+            records.push(file_record("voi_names", path)?);
+            read_label_names(&text).map_err(|e| in_file(e, path))?
+        }
+    };
+    let volume = read_plain("voi", labels, observer, records)?;
+    let set = VoiSet::from_labels(&volume, &names).map_err(|e| in_file(e, labels))?;
+    // A tally holds a 16-bit region per voxel.
+    if set.vois.is_empty() || set.vois.len() > usize::from(u16::MAX) {
+        return Err(Error::input(
+            format!("{} has {} labels", labels.display(), set.vois.len()),
+            "1 to 65535 can be scored",
+            "Check that this is the label map.",
+        ));
+    }
+    Ok(set)
+}

@@ -1,0 +1,92 @@
+//! How much memory a run takes, told before it starts.
+
+use crate::error::{Error, Result};
+
+/// Bytes per voxel while transport runs: density 4, material 1, plan word 4, and for each origin a batch word and a
+/// sum of 8 each, and the sum of squares of 16.
+const FIXED_PER_VOXEL: u64 = 4 + 1 + 4 + 16;
+const PER_ORIGIN: u64 = 16;
+/// Per voxel with activity: index 4 and cumulative activity 8.
+const PER_SOURCE_VOXEL: u64 = 12;
+/// Per voxel where VOIs are scored.
+const PER_LABEL: u64 = 2;
+/// Building the plan also holds the activity as f64.
+const BUILD_PER_VOXEL: u64 = 8;
+/// Per CT voxel while HU become matter: HU 4, density 4, material 1.
+const PER_CT_VOXEL: u64 = 9;
+
+/// What a run needs, bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Need {
+    /// While transport runs.
+    pub run: u64,
+    /// While images are read and moved.
+    pub setup: u64,
+}
+
+/// Estimates the memory of a run; tables and buffers (about 200 MB) are left out.
+pub fn estimate(
+    voxels: usize,
+    source_voxels: usize,
+    origins: usize,
+    labels: bool,
+    ct_voxels: usize,
+) -> Need {
+    let (n, source, ct) = (voxels as u64, source_voxels as u64, ct_voxels as u64);
+    let labels = if labels { PER_LABEL } else { 0 };
+    let run =
+        n * (FIXED_PER_VOXEL + labels + origins as u64 * PER_ORIGIN) + source * PER_SOURCE_VOXEL;
+    let setup = ct * PER_CT_VOXEL + n * (FIXED_PER_VOXEL - 16 + BUILD_PER_VOXEL);
+    Need { run, setup }
+}
+
+impl Need {
+    /// The larger one.
+    pub fn peak(&self) -> u64 {
+        self.run.max(self.setup)
+    }
+
+    /// Refuses a run that is too large.
+    ///
+    /// # Errors
+    /// If the peak is over the limit.
+    pub fn check(&self, limit: u64, voxels: usize) -> Result<()> {
+        if self.peak() <= limit {
+            return Ok(());
+        }
+        Err(Error::usage(
+            format!("{voxels} dose voxels need about {}", gib(self.peak())),
+            format!("the limit is {}", gib(limit)),
+            "Use a coarser --grid, crop the images, or raise --max-memory.",
+        ))
+    }
+}
+
+/// Bytes in GiB, in words.
+pub fn gib(bytes: u64) -> String {
+    format!("{:.2} GiB", bytes as f64 / f64::from(1 << 30))
+}
+
+/// Largest resident memory so far, bytes, where the system tells.
+pub fn peak_resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_512_x_512_x_400_grid_fits_in_16_gib() {
+        let n = 512 * 512 * 400;
+        let two = estimate(n, n, 2, true, n);
+        assert!(two.peak() < 8 << 30, "{}", gib(two.peak()));
+        let three = estimate(n, n, 3, true, n);
+        assert!(three.peak() < 16 << 30, "{}", gib(three.peak()));
+        assert!(three.check(16 << 30, n).is_ok());
+        assert!(three.check(4 << 30, n).unwrap_err().to_string().contains("--max-memory"));
+    }
+}

@@ -1,0 +1,265 @@
+//! Writing the output folder: whole or not at all.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Written;
+use super::context::Context;
+use crate::dose::high_dose;
+use crate::error::{Error, ErrorKind, Result};
+use crate::image::Volume;
+use crate::io::atomic::write_atomically;
+use crate::io::{Element, write_nifti};
+use crate::report::summary::{DoseResult, LedgerResult, RunResult, Summary, Timing, VoiResult};
+use crate::transport::tally::{Origin, Tally};
+
+/// A folder under a temporary name beside its place; removed unless kept.
+#[derive(Debug)]
+pub struct OutputFolder {
+    temporary: PathBuf,
+    target: PathBuf,
+    replace: bool,
+    kept: bool,
+}
+
+impl OutputFolder {
+    /// Makes the temporary folder, so that a place that cannot be written to is refused before the run.
+    ///
+    /// # Errors
+    /// If the target exists and may not be replaced, or the folder cannot be made.
+    pub fn open(target: &Path, overwrite: bool) -> Result<Self> {
+        let replace = check_target(target, overwrite)?;
+        let Some(name) = target.file_name() else {
+            return Err(Error::usage(
+                format!("cannot write the folder {}", target.display()),
+                "it has no name",
+                "Name a new folder.",
+            ));
+        };
+        if let Some(parent) = target.parent().filter(|p| !p.as_os_str().is_empty()) {
+            fs::create_dir_all(parent).map_err(|e| Error::io("create", parent, &e))?;
+        }
+        let mut hidden = std::ffi::OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".{}.partial", std::process::id()));
+        let temporary = target.with_file_name(hidden);
+        fs::create_dir(&temporary)
+            .map_err(|e| Error::io("create the output folder", target, &e))?;
+        Ok(OutputFolder { temporary, target: target.to_path_buf(), replace, kept: false })
+    }
+
+    /// Where to write until [`OutputFolder::keep`].
+    pub fn path(&self) -> &Path {
+        &self.temporary
+    }
+
+    /// Gives the folder its name.
+    ///
+    /// # Errors
+    /// If renaming fails.
+    pub fn keep(mut self) -> Result<PathBuf> {
+        let error = |e: &std::io::Error| Error::io("rename the output folder to", &self.target, e);
+        let old = self.temporary.with_extension("old");
+        if self.replace {
+            fs::rename(&self.target, &old).map_err(|e| error(&e))?;
+        }
+        fs::rename(&self.temporary, &self.target).map_err(|e| error(&e))?;
+        self.kept = true;
+        if self.replace {
+            fs::remove_dir_all(&old).map_err(|e| Error::io("remove", &old, &e))?;
+        }
+        Ok(self.target.clone())
+    }
+}
+
+impl Drop for OutputFolder {
+    fn drop(&mut self) {
+        if !self.kept {
+            // A failure to clean up must not hide the error that led here; the name says that it is partial.
+            let _ = fs::remove_dir_all(&self.temporary);
+        }
+    }
+}
+
+/// True if an older output of voxgray is to be replaced.
+fn check_target(target: &Path, overwrite: bool) -> Result<bool> {
+    let refuse = |why: &str, suggestion: &str| {
+        Err(Error::new(
+            ErrorKind::Io,
+            format!("cannot write to {}", target.display()),
+            why,
+            suggestion,
+        ))
+    };
+    let Ok(meta) = fs::symlink_metadata(target) else { return Ok(false) };
+    if !meta.is_dir() {
+        return refuse("it exists and is not a folder", "Name a new folder.");
+    }
+    let mut entries = fs::read_dir(target).map_err(|e| Error::io("read", target, &e))?;
+    if entries.next().is_none() {
+        return Ok(false);
+    }
+    let ours = target.join("summary.json").is_file() || target.join(super::SHARD_FILE).is_file();
+    match (overwrite, ours) {
+        (true, true) => Ok(true),
+        (true, false) => refuse("it holds files that voxgray did not write", "Name a new folder."),
+        (false, _) => refuse(
+            "it is not empty",
+            "Name a new folder, or add --overwrite for an older output of voxgray.",
+        ),
+    }
+}
+
+/// Writes maps and summary and gives the folder its name.
+///
+/// # Errors
+/// If writing fails; then nothing is left.
+pub fn write(
+    folder: OutputFolder,
+    context: &Context,
+    density: &[f32],
+    material: &[u8],
+    tally: &Tally,
+    partial: bool,
+    timing: Timing,
+) -> Result<Written> {
+    let mut maps = Maps { folder: folder.path(), context, partial, files: Vec::new() };
+    let scale = context.scale(density);
+    let name = context.kind.name();
+    maps.write(name, scale.map(tally))?;
+    maps.write(&format!("{name}_standard_error"), scale.standard_error_map(tally))?;
+    for (origin, part) in
+        [(Origin::Electron, "electron"), (Origin::Photon, "photon"), (Origin::Alpha, "alpha")]
+    {
+        if !tally.sums[origin as usize].is_empty() {
+            maps.write(&format!("{name}_{part}"), scale.map_of(tally, origin))?;
+        }
+    }
+    maps.write("density", density.to_vec())?;
+    maps.write("material", material.to_vec())?;
+    let low = |d: &f32| u8::from(f64::from(*d) < context.low_density);
+    maps.write("low_density_mask", density.iter().map(low).collect())?;
+    maps.write_material_names()?;
+    let mut files = maps.files;
+    files.push("summary.json".into());
+
+    let summary = Summary {
+        program: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        format: 1,
+        partial,
+        setup: context.setup.clone(),
+        run: RunResult {
+            histories: tally.histories(),
+            batches: tally.batches(),
+            histories_per_batch: tally.histories_per_batch,
+            partial,
+        },
+        dose: dose_result(context, density, tally),
+        vois: voi_results(context, tally),
+        ledger: LedgerResult::from(&tally.ledger),
+        files: files.clone(),
+        timing,
+    };
+    let text = serde_json::to_vec_pretty(&summary)
+        .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
+    write_atomically(&folder.path().join("summary.json"), |w| w.write_all(&text))?;
+    let folder = folder.keep()?;
+    Ok(Written { folder, files, summary: Some(summary), interrupted: partial })
+}
+
+/// Writes maps one after the other, so that one at a time is in memory.
+struct Maps<'a> {
+    folder: &'a Path,
+    context: &'a Context,
+    partial: bool,
+    files: Vec<String>,
+}
+
+impl Maps<'_> {
+    fn write<T: Element>(&mut self, stem: &str, data: Vec<T>) -> Result<()> {
+        let suffix = if self.partial { "_partial" } else { "" };
+        let name = format!("{stem}{suffix}.nii.gz");
+        let volume = Volume::new(self.context.grid.grid(), data)?;
+        write_nifti(&self.folder.join(&name), &volume)?;
+        self.files.push(name);
+        Ok(())
+    }
+
+    fn write_material_names(&mut self) -> Result<()> {
+        let mut text = String::from("label,name\n");
+        for (label, name) in self.context.materials.iter().enumerate() {
+            text.push_str(&format!("{label},{}\n", name.replace(',', ";")));
+        }
+        let name = "materials.csv";
+        write_atomically(&self.folder.join(name), |w| w.write_all(text.as_bytes()))?;
+        self.files.push(name.into());
+        Ok(())
+    }
+}
+
+fn dose_result(context: &Context, density: &[f32], tally: &Tally) -> DoseResult {
+    let scale = context.scale(density);
+    let (mut max_dose, mut low_max, mut low_voxels, mut mass) = (0.0_f64, 0.0_f64, 0, 0.0);
+    for (v, &d) in density.iter().enumerate() {
+        let dose = scale.dose(tally, v);
+        mass += f64::from(d);
+        if f64::from(d) < context.low_density {
+            low_voxels += 1;
+            low_max = low_max.max(dose);
+        } else {
+            max_dose = max_dose.max(dose);
+        }
+    }
+    let mass_g = mass * scale.voxel_volume_mm3 * crate::units::CM3_PER_MM3;
+    let per_decay = |units: &[u64]| {
+        let sum: u128 = units.iter().map(|u| u128::from(*u)).sum();
+        sum as f64
+            / f64::from(crate::transport::layout::TALLY_UNITS_PER_MEV)
+            / tally.histories().max(1) as f64
+    };
+    let [electron, photon, alpha] = tally.sums.each_ref().map(|s| per_decay(s));
+    let imparted = electron + photon + alpha;
+    DoseResult {
+        quantity: context.kind.name().into(),
+        unit: context.kind.unit(),
+        imparted_mev_per_decay: imparted,
+        electron_mev_per_decay: electron,
+        photon_mev_per_decay: photon,
+        alpha_mev_per_decay: alpha,
+        mean_dose: imparted * scale.factor_of_mass(mass_g),
+        max_dose,
+        high_dose: high_dose(
+            tally,
+            &scale,
+            context.low_density,
+            context.percentile,
+            context.fraction,
+            1,
+        ),
+        low_density_limit_g_cm3: context.low_density,
+        low_density_voxels: low_voxels,
+        low_density_max_dose: low_max,
+    }
+}
+
+fn voi_results(context: &Context, tally: &Tally) -> Vec<VoiResult> {
+    let volume = context.grid.grid().voxel_volume_mm3() * crate::units::CM3_PER_MM3;
+    let scale = context.scale(&[]);
+    let result = |(n, voi): (usize, &super::context::VoiFacts)| {
+        let (mean, error) = tally.region_mev(n + 1);
+        let factor = scale.factor_of_mass(voi.mass_g);
+        let known = |value: f64| (voi.voxels > 0 && value.is_finite()).then_some(value);
+        VoiResult {
+            label: voi.label,
+            name: voi.name.clone(),
+            voxels: voi.voxels,
+            volume_cm3: voi.voxels as f64 * volume,
+            mass_g: voi.mass_g,
+            activity: voi.activity,
+            mean_dose: known(mean * factor),
+            standard_error: known(error * factor),
+        }
+    };
+    context.vois.iter().enumerate().map(result).collect()
+}

@@ -1,0 +1,169 @@
+//! What decays, where and how often.
+
+use serde::Serialize;
+
+use super::scene::DoseGrid;
+use super::{Observer, activity_unit};
+use crate::activity::{ActivityMap, Negatives, Quantity};
+use crate::dose::rate::{DoseKind, decays_per_bq};
+use crate::error::{Error, Result};
+use crate::job::{Job, SourceChoice};
+use crate::physics::{Chain, Nuclide, chain};
+use crate::source::{DecaySpectrum, Particle, parse_source};
+
+/// What a decay emits, and the chain that it comes from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Emissions of a decay of the parent with its progeny.
+    pub spectrum: DecaySpectrum,
+    /// The chain, for a nuclide.
+    pub chain: Option<Chain>,
+    /// Half-life of the parent, s.
+    pub half_life_s: Option<f64>,
+}
+
+/// Reads what decays.
+///
+/// # Errors
+/// If the nuclide or particle is unknown.
+pub fn read_source(choice: &SourceChoice) -> Result<Source> {
+    match choice {
+        SourceChoice::Particle(text) => {
+            Ok(Source { spectrum: parse_source(text)?, chain: None, half_life_s: None })
+        }
+        SourceChoice::Nuclide { name, horizon_s, retained } => {
+            let nuclide = Nuclide::load(name)?;
+            let chain = chain(&nuclide.name, *horizon_s, *retained)?;
+            let spectrum = DecaySpectrum::from_chain(&chain)?;
+            Ok(Source { spectrum, chain: Some(chain), half_life_s: Some(nuclide.half_life_s) })
+        }
+    }
+}
+
+impl Source {
+    /// Number of tallies that its emissions need.
+    pub fn origins(&self) -> usize {
+        let has = |p: Particle| self.spectrum.group(p).energy_per_decay_mev() > 0.0;
+        let electron = has(Particle::Electron) || has(Particle::Positron);
+        let photon = has(Particle::Photon) || has(Particle::Positron);
+        [electron, photon, has(Particle::Alpha)].iter().filter(|used| **used).count()
+    }
+}
+
+/// What the result is, and how many decays it stands for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DoseOf {
+    /// Dose rate or dose.
+    pub kind: DoseKind,
+    /// Decays per second, or decays, on the dose grid.
+    pub decays: f64,
+    /// Decays per Bq where activity decays in place.
+    pub decays_per_bq: Option<f64>,
+}
+
+impl DoseOf {
+    /// Decides by the map's quantity and the job.
+    ///
+    /// # Errors
+    /// If physical decay is asked for something that has none.
+    pub fn new(activity: &ActivityMap, source: &Source, job: &Job) -> Result<Self> {
+        let total = activity.total();
+        if !job.physical_decay {
+            let kind = match activity.quantity {
+                Quantity::Activity => DoseKind::DoseRate,
+                Quantity::TimeIntegrated => DoseKind::Dose,
+            };
+            return Ok(DoseOf { kind, decays: total, decays_per_bq: None });
+        }
+        let Some(half_life) = source.half_life_s else {
+            return Err(Error::usage(
+                "--physical-decay is given for a particle",
+                "it has no half-life",
+                "Leave it out.",
+            ));
+        };
+        // With a horizon only what decays until then; without, everything.
+        let horizon = matches!(job.source, SourceChoice::Nuclide { horizon_s: Some(_), .. });
+        let fraction = match &source.chain {
+            Some(chain) if horizon => chain.parent_decay_fraction,
+            _ => 1.0,
+        };
+        let per_bq = decays_per_bq(half_life, fraction)?;
+        Ok(DoseOf { kind: DoseKind::Dose, decays: total * per_bq, decays_per_bq: Some(per_bq) })
+    }
+}
+
+/// Where the activity of the image went.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FieldOfView {
+    /// `Bq` or `Bq s`.
+    pub unit: &'static str,
+    /// In the image (negative voxels counted as zero).
+    pub image: f64,
+    /// On the dose grid.
+    pub on_grid: f64,
+    /// Outside of the dose grid or of the CT.
+    pub outside: f64,
+    /// `outside / image`.
+    pub outside_fraction: f64,
+    /// Negative voxels of the image, taken as zero.
+    pub negative_voxels: usize,
+    /// Their sum.
+    pub negative_sum: f64,
+}
+
+/// Activity on the dose grid; what is outside is counted, and refused above `max_outside` of the whole.
+///
+/// # Errors
+/// If too much is outside, or nothing is inside.
+pub fn place(
+    activity: ActivityMap,
+    grid: &DoseGrid,
+    max_outside: f64,
+    observer: &dyn Observer,
+) -> Result<(ActivityMap, FieldOfView)> {
+    let image = activity.total();
+    let Negatives { voxels: negative_voxels, sum: negative_sum } = activity.negatives;
+    let unit = activity_unit(activity.quantity);
+    let (mut moved, mut outside) = activity.move_to(&grid.grid)?;
+    for &n in &grid.uncovered {
+        outside += f64::from(std::mem::take(&mut moved.volume.data[n as usize]));
+    }
+    let field = FieldOfView {
+        unit,
+        image,
+        on_grid: moved.total(),
+        outside,
+        outside_fraction: outside / image,
+        negative_voxels,
+        negative_sum,
+    };
+    let percent = 100.0 * field.outside_fraction;
+    if field.outside_fraction > max_outside {
+        return Err(Error::input(
+            format!(
+                "{outside:.6e} {unit} ({percent:.2} %) of the activity lie outside of the CT or the dose grid"
+            ),
+            format!("at most {:.2} % may be left out", 100.0 * max_outside),
+            "Use a CT that covers the activity, or accept the loss with --allow-outside 100%.",
+        ));
+    }
+    if field.on_grid <= 0.0 {
+        return Err(Error::input(
+            "no activity lies on the dose grid",
+            "no decay can be placed",
+            "Check that CT and activity are of the same patient and registered.",
+        ));
+    }
+    if outside > 1e-6 * image {
+        observer.warn(&format!(
+            "{outside:.6e} {unit} ({percent:.3} %) of the activity lie outside of the CT or the dose grid and are left out"
+        ));
+    }
+    if negative_voxels > 0 {
+        observer.warn(&format!(
+            "{negative_voxels} negative voxels ({negative_sum:.6e} {unit}) were taken as zero"
+        ));
+    }
+    Ok((moved, field))
+}

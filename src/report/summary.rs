@@ -1,0 +1,160 @@
+//! `summary.json`: what a run was made from, what it did and what came out.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dose::HighDose;
+use crate::transport::ledger::Ledger;
+
+/// The mean dose of a VOI: energy imparted to it over its mass.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VoiResult {
+    /// Label.
+    pub label: u32,
+    /// Name.
+    pub name: String,
+    /// Dose voxels in it.
+    pub voxels: usize,
+    /// cm3.
+    pub volume_cm3: f64,
+    /// g.
+    pub mass_g: f64,
+    /// Its activity, Bq (or Bq s).
+    pub activity: f64,
+    /// Gy/s or Gy; null where it has no voxel.
+    pub mean_dose: Option<f64>,
+    /// From the spread of batches; null below two batches.
+    pub standard_error: Option<f64>,
+}
+
+/// Energy in = imparted + escaped + cut.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LedgerResult {
+    /// MeV per history.
+    pub emitted_mev: f64,
+    /// MeV per history.
+    pub imparted_mev: f64,
+    /// MeV per history.
+    pub escaped_mev: f64,
+    /// Stopped by a loop limit, MeV per history.
+    pub cut_mev: f64,
+    /// (imparted + escaped + cut - emitted) / emitted.
+    pub imbalance: f64,
+    /// Particles from the source.
+    pub primaries: u64,
+    /// Steps of electrons and positrons.
+    pub lepton_segments: u64,
+    /// Tentative photon collisions.
+    pub photon_collisions: u64,
+    /// Particles stopped by a step or collision limit.
+    pub segment_caps: u64,
+    /// Secondaries that found no room.
+    pub stack_overflows: u64,
+    /// Rejection loops that reached their limit.
+    pub rejection_caps: u64,
+    /// Collisions whose cross section exceeded its bound.
+    pub majorant_excesses: u64,
+}
+
+impl From<&Ledger> for LedgerResult {
+    fn from(l: &Ledger) -> Self {
+        let per_history = |units: u64| Ledger::mev(units) / l.histories.max(1) as f64;
+        LedgerResult {
+            emitted_mev: per_history(l.emitted_units),
+            imparted_mev: per_history(l.imparted_units),
+            escaped_mev: per_history(l.escaped_units),
+            cut_mev: per_history(l.cut_units),
+            imbalance: l.imbalance(),
+            primaries: l.primaries,
+            lepton_segments: l.lepton_segments,
+            photon_collisions: l.photon_collisions,
+            segment_caps: l.segment_caps,
+            stack_overflows: l.stack_overflows,
+            rejection_caps: l.rejection_caps,
+            majorant_excesses: l.majorant_excesses,
+        }
+    }
+}
+
+/// Doses of the whole grid; voxels of low density are left out of the maximum and the percentile.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DoseResult {
+    /// `dose_rate` or `dose`.
+    pub quantity: String,
+    /// `Gy/s` or `Gy`.
+    pub unit: &'static str,
+    /// Energy imparted to the grid per decay, MeV: all, and by the emission that it stems from.
+    pub imparted_mev_per_decay: f64,
+    /// From electrons and positrons of the source.
+    pub electron_mev_per_decay: f64,
+    /// From photons of the source.
+    pub photon_mev_per_decay: f64,
+    /// From alpha particles of the source.
+    pub alpha_mev_per_decay: f64,
+    /// Energy over mass of all voxels.
+    pub mean_dose: f64,
+    /// Largest voxel; biased upwards by noise.
+    pub max_dose: f64,
+    /// High dose, robustly.
+    pub high_dose: Option<HighDose>,
+    /// Voxels below this density (g/cm3) are left out of `max_dose` and `high_dose`.
+    pub low_density_limit_g_cm3: f64,
+    /// How many.
+    pub low_density_voxels: usize,
+    /// Largest dose among them.
+    pub low_density_max_dose: f64,
+}
+
+/// How the run went.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunResult {
+    /// Decays simulated.
+    pub histories: u64,
+    /// Independent batches.
+    pub batches: usize,
+    /// Histories of each.
+    pub histories_per_batch: u64,
+    /// Interrupted, or batches are missing: fewer histories than asked for.
+    pub partial: bool,
+}
+
+/// What differs between two runs that give the same result.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Timing {
+    /// Transport, s.
+    pub transport_seconds: f64,
+    /// Per second of transport.
+    pub histories_per_second: f64,
+    /// Threads; 0 for all cores.
+    pub threads: usize,
+    /// Largest resident memory, bytes.
+    pub peak_memory_bytes: Option<u64>,
+    /// Shards merged into this result; 0 for a run in one piece.
+    pub merged_shards: usize,
+}
+
+/// The whole summary. `setup` is what was known before the first history.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// `voxgray`.
+    pub program: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Of this file's layout.
+    pub format: u32,
+    /// Fewer histories than asked for.
+    pub partial: bool,
+    /// Inputs, settings, grid, activity, tissue, hashes.
+    pub setup: serde_json::Value,
+    /// How the run went.
+    pub run: RunResult,
+    /// Doses.
+    pub dose: DoseResult,
+    /// Volumes of interest.
+    pub vois: Vec<VoiResult>,
+    /// Energy balance.
+    pub ledger: LedgerResult,
+    /// What was written.
+    pub files: Vec<String>,
+    /// What differs between two runs that give the same result.
+    pub timing: Timing,
+}

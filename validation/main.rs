@@ -1,0 +1,144 @@
+//! The validation: `cargo run --release --example validation -- [options]`; see `validation/README.md`.
+
+mod runner;
+
+use std::process::ExitCode;
+
+use runner::judge::Verdict;
+use runner::run::{RunOptions, run_case};
+use runner::{case, machine, report, select};
+use voxgray::transport::settings::Settings;
+use voxgray::{Error, Result};
+
+const HELP: &str = "Compares voxgray with other codes' results, prints a table and writes validation/report/.
+
+cargo run --release --example validation -- [options]
+
+  --case NAME    only cases, groups or studies of this name; * stands for any text; may be repeated
+  --list         print the names and stop
+  --quick        few histories, few cases (about a minute)
+  --scale X      X times the histories of the case files (default 1)
+  --threads N    threads (default: all cores)
+  --seed N       seed of the random numbers (default 1)
+  --engine NAME  engine: cpu (default)
+  --keep         keep the summary as validation/results/DATE-MACHINE.md
+
+Exit code 0 if every case passes, 1 if one fails, 2 if something could not be run.";
+
+/// What the command line asks for.
+struct Options {
+    patterns: Vec<String>,
+    list: bool,
+    keep: bool,
+    run: RunOptions,
+}
+
+fn main() -> ExitCode {
+    match parse(std::env::args().skip(1)).and_then(|o| o.map_or(Ok(true), |o| validate(&o))) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Reads the command line; `None` if only help was asked for.
+fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>> {
+    let run = RunOptions { threads: 0, scale: 1.0, quick: false, settings: Settings::default() };
+    let mut options = Options { patterns: Vec::new(), list: false, keep: false, run };
+    while let Some(arg) = args.next() {
+        let mut value = || {
+            args.next().ok_or_else(|| {
+                Error::usage(format!("{arg} has no value"), "it needs one", "See --help.")
+            })
+        };
+        match arg.as_str() {
+            "--help" | "-h" => {
+                println!("{HELP}");
+                return Ok(None);
+            }
+            "--list" => options.list = true,
+            "--quick" => options.run.quick = true,
+            "--keep" => options.keep = true,
+            "--case" => options.patterns.push(value()?),
+            "--scale" => options.run.scale = number(&arg, &value()?)?,
+            "--threads" => options.run.threads = number(&arg, &value()?)?,
+            "--seed" => options.run.settings.seed = number(&arg, &value()?)?,
+            "--engine" => engine(&value()?)?,
+            _ => return Err(Error::usage(format!("unknown option {arg}"), "it means nothing here", "See --help.")),
+        }
+    }
+    if !(options.run.scale > 0.0 && options.run.scale.is_finite()) {
+        return Err(Error::usage("--scale is not positive", "it multiplies the histories", "See --help."));
+    }
+    Ok(Some(options))
+}
+
+fn number<T: std::str::FromStr>(option: &str, text: &str) -> Result<T> {
+    text.parse().map_err(|_| {
+        Error::usage(format!("{option} {text}"), "it is not a number of the kind needed", "See --help.")
+    })
+}
+
+fn engine(name: &str) -> Result<()> {
+    if name == "cpu" {
+        return Ok(());
+    }
+    Err(Error::usage(format!("engine {name}"), "only the cpu engine exists", "Leave --engine out."))
+}
+
+/// Runs what is asked for; true if everything passes.
+fn validate(options: &Options) -> Result<bool> {
+    let wanted = |name: &str| {
+        options.patterns.is_empty() || options.patterns.iter().any(|p| select::matches(p, name))
+    };
+    let groups = case::read_groups()?;
+    let mut report = report::Report::new(report::report_folder())?;
+    let mut verdicts = Vec::new();
+    for group in &groups {
+        for entry in &group.runs {
+            let name = format!("{}/{}", group.name, entry.name);
+            if !wanted(&name) {
+                continue;
+            }
+            if options.list {
+                println!("{name}");
+                continue;
+            }
+            let Some(result) = run_case(group, entry, &options.run)? else { continue };
+            println!("{}", report::row(&result).join(" | "));
+            for (word, judged) in &result.others {
+                println!("    {}", report::second(word, judged));
+            }
+            verdicts.push(result.judged.verdict);
+            report.add(group, &result)?;
+        }
+    }
+    if options.list {
+        return Ok(true);
+    }
+    if verdicts.is_empty() {
+        return Err(Error::usage(
+            format!("no case is called {:?}", options.patterns),
+            "nothing would be compared",
+            "See --list.",
+        ));
+    }
+    let settings = format!("{:?}", options.run.settings);
+    let page = report.finish(&settings)?;
+    if options.keep {
+        keep(&report.summary(&settings))?;
+    }
+    let failed = verdicts.iter().filter(|&&v| v == Verdict::Fail).count();
+    println!("{} cases, {failed} failed; report: {}", verdicts.len(), page.display());
+    Ok(failed == 0)
+}
+
+fn keep(summary: &str) -> Result<()> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("validation").join("results");
+    std::fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, &e))?;
+    let path = folder.join(format!("{}-{}.md", machine::date(), machine::slug()));
+    std::fs::write(&path, summary).map_err(|e| Error::io("write", &path, &e))
+}

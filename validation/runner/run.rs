@@ -1,0 +1,141 @@
+//! Runs a problem with the engine and collects its cells.
+
+use std::sync::atomic::AtomicBool;
+
+use voxgray::Result;
+use voxgray::transport::build::{PlanInput, RadialScoring, build_plan};
+use voxgray::transport::run::{Outcome, RunSettings, Silent, run};
+use voxgray::transport::settings::Settings;
+
+use super::case::{Group, RunEntry};
+use super::judge::{ENERGY_BAR, Judged, Verdict, compare, voxel_chi2};
+use super::problem::{Problem, build};
+
+/// Batches of a run: enough that a standard error from their spread is known to 9 %.
+pub const BATCHES: u32 = 64;
+
+/// How to run.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Threads; 0 takes all cores.
+    pub threads: usize,
+    /// Factor on the histories of the case files.
+    pub scale: f64,
+    /// Take the quick numbers of histories.
+    pub quick: bool,
+    /// Transport settings.
+    pub settings: Settings,
+}
+
+/// A case that was run.
+pub struct CaseResult {
+    /// `group/run`.
+    pub name: String,
+    /// The problem.
+    pub problem: Problem,
+    /// Cells and verdict.
+    pub judged: Judged,
+    /// The same values against each further reference, not judged.
+    pub others: Vec<(String, Judged)>,
+    /// Histories run.
+    pub histories: u64,
+    /// Histories per second of wall time.
+    pub per_second: f64,
+    /// Threads used.
+    pub threads: usize,
+    /// Relative imbalance of the energy books.
+    pub imbalance: f64,
+    /// Median over the judged cells of our standard error over the reference's.
+    pub error_ratio: f64,
+}
+
+/// Runs a problem.
+///
+/// # Errors
+/// As building a plan and running it.
+pub fn execute(problem: &Problem, settings: &Settings, histories: f64, threads: usize) -> Result<Outcome> {
+    let radial = problem.radii.clone().map(|radii_cm| RadialScoring { radii_cm });
+    let plan = build_plan(&PlanInput {
+        grid: &problem.grid,
+        density: &problem.density,
+        material: &problem.material,
+        materials: &problem.materials,
+        activity: &problem.activity,
+        decay: &problem.decay,
+        settings,
+        radial: radial.as_ref(),
+    })?;
+    let mut how = RunSettings::with_histories(histories.max(1.0) as u64, BATCHES);
+    how.threads = threads;
+    let regions = problem.labels.iter().copied().max().unwrap_or(0);
+    run(&plan, &how, &problem.labels, usize::from(regions), &Silent, &AtomicBool::new(false))
+}
+
+/// Value and standard error of every cell of a run.
+pub fn cell_values(problem: &Problem, outcome: &Outcome) -> Vec<(f64, f64)> {
+    let tally = &outcome.tally;
+    let cells = problem.cells.iter().enumerate();
+    cells
+        .map(|(i, cell)| {
+            let (e, s) = match problem.radii {
+                Some(_) => (tally.mean_mev(i), tally.standard_error_mev(i)),
+                None => tally.region_mev(i + 1),
+            };
+            (e / cell.divisor, s / cell.divisor)
+        })
+        .collect()
+}
+
+/// Runs and judges a case; `None` if it has no quick form and one is asked for.
+///
+/// # Errors
+/// If the reference cannot be used or the run fails.
+pub fn run_case(group: &Group, entry: &RunEntry, options: &RunOptions) -> Result<Option<CaseResult>> {
+    let Some(histories) = (if options.quick { entry.quick } else { Some(entry.histories) }) else {
+        return Ok(None);
+    };
+    let problem = build(group, entry)?;
+    let outcome = execute(&problem, &options.settings, histories * options.scale, options.threads)?;
+    let values = cell_values(&problem, &outcome);
+    let mut judged = compare(group, &problem.cells, &values);
+    if let Some(bar) = group.voxel_chi2 {
+        judged.voxels = voxel_chi2(bar, &problem, &outcome.tally);
+        if judged.voxels.is_none_or(|v| v.0 > bar.largest) {
+            judged.verdict = Verdict::Fail;
+        }
+    }
+    let imbalance = outcome.tally.ledger.imbalance();
+    if imbalance.abs() > ENERGY_BAR {
+        judged.verdict = Verdict::Fail;
+    }
+    let others = entry.also.iter().enumerate().map(|(k, word)| {
+        let mut cells = problem.cells.clone();
+        for cell in &mut cells {
+            (cell.reference, cell.reference_error) = cell.others[k];
+        }
+        (word.clone(), compare(group, &cells, &values))
+    });
+    let others = others.collect();
+    let mut ratios: Vec<f64> = judged
+        .cells
+        .iter()
+        .filter(|c| c.bar.is_some() && c.reference.1 > 0.0)
+        .map(|c| c.value.1 / c.reference.1)
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    let histories = outcome.tally.histories();
+    Ok(Some(CaseResult {
+        name: format!("{}/{}", group.name, entry.name),
+        error_ratio: ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN),
+        histories,
+        per_second: histories as f64 / outcome.seconds,
+        threads: match options.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n,
+        },
+        imbalance,
+        problem,
+        judged,
+        others,
+    }))
+}

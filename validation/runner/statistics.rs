@@ -1,0 +1,50 @@
+//! The normal distribution and the correction for looking at many cells.
+
+/// Probability that a standard normal value lies further from zero than `z` (both sides).
+pub fn two_sided_p(z: f64) -> f64 {
+    // Simpson over 12 standard deviations beyond z; what is left is below 1e-30.
+    const INTERVALS: usize = 4000;
+    let z = z.abs();
+    let h = 12.0 / INTERVALS as f64;
+    let pdf = |x: f64| (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    let weight = |i: usize| match i {
+        0 | INTERVALS => 1.0,
+        i if i % 2 == 1 => 4.0,
+        _ => 2.0,
+    };
+    2.0 * h / 3.0 * (0..=INTERVALS).map(|i| weight(i) * pdf(z + h * i as f64)).sum::<f64>()
+}
+
+/// Family-wise error of the z-tests of one case.
+pub const FAMILY_WISE_ERROR: f64 = 0.01;
+
+/// The |z| that the largest of `cells` independent standard normal values exceeds with probability
+/// [`FAMILY_WISE_ERROR`] (Sidak 1967, DOI 10.1080/01621459.1967.10482935).
+pub fn critical_z(cells: usize) -> f64 {
+    let p = 1.0 - (1.0 - FAMILY_WISE_ERROR).powf(1.0 / cells.max(1) as f64);
+    let (mut low, mut high) = (0.0, 12.0);
+    for _ in 0..60 {
+        let mid = 0.5 * (low + high);
+        if two_sided_p(mid) > p {
+            low = mid;
+        } else {
+            high = mid;
+        }
+    }
+    0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{critical_z, two_sided_p};
+
+    #[test]
+    fn known_quantiles() {
+        // Abramowitz and Stegun, table 26.1: P(|z| > 1.959964) = 0.05.
+        assert!((two_sided_p(1.959_964) - 0.05).abs() < 1e-7);
+        assert!((two_sided_p(0.0) - 1.0).abs() < 1e-9);
+        // One cell at 1 %: 2.575829.
+        assert!((critical_z(1) - 2.575_829).abs() < 1e-5);
+        assert!(critical_z(27) > 3.4 && critical_z(27) < 3.6);
+    }
+}
