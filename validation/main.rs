@@ -10,7 +10,8 @@ use runner::{case, machine, report, select};
 use voxgray::transport::settings::Settings;
 use voxgray::{Error, Result};
 
-const HELP: &str = "Compares voxgray with other codes' results, prints a table and writes validation/report/.
+const HELP: &str =
+    "Compares voxgray with other codes' results, prints a table and writes validation/report/.
 
 cargo run --release --example validation -- [options]
 
@@ -67,18 +68,32 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>> {
             "--threads" => options.run.threads = number(&arg, &value()?)?,
             "--seed" => options.run.settings.seed = number(&arg, &value()?)?,
             "--engine" => engine(&value()?)?,
-            _ => return Err(Error::usage(format!("unknown option {arg}"), "it means nothing here", "See --help.")),
+            _ => {
+                return Err(Error::usage(
+                    format!("unknown option {arg}"),
+                    "it means nothing here",
+                    "See --help.",
+                ));
+            }
         }
     }
     if !(options.run.scale > 0.0 && options.run.scale.is_finite()) {
-        return Err(Error::usage("--scale is not positive", "it multiplies the histories", "See --help."));
+        return Err(Error::usage(
+            "--scale is not positive",
+            "it multiplies the histories",
+            "See --help.",
+        ));
     }
     Ok(Some(options))
 }
 
 fn number<T: std::str::FromStr>(option: &str, text: &str) -> Result<T> {
     text.parse().map_err(|_| {
-        Error::usage(format!("{option} {text}"), "it is not a number of the kind needed", "See --help.")
+        Error::usage(
+            format!("{option} {text}"),
+            "it is not a number of the kind needed",
+            "See --help.",
+        )
     })
 }
 
@@ -137,7 +152,8 @@ fn validate(options: &Options) -> Result<bool> {
 }
 
 fn keep(summary: &str) -> Result<()> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("validation").join("results");
+    let folder =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("validation").join("results");
     std::fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, &e))?;
     let path = folder.join(format!("{}-{}.md", machine::date(), machine::slug()));
     std::fs::write(&path, summary).map_err(|e| Error::io("write", &path, &e))

@@ -5,8 +5,8 @@ pub mod canvas;
 pub mod colour_map;
 pub mod picture;
 pub mod plot;
-mod view;
 pub mod summary;
+mod view;
 
 pub use canvas::{Canvas, Rgb};
 pub use colour_map::ColourMap;

@@ -83,7 +83,10 @@ pub struct Judged {
 impl Judged {
     /// The judged cell that uses most of its bar.
     pub fn worst(&self) -> Option<&Compared> {
-        self.cells.iter().filter(|c| c.bar.is_some()).max_by(|a, b| a.of_bar().total_cmp(&b.of_bar()))
+        self.cells
+            .iter()
+            .filter(|c| c.bar.is_some())
+            .max_by(|a, b| a.of_bar().total_cmp(&b.of_bar()))
     }
 }
 

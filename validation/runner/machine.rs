@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// CPU model and number of cores, such as `Intel Xeon, 2 cores`; the model is `unknown CPU` where the system does not say.
 pub fn describe() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = text.lines().find_map(|l| l.strip_prefix("model name")).and_then(|l| l.split_once(':'));
+    let model =
+        text.lines().find_map(|l| l.strip_prefix("model name")).and_then(|l| l.split_once(':'));
     let model = model.map_or("unknown CPU", |m| m.1.trim());
     let model = model.replace("(R)", "").replace("(TM)", "");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

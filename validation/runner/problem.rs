@@ -76,7 +76,10 @@ const KERNEL_HALF: usize = 60;
 pub fn build(group: &Group, entry: &RunEntry) -> Result<Problem> {
     let decay = parse_source(&entry.source)?;
     let table = Table::read(&group.folder.join(format!("{}.csv", entry.name)))?;
-    let others = entry.also.iter().map(|w| Table::read(&group.folder.join(format!("{}.{w}.csv", entry.name))));
+    let others = entry
+        .also
+        .iter()
+        .map(|w| Table::read(&group.folder.join(format!("{}.{w}.csv", entry.name))));
     let others = others.collect::<Result<Vec<_>>>()?;
     match group.kind {
         Kind::Shells => shells(group, decay, &table, &others),
@@ -130,7 +133,11 @@ fn shells(group: &Group, decay: DecaySpectrum, table: &Table, others: &[Table]) 
     let [from, to] = [table.numbers("r_in_over_RCSDA")?, table.numbers("r_out_over_RCSDA")?];
     let in_ranges = to.iter().any(|&r| r > 0.0);
     let label = |i: usize| {
-        if in_ranges { format!("{}-{} R", from[i], to[i]) } else { format!("{}-{} cm", inner[i], outer[i]) }
+        if in_ranges {
+            format!("{}-{} R", from[i], to[i])
+        } else {
+            format!("{}-{} cm", inner[i], outer[i])
+        }
     };
     let n = outer.len();
     let x: Vec<f64> = (0..n).map(|i| if in_ranges { to[i] } else { i as f64 }).collect();
@@ -266,7 +273,12 @@ fn slabs(
     })
 }
 
-fn phantom(group: &Group, entry: &RunEntry, decay: DecaySpectrum, table: &Table) -> Result<Problem> {
+fn phantom(
+    group: &Group,
+    entry: &RunEntry,
+    decay: DecaySpectrum,
+    table: &Table,
+) -> Result<Problem> {
     let phantom = phantom64::build(group)?;
     let roi = table.numbers("roi")?;
     let names = roi.iter().map(|&r| phantom64::REGIONS[r as usize].to_string()).collect();

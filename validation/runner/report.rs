@@ -88,7 +88,11 @@ pub fn plot(group: &Group, result: &CaseResult, folder: &Path) -> Result<String>
         _ => Residual::OfReference,
     };
     // The shells far beyond the range would squeeze the rest.
-    let last = if residual == Residual::OfMaximum && group.kind == Kind::Shells { 1.5 } else { f64::INFINITY };
+    let last = if residual == Residual::OfMaximum && group.kind == Kind::Shells {
+        1.5
+    } else {
+        f64::INFINITY
+    };
     let shown: Vec<&Compared> = result.judged.cells.iter().filter(|c| c.x <= last).collect();
     let points = |of: &dyn Fn(&Compared) -> (f64, f64)| -> Vec<PlotPoint> {
         let point = |c: &&Compared| PlotPoint { x: c.x, y: of(c).0, standard_error: of(c).1 };
@@ -118,7 +122,8 @@ pub fn plot(group: &Group, result: &CaseResult, folder: &Path) -> Result<String>
 
 /// The cells of a case as CSV.
 fn cells_csv(judged: &Judged) -> String {
-    let mut text = String::from("cell,value,value_sigma,reference,reference_sigma,difference,z,bar,verdict\n");
+    let mut text =
+        String::from("cell,value,value_sigma,reference,reference_sigma,difference,z,bar,verdict\n");
     for c in &judged.cells {
         let bar = c.bar.map_or(String::new(), |b| format!("{b:.4e}"));
         let _ = writeln!(
@@ -199,7 +204,13 @@ impl Report {
     /// If the folder cannot be made.
     pub fn new(folder: PathBuf) -> Result<Self> {
         std::fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, &e))?;
-        Ok(Report { folder, body: String::new(), rows: Vec::new(), notes: Vec::new(), extra: String::new() })
+        Ok(Report {
+            folder,
+            body: String::new(),
+            rows: Vec::new(),
+            notes: Vec::new(),
+            extra: String::new(),
+        })
     }
 
     /// Adds a case: plot, cells, second references.
@@ -215,29 +226,49 @@ impl Report {
             self.body,
             "<h2 id=\"{name}\">{name}</h2><p>{}. Bar: {}.</p><p>{:.2e} histories, {:.2e} per second on {} threads; energy \
              imbalance {:+.1e}; our standard error is {:.2} of the reference's (median).</p><img src=\"{image}\">",
-            group.title, group.bar, result.histories as f64, result.per_second, result.threads, result.imbalance, result.error_ratio
+            group.title,
+            group.bar,
+            result.histories as f64,
+            result.per_second,
+            result.threads,
+            result.imbalance,
+            result.error_ratio
         );
         for (word, judged) in &result.others {
             let line = second(word, judged);
             let _ = writeln!(self.body, "<p>{line}</p>");
             self.notes.push(format!("{name} {line}"));
         }
-        let _ = writeln!(self.body, "<details><summary>all cells</summary>{}</details>", cells_html(&result.judged));
+        let _ = writeln!(
+            self.body,
+            "<details><summary>all cells</summary>{}</details>",
+            cells_html(&result.judged)
+        );
         Ok(())
     }
 
     /// Adds a study that is not a comparison cell by cell.
     pub fn add_study(&mut self, title: &str, head: &[&str], rows: &[Vec<String>]) {
         let _ = writeln!(self.extra, "\n### {title}\n\n{}", markdown(head, rows));
-        let cells = |tag: &str, r: &[String]| -> String { r.iter().map(|c| format!("<{tag}>{c}</{tag}>")).collect() };
+        let cells = |tag: &str, r: &[String]| -> String {
+            r.iter().map(|c| format!("<{tag}>{c}</{tag}>")).collect()
+        };
         let head: Vec<String> = head.iter().map(ToString::to_string).collect();
         let lines: String = rows.iter().map(|r| format!("<tr>{}</tr>\n", cells("td", r))).collect();
-        let _ = writeln!(self.body, "<h2>{title}</h2><table><tr>{}</tr>{lines}</table>", cells("th", &head));
+        let _ = writeln!(
+            self.body,
+            "<h2>{title}</h2><table><tr>{}</tr>{lines}</table>",
+            cells("th", &head)
+        );
     }
 
     /// The summary in Markdown.
     pub fn summary(&self, settings: &str) -> String {
-        let head = format!("voxgray against other codes, {}, {}\n\n{settings}\n\n", machine::date(), machine::describe());
+        let head = format!(
+            "voxgray against other codes, {}, {}\n\n{settings}\n\n",
+            machine::date(),
+            machine::describe()
+        );
         let notes: String = self.notes.iter().map(|n| format!("- {n}\n")).collect();
         let table = if self.rows.is_empty() { String::new() } else { markdown(&HEAD, &self.rows) };
         format!("{head}{table}\n{notes}{}", self.extra)
@@ -249,7 +280,9 @@ impl Report {
     /// If a file cannot be written.
     pub fn finish(&self, settings: &str) -> Result<PathBuf> {
         self.write("summary.md", &self.summary(settings))?;
-        let cells = |tag: &str, r: &[String]| -> String { r.iter().map(|c| format!("<{tag}>{c}</{tag}>")).collect() };
+        let cells = |tag: &str, r: &[String]| -> String {
+            r.iter().map(|c| format!("<{tag}>{c}</{tag}>")).collect()
+        };
         let head: Vec<String> = HEAD.iter().map(ToString::to_string).collect();
         let rows: String = self
             .rows

@@ -53,7 +53,12 @@ pub struct CaseResult {
 ///
 /// # Errors
 /// As building a plan and running it.
-pub fn execute(problem: &Problem, settings: &Settings, histories: f64, threads: usize) -> Result<Outcome> {
+pub fn execute(
+    problem: &Problem,
+    settings: &Settings,
+    histories: f64,
+    threads: usize,
+) -> Result<Outcome> {
     let radial = problem.radii.clone().map(|radii_cm| RadialScoring { radii_cm });
     let plan = build_plan(&PlanInput {
         grid: &problem.grid,
@@ -90,7 +95,11 @@ pub fn cell_values(problem: &Problem, outcome: &Outcome) -> Vec<(f64, f64)> {
 ///
 /// # Errors
 /// If the reference cannot be used or the run fails.
-pub fn run_case(group: &Group, entry: &RunEntry, options: &RunOptions) -> Result<Option<CaseResult>> {
+pub fn run_case(
+    group: &Group,
+    entry: &RunEntry,
+    options: &RunOptions,
+) -> Result<Option<CaseResult>> {
     let Some(histories) = (if options.quick { entry.quick } else { Some(entry.histories) }) else {
         return Ok(None);
     };

@@ -26,12 +26,19 @@ impl Table {
         let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
         let name = path.display().to_string();
         let bad = |problem: String, why: &str| {
-            Error::input(format!("{name}: {problem}"), why, "Restore the table from the repository.")
+            Error::input(
+                format!("{name}: {problem}"),
+                why,
+                "Restore the table from the repository.",
+            )
         };
         let header = |key: &str| text.lines().find_map(|l| l.strip_prefix(&format!("# {key}: ")));
         for key in PROVENANCE {
             if header(key).is_none() {
-                return Err(bad(format!("no '# {key}:' line"), "every table says where it is from"));
+                return Err(bad(
+                    format!("no '# {key}:' line"),
+                    "every table says where it is from",
+                ));
             }
         }
         let source = header("source").unwrap_or_default().to_string();
@@ -40,7 +47,10 @@ impl Table {
         let columns = split(lines.next().unwrap_or_default());
         let rows: Vec<Vec<String>> = lines.map(split).collect();
         if let Some(i) = rows.iter().position(|r| r.len() != columns.len()) {
-            return Err(bad(format!("row {}", i + 1), "it has another number of values than columns"));
+            return Err(bad(
+                format!("row {}", i + 1),
+                "it has another number of values than columns",
+            ));
         }
         if rows.is_empty() {
             return Err(bad("no rows".into(), "a reference needs at least one value"));
