@@ -23,6 +23,7 @@
 //!   cli/            one file per command
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
+//! benches/          speed and efficiency in the 64^3 phantom
 //! docs/             method (equations), data (provenance)
 //! ```
 //!
@@ -35,7 +36,7 @@
 //!                                                               Tally / mass --> dose --> report, io
 //! ```
 //!
-//! Layers (an upper one may import a lower one, never the reverse):
+//! Layers (an upper one may import a lower one, never the reverse; `tests/layers.rs` checks it):
 //!
 //! ```text
 //! 7 cli, main               4 dose                                      1 image | physics
