@@ -10,9 +10,7 @@ use voxgray::physics::chain::chain;
 use voxgray::physics::tissues::named_material;
 use voxgray::source::{DecaySpectrum, Emission, Particle, parse_source};
 use voxgray::transport::build::{PlanInput, build_plan};
-use voxgray::transport::layout::{
-    FLAG_KERMA, FLAG_RANGE_REJECTION, pack_voxel, voxel_density, voxel_material,
-};
+use voxgray::transport::layout::{FLAG_KERMA, pack_voxel, voxel_density, voxel_material};
 use voxgray::transport::ledger::Ledger;
 use voxgray::transport::plan::Plan;
 use voxgray::transport::run::{Outcome, RunSettings, Silent, run};
@@ -212,7 +210,8 @@ fn seeds_rejection_and_majorants_change_nothing_but_noise() {
     let base = tally(&plan);
     agree("another seed", &base, &tally(&seeded(&plan, 77)));
 
-    let no_rejection = seeded(&with_flag(&plan, FLAG_RANGE_REJECTION, false), 78);
+    let mut no_rejection = seeded(&plan, 78);
+    no_rejection.params.settle_energy = -1.0;
     let slow = tally(&no_rejection);
     agree("without range rejection", &base, &slow);
     assert!(slow.ledger.lepton_segments > base.ledger.lepton_segments, "rejection saves nothing");

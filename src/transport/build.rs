@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use super::layout::{
     ANGULAR_STRIDE, COARSE_NODES, FINE_BITS, FINE_NODES, FLAG_KERMA, FLAG_POINT_SOURCE,
-    FLAG_POSITRONS, FLAG_RANGE_REJECTION, FLAG_RAYLEIGH, FLAG_STRAGGLING, LEPTON_RECORD,
-    MAX_MATERIALS, Offsets, PHOTON_RECORD, Params, SPECTRUM_STRIDE, node_energy, pack_voxel,
+    FLAG_POSITRONS, FLAG_RAYLEIGH, FLAG_STRAGGLING, LEPTON_RECORD, MAX_MATERIALS, Offsets,
+    PHOTON_RECORD, Params, SPECTRUM_STRIDE, node_energy, pack_voxel,
 };
 use super::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan};
 use super::settings::{PhotonEstimator, Settings};
@@ -15,7 +15,7 @@ use super::tables::photon::PhotonTables;
 use super::tables::source::{build_cumulative, build_groups};
 use crate::error::{Error, Result};
 use crate::image::Grid;
-use crate::physics::{AlphaStopping, Lepton, Material};
+use crate::physics::{AlphaStopping, CsdaRange, Lepton, Material, StoppingPower};
 use crate::source::{DecaySpectrum, LocalLimits};
 use crate::units::MM_PER_CM;
 
@@ -95,7 +95,6 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         (FLAG_POINT_SOURCE, input.radial.is_some()),
         (FLAG_POSITRONS, positrons),
         (FLAG_STRAGGLING, s.straggling),
-        (FLAG_RANGE_REJECTION, s.range_rejection),
     ];
     for (flag, on) in switches {
         flags |= if on { flag } else { 0 };
@@ -120,6 +119,7 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         local_electron: decay.electrons.local_mev_per_decay as f32,
         local_photon: decay.photons.local_mev_per_decay as f32,
         local_alpha: decay.alphas.local_mev_per_decay as f32,
+        settle_energy: settle_energy(input, voxel_cm)? as f32,
         majorant_factor: match s.photons {
             PhotonEstimator::Analog => 1.0,
             PhotonEstimator::Kerma => s.kerma_oversampling as f32,
@@ -210,8 +210,8 @@ fn split_local(decay: &mut DecaySpectrum, input: &PlanInput, voxel_cm: [f64; 3])
     let range = LOCAL_RANGE_FRACTION * smallest * LOCAL_DENSITY;
     let mut electron_mev = s.electron_cutoff_mev;
     if input.radial.is_none() && s.range_rejection {
-        let stopping = crate::physics::StoppingPower::new(&input.materials[0])?;
-        let csda = crate::physics::CsdaRange::new(&stopping, Lepton::Electron);
+        let stopping = StoppingPower::new(&input.materials[0])?;
+        let csda = CsdaRange::new(&stopping, Lepton::Electron);
         electron_mev = electron_mev.max(csda.energy(range));
     }
     decay.split_local(&LocalLimits {
@@ -221,6 +221,25 @@ fn split_local(decay: &mut DecaySpectrum, input: &PlanInput, voxel_cm: [f64; 3])
         yield_per_decay: RARE_YIELD,
     });
     Ok(())
+}
+
+/// Energy (MeV) above which the CSDA range of every material is longer than the largest distance to a face that any
+/// voxel offers; below zero without range rejection, unbounded when scoring in shells.
+fn settle_energy(input: &PlanInput, voxel_cm: [f64; 3]) -> Result<f64> {
+    if !input.settings.range_rejection {
+        return Ok(-1.0);
+    }
+    if input.radial.is_some() {
+        return Ok(f64::INFINITY);
+    }
+    let densest = f64::from(input.density.iter().copied().fold(0.0_f32, f32::max));
+    let farthest = 0.5 * voxel_cm.iter().copied().fold(f64::INFINITY, f64::min) * densest;
+    input.materials.iter().try_fold(0.0_f64, |most, material| {
+        let stopping = StoppingPower::new(material)?;
+        // Positrons' ranges differ by a few per cent.
+        let of = |lepton| CsdaRange::new(&stopping, lepton).energy(farthest);
+        Ok(most.max(of(Lepton::Electron)).max(of(Lepton::Positron)))
+    })
 }
 
 /// Photon tables of all materials; returns the materials' hardness ranks.

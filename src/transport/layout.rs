@@ -163,6 +163,8 @@ pub struct Params {
     pub local_photon: f32,
     /// The same of alpha origin (recoil nuclei).
     pub local_alpha: f32,
+    /// No electron above this energy (MeV) can end inside a voxel; below zero without range rejection.
+    pub settle_energy: f32,
     /// Factor on the photon majorant: above one, the kerma estimator scores more often per flight.
     pub majorant_factor: f32,
     /// Table offsets.
@@ -179,8 +181,6 @@ pub const FLAG_POINT_SOURCE: u32 = 4;
 pub const FLAG_POSITRONS: u32 = 8;
 /// Straggling of soft losses is sampled.
 pub const FLAG_STRAGGLING: u32 = 16;
-/// Range rejection is used.
-pub const FLAG_RANGE_REJECTION: u32 = 32;
 
 #[cfg(test)]
 mod tests {

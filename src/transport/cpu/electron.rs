@@ -20,7 +20,7 @@ use super::score::Scorer;
 use super::straggling::loss_factor;
 use super::vector::{rotate, sample_isotropic};
 use super::walk::{Place, REST, Walk};
-use crate::transport::layout::{COARSE_BITS, FLAG_RANGE_REJECTION, FLAG_STRAGGLING, node_energy};
+use crate::transport::layout::{COARSE_BITS, FLAG_STRAGGLING, node_energy};
 
 /// Most segments (voxel crossings, hinges, collisions) of one track. A 3.5 MeV electron in air of 0.5 mm voxels needs 5e4.
 const MAX_SEGMENTS: u32 = 200_000;
@@ -61,7 +61,9 @@ impl<S: Scorer> Walk<'_, S> {
             let mut factor = 1.0;
             if flags & FLAG_STRAGGLING != 0 {
                 let thickness = strength / rates.strength;
-                let relative = (rates.variance / thickness).sqrt() / rates.loss;
+                // What is lost early in the step makes the rest of it lose more: half the step's growth on average.
+                let growth = 1.0 - 0.5 * rates.loss_slope * thickness;
+                let relative = growth * (rates.variance / thickness).sqrt() / rates.loss;
                 let q = rates.skewness_scale * thickness;
                 factor = loss_factor(relative, q, stream.rng.uniform());
             }
@@ -201,7 +203,7 @@ impl<S: Scorer> Walk<'_, S> {
     /// Whether the residual CSDA range ends inside the scoring cell.
     #[inline(always)]
     fn stays_inside(&self, set: usize, place: &Place, energy: f32) -> bool {
-        if self.plan.params.flags & FLAG_RANGE_REJECTION == 0 {
+        if energy > self.plan.params.settle_energy {
             return false;
         }
         let range = csda_range(&self.plan.tables, self.plan.params.offsets.lepton, set, energy);

@@ -1,6 +1,11 @@
 //! The CPU engine: one file per process, f32, flat tables, bounded loops, no allocation inside a history.
 //! Its WGSL twins will stand in `shaders/` under the same stems.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "loops over the three axes read as their WGSL twins do"
+)]
+
 pub mod alpha;
 pub mod bhabha;
 pub mod bremsstrahlung;

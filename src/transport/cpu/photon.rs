@@ -51,7 +51,9 @@ impl<S: Scorer> Walk<'_, S> {
             let [mu_over_rho, compton, photoelectric, rayleigh, mu_en] = rates;
             if kerma {
                 let expected = p.energy * mu_en * density / mu_majorant;
-                self.scorer.deposit(self.plan, linear, [0.0; 3], p.origin, expected);
+                // Only shells ask where in the voxel it is.
+                let at = if S::RADIAL { self.relative(voxel, &position) } else { [0.0; 3] };
+                self.scorer.deposit(self.plan, linear, at, p.origin, expected);
             }
             if stream.rng.uniform() * mu_majorant >= mu_over_rho * density {
                 if collisions >= MAX_COLLISIONS {
@@ -62,11 +64,7 @@ impl<S: Scorer> Walk<'_, S> {
                 }
                 continue;
             }
-            let mut local = [0.0_f32; 3];
-            for k in 0..3 {
-                let centre = (voxel[k] as f32 + 0.5) * h[k];
-                local[k] = (position[k] - centre).clamp(-0.5 * h[k], 0.5 * h[k]);
-            }
+            let local = self.relative(voxel, &position);
             let place = Place { voxel, local, linear, density, material };
             p.voxel = voxel;
             p.local = local;
@@ -182,6 +180,18 @@ impl<S: Scorer> Walk<'_, S> {
             voxel[k] = index as i32;
         }
         Some(voxel)
+    }
+
+    /// Position relative to a voxel's centre, cm.
+    #[inline(always)]
+    fn relative(&self, voxel: [i32; 3], position: &[f32; 3]) -> [f32; 3] {
+        let h = self.plan.params.voxel_cm;
+        let mut local = [0.0_f32; 3];
+        for k in 0..3 {
+            let centre = (voxel[k] as f32 + 0.5) * h[k];
+            local[k] = (position[k] - centre).clamp(-0.5 * h[k], 0.5 * h[k]);
+        }
+        local
     }
 
     /// Energy given to an electron at a collision: transported (analog), or only booked, because the expected value was

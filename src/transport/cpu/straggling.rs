@@ -18,7 +18,7 @@ pub fn loss_factor(relative: f32, q: f32, u: f32) -> f32 {
     if u < p { constant - theta * ln(u / p) } else { constant }
 }
 
-/// Probability of the exponential part: solves `(2/skewness)^2 = 4 p (2 - p)^3 / (6 - 6 p + 2 p^2)^2` to 2 %.
+/// Probability of the exponential part: solves `(2/skewness)^2 = 4 p (2 - p)^3 / (6 - 6 p + 2 p^2)^2` to 5 %.
 #[inline(always)]
 pub fn probability(q: f32) -> f32 {
     let q = q.min(1.0);
@@ -61,7 +61,7 @@ mod tests {
             let q = i as f32 / 100.0;
             let p = probability(q);
             let back = 4.0 * p * (2.0 - p).powi(3) / (6.0 - 6.0 * p + 2.0 * p * p).powi(2);
-            assert!((back / q - 1.0).abs() < 0.03, "{q}: {back}");
+            assert!((back / q - 1.0).abs() < 0.05, "{q}: {back}");
         }
     }
 }
