@@ -1,10 +1,12 @@
 //! The commands, one file each.
 
+pub mod demo;
 pub mod dose;
 pub mod interrupt;
 pub mod merge;
 pub mod nuclide;
 pub mod nuclide_arguments;
+pub mod picture;
 pub mod progress;
 pub mod values;
 
@@ -43,6 +45,8 @@ pub struct Arguments {
 enum Command {
     /// A CT and an activity map become a dose (or dose-rate) map with its standard error.
     Dose(Box<dose::DoseArguments>),
+    /// The main job on a built-in, patient-like CT and SPECT; leaves a picture.
+    Demo(demo::DemoArguments),
     /// Shards of one run (dose --shard i/n) become the result that one run would have given, bit by bit.
     Merge(merge::MergeArguments),
     /// What a nuclide emits: half-life, energy per decay, lines, spectra, progeny, sources.
@@ -56,6 +60,7 @@ enum Command {
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Dose(arguments) => dose::run(*arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
     }
