@@ -209,6 +209,13 @@ impl Job {
             let text = format!("{}/{}", shard.number, shard.of);
             return refuse("--shard", text, "shards are numbered 1 to their count");
         }
+        let batches = u64::from(self.batches.unwrap_or(DEFAULT_BATCHES)).min(self.histories);
+        if let Some(shard) = self.shard
+            && u64::from(shard.of) > batches
+        {
+            let text = format!("{}/{}", shard.number, shard.of);
+            return refuse("--shard", text, &format!("the run has {batches} batches to share out"));
+        }
         if self.physical_decay && matches!(self.source, SourceChoice::Particle(_)) {
             return refuse(
                 "--physical-decay",

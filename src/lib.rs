@@ -5,36 +5,43 @@
 //! ```text
 //! data/             embedded tables; each file's header says quantity, units, source, licence, generator
 //! tools/            the scripts that generate data/ (Python, pinned packages); never needed by a user
+//! build.rs          lists the embedded tables with their SHA-256
 //! src/
-//!   lib.rs main.rs error.rs units.rs constants.rs stats.rs
+//!   lib.rs main.rs error.rs units.rs constants.rs stats.rs tables.rs
 //!   image/          WHERE: grid (affine), volume, voi, resampling (activity and mass conserved, HU not)
 //!   io/             files <-> image types, no physics: dicom (CT, PET, NM), nifti, metaimage
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
+//!   activity/       units of activity maps to Bq (or Bq s) per voxel
 //!   phantom/        HU -> matter: hu (curves), voxels, maps, synthetic (boxes, slabs, a patient)
 //!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
 //!   transport/      primaries + matter -> energy imparted: settings, build, plan, layout, run, tally, ledger
 //!     tables/       f64 facts -> the flat f32 tables of the plan
 //!     cpu/          the engine: one process per file
-//!   report/         pictures and plots
+//!   dose/           energy -> Gy: rate, map, the voxels of high dose
+//!   report/         summary, pictures, plots
+//!   job.rs pipeline.rs  what a run is asked to do; the flow once, top to bottom
 //!   cli/            one file per command
 //! tests/            on files, on real images, against references
-//! validation/       reference values with their origin
+//! validation/       someone else's truth: cases, references with their origin, the runner
+//! benches/          speed and efficiency in the 64^3 phantom
 //! docs/             method (equations), data (provenance)
 //! ```
 //!
 //! Data flow one way:
 //!
 //! ```text
-//! io --CT (HU)--> phantom -- Phantom (density, material) ---+
-//! io --NM/PT----> image (activity on the dose grid) --------+--> build_plan --> Plan --> run (cpu) --> Tally
-//! data --> physics --> source (DecaySpectrum), tables ------+                                            |
-//!                                                              Tally / mass --> dose --> report, io
+//! io --CT (HU)--> phantom -- Phantom (density, material) ----+
+//! io --NM/PT----> activity -- ActivityMap on the dose grid --+--> build_plan --> Plan --> run (cpu) --> Tally
+//! data --> physics --> source (DecaySpectrum), tables -------+                                            |
+//!                                                               Tally / mass --> dose --> report, io
 //! ```
 //!
-//! Layers (an upper one may import a lower one, never the reverse):
+//! Layers (an upper one may import a lower one, never the reverse; `tests/layers.rs` checks it):
 //!
 //! ```text
-//! 5 cli, main    4 report    3 transport    2 phantom | source | io    1 image | physics    0 error, units, constants, stats
+//! 7 cli, main               4 dose                                      1 image | physics
+//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables
+//! 5 report                  2 activity | phantom | source | io
 //! ```
 //!
 //! Units change at three borders only: `io` (file units to Bq, HU, mm), [`transport::build`] (mm to cm, f64 to f32; inside MeV, cm, g, s), and
@@ -53,9 +60,11 @@
 //! | photoelectric | Sauter's angle; mean K line of the material's two strongest elements | L and higher shells, Auger electrons apart | 1 keV - 4 MeV | [10.1002/andp.19314030406](https://doi.org/10.1002/andp.19314030406), xraylib | `physics/fluorescence.rs`, `transport/cpu/photoelectric.rs` |
 //! | pair, triplet | XCOM's cross section; uniform energy split, leading angular factor | shape of the split, the triplet's recoil electron | 1.022 - 4 MeV | XCOM; [10.1103/RevModPhys.41.581](https://doi.org/10.1103/RevModPhys.41.581) | `physics/pair.rs`, `transport/cpu/pair.rs` |
 //! | annihilation | two 511 keV photons back to back, at rest | annihilation in flight, acollinearity | - | - | `transport/cpu/photon.rs` |
-//! | kerma estimator | E mu_en / mu_majorant at every tentative collision | range of the electrons set free | 1 keV - 4 MeV | Williamson, Med. Phys. 14, 567 (1987); [10.2307/3578607](https://doi.org/10.2307/3578607) | `physics/energy_absorption.rs`, `transport/cpu/photon.rs` |
+//! | kerma estimator | E mu_en / (k mu_majorant) at every tentative collision, flights sampled from k mu_majorant | range of the electrons set free | 1 keV - 4 MeV | Williamson, Med. Phys. 14, 567 (1987); [10.2307/3578607](https://doi.org/10.2307/3578607) | `physics/energy_absorption.rs`, `transport/cpu/photon.rs` |
 //! | electron step | class II condensed history with a random hinge; strength, energy and optical depth are budgets used up at each voxel's own rate | change of cross sections in a step beyond the midpoint rule | 1 keV - 4 MeV | [10.1088/0031-9155/45/8/315](https://doi.org/10.1088/0031-9155/45/8/315) | `transport/cpu/electron.rs` |
-//! | multiple scattering | Goudsmit-Saunderson distribution of the step's exact strength | - | 1 keV - 4 MeV | [10.1103/PhysRev.57.24](https://doi.org/10.1103/PhysRev.57.24) | `physics/scattering`, `transport/tables/lepton.rs` |
+//! | elastic scattering | Dirac partial waves to 150 keV, exact Mott x screening x eikonal above; own tables for positrons | nuclear size, polarisation, molecules | 1 keV - 4 MeV | [10.1088/0022-3700/6/11/021](https://doi.org/10.1088/0022-3700/6/11/021), [10.1103/PhysRev.103.1597](https://doi.org/10.1103/PhysRev.103.1597) | `physics/scattering/elastic.rs` |
+//! | soft inelastic deflection | one generalised oscillator at the mean excitation energy | shell structure, transverse distant part | 1 keV - 4 MeV | [10.1088/0022-3727/16/8/023](https://doi.org/10.1088/0022-3727/16/8/023) | `physics/scattering/inelastic.rs` |
+//! | multiple scattering | Goudsmit-Saunderson distribution of the step's exact strength, at its middle energy | correlation of angle and position beyond the hinge | 1 keV - 4 MeV | [10.1103/PhysRev.57.24](https://doi.org/10.1103/PhysRev.57.24) | `physics/scattering/multiple.rs`, `transport/tables/lepton.rs` |
 //! | soft losses | restricted stopping power (Berger-Seltzer, Sternheimer); shifted exponential with their first two moments | shell corrections; third moment | 1 keV - 4 MeV | [10.1016/0020-708X(82)90244-7](https://doi.org/10.1016/0020-708X(82)90244-7), [10.1016/0092-640X(84)90002-0](https://doi.org/10.1016/0092-640X(84)90002-0) | `physics/stopping.rs`, `physics/density_effect.rs` |
 //! | hard collisions | Moller (electrons), Bhabha (positrons) above the production threshold | binding of the target electron | 1 keV - 4 MeV | [10.1002/andp.19324060506](https://doi.org/10.1002/andp.19324060506), [10.1098/rspa.1936.0046](https://doi.org/10.1098/rspa.1936.0046) | `physics/moller.rs`, `physics/bhabha.rs`, the same names in `transport/cpu` |
 //! | bremsstrahlung | ESTAR's radiative stopping power; 3BN shape with Elwert's factor; dipole angle | screening in the shape; deflection of the electron | 1 keV - 4 MeV | [10.1103/RevModPhys.31.920](https://doi.org/10.1103/RevModPhys.31.920), [10.1002/andp.19394260206](https://doi.org/10.1002/andp.19394260206) | `physics/bremsstrahlung.rs`, `transport/cpu/bremsstrahlung.rs` |

@@ -4,11 +4,12 @@ mod context;
 mod goal;
 pub mod inputs;
 pub mod memory;
+mod merge;
 mod outputs;
 pub mod scene;
 mod source;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use crate::activity::{ActivityMap, Quantity};
@@ -20,10 +21,12 @@ use crate::report::summary::{Summary, Timing};
 use crate::transport::build::{PlanInput, build_plan};
 use crate::transport::plan::Plan;
 use crate::transport::run::{Outcome, RunSettings, run};
-use crate::transport::shard::{Shard, plan_sha256, read_shard, write_shard};
+use crate::transport::shard::plan_sha256;
 use crate::transport::tally::Tally;
 
-use context::{Context, VoiFacts};
+pub use merge::merge;
+
+use context::{Context, Setup, VoiFacts};
 use outputs::OutputFolder;
 
 /// Largest energy imbalance of a run.
@@ -69,72 +72,37 @@ pub struct Written {
     pub interrupted: bool,
 }
 
+/// A run that is ready to start.
+pub struct Prepared {
+    /// What the engine reads.
+    pub plan: Plan,
+    /// Batches, threads, shard.
+    pub settings: RunSettings,
+    /// Matter on the dose grid.
+    phantom: Phantom,
+    /// Region of each voxel; empty without VOIs.
+    labels: Vec<u16>,
+    context: Context,
+}
+
 /// `voxgray dose`: from a job to an output folder. `stop` ends the run at the next chunk, keeping finished batches.
 ///
 /// # Errors
 /// If an input cannot be used, a check of the run fails, or writing fails; then no output folder is left.
 pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Written> {
     job.check()?;
+    // First, so that a place that cannot be written to is refused before the work.
     let folder = OutputFolder::open(&job.out, job.overwrite)?;
-    let decay = source::read_source(&job.source)?;
-    let mut records = Vec::new();
-    let activity = inputs::read_activity(&job.activity, observer, &mut records)?;
-    let vois = read_vois(job, observer, &mut records)?;
-    let (matter, hu_report) = inputs::read_matter(&job.matter, observer, &mut records)?;
-
-    let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid)?;
-    let need = memory::estimate(
-        grid.grid.len(),
-        activity.volume.data.iter().filter(|a| **a > 0.0).count().min(grid.grid.len()),
-        decay.origins(),
-        vois.is_some(),
-        matter.grid.len(),
-    );
-    observer.say(&format!(
-        "dose grid {} x {} x {}, {:.3} x {:.3} x {:.3} mm; memory about {}",
-        grid.grid.dims[0],
-        grid.grid.dims[1],
-        grid.grid.dims[2],
-        grid.grid.spacing_mm()[0],
-        grid.grid.spacing_mm()[1],
-        grid.grid.spacing_mm()[2],
-        memory::gib(need.peak())
-    ));
-    need.check(job.max_memory, grid.grid.len())?;
-
-    let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
-    let (activity, field) = source::place(activity, &grid, job.activity.max_outside, observer)?;
-    let (labels, vois) = place_vois(vois, &phantom, &activity, observer)?;
-    let kind = source::DoseOf::new(&activity, &decay, job)?;
-    let plan = plan(job, &phantom, &activity, &decay)?;
-    drop(activity);
-
-    let setup = context::setup(
-        job,
-        &records,
-        &phantom,
-        hu_report.as_ref(),
-        &moved,
-        &field,
-        &decay,
-        &kind,
-        observer,
-    )?;
-    let settings = run_settings(job, &plan);
-    let context = Context {
-        setup,
-        kind: kind.kind,
-        decays: kind.decays,
-        grid: phantom.grid.clone().into(),
-        materials: phantom.materials.iter().map(|m| m.name.clone()).collect(),
-        vois,
-        low_density: LOW_DENSITY_G_CM3,
-        percentile: job.percentile,
-        fraction: job.fraction,
-        batches: settings.batches,
-        has_goal: job.goal.is_some(),
-    };
-    let outcome = transport(job, &plan, &settings, &labels, &context, &phantom, observer, stop)?;
+    let prepared = prepare(job, observer)?;
+    let outcome = transport(job, &prepared, observer, stop)?;
+    let Prepared { plan, phantom, context, .. } = prepared;
+    let Phantom { density, material, .. } = phantom;
+    if job.shard.is_some() {
+        let plan_sha256 = plan_sha256(&plan);
+        drop(plan);
+        return merge::finish_shard(folder, plan_sha256, &context, &density, &material, outcome);
+    }
+    drop(plan);
     let timing = Timing {
         transport_seconds: outcome.seconds,
         histories_per_second: outcome.tally.histories() as f64 / outcome.seconds.max(1e-9),
@@ -142,15 +110,80 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         peak_memory_bytes: memory::peak_resident(),
         merged_shards: 0,
     };
-    let Phantom { density, material, .. } = phantom;
-    if job.shard.is_some() {
-        let plan_sha256 = plan_sha256(&plan);
-        drop(plan);
-        return finish_shard(folder, plan_sha256, &context, &density, &material, outcome);
-    }
-    drop(plan);
     let partial = outcome.interrupted;
     outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing)
+}
+
+/// Everything before the first history: images to matter and activity on one grid, to a plan.
+///
+/// # Errors
+/// If an input cannot be used.
+pub fn prepare(job: &Job, observer: &dyn Observer) -> Result<Prepared> {
+    job.check()?;
+    let decay = source::read_source(&job.source)?;
+    let mut records = Vec::new();
+    let activity = inputs::read_activity(&job.activity, observer, &mut records)?;
+    let vois = read_vois(job, observer, &mut records)?;
+    let (matter, hu_report) = inputs::read_matter(&job.matter, observer, &mut records)?;
+
+    let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid)?;
+    check_memory(job, &grid, &matter, &activity, &decay, observer)?;
+    let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
+    let (activity, mut field) = source::place(activity, &grid, job.activity.max_outside, observer)?;
+    field.in_low_density = source::in_low_density(&activity, &phantom, LOW_DENSITY_G_CM3);
+    let (labels, vois) = place_vois(vois, &phantom, &activity, observer)?;
+
+    let dose_of = source::DoseOf::new(&activity, &decay, job)?;
+    let plan = plan(job, &phantom, &activity, &decay)?;
+    let facts = Setup {
+        job,
+        records: &records,
+        phantom: &phantom,
+        hu: hu_report.as_ref(),
+        moved: &moved,
+        field: &field,
+        source: &decay,
+        dose_of: &dose_of,
+    };
+    let setup = context::setup(&facts, observer);
+    let settings = run_settings(job, &plan);
+    let context = Context {
+        setup,
+        kind: dose_of.kind,
+        decays: dose_of.decays,
+        grid: phantom.grid.clone().into(),
+        materials: phantom.materials.iter().map(|m| m.name.clone()).collect(),
+        vois,
+        low_density: LOW_DENSITY_G_CM3,
+        percentile: job.percentile,
+        fraction: job.fraction,
+        batches: settings.batches,
+    };
+    Ok(Prepared { plan, settings, phantom, labels, context })
+}
+
+/// Says what the run takes, and refuses what is too large.
+fn check_memory(
+    job: &Job,
+    grid: &scene::DoseGrid,
+    matter: &Phantom,
+    activity: &ActivityMap,
+    decay: &source::Source,
+    observer: &dyn Observer,
+) -> Result<()> {
+    let voxels = grid.grid.len();
+    let active = activity.volume.data.iter().filter(|a| **a > 0.0).count();
+    // An active voxel of the image can make as many active dose voxels as it covers.
+    let finer = activity.volume.grid.voxel_volume_mm3() / grid.grid.voxel_volume_mm3();
+    let active = ((active as f64 * finer.max(1.0)) as usize).min(voxels);
+    let need =
+        memory::estimate(voxels, active, decay.origins(), job.voi.is_some(), matter.grid.len());
+    let ([nx, ny, nz], [x, y, z]) = (grid.grid.dims, grid.grid.spacing_mm());
+    observer.say(&format!(
+        "dose grid {nx} x {ny} x {nz}, {x:.3} x {y:.3} x {z:.3} mm; memory about {}",
+        memory::gib(need.peak())
+    ));
+    need.check(job.max_memory, voxels)
 }
 
 fn read_vois(
@@ -242,19 +275,15 @@ fn run_settings(job: &Job, plan: &Plan) -> RunSettings {
     settings
 }
 
-#[expect(clippy::too_many_arguments, reason = "one caller; the flow hands on what it has")]
 fn transport(
     job: &Job,
-    plan: &Plan,
-    settings: &RunSettings,
-    labels: &[u16],
-    context: &Context,
-    phantom: &Phantom,
+    prepared: &Prepared,
     observer: &dyn Observer,
     stop: &AtomicBool,
 ) -> Result<Outcome> {
+    let Prepared { plan, settings, phantom, labels, context } = prepared;
     let monitor = goal::GoalMonitor::new(job, context, &phantom.density, settings, observer)?;
-    let mine = u64::from((settings.batches - settings.shard).div_ceil(settings.shards));
+    let mine = u64::from(settings.batches.saturating_sub(settings.shard).div_ceil(settings.shards));
     observer.started(mine * settings.histories_per_batch, job.goal.as_ref().map(|g| g.uncertainty));
     let outcome = run(plan, settings, labels, context.vois.len(), &monitor, stop);
     observer.finished();
@@ -267,6 +296,13 @@ fn transport(
         ));
     }
     check_energy(&outcome.tally)?;
+    observer.say(&format!(
+        "{} histories in {:.1} s, {:.3e} per second; energy balance {:.1e}",
+        outcome.tally.histories(),
+        outcome.seconds,
+        outcome.tally.histories() as f64 / outcome.seconds.max(1e-9),
+        outcome.tally.ledger.imbalance()
+    ));
     if let Some(goal) = &job.goal
         && !monitor.reached()
         && !outcome.interrupted
@@ -290,88 +326,6 @@ fn check_energy(tally: &Tally) -> Result<()> {
         format!("at most {MAX_IMBALANCE:.0e} is rounding"),
         "Please report the input: the transport lost or made energy.",
     ))
-}
-
-fn finish_shard(
-    folder: OutputFolder,
-    plan_sha256: String,
-    context: &Context,
-    density: &[f32],
-    material: &[u8],
-    outcome: Outcome,
-) -> Result<Written> {
-    let shard = Shard {
-        plan_sha256,
-        context: context.to_json()?,
-        payload: Context::maps_to_bytes(density, material),
-        tally: outcome.tally,
-    };
-    write_shard(&folder.path().join(SHARD_FILE), &shard)?;
-    let folder = folder.keep()?;
-    Ok(Written {
-        folder,
-        files: vec![SHARD_FILE.into()],
-        summary: None,
-        interrupted: outcome.interrupted,
-    })
-}
-
-/// `voxgray merge`: shards of one run to the outputs that it would have given in one piece.
-///
-/// # Errors
-/// If a shard cannot be read, is of another run or given twice, or writing fails.
-pub fn merge(
-    out: &Path,
-    shards: &[PathBuf],
-    overwrite: bool,
-    observer: &dyn Observer,
-) -> Result<Written> {
-    let folder = OutputFolder::open(out, overwrite)?;
-    let Some((first, others)) = shards.split_first() else {
-        return Err(Error::usage(
-            "no shard is given",
-            "there is nothing to merge",
-            "Name the shards.",
-        ));
-    };
-    let mut whole = read_shard(&shard_path(first))?;
-    for path in others {
-        let shard = read_shard(&shard_path(path))?;
-        let same = (&shard.plan_sha256, &shard.context, &shard.payload)
-            == (&whole.plan_sha256, &whole.context, &whole.payload);
-        if !same {
-            return Err(Error::input(
-                format!("{} is not of the same run as {}", path.display(), first.display()),
-                "their inputs or settings differ",
-                "Merge only shards of one command and version, run with --shard 1/n to n/n.",
-            ));
-        }
-        whole.tally.merge(&shard.tally).map_err(|mut e| {
-            e.problem = format!("{}: {}", path.display(), e.problem);
-            e
-        })?;
-    }
-    let context = Context::from_json(&whole.context)?;
-    let (density, material) = context.maps_from_bytes(&whole.payload)?;
-    let missing = context.batches as usize - whole.tally.batches().min(context.batches as usize);
-    if missing > 0 {
-        observer.warn(&format!(
-            "{missing} of {} batches are missing: the result is partial",
-            context.batches
-        ));
-    }
-    check_energy(&whole.tally)?;
-    let timing = Timing {
-        merged_shards: shards.len(),
-        peak_memory_bytes: memory::peak_resident(),
-        ..Timing::default()
-    };
-    outputs::write(folder, &context, &density, &material, &whole.tally, missing > 0, timing)
-}
-
-/// A shard is named by its folder or its file.
-fn shard_path(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join(SHARD_FILE) } else { path.to_path_buf() }
 }
 
 /// Lower-case hexadecimal.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use runner::judge::Verdict;
 use runner::run::{RunOptions, run_case};
-use runner::{case, machine, report, select};
+use runner::{case, convergence, machine, report, sanity, select, study};
 use voxgray::transport::settings::Settings;
 use voxgray::{Error, Result};
 
@@ -130,6 +130,26 @@ fn validate(options: &Options) -> Result<bool> {
             verdicts.push(result.judged.verdict);
             report.add(group, &result)?;
         }
+    }
+    type Studies = fn(&[case::Group], &RunOptions, &mut dyn FnMut(study::Study)) -> Result<()>;
+    let studies: [(&str, Studies); 2] =
+        [("convergence", convergence::studies), ("sanity", sanity::studies)];
+    for (name, run) in studies {
+        if !wanted(name) {
+            continue;
+        }
+        if options.list {
+            println!("{name}");
+            continue;
+        }
+        run(&groups, &options.run, &mut |study| {
+            println!("\n{}: {}", study.title, study.verdict.name());
+            for row in &study.rows {
+                println!("    {}", row.join(" | ").replace("&plusmn;", "+-"));
+            }
+            verdicts.push(study.verdict);
+            report.add_study(&study);
+        })?;
     }
     if options.list {
         return Ok(true);

@@ -2,12 +2,14 @@
 
 pub mod demo;
 pub mod dose;
+pub mod dose_arguments;
 pub mod interrupt;
 pub mod merge;
 pub mod nuclide;
 pub mod nuclide_arguments;
 pub mod picture;
 pub mod progress;
+pub mod trace;
 pub mod values;
 
 use std::process::ExitCode;
@@ -47,6 +49,7 @@ enum Command {
     Dose(Box<dose::DoseArguments>),
     /// The main job on a built-in, patient-like CT and SPECT; leaves a picture.
     Demo(demo::DemoArguments),
+    Dose(Box<dose_arguments::DoseArguments>),
     /// Shards of one run (dose --shard i/n) become the result that one run would have given, bit by bit.
     Merge(merge::MergeArguments),
     /// What a nuclide emits: half-life, energy per decay, lines, spectra, progeny, sources.

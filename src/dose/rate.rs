@@ -54,9 +54,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn y90_gives_the_49_67_gy_kg_per_gbq_of_radioembolisation() {
-        // 1 GBq of Y-90 decaying in 1 kg with all energy absorbed: 49.67 Gy by the MIRD constant
-        // (Gulec et al., J Nucl Med 47, 1209, 2006: 49.67 with 0.9367 MeV and 64.2 h).
+    fn y90_gives_the_constant_of_radioembolisation() {
+        // 1 GBq of Y-90 that decays in 1 kg gives 49.67 Gy in the MIRD formula in clinical use
+        // (Gulec et al., J Nucl Med 47, 1209, 2006); 1.5 % for the energy and half-life taken there.
         let decays = 1e9 * decays_per_bq(64.2 * 3600.0, 1.0).unwrap();
         let gy = decays * 0.9367 * crate::constants::MEV_IN_JOULE;
         assert!((gy / 49.67 - 1.0).abs() < 0.015, "{gy}");

@@ -1,6 +1,6 @@
 //! Where the dose is high, without leaning on the maximum voxel, which is noise.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::map::DoseScale;
 use crate::transport::tally::Tally;
@@ -9,7 +9,7 @@ use crate::transport::tally::Tally;
 pub const PROGRESS_VOXELS: usize = 4_000_000;
 
 /// Dose at a high percentile and how uncertain the voxels above a fraction of it are.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct HighDose {
     /// The percentile, of the voxels with a dose and enough density.
     pub percentile: f64,
@@ -61,4 +61,50 @@ pub fn high_dose(
         voxels: doses.len(),
         relative_uncertainty: (squares / doses.len() as f64).sqrt(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::layout::TALLY_UNITS_PER_MEV;
+    use crate::transport::ledger::Ledger;
+    use crate::transport::tally::BatchRegions;
+
+    /// 100 voxels with 1 to 100 MeV per batch, all with a relative standard error of 10 %, in four batches.
+    fn tally() -> Tally {
+        let unit = f64::from(TALLY_UNITS_PER_MEV) as u64;
+        let mut tally = Tally::new(100, [true, false, false], 1);
+        for v in 0..100_u64 {
+            let mean = (v + 1) * unit;
+            tally.sums[0][v as usize] = 4 * mean;
+            // Standard error of the mean of four: sqrt((<x^2> - mean^2) / 3) = mean / 10.
+            let mean = u128::from(mean);
+            tally.squares[v as usize] = 4 * (mean * mean + 3 * mean * mean / 100);
+        }
+        tally.regions = (0..4).map(|batch| BatchRegions { batch, units: vec![0] }).collect();
+        tally.ledger = Ledger { histories: 4, ..Ledger::default() };
+        tally
+    }
+
+    #[test]
+    fn percentile_and_uncertainty_leave_low_density_out() {
+        let mut density = vec![1.0_f32; 100];
+        let whole = |density: &[f32], stride| {
+            let scale = DoseScale { decays: 1.0, density, voxel_volume_mm3: 1000.0 };
+            high_dose(&tally(), &scale, 0.05, 98.0, 0.5, stride)
+        };
+        let gy = crate::units::GY_PER_MEV_PER_G;
+        let high = whole(&density, 1).expect("doses");
+        assert!((high.percentile_dose / (98.0 * gy) - 1.0).abs() < 1e-6, "{high:?}");
+        // 49 to 100 MeV.
+        assert_eq!(high.voxels, 52);
+        assert!((high.relative_uncertainty - 0.1).abs() < 1e-6, "{high:?}");
+        // The upper half is air: its dose is a thousandfold, and does not count.
+        density[50..].fill(0.001);
+        let high = whole(&density, 1).expect("doses");
+        assert!((high.percentile_dose / (49.0 * gy) - 1.0).abs() < 1e-6, "{high:?}");
+        assert_eq!(whole(&density, 2).expect("doses").voxels, 13);
+        density.fill(0.001);
+        assert_eq!(whole(&density, 1), None);
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Observer;
 use super::inputs::InputRecord;
-use super::scene::MatterMove;
+use super::scene::{AS_IS, MatterMove};
 use super::source::{DoseOf, FieldOfView, Source};
 use crate::dose::DoseScale;
 use crate::dose::rate::DoseKind;
@@ -78,8 +78,6 @@ pub struct Context {
     pub fraction: f64,
     /// Batches of the whole run (with a goal: at most).
     pub batches: u32,
-    /// The run may end before all batches.
-    pub has_goal: bool,
 }
 
 impl Context {
@@ -139,6 +137,15 @@ impl Context {
         })
     }
 
+    /// For comparing shards: machines may keep the same input (by its hash) in different places.
+    pub fn without_paths(mut self) -> Self {
+        if let Some(inputs) = self.setup.get_mut("inputs").and_then(Value::as_array_mut) {
+            inputs.iter_mut().for_each(|i| i["path"] = Value::Null);
+        }
+        self.setup["hu_curve"] = Value::Null;
+        self
+    }
+
     /// Density and material as bytes.
     pub fn maps_to_bytes(density: &[f32], material: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(density.len() * 5);
@@ -166,26 +173,36 @@ impl Context {
     }
 }
 
-/// The summary's part on inputs and settings; prints the tissue histogram and its warnings.
-///
-/// # Errors
-/// If it cannot be written as JSON.
-#[expect(clippy::too_many_arguments, reason = "one caller; the flow hands on what it has")]
-pub fn setup(
-    job: &Job,
-    records: &[InputRecord],
-    phantom: &Phantom,
-    hu: Option<&HuReport>,
-    moved: &MatterMove,
-    field: &FieldOfView,
-    source: &Source,
-    kind: &DoseOf,
-    observer: &dyn Observer,
-) -> Result<Value> {
-    let tissues = phantom.tissues();
-    observer.say(
-        &format!("matter on the dose grid:\n{}", TissueTable(&tissues)).trim_end().to_string(),
-    );
+/// What the summary tells of inputs and settings.
+pub struct Setup<'a> {
+    /// The job.
+    pub job: &'a Job,
+    /// What was read.
+    pub records: &'a [InputRecord],
+    /// Matter on the dose grid.
+    pub phantom: &'a Phantom,
+    /// How HU became matter.
+    pub hu: Option<&'a HuReport>,
+    /// How matter came to the dose grid.
+    pub moved: &'a MatterMove,
+    /// Where the activity is.
+    pub field: &'a FieldOfView,
+    /// What decays.
+    pub source: &'a Source,
+    /// How often.
+    pub dose_of: &'a DoseOf,
+}
+
+/// The summary's part on inputs and settings; says the tissue histogram and its warnings.
+pub fn setup(s: &Setup, observer: &dyn Observer) -> Value {
+    let Setup { job, records, phantom, hu, moved, field, source, dose_of } = *s;
+    let tissues = match hu {
+        // On the CT's own grid the rows also know their HU.
+        Some(hu) if moved.method == AS_IS => hu.tissues.clone(),
+        _ => phantom.tissues(),
+    };
+    let table = TissueTable(&tissues).to_string();
+    observer.say(&format!("matter on the dose grid:\n{}", table.trim_end()));
     let warnings = hu.map(HuReport::warnings).unwrap_or_default();
     warnings.iter().for_each(|w| observer.warn(w));
     let rows = |rows: &[crate::phantom::TissueRow]| -> Vec<Value> {
@@ -201,7 +218,7 @@ pub fn setup(
                "voxels_below_range": h.below, "voxels_above_range": h.above,
                "extremes_hu": [h.extremes.0, h.extremes.1], "tissues": rows(&h.tissues)})
     });
-    Ok(json!({
+    json!({
         "inputs": records,
         "embedded_tables": crate::tables::EMBEDDED_TABLES
             .iter().map(|(name, hash)| json!({"table": name, "sha256": hash})).collect::<Vec<_>>(),
@@ -217,8 +234,8 @@ pub fn setup(
             })),
         },
         "activity": field,
-        "decays": kind.decays,
-        "decays_per_bq": kind.decays_per_bq,
+        "decays": dose_of.decays,
+        "decays_per_bq": dose_of.decays_per_bq,
         "dose_grid": {
             "choice": grid_name(job.grid),
             "dims": phantom.grid.dims,
@@ -233,7 +250,7 @@ pub fn setup(
         "settings": settings(&job.transport),
         "goal": job.goal.as_ref().map(|g| json!({"uncertainty": g.uncertainty, "voi": g.voi})),
         "seed": job.transport.seed,
-    }))
+    })
 }
 
 fn grid_name(choice: GridChoice) -> Value {

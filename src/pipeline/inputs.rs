@@ -26,10 +26,10 @@ pub struct InputRecord {
     pub files: usize,
     /// SHA-256 of the file; of the list of the files' hashes, in reading order, where there are several.
     pub sha256: String,
-    /// Voxels.
-    pub dims: [usize; 3],
-    /// mm.
-    pub spacing_mm: [f64; 3],
+    /// Voxels, of an image.
+    pub dims: Option<[usize; 3]>,
+    /// mm, of an image.
+    pub spacing_mm: Option<[f64; 3]>,
     /// SeriesInstanceUID of DICOM.
     pub series_uid: Option<String>,
 }
@@ -50,8 +50,8 @@ fn record(
         path: path.to_path_buf(),
         files: files.len(),
         sha256,
-        dims: volume.grid.dims,
-        spacing_mm: volume.grid.spacing_mm(),
+        dims: Some(volume.grid.dims),
+        spacing_mm: Some(volume.grid.spacing_mm()),
         series_uid: None,
     })
 }
@@ -62,8 +62,8 @@ fn file_record(role: &'static str, path: &Path) -> Result<InputRecord> {
         path: path.to_path_buf(),
         files: 1,
         sha256: sha256_file(path)?,
-        dims: [0; 3],
-        spacing_mm: [0.0; 3],
+        dims: None,
+        spacing_mm: None,
         series_uid: None,
     })
 }

@@ -56,14 +56,23 @@ impl OutputFolder {
     /// Gives the folder its name.
     ///
     /// # Errors
-    /// If renaming fails.
+    /// If renaming fails; an older output is then put back.
     pub fn keep(mut self) -> Result<PathBuf> {
         let error = |e: &std::io::Error| Error::io("rename the output folder to", &self.target, e);
         let old = self.temporary.with_extension("old");
         if self.replace {
             fs::rename(&self.target, &old).map_err(|e| error(&e))?;
+        } else if self.target.is_dir() {
+            // It is empty; not every system renames onto a folder.
+            fs::remove_dir(&self.target).map_err(|e| error(&e))?;
         }
-        fs::rename(&self.temporary, &self.target).map_err(|e| error(&e))?;
+        if let Err(cause) = fs::rename(&self.temporary, &self.target) {
+            let mut error = error(&cause);
+            if self.replace && fs::rename(&old, &self.target).is_err() {
+                error.why = format!("{}; the older output is now {}", error.why, old.display());
+            }
+            return Err(error);
+        }
         self.kept = true;
         if self.replace {
             fs::remove_dir_all(&old).map_err(|e| Error::io("remove", &old, &e))?;

@@ -103,10 +103,13 @@ fn cut_to(wanted: &Grid, cover: &Grid) -> Result<Option<DoseGrid>> {
     Ok(Some(DoseGrid { grid, uncovered }))
 }
 
+/// Matter was on the dose grid already.
+pub const AS_IS: &str = "as_is";
+
 /// What moving matter to the dose grid did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MatterMove {
-    /// `as_is`, `mass_conserving`, or `interpolated` (turned grids).
+    /// [`AS_IS`], `mass_conserving`, or `interpolated` (turned grids).
     pub method: &'static str,
     /// Mass of the CT, g.
     pub source_mass_g: f64,
@@ -131,7 +134,7 @@ pub fn move_matter(
         let mass = mass_g(&moved);
         return Ok((
             moved,
-            MatterMove { method: "as_is", source_mass_g, mass_g: mass, filled_voxels: 0 },
+            MatterMove { method: AS_IS, source_mass_g, mass_g: mass, filled_voxels: 0 },
         ));
     }
     let air = tissues::named_material("icru44_air").or_else(|_| tissues::named_material("air"))?;
@@ -201,3 +204,7 @@ fn finer_grid(target: &Grid, source: &Grid) -> Result<Grid> {
     let spacing = target.spacing_mm().map(|s| s / (s / finest).ceil().clamp(1.0, 8.0));
     target.with_spacing(spacing)
 }
+
+#[cfg(test)]
+#[path = "scene_tests.rs"]
+mod tests;

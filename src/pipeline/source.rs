@@ -8,6 +8,7 @@ use crate::activity::{ActivityMap, Negatives, Quantity};
 use crate::dose::rate::{DoseKind, decays_per_bq};
 use crate::error::{Error, Result};
 use crate::job::{Job, SourceChoice};
+use crate::phantom::Phantom;
 use crate::physics::{Chain, Nuclide, chain};
 use crate::source::{DecaySpectrum, Particle, parse_source};
 
@@ -110,6 +111,8 @@ pub struct FieldOfView {
     pub negative_voxels: usize,
     /// Their sum.
     pub negative_sum: f64,
+    /// On the grid, in voxels of low density (air): noise, or activity misplaced against the CT.
+    pub in_low_density: f64,
 }
 
 /// Activity on the dose grid; what is outside is counted, and refused above `max_outside` of the whole.
@@ -137,6 +140,7 @@ pub fn place(
         outside_fraction: outside / image,
         negative_voxels,
         negative_sum,
+        in_low_density: 0.0,
     };
     let percent = 100.0 * field.outside_fraction;
     if field.outside_fraction > max_outside {
@@ -166,4 +170,10 @@ pub fn place(
         ));
     }
     Ok((moved, field))
+}
+
+/// Activity in voxels below a density (g/cm3).
+pub fn in_low_density(activity: &ActivityMap, phantom: &Phantom, limit: f64) -> f64 {
+    let voxels = activity.volume.data.iter().zip(&phantom.density);
+    voxels.filter(|(_, d)| f64::from(**d) < limit).map(|(a, _)| f64::from(*a)).sum()
 }

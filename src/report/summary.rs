@@ -1,6 +1,6 @@
 //! `summary.json`: what a run was made from, what it did and what came out.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::dose::HighDose;
 use crate::transport::ledger::Ledger;
@@ -118,7 +118,7 @@ pub struct RunResult {
 }
 
 /// What differs between two runs that give the same result.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Timing {
     /// Transport, s.
     pub transport_seconds: f64,

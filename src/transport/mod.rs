@@ -10,3 +10,4 @@ pub mod settings;
 pub mod shard;
 pub mod tables;
 pub mod tally;
+pub mod trace;

@@ -43,7 +43,7 @@ impl Default for Settings {
         Settings {
             seed: 1,
             photons: PhotonEstimator::Analog,
-            kerma_oversampling: 4.0,
+            kerma_oversampling: 8.0,
             rayleigh: true,
             binding: true,
             electron_cutoff_mev: 1e-3,

@@ -75,14 +75,25 @@ impl Bins {
         Bins { edges, probability }
     }
 
-    /// Pools the bins of each tail up to a cumulative probability, for tables that do not resolve it.
-    pub fn without_tails(self, tail: f64) -> Self {
+    /// The same edges with the probabilities of a cumulative distribution; all below the first edge goes to the first bin.
+    pub fn measured_by(mut self, cumulative: impl Fn(f64) -> f64) -> Self {
+        let mut below = 0.0;
+        for (p, edge) in self.probability.iter_mut().zip(&self.edges[1..]) {
+            let up_to = cumulative(*edge);
+            *p = up_to - below;
+            below = up_to;
+        }
+        self
+    }
+
+    /// Pools the bins up to the cumulative probability `low` and those of the last `high`, for tables that do not resolve them.
+    pub fn without_tails(self, low: f64, high: f64) -> Self {
         let (mut edges, mut probability) = (vec![self.edges[0]], Vec::new());
         let (mut below, mut open) = (0.0, 0.0);
         for (p, edge) in self.probability.iter().zip(&self.edges[1..]) {
             below += p;
             open += p;
-            if below >= tail && below <= 1.0 - tail {
+            if below >= low && below <= 1.0 - high {
                 probability.push(open);
                 edges.push(*edge);
                 open = 0.0;

@@ -69,6 +69,8 @@ pub struct RunEntry {
     pub name: String,
     /// Source, such as `electron:1MeV`.
     pub source: String,
+    /// Histories of the reference; expected uncertainties of sparse cells follow from them.
+    pub reference_histories: u64,
     /// Histories.
     pub histories: f64,
     /// Histories under `--quick`; runs without it are left out there.
@@ -76,8 +78,6 @@ pub struct RunEntry {
     /// Further references `NAME.WORD.csv`, shown and not judged.
     #[serde(default)]
     pub also: Vec<String>,
-    /// Why a miss is known, where it is.
-    pub note: Option<String>,
     /// Slabs along z.
     #[serde(default)]
     pub slabs: Vec<SlabEntry>,
@@ -134,8 +134,8 @@ pub struct VoxelBar {
     pub largest: f64,
     /// Systematic uncertainty added in quadrature, % of the voxel.
     pub systematic: f64,
-    /// Voxels whose reference sigma exceeds this (%) are left out: too few hits for a Gaussian.
-    pub reference_sigma: f64,
+    /// Voxels whose expected sigma, of the reference or ours, exceeds this (%) are left out: too few hits for a Gaussian.
+    pub largest_sigma: f64,
 }
 
 impl Group {

@@ -1,7 +1,7 @@
 //! Differences, bars and verdicts.
 //!
 //! A cell meets its bar *as written* if the difference is within it. Where the joint statistical uncertainty is too large for
-//! that test to decide, a cell is also let pass if its difference is within the z that only one case in a hundred would
+//! that test to decide, a cell is also let pass if its difference is within the z that only one case in a thousand would
 //! exceed by chance; such a case says so (`pass, stat.`).
 
 use super::case::{Group, VoxelBar, Zone};
@@ -11,6 +11,9 @@ use voxgray::transport::tally::Tally;
 
 /// Largest relative imbalance of the energy books.
 pub const ENERGY_BAR: f64 = 1e-6;
+
+/// Relative standard error above which a cell counts as sparse.
+const SPARSE: f64 = 0.25;
 
 /// What a case came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +52,8 @@ pub struct Compared {
     pub z: f64,
     /// Largest difference that the bar allows; `None` where the cell is shown only.
     pub bar: Option<f64>,
+    /// Largest difference that statistics explain.
+    pub statistics: f64,
     /// Verdict of the cell.
     pub verdict: Verdict,
 }
@@ -59,9 +64,9 @@ impl Compared {
         self.value.0 - self.reference.0
     }
 
-    /// Difference in units of the bar; 0 where there is none.
-    pub fn of_bar(&self) -> f64 {
-        self.bar.map_or(0.0, |b| self.difference().abs() / b)
+    /// How near the cell is to failing: its difference over what bar and statistics allow; 0 where there is no bar.
+    pub fn severity(&self) -> f64 {
+        self.bar.map_or(0.0, |b| self.difference().abs() / b.max(self.statistics))
     }
 }
 
@@ -81,12 +86,12 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// The judged cell that uses most of its bar.
+    /// The judged cell nearest to failing.
     pub fn worst(&self) -> Option<&Compared> {
         self.cells
             .iter()
             .filter(|c| c.bar.is_some())
-            .max_by(|a, b| a.of_bar().total_cmp(&b.of_bar()))
+            .max_by(|a, b| a.severity().total_cmp(&b.severity()))
     }
 }
 
@@ -137,6 +142,7 @@ pub fn compare(group: &Group, cells: &[Cell], values: &[(f64, f64)]) -> Judged {
                 reference: (c.reference, c.reference_error),
                 z: if sigma > 0.0 { difference / sigma } else { 0.0 },
                 bar,
+                statistics: critical * sigma,
                 verdict,
             }
         })
@@ -147,17 +153,34 @@ pub fn compare(group: &Group, cells: &[Cell], values: &[(f64, f64)]) -> Judged {
     Judged { cells, maximum, chi2, voxels: None, verdict }
 }
 
+/// Where our cell has too few hits for a standard error from the spread of batches (it is zero or above 25 %), the one that
+/// the reference's implies for our number of histories takes its place if larger.
+pub fn expected_errors(problem: &Problem, values: &mut [(f64, f64)], histories: u64) {
+    let scale = (problem.reference_histories as f64 / histories.max(1) as f64).sqrt();
+    for (cell, value) in problem.cells.iter().zip(values) {
+        if value.1 <= 0.0 || value.1 > SPARSE * value.0 {
+            value.1 = value.1.max(cell.reference_error * scale);
+        }
+    }
+}
+
 /// Reduced chi-squared of the voxels. The expectation of the square of a value over its estimated standard error is
 /// `(b - 1) / (b - 3)` for `b` batches; our part of the variance is enlarged by that factor, so that 1 is expected.
 pub fn voxel_chi2(bar: VoxelBar, problem: &Problem, tally: &Tally) -> Option<(f64, usize)> {
     let reference = problem.voxels.as_ref()?;
     let batches = tally.batches() as f64;
+    // Chosen by what is expected, not by our own estimate, which is low where we happened to score little.
+    let scale = (problem.reference_histories as f64 / tally.histories() as f64).sqrt().max(1.0);
     let student = (batches - 1.0) / (batches - 3.0);
     let (mut sum, mut n) = (0.0, 0);
     for v in 0..reference.energy.len() {
         let (r, e) = (reference.energy[v], reference.error[v]);
         // Region 1 is the air round the body.
-        if problem.labels[v] <= 1 || r <= 0.0 || e <= 0.0 || e > bar.reference_sigma / 100.0 * r {
+        if problem.labels[v] <= 1
+            || r <= 0.0
+            || e <= 0.0
+            || e * scale > bar.largest_sigma / 100.0 * r
+        {
             continue;
         }
         let ours = tally.standard_error_mev(v);

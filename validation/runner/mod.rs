@@ -11,4 +11,5 @@ pub mod run;
 pub mod sanity;
 pub mod select;
 pub mod statistics;
+pub mod study;
 pub mod table;

@@ -58,6 +58,8 @@ pub struct Problem {
     pub labels: Vec<u16>,
     /// The cells.
     pub cells: Vec<Cell>,
+    /// Histories of the reference.
+    pub reference_histories: u64,
     /// Single voxels, where the reference has them.
     pub voxels: Option<VoxelReference>,
     /// Abscissa and ordinate of the plot.
@@ -66,8 +68,9 @@ pub struct Problem {
     pub log_y: bool,
 }
 
-/// Half width, in voxels, of the voxel-kernel grid: 18 cm of water round the scored voxels send back less than 1e-4.
-const KERNEL_HALF: usize = 60;
+/// Half width, in voxels, of the voxel-kernel grid: +-13.65 cm of water in place of the reference's +-30 cm. What the outer
+/// water would scatter back into the scored +-1.65 cm has gone two mean free paths out and two back, into 1 % of the sphere.
+const KERNEL_HALF: usize = 45;
 
 /// Builds the problem of a run.
 ///
@@ -81,12 +84,14 @@ pub fn build(group: &Group, entry: &RunEntry) -> Result<Problem> {
         .iter()
         .map(|w| Table::read(&group.folder.join(format!("{}.{w}.csv", entry.name))));
     let others = others.collect::<Result<Vec<_>>>()?;
-    match group.kind {
+    let mut problem = match group.kind {
         Kind::Shells => shells(group, decay, &table, &others),
         Kind::VoxelKernel => kernel(group, decay, &table, &others),
         Kind::Slabs => slabs(group, entry, decay, &table, &others),
         Kind::Phantom => phantom(group, entry, decay, &table),
-    }
+    }?;
+    problem.reference_histories = entry.reference_histories;
+    Ok(problem)
 }
 
 /// Value and standard error of every row.
@@ -154,6 +159,7 @@ fn shells(group: &Group, decay: DecaySpectrum, table: &Table, others: &[Table]) 
         radii: Some(outer),
         labels: Vec::new(),
         cells,
+        reference_histories: 0,
         voxels: None,
         axes: [
             if in_ranges { "outer radius / CSDA range" } else { "number of the shell" },
@@ -207,6 +213,7 @@ fn kernel(group: &Group, decay: DecaySpectrum, table: &Table, others: &[Table]) 
         radii: None,
         labels,
         cells,
+        reference_histories: 0,
         voxels: None,
         axes: ["distance of the voxel / cm", "energy per voxel / MeV per history"],
         log_y: true,
@@ -266,6 +273,7 @@ fn slabs(
         radii: None,
         labels: (0..grid.len()).map(|v| per_voxel(v) as u16 + 1).collect(),
         cells,
+        reference_histories: 0,
         voxels: None,
         axes: ["depth / cm", "energy per areal density / MeV cm2/g per history"],
         log_y: true,
@@ -304,6 +312,7 @@ fn phantom(
         decay,
         radii: None,
         cells,
+        reference_histories: 0,
         voxels: Some(VoxelReference { energy, error }),
         axes: ["number of the region", "energy per region / MeV per history"],
         log_y: true,

@@ -10,6 +10,7 @@ use super::case::{Group, Kind};
 use super::judge::{Compared, Judged};
 use super::machine;
 use super::run::CaseResult;
+use super::study::Study;
 
 /// Where the report goes; git ignores it.
 pub fn report_folder() -> PathBuf {
@@ -185,6 +186,12 @@ pub fn second(name: &str, judged: &Judged) -> String {
     })
 }
 
+/// A row of an HTML table.
+fn html_row(tag: &str, cells: &[String]) -> String {
+    let cells: String = cells.iter().map(|c| format!("<{tag}>{c}</{tag}>")).collect();
+    format!("<tr>{cells}</tr>\n")
+}
+
 /// The report while it grows.
 pub struct Report {
     folder: PathBuf,
@@ -224,10 +231,11 @@ impl Report {
         self.write(&format!("{}.csv", name.replace('/', "-")), &cells_csv(&result.judged))?;
         let _ = writeln!(
             self.body,
-            "<h2 id=\"{name}\">{name}</h2><p>{}. Bar: {}.</p><p>{:.2e} histories, {:.2e} per second on {} threads; energy \
+            "<h2 id=\"{name}\">{name}</h2><p>{}. Bar: {}. Precision: {}.</p><p>{:.2e} histories, {:.2e} per second on {} threads; energy \
              imbalance {:+.1e}; our standard error is {:.2} of the reference's (median).</p><img src=\"{image}\">",
             group.title,
             group.bar,
+            group.precision,
             result.histories as f64,
             result.per_second,
             result.threads,
@@ -248,18 +256,13 @@ impl Report {
     }
 
     /// Adds a study that is not a comparison cell by cell.
-    pub fn add_study(&mut self, title: &str, head: &[&str], rows: &[Vec<String>]) {
-        let _ = writeln!(self.extra, "\n### {title}\n\n{}", markdown(head, rows));
-        let cells = |tag: &str, r: &[String]| -> String {
-            r.iter().map(|c| format!("<{tag}>{c}</{tag}>")).collect()
-        };
-        let head: Vec<String> = head.iter().map(ToString::to_string).collect();
-        let lines: String = rows.iter().map(|r| format!("<tr>{}</tr>\n", cells("td", r))).collect();
-        let _ = writeln!(
-            self.body,
-            "<h2>{title}</h2><table><tr>{}</tr>{lines}</table>",
-            cells("th", &head)
-        );
+    pub fn add_study(&mut self, study: &Study) {
+        let title = format!("{}: {}", study.title, study.verdict.name());
+        let _ = writeln!(self.extra, "\n### {title}\n\n{}", markdown(&study.head, &study.rows));
+        let head: Vec<String> = study.head.iter().map(ToString::to_string).collect();
+        let lines: String = study.rows.iter().map(|r| html_row("td", r)).collect();
+        let _ =
+            writeln!(self.body, "<h2>{title}</h2><table>{}{lines}</table>", html_row("th", &head));
     }
 
     /// The summary in Markdown.
@@ -280,9 +283,6 @@ impl Report {
     /// If a file cannot be written.
     pub fn finish(&self, settings: &str) -> Result<PathBuf> {
         self.write("summary.md", &self.summary(settings))?;
-        let cells = |tag: &str, r: &[String]| -> String {
-            r.iter().map(|c| format!("<{tag}>{c}</{tag}>")).collect()
-        };
         let head: Vec<String> = HEAD.iter().map(ToString::to_string).collect();
         let rows: String = self
             .rows
@@ -290,15 +290,15 @@ impl Report {
             .map(|r| {
                 let mut linked = r.clone();
                 linked[0] = format!("<a href=\"#{0}\">{0}</a>", r[0]);
-                format!("<tr>{}</tr>\n", cells("td", &linked))
+                html_row("td", &linked)
             })
             .collect();
         let page = format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>voxgray validation</title><style>{STYLE}</style>\
-             <h1>voxgray against other codes</h1><p>{}, {}. {settings}</p><table><tr>{}</tr>{rows}</table>{}</html>\n",
+             <h1>voxgray against other codes</h1><p>{}, {}. {settings}</p><table>{}{rows}</table>{}</html>\n",
             machine::date(),
             machine::describe(),
-            cells("th", &head),
+            html_row("th", &head),
             self.body
         );
         self.write("index.html", &page)?;

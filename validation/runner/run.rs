@@ -8,7 +8,7 @@ use voxgray::transport::run::{Outcome, RunSettings, Silent, run};
 use voxgray::transport::settings::Settings;
 
 use super::case::{Group, RunEntry};
-use super::judge::{ENERGY_BAR, Judged, Verdict, compare, voxel_chi2};
+use super::judge::{ENERGY_BAR, Judged, Verdict, compare, expected_errors, voxel_chi2};
 use super::problem::{Problem, build};
 
 /// Batches of a run: enough that a standard error from their spread is known to 9 %.
@@ -105,11 +105,12 @@ pub fn run_case(
     };
     let problem = build(group, entry)?;
     let outcome = execute(&problem, &options.settings, histories * options.scale, options.threads)?;
-    let values = cell_values(&problem, &outcome);
+    let mut values = cell_values(&problem, &outcome);
+    expected_errors(&problem, &mut values, outcome.tally.histories());
     let mut judged = compare(group, &problem.cells, &values);
     if let Some(bar) = group.voxel_chi2 {
         judged.voxels = voxel_chi2(bar, &problem, &outcome.tally);
-        if judged.voxels.is_none_or(|v| v.0 > bar.largest) {
+        if judged.voxels.is_some_and(|v| v.0 > bar.largest) {
             judged.verdict = Verdict::Fail;
         }
     }

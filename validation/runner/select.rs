@@ -15,15 +15,3 @@ fn glob(pattern: &str, text: &str) -> bool {
         }),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn stars_groups_and_bare_names() {
-        assert!(matches("dpk", "dpk/dpk_e_1MeV") && matches("dpk/*", "dpk/dpk_e_1MeV"));
-        assert!(matches("*_1MeV", "dpk/dpk_e_1MeV") && matches("dpk_e_1MeV", "dpk/dpk_e_1MeV"));
-        assert!(!matches("dpk", "dpk_lowAE/dpk_e_0.01MeV") && !matches("*2MeV", "dpk/dpk_e_1MeV"));
-    }
-}

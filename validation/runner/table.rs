@@ -13,8 +13,6 @@ pub struct Table {
     name: String,
     columns: Vec<String>,
     rows: Vec<Vec<String>>,
-    /// The `# source:` line.
-    pub source: String,
 }
 
 impl Table {
@@ -41,7 +39,6 @@ impl Table {
                 ));
             }
         }
-        let source = header("source").unwrap_or_default().to_string();
         let mut lines = text.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty());
         let split = |l: &str| l.split(',').map(|v| v.trim().to_string()).collect::<Vec<_>>();
         let columns = split(lines.next().unwrap_or_default());
@@ -55,7 +52,7 @@ impl Table {
         if rows.is_empty() {
             return Err(bad("no rows".into(), "a reference needs at least one value"));
         }
-        Ok(Table { name, columns, rows, source })
+        Ok(Table { name, columns, rows })
     }
 
     /// A column as text.

@@ -33,10 +33,13 @@ impl<S: Scorer> Walk<'_, S> {
                 place.local[k] += to_face * p.direction[k];
             }
             if !self.cross(&mut place, axis, p.direction[axis], half[axis]) {
+                self.tell("escape", &place, &p, p.energy);
                 self.escape(ALPHA, p.energy);
                 return;
             }
+            self.tell("crossing", &place, &p, given);
         }
+        self.tell("settle", &place, &p, p.energy);
         self.deposit(&place, p.origin, p.energy);
     }
 

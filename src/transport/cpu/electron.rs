@@ -2,10 +2,10 @@
 //! a material, in-flight annihilation, shell corrections to straggling, and the change of cross sections within a step beyond the midpoint rule.
 //!
 //! A step is a fixed *scattering strength* `K1 = integral rho ds / lambda_1` of its energy node, not a length. The hinge
-//! sits at a uniform fraction of it; there the Goudsmit-Saunderson deflection of exactly that strength is sampled.
+//! sits at a random fraction of it ([`hinge_fraction`]); there the Goudsmit-Saunderson deflection of exactly that strength is sampled.
 //! Strength, energy and the optical depth to the next hard collision are budgets that each voxel consumes at its own
 //! rate, so a track crosses voxels and materials without stopping (the idea of DPM: Sempau, Wilderman & Bielajew, Phys. Med. Biol. 45, 2263, 2000,
-//! doi:10.1088/0031-9155/45/8/315). Rates are taken at the middle energy of the step (second order in the step).
+//! doi:10.1088/0031-9155/45/8/315). Rates are linear in the mean energy about the middle of the step.
 //! Losses below the production threshold are sampled per step from a shifted exponential with their first two moments;
 //! the third is close to right when the threshold is near the step's mean loss.
 //! Hard collisions (Moller or Bhabha above the threshold, bremsstrahlung photons) use a majorant over the step.
@@ -25,14 +25,9 @@ use crate::transport::layout::{COARSE_BITS, FLAG_RANGE_REJECTION, FLAG_STRAGGLIN
 /// Most segments (voxel crossings, hinges, collisions) of one track. A 3.5 MeV electron in air of 0.5 mm voxels needs 5e4.
 const MAX_SEGMENTS: u32 = 200_000;
 
-/// Rates frozen for a step in one material.
-#[derive(Clone, Copy)]
-struct Rates {
-    /// Energy loss per mass thickness with this step's straggling, MeV cm2/g.
-    loss: f32,
-    /// Scattering strength per mass thickness, cm2/g.
-    strength: f32,
-}
+/// Least rate that the linearisation about the middle of a step may give, as a fraction of the rate there: reached only
+/// by rare, very large straggling.
+const LEAST_RATE: f32 = 0.25;
 
 impl<S: Scorer> Walk<'_, S> {
     /// Follows an electron or positron to the end of its track.
@@ -62,25 +57,32 @@ impl<S: Scorer> Walk<'_, S> {
             let loss_fraction = self.plan.tables[angular + 1];
             let strength = self.plan.tables[o.step_strength as usize + node];
             let mut middle = (p.energy * (1.0 - 0.5 * loss_fraction)).max(cutoff);
-            let [mean_loss, inverse_path, _, variance] =
-                lepton_rates(&self.plan.tables, o.lepton, set, middle);
+            let mut rates = lepton_rates(&self.plan.tables, o.lepton, set, middle);
             let mut factor = 1.0;
             if flags & FLAG_STRAGGLING != 0 {
-                let thickness = strength / inverse_path;
-                let relative = ((variance / thickness).sqrt() / mean_loss).min(1.0);
+                let thickness = strength / rates.strength;
+                let relative = ((rates.variance / thickness).sqrt() / rates.loss).min(1.0);
                 factor = 1.0 + relative * (-ln(stream.rng.uniform()) - 1.0);
             }
-            let mut rates = Rates { loss: mean_loss * factor, strength: inverse_path };
             let mut current = set;
-            let hard = majorant(&self.plan.tables, o.hard_majorant, lepton, p.energy);
-            let before_hinge = stream.rng.uniform() * strength;
+            let mut hard = majorant(&self.plan.tables, o.hard_majorant, lepton, p.energy);
+            let before_hinge = hinge_fraction(strength, stream.rng.uniform()) * strength;
             let mut left = before_hinge;
             let mut hinge_ahead = true;
+            let mean_loss_per_strength = p.energy * loss_fraction / strength;
+            let mut middle_strength = 0.5 * strength;
 
             // Segments: to the hinge, the end of the step, a hard collision or a voxel face, whichever is first.
             let finished = loop {
                 segments += 1;
-                let to_strength = left / rates.strength;
+                // Rates at the middle of the segment, linear in the strength spent about the middle of the step.
+                // They follow the mean energy, not the straggling one: a step whose length or rate depended on
+                // its own straggling would be biased.
+                let until = if hinge_ahead { before_hinge } else { strength };
+                let off = (middle_strength - until + 0.5 * left) * mean_loss_per_strength;
+                let strength_rate =
+                    (rates.strength + rates.strength_slope * off).max(LEAST_RATE * rates.strength);
+                let to_strength = left / strength_rate;
                 let to_hard = optical_depth / hard;
                 let thickness_limit = to_strength.min(to_hard);
                 let (to_face, axis) = self.to_face(&place, &p, half);
@@ -88,7 +90,10 @@ impl<S: Scorer> Walk<'_, S> {
                 let crosses = to_face < free;
                 let distance = if crosses { to_face } else { free };
                 let thickness = if crosses { distance * place.density } else { thickness_limit };
-                let loss = rates.loss * thickness;
+                let spent = 0.5 * strength_rate * thickness;
+                let off = (middle_strength - until + left - spent) * mean_loss_per_strength;
+                let loss_rate = (rates.loss + rates.loss_slope * off).max(LEAST_RATE * rates.loss);
+                let loss = loss_rate * factor * thickness;
                 if loss >= p.energy - cutoff || segments >= MAX_SEGMENTS {
                     if segments >= MAX_SEGMENTS {
                         self.ledger.segment_caps += 1;
@@ -112,21 +117,22 @@ impl<S: Scorer> Walk<'_, S> {
                 } else {
                     pending += given;
                 }
-                left -= rates.strength * thickness;
+                left -= strength_rate * thickness;
                 optical_depth -= hard * thickness;
 
                 if crosses {
                     self.flush(&place, p.origin, &mut pending);
                     if !self.cross(&mut place, axis, p.direction[axis], half[axis]) {
                         self.ledger.lepton_segments += u64::from(segments);
+                        self.tell("escape", &place, &p, p.energy);
                         self.escape(p.kind, p.energy);
                         return;
                     }
+                    self.tell("crossing", &place, &p, given);
                     let next = self.lepton_set(p.kind, place.material);
                     if next != current {
                         current = next;
-                        let [l, k, _, _] = lepton_rates(&self.plan.tables, o.lepton, next, middle);
-                        rates = Rates { loss: l * factor, strength: k };
+                        rates = lepton_rates(&self.plan.tables, o.lepton, next, middle);
                     }
                 } else if to_hard < to_strength {
                     optical_depth = -ln(stream.rng.uniform());
@@ -141,12 +147,13 @@ impl<S: Scorer> Walk<'_, S> {
                         if p.energy <= cutoff {
                             break false;
                         }
-                        let ahead = if hinge_ahead { strength - before_hinge } else { 0.0 };
-                        let share = (left + ahead) / strength;
-                        middle = (p.energy * (1.0 - 0.5 * loss_fraction * share)).max(cutoff);
-                        let [l, k, _, _] =
-                            lepton_rates(&self.plan.tables, o.lepton, current, middle);
-                        rates = Rates { loss: l * factor, strength: k };
+                        // The rest of the step from the new energy.
+                        let rest = left + if hinge_ahead { strength - before_hinge } else { 0.0 };
+                        middle_strength = strength - 0.5 * rest;
+                        middle =
+                            (p.energy * (1.0 - 0.5 * loss_fraction * rest / strength)).max(cutoff);
+                        rates = lepton_rates(&self.plan.tables, o.lepton, current, middle);
+                        hard = majorant(&self.plan.tables, o.hard_majorant, lepton, p.energy);
                     }
                 } else if hinge_ahead {
                     hinge_ahead = false;
@@ -155,6 +162,7 @@ impl<S: Scorer> Walk<'_, S> {
                     let at = angular_at(o.scattering, current, node);
                     let mu = sample_angular(&self.plan.tables, at, stream.rng.uniform());
                     p.direction = rotate(p.direction, mu, stream.rng.uniform());
+                    self.tell("hinge", &place, &p, given);
                     if self.stays_inside(current, &place, p.energy) {
                         break false;
                     }
@@ -174,6 +182,7 @@ impl<S: Scorer> Walk<'_, S> {
         self.ledger.lepton_segments += u64::from(segments);
         self.flush(&place, p.origin, &mut pending);
         if p.kind == POSITRON {
+            self.tell("annihilation", &place, &p, 2.0 * REST);
             self.annihilate(&place, p.origin, &mut stream);
         }
     }
@@ -208,6 +217,7 @@ impl<S: Scorer> Walk<'_, S> {
         stream: &mut Stream,
     ) -> f32 {
         let o = self.plan.params.offsets;
+        self.tell_settled(place, kind, origin, energy);
         let threshold = self.plan.params.photon_threshold;
         if energy <= threshold {
             return energy;
@@ -281,6 +291,7 @@ impl<S: Scorer> Walk<'_, S> {
         let after = p.energy - transfer;
         let given = p.energy - after;
         p.energy = after;
+        self.tell(if p.kind == POSITRON { "bhabha" } else { "moller" }, place, p, given);
         let local = self.release_electron(place, p.origin, given, delta, stream);
         if S::RADIAL && local > 0.0 {
             self.deposit(place, p.origin, local);
@@ -307,6 +318,7 @@ impl<S: Scorer> Walk<'_, S> {
         let after = p.energy - k;
         let given = p.energy - after;
         p.energy = after;
+        self.tell("bremsstrahlung", place, p, given);
         self.push(place, PHOTON, p.origin, given, direction, stream);
     }
 
@@ -339,6 +351,17 @@ impl<S: Scorer> Walk<'_, S> {
         *place = self.place(place.voxel, place.local);
         true
     }
+}
+
+/// Fraction of a step's strength `k1` that lies before the hinge. One uniform variate.
+///
+/// For scattering at a constant rate the mean advance of a step is `(1 - e^-K)/K = 1 - K/2 + K^2/6` and its mean squared displacement
+/// `2 (K - 1 + e^-K)/K^2 = 1 - K/3 + K^2/12` (Lewis, Phys. Rev. 78, 526, 1950, doi:10.1103/PhysRev.78.526). A hinge at x gives
+/// `<x> + (1 - <x>) e^-K` and `1 - 2 <x(1-x)> (1 - e^-K)`: right to first order for uniform x; with
+/// `x = u (1 - K/4) + K/24`, which has `<x> = 1/2 - K/12` and `<x(1-x)> = 1/6 + K/24 + O(K^2)`, to second.
+#[inline(always)]
+pub fn hinge_fraction(k1: f32, u: f32) -> f32 {
+    u * (1.0 - 0.25 * k1) + k1 * (1.0 / 24.0)
 }
 
 /// Energy (MeV) of a coarse node, for tests and traces.

@@ -25,7 +25,7 @@ impl Strata {
         let stride = plan.source_total() / histories.max(1);
         let state = batch_state(plan.params.seed, batch);
         let random = u64::from(state[0]) << 32 | u64::from(state[1]);
-        let offset = (u128::from(random) * u128::from(stride) >> 64) as u64;
+        let offset = ((u128::from(random) * u128::from(stride)) >> 64) as u64;
         Strata { offset, stride }
     }
 

@@ -24,15 +24,40 @@ fn interpolate<const RECORD: usize, const N: usize>(
     out
 }
 
-/// First four values of the lepton record: restricted stopping power (MeV cm2/g), inverse first transport path,
-/// hard cross section (cm2/g), straggling (MeV2 cm2/g).
+/// Rates of a lepton at one energy, with the slopes of the first two in energy.
+#[derive(Debug, Clone, Copy)]
+pub struct LeptonRates {
+    /// Restricted stopping power, MeV cm2/g.
+    pub loss: f32,
+    /// Its derivative, cm2/g.
+    pub loss_slope: f32,
+    /// Scattering strength per mass thickness (inverse first transport path), cm2/g.
+    pub strength: f32,
+    /// Its derivative, cm2/(g MeV).
+    pub strength_slope: f32,
+    /// Straggling, MeV2 cm2/g.
+    pub variance: f32,
+}
+
+/// Rates of a lepton.
 #[inline(always)]
-pub fn lepton_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> [f32; 4] {
-    interpolate::<LEPTON_RECORD, 4>(
-        tables,
-        offset as usize + set * FINE_NODES * LEPTON_RECORD,
-        energy,
-    )
+pub fn lepton_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> LeptonRates {
+    let (i, f) = locate::<FINE_BITS>(energy);
+    let at = offset as usize + (set * FINE_NODES + i) * LEPTON_RECORD;
+    let low: &[f32; 4] = tables[at..at + 4].try_into().expect("four values");
+    let high: &[f32; 4] =
+        tables[at + LEPTON_RECORD..at + LEPTON_RECORD + 4].try_into().expect("four values");
+    // An interval is 2^-FINE_BITS of its octave's lower energy: a step down in the exponent's bits.
+    let octave = (energy.to_bits() & 0x7f80_0000) - (FINE_BITS << 23);
+    let per_mev = 1.0 / f32::from_bits(octave);
+    let (loss, strength) = (high[0] - low[0], high[1] - low[1]);
+    LeptonRates {
+        loss: low[0] + loss * f,
+        loss_slope: loss * per_mev,
+        strength: low[1] + strength * f,
+        strength_slope: strength * per_mev,
+        variance: low[3] + (high[3] - low[3]) * f,
+    }
 }
 
 /// CSDA range, g/cm2.

@@ -63,6 +63,22 @@ impl<S: Scorer> Walk<'_, S> {
         }
     }
 
+    /// Tells a tracing scorer what happened to a particle at a point; nothing for the others.
+    #[inline(always)]
+    pub fn tell(&mut self, event: &'static str, place: &Place, particle: &Particle, value: f32) {
+        let seen = Particle { voxel: place.voxel, local: place.local, ..*particle };
+        self.scorer.trace(event, &seen, value);
+    }
+
+    /// Tells a tracing scorer that an electron or positron ends here; its direction no longer matters and is not known.
+    #[inline(always)]
+    pub fn tell_settled(&mut self, place: &Place, kind: u32, origin: u32, energy: f32) {
+        let (direction, state) = ([0.0; 3], [0; 4]);
+        let (voxel, local) = (place.voxel, place.local);
+        let seen = Particle { kind, origin, energy, voxel, local, direction, state };
+        self.scorer.trace("settle", &seen, energy);
+    }
+
     /// Deposits energy at a point and books it as imparted.
     #[inline(always)]
     pub fn deposit(&mut self, place: &Place, origin: u32, energy: f32) {

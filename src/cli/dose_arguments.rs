@@ -1,0 +1,245 @@
+//! The command line of `voxgray dose`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::values::{
+    parse_count, parse_energy, parse_fraction, parse_grid, parse_memory, parse_shard, parse_time,
+};
+use crate::activity::{Calibration, InputUnit};
+use crate::error::Error;
+use crate::io::dicom::GeometryOverride;
+use crate::job::{GridChoice, Shard};
+
+const AFTER: &str = "\
+Writes to the folder OUT, as NIfTI on the dose grid: dose_rate (Gy/s) or dose (Gy), its standard error, its parts by
+the emission that they stem from (electron, photon, alpha), density (g/cm3), material (names in materials.csv),
+low_density_mask, and summary.json. After Ctrl-C the maps are named *_partial and the summary says so.
+
+Dose (Gy) needs a time-integrated map, or --physical-decay for activity that only decays in place.
+
+Examples:
+  voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/
+  voxgray dose --ct CT/ --activity NM.dcm --activity-unit counts --calibration 12.5Bq/mL --nuclide Lu-177 -o out/
+  voxgray dose --density rho.mha --materials labels.mha --material-names water,icru44_lung \\
+               --activity a.mha --activity-unit Bq --source electron:0.935MeV -o out/
+  voxgray dose ... --shard 1/3 -o part1/     (then: voxgray merge out/ part1/ part2/ part3/)";
+
+/// Photon estimator.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Photons {
+    /// Transport the electrons that photons set free.
+    Analog,
+    /// Expected energy transfer at every tentative collision: less noise, electrons of photons stay in place.
+    Kerma,
+}
+
+/// Negative voxels.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Negative {
+    /// Refuse the image.
+    Error,
+    /// Take them as zero, counted in the summary.
+    Zero,
+}
+
+/// Options of `voxgray dose`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct DoseArguments {
+    #[command(flatten)]
+    pub(super) problem: ProblemArguments,
+
+    /// Output folder; it appears complete or not at all.
+    #[arg(short, long, value_name = "OUT", help_heading = "Output")]
+    pub(super) out: PathBuf,
+    /// Replace an older output of voxgray.
+    #[arg(long, help_heading = "Output")]
+    pub(super) overwrite: bool,
+    /// Print warnings only.
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) quiet: bool,
+}
+
+/// What is run and how, without where the result goes; the options of every command that runs histories.
+#[derive(Debug, Args)]
+pub struct ProblemArguments {
+    /// CT in HU: DICOM folder, NIfTI or MetaImage.
+    #[arg(long, value_name = "PATH", help_heading = "Matter", conflicts_with_all = ["density", "materials"], required_unless_present = "density")]
+    pub(super) ct: Option<PathBuf>,
+    /// SeriesInstanceUID of the CT, where the folder holds several.
+    #[arg(long, value_name = "UID", help_heading = "Matter", requires = "ct")]
+    pub(super) ct_series: Option<String>,
+    /// HU to density and tissue: schneider, schneider-metals, icru44, or a TOML file.
+    #[arg(
+        long,
+        value_name = "CURVE",
+        help_heading = "Matter",
+        default_value = "schneider",
+        conflicts_with = "density"
+    )]
+    pub(super) hu_curve: String,
+    /// Largest accepted part of the CT's voxels below the curve's range.
+    #[arg(long, value_name = "FRACTION", help_heading = "Matter", default_value = "30%", value_parser = parse_fraction)]
+    pub(super) hu_below: f64,
+    /// Largest accepted part of the CT's voxels above the curve's range.
+    #[arg(long, value_name = "FRACTION", help_heading = "Matter", default_value = "0.5%", value_parser = parse_fraction)]
+    pub(super) hu_above: f64,
+    /// Density map, g/cm3, in place of a CT.
+    #[arg(long, value_name = "FILE", help_heading = "Matter", requires = "materials")]
+    pub(super) density: Option<PathBuf>,
+    /// Label map of materials on the same grid as --density.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Matter",
+        requires = "density",
+        requires = "material_names"
+    )]
+    pub(super) materials: Option<PathBuf>,
+    /// Built-in materials of the labels 0, 1, ..., such as water,icru44_lung; or a TOML file.
+    #[arg(long, value_name = "NAMES", help_heading = "Matter", requires = "materials")]
+    pub(super) material_names: Option<String>,
+
+    /// Activity: DICOM PET or NM (folder or object), NIfTI or MetaImage.
+    #[arg(long, value_name = "PATH", help_heading = "Activity")]
+    pub(super) activity: PathBuf,
+    /// SeriesInstanceUID of the activity, where the folder holds several.
+    #[arg(long, visible_alias = "series", value_name = "UID", help_heading = "Activity")]
+    pub(super) activity_series: Option<String>,
+    /// Unit of the activity image: Bq/mL, Bq, Bq*s/mL, Bq*s or counts [default: Bq/mL].
+    #[arg(long, value_name = "UNIT", help_heading = "Activity", value_parser = parse_unit)]
+    pub(super) activity_unit: Option<InputUnit>,
+    /// What one count stands for, such as 12.5Bq/mL or 1.2e-6MBq (per count).
+    #[arg(long, value_name = "FACTOR", help_heading = "Activity", value_parser = parse_calibration, allow_hyphen_values = true)]
+    pub(super) calibration: Option<Calibration>,
+    /// What to do with negative voxels.
+    #[arg(long, value_name = "RULE", help_heading = "Activity", default_value = "error")]
+    pub(super) negative_activity: Negative,
+    /// Largest accepted part of the activity outside of the CT; what is outside is reported and left out.
+    #[arg(long, value_name = "FRACTION", help_heading = "Activity", default_value = "1%", default_missing_value = "100%", num_args = 0..=1, value_parser = parse_fraction)]
+    pub(super) allow_outside: f64,
+    /// Energy window (from 1) of an NM object with several.
+    #[arg(long, value_name = "N", help_heading = "Activity")]
+    pub(super) energy_window: Option<usize>,
+    /// Geometry of an NM object that states none: origin;row and column cosines;row, column, slice spacing (mm), as in
+    /// '-160,-160,-200;1,0,0,0,1,0;4.8,4.8,4.8'.
+    #[arg(long, value_name = "GEOMETRY", help_heading = "Activity", value_parser = parse_geometry, allow_hyphen_values = true)]
+    pub(super) geometry: Option<GeometryOverride>,
+
+    /// Nuclide with its progeny, such as Lu-177.
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "Source",
+        conflicts_with = "source",
+        required_unless_present = "source"
+    )]
+    pub(super) nuclide: Option<String>,
+    /// Time over which progeny is counted, such as 30d, 12h or 3600s [default: ten half-lives].
+    #[arg(long, value_name = "TIME", help_heading = "Source", requires = "nuclide", value_parser = parse_time)]
+    pub(super) horizon: Option<f64>,
+    /// Part of the daughter nuclei that stay in place, per generation.
+    #[arg(long, value_name = "FRACTION", help_heading = "Source", default_value = "100%", value_parser = parse_fraction)]
+    pub(super) retained: f64,
+    /// One particle per decay in place of a nuclide: electron:0.935MeV, photon:208keV, positron:..., alpha:...
+    #[arg(long, value_name = "PARTICLE:ENERGY", help_heading = "Source")]
+    pub(super) source: Option<String>,
+    /// The activity only decays in place (radioembolisation): dose in Gy. With --horizon, until then.
+    #[arg(long, help_heading = "Source")]
+    pub(super) physical_decay: bool,
+
+    /// Dose grid: activity, ct, or a spacing in mm along the CT's axes (3 or 2x2x3).
+    #[arg(long, value_name = "GRID", help_heading = "Scoring", default_value = "activity", value_parser = parse_grid)]
+    pub(super) grid: GridChoice,
+    /// Label map of volumes of interest: NIfTI or MetaImage, on any grid.
+    #[arg(long, value_name = "FILE", help_heading = "Scoring")]
+    pub(super) voi: Option<PathBuf>,
+    /// CSV with the columns label and name.
+    #[arg(long, value_name = "CSV", help_heading = "Scoring", requires = "voi")]
+    pub(super) voi_names: Option<PathBuf>,
+
+    /// Histories (decays) to simulate; with a goal, the most [default: 1e7, with a goal 1e11].
+    #[arg(long, value_name = "N", help_heading = "Run", value_parser = parse_count, allow_hyphen_values = true)]
+    pub(super) histories: Option<u64>,
+    /// Stop at this relative standard error of --target-voi, or (root mean square) of the voxels of high dose.
+    #[arg(long, value_name = "FRACTION", help_heading = "Run", value_parser = parse_fraction)]
+    pub(super) target_uncertainty: Option<f64>,
+    /// VOI (name or label) whose mean dose is to reach the uncertainty.
+    #[arg(long, value_name = "VOI", help_heading = "Run", requires = "target_uncertainty")]
+    pub(super) target_voi: Option<String>,
+    /// High dose: at least this part of the dose at --target-percentile.
+    #[arg(long, value_name = "FRACTION", help_heading = "Run", default_value = "50%", value_parser = parse_fraction)]
+    pub(super) target_fraction: f64,
+    /// Percentile of the dose (over voxels with a dose and enough density) that stands for high.
+    #[arg(long, value_name = "PERCENT", help_heading = "Run", default_value_t = 98.0)]
+    pub(super) target_percentile: f64,
+    /// Independent batches, whose spread gives the standard errors [default: 50].
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub(super) batches: Option<u32>,
+    /// Threads [default: all cores]; the result has the same bits for any number.
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub(super) threads: Option<usize>,
+    /// Seed of all random numbers.
+    #[arg(long, value_name = "N", help_heading = "Run", default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Run part i of n; merge the parts with voxgray merge.
+    #[arg(long, value_name = "I/N", help_heading = "Run", value_parser = parse_shard)]
+    pub(super) shard: Option<Shard>,
+    /// Refuse to start if more memory is needed.
+    #[arg(long, value_name = "SIZE", help_heading = "Run", default_value = "16GiB", value_parser = parse_memory)]
+    pub(super) max_memory: u64,
+
+    /// Photon estimator.
+    #[arg(long, value_name = "HOW", help_heading = "Transport", default_value = "analog")]
+    pub(super) photons: Photons,
+    /// Leave out coherent (Rayleigh) scattering.
+    #[arg(long, help_heading = "Transport")]
+    pub(super) no_rayleigh: bool,
+    /// Compton scattering on free electrons: no binding.
+    #[arg(long, help_heading = "Transport")]
+    pub(super) free_electrons: bool,
+    /// Electrons without straggling of their soft losses.
+    #[arg(long, help_heading = "Transport")]
+    pub(super) no_straggling: bool,
+    /// Follow also electrons that cannot leave their voxel.
+    #[arg(long, help_heading = "Transport")]
+    pub(super) no_range_rejection: bool,
+    /// Electrons below deposit where they are, such as 10keV.
+    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy)]
+    pub(super) electron_cutoff: Option<f64>,
+    /// Photons below deposit where they are.
+    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy)]
+    pub(super) photon_cutoff: Option<f64>,
+    /// Electrons set free with at least this part of the energy are made one by one ...
+    #[arg(long, value_name = "FRACTION", help_heading = "Transport", value_parser = parse_fraction)]
+    pub(super) production_threshold: Option<f64>,
+    /// ... but none below this energy ...
+    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy)]
+    pub(super) production_threshold_min: Option<f64>,
+    /// ... and all above this one.
+    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy)]
+    pub(super) production_threshold_max: Option<f64>,
+    /// Bremsstrahlung photons from this energy are made one by one.
+    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy)]
+    pub(super) bremsstrahlung_threshold: Option<f64>,
+    /// Longest electron step: scattering strength (mean 1 - cos of the deflection).
+    #[arg(long, value_name = "K", help_heading = "Transport")]
+    pub(super) max_step: Option<f64>,
+    /// Longest electron step: mean energy loss as a part of the energy.
+    #[arg(long, value_name = "FRACTION", help_heading = "Transport", value_parser = parse_fraction)]
+    pub(super) max_step_loss: Option<f64>,
+}
+
+fn parse_unit(text: &str) -> std::result::Result<InputUnit, String> {
+    text.parse().map_err(|e: Error| e.to_string())
+}
+
+fn parse_calibration(text: &str) -> std::result::Result<Calibration, String> {
+    text.parse().map_err(|e: Error| e.to_string())
+}
+
+fn parse_geometry(text: &str) -> std::result::Result<GeometryOverride, String> {
+    text.parse().map_err(|e: Error| e.to_string())
+}

@@ -1,0 +1,290 @@
+//! The main job on a small box: units, shards, threads, interruption, summary.
+
+mod cli_inputs;
+
+use cli_inputs::{EDGE, Inputs, block, grid, json, stderr, succeed, with};
+use voxgray::image::Grid;
+use voxgray::io::read_nifti;
+
+const MAPS: [&str; 4] = [
+    "dose_rate.nii.gz",
+    "dose_rate_standard_error.nii.gz",
+    "dose_rate_electron.nii.gz",
+    "density.nii.gz",
+];
+
+fn map(inputs: &Inputs, name: &str) -> Vec<f32> {
+    read_nifti(&inputs.path(name), None).unwrap().0.data
+}
+
+/// The summary without what differs from run to run.
+fn result_of(inputs: &Inputs, folder: &str) -> serde_json::Value {
+    let mut summary = json(&inputs.path(folder).join("summary.json"));
+    summary.as_object_mut().unwrap().remove("timing").unwrap();
+    summary
+}
+
+/// Electrons that stop where they start: dose is E x decays / mass, and every unit is known.
+#[test]
+fn local_electrons_give_the_dose_by_hand() {
+    let inputs = Inputs::new();
+    let voi = ["--voi", "voi.mha", "--voi-names", "names.csv"];
+    let source = ["--source", "electron:2keV", "-o", "out"];
+    succeed(&inputs.run(&with(&[&voi[..], &source[..]].concat())));
+    // 1e6 Bq/mL of 2 keV in water of 1 g/mL.
+    let expected = 1e6 * 2e-3 * 1.602_176_634e-13 / 1e-3;
+    let dose = map(&inputs, "out/dose_rate.nii.gz");
+    for (n, &d) in dose.iter().enumerate() {
+        let within = grid().unlinear(n).into_iter().all(|i| (2..4).contains(&i));
+        let target = if within { expected } else { 0.0 };
+        // 2000 histories over 8 equal voxels; tallies resolve 2^-26 MeV, 7e-6 of 2 keV.
+        assert!((f64::from(d) - target).abs() <= 2e-5 * expected, "voxel {n}: {d} {target}");
+    }
+    let summary = json(&inputs.path("out/summary.json"));
+    let core = &summary["vois"][0];
+    assert_eq!((core["name"].as_str(), core["voxels"].as_u64()), (Some("core"), Some(8)));
+    assert!((core["mean_dose"].as_f64().unwrap() / expected - 1.0).abs() < 2e-5);
+    assert!((core["activity"].as_f64().unwrap() / (1e6 * 8.0 * 0.064) - 1.0).abs() < 1e-6);
+    assert_eq!(summary["vois"][1]["mean_dose"].as_f64(), Some(0.0));
+    assert!(summary["ledger"]["imbalance"].as_f64().unwrap().abs() < 1e-6);
+    assert_eq!(summary["run"]["histories"].as_u64(), Some(2000));
+}
+
+#[test]
+fn units_and_physical_decay_only_scale() {
+    let inputs = Inputs::new();
+    let run = |out: &str, more: &[&str]| {
+        succeed(&inputs.run(&with(&[&["-o", out], more].concat())));
+        json(&inputs.path(out).join("summary.json"))
+    };
+    let mean = |s: &serde_json::Value| s["dose"]["mean_dose"].as_f64().unwrap();
+    let electron = ["--source", "electron:0.1MeV"];
+    let rate = run("rate", &electron);
+    assert_eq!(rate["dose"]["unit"], "Gy/s");
+    let integrated = run("tia", &[&electron[..], &["--activity-unit", "Bq*s/mL"]].concat());
+    assert_eq!(integrated["dose"]["unit"], "Gy");
+    assert_eq!(mean(&integrated), mean(&rate));
+    assert!(inputs.path("tia/dose.nii.gz").is_file());
+    let counts = ["--activity-unit", "counts", "--calibration", "3Bq/mL"];
+    let counts = run("counts", &[&electron[..], &counts[..]].concat());
+    assert!((mean(&counts) / mean(&rate) - 3.0).abs() < 1e-6);
+    let per_voxel = run("bq", &[&electron[..], &["--activity-unit", "Bq"]].concat());
+    // A voxel is 0.064 mL.
+    assert!((mean(&per_voxel) * 0.064 / mean(&rate) - 1.0).abs() < 1e-6);
+
+    let y90 = run("y90", &["--nuclide", "Y-90"]);
+    let decayed = run("decayed", &["--nuclide", "Y-90", "--physical-decay"]);
+    assert_eq!(decayed["dose"]["unit"], "Gy");
+    let half_life = decayed["setup"]["source"]["half_life_s"].as_f64().unwrap();
+    let ratio = mean(&decayed) / mean(&y90) * std::f64::consts::LN_2 / half_life;
+    assert!((ratio - 1.0).abs() < 1e-9, "{ratio}");
+    // Within one half-life, half of it.
+    let horizon = format!("{half_life}s");
+    let half = run("half", &["--nuclide", "Y-90", "--physical-decay", "--horizon", &horizon]);
+    let decays = |s: &serde_json::Value| s["setup"]["decays"].as_f64().unwrap();
+    assert!((decays(&half) / decays(&decayed) - 0.5).abs() < 1e-6);
+}
+
+#[test]
+fn shards_threads_and_one_run_give_the_same_bits() {
+    let inputs = Inputs::new();
+    let voi = ["--voi", "voi.mha", "--batches", "7", "--source", "electron:0.5MeV"];
+    let run = |more: &[&str]| succeed(&inputs.run(&with(&[&voi[..], more].concat())));
+    run(&["-o", "one", "--threads", "1"]);
+    run(&["-o", "seven", "--threads", "7"]);
+    for shard in ["1", "2", "3"] {
+        // Another machine keeps the same file elsewhere.
+        let elsewhere = inputs.path("voi.mha").display().to_string();
+        let voi = if shard == "2" { elsewhere.as_str() } else { "voi.mha" };
+        let more = ["--voi", voi, "--batches", "7", "--source", "electron:0.5MeV"];
+        let part = ["-o", &format!("part{shard}"), "--shard", &format!("{shard}/3")];
+        succeed(&inputs.run(&with(&[&more[..], &part[..]].concat())));
+    }
+    succeed(&inputs.run(&["merge", "merged", "part3", "part1/shard.voxgray", "part2"]));
+    for folder in ["seven", "merged"] {
+        for name in MAPS {
+            let bytes = |folder: &str| std::fs::read(inputs.path(folder).join(name)).unwrap();
+            assert!(bytes("one") == bytes(folder), "{folder}/{name} differs");
+        }
+        assert_eq!(result_of(&inputs, "one"), result_of(&inputs, folder));
+    }
+    assert!(!inputs.path("part1/dose_rate.nii.gz").exists(), "a shard must not look like a result");
+
+    // One shard twice, or of another run, is refused; a missing one makes the result partial.
+    let twice = inputs.run(&["merge", "bad", "part1", "part1"]);
+    assert_eq!(twice.status.code(), Some(3));
+    assert!(stderr(&twice).contains("in two shards"), "{}", stderr(&twice));
+    run(&["-o", "other", "--shard", "2/3", "--seed", "9"]);
+    let other = inputs.run(&["merge", "bad", "part1", "other"]);
+    assert!(stderr(&other).contains("not of the same run"), "{}", stderr(&other));
+    assert!(!inputs.path("bad").exists());
+    let missing = inputs.run(&["merge", "missing", "part1", "part2"]);
+    succeed(&missing);
+    assert!(stderr(&missing).contains("2 of 7 batches are missing"), "{}", stderr(&missing));
+    assert_eq!(result_of(&inputs, "missing")["partial"], true);
+    assert!(inputs.path("missing/dose_rate_partial.nii.gz").is_file());
+}
+
+#[test]
+fn one_batch_has_no_standard_error() {
+    let inputs = Inputs::new();
+    let one = ["--batches", "1", "--voi", "voi.mha", "--source", "electron:0.5MeV", "-o", "out"];
+    let output = inputs.run(&with(&one));
+    succeed(&output);
+    let summary = json(&inputs.path("out/summary.json"));
+    assert!(summary["vois"][0]["standard_error"].is_null());
+    assert!(summary["dose"]["high_dose"]["relative_uncertainty"].is_null());
+    assert!(map(&inputs, "out/dose_rate_standard_error.nii.gz").iter().all(|e| e.is_nan()));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("relative_uncertainty\tnull"));
+}
+
+#[test]
+fn a_goal_stops_the_run() {
+    let inputs = Inputs::new();
+    let source = ["--source", "electron:0.5MeV", "--voi", "voi.mha", "--voi-names", "names.csv"];
+    let base = with(&source);
+    let at = base.iter().position(|o| *o == "--histories").unwrap();
+    let base = [&base[..at], &base[at + 2..]].concat();
+    let goal = [
+        "--target-uncertainty",
+        "1%",
+        "--target-voi",
+        "core",
+        "--histories",
+        "1e6",
+        "--batches",
+        "1000",
+    ];
+    succeed(&inputs.run(&[&base[..], &goal[..], &["-o", "voi"]].concat()));
+    let summary = json(&inputs.path("voi/summary.json"));
+    let core = &summary["vois"][0];
+    let relative = core["standard_error"].as_f64().unwrap() / core["mean_dose"].as_f64().unwrap();
+    assert!(relative <= 0.01, "{relative}");
+    assert!(summary["run"]["batches"].as_u64().unwrap() < 1000);
+    assert_eq!(summary["partial"], false);
+
+    succeed(&inputs.run(&[&base[..], &["--target-uncertainty", "2%", "-o", "voxels"]].concat()));
+    let high = &json(&inputs.path("voxels/summary.json"))["dose"]["high_dose"];
+    assert!(high["relative_uncertainty"].as_f64().unwrap() <= 0.02, "{high}");
+
+    let wrong = inputs.run(
+        &[&base[..], &["--target-uncertainty", "1%", "--target-voi", "brain", "-o", "no"]].concat(),
+    );
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("core, shell"), "{}", stderr(&wrong));
+}
+
+#[test]
+fn air_is_masked_and_left_out_of_the_maximum() {
+    let inputs = Inputs::new();
+    let mut density = block(&grid(), 1.0, 1.0);
+    // A voxel of air beside the active ones.
+    let air = grid().linear([1, 2, 2]);
+    density.data[air] = 0.0012;
+    inputs.write("density.mha", &density);
+    succeed(&inputs.run(&with(&["--source", "electron:1MeV", "-o", "out"])));
+    let dose = &json(&inputs.path("out/summary.json"))["dose"];
+    assert_eq!(dose["low_density_voxels"].as_u64(), Some(1));
+    let low_max = dose["low_density_max_dose"].as_f64().unwrap();
+    assert!(low_max > 0.0);
+    let mask = map(&inputs, "out/low_density_mask.nii.gz");
+    assert_eq!((mask[air], mask.iter().sum::<f32>()), (1.0, 1.0));
+    let doses = map(&inputs, "out/dose_rate.nii.gz");
+    let largest =
+        doses.iter().enumerate().filter(|(n, _)| *n != air).map(|(_, d)| *d).fold(0.0, f32::max);
+    assert!((dose["max_dose"].as_f64().unwrap() / f64::from(largest) - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn activity_outside_is_counted_and_negatives_too() {
+    let inputs = Inputs::new();
+    let wide = Grid::aligned([2 * EDGE, EDGE, EDGE], [-10.0; 3], [4.0; 3]);
+    let mut activity = block(&wide, 1.0, 1.0);
+    activity.data[0] = -3.0;
+    inputs.write("activity.mha", &activity);
+    let more = [
+        "--allow-outside",
+        "--negative-activity",
+        "zero",
+        "--source",
+        "electron:0.5MeV",
+        "-o",
+        "out",
+    ];
+    let output = inputs.run(&with(&more));
+    succeed(&output);
+    assert!(stderr(&output).contains("warning") && stderr(&output).contains("left out"));
+    let activity = json(&inputs.path("out/summary.json"))["setup"]["activity"].clone();
+    let number = |key: &str| activity[key].as_f64().unwrap();
+    assert!((number("outside") / (0.064 * 216.0) - 1.0).abs() < 1e-6, "{activity}");
+    assert!((number("on_grid") / (0.064 * 215.0) - 1.0).abs() < 1e-6, "{activity}");
+    assert_eq!(number("negative_voxels"), 1.0);
+    assert!((number("negative_sum") / (-3.0 * 0.064) - 1.0).abs() < 1e-6);
+    let dims = &json(&inputs.path("out/summary.json"))["setup"]["dose_grid"]["dims"];
+    assert_eq!(dims, &serde_json::json!([EDGE, EDGE, EDGE]));
+}
+
+#[test]
+fn an_older_output_is_replaced_only_when_asked() {
+    let inputs = Inputs::new();
+    let run = with(&["--source", "electron:2keV", "-o", "out"]);
+    succeed(&inputs.run(&run));
+    let plain: Vec<&str> = run.iter().copied().filter(|o| *o != "--overwrite").collect();
+    let refused = inputs.run(&plain);
+    assert_eq!(refused.status.code(), Some(4));
+    assert!(stderr(&refused).contains("--overwrite"), "{}", stderr(&refused));
+    succeed(&inputs.run(&run));
+    assert_eq!(inputs.made(), ["out"]);
+}
+
+/// Ctrl-C keeps finished batches and marks the result.
+#[cfg(unix)]
+#[test]
+fn interruption_keeps_what_is_done() {
+    use std::io::{BufRead, BufReader};
+    let inputs = Inputs::new();
+    let base = with(&["--source", "electron:1MeV", "-o", "out", "--batches", "1000000"]);
+    let at = base.iter().position(|o| *o == "--histories").unwrap();
+    let base = [&base[..at], &["--histories", "1e9"], &base[at + 2..]].concat();
+    let mut child = inputs
+        .command(&base)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    lines.find(|l| l.as_ref().is_ok_and(|l| l.starts_with("running"))).unwrap().unwrap();
+    // A batch is 1000 histories: many are done by then; none at all would be exit code 5.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
+    let summary = json(&inputs.path("out/summary.json"));
+    assert_eq!(summary["partial"], true);
+    let batches = summary["run"]["batches"].as_u64().unwrap();
+    assert!(batches > 0 && batches < 1_000_000);
+    assert!(inputs.path("out/dose_rate_partial.nii.gz").is_file());
+    assert!(!inputs.path("out/dose_rate.nii.gz").exists());
+    assert_eq!(inputs.made(), ["out"]);
+}
+
+#[test]
+fn help_shows_units_and_examples() {
+    let inputs = Inputs::new();
+    let help = |arguments: &[&str]| {
+        let output = inputs.run(arguments);
+        succeed(&output);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let top = help(&["--help"]);
+    assert!(
+        ["dose", "merge", "nuclide", "Examples", "Exit codes"].iter().all(|w| top.contains(w)),
+        "{top}"
+    );
+    let dose = help(&["dose", "--help"]);
+    let words =
+        ["Matter", "Activity", "Source", "Scoring", "Transport", "Bq/mL", "10keV", "summary.json"];
+    assert!(words.iter().all(|w| dose.contains(w)), "{dose}");
+    assert!(help(&["nuclide", "lu177"]).contains("half-life"));
+}

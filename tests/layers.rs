@@ -1,0 +1,177 @@
+//! The layers of the house: an upper module may import a lower one, never the reverse. The table stands here and nowhere else.
+
+#[path = "support/files.rs"]
+mod files;
+
+use files::{files_under, text_of};
+
+/// Modules of one layer; whether they may import each other.
+struct Layer {
+    height: u32,
+    modules: &'static [&'static str],
+    open: bool,
+}
+
+const fn layer(height: u32, open: bool, modules: &'static [&'static str]) -> Layer {
+    Layer { height, modules, open }
+}
+
+/// From the top. `job` is what a run is asked to do, `tables` the hashes of the embedded data.
+const LAYERS: [Layer; 8] = [
+    layer(7, true, &["cli", "main"]),
+    layer(6, true, &["pipeline", "study", "job"]),
+    layer(5, true, &["report", "uncertainty"]),
+    layer(4, true, &["dose"]),
+    layer(3, true, &["transport", "kernel"]),
+    layer(2, false, &["activity", "phantom", "source", "io"]),
+    layer(1, false, &["image", "physics", "kinetics"]),
+    layer(0, true, &["error", "units", "constants", "stats", "tables"]),
+];
+
+fn layer_of(module: &str) -> Option<&'static Layer> {
+    LAYERS.iter().find(|l| l.modules.contains(&module))
+}
+
+/// Why `module` may not import `other`, or None.
+fn refusal(module: &str, other: &str) -> Option<String> {
+    if module == other {
+        return None;
+    }
+    let (Some(mine), Some(theirs)) = (layer_of(module), layer_of(other)) else {
+        return Some(format!("{module} or {other} is in no layer of tests/layers.rs"));
+    };
+    if module == "io" && !["image", "error"].contains(&other) {
+        return Some("io knows images and errors only".into());
+    }
+    if theirs.height > mine.height {
+        return Some(format!("{other} (layer {}) lies above layer {}", theirs.height, mine.height));
+    }
+    if theirs.height == mine.height && !mine.open {
+        return Some(format!("{module} and {other} lie side by side in layer {}", mine.height));
+    }
+    None
+}
+
+/// The code of a file without its comments.
+fn code(text: &str) -> String {
+    text.lines().map(|l| l.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
+}
+
+/// First names of `crate::a::b`, `crate::{a::b, c}`: top-level modules, or `error` for what the root re-exports.
+fn imports(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, head) in code.match_indices("crate::") {
+        if code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') {
+            continue;
+        }
+        let rest = &code[at + head.len()..];
+        match rest.strip_prefix('{') {
+            Some(list) => found.extend(heads_of(list)),
+            None => found.push(name(rest)),
+        }
+    }
+    let root = |n: String| if n.starts_with(char::is_uppercase) { "error".into() } else { n };
+    found.into_iter().filter(|n| !n.is_empty()).map(root).collect()
+}
+
+fn name(text: &str) -> String {
+    text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// First names of the items of a list up to its closing brace.
+fn heads_of(list: &str) -> Vec<String> {
+    let (mut heads, mut depth, mut fresh) = (Vec::new(), 1, true);
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => fresh = true,
+            c if fresh && !c.is_whitespace() => {
+                heads.push(name(&list[at..]));
+                fresh = false;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    heads
+}
+
+/// Names reached by so many `super::` that they leave the file's top-level module, which lies `depth` levels deep.
+fn climbs(code: &str, depth: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(at) = rest.find("super::") {
+        rest = &rest[at..];
+        let mut levels = 0;
+        while let Some(after) = rest.strip_prefix("super::") {
+            rest = after;
+            levels += 1;
+        }
+        let first = name(rest);
+        if levels >= depth && layer_of(&first).is_some() {
+            found.push(first);
+        }
+    }
+    found
+}
+
+#[test]
+fn upper_modules_import_lower_ones_never_the_reverse() {
+    let mut wrong = Vec::new();
+    let mut edges = 0;
+    for file in files_under("src") {
+        let path: Vec<String> = file.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+        let Some(text) = text_of(&file).filter(|_| path[path.len() - 1].ends_with(".rs")) else {
+            continue;
+        };
+        let module = path[1].trim_end_matches(".rs").to_string();
+        if module == "lib" {
+            continue;
+        }
+        let code = code(&text);
+        let depth = path.len() - 1 - usize::from(path[path.len() - 1] == "mod.rs");
+        for other in imports(&code).into_iter().chain(climbs(&code, depth)) {
+            edges += 1;
+            if let Some(why) = refusal(&module, &other) {
+                wrong.push(format!("{}: {module} imports {other}: {why}", file.display()));
+            }
+        }
+    }
+    assert!(edges > 100, "only {edges} imports were found");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The engines never see each other: what they share lies above both, in `transport`.
+#[test]
+fn engines_do_not_see_each_other() {
+    for (engine, other) in [("cpu", "gpu"), ("gpu", "cpu")] {
+        let folder = format!("src/transport/{engine}");
+        if !files::root().join(&folder).is_dir() {
+            println!("{folder} is not there yet: skipped");
+            continue;
+        }
+        for file in files_under(&folder) {
+            let code = code(&text_of(&file).unwrap_or_default());
+            let seen = code.contains(&format!("{other}::"));
+            assert!(!seen, "{} names {other}::", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_checks_can_fail() {
+    assert!(refusal("physics", "transport").is_some_and(|w| w.contains("above")));
+    assert!(refusal("physics", "image").is_some_and(|w| w.contains("side by side")));
+    assert!(refusal("io", "physics").is_some());
+    assert!(refusal("kinetics", "image").is_some());
+    assert!(refusal("image", "elsewhere").is_some());
+    assert_eq!(refusal("transport", "physics"), None);
+    assert_eq!(refusal("units", "constants"), None);
+    let text = "use crate::{io::{read, write}, Result,\n  units};\nlet x = crate::stats::y(); // crate::cli";
+    assert_eq!(imports(&code(text)), ["io", "error", "units", "stats"]);
+    assert_eq!(climbs("use super::super::dose::rate;", 2), ["dose"]);
+    assert!(climbs("use super::dose::rate;", 2).is_empty());
+}
