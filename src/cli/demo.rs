@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser};
 
-use super::dose::DoseArguments;
+use super::dose_arguments::DoseArguments;
 use super::interrupt;
 use super::picture;
 use super::progress::{Terminal, print};
@@ -71,14 +71,14 @@ pub fn run(arguments: &DemoArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(arguments.quiet);
     let folder = &arguments.out;
     let line = dose_line(arguments);
-    let dose = DoseLine::try_parse_from(&line).map_err(|e| {
+    let DoseLine { dose } = DoseLine::try_parse_from(&line).map_err(|e| {
         Error::usage(
             format!("the demo's options do not make a job: {e}"),
             "it runs voxgray dose",
             "Correct the options.",
         )
     })?;
-    let job = dose.dose.job()?;
+    let job = dose.problem.job(dose.out, dose.overwrite)?;
     check_folder(folder, arguments.overwrite)?;
 
     let options = SyntheticPatientOptions::default();

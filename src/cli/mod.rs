@@ -21,6 +21,7 @@ use crate::error::Result;
 /// What `voxgray --help` says below the commands.
 const AFTER: &str = "\
 Examples:
+  voxgray demo                  (a first look: built-in patient, half a minute, leaves voxgray-demo/demo.png)
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 -o dose/
   voxgray dose --ct CT/ --activity PET/ --nuclide Y-90 --physical-decay -o dose/
   voxgray dose --ct ct.mha --activity tia.nii.gz --activity-unit 'Bq*s/mL' --nuclide I-131 \\
@@ -45,15 +46,16 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// A CT and an activity map become a dose (or dose-rate) map with its standard error.
-    Dose(Box<dose::DoseArguments>),
     /// The main job on a built-in, patient-like CT and SPECT; leaves a picture.
     Demo(demo::DemoArguments),
+    /// A CT and an activity map become a dose (or dose-rate) map with its standard error.
     Dose(Box<dose_arguments::DoseArguments>),
     /// Shards of one run (dose --shard i/n) become the result that one run would have given, bit by bit.
     Merge(merge::MergeArguments),
     /// What a nuclide emits: half-life, energy per decay, lines, spectra, progeny, sources.
     Nuclide(nuclide_arguments::NuclideArguments),
+    /// Replays one history of a run and prints its steps.
+    Trace(Box<trace::TraceArguments>),
 }
 
 /// Runs a command; returns the exit code of a run that wrote something.
@@ -66,6 +68,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
+        Command::Trace(arguments) => trace::run(*arguments),
     }
 }
 
