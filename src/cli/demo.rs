@@ -23,9 +23,10 @@ use crate::report::summary::Summary;
 use crate::units::MGY_PER_H_PER_GY_PER_S;
 
 const AFTER: &str = "\
-Writes to the folder DIR: ct.nii.gz (HU), activity.nii.gz (Bq/mL), organs.nii.gz and organs.csv (labels and their names),
-dose/ (what voxgray dose writes) and demo.png. The patient is made by formulas: for learning, not for dosimetry.
-The command that it runs is printed, to be repeated with other options.";
+Writes to the folder DIR: ct.nii.gz (HU), activity.nii.gz (Bq/mL), organs.nii.gz and organs.csv
+(labels and their names), dose/ (what voxgray dose writes) and demo.png. Prints the mean dose rate
+of each organ with its standard error, and the command that made it, to be repeated with other
+options. The patient is made by formulas: for learning, not for dosimetry.";
 
 /// Options of `voxgray demo`.
 #[derive(Debug, Args)]

@@ -21,7 +21,7 @@ use crate::error::Result;
 /// What `voxgray --help` says below the commands.
 const AFTER: &str = "\
 Examples:
-  voxgray demo                  (a first look: built-in patient, half a minute, leaves voxgray-demo/demo.png)
+  voxgray demo                        (a first look: leaves voxgray-demo/demo.png)
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 -o dose/
   voxgray dose --ct CT/ --activity PET/ --nuclide Y-90 --physical-decay -o dose/
   voxgray dose --ct ct.mha --activity tia.nii.gz --activity-unit 'Bq*s/mL' --nuclide I-131 \\
