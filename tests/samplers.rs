@@ -568,7 +568,8 @@ fn table_discretisation() {
             let e = 0.5 * (node_energy(FINE_BITS, node) + node_energy(FINE_BITS, node + 1));
             let ef = e as f32;
             let at = format!("{} {e:.5} MeV", material.name);
-            let [loss, path, _, _] = lepton_rates(&plan.tables, o.lepton, m, ef);
+            let rates = lepton_rates(&plan.tables, o.lepton, m, ef);
+            let (loss, path) = (rates.loss, rates.strength);
             let mut ratio = |what, ours: f32, exact: f64| {
                 note(what, f64::from(ours) / exact - 1.0, at.clone());
             };

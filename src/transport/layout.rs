@@ -25,7 +25,7 @@ pub const SPECTRUM_INTERVALS: usize = 128;
 /// f32 values of one such distribution.
 pub const SPECTRUM_STRIDE: usize = SPECTRUM_INTERVALS + 1;
 /// f32 values per fine node and material of the lepton table: restricted stopping power, inverse first transport
-/// path, hard cross section, straggling, CSDA range, bremsstrahlung share of the hard cross section, thick-target photons, spare.
+/// path, hard cross section, straggling, CSDA range, bremsstrahlung share of the hard cross section, thick-target photons, and `4 variance^3 / third^2` of the soft losses (g/cm2).
 pub const LEPTON_RECORD: usize = 8;
 /// f32 values per fine node and material of the photon table: total mu/rho; shares Compton, Compton + photoelectric,
 /// Compton + photoelectric + Rayleigh; mu_en/rho; fluorescence probability of the first and of the second element; spare.

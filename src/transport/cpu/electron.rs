@@ -6,8 +6,7 @@
 //! Strength, energy and the optical depth to the next hard collision are budgets that each voxel consumes at its own
 //! rate, so a track crosses voxels and materials without stopping (the idea of DPM: Sempau, Wilderman & Bielajew, Phys. Med. Biol. 45, 2263, 2000,
 //! doi:10.1088/0031-9155/45/8/315). Rates are linear in the mean energy about the middle of the step.
-//! Losses below the production threshold are sampled per step from a shifted exponential with their first two moments;
-//! the third is close to right when the threshold is near the step's mean loss.
+//! Losses below the production threshold are sampled per step with their first three moments (`straggling.rs`).
 //! Hard collisions (Moller or Bhabha above the threshold, bremsstrahlung photons) use a majorant over the step.
 //! A particle whose CSDA range is below the distance to the nearest face deposits on the spot, bremsstrahlung kept.
 
@@ -18,6 +17,7 @@ use super::lookup::{
 use super::math::ln;
 use super::particle::{ELECTRON, PHOTON, POSITRON, Particle, Stream};
 use super::score::Scorer;
+use super::straggling::loss_factor;
 use super::vector::{rotate, sample_isotropic};
 use super::walk::{Place, REST, Walk};
 use crate::transport::layout::{COARSE_BITS, FLAG_RANGE_REJECTION, FLAG_STRAGGLING, node_energy};
@@ -61,8 +61,9 @@ impl<S: Scorer> Walk<'_, S> {
             let mut factor = 1.0;
             if flags & FLAG_STRAGGLING != 0 {
                 let thickness = strength / rates.strength;
-                let relative = ((rates.variance / thickness).sqrt() / rates.loss).min(1.0);
-                factor = 1.0 + relative * (-ln(stream.rng.uniform()) - 1.0);
+                let relative = (rates.variance / thickness).sqrt() / rates.loss;
+                let q = rates.skewness_scale * thickness;
+                factor = loss_factor(relative, q, stream.rng.uniform());
             }
             let mut current = set;
             let mut hard = majorant(&self.plan.tables, o.hard_majorant, lepton, p.energy);
@@ -84,9 +85,10 @@ impl<S: Scorer> Walk<'_, S> {
                     (rates.strength + rates.strength_slope * off).max(LEAST_RATE * rates.strength);
                 let to_strength = left / strength_rate;
                 let to_hard = optical_depth / hard;
-                let thickness_limit = to_strength.min(to_hard);
+                // Rounding may leave a budget at zero or below at a face, and a vacuum has no density.
+                let thickness_limit = to_strength.min(to_hard).max(0.0);
                 let (to_face, axis) = self.to_face(&place, &p, half);
-                let free = thickness_limit / place.density;
+                let free = thickness_limit / place.density.max(1e-30);
                 let crosses = to_face < free;
                 let distance = if crosses { to_face } else { free };
                 let thickness = if crosses { distance * place.density } else { thickness_limit };

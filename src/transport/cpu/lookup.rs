@@ -37,6 +37,8 @@ pub struct LeptonRates {
     pub strength_slope: f32,
     /// Straggling, MeV2 cm2/g.
     pub variance: f32,
+    /// `(2/skewness)^2` of the soft loss per mass thickness, cm2/g.
+    pub skewness_scale: f32,
 }
 
 /// Rates of a lepton.
@@ -44,9 +46,8 @@ pub struct LeptonRates {
 pub fn lepton_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> LeptonRates {
     let (i, f) = locate::<FINE_BITS>(energy);
     let at = offset as usize + (set * FINE_NODES + i) * LEPTON_RECORD;
-    let low: &[f32; 4] = tables[at..at + 4].try_into().expect("four values");
-    let high: &[f32; 4] =
-        tables[at + LEPTON_RECORD..at + LEPTON_RECORD + 4].try_into().expect("four values");
+    let both = &tables[at..at + 2 * LEPTON_RECORD];
+    let (low, high) = both.split_at(LEPTON_RECORD);
     // An interval is 2^-FINE_BITS of its octave's lower energy: a step down in the exponent's bits.
     let octave = (energy.to_bits() & 0x7f80_0000) - (FINE_BITS << 23);
     let per_mev = 1.0 / f32::from_bits(octave);
@@ -57,6 +58,7 @@ pub fn lepton_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> Lep
         strength: low[1] + strength * f,
         strength_slope: strength * per_mev,
         variance: low[3] + (high[3] - low[3]) * f,
+        skewness_scale: low[7] + (high[7] - low[7]) * f,
     }
 }
 

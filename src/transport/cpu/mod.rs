@@ -16,5 +16,6 @@ pub mod photoelectric;
 pub mod photon;
 pub mod rng;
 pub mod score;
+pub mod straggling;
 pub mod vector;
 pub mod walk;

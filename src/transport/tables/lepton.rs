@@ -99,6 +99,16 @@ impl LeptonFacts {
         }
     }
 
+    /// `4 variance^3 / third^2` (g/cm2) of the soft collision losses per mass thickness: times a thickness, `(2/skewness)^2` of its loss.
+    fn skewness_scale(&self, e: f64) -> f64 {
+        let t_cut = self.control.threshold(e);
+        let third = match self.lepton {
+            Lepton::Electron => self.stopping.moller().soft_skew(e, t_cut),
+            Lepton::Positron => self.stopping.bhabha().soft_skew(e, t_cut),
+        };
+        4.0 * self.straggling(e).powi(3) / (third * third)
+    }
+
     /// The fine-grid records, `[fine node][LEPTON_RECORD]`.
     ///
     /// # Errors
@@ -119,7 +129,7 @@ impl LeptonFacts {
                 self.range(e),
                 share,
                 thick.photons(e),
-                0.0,
+                self.skewness_scale(e),
             ];
             out.extend(record.iter().map(|&v| v as f32));
         }
