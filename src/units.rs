@@ -13,3 +13,5 @@ pub const CM3_PER_MM3: f64 = 1e-3;
 pub const EV_PER_MEV: f64 = 1e6;
 /// keV in one MeV.
 pub const KEV_PER_MEV: f64 = 1e3;
+/// mGy/h in one Gy/s.
+pub const MGY_PER_H_PER_GY_PER_S: f64 = 1e3 * 3600.0;

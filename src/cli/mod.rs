@@ -1,11 +1,13 @@
 //! The commands, one file each.
 
+pub mod demo;
 pub mod dose;
 pub mod dose_arguments;
 pub mod interrupt;
 pub mod merge;
 pub mod nuclide;
 pub mod nuclide_arguments;
+pub mod picture;
 pub mod progress;
 pub mod trace;
 pub mod values;
@@ -19,6 +21,7 @@ use crate::error::Result;
 /// What `voxgray --help` says below the commands.
 const AFTER: &str = "\
 Examples:
+  voxgray demo                        (a first look: leaves voxgray-demo/demo.png)
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 -o dose/
   voxgray dose --ct CT/ --activity PET/ --nuclide Y-90 --physical-decay -o dose/
   voxgray dose --ct ct.mha --activity tia.nii.gz --activity-unit 'Bq*s/mL' --nuclide I-131 \\
@@ -43,12 +46,16 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The main job on a built-in, patient-like CT and SPECT; leaves a picture.
+    Demo(demo::DemoArguments),
     /// A CT and an activity map become a dose (or dose-rate) map with its standard error.
     Dose(Box<dose_arguments::DoseArguments>),
     /// Shards of one run (dose --shard i/n) become the result that one run would have given, bit by bit.
     Merge(merge::MergeArguments),
     /// What a nuclide emits: half-life, energy per decay, lines, spectra, progeny, sources.
     Nuclide(nuclide_arguments::NuclideArguments),
+    /// Replays one history of a run and prints its steps.
+    Trace(Box<trace::TraceArguments>),
 }
 
 /// Runs a command; returns the exit code of a run that wrote something.
@@ -58,8 +65,10 @@ enum Command {
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Dose(arguments) => dose::run(*arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
+        Command::Trace(arguments) => trace::run(*arguments),
     }
 }
 

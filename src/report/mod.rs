@@ -3,6 +3,7 @@
 mod axes;
 pub mod canvas;
 pub mod colour_map;
+pub mod dose_picture;
 pub mod picture;
 pub mod plot;
 pub mod summary;
@@ -10,6 +11,7 @@ mod view;
 
 pub use canvas::{Canvas, Rgb};
 pub use colour_map::ColourMap;
+pub use dose_picture::DosePicture;
 pub use picture::{OverlayPicture, OverlayScale};
 pub use plot::{ComparisonPlot, PlotPoint, Residual};
 pub use view::body_box_mm;

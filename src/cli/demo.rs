@@ -1,0 +1,194 @@
+//! `voxgray demo`: the main job on a built-in, patient-like CT and SPECT, and a picture of the result.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser};
+
+use super::dose_arguments::DoseArguments;
+use super::interrupt;
+use super::picture;
+use super::progress::{Terminal, print};
+use super::values::parse_count;
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::atomic::write_atomically;
+use crate::io::write_nifti;
+use crate::phantom::synthetic::{
+    ORGANS, Organ, PICTURE_CENTRE_MM, SyntheticPatient, SyntheticPatientOptions, synthetic_patient,
+};
+use crate::pipeline::{self, Observer, Written};
+use crate::report::summary::Summary;
+use crate::units::MGY_PER_H_PER_GY_PER_S;
+
+const AFTER: &str = "\
+Writes to the folder DIR: ct.nii.gz (HU), activity.nii.gz (Bq/mL), organs.nii.gz and organs.csv
+(labels and their names), dose/ (what voxgray dose writes) and demo.png. Prints the mean dose rate
+of each organ with its standard error, and the command that made it, to be repeated with other
+options. The patient is made by formulas: for learning, not for dosimetry.";
+
+/// Options of `voxgray demo`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct DemoArguments {
+    /// Folder to write to.
+    #[arg(short, long, value_name = "DIR", default_value = "voxgray-demo")]
+    out: PathBuf,
+    /// Histories (decays) to simulate.
+    #[arg(long, value_name = "N", default_value = "3e7", value_parser = parse_count)]
+    histories: u64,
+    /// Threads [default: all cores].
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Replace an older demo.
+    #[arg(long)]
+    overwrite: bool,
+    /// Print the result and warnings only.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// The options of `voxgray dose` without the program around them.
+#[derive(Debug, Parser)]
+struct DoseLine {
+    #[command(flatten)]
+    dose: DoseArguments,
+}
+
+/// What the demo writes besides the dose.
+const CT: &str = "ct.nii.gz";
+const ACTIVITY: &str = "activity.nii.gz";
+const LABELS: &str = "organs.nii.gz";
+const NAMES: &str = "organs.csv";
+const DOSE: &str = "dose";
+const PICTURE: &str = "demo.png";
+
+/// Runs the demo.
+///
+/// # Errors
+/// If the folder cannot be used, or as [`pipeline::dose`].
+pub fn run(arguments: &DemoArguments) -> Result<ExitCode> {
+    let terminal = Terminal::new(arguments.quiet);
+    let folder = &arguments.out;
+    let line = dose_line(arguments);
+    let DoseLine { dose } = DoseLine::try_parse_from(&line).map_err(|e| {
+        Error::usage(
+            format!("the demo's options do not make a job: {e}"),
+            "it runs voxgray dose",
+            "Correct the options.",
+        )
+    })?;
+    let job = dose.problem.job(dose.out, dose.overwrite)?;
+    check_folder(folder, arguments.overwrite)?;
+
+    let options = SyntheticPatientOptions::default();
+    terminal.say("making the patient");
+    let patient = synthetic_patient(&options)?;
+    write_inputs(folder, &patient)?;
+    let shown: Vec<_> = line.iter().map(|a| a.to_string_lossy()).collect();
+    terminal.say(&format!("running voxgray {}", shown.join(" ")));
+    let stop = interrupt::listen()?;
+    let written = pipeline::dose(&job, &terminal, stop)?;
+
+    let title = title(&options, &written);
+    let file = folder.join(PICTURE);
+    picture::write(&written, &patient.ct, Some(PICTURE_CENTRE_MM), &title, &file)?;
+    let mut text = written.summary.as_ref().map(table).unwrap_or_default();
+    let paths = [CT, ACTIVITY, LABELS, NAMES, DOSE, PICTURE];
+    text.push('\n');
+    paths.iter().for_each(|p| text.push_str(&format!("{}\n", folder.join(p).display())));
+    print(&text)?;
+    Ok(if written.interrupted { ExitCode::from(interrupt::INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+/// Refuses a folder with something in it, unless it may be replaced and looks like a demo.
+fn check_folder(folder: &Path, overwrite: bool) -> Result<()> {
+    let refuse = |why: &str, suggestion: &str| {
+        let problem = format!("cannot write to {}", folder.display());
+        Err(Error::new(ErrorKind::Io, problem, why, suggestion))
+    };
+    if !folder.exists() {
+        return fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, &e));
+    }
+    if !folder.is_dir() {
+        return refuse("it exists and is not a folder", "Name a new folder with -o.");
+    }
+    let empty = fs::read_dir(folder).map_err(|e| Error::io("read", folder, &e))?.next().is_none();
+    let ours = folder.join(NAMES).is_file() && folder.join(CT).is_file();
+    match (empty, overwrite, ours) {
+        (true, ..) | (_, true, true) => Ok(()),
+        (_, true, false) => {
+            refuse("it holds files that the demo did not write", "Name a new folder with -o.")
+        }
+        (_, false, _) => refuse(
+            "it is not empty",
+            "Name a new folder with -o, or add --overwrite for an older demo.",
+        ),
+    }
+}
+
+/// The command that the demo runs.
+fn dose_line(arguments: &DemoArguments) -> Vec<OsString> {
+    let file = |name: &str| arguments.out.join(name).into_os_string();
+    let mut line: Vec<OsString> = vec!["dose".into()];
+    for (option, value) in [
+        ("--ct", file(CT)),
+        ("--activity", file(ACTIVITY)),
+        ("--activity-unit", "Bq/mL".into()),
+        ("--nuclide", "Lu-177".into()),
+        ("--voi", file(LABELS)),
+        ("--voi-names", file(NAMES)),
+        ("--histories", arguments.histories.to_string().into()),
+        ("-o", file(DOSE)),
+    ] {
+        line.extend([option.into(), value]);
+    }
+    if let Some(threads) = arguments.threads {
+        line.extend(["--threads".into(), threads.to_string().into()]);
+    }
+    if arguments.overwrite {
+        line.push("--overwrite".into());
+    }
+    line
+}
+
+fn write_inputs(folder: &Path, patient: &SyntheticPatient) -> Result<()> {
+    write_nifti(&folder.join(CT), &patient.ct.map(|hu| hu.round() as i16))?;
+    write_nifti(&folder.join(ACTIVITY), &patient.activity)?;
+    write_nifti(&folder.join(LABELS), &patient.labels)?;
+    let mut names = String::from("label,name\n");
+    for (organ, name, _) in ORGANS.iter().filter(|o| o.0 != Organ::Outside) {
+        names.push_str(&format!("{},{name}\n", *organ as u8));
+    }
+    write_atomically(&folder.join(NAMES), |w| w.write_all(names.as_bytes()))
+}
+
+fn title(options: &SyntheticPatientOptions, written: &Written) -> String {
+    let gbq = options.total_activity_bq * 1e-9;
+    let histories = written.summary.as_ref().map_or(0, |s| s.run.histories) as f64;
+    let partial = if written.interrupted { " (interrupted)" } else { "" };
+    format!("Synthetic patient, {gbq} GBq of Lu-177, {histories:.1e} histories{partial}")
+}
+
+/// Organs with their mass, mean dose rate and its standard error.
+fn table(summary: &Summary) -> String {
+    let mut text = format!("{:<14} {:>9} {:>26}\n", "organ", "mass/g", "dose rate/(mGy/h)");
+    for voi in &summary.vois {
+        let shown = |gy_per_s: Option<f64>, digits: usize| {
+            gy_per_s
+                .map_or("unknown".into(), |d| format!("{:.digits$}", d * MGY_PER_H_PER_GY_PER_S))
+        };
+        // Two digits of the standard error decide how many of the mean are worth showing.
+        let error = voi.standard_error.map_or(0.0, |e| e * MGY_PER_H_PER_GY_PER_S);
+        let digits = if error > 0.0 { (1.0 - error.log10().floor()).clamp(0.0, 9.0) } else { 3.0 };
+        text.push_str(&format!(
+            "{:<14} {:>9.1} {:>12} +- {:>10}\n",
+            voi.name,
+            voi.mass_g,
+            shown(voi.mean_dose, digits as usize),
+            shown(voi.standard_error, digits as usize),
+        ));
+    }
+    text
+}
