@@ -128,6 +128,7 @@ pub fn prepare(job: &Job, observer: &dyn Observer) -> Result<Prepared> {
 
     let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid)?;
     check_memory(job, &grid, &matter, &activity, &decay, observer)?;
+    let beyond = scene::matter_beyond(&matter, &grid.grid, LOW_DENSITY_G_CM3, observer)?;
     let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
     let (activity, mut field) = source::place(activity, &grid, job.activity.max_outside, observer)?;
     field.in_low_density = source::in_low_density(&activity, &phantom, LOW_DENSITY_G_CM3);
@@ -141,6 +142,7 @@ pub fn prepare(job: &Job, observer: &dyn Observer) -> Result<Prepared> {
         phantom: &phantom,
         hu: hu_report.as_ref(),
         moved: &moved,
+        beyond,
         field: &field,
         source: &decay,
         dose_of: &dose_of,

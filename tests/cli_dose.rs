@@ -51,6 +51,19 @@ fn local_electrons_give_the_dose_by_hand() {
 }
 
 #[test]
+fn a_picture_is_drawn_where_there_is_a_ct() {
+    let inputs = Inputs::new();
+    let common = ["--activity", "activity.mha", "--source", "electron:2keV", "--histories", "2000"];
+    let run = |more: &[&str]| inputs.run(&[&["dose"], &common[..], more].concat());
+    let output = run(&["--ct", "ct.mha", "--hu-curve", "icru44", "--picture", "-o", "out"]);
+    succeed(&output);
+    assert_eq!(&std::fs::read(inputs.path("out/dose.png")).unwrap()[1..4], b"PNG");
+    assert!(stderr(&output).contains("a time that the file does not state"), "{}", stderr(&output));
+    let refused = run(&["--ct", "ct.mha", "--picture", "--shard", "1/2", "-o", "part"]);
+    assert_eq!(refused.status.code(), Some(2));
+}
+
+#[test]
 fn units_and_physical_decay_only_scale() {
     let inputs = Inputs::new();
     let run = |out: &str, more: &[&str]| {

@@ -5,11 +5,14 @@ use std::process::ExitCode;
 
 use super::dose_arguments::{DoseArguments, Negative, Photons, ProblemArguments};
 use super::interrupt;
+use super::picture;
 use super::progress::{Terminal, print_written};
 use crate::activity::NegativeRule;
 use crate::error::{Error, Result};
 use crate::job::{ActivityInput, CurveChoice, Goal, Job, MaterialNames, MatterInput, SourceChoice};
-use crate::pipeline;
+use crate::pipeline::inputs::read_ct;
+use crate::pipeline::{self, Written};
+use crate::report::summary::Summary;
 use crate::transport::settings::{PhotonEstimator, Settings};
 
 /// Histories where nothing is said.
@@ -155,6 +158,25 @@ impl ProblemArguments {
     }
 }
 
+/// What --picture adds to the output folder.
+const PICTURE: &str = "dose.png";
+
+/// Draws the dose on the CT, read again: a run does not keep it.
+fn draw(written: &mut Written, ct: &Path, series: Option<&str>) -> Result<()> {
+    struct Silent;
+    impl pipeline::Observer for Silent {}
+    let ct = read_ct(ct, series, &Silent, &mut Vec::new())?;
+    let label = |s: &Summary| {
+        let source = s.setup["source"]["label"].as_str().unwrap_or_default().to_owned();
+        let partial = if s.partial { " (interrupted)" } else { "" };
+        format!("{source}, {:.1e} histories{partial}", s.run.histories as f64)
+    };
+    let title = written.summary.as_ref().map(label).unwrap_or_default();
+    picture::write(written, &ct, None, &title, &written.folder.join(PICTURE))?;
+    written.files.push(PICTURE.into());
+    Ok(())
+}
+
 /// Runs the job.
 ///
 /// # Errors
@@ -167,7 +189,10 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(job.threads).build_global();
     }
     let stop = interrupt::listen()?;
-    let written = pipeline::dose(&job, &terminal, stop)?;
+    let mut written = pipeline::dose(&job, &terminal, stop)?;
+    if let (true, MatterInput::Ct { path, series, .. }) = (arguments.picture, &job.matter) {
+        draw(&mut written, path, series.as_deref())?;
+    }
     print_written(&written)?;
     Ok(if written.interrupted { ExitCode::from(interrupt::INTERRUPTED) } else { ExitCode::SUCCESS })
 }

@@ -6,22 +6,29 @@ use clap::{Args, ValueEnum};
 
 use super::values::{
     parse_count, parse_energy, parse_fraction, parse_grid, parse_memory, parse_shard, parse_time,
+    shown_energy,
 };
 use crate::activity::{Calibration, InputUnit};
 use crate::error::Error;
 use crate::io::dicom::GeometryOverride;
 use crate::job::{GridChoice, Shard};
+use crate::physics::tissues::named_materials;
+use crate::transport::settings::Settings;
 
 const AFTER: &str = "\
-Writes to the folder OUT, as NIfTI on the dose grid: dose_rate (Gy/s) or dose (Gy), its standard error, its parts by
-the emission that they stem from (electron, photon, alpha), density (g/cm3), material (names in materials.csv),
-low_density_mask, and summary.json. After Ctrl-C the maps are named *_partial and the summary says so.
+Writes to the folder OUT, as NIfTI on the dose grid: dose_rate (Gy/s) or dose (Gy), its standard
+error, its parts by the emission that they stem from (electron, photon, alpha), density (g/cm3),
+material (names in materials.csv), low_density_mask, and summary.json. After Ctrl-C the maps are
+named *_partial and the summary says so. A run that is killed (or a second Ctrl-C) leaves a folder
+.OUT.PID.partial, which may be deleted.
 
-Dose (Gy) needs a time-integrated map, or --physical-decay for activity that only decays in place.
+Dose (Gy) needs a time-integrated map, or --physical-decay for activity that only decays in
+place. A dose rate is that at the time for which the activity image states its activity.
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/
-  voxgray dose --ct CT/ --activity NM.dcm --activity-unit counts --calibration 12.5Bq/mL --nuclide Lu-177 -o out/
+  voxgray dose --ct CT/ --activity NM.dcm --activity-unit counts --calibration 12.5Bq/mL \\
+               --nuclide Lu-177 -o out/
   voxgray dose --density rho.mha --materials labels.mha --material-names water,icru44_lung \\
                --activity a.mha --activity-unit Bq --source electron:0.935MeV -o out/
   voxgray dose ... --shard 1/3 -o part1/     (then: voxgray merge out/ part1/ part2/ part3/)";
@@ -31,7 +38,7 @@ Examples:
 pub(super) enum Photons {
     /// Transport the electrons that photons set free.
     Analog,
-    /// Expected energy transfer at every tentative collision: less noise, electrons of photons stay in place.
+    /// Score the energy that photons are expected to transfer: less noise; their electrons stay in place.
     Kerma,
 }
 
@@ -57,6 +64,9 @@ pub struct DoseArguments {
     /// Replace an older output of voxgray.
     #[arg(long, help_heading = "Output")]
     pub(super) overwrite: bool,
+    /// Also draw the dose on the CT: OUT/dose.png, planes through the voxel of the highest dose.
+    #[arg(long, help_heading = "Output", requires = "ct", conflicts_with = "shard")]
+    pub(super) picture: bool,
     /// Print warnings only.
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
@@ -80,10 +90,10 @@ pub struct ProblemArguments {
         conflicts_with = "density"
     )]
     pub(super) hu_curve: String,
-    /// Largest accepted part of the CT's voxels below the curve's range.
+    /// Largest accepted part of the CT's voxels below the curve's range; they get the material and density of its lower end.
     #[arg(long, value_name = "FRACTION", help_heading = "Matter", default_value = "30%", value_parser = parse_fraction)]
     pub(super) hu_below: f64,
-    /// Largest accepted part of the CT's voxels above the curve's range.
+    /// Largest accepted part of the CT's voxels above the curve's range; they get the material and density of its upper end.
     #[arg(long, value_name = "FRACTION", help_heading = "Matter", default_value = "0.5%", value_parser = parse_fraction)]
     pub(super) hu_above: f64,
     /// Density map, g/cm3, in place of a CT.
@@ -98,8 +108,14 @@ pub struct ProblemArguments {
         requires = "material_names"
     )]
     pub(super) materials: Option<PathBuf>,
-    /// Built-in materials of the labels 0, 1, ..., such as water,icru44_lung; or a TOML file.
-    #[arg(long, value_name = "NAMES", help_heading = "Matter", requires = "materials")]
+    /// Materials of the labels 0, 1, ...: built-in names, such as water,icru44_lung; or a TOML file.
+    #[arg(
+        long,
+        value_name = "NAMES",
+        help_heading = "Matter",
+        requires = "materials",
+        long_help = material_names_help()
+    )]
     pub(super) material_names: Option<String>,
 
     /// Activity: DICOM PET or NM (folder or object), NIfTI or MetaImage.
@@ -117,7 +133,7 @@ pub struct ProblemArguments {
     /// What to do with negative voxels.
     #[arg(long, value_name = "RULE", help_heading = "Activity", default_value = "error")]
     pub(super) negative_activity: Negative,
-    /// Largest accepted part of the activity outside of the CT; what is outside is reported and left out.
+    /// Largest accepted part of the activity outside of the CT; what is outside is reported and left out. Without a value: all.
     #[arg(long, value_name = "FRACTION", help_heading = "Activity", default_value = "1%", default_missing_value = "100%", num_args = 0..=1, value_parser = parse_fraction)]
     pub(super) allow_outside: f64,
     /// Energy window (from 1) of an NM object with several.
@@ -140,7 +156,7 @@ pub struct ProblemArguments {
     /// Time over which progeny is counted, such as 30d, 12h or 3600s [default: ten half-lives].
     #[arg(long, value_name = "TIME", help_heading = "Source", requires = "nuclide", value_parser = parse_time)]
     pub(super) horizon: Option<f64>,
-    /// Part of the daughter nuclei that stay in place, per generation.
+    /// Part of the daughter nuclei that stay in place, per generation; the others leave and their decays are left out.
     #[arg(long, value_name = "FRACTION", help_heading = "Source", default_value = "100%", value_parser = parse_fraction)]
     pub(super) retained: f64,
     /// One particle per decay in place of a nuclide: electron:0.935MeV, photon:208keV, positron:..., alpha:...
@@ -163,16 +179,16 @@ pub struct ProblemArguments {
     /// Histories (decays) to simulate; with a goal, the most [default: 1e7, with a goal 1e11].
     #[arg(long, value_name = "N", help_heading = "Run", value_parser = parse_count, allow_hyphen_values = true)]
     pub(super) histories: Option<u64>,
-    /// Stop at this relative standard error of --target-voi, or (root mean square) of the voxels of high dose.
+    /// Stop at this relative standard error: of the mean dose of --target-voi or, without it, the root mean square over the voxels of high dose.
     #[arg(long, value_name = "FRACTION", help_heading = "Run", value_parser = parse_fraction)]
     pub(super) target_uncertainty: Option<f64>,
     /// VOI (name or label) whose mean dose is to reach the uncertainty.
     #[arg(long, value_name = "VOI", help_heading = "Run", requires = "target_uncertainty")]
     pub(super) target_voi: Option<String>,
-    /// High dose: at least this part of the dose at --target-percentile.
+    /// Voxels of high dose are those with at least this part of the dose at --target-percentile.
     #[arg(long, value_name = "FRACTION", help_heading = "Run", default_value = "50%", value_parser = parse_fraction)]
     pub(super) target_fraction: f64,
-    /// Percentile of the dose (over voxels with a dose and enough density) that stands for high.
+    /// Percentile of the dose over the voxels that have a dose and are not air; unlike the maximum it is not noise.
     #[arg(long, value_name = "PERCENT", help_heading = "Run", default_value_t = 98.0)]
     pub(super) target_percentile: f64,
     /// Independent batches, whose spread gives the standard errors [default: 50].
@@ -187,7 +203,7 @@ pub struct ProblemArguments {
     /// Run part i of n; merge the parts with voxgray merge.
     #[arg(long, value_name = "I/N", help_heading = "Run", value_parser = parse_shard)]
     pub(super) shard: Option<Shard>,
-    /// Refuse to start if more memory is needed.
+    /// Refuse to start if the run would need more memory than this, by its own estimate.
     #[arg(long, value_name = "SIZE", help_heading = "Run", default_value = "16GiB", value_parser = parse_memory)]
     pub(super) max_memory: u64,
 
@@ -206,30 +222,40 @@ pub struct ProblemArguments {
     /// Follow also electrons that cannot leave their voxel.
     #[arg(long, help_heading = "Transport")]
     pub(super) no_range_rejection: bool,
-    /// Electrons below deposit where they are, such as 10keV.
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy)]
+    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Electrons and positrons below this energy deposit it where they are", |s| s.electron_cutoff_mev))]
     pub(super) electron_cutoff: Option<f64>,
-    /// Photons below deposit where they are.
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy)]
+    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Photons below this energy deposit it where they are", |s| s.photon_cutoff_mev))]
     pub(super) photon_cutoff: Option<f64>,
-    /// Electrons set free with at least this part of the energy are made one by one ...
-    #[arg(long, value_name = "FRACTION", help_heading = "Transport", value_parser = parse_fraction)]
+    #[arg(long, value_name = "FRACTION", help_heading = "Transport", value_parser = parse_fraction, help = default_number("Production threshold of electrons set free by electrons, as a part of the energy: those above are followed one by one, those below are a continuous loss", |s| s.lepton.threshold_fraction))]
     pub(super) production_threshold: Option<f64>,
-    /// ... but none below this energy ...
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy)]
+    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Lowest production threshold, where the part of the energy would be lower", |s| s.lepton.threshold_min_mev))]
     pub(super) production_threshold_min: Option<f64>,
-    /// ... and all above this one.
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy)]
+    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Highest production threshold, where the part of the energy would be higher", |s| s.lepton.threshold_max_mev))]
     pub(super) production_threshold_max: Option<f64>,
-    /// Bremsstrahlung photons from this energy are made one by one.
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy)]
+    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Production threshold of bremsstrahlung photons", |s| s.lepton.photon_threshold_mev))]
     pub(super) bremsstrahlung_threshold: Option<f64>,
-    /// Longest electron step: scattering strength (mean 1 - cos of the deflection).
-    #[arg(long, value_name = "K", help_heading = "Transport")]
+    #[arg(long, value_name = "K", help_heading = "Transport", help = default_number("Longest electron step by its scattering strength (mean 1 - cos of the deflection)", |s| s.lepton.max_strength))]
     pub(super) max_step: Option<f64>,
-    /// Longest electron step: mean energy loss as a part of the energy.
-    #[arg(long, value_name = "FRACTION", help_heading = "Transport", value_parser = parse_fraction)]
+    #[arg(long, value_name = "FRACTION", help_heading = "Transport", value_parser = parse_fraction, help = default_number("Longest electron step by its mean energy loss, as a part of the energy", |s| s.lepton.max_loss_fraction))]
     pub(super) max_step_loss: Option<f64>,
+}
+
+/// A help text with the default of a setting, which stands in [`Settings`] only.
+fn default_number(text: &str, of: fn(&Settings) -> f64) -> String {
+    format!("{text} [default: {}]", of(&Settings::default()))
+}
+
+fn default_energy(text: &str, of: fn(&Settings) -> f64) -> String {
+    format!("{text} [default: {}]", shown_energy(of(&Settings::default())))
+}
+
+fn material_names_help() -> String {
+    let names: Vec<&str> = named_materials().iter().map(|m| m.material.name.as_str()).collect();
+    format!(
+        "Materials of the labels 0, 1, ...: built-in names, such as water,icru44_lung; or a TOML file.\n\n\
+         Built-in: {}.",
+        names.join(", ")
+    )
 }
 
 fn parse_unit(text: &str) -> std::result::Result<InputUnit, String> {

@@ -18,6 +18,9 @@ use clap::{Parser, Subcommand};
 
 use crate::error::Result;
 
+/// Widest line of a help text.
+const WIDTH: usize = 96;
+
 /// What `voxgray --help` says below the commands.
 const AFTER: &str = "\
 Examples:
@@ -38,7 +41,7 @@ Standard output holds results, standard error everything else.";
 /// Coordinates are DICOM's (LPS, mm). Doses are in Gy or Gy/s, activities in Bq, energies in eV, keV or MeV as written.
 /// For research; not a medical device.
 #[derive(Debug, Parser)]
-#[command(name = "voxgray", version, after_help = AFTER, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(name = "voxgray", version, after_help = AFTER, max_term_width = WIDTH, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -46,15 +49,17 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The main job on a built-in, patient-like CT and SPECT; leaves a picture.
+    /// Run the main job on a built-in, patient-like CT and SPECT, with a picture.
     Demo(demo::DemoArguments),
-    /// A CT and an activity map become a dose (or dose-rate) map with its standard error.
+    /// Compute a dose (or dose-rate) map and its standard error from a CT and an activity map.
+    ///
+    /// One of --ct or --density with --materials, and one of --nuclide or --source, is needed.
     Dose(Box<dose_arguments::DoseArguments>),
-    /// Shards of one run (dose --shard i/n) become the result that one run would have given, bit by bit.
+    /// Join the shards of a run (dose --shard i/n) into the result of the whole run, bit by bit.
     Merge(merge::MergeArguments),
-    /// What a nuclide emits: half-life, energy per decay, lines, spectra, progeny, sources.
+    /// Show what a nuclide emits: half-life, energy per decay, lines, spectra, progeny, sources.
     Nuclide(nuclide_arguments::NuclideArguments),
-    /// Replays one history of a run and prints its steps.
+    /// Replay one history of a run and print its steps.
     Trace(Box<trace::TraceArguments>),
 }
 
@@ -84,6 +89,11 @@ mod tests {
         command.clone().debug_assert();
         for sub in command.get_subcommands().filter(|s| s.get_name() != "help") {
             assert!(sub.get_about().is_some(), "{}", sub.get_name());
+            let after = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(after.lines().all(|l| l.chars().count() <= WIDTH), "{after}");
+            let help = sub.clone().term_width(200).render_long_help().to_string();
+            let long = help.lines().find(|l| l.chars().count() > WIDTH);
+            assert!(long.is_none(), "{}: {long:?}", sub.get_name());
             for argument in sub.get_arguments() {
                 assert!(argument.get_help().is_some(), "{} {}", sub.get_name(), argument.get_id());
             }

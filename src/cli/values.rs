@@ -50,6 +50,17 @@ pub fn parse_energy(text: &str) -> Parsed<f64> {
         .ok_or_else(|| "must be an energy with its unit eV, keV or MeV, such as 10keV".into())
 }
 
+/// An energy (MeV) as [`parse_energy`] reads it, in the unit that makes it a short number.
+pub fn shown_energy(mev: f64) -> String {
+    // Nine digits: 2e-4 MeV is 200 eV, not 200.00000000000003.
+    let rounded = |x: f64| (x * 1e6).round() / 1e6;
+    match mev {
+        e if e < 1.0 / KEV_PER_MEV => format!("{}eV", rounded(e * EV_PER_MEV)),
+        e if e < 1.0 => format!("{}keV", rounded(e * KEV_PER_MEV)),
+        e => format!("{}MeV", rounded(e)),
+    }
+}
+
 /// Bytes, from `16GiB`, `500MiB`.
 pub fn parse_memory(text: &str) -> Parsed<u64> {
     let lower = text.trim().to_ascii_lowercase();
@@ -104,6 +115,9 @@ mod tests {
         assert_eq!(parse_fraction("0.3"), Ok(0.3));
         assert_eq!(parse_energy("10 keV"), Ok(0.01));
         assert_eq!(parse_energy("500eV"), Ok(0.0005));
+        for text in ["200eV", "1keV", "100keV", "1.5MeV"] {
+            assert_eq!(parse_energy(text).map(shown_energy).as_deref(), Ok(text));
+        }
         assert_eq!(parse_memory("16GiB"), Ok(16 << 30));
         assert_eq!(parse_shard("2/3"), Ok(Shard { number: 2, of: 3 }));
         assert_eq!(parse_grid("2x2x3"), Ok(GridChoice::Spacing([2.0, 2.0, 3.0])));

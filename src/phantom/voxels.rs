@@ -105,19 +105,26 @@ pub struct TissueTable<'a>(pub &'a [TissueRow]);
 impl fmt::Display for TissueTable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.0.iter().map(|t| t.name.len()).max().unwrap_or(0).max(8);
-        writeln!(
+        // Mixed voxels of a coarser grid have no HU.
+        let known = self.0.iter().any(|t| t.mean_hu.is_some());
+        write!(
             f,
-            "{:width$} {:>11} {:>12} {:>12} {:>12} {:>9}",
-            "material", "voxels", "volume/cm3", "mass/g", "rho/(g/cm3)", "mean HU"
+            "{:width$} {:>11} {:>12} {:>12} {:>12}",
+            "material", "voxels", "volume/cm3", "mass/g", "rho/(g/cm3)"
         )?;
+        writeln!(f, "{}", if known { "   mean HU" } else { "" })?;
         let mut sum = (0, 0.0, 0.0);
         for t in self.0 {
-            let hu = t.mean_hu.map_or("-".to_string(), |h| format!("{h:.1}"));
-            writeln!(
+            write!(
                 f,
-                "{:width$} {:>11} {:>12.1} {:>12.1} {:>12.4} {:>9}",
-                t.name, t.voxels, t.volume_cm3, t.mass_g, t.mean_density_g_cm3, hu
+                "{:width$} {:>11} {:>12.1} {:>12.1} {:>12.4}",
+                t.name, t.voxels, t.volume_cm3, t.mass_g, t.mean_density_g_cm3
             )?;
+            match t.mean_hu {
+                Some(hu) => writeln!(f, " {hu:>9.1}")?,
+                None if known => writeln!(f, " {:>9}", "-")?,
+                None => writeln!(f)?,
+            }
             sum = (sum.0 + t.voxels, sum.1 + t.volume_cm3, sum.2 + t.mass_g);
         }
         let mean = if sum.1 > 0.0 { sum.2 / sum.1 } else { 0.0 };

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Observer;
 use super::inputs::InputRecord;
-use super::scene::{AS_IS, MatterMove};
+use super::scene::{AS_IS, MatterBeyond, MatterMove};
 use super::source::{DoseOf, FieldOfView, Source};
 use crate::dose::DoseScale;
 use crate::dose::rate::DoseKind;
@@ -185,6 +185,8 @@ pub struct Setup<'a> {
     pub hu: Option<&'a HuReport>,
     /// How matter came to the dose grid.
     pub moved: &'a MatterMove,
+    /// What of it stays outside.
+    pub beyond: MatterBeyond,
     /// Where the activity is.
     pub field: &'a FieldOfView,
     /// What decays.
@@ -195,7 +197,7 @@ pub struct Setup<'a> {
 
 /// The summary's part on inputs and settings; says the tissue histogram and its warnings.
 pub fn setup(s: &Setup, observer: &dyn Observer) -> Value {
-    let Setup { job, records, phantom, hu, moved, field, source, dose_of } = *s;
+    let Setup { job, records, phantom, hu, moved, beyond, field, source, dose_of } = *s;
     let tissues = match hu {
         // On the CT's own grid the rows also know their HU.
         Some(hu) if moved.method == AS_IS => hu.tissues.clone(),
@@ -244,6 +246,7 @@ pub fn setup(s: &Setup, observer: &dyn Observer) -> Value {
             "axes_mm": phantom.grid.axes_mm,
         },
         "matter": moved,
+        "matter_beyond_dose_grid": beyond,
         "hu": hu,
         "tissues": rows(&tissues),
         "hu_curve": curve_name(&job.matter),

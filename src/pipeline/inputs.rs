@@ -6,7 +6,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Observer;
-use crate::activity::{ActivityMap, Calibration, InputUnit};
+use crate::activity::{ActivityMap, Calibration, InputUnit, Quantity};
 use crate::error::{Error, Result};
 use crate::image::{VoiSet, Volume, read_label_names};
 use crate::io::dicom::{self, CountFactor, DicomVolume, ReadOptions};
@@ -32,6 +32,10 @@ pub struct InputRecord {
     pub spacing_mm: Option<[f64; 3]>,
     /// SeriesInstanceUID of DICOM.
     pub series_uid: Option<String>,
+    /// The time for which an activity image states its activity.
+    pub activity_time: Option<String>,
+    /// What its reader noticed.
+    pub notes: Vec<String>,
 }
 
 fn record(
@@ -53,6 +57,8 @@ fn record(
         dims: Some(volume.grid.dims),
         spacing_mm: Some(volume.grid.spacing_mm()),
         series_uid: None,
+        activity_time: None,
+        notes: Vec::new(),
     })
 }
 
@@ -65,6 +71,8 @@ fn file_record(role: &'static str, path: &Path) -> Result<InputRecord> {
         dims: None,
         spacing_mm: None,
         series_uid: None,
+        activity_time: None,
+        notes: Vec::new(),
     })
 }
 
@@ -82,7 +90,9 @@ fn read_plain(
     let (volume, info) = read_image(path, None)?;
     info.notes.iter().for_each(|n| observer.warn(&format!("{}: {n}", path.display())));
     let files: Vec<PathBuf> = info.files.iter().map(|f| f.path.clone()).collect();
-    records.push(record(role, path, &files, &volume)?);
+    let mut entry = record(role, path, &files, &volume)?;
+    entry.notes = info.notes;
+    records.push(entry);
     Ok(volume)
 }
 
@@ -95,6 +105,8 @@ fn accept(
 ) -> Result<Volume<f32>> {
     read.notes.iter().for_each(|n| observer.warn(&format!("{role}: {n}")));
     let mut entry = record(role, path, &read.files, &read.volume)?;
+    entry.activity_time = read.facts.activity_time();
+    entry.notes = read.notes;
     entry.series_uid = read.facts.series_uid;
     records.push(entry);
     Ok(read.volume)
@@ -112,20 +124,7 @@ pub fn read_matter(
     match input {
         MatterInput::Ct { path, series, curve, outside_limits } => {
             let curve = read_curve(curve, records)?;
-            exists(path)?;
-            let ct = if dicom::is_dicom(path)? {
-                let options = ReadOptions { series: series.clone(), ..ReadOptions::default() };
-                accept(
-                    "ct",
-                    path,
-                    dicom::read_ct(std::slice::from_ref(path), &options)?,
-                    observer,
-                    records,
-                )?
-            } else {
-                refuse_series(series.as_deref(), path)?;
-                read_plain("ct", path, observer, records)?
-            };
+            let ct = read_ct(path, series.as_deref(), observer, records)?;
             let [below, above] = *outside_limits;
             let options = HuOptions { max_fraction_below: below, max_fraction_above: above };
             let (phantom, report) = Phantom::from_ct(&ct, &curve, &options)?;
@@ -144,6 +143,26 @@ pub fn read_matter(
             Ok((Phantom::from_maps(&density, &labels, &map)?, None))
         }
     }
+}
+
+/// A CT in HU.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_ct(
+    path: &Path,
+    series: Option<&str>,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<Volume<f32>> {
+    exists(path)?;
+    if !dicom::is_dicom(path)? {
+        refuse_series(series, path)?;
+        return read_plain("ct", path, observer, records);
+    }
+    let options = ReadOptions { series: series.map(str::to_owned), ..ReadOptions::default() };
+    let read = dicom::read_ct(&[path.to_path_buf()], &options)?;
+    accept("ct", path, read, observer, records)
 }
 
 fn read_curve(choice: &CurveChoice, records: &mut Vec<InputRecord>) -> Result<HuCurve> {
@@ -168,6 +187,9 @@ fn refuse_series(series: Option<&str>, path: &Path) -> Result<()> {
         )),
     }
 }
+
+/// The time of an activity image that does not say any.
+const UNKNOWN_TIME: &str = "a time that the file does not state";
 
 /// Activity per voxel on its own grid.
 ///
@@ -195,8 +217,15 @@ pub fn read_activity(
         unit.per_voxel(input.calibration, 1.0)?;
         (read_plain("activity", &input.path, observer, records)?, unit, input.calibration)
     };
-    ActivityMap::from_image(volume, unit, calibration, input.negative)
-        .map_err(|e| in_file(e, &input.path))
+    let map = ActivityMap::from_image(volume, unit, calibration, input.negative)
+        .map_err(|e| in_file(e, &input.path))?;
+    if let Some(entry) = records.iter_mut().rfind(|r| r.role == "activity")
+        && map.quantity == Quantity::Activity
+    {
+        let time = entry.activity_time.get_or_insert_with(|| UNKNOWN_TIME.into());
+        observer.say(&format!("activity, and so the dose rate, is that at: {time}"));
+    }
+    Ok(map)
 }
 
 /// The DICOM reader gives Bq/mL: by the file's own units, or by the calibration of its counts.

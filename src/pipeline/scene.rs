@@ -119,6 +119,55 @@ pub struct MatterMove {
     pub filled_voxels: usize,
 }
 
+/// Matter beyond the dose grid is warned of from this part of the CT's mass.
+const BEYOND_WARNING: f64 = 1e-3;
+
+/// What of the CT's matter lies outside of the dose grid and is not seen by photons.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct MatterBeyond {
+    /// Voxels of the CT that are not air and whose centre is outside.
+    pub voxels: usize,
+    /// Their mass, g.
+    pub mass_g: f64,
+}
+
+/// Counts the voxels of at least `low_density` (g/cm3) outside of the dose grid; warns where they matter.
+///
+/// # Errors
+/// If the dose grid has no volume.
+pub fn matter_beyond(
+    phantom: &Phantom,
+    target: &Grid,
+    low_density: f64,
+    observer: &dyn Observer,
+) -> Result<MatterBeyond> {
+    let rows = target.inverse_axes()?;
+    let project = |mm: [f64; 3]| rows.map(|r| r[0] * mm[0] + r[1] * mm[1] + r[2] * mm[2]);
+    let steps = phantom.grid.axes_mm.map(project);
+    let start = project([0, 1, 2].map(|c| phantom.grid.origin_mm[c] - target.origin_mm[c]));
+    let outside = |n: usize| {
+        let voxel = phantom.grid.unlinear(n);
+        (0..3).any(|c| {
+            let at = start[c] + (0..3).map(|a| voxel[a] as f64 * steps[a][c]).sum::<f64>();
+            !(-0.5..=target.dims[c] as f64 - 0.5).contains(&at)
+        })
+    };
+    let matter = |n: &usize| f64::from(phantom.density[*n]) >= low_density;
+    let (voxels, beyond_g) = (0..phantom.grid.len())
+        .filter(matter)
+        .filter(|&n| outside(n))
+        .fold((0, 0.0), |(count, mass), n| (count + 1, mass + phantom.voxel_mass_g(n)));
+    let part = beyond_g / mass_g(phantom);
+    if part > BEYOND_WARNING {
+        observer.warn(&format!(
+            "{voxels} voxels of the CT that are not air ({beyond_g:.4e} g, {:.1} % of its mass) lie outside of the dose \
+             grid: they scatter no photons back and get no dose; --grid ct takes all of them",
+            100.0 * part
+        ));
+    }
+    Ok(MatterBeyond { voxels, mass_g: beyond_g })
+}
+
 /// Matter on the dose grid.
 ///
 /// # Errors

@@ -59,6 +59,30 @@ fn mass_is_conserved_on_parallel_grids() {
 }
 
 #[test]
+fn matter_beyond_the_grid_is_counted_and_warned_of() {
+    struct Heard(std::sync::Mutex<Vec<String>>);
+    impl Observer for Heard {
+        fn warn(&self, text: &str) {
+            self.0.lock().unwrap().push(text.into());
+        }
+    }
+    let heard = Heard(std::sync::Mutex::new(Vec::new()));
+    let ct = Grid::aligned([20; 3], [-19.0; 3], [2.0; 3]);
+    let mut matter = water_and_bone(&ct);
+    let all = matter_beyond(&matter, &ct, 0.05, &heard).unwrap();
+    assert_eq!((all.voxels, all.mass_g), (0, 0.0));
+    assert!(heard.0.lock().unwrap().is_empty());
+    // The lower half along x: the bone is outside, 4000 voxels of 8 mm3; one of them is air.
+    matter.density[19] = 0.001;
+    let half = Grid::aligned([5, 10, 10], [-18.0; 3], [4.0; 3]);
+    let beyond = matter_beyond(&matter, &half, 0.05, &heard).unwrap();
+    assert_eq!(beyond.voxels, 3999);
+    assert!((beyond.mass_g - 3999.0 * 0.008 * 1.92).abs() < 1e-3, "{beyond:?}");
+    let said = heard.0.lock().unwrap();
+    assert!(said.len() == 1 && said[0].contains("--grid ct"), "{said:?}");
+}
+
+#[test]
 fn a_turned_ct_is_interpolated_and_its_corners_filled() {
     let (sin, cos) = 30f64.to_radians().sin_cos();
     let ct = Grid {

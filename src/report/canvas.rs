@@ -10,6 +10,7 @@ use tiny_skia::{
 };
 
 use crate::error::{Error, Result};
+use crate::io::atomic::write_atomically;
 
 /// A colour, sRGB 0 to 255.
 pub type Rgb = [u8; 3];
@@ -204,12 +205,13 @@ impl Canvas {
         })
     }
 
-    /// Writes the picture as PNG.
+    /// Writes the picture as PNG, whole or not at all.
     ///
     /// # Errors
     /// If encoding or writing fails.
     pub fn write_png(&self, path: &Path) -> Result<()> {
-        std::fs::write(path, self.to_png()?).map_err(|e| Error::io("write", path, &e))
+        let png = self.to_png()?;
+        write_atomically(path, |w| w.write_all(&png))
     }
 }
 

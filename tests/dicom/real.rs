@@ -115,6 +115,13 @@ fn quantitative_spect_stored_as_pet() {
         .map(|(scan, given)| scan.seconds_since(&given));
     // 3.741 h after administration, as documented.
     close(delay.expect("both stated") / 3600.0, 3.741, 0.0005);
+    // The factor that the correction would need is exp2(3.741 h / half-life) = 1.0164; the file says 1.
+    let said = |part: &str| spect.notes.iter().any(|n| n.contains(part));
+    assert!(
+        said("3.74 h later; DecayFactor (0054,1321) is 1 to 1, that time gives 1.0164"),
+        "{:?}",
+        spect.notes
+    );
 }
 
 #[test]

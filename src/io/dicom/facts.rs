@@ -146,6 +146,49 @@ impl Facts {
         Some(administered)
     }
 
+    /// The time for which the image states its activity; `None` where the files do not say.
+    pub fn activity_time(&self) -> Option<String> {
+        let scan = "the start of the acquisition";
+        Some(match self.decay_correction.as_deref()? {
+            "START" => format!("{scan} (DecayCorrection START)"),
+            "ADMIN" => "the administration (DecayCorrection ADMIN), not the scan".into(),
+            "NONE" => "the mid of each acquisition, about (DecayCorrection NONE)".into(),
+            other => format!("DecayCorrection {other}"),
+        })
+    }
+
+    /// Warns where the activity is not that of the scan: corrected to the administration, or to an unknown time.
+    pub(super) fn note_decay_correction(&self, notes: &mut Vec<String>) {
+        match self.decay_correction.as_deref() {
+            None => notes.push(format!(
+                "{DECAY_CORRECTION} is missing: the time of the activity is not stated"
+            )),
+            Some("ADMIN") => notes.push(self.administration_note()),
+            Some("START" | "NONE") => {}
+            Some(other) => notes.push(format!(
+                "{DECAY_CORRECTION} is {other}, none of NONE, START and ADMIN: the time of the activity is unknown"
+            )),
+        }
+    }
+
+    fn administration_note(&self) -> String {
+        let mut note = format!(
+            "{DECAY_CORRECTION} is ADMIN: the activity is stated for the time of administration, not of the scan"
+        );
+        let (Some(start), Some(given)) = (self.acquisition_time, self.administration_time) else {
+            return note;
+        };
+        let seconds = start.seconds_since(&given);
+        note.push_str(&format!(", which began {:.2} h later", seconds / 3600.0));
+        if let (Some(half_life), Some([low, high])) = (self.half_life_s, self.decay_factors) {
+            let expected = (seconds / half_life).exp2();
+            note.push_str(&format!(
+                "; {DECAY_FACTOR} is {low} to {high}, that time gives {expected:.4}"
+            ));
+        }
+        note
+    }
+
     /// Counts negative voxels; they are kept, as cutting them would bias the total.
     pub(super) fn count_negative(&mut self, values: &[f32], notes: &mut Vec<String>) {
         let negative = values.iter().filter(|v| **v < 0.0);

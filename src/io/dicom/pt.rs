@@ -143,15 +143,12 @@ fn read_decay(
         let time = headers[frame.file].root().number(FRAME_REFERENCE_TIME)?;
         facts.frame_reference_time_s = time.map(|ms| ms * 1e-3);
     }
-    if facts.decay_correction.is_none() {
-        notes
-            .push(format!("{DECAY_CORRECTION} is missing: the time of the activity is not stated"));
-    }
     let corrected = first.texts(CORRECTED_IMAGE).unwrap_or_default();
     if !corrected.iter().any(|c| c == "ATTN") {
         notes.push(format!("{CORRECTED_IMAGE} does not list ATTN: attenuation may be uncorrected"));
     }
     facts.read_radiopharmaceutical(&first, 1.0, notes)?;
     super::read_acquisition_time(headers, facts);
+    facts.note_decay_correction(notes);
     Ok(())
 }
