@@ -71,9 +71,12 @@ fn study(options: &Options) -> Result<ExitCode> {
 }
 
 fn run_cases(options: &Options, folder: &Path) -> Result<ExitCode> {
+    let threads = options.threads.map_or(String::new(), |n| format!(" --threads {n}"));
     let mut text = format!(
-        "# voxgray dose on real images, {}\n\n`cargo run --release --example real_images -- --histories {}` on {}. \
-         Wall time holds reading, tables, transport and writing; histories/s transport only.\n\n{HEAD}",
+        "# voxgray dose on real images, {}\n\n\
+         `cargo run --release --example real_images -- --histories {}{threads}` on {}.\n\
+         Wall time holds reading, tables, transport and writing; histories/s is of transport alone. Organ labels are\n\
+         those of the 4 h scan: in the later scans the patient lies up to 8 mm elsewhere.\n\n{HEAD}",
         machine::date(),
         options.histories,
         machine::describe()
