@@ -1,8 +1,9 @@
 //! Table look-ups: linear interpolation on the fine energy grid, inverse-CDF sampling on the coarse one.
 
+use super::math::{larger, smaller};
 use crate::transport::layout::{
-    ANGULAR_INTERVALS, ANGULAR_STRIDE, COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES,
-    LEPTON_RECORD, PHOTON_RECORD, SPECTRUM_INTERVALS, SPECTRUM_STRIDE, locate,
+    ANGULAR_HEADER, ANGULAR_INTERVALS, ANGULAR_STRIDE, COARSE_BITS, COARSE_NODES, FINE_BITS,
+    FINE_NODES, LEPTON_RECORD, PHOTON_RECORD, SPECTRUM_INTERVALS, SPECTRUM_STRIDE, locate,
 };
 
 /// Linear interpolation of `N` neighbouring values of a record that starts at `base` (material's first node).
@@ -35,10 +36,6 @@ pub struct LeptonRates {
     pub strength: f32,
     /// Its derivative, cm2/(g MeV).
     pub strength_slope: f32,
-    /// Straggling, MeV2 cm2/g.
-    pub variance: f32,
-    /// `(2/skewness)^2` of the soft loss per mass thickness, cm2/g.
-    pub skewness_scale: f32,
 }
 
 /// Rates of a lepton.
@@ -57,8 +54,6 @@ pub fn lepton_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> Lep
         loss_slope: loss * per_mev,
         strength: low[1] + strength * f,
         strength_slope: strength * per_mev,
-        variance: low[3] + (high[3] - low[3]) * f,
-        skewness_scale: low[7] + (high[7] - low[7]) * f,
     }
 }
 
@@ -73,14 +68,13 @@ pub fn csda_range(tables: &[f32], offset: u32, set: usize, energy: f32) -> f32 {
 #[inline(always)]
 pub fn hard_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> [f32; 2] {
     let base = offset as usize + set * FINE_NODES * LEPTON_RECORD;
-    let [sigma, _, _, share] = interpolate::<LEPTON_RECORD, 4>(tables, base + 2, energy);
-    [sigma, share]
+    interpolate::<LEPTON_RECORD, 2>(tables, base + 2, energy)
 }
 
 /// Expected number of bremsstrahlung photons emitted while slowing down to rest.
 #[inline(always)]
 pub fn thick_target_photons(tables: &[f32], offset: u32, set: usize, energy: f32) -> f32 {
-    let base = offset as usize + set * FINE_NODES * LEPTON_RECORD + 6;
+    let base = offset as usize + set * FINE_NODES * LEPTON_RECORD + 5;
     interpolate::<LEPTON_RECORD, 1>(tables, base, energy)[0]
 }
 
@@ -145,10 +139,11 @@ pub fn sample_angular(tables: &[f32], at: usize, u: f32) -> f32 {
     let x = u.sqrt() * ANGULAR_INTERVALS as f32;
     let i = (x as usize).min(ANGULAR_INTERVALS - 1);
     let f = x - i as f32;
-    let nodes: &[f32; 2] = tables[at + 2 + i..at + 4 + i].try_into().expect("two nodes");
+    let node = at + ANGULAR_HEADER + i;
+    let nodes: &[f32; 2] = tables[node..node + 2].try_into().expect("two nodes");
     let ratio = nodes[0] + (nodes[1] - nodes[0]) * f;
     let mu = a * (1.0 - u) / (u + a) * ratio;
-    mu.clamp(0.0, 1.0)
+    smaller(larger(mu, 0.0), 1.0)
 }
 
 /// Offset of a photon-energy distribution.

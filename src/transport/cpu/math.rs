@@ -11,6 +11,18 @@ const LN_2: f32 = core::f32::consts::LN_2;
 /// 2 pi.
 const TWO_PI: f32 = core::f32::consts::TAU;
 
+/// The larger of two numbers; the second if the first is not a number. One instruction, unlike `f32::max`.
+#[inline(always)]
+pub fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+/// The smaller of two numbers; the second if the first is not a number.
+#[inline(always)]
+pub fn smaller(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
 /// A uniform variate in the open interval (0, 1) from 32 random bits: `(top 23 bits + 1/2) / 2^23`, exact in f32.
 #[inline(always)]
 pub fn uniform(bits: u32) -> f32 {
