@@ -242,7 +242,7 @@ impl<S: Scorer> Walk<'_, S> {
         let node = coarse_node(energy, stream.rng.uniform());
         let at = spectrum_at(o.thick_target, set, node);
         let y = sample_spectrum(&self.plan.tables, at, stream.rng.uniform());
-        let k = (threshold + (energy - threshold) * y).min(energy);
+        let k = smaller(threshold + (energy - threshold) * y, energy);
         let direction = sample_isotropic(&mut stream.rng);
         self.push(place, PHOTON, origin, k, direction, stream);
         energy - k
@@ -324,7 +324,7 @@ impl<S: Scorer> Walk<'_, S> {
         let node = coarse_node(p.energy, stream.rng.uniform());
         let at = spectrum_at(self.plan.params.offsets.bremsstrahlung, set, node);
         let y = sample_spectrum(&self.plan.tables, at, stream.rng.uniform());
-        let k = (threshold + (p.energy - threshold) * y).min(p.energy);
+        let k = smaller(threshold + (p.energy - threshold) * y, p.energy);
         let mu = super::bremsstrahlung::sample_angle(p.energy, stream.rng.uniform());
         let direction = rotate(p.direction, mu, stream.rng.uniform());
         let after = p.energy - k;
@@ -352,7 +352,7 @@ impl<S: Scorer> Walk<'_, S> {
 #[inline(always)]
 pub fn inverse_component(d: f32) -> f32 {
     const LEAST: f32 = 1e-20;
-    if d > 0.0 { 1.0 / larger(d, LEAST) } else { 1.0 / smaller(d, -LEAST) }
+    1.0 / if d.abs() < LEAST { LEAST } else { d }
 }
 
 /// Distance (cm) to the voxel's face, and its axis, from the inverse of the direction's components.

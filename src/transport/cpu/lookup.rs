@@ -124,6 +124,15 @@ pub fn coarse_node(energy: f32, u: f32) -> usize {
     i + usize::from(u < f)
 }
 
+/// Interval and fraction inside it of `u` in [0, 1] on a table of `intervals` equal intervals. Signed 32-bit conversions are
+/// single instructions; those of usize are not.
+#[inline(always)]
+fn interval(u: f32, intervals: usize) -> (usize, f32) {
+    let x = u * intervals as i32 as f32;
+    let i = (x as i32).min(intervals as i32 - 1);
+    (i as usize, x - i as f32)
+}
+
 /// Offset of an angular distribution.
 #[inline(always)]
 pub fn angular_at(offset: u32, set: usize, node: usize) -> usize {
@@ -136,9 +145,7 @@ pub fn angular_at(offset: u32, set: usize, node: usize) -> usize {
 #[inline(always)]
 pub fn sample_angular(tables: &[f32], at: usize, u: f32) -> f32 {
     let a = tables[at];
-    let x = u.sqrt() * ANGULAR_INTERVALS as f32;
-    let i = (x as usize).min(ANGULAR_INTERVALS - 1);
-    let f = x - i as f32;
+    let (i, f) = interval(u.sqrt(), ANGULAR_INTERVALS);
     let node = at + ANGULAR_HEADER + i;
     let nodes: &[f32; 2] = tables[node..node + 2].try_into().expect("two nodes");
     let ratio = nodes[0] + (nodes[1] - nodes[0]) * f;
@@ -156,9 +163,7 @@ pub fn spectrum_at(offset: u32, set: usize, node: usize) -> usize {
 /// dense where photons are hard and few and carry the energy. `u` uniform.
 #[inline(always)]
 pub fn sample_spectrum(tables: &[f32], at: usize, u: f32) -> f32 {
-    let x = u.sqrt() * SPECTRUM_INTERVALS as f32;
-    let i = (x as usize).min(SPECTRUM_INTERVALS - 1);
-    let f = x - i as f32;
+    let (i, f) = interval(u.sqrt(), SPECTRUM_INTERVALS);
     let nodes: &[f32; 2] = tables[at + i..at + i + 2].try_into().expect("two nodes");
     nodes[0] + (nodes[1] - nodes[0]) * f
 }
@@ -166,8 +171,7 @@ pub fn sample_spectrum(tables: &[f32], at: usize, u: f32) -> f32 {
 /// Linear interpolation of a table with `intervals + 1` values at equal steps of `u`.
 #[inline(always)]
 pub fn sample_uniform_table(tables: &[f32], at: usize, intervals: usize, u: f32) -> f32 {
-    let x = u * intervals as f32;
-    let i = (x as usize).min(intervals - 1);
+    let (i, f) = interval(u, intervals);
     let nodes: &[f32; 2] = tables[at + i..at + i + 2].try_into().expect("two nodes");
-    nodes[0] + (nodes[1] - nodes[0]) * (x - i as f32)
+    nodes[0] + (nodes[1] - nodes[0]) * f
 }
