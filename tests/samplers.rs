@@ -528,8 +528,9 @@ fn source_voxels_get_their_share() {
     for batch in 0..40 {
         let strata = Strata::new(plan, batch, n);
         let mut counts = [0_u64; 3];
+        let mut hint = 0;
         for i in 0..n {
-            counts[plan.source_voxel(strata.position(i)) as usize] += 1;
+            counts[plan.source_voxel(strata.position(i), &mut hint) as usize] += 1;
         }
         for (count, share) in counts.iter().zip(shares) {
             assert!((*count as f64 - share * n as f64).abs() <= 1.0, "batch {batch}: {counts:?}");

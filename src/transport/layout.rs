@@ -18,15 +18,18 @@ pub const COARSE_NODES: usize = ((OCTAVES << COARSE_BITS) + 1) as usize;
 
 /// Intervals of an angular inverse-CDF table.
 pub const ANGULAR_INTERVALS: usize = 128;
-/// f32 values of one angular distribution: scale `a`, one free value, and the ratio nodes.
-pub const ANGULAR_STRIDE: usize = ANGULAR_INTERVALS + 3;
+/// f32 values before the ratio nodes: the scale `a`, and four values of a multiple-scattering step (zero elsewhere): its mean
+/// fractional energy loss per unit strength, and the three of its straggling (`cpu/straggling.rs`).
+pub const ANGULAR_HEADER: usize = 5;
+/// f32 values of one angular distribution.
+pub const ANGULAR_STRIDE: usize = ANGULAR_HEADER + ANGULAR_INTERVALS + 1;
 /// Intervals of a photon-energy inverse-CDF table (bremsstrahlung).
 pub const SPECTRUM_INTERVALS: usize = 128;
 /// f32 values of one such distribution.
 pub const SPECTRUM_STRIDE: usize = SPECTRUM_INTERVALS + 1;
-/// f32 values per fine node and material of the lepton table: restricted stopping power, inverse first transport
-/// path, hard cross section, straggling, CSDA range, bremsstrahlung share of the hard cross section, thick-target photons, and `4 variance^3 / third^2` of the soft losses (g/cm2).
-pub const LEPTON_RECORD: usize = 8;
+/// f32 values per fine node and material of the lepton table: restricted stopping power, inverse first transport path, hard cross
+/// section, bremsstrahlung's share of it, CSDA range, thick-target photons.
+pub const LEPTON_RECORD: usize = 6;
 /// f32 values per fine node and material of the photon table: total mu/rho; shares Compton, Compton + photoelectric,
 /// Compton + photoelectric + Rayleigh; mu_en/rho; fluorescence probability of the first and of the second element; spare.
 pub const PHOTON_RECORD: usize = 8;
@@ -106,8 +109,7 @@ pub struct Offsets {
     pub hard_majorant: u32,
     /// Scattering strength of a step `[coarse node]`.
     pub step_strength: u32,
-    /// Multiple-scattering tables `[electron, positron][material][coarse node][ANGULAR_STRIDE]`; the free value is
-    /// the mean fractional energy loss of the step.
+    /// Multiple-scattering tables `[electron, positron][material][coarse node][ANGULAR_STRIDE]`.
     pub scattering: u32,
     /// Thin-target bremsstrahlung `[electron, positron][material][coarse node][SPECTRUM_STRIDE]`.
     pub bremsstrahlung: u32,

@@ -41,7 +41,7 @@ pub fn to_units(energy: f32) -> u64 {
     // Above 2^23 an f32 has no fraction; below, adding 2^23 rounds it away.
     const INTEGERS: f32 = 8_388_608.0;
     let x = energy * TALLY_UNITS_PER_MEV;
-    (if x < INTEGERS { (x + INTEGERS) - INTEGERS } else { x }) as u64
+    (if x < INTEGERS { (x + INTEGERS) - INTEGERS } else { x }) as i64 as u64
 }
 
 impl Ledger {

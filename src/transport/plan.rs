@@ -1,5 +1,6 @@
 //! The plan: everything an engine reads, flat and immutable. The only place where f64 facts become f32 tables.
 
+use super::cpu::math::{larger, smaller};
 use super::layout::Params;
 use crate::image::Grid;
 
@@ -9,6 +10,9 @@ pub const ALPHA_NODES: usize = 257;
 pub const ALPHA_ENERGY_STEP: f32 = 10.0 / 256.0;
 /// Intervals of a beta spectrum's inverse CDF.
 pub const SOURCE_SPECTRUM_INTERVALS: usize = 1024;
+
+/// Source voxels to try in order before a binary search.
+const SOURCE_STEPS: usize = 8;
 
 /// Emissions of one particle type.
 #[repr(C)]
@@ -86,18 +90,32 @@ impl Plan {
         self.source_cumulative.last().copied().unwrap_or(0)
     }
 
-    /// Source voxel at a position of the cumulative activity.
+    /// Source voxel at a position of the cumulative activity. `hint` is where the search starts and where it ended: histories in
+    /// order find their voxel in a step or two; the answer does not depend on it.
     #[inline(always)]
-    pub fn source_voxel(&self, position: u64) -> u32 {
-        let at = self.source_cumulative.partition_point(|&c| c <= position);
-        self.source_voxels[at.min(self.source_voxels.len() - 1)]
+    pub fn source_voxel(&self, position: u64, hint: &mut usize) -> u32 {
+        let cumulative = &self.source_cumulative;
+        let last = self.source_voxels.len() - 1;
+        let mut at = (*hint).min(last);
+        for _ in 0..SOURCE_STEPS {
+            if cumulative[at] > position || at == last {
+                break;
+            }
+            at += 1;
+        }
+        let begins = if at == 0 { 0 } else { cumulative[at - 1] };
+        if !(begins <= position && position < cumulative[at]) {
+            at = cumulative.partition_point(|&c| c <= position).min(last);
+        }
+        *hint = at;
+        self.source_voxels[at]
     }
 
     /// Production threshold (MeV) of hard collisions at an energy.
     #[inline(always)]
     pub fn production_threshold(&self, energy: f32) -> f32 {
         let p = &self.params;
-        (energy * p.threshold_fraction).clamp(p.threshold_min, p.threshold_max)
+        smaller(larger(energy * p.threshold_fraction, p.threshold_min), p.threshold_max)
     }
 
     /// Number of tally cells: voxels, or shells when scoring radially.

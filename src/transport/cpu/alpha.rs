@@ -1,6 +1,7 @@
 //! Alpha particles: a straight track with continuous slowing down. Neglects straggling, scattering, delta rays' range and the recoil's
 //! (both below 1 um), all small against a voxel.
 
+use super::electron::{inverse_component, to_face};
 use super::particle::{ALPHA, Particle};
 use super::score::Scorer;
 use super::walk::Walk;
@@ -15,12 +16,13 @@ impl<S: Scorer> Walk<'_, S> {
         let mut p = particle;
         let mut place = self.place(p.voxel, p.local);
         let half = self.plan.params.voxel_cm.map(|h| 0.5 * h);
+        let inverse = p.direction.map(inverse_component);
         for _ in 0..MAX_VOXELS {
             let range = self.alpha_range(place.material, p.energy);
             if range <= self.clearance(&place) * place.density {
                 break;
             }
-            let (to_face, axis) = self.to_face(&place, &p, half);
+            let (to_face, axis) = to_face(place.local, inverse, half);
             let thickness = to_face * place.density;
             if thickness >= range {
                 break;

@@ -2,6 +2,7 @@
 //! function S(x, Z): Hubbell et al., J. Phys. Chem. Ref. Data 4, 471 (1975), doi:10.1063/1.555523.
 
 use super::lookup::{angular_at, coarse_node, sample_angular};
+use super::math::larger;
 use super::rng::Rng;
 use super::walk::REST;
 
@@ -19,7 +20,7 @@ pub fn kinematics(energy: f32, mu: f32) -> (f32, f32) {
     let kappa = energy / REST;
     let after = energy / (1.0 + kappa * (2.0 * mu));
     let s = (1.0 + kappa) * (1.0 + kappa) * mu;
-    let cos_electron = (s / (s + (1.0 - mu)).max(1e-30)).sqrt();
+    let cos_electron = (s / larger(s + (1.0 - mu), 1e-30)).sqrt();
     (after, 0.5 * (1.0 - cos_electron))
 }
 

@@ -14,7 +14,7 @@ use super::lookup::{
     angular_at, coarse_node, csda_range, hard_rates, lepton_rates, majorant, sample_angular,
     sample_spectrum, spectrum_at, thick_target_photons,
 };
-use super::math::ln;
+use super::math::{larger, ln, smaller};
 use super::particle::{ELECTRON, PHOTON, POSITRON, Particle, Stream};
 use super::score::Scorer;
 use super::straggling::loss_factor;
@@ -54,25 +54,25 @@ impl<S: Scorer> Walk<'_, S> {
             // A new step: its node, strength, rates at the middle energy, straggling and majorant.
             let node = coarse_node(p.energy, stream.rng.uniform());
             let angular = angular_at(o.scattering, set, node);
-            let loss_fraction = self.plan.tables[angular + 1];
+            let header: &[f32; 5] =
+                self.plan.tables[angular..angular + 5].try_into().expect("a header");
+            let [_, loss_per_strength, p_straggling, theta, raised] = *header;
             let strength = self.plan.tables[o.step_strength as usize + node];
-            let mut middle = (p.energy * (1.0 - 0.5 * loss_fraction)).max(cutoff);
+            let mean_loss_per_strength = p.energy * loss_per_strength;
+            let mut middle = larger(p.energy - 0.5 * strength * mean_loss_per_strength, cutoff);
             let mut rates = lepton_rates(&self.plan.tables, o.lepton, set, middle);
-            let mut factor = 1.0;
-            if flags & FLAG_STRAGGLING != 0 {
-                let thickness = strength / rates.strength;
-                // What is lost early in the step makes the rest of it lose more: half the step's growth on average.
-                let growth = 1.0 - 0.5 * rates.loss_slope * thickness;
-                let relative = growth * (rates.variance / thickness).sqrt() / rates.loss;
-                let q = rates.skewness_scale * thickness;
-                factor = loss_factor(relative, q, stream.rng.uniform());
-            }
+            let factor = if flags & FLAG_STRAGGLING != 0 {
+                loss_factor([p_straggling, theta, raised], stream.rng.uniform())
+            } else {
+                1.0
+            };
             let mut current = set;
             let mut hard = majorant(&self.plan.tables, o.hard_majorant, lepton, p.energy);
+            let mut inverse_hard = 1.0 / hard;
             let before_hinge = hinge_fraction(strength, stream.rng.uniform()) * strength;
             let mut left = before_hinge;
             let mut hinge_ahead = true;
-            let mean_loss_per_strength = p.energy * loss_fraction / strength;
+            let mut inverse = p.direction.map(inverse_component);
             let mut middle_strength = 0.5 * strength;
 
             // Segments: to the hinge, the end of the step, a hard collision or a voxel face, whichever is first.
@@ -83,20 +83,26 @@ impl<S: Scorer> Walk<'_, S> {
                 // its own straggling would be biased.
                 let until = if hinge_ahead { before_hinge } else { strength };
                 let off = (middle_strength - until + 0.5 * left) * mean_loss_per_strength;
-                let strength_rate =
-                    (rates.strength + rates.strength_slope * off).max(LEAST_RATE * rates.strength);
+                let strength_rate = larger(
+                    rates.strength + rates.strength_slope * off,
+                    LEAST_RATE * rates.strength,
+                );
                 let to_strength = left / strength_rate;
-                let to_hard = optical_depth / hard;
+                let to_hard = optical_depth * inverse_hard;
                 // Rounding may leave a budget at zero or below at a face, and a vacuum has no density.
-                let thickness_limit = to_strength.min(to_hard).max(0.0);
-                let (to_face, axis) = self.to_face(&place, &p, half);
-                let free = thickness_limit / place.density.max(1e-30);
-                let crosses = to_face < free;
-                let distance = if crosses { to_face } else { free };
-                let thickness = if crosses { distance * place.density } else { thickness_limit };
+                let thickness_limit = larger(smaller(to_strength, to_hard), 0.0);
+                let (to_face, axis) = to_face(place.local, inverse, half);
+                let to_face_thickness = to_face * place.density;
+                let crosses = to_face_thickness < thickness_limit;
+                let (thickness, distance) = if crosses {
+                    (to_face_thickness, to_face)
+                } else {
+                    (thickness_limit, thickness_limit / larger(place.density, 1e-30))
+                };
                 let spent = 0.5 * strength_rate * thickness;
                 let off = (middle_strength - until + left - spent) * mean_loss_per_strength;
-                let loss_rate = (rates.loss + rates.loss_slope * off).max(LEAST_RATE * rates.loss);
+                let loss_rate =
+                    larger(rates.loss + rates.loss_slope * off, LEAST_RATE * rates.loss);
                 let loss = loss_rate * factor * thickness;
                 if loss >= p.energy - cutoff || segments >= MAX_SEGMENTS {
                     if segments >= MAX_SEGMENTS {
@@ -154,10 +160,11 @@ impl<S: Scorer> Walk<'_, S> {
                         // The rest of the step from the new energy.
                         let rest = left + if hinge_ahead { strength - before_hinge } else { 0.0 };
                         middle_strength = strength - 0.5 * rest;
-                        middle =
-                            (p.energy * (1.0 - 0.5 * loss_fraction * rest / strength)).max(cutoff);
+                        middle = larger(p.energy * (1.0 - 0.5 * loss_per_strength * rest), cutoff);
                         rates = lepton_rates(&self.plan.tables, o.lepton, current, middle);
                         hard = majorant(&self.plan.tables, o.hard_majorant, lepton, p.energy);
+                        inverse_hard = 1.0 / hard;
+                        inverse = p.direction.map(inverse_component);
                     }
                 } else if hinge_ahead {
                     hinge_ahead = false;
@@ -166,6 +173,7 @@ impl<S: Scorer> Walk<'_, S> {
                     let at = angular_at(o.scattering, current, node);
                     let mu = sample_angular(&self.plan.tables, at, stream.rng.uniform());
                     p.direction = rotate(p.direction, mu, stream.rng.uniform());
+                    inverse = p.direction.map(inverse_component);
                     self.tell("hinge", &place, &p, given);
                     if self.stays_inside(current, &place, p.energy) {
                         break false;
@@ -234,7 +242,7 @@ impl<S: Scorer> Walk<'_, S> {
         let node = coarse_node(energy, stream.rng.uniform());
         let at = spectrum_at(o.thick_target, set, node);
         let y = sample_spectrum(&self.plan.tables, at, stream.rng.uniform());
-        let k = (threshold + (energy - threshold) * y).min(energy);
+        let k = smaller(threshold + (energy - threshold) * y, energy);
         let direction = sample_isotropic(&mut stream.rng);
         self.push(place, PHOTON, origin, k, direction, stream);
         energy - k
@@ -316,7 +324,7 @@ impl<S: Scorer> Walk<'_, S> {
         let node = coarse_node(p.energy, stream.rng.uniform());
         let at = spectrum_at(self.plan.params.offsets.bremsstrahlung, set, node);
         let y = sample_spectrum(&self.plan.tables, at, stream.rng.uniform());
-        let k = (threshold + (p.energy - threshold) * y).min(p.energy);
+        let k = smaller(threshold + (p.energy - threshold) * y, p.energy);
         let mu = super::bremsstrahlung::sample_angle(p.energy, stream.rng.uniform());
         let direction = rotate(p.direction, mu, stream.rng.uniform());
         let after = p.energy - k;
@@ -324,23 +332,6 @@ impl<S: Scorer> Walk<'_, S> {
         p.energy = after;
         self.tell("bremsstrahlung", place, p, given);
         self.push(place, PHOTON, p.origin, given, direction, stream);
-    }
-
-    /// Distance (cm) along the direction to the voxel's face, and its axis.
-    #[inline(always)]
-    pub fn to_face(&self, place: &Place, p: &Particle, half: [f32; 3]) -> (f32, usize) {
-        let mut best = f32::INFINITY;
-        let mut axis = 0;
-        for k in 0..3 {
-            let d = p.direction[k];
-            let gap = if d > 0.0 { half[k] - place.local[k] } else { half[k] + place.local[k] };
-            let distance = gap.max(0.0) / d.abs().max(1e-20);
-            if distance < best {
-                best = distance;
-                axis = k;
-            }
-        }
-        (best, axis)
     }
 
     /// Moves to the neighbouring voxel along `axis`; false outside the grid.
@@ -355,6 +346,24 @@ impl<S: Scorer> Walk<'_, S> {
         *place = self.place(place.voxel, place.local);
         true
     }
+}
+
+/// Inverse of a direction's component, finite also for zero.
+#[inline(always)]
+pub fn inverse_component(d: f32) -> f32 {
+    const LEAST: f32 = 1e-20;
+    1.0 / if d.abs() < LEAST { LEAST } else { d }
+}
+
+/// Distance (cm) to the voxel's face, and its axis, from the inverse of the direction's components.
+#[inline(always)]
+pub fn to_face(local: [f32; 3], inverse: [f32; 3], half: [f32; 3]) -> (f32, usize) {
+    let mut distance = [0.0_f32; 3];
+    for k in 0..3 {
+        distance[k] = larger(half[k] * inverse[k].abs() - local[k] * inverse[k], 0.0);
+    }
+    let (first, axis) = if distance[0] < distance[1] { (distance[0], 0) } else { (distance[1], 1) };
+    if first < distance[2] { (first, axis) } else { (distance[2], 2) }
 }
 
 /// Fraction of a step's strength `k1` that lies before the hinge. One uniform variate.

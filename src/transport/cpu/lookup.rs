@@ -1,8 +1,9 @@
 //! Table look-ups: linear interpolation on the fine energy grid, inverse-CDF sampling on the coarse one.
 
+use super::math::{larger, smaller};
 use crate::transport::layout::{
-    ANGULAR_INTERVALS, ANGULAR_STRIDE, COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES,
-    LEPTON_RECORD, PHOTON_RECORD, SPECTRUM_INTERVALS, SPECTRUM_STRIDE, locate,
+    ANGULAR_HEADER, ANGULAR_INTERVALS, ANGULAR_STRIDE, COARSE_BITS, COARSE_NODES, FINE_BITS,
+    FINE_NODES, LEPTON_RECORD, PHOTON_RECORD, SPECTRUM_INTERVALS, SPECTRUM_STRIDE, locate,
 };
 
 /// Linear interpolation of `N` neighbouring values of a record that starts at `base` (material's first node).
@@ -35,10 +36,6 @@ pub struct LeptonRates {
     pub strength: f32,
     /// Its derivative, cm2/(g MeV).
     pub strength_slope: f32,
-    /// Straggling, MeV2 cm2/g.
-    pub variance: f32,
-    /// `(2/skewness)^2` of the soft loss per mass thickness, cm2/g.
-    pub skewness_scale: f32,
 }
 
 /// Rates of a lepton.
@@ -57,8 +54,6 @@ pub fn lepton_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> Lep
         loss_slope: loss * per_mev,
         strength: low[1] + strength * f,
         strength_slope: strength * per_mev,
-        variance: low[3] + (high[3] - low[3]) * f,
-        skewness_scale: low[7] + (high[7] - low[7]) * f,
     }
 }
 
@@ -73,14 +68,13 @@ pub fn csda_range(tables: &[f32], offset: u32, set: usize, energy: f32) -> f32 {
 #[inline(always)]
 pub fn hard_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> [f32; 2] {
     let base = offset as usize + set * FINE_NODES * LEPTON_RECORD;
-    let [sigma, _, _, share] = interpolate::<LEPTON_RECORD, 4>(tables, base + 2, energy);
-    [sigma, share]
+    interpolate::<LEPTON_RECORD, 2>(tables, base + 2, energy)
 }
 
 /// Expected number of bremsstrahlung photons emitted while slowing down to rest.
 #[inline(always)]
 pub fn thick_target_photons(tables: &[f32], offset: u32, set: usize, energy: f32) -> f32 {
-    let base = offset as usize + set * FINE_NODES * LEPTON_RECORD + 6;
+    let base = offset as usize + set * FINE_NODES * LEPTON_RECORD + 5;
     interpolate::<LEPTON_RECORD, 1>(tables, base, energy)[0]
 }
 
@@ -130,6 +124,15 @@ pub fn coarse_node(energy: f32, u: f32) -> usize {
     i + usize::from(u < f)
 }
 
+/// Interval and fraction inside it of `u` in [0, 1] on a table of `intervals` equal intervals. Signed 32-bit conversions are
+/// single instructions; those of usize are not.
+#[inline(always)]
+fn interval(u: f32, intervals: usize) -> (usize, f32) {
+    let x = u * intervals as i32 as f32;
+    let i = (x as i32).min(intervals as i32 - 1);
+    (i as usize, x - i as f32)
+}
+
 /// Offset of an angular distribution.
 #[inline(always)]
 pub fn angular_at(offset: u32, set: usize, node: usize) -> usize {
@@ -142,13 +145,12 @@ pub fn angular_at(offset: u32, set: usize, node: usize) -> usize {
 #[inline(always)]
 pub fn sample_angular(tables: &[f32], at: usize, u: f32) -> f32 {
     let a = tables[at];
-    let x = u.sqrt() * ANGULAR_INTERVALS as f32;
-    let i = (x as usize).min(ANGULAR_INTERVALS - 1);
-    let f = x - i as f32;
-    let nodes: &[f32; 2] = tables[at + 2 + i..at + 4 + i].try_into().expect("two nodes");
+    let (i, f) = interval(u.sqrt(), ANGULAR_INTERVALS);
+    let node = at + ANGULAR_HEADER + i;
+    let nodes: &[f32; 2] = tables[node..node + 2].try_into().expect("two nodes");
     let ratio = nodes[0] + (nodes[1] - nodes[0]) * f;
     let mu = a * (1.0 - u) / (u + a) * ratio;
-    mu.clamp(0.0, 1.0)
+    smaller(larger(mu, 0.0), 1.0)
 }
 
 /// Offset of a photon-energy distribution.
@@ -161,9 +163,7 @@ pub fn spectrum_at(offset: u32, set: usize, node: usize) -> usize {
 /// dense where photons are hard and few and carry the energy. `u` uniform.
 #[inline(always)]
 pub fn sample_spectrum(tables: &[f32], at: usize, u: f32) -> f32 {
-    let x = u.sqrt() * SPECTRUM_INTERVALS as f32;
-    let i = (x as usize).min(SPECTRUM_INTERVALS - 1);
-    let f = x - i as f32;
+    let (i, f) = interval(u.sqrt(), SPECTRUM_INTERVALS);
     let nodes: &[f32; 2] = tables[at + i..at + i + 2].try_into().expect("two nodes");
     nodes[0] + (nodes[1] - nodes[0]) * f
 }
@@ -171,8 +171,7 @@ pub fn sample_spectrum(tables: &[f32], at: usize, u: f32) -> f32 {
 /// Linear interpolation of a table with `intervals + 1` values at equal steps of `u`.
 #[inline(always)]
 pub fn sample_uniform_table(tables: &[f32], at: usize, intervals: usize, u: f32) -> f32 {
-    let x = u * intervals as f32;
-    let i = (x as usize).min(intervals - 1);
+    let (i, f) = interval(u, intervals);
     let nodes: &[f32; 2] = tables[at + i..at + i + 2].try_into().expect("two nodes");
-    nodes[0] + (nodes[1] - nodes[0]) * (x - i as f32)
+    nodes[0] + (nodes[1] - nodes[0]) * f
 }

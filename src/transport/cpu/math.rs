@@ -11,10 +11,22 @@ const LN_2: f32 = core::f32::consts::LN_2;
 /// 2 pi.
 const TWO_PI: f32 = core::f32::consts::TAU;
 
+/// The larger of two numbers; the second if the first is not a number. One instruction, unlike `f32::max`.
+#[inline(always)]
+pub fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+/// The smaller of two numbers; the second if the first is not a number.
+#[inline(always)]
+pub fn smaller(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
 /// A uniform variate in the open interval (0, 1) from 32 random bits: `(top 23 bits + 1/2) / 2^23`, exact in f32.
 #[inline(always)]
 pub fn uniform(bits: u32) -> f32 {
-    ((bits >> 9) as f32 + 0.5) * TWO_POW_MINUS_23
+    ((bits >> 9) as i32 as f32 + 0.5) * TWO_POW_MINUS_23
 }
 
 /// Natural logarithm of a positive normal number, by the atanh series of the mantissa.
@@ -41,9 +53,12 @@ pub fn sin_cos_turn(u: f32) -> (f32, f32) {
     let sine = x
         * (1.0 - z * (0.166_666_67 - z * (0.008_333_334 - z * (1.984_127e-4 - z * 2.755_732e-6))));
     let cosine = 1.0 - z * (0.5 - z * (0.041_666_668 - z * (0.001_388_888_9 - z * 2.480_159e-5)));
-    let (a, b) = if q & 1 == 0 { (sine, cosine) } else { (cosine, sine) };
-    let s = if q & 2 == 0 { a } else { -a };
-    let c = if (q + 1) & 2 == 0 { b } else { -b };
+    // Swap in odd quarters, then set the signs: with bits, because branches on random numbers are mispredicted.
+    let odd = 0_u32.wrapping_sub(q as u32 & 1);
+    let (a, b) = (sine.to_bits(), cosine.to_bits());
+    let swap = (a ^ b) & odd;
+    let s = f32::from_bits((a ^ swap) ^ ((q as u32 & 2) << 30));
+    let c = f32::from_bits((b ^ swap) ^ (((q as u32 + 1) & 2) << 30));
     (s, c)
 }
 

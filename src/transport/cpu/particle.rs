@@ -65,6 +65,8 @@ impl Stream {
 pub struct Stack {
     items: [Particle; STACK_SIZE],
     len: usize,
+    /// Where the last history found its source voxel: only a short cut.
+    pub source_hint: usize,
 }
 
 impl Default for Stack {
@@ -78,7 +80,7 @@ impl Default for Stack {
             direction: [0.0, 0.0, 1.0],
             state: [0; 4],
         };
-        Stack { items: [empty; STACK_SIZE], len: 0 }
+        Stack { items: [empty; STACK_SIZE], len: 0, source_hint: 0 }
     }
 }
 

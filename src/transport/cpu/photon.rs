@@ -6,7 +6,7 @@
 //! expected value `E mu_en / mu_majorant` is scored and electrons are not followed).
 
 use super::lookup::{fluorescence_probabilities, majorant, photon_kerma};
-use super::math::ln;
+use super::math::{larger, ln, smaller};
 use super::particle::{PHOTON, Particle, Stream};
 use super::score::Scorer;
 use super::vector::{rotate, sample_isotropic};
@@ -117,7 +117,7 @@ impl<S: Scorer> Walk<'_, S> {
         let edge = params.voxel_cm.map(|h| h * params.cell_voxels as f32);
         let mut cell = [0_i32; 3];
         for k in 0..3 {
-            let c = (position[k] / edge[k]).max(0.0) as i32;
+            let c = larger(position[k] / edge[k], 0.0) as i32;
             cell[k] = c.min(params.cell_dims[k] as i32 - 1);
         }
         let most = params.cell_dims[0] + params.cell_dims[1] + params.cell_dims[2] + 3;
@@ -131,7 +131,7 @@ impl<S: Scorer> Walk<'_, S> {
             for k in 0..3 {
                 let d = p.direction[k];
                 let face = if d > 0.0 { (cell[k] + 1) as f32 } else { cell[k] as f32 } * edge[k];
-                let to = ((face - position[k]) * d.signum()).max(0.0) / d.abs().max(1e-20);
+                let to = larger((face - position[k]) * d.signum(), 0.0) / larger(d.abs(), 1e-20);
                 if to < exit {
                     exit = to;
                     axis = k;
@@ -164,7 +164,7 @@ impl<S: Scorer> Walk<'_, S> {
     fn cell_majorant(&self, word: u32, energy: f32) -> f32 {
         let offset = self.plan.params.offsets.photon_majorant;
         let per_mass = majorant(&self.plan.tables, offset, voxel_material(word), energy);
-        (per_mass * voxel_density(word) * self.plan.params.majorant_factor).max(1e-12)
+        larger(per_mass * voxel_density(word) * self.plan.params.majorant_factor, 1e-12)
     }
 
     /// Voxel that holds a position (cm from the grid's corner), or None outside.
@@ -189,7 +189,7 @@ impl<S: Scorer> Walk<'_, S> {
         let mut local = [0.0_f32; 3];
         for k in 0..3 {
             let centre = (voxel[k] as f32 + 0.5) * h[k];
-            local[k] = (position[k] - centre).clamp(-0.5 * h[k], 0.5 * h[k]);
+            local[k] = smaller(larger(position[k] - centre, -0.5 * h[k]), 0.5 * h[k]);
         }
         local
     }

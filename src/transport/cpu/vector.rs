@@ -1,13 +1,13 @@
 //! Directions: isotropic emission and rotation by a polar and an azimuthal angle.
 
-use super::math::sin_cos_turn;
+use super::math::{larger, sin_cos_turn};
 use super::rng::Rng;
 
 /// An isotropic direction. Two draws.
 #[inline(always)]
 pub fn sample_isotropic(rng: &mut Rng) -> [f32; 3] {
     let cos_theta = 1.0 - 2.0 * rng.uniform();
-    let sin_theta = (1.0 - cos_theta * cos_theta).max(0.0).sqrt();
+    let sin_theta = larger(1.0 - cos_theta * cos_theta, 0.0).sqrt();
     let (sin_phi, cos_phi) = sin_cos_turn(rng.uniform());
     [sin_theta * cos_phi, sin_theta * sin_phi, cos_theta]
 }
@@ -24,7 +24,7 @@ pub fn rotate(d: [f32; 3], mu: f32, turn: f32) -> [f32; 3] {
 #[inline(always)]
 pub fn rotate_by(d: [f32; 3], mu: f32, sin_phi: f32, cos_phi: f32) -> [f32; 3] {
     let cos_theta = 1.0 - 2.0 * mu;
-    let sin_theta = 2.0 * (mu * (1.0 - mu)).max(0.0).sqrt();
+    let sin_theta = 2.0 * larger(mu * (1.0 - mu), 0.0).sqrt();
     let [u, v, w] = d;
     let a = sin_theta * cos_phi;
     let b = sin_theta * sin_phi;

@@ -1,5 +1,6 @@
 //! What the process files share while one history runs: the plan, the scorer, the ledger and the stack.
 
+use super::math::smaller;
 use super::particle::{ALPHA, ELECTRON, PHOTON, POSITRON, Particle, Stack, Stream};
 use super::score::Scorer;
 use crate::constants::ELECTRON_MASS_MEV;
@@ -125,7 +126,7 @@ impl<S: Scorer> Walk<'_, S> {
         let x = 0.5 * h[0] - place.local[0].abs();
         let y = 0.5 * h[1] - place.local[1].abs();
         let z = 0.5 * h[2] - place.local[2].abs();
-        x.min(y).min(z)
+        smaller(smaller(x, y), z)
     }
 
     /// Index of the lepton tables of a material.

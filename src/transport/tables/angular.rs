@@ -1,17 +1,20 @@
 //! Inverse-CDF tables of polar angles: the form that `cpu/lookup.rs::sample_angular` reads.
 //!
-//! With u the probability to exceed mu = (1 - cos_theta)/2, a table holds the scale `a`, one free value, and the ratios
+//! With u the probability to exceed mu = (1 - cos_theta)/2, a table holds the scale `a`, the rest of a header, and the ratios
 //! `r(s) = mu(u = s^2) / (a (1 - u) / (u + a))` at equal steps of `s`. The rational factor is the inverse CDF of a screened
 //! `1/(mu + a)^2` law, so r is smooth from forward-peaked to broad distributions.
 
-use crate::transport::layout::{ANGULAR_INTERVALS, ANGULAR_STRIDE};
+use crate::transport::layout::{ANGULAR_HEADER, ANGULAR_INTERVALS, ANGULAR_STRIDE};
 
 /// Largest scale: beyond it the rational factor is `1 - u`.
 const LARGEST_SCALE: f64 = 1e3;
 
 /// Builds a table from the inverse of the cumulative distribution: `exceeded(u)` is the mu that is exceeded with
-/// probability u. `free` is stored beside it for the caller.
-pub fn build_angular(exceeded: impl Fn(f64) -> f64, free: f64) -> [f32; ANGULAR_STRIDE] {
+/// probability u. `header` is stored after the scale for the caller.
+pub fn build_angular(
+    exceeded: impl Fn(f64) -> f64,
+    header: [f64; ANGULAR_HEADER - 1],
+) -> [f32; ANGULAR_STRIDE] {
     let median = exceeded(0.5);
     let a = if median < 0.499 {
         (0.5 * median / (0.5 - median)).clamp(1e-12, LARGEST_SCALE)
@@ -20,15 +23,18 @@ pub fn build_angular(exceeded: impl Fn(f64) -> f64, free: f64) -> [f32; ANGULAR_
     };
     let mut out = [0.0_f32; ANGULAR_STRIDE];
     out[0] = a as f32;
-    out[1] = free as f32;
+    for (value, &of) in out[1..].iter_mut().zip(&header) {
+        *value = of as f32;
+    }
     for i in 0..=ANGULAR_INTERVALS {
         // The factor vanishes at u = 1 with mu: take the ratio just before.
         let s = (i as f64 / ANGULAR_INTERVALS as f64).min(1.0 - 1e-4);
         let u = s * s;
         let factor = a * (1.0 - u) / (u + a);
-        out[2 + i] = (exceeded(u) / factor) as f32;
+        out[ANGULAR_HEADER + i] = (exceeded(u) / factor) as f32;
     }
-    out[2] = first_node(&exceeded, a, f64::from(out[3])) as f32;
+    let next = f64::from(out[ANGULAR_HEADER + 1]);
+    out[ANGULAR_HEADER] = first_node(&exceeded, a, next) as f32;
     out
 }
 

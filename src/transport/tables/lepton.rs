@@ -1,6 +1,7 @@
 //! Electron and positron tables of one material: rates on the fine grid, deflections and photon spectra on the coarse one.
 
 use super::angular::build_angular;
+use super::straggling::straggling;
 use crate::error::Result;
 use crate::physics::scattering::{MultipleScattering, TransportMoments};
 use crate::physics::{Bremsstrahlung, CsdaRange, Lepton, Material, StoppingPower, ThickTarget};
@@ -99,14 +100,21 @@ impl LeptonFacts {
         }
     }
 
-    /// `4 variance^3 / third^2` (g/cm2) of the soft collision losses per mass thickness: times a thickness, `(2/skewness)^2` of its loss.
-    fn skewness_scale(&self, e: f64) -> f64 {
-        let t_cut = self.control.threshold(e);
+    /// Straggling numbers of a step (`tables/straggling.rs`) at its middle energy, of the given mass thickness (g/cm2) and fractional
+    /// loss. What is lost early makes the rest of the step lose more, by half the step's growth of the rate on average.
+    fn step_straggling(&self, middle: f64, thickness: f64, fraction: f64) -> [f64; 3] {
+        let t_cut = self.control.threshold(middle);
         let third = match self.lepton {
-            Lepton::Electron => self.stopping.moller().soft_skew(e, t_cut),
-            Lepton::Positron => self.stopping.bhabha().soft_skew(e, t_cut),
+            Lepton::Electron => self.stopping.moller().soft_skew(middle, t_cut),
+            Lepton::Positron => self.stopping.bhabha().soft_skew(middle, t_cut),
         };
-        4.0 * self.straggling(e).powi(3) / (third * third)
+        let variance = self.straggling(middle);
+        let mean = self.restricted(middle);
+        let half = 0.25 * fraction * middle;
+        let growth =
+            1.0 + 0.5 * (self.restricted(middle - half) / self.restricted(middle + half)).ln();
+        let relative = growth * (variance / thickness).sqrt() / mean;
+        straggling(relative, third / (variance.powf(1.5) * thickness.sqrt()))
     }
 
     /// The fine-grid records, `[fine node][LEPTON_RECORD]`.
@@ -125,11 +133,9 @@ impl LeptonFacts {
                 self.restricted(e),
                 self.inverse_path(e)?,
                 hard,
-                self.straggling(e),
-                self.range(e),
                 share,
+                self.range(e),
                 thick.photons(e),
-                self.skewness_scale(e),
             ];
             out.extend(record.iter().map(|&v| v as f32));
         }
@@ -171,7 +177,9 @@ impl LeptonFacts {
                 t_cut,
                 thickness,
             )?;
-            out.extend(build_angular(|u| gs.inverse_cdf(1.0 - u), fraction));
+            let [p, theta, raised] = self.step_straggling(middle, thickness, fraction);
+            let header = [fraction / strength, p, theta, raised];
+            out.extend(build_angular(|u| gs.inverse_cdf(1.0 - u), header));
         }
         Ok(out)
     }

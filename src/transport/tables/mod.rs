@@ -5,3 +5,4 @@ pub mod cells;
 pub mod lepton;
 pub mod photon;
 pub mod source;
+pub mod straggling;

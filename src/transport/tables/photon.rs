@@ -10,8 +10,11 @@ use crate::physics::form_factor::MixedFormFactor;
 use crate::physics::photon::{MIN_PHOTON_MEV, mu_over_rho};
 use crate::physics::rayleigh::rayleigh_pdf;
 use crate::transport::layout::{
-    COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, PHOTON_RECORD, node_energy,
+    ANGULAR_HEADER, COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, PHOTON_RECORD, node_energy,
 };
+
+/// Header of an angular table that belongs to no step.
+const NO_STEP: [f64; ANGULAR_HEADER - 1] = [0.0; ANGULAR_HEADER - 1];
 
 /// What the photon tables depend on besides the material.
 #[derive(Debug, Clone, Copy)]
@@ -79,9 +82,9 @@ impl PhotonTables {
         for node in 0..COARSE_NODES {
             let e = node_energy(COARSE_BITS, node).max(MIN_PHOTON_MEV);
             let c = Cumulative::new(|mu| compton_pdf(&mixed, e, mu, switches.binding), 512, 2);
-            compton.extend(build_angular(|u| c.exceeded(u).powi(2), 0.0));
+            compton.extend(build_angular(|u| c.exceeded(u).powi(2), NO_STEP));
             let r = Cumulative::new(|mu| rayleigh_pdf(&mixed, e, mu), 1536, 4);
-            rayleigh.extend(build_angular(|u| r.exceeded(u), 0.0));
+            rayleigh.extend(build_angular(|u| r.exceeded(u), NO_STEP));
         }
         let mut fluorescence = [0.0; 4];
         for (k, &z) in emitters.iter().enumerate() {
