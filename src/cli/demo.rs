@@ -24,9 +24,9 @@ use crate::units::MGY_PER_H_PER_GY_PER_S;
 
 const AFTER: &str = "\
 Writes to the folder DIR: ct.nii.gz (HU), activity.nii.gz (Bq/mL), organs.nii.gz and organs.csv
-(labels and their names), dose/ (what voxgray dose writes) and demo.png. Prints the mean dose rate
-of each organ with its standard error, and the command that made it, to be repeated with other
-options. The patient is made by formulas: for learning, not for dosimetry.";
+(labels and their names), dose/ (what voxgray dose writes) and demo.png. Prints the mean dose
+rate of each organ with its standard error, and the command that made it, to be repeated with
+other options. The patient is made by formulas: for learning, not for dosimetry.";
 
 /// Options of `voxgray demo`.
 #[derive(Debug, Args)]

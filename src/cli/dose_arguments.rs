@@ -19,8 +19,8 @@ const AFTER: &str = "\
 Writes to the folder OUT, as NIfTI on the dose grid: dose_rate (Gy/s) or dose (Gy), its standard
 error, its parts by the emission that they stem from (electron, photon, alpha), density (g/cm3),
 material (names in materials.csv), low_density_mask, and summary.json. After Ctrl-C the maps are
-named *_partial and the summary says so. A run that is killed (or a second Ctrl-C) leaves a folder
-.OUT.PID.partial, which may be deleted.
+named *_partial and the summary says so. A killed run leaves a folder .OUT.PID.partial, which
+may be deleted.
 
 Dose (Gy) needs a time-integrated map, or --physical-decay for activity that only decays in
 place. A dose rate is that at the time for which the activity image states its activity.
