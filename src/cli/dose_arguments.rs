@@ -64,7 +64,7 @@ pub struct DoseArguments {
     /// Replace an older output of voxgray.
     #[arg(long, help_heading = "Output")]
     pub(super) overwrite: bool,
-    /// Also draw the dose on the CT: OUT/dose.png, planes through the voxel of the highest dose.
+    /// Also draw the dose on the CT: OUT/dose.png, planes through the region of most energy.
     #[arg(long, help_heading = "Output", requires = "ct", conflicts_with = "shard")]
     pub(super) picture: bool,
     /// Print warnings only.
@@ -222,7 +222,7 @@ pub struct ProblemArguments {
     /// Follow also electrons that cannot leave their voxel.
     #[arg(long, help_heading = "Transport")]
     pub(super) no_range_rejection: bool,
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Electrons and positrons below this energy deposit it where they are", |s| s.electron_cutoff_mev))]
+    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Electrons and positrons below this energy, such as 10keV, deposit it where they are", |s| s.electron_cutoff_mev))]
     pub(super) electron_cutoff: Option<f64>,
     #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Photons below this energy deposit it where they are", |s| s.photon_cutoff_mev))]
     pub(super) photon_cutoff: Option<f64>,
