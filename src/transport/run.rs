@@ -8,7 +8,7 @@ use super::cpu::particle::Stack;
 use super::cpu::score::{Alone, Scorer, Shared, Shells};
 use super::ledger::Ledger;
 use super::plan::Plan;
-use super::tally::{BatchWords, Tally};
+use super::tally::{BatchWords, ORIGINS, Tally};
 use crate::error::{Error, Result};
 
 /// Histories that a thread takes at once.
@@ -91,7 +91,9 @@ pub fn run(
     let start = std::time::Instant::now();
     let cells = plan.tally_cells();
     let mut tally = Tally::new(cells, plan.origins, settings.histories_per_batch);
-    let mut words = BatchWords::new(cells, plan.origins);
+    let copies = word_copies(cells, plan.origins, threads);
+    let mut words: Vec<BatchWords> =
+        (0..copies).map(|_| BatchWords::new(cells, plan.origins)).collect();
     let mut interrupted = false;
     for batch in (settings.shard..settings.batches).step_by(settings.shards as usize) {
         let ledger =
@@ -144,26 +146,37 @@ fn check_caps(ledger: &Ledger) -> Result<()> {
     Ok(())
 }
 
+/// Most bytes of batch words for which every thread gets its own: then no instruction is locked.
+const PRIVATE_WORDS_BYTES: usize = 256 << 20;
+
+/// Copies of the batch words: one for each thread on a grid small enough, else one that they share.
+pub fn word_copies(cells: usize, used: [bool; ORIGINS], threads: usize) -> usize {
+    let origins = used.iter().filter(|&&u| u).count();
+    let bytes = cells * origins * size_of::<u64>() * threads;
+    if bytes <= PRIVATE_WORDS_BYTES { threads } else { 1 }
+}
+
 /// Runs one batch into `words`.
 fn run_batch(
     plan: &Plan,
     batch: u32,
     histories: u64,
     threads: usize,
-    words: &BatchWords,
+    words: &[BatchWords],
     monitor: &dyn Monitor,
     stop: &AtomicBool,
 ) -> Ledger {
     let strata = Strata::new(plan, batch, histories);
     let first = u64::from(batch) * histories;
-    let slices = words.slices();
     if plan.params.shells > 0 {
-        return work(plan, &strata, first, histories, threads, monitor, stop, || Shells(slices));
+        return work(plan, &strata, first, histories, threads, monitor, stop, |_| Shells(words[0].slices()));
     }
-    if threads == 1 {
-        return work(plan, &strata, first, histories, 1, monitor, stop, || Alone(slices));
+    if words.len() == threads {
+        return work(plan, &strata, first, histories, threads, monitor, stop, |t| {
+            Alone(words[t].slices())
+        });
     }
-    work(plan, &strata, first, histories, threads, monitor, stop, || Shared(slices))
+    work(plan, &strata, first, histories, threads, monitor, stop, |_| Shared(words[0].slices()))
 }
 
 /// Lets `threads` threads take chunks of the batch. Each thread starts in its own part of the batch (its own region of
@@ -180,7 +193,7 @@ fn work<S: Scorer>(
     threads: usize,
     monitor: &dyn Monitor,
     stop: &AtomicBool,
-    scorer: impl Fn() -> S + Sync,
+    scorer: impl Fn(usize) -> S + Sync,
 ) -> Ledger {
     let total = Mutex::new(Ledger::default());
     let chunks = histories.div_ceil(CHUNK);
@@ -192,7 +205,7 @@ fn work<S: Scorer>(
             let (taken, total, scorer) = (&taken, &total, &scorer);
             scope.spawn(move || {
                 let mut ledger = Ledger::default();
-                let mut scorer = scorer();
+                let mut scorer = scorer(t);
                 let mut stack = Stack::default();
                 // Its own part first, then what is left of the others'.
                 for other in (0..threads).map(|k| (t + k) % threads) {

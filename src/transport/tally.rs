@@ -99,11 +99,11 @@ impl Tally {
         self.histories_per_batch * self.regions.len() as u64
     }
 
-    /// Adds one batch and zeroes its words. `labels` (one region per voxel, 0 outside) may be empty.
-    pub fn fold(&mut self, batch: u32, words: &mut BatchWords, labels: &[u16], regions: usize) {
+    /// Adds one batch, the sum of the copies of its words, and zeroes them. `labels` (one region per voxel, 0 outside) may be empty.
+    pub fn fold(&mut self, batch: u32, words: &mut [BatchWords], labels: &[u16], regions: usize) {
         const CHUNK: usize = 1 << 14;
         let [e, p, a] = &mut self.sums;
-        let [we, wp, wa] = &words.words;
+        let words: &[BatchWords] = words;
         let voxels = self.voxels;
         let chunk_of = |v: &'_ [AtomicU64], c: usize| -> (usize, usize) {
             let start = (c * CHUNK).min(v.len());
@@ -123,14 +123,18 @@ impl Tally {
             .map(|(c, (((e, p), a), squares))| {
                 let first = c * CHUNK;
                 let mut region_units = vec![0_u64; regions + 1];
-                let sources = [(e, we), (p, wp), (a, wa)];
                 let mut totals = vec![0_u64; squares.len()];
-                for (sum, words) in sources {
-                    let (lo, hi) = chunk_of(words, c);
-                    for (k, word) in words[lo..hi].iter().enumerate() {
-                        let value = word.swap(0, Relaxed);
-                        sum[k] += value;
-                        totals[k] += value;
+                for (origin, sum) in [e, p, a].into_iter().enumerate() {
+                    for copy in words {
+                        let words = &copy.words[origin];
+                        let (lo, hi) = chunk_of(words, c);
+                        for (k, word) in words[lo..hi].iter().enumerate() {
+                            // Nobody else writes now: plain loads and stores.
+                            let value = word.load(Relaxed);
+                            word.store(0, Relaxed);
+                            sum[k] += value;
+                            totals[k] += value;
+                        }
                     }
                 }
                 for (k, (&total, square)) in totals.iter().zip(squares.iter_mut()).enumerate() {
@@ -245,12 +249,12 @@ fn split<T>(mut slice: &mut [T], size: usize, chunks: usize) -> Vec<&mut [T]> {
 mod tests {
     use super::*;
 
-    fn batch(values: &[u64]) -> BatchWords {
+    fn batch(values: &[u64]) -> [BatchWords; 1] {
         let words = BatchWords::new(values.len(), [true, false, false]);
         for (word, &value) in words.words[0].iter().zip(values) {
             word.store(value, Relaxed);
         }
-        words
+        [words]
     }
 
     #[test]
