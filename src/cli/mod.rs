@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(texts.filter(wide).collect::<Vec<_>>(), Vec::<String>::new());
         for sub in command.get_subcommands().filter(|s| s.get_name() != "help") {
             assert!(sub.get_about().is_some(), "{}", sub.get_name());
-            let help = sub.clone().term_width(200).render_long_help().to_string();
+            let help = sub.clone().render_long_help().to_string();
             let long = help.lines().find(|l| l.chars().count() > WIDTH);
             assert!(long.is_none(), "{}: {long:?}", sub.get_name());
             for argument in sub.get_arguments() {

@@ -10,7 +10,7 @@ use crate::pipeline::Written;
 use crate::report::DosePicture;
 
 /// Draws the dose (or dose rate) that a run has written over `ct` and writes it to `path` as PNG. `centre_mm` is the point
-/// that the planes go through; without it, [`hot_spot`].
+/// that the planes go through; without it, the middle of the region of most energy.
 ///
 /// # Errors
 /// If the run wrote no map (a shard), a map cannot be read, or writing fails.

@@ -14,12 +14,12 @@ use crate::transport::trace::trace;
 
 const AFTER: &str = "\
 Give the options of the run as they were given to voxgray dose, also --histories, --batches
-and --seed: they decide where a history starts and what it draws. A row is an event of a particle
-or a deposit: energies in keV, positions in mm (LPS), voxels of the dose grid from 0. The
-deposits are those of the run to the bit.
+and --seed: they decide where a history starts and what it draws. A row is an event of a
+particle or a deposit: energies in keV, positions in mm (LPS), voxels of the dose grid from 0.
+The deposits are those of the run to the bit.
 
 Example:
-  voxgray trace --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 --history 123";
+  voxgray trace --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 --history 12";
 
 /// Options of `voxgray trace`.
 #[derive(Debug, Args)]
