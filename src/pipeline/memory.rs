@@ -24,7 +24,8 @@ pub struct Need {
     pub setup: u64,
 }
 
-/// Estimates the memory of a run; tables and buffers (about 200 MB) are left out.
+/// Estimates the memory of a run; tables, buffers and the threads' own batch words of small grids (about 500 MB at most)
+/// are left out.
 pub fn estimate(
     voxels: usize,
     source_voxels: usize,

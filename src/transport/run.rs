@@ -169,7 +169,9 @@ fn run_batch(
     let strata = Strata::new(plan, batch, histories);
     let first = u64::from(batch) * histories;
     if plan.params.shells > 0 {
-        return work(plan, &strata, first, histories, threads, monitor, stop, |_| Shells(words[0].slices()));
+        return work(plan, &strata, first, histories, threads, monitor, stop, |_| {
+            Shells(words[0].slices())
+        });
     }
     if words.len() == threads {
         return work(plan, &strata, first, histories, threads, monitor, stop, |t| {

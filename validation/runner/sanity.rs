@@ -19,15 +19,20 @@ struct Comparison {
     histories: f64,
     /// Largest difference of a cell in per cent; none where the bias is only shown.
     bar: Option<f64>,
+    /// Cell that is shown but not judged: the only voxel with activity. Its photons head outwards and so do the electrons they
+    /// free (up to 0.14 mm in 3 mm), with no neighbour as bright to give them back: there is no charged-particle
+    /// equilibrium, and the kerma estimator is too high by design.
+    source_cell: Option<&'static str>,
 }
 
 const COMPARISONS: [Comparison; 3] = [
     Comparison {
         case: "vsv/vsv_g_0.208MeV_3mm",
         source: None,
-        title: "kerma against analog: 0.208 MeV in a water box, 3 mm voxels; they must agree within 1 %",
-        histories: 2e6,
+        title: "kerma against analog: 0.208 MeV in a water box, 3 mm voxels; they must agree within 1 % but in the source voxel",
+        histories: 8e6,
         bar: Some(1.0),
+        source_cell: Some("[0, 0, 0]"),
     },
     Comparison {
         case: "slabs/het_wlw_srcW_g_0.364MeV",
@@ -35,6 +40,7 @@ const COMPARISONS: [Comparison; 3] = [
         title: "kerma against analog: 0.364 MeV, water | lung | water; bias shown",
         histories: 4e6,
         bar: None,
+        source_cell: None,
     },
     Comparison {
         case: "slabs/het_wlw_srcW_g_0.364MeV",
@@ -42,6 +48,7 @@ const COMPARISONS: [Comparison; 3] = [
         title: "kerma against analog: 1.5 MeV, water | lung | water; bias shown",
         histories: 4e6,
         bar: None,
+        source_cell: None,
     },
 ];
 
@@ -79,7 +86,8 @@ fn compare(groups: &[Group], comparison: &Comparison, options: &RunOptions) -> R
             continue;
         }
         let (percent, z) = (100.0 * (k.0 / a.0 - 1.0), (k.0 - a.0) / sigma);
-        if comparison.bar.is_some_and(|b| percent.abs() > b) {
+        let judged = comparison.source_cell != Some(&problem.cells[i].label[..]);
+        if judged && comparison.bar.is_some_and(|b| percent.abs() > b) {
             verdict = verdict.max(if z.abs() > critical {
                 Verdict::Fail
             } else {
