@@ -96,7 +96,7 @@ fn machine_paths() -> Vec<String> {
     ["work", "tmp", "home", "root", "Users", "mnt"].iter().map(|f| format!("/{f}/")).collect()
 }
 
-/// A machine's path in a text: the folder at the start of a path, not inside a longer one (`a/tmp/b`).
+/// A machine's path in a text: the folder at the start of a path, not inside a longer one (`a/var/b`).
 fn names_machine_path(text: &str) -> Option<String> {
     let inside =
         |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '}' | ')' | '*');
