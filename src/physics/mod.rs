@@ -39,7 +39,6 @@ mod bremsstrahlung_shape;
 pub mod csda;
 pub mod density_effect;
 pub mod electron_data;
-pub mod mean_excitation;
 pub mod moller;
 mod quadrature;
 #[cfg(test)]

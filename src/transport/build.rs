@@ -80,7 +80,6 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
     let rank = photon_tables(input, &mut tables, &mut offsets)?;
     lepton_tables(input, leptons, &mut tables, &mut offsets)?;
     alpha_tables(input, &decay, &mut tables, &mut offsets)?;
-    offsets.source = tables.len() as u32;
     let (source_groups, source_entries) = build_groups(&decay, &mut tables)?;
     offsets.shells = tables.len() as u32;
     let radii = input.radial.map_or(&[][..], |r| &r.radii_cm[..]);

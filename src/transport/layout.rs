@@ -117,8 +117,6 @@ pub struct Offsets {
     pub thick_target: u32,
     /// Alpha CSDA ranges `[material][ALPHA_NODES]`, g/cm2, at equal steps of energy.
     pub alpha: u32,
-    /// Emission entries of the source.
-    pub source: u32,
     /// Shell radii, cm.
     pub shells: u32,
 }

@@ -1,5 +1,5 @@
 //! Electrons and positrons: class II condensed history with a random hinge. Neglects the density-dependence of the density effect within
-//! a material, in-flight annihilation, shell corrections to straggling, and the change of cross sections within a step beyond the midpoint rule.
+//! a material, in-flight annihilation, shell corrections to straggling, and the curvature of the rates within a step.
 //!
 //! A step is a fixed *scattering strength* `K1 = integral rho ds / lambda_1` of its energy node, not a length. The hinge
 //! sits at a random fraction of it ([`hinge_fraction`]); there the Goudsmit-Saunderson deflection of exactly that strength is sampled.
@@ -20,7 +20,7 @@ use super::score::Scorer;
 use super::straggling::loss_factor;
 use super::vector::{rotate, sample_isotropic};
 use super::walk::{Place, REST, Walk};
-use crate::transport::layout::{COARSE_BITS, FLAG_STRAGGLING, node_energy};
+use crate::transport::layout::{ANGULAR_HEADER, FLAG_STRAGGLING};
 
 /// Most segments (voxel crossings, hinges, collisions) of one track. A 3.5 MeV electron in air of 0.5 mm voxels needs 5e4.
 const MAX_SEGMENTS: u32 = 200_000;
@@ -54,8 +54,8 @@ impl<S: Scorer> Walk<'_, S> {
             // A new step: its node, strength, rates at the middle energy, straggling and majorant.
             let node = coarse_node(p.energy, stream.rng.uniform());
             let angular = angular_at(o.scattering, set, node);
-            let header: &[f32; 5] =
-                self.plan.tables[angular..angular + 5].try_into().expect("a header");
+            let header: &[f32; ANGULAR_HEADER] =
+                self.plan.tables[angular..angular + ANGULAR_HEADER].try_into().expect("a header");
             let [_, loss_per_strength, p_straggling, theta, raised] = *header;
             let strength = self.plan.tables[o.step_strength as usize + node];
             let mean_loss_per_strength = p.energy * loss_per_strength;
@@ -375,11 +375,6 @@ pub fn to_face(local: [f32; 3], inverse: [f32; 3], half: [f32; 3]) -> (f32, usiz
 #[inline(always)]
 pub fn hinge_fraction(k1: f32, u: f32) -> f32 {
     u * (1.0 - 0.25 * k1) + k1 * (1.0 / 24.0)
-}
-
-/// Energy (MeV) of a coarse node, for tests and traces.
-pub fn coarse_energy(node: usize) -> f64 {
-    node_energy(COARSE_BITS, node)
 }
 
 /// Kinetic energy to velocity squared, `beta^2`.
