@@ -85,7 +85,7 @@ fn speed() {
     let map = |i: usize| -> Vec<f32> {
         let value = |j: usize| {
             let k = 1.5e-6 + 1e-5 * ((j % 1009) as f64 / 1009.0);
-            let clean = if j % 10 == 0 { 0.0 } else { 1e4 * (-k * times[i]).exp() };
+            let clean = if j.is_multiple_of(10) { 0.0 } else { 1e4 * (-k * times[i]).exp() };
             (clean + (200.0 + 0.1 * clean) * noise[(j * 7 + i * 13) % 65_536]) as f32
         };
         (0..n).map(value).collect()

@@ -5,24 +5,16 @@
 //! the derivatives of the residuals, times chi2 / (n - K) where uncertainties are relative only. Gates: Kletting et al., Med. Phys. 40,
 //! 102504, 2013, doi:10.1118/1.4820367.
 
-use levenberg_marquardt::{LeastSquaresProblem, LevenbergMarquardt};
-use nalgebra::storage::Owned;
-use nalgebra::{DMatrix, DVector, Dyn, OVector};
+use nalgebra::{DMatrix, DVector};
 
-use super::distribution::chi_squared_exceeded;
 use super::model::{Curve, Family};
 use super::profile;
-use super::starts::{scaled, starts};
+use super::quality::{Gate, covariance, gates, r2};
+use super::search::{jacobian, minimise};
+use super::starts::starts;
 use super::tac::{Tac, UncertaintyKind};
 use super::tia::Tia;
 use crate::{Error, Result};
-
-/// Largest coefficient of variation of a parameter that passes its gate.
-pub const MAX_CV: f64 = 0.5;
-/// Largest absolute correlation of two parameters that passes its gate.
-pub const MAX_CORRELATION: f64 = 0.8;
-/// Below this probability of the chi-squared the family is said not to describe the points.
-pub const MIN_PROBABILITY: f64 = 0.01;
 
 /// A parameter in the units of the equation.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,19 +25,6 @@ pub struct Parameter {
     pub value: f64,
     /// Its standard uncertainty.
     pub standard_uncertainty: f64,
-}
-
-/// One check of the quality of a fit.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Gate {
-    /// What was checked.
-    pub name: String,
-    /// The value found.
-    pub value: f64,
-    /// Its limit.
-    pub limit: f64,
-    /// Whether it holds.
-    pub passed: bool,
 }
 
 /// A fitted curve.
@@ -108,16 +87,6 @@ fn check(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<()> {
             "Use a model with fewer parameters, or a single-time-point method.",
         );
     }
-    if n == k && tac.kind() == UncertaintyKind::RelativeOnly {
-        return refuse(
-            format!(
-                "{n} points for the {k} parameters of a {} curve without absolute uncertainties",
-                family.name()
-            ),
-            "no residual is left to estimate the uncertainty from".into(),
-            "Give standard uncertainties, or use a model with fewer parameters.",
-        );
-    }
     if tac.values().iter().all(|v| *v == 0.0) {
         return refuse(
             "all values are 0".into(),
@@ -136,96 +105,17 @@ fn check(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<()> {
             "Add a later time point, or integrate with an assumed tail (trapezoid with physical decay, population half-life).",
         );
     }
+    if n == k && tac.kind() == UncertaintyKind::RelativeOnly {
+        return refuse(
+            format!(
+                "{n} points for the {k} parameters of a {} curve without absolute uncertainties",
+                family.name()
+            ),
+            "no residual is left to estimate the uncertainty from".into(),
+            "Give standard uncertainties, or use a model with fewer parameters.",
+        );
+    }
     Ok(())
-}
-
-/// Residuals of a curve, with theta_0 free or fixed.
-struct Problem<'a> {
-    tac: &'a Tac,
-    family: Family,
-    lambda: f64,
-    fixed: Option<f64>,
-    free: DVector<f64>,
-}
-
-impl Problem<'_> {
-    fn theta(&self) -> Vec<f64> {
-        self.fixed.iter().copied().chain(self.free.iter().copied()).collect()
-    }
-
-    fn curve(&self) -> Curve {
-        Curve::new(self.family, self.lambda, &self.theta())
-    }
-}
-
-impl LeastSquaresProblem<f64, Dyn, Dyn> for Problem<'_> {
-    type ParameterStorage = Owned<f64, Dyn>;
-    type ResidualStorage = Owned<f64, Dyn>;
-    type JacobianStorage = Owned<f64, Dyn, Dyn>;
-
-    fn set_params(&mut self, x: &OVector<f64, Dyn>) {
-        self.free.copy_from(x);
-    }
-
-    fn params(&self) -> OVector<f64, Dyn> {
-        self.free.clone()
-    }
-
-    fn residuals(&self) -> Option<OVector<f64, Dyn>> {
-        let residuals = DVector::from_vec(residuals(self.tac, &self.curve()));
-        residuals.iter().all(|r| r.is_finite()).then_some(residuals)
-    }
-
-    fn jacobian(&self) -> Option<DMatrix<f64>> {
-        let all = jacobian(self.tac, &self.curve());
-        let jacobian = if self.fixed.is_some() { all.remove_column(0) } else { all };
-        jacobian.iter().all(|r| r.is_finite()).then_some(jacobian)
-    }
-}
-
-/// Weighted residuals (A(t_i) - y_i) / u_i.
-pub(crate) fn residuals(tac: &Tac, curve: &Curve) -> Vec<f64> {
-    let points = tac.times_s().iter().zip(tac.values()).zip(tac.uncertainties());
-    points.map(|((&t, &y), &u)| (curve.value(t) - y) / u).collect()
-}
-
-fn jacobian(tac: &Tac, curve: &Curve) -> DMatrix<f64> {
-    let mut jacobian = DMatrix::zeros(tac.len(), curve.theta().len());
-    for (i, (&t, &u)) in tac.times_s().iter().zip(tac.uncertainties()).enumerate() {
-        for (p, g) in curve.gradient(t).into_iter().enumerate() {
-            jacobian[(i, p)] = g / u;
-        }
-    }
-    jacobian
-}
-
-/// The minimum reached from `start`, with ln TIA free or fixed: theta and chi2. None if the search fails.
-pub(crate) fn minimise(
-    tac: &Tac,
-    family: Family,
-    lambda: f64,
-    start: &[f64],
-    fixed: Option<f64>,
-) -> Option<(Vec<f64>, f64)> {
-    let free = &start[usize::from(fixed.is_some())..];
-    let problem = Problem { tac, family, lambda, fixed, free: DVector::from_column_slice(free) };
-    let chi2_of = |p: &Problem| residuals(tac, &p.curve()).iter().map(|r| r * r).sum::<f64>();
-    if free.is_empty() {
-        let chi2 = chi2_of(&problem);
-        return chi2.is_finite().then(|| (problem.theta(), chi2));
-    }
-    let (problem, _) = LevenbergMarquardt::new().with_patience(200).minimize(problem);
-    let mut theta = problem.theta();
-    let mut chi2 = chi2_of(&problem);
-    // The best scale of a shape is known in closed form: take it (exact where the search stopped early).
-    if let (None, Some((better, projected))) = (fixed, scaled(tac, family, lambda, &theta[1..]))
-        && (better < chi2 || !chi2.is_finite())
-    {
-        let curve = Curve::new(family, lambda, &projected);
-        chi2 = residuals(tac, &curve).iter().map(|r| r * r).sum();
-        theta = projected;
-    }
-    (chi2.is_finite() && theta.iter().all(|t| t.is_finite())).then_some((theta, chi2))
 }
 
 fn finished(tac: &Tac, curve: Curve, chi2: f64) -> Fit {
@@ -254,90 +144,6 @@ fn finished(tac: &Tac, curve: Curve, chi2: f64) -> Fit {
     let gates = gates(tac, &parameters, &correlation, chi2, degrees_of_freedom, held);
     let r2 = r2(tac, chi2);
     Fit { curve, covariance, chi2, degrees_of_freedom, r2, parameters, correlation, gates }
-}
-
-/// (J^T J)^-1 by singular values of the column-scaled J; a parameter that changes nothing is held (variance 0). Returns how many are.
-fn covariance(jacobian: DMatrix<f64>) -> (DMatrix<f64>, usize) {
-    let k = jacobian.ncols();
-    let mut free: Vec<usize> = (0..k).filter(|p| jacobian.column(*p).norm() > 1e-200).collect();
-    loop {
-        let norms: Vec<f64> = free.iter().map(|p| jacobian.column(*p).norm()).collect();
-        let scaled = DMatrix::from_fn(jacobian.nrows(), free.len(), |i, c| {
-            jacobian[(i, free[c])] / norms[c]
-        });
-        let svd = scaled.svd(false, true);
-        let Some(v_t) = svd.v_t.filter(|_| !free.is_empty()) else { break };
-        let largest = svd.singular_values.max();
-        let (worst, smallest) = svd.singular_values.argmin();
-        if smallest < 1e-9 * largest && free.len() > 1 {
-            // The parameter that leads the undetermined direction; never ln TIA itself.
-            let lead = (1..free.len())
-                .max_by(|a, b| v_t[(worst, *a)].abs().total_cmp(&v_t[(worst, *b)].abs()));
-            free.remove(lead.unwrap_or(free.len() - 1));
-            continue;
-        }
-        let mut covariance = DMatrix::zeros(k, k);
-        for (a, &p) in free.iter().enumerate() {
-            for (b, &q) in free.iter().enumerate() {
-                let sum: f64 = (0..free.len())
-                    .map(|s| v_t[(s, a)] * v_t[(s, b)] / svd.singular_values[s].powi(2))
-                    .sum();
-                covariance[(p, q)] = sum / (norms[a] * norms[b]);
-            }
-        }
-        return (covariance, k - free.len());
-    }
-    (DMatrix::zeros(k, k), k)
-}
-
-fn gates(
-    tac: &Tac,
-    parameters: &[Parameter],
-    correlation: &DMatrix<f64>,
-    chi2: f64,
-    degrees: usize,
-    held: usize,
-) -> Vec<Gate> {
-    let mut gates = Vec::new();
-    for p in parameters {
-        let cv = if p.value > 0.0 { p.standard_uncertainty / p.value } else { f64::INFINITY };
-        gates.push(Gate {
-            name: format!("CV of {}", p.name),
-            value: cv,
-            limit: MAX_CV,
-            passed: cv < MAX_CV,
-        });
-    }
-    for i in 0..parameters.len() {
-        for j in i + 1..parameters.len() {
-            let r = correlation[(i, j)];
-            let name = format!("correlation of {} and {}", parameters[i].name, parameters[j].name);
-            gates.push(Gate {
-                name,
-                value: r,
-                limit: MAX_CORRELATION,
-                passed: r.abs() < MAX_CORRELATION,
-            });
-        }
-    }
-    if tac.kind() == UncertaintyKind::Absolute && degrees > 0 {
-        let value = chi_squared_exceeded(chi2, degrees);
-        let name = "probability of chi-squared".into();
-        gates.push(Gate { name, value, limit: MIN_PROBABILITY, passed: value >= MIN_PROBABILITY });
-    }
-    if held > 0 {
-        let name = "parameters at a bound or not determined".into();
-        gates.push(Gate { name, value: held as f64, limit: 0.0, passed: false });
-    }
-    gates
-}
-
-fn r2(tac: &Tac, chi2: f64) -> f64 {
-    let weights: Vec<f64> = tac.uncertainties().iter().map(|u| 1.0 / (u * u)).collect();
-    let total: f64 = weights.iter().sum();
-    let mean = weights.iter().zip(tac.values()).map(|(w, y)| w * y).sum::<f64>() / total;
-    let spread: f64 = weights.iter().zip(tac.values()).map(|(w, y)| w * (y - mean).powi(2)).sum();
-    if spread > 0.0 { 1.0 - chi2 / spread } else { f64::NAN }
 }
 
 impl Fit {
@@ -386,5 +192,113 @@ impl Fit {
             tia.warnings.push("as many parameters as points: the fit cannot be checked".into());
         }
         tia
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tac::CommonScale;
+    use super::*;
+
+    const LAMBDA: f64 = 1.2e-6;
+    const TIMES: [f64; 4] = [14_400.0, 86_400.0, 259_200.0, 604_800.0];
+
+    fn exact(k: f64) -> Tac {
+        let y = TIMES.map(|t| 50.0 * (-k * t).exp());
+        Tac::new(&TIMES, &y, &y.map(|y| 0.05 * y)).unwrap()
+    }
+
+    /// With constant relative noise ln y is a straight line in t: the covariance has the closed form of linear regression.
+    #[test]
+    fn mono_has_the_closed_form_of_linear_regression() {
+        let (k, u) = (4e-6, 0.05);
+        let found = fit(&exact(k), Family::Mono, LAMBDA).unwrap();
+        let mean = TIMES.iter().sum::<f64>() / 4.0;
+        let sxx: f64 = TIMES.iter().map(|t| (t - mean).powi(2)).sum();
+        let [a, rate] = [&found.parameters[0], &found.parameters[1]];
+        assert!(
+            (a.value / 50.0 - 1.0).abs() < 1e-8 && ((rate.value + LAMBDA) / k - 1.0).abs() < 1e-8
+        );
+        let (sd_k, var_ln_a) = (u / sxx.sqrt(), u * u * (0.25 + mean * mean / sxx));
+        assert!((rate.standard_uncertainty / sd_k - 1.0).abs() < 1e-6);
+        assert!((a.standard_uncertainty / (50.0 * var_ln_a.sqrt()) - 1.0).abs() < 1e-6);
+        // ln TIA = ln A - ln k; cov(ln A, k) = u^2 mean / sxx.
+        let variance = var_ln_a - 2.0 * u * u * mean / sxx / k + (sd_k / k).powi(2);
+        assert!((found.ln_tia_uncertainty() / variance.sqrt() - 1.0).abs() < 1e-6);
+        assert!(found.chi2 < 1e-10 && found.r2 > 1.0 - 1e-9 && found.degrees_of_freedom == 2);
+    }
+
+    #[test]
+    fn a_common_scale_adds_to_the_tia_alone() {
+        let tac = exact(4e-6);
+        let found = fit(&tac, Family::Mono, LAMBDA).unwrap();
+        let without = found.tia(&tac);
+        let with = found.tia(&tac.clone().with_common_scale(CommonScale::new(0.06).unwrap()));
+        let expected = without.relative_uncertainty().hypot(0.06);
+        assert!((with.relative_uncertainty() - expected).abs() < 1e-12);
+        assert!(
+            with.interval_95.0 < without.interval_95.0
+                && with.interval_95.1 > without.interval_95.1
+        );
+        assert_eq!(with.value, without.value);
+    }
+
+    #[test]
+    fn relative_uncertainties_are_found_from_the_residuals() {
+        let signs = [1.0, -1.0, 1.0, -1.0];
+        let of = |scale: f64| {
+            let y: Vec<f64> =
+                (0..4).map(|i| 50.0 * (-4e-6 * TIMES[i]).exp() * (1.0 + 0.03 * signs[i])).collect();
+            let u: Vec<f64> = y.iter().map(|y| scale * y).collect();
+            fit(&Tac::new(&TIMES, &y, &u).unwrap().relative_only(), Family::Mono, LAMBDA).unwrap()
+        };
+        let (small, large) = (of(0.01), of(0.5));
+        assert!((small.ln_tia_uncertainty() / large.ln_tia_uncertainty() - 1.0).abs() < 1e-6);
+        assert!(small.ln_tia_uncertainty() > 0.01);
+    }
+
+    #[test]
+    fn shares_are_those_of_the_exponential() {
+        let tac = exact(4e-6);
+        let tia = fit(&tac, Family::Mono, LAMBDA).unwrap().tia(&tac);
+        assert!((tia.share_before_first - (1.0 - (-4e-6 * TIMES[0]).exp())).abs() < 1e-9);
+        assert!((tia.share_after_last - (-4e-6 * TIMES[3]).exp()).abs() < 1e-9);
+        let short = tac.with_values(&TIMES.map(|t| 50.0 * (-1.3e-6 * t).exp())).unwrap();
+        let tia = fit(&short, Family::Mono, LAMBDA).unwrap().tia(&short);
+        assert!(
+            tia.warnings.iter().any(|w| w.contains("after the last point")),
+            "{:?}",
+            tia.warnings
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_fitted_is_refused_with_its_reason() {
+        let refused = |tac: &Tac, family, word: &str| {
+            let text = fit(tac, family, LAMBDA).expect_err("must be refused").to_string();
+            assert!(text.contains(word), "{text}");
+        };
+        let one = Tac::new(&[1e5], &[3.0], &[0.1]).unwrap();
+        refused(&one, Family::Bi, "4 parameters");
+        refused(&exact(4e-6), Family::BiUptake, "5 parameters");
+        let rising = Tac::new(&[1e4, 1e5], &[120.0, 138.0], &[12.0, 14.0]).unwrap();
+        refused(&rising, Family::Mono, "rise throughout");
+        refused(&exact(4e-6).last_points(2).relative_only(), Family::Mono, "no residual");
+        refused(&Tac::new(&TIMES, &[0.0; 4], &[1.0; 4]).unwrap(), Family::Mono, "all values are 0");
+        assert!(fit(&exact(4e-6), Family::Mono, 0.0).is_err());
+        assert!(fit(&one, Family::Physical, LAMBDA).is_ok());
+    }
+
+    /// Points that fall slower than physical decay end at the bound lambda_1 = 0, and the gate says so.
+    #[test]
+    fn a_rate_at_its_bound_fails_its_gate() {
+        let y = TIMES.map(|t| 50.0 * (-0.5e-6 * t).exp());
+        let tac = Tac::new(&TIMES, &y, &y.map(|y| 0.2 * y)).unwrap();
+        let found = fit(&tac, Family::Mono, LAMBDA).unwrap();
+        assert!(
+            found.parameters[1].value < 1e-3 * LAMBDA && !found.determined() && !found.passed()
+        );
+        let physical = fit(&tac, Family::Physical, LAMBDA).unwrap();
+        assert!((found.curve.tia() / physical.curve.tia() - 1.0).abs() < 1e-3);
     }
 }

@@ -6,7 +6,8 @@
 //! Stat. 37, 87, 1988, doi:10.2307/2347496).
 
 use super::distribution::{NORMAL_97_5, student_97_5};
-use super::fit::{Fit, minimise};
+use super::fit::Fit;
+use super::search::minimise;
 use super::tac::{Tac, UncertaintyKind};
 
 /// Widest half-width looked for (a factor of e^7 in TIA).

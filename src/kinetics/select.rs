@@ -6,8 +6,9 @@
 //! for TIAs: Kletting et al., Med. Phys. 40, 102504, 2013, doi:10.1118/1.4820367.
 
 use super::distribution::chi_squared_exceeded;
-use super::fit::{Fit, MIN_PROBABILITY, fit};
+use super::fit::{Fit, fit};
 use super::model::Family;
+use super::quality::MIN_PROBABILITY;
 use super::tac::{Tac, UncertaintyKind};
 use super::tia::Tia;
 use crate::{Error, Result};
@@ -41,8 +42,8 @@ pub struct Candidate {
 pub struct Selection {
     /// All candidates, in the order given.
     pub candidates: Vec<Candidate>,
-    /// Index of the chosen one.
-    pub chosen: usize,
+    /// The chosen fit.
+    fit: Fit,
     /// The criterion that ranked.
     pub criterion: Criterion,
     /// What the user must know.
@@ -51,57 +52,60 @@ pub struct Selection {
 
 /// Fits the families, ranks them by AICc and chooses the best.
 ///
-/// With `require_determined`, families with an undetermined parameter (CV above 50 %) are left out unless none remains. Where every
-/// family that AICc can rank is refuted by its chi-squared (p < 1 %), the uncorrected AIC ranks all, and a warning says so.
+/// With `require_determined`, families with an undetermined parameter (CV above 50 %) are left out unless none remains. A choice that its
+/// chi-squared refutes (p < 1 %) is not taken while another ranking gives one that is not: AICc of the determined families, AICc of all,
+/// then AIC without the correction of the determined, and of all; a warning says which. If all are refuted, the first ranking stands.
 ///
 /// # Errors
-/// If no family can be fitted; the reason of the simplest refused family is given.
+/// If the points rise throughout (unless physical decay alone is offered), or no family can be fitted.
 pub fn select(
     tac: &Tac,
     families: &[Family],
     decay_constant_per_s: f64,
     require_determined: bool,
 ) -> Result<Selection> {
+    if tac.rises_throughout() && families.iter().any(|f| *f != Family::Physical) {
+        // Physical decay could always be scaled to the points; it must not be chosen for want of a visible clearance.
+        fit(tac, Family::Mono, decay_constant_per_s)?;
+    }
     let fits: Vec<(Family, Result<Fit>)> =
         families.iter().map(|f| (*f, fit(tac, *f, decay_constant_per_s))).collect();
-    let first = ranked(tac, &fits, Criterion::Aicc, require_determined);
-    let fitting = |s: &Selection| {
-        let ranked = s.candidates.iter().filter(|c| c.criterion.is_some());
-        ranked.filter_map(|c| c.fit.as_ref().ok()).any(|f| described(tac, f))
-    };
-    let mut found = match first {
-        Some(selection) if fitting(&selection) => Some(selection),
-        first => {
-            let wider = ranked(tac, &fits, Criterion::Aic, require_determined)
-                .filter(|s| fitting(s) || first.is_none());
-            match (wider, first) {
-                (Some(mut s), _) => {
-                    s.warnings.push(
-                        "too few points for AICc to rank a family that describes them: ranked by AIC without correction".into(),
-                    );
-                    Some(s)
-                }
-                (None, first) => first,
-            }
-        }
-    };
-    if let Some(selection) = &mut found {
-        let chosen = selection.fit();
-        if !described(tac, chosen) {
-            let name = chosen.family().name();
-            selection.warnings.push(format!(
-                "no family describes the points; {name} is the best of them (chi-squared {:.3})",
-                chosen.chi2
-            ));
-        }
-        return Ok(found.expect("just seen"));
+    let rungs = [
+        (Criterion::Aicc, true),
+        (Criterion::Aicc, false),
+        (Criterion::Aic, true),
+        (Criterion::Aic, false),
+    ];
+    let rungs = rungs.into_iter().filter(|(_, determined)| require_determined || !determined);
+    let mut all: Vec<Selection> = rungs.filter_map(|(c, d)| ranked(tac, &fits, c, d)).collect();
+    let at = all.iter().position(|s| described(tac, s.fit())).unwrap_or(0);
+    if all.is_empty() {
+        return Err(fits.into_iter().find_map(|(_, f)| f.err()).unwrap_or_else(|| {
+            Error::usage(
+                "no family to choose from",
+                "none can be ranked",
+                "Give more families or more points.",
+            )
+        }));
     }
-    match fits.into_iter().find_map(|(_, f)| f.err()) {
-        Some(error) => Err(error),
-        None => {
-            Err(Error::usage("no family to choose from", "the list is empty", "Give at least one."))
-        }
+    let mut selection = all.swap_remove(at);
+    if selection.criterion == Criterion::Aic {
+        let text = "too few points for AICc to rank a family that describes them: ranked by AIC without correction";
+        selection.warnings.push(text.into());
     }
+    if require_determined && !selection.fit.determined() {
+        let text = "the chosen family has parameters that are not determined (CV above 50 %)";
+        selection.warnings.push(text.into());
+    }
+    if !described(tac, &selection.fit) {
+        let name = selection.fit.family().name();
+        let text = format!(
+            "no family describes the points; {name} is the best of them (chi-squared {:.3})",
+            selection.fit.chi2
+        );
+        selection.warnings.push(text);
+    }
+    Ok(selection)
 }
 
 /// Whether the chi-squared does not refute a fit (always true where it cannot tell).
@@ -167,31 +171,25 @@ fn ranked(
         });
     }
     let best = candidates.iter().filter_map(|c| c.criterion).fold(f64::INFINITY, f64::min);
-    let chosen = candidates.iter().position(|c| c.criterion == Some(best))?;
+    let chosen = candidates.iter().find(|c| c.criterion == Some(best))?;
+    let fit = chosen.fit.as_ref().ok()?.clone();
     let raw = |c: &Candidate| c.criterion.map_or(0.0, |v| (-0.5 * (v - best)).exp());
     let sum: f64 = candidates.iter().map(raw).sum();
     for c in &mut candidates {
         c.weight = raw(c) / sum;
     }
-    let mut warnings = Vec::new();
-    if require_determined && !any_determined {
-        warnings.push("no family has all parameters determined (CV below 50 %)".into());
-    }
-    Some(Selection { candidates, chosen, criterion, warnings })
+    Some(Selection { candidates, fit, criterion, warnings: Vec::new() })
 }
 
 impl Selection {
     /// The chosen fit.
     pub fn fit(&self) -> &Fit {
-        match &self.candidates[self.chosen].fit {
-            Ok(fit) => fit,
-            Err(_) => unreachable!("only fitted families are chosen"),
-        }
+        &self.fit
     }
 
     /// TIA of the chosen fit, with the warnings of the choice.
     pub fn tia(&self, tac: &Tac) -> Tia {
-        let mut tia = self.fit().tia(tac);
+        let mut tia = self.fit.tia(tac);
         tia.warnings.extend(self.warnings.iter().cloned());
         tia
     }
@@ -232,5 +230,73 @@ impl Selection {
                 .with_shares(before, after);
         tia.warnings.extend(self.warnings.iter().cloned());
         tia
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAMBDA: f64 = 1.2e-6;
+
+    fn points(n: usize, k: f64, bump: f64) -> Tac {
+        let t: Vec<f64> = (1..=n).map(|i| 6e4 * i as f64).collect();
+        let wave = |i: usize| 1.0 + bump * if i.is_multiple_of(2) { 0.02 } else { -0.02 };
+        let y: Vec<f64> =
+            t.iter().enumerate().map(|(i, t)| 50.0 * (-k * t).exp() * wave(i)).collect();
+        let u: Vec<f64> = y.iter().map(|y| 0.05 * y).collect();
+        Tac::new(&t, &y, &u).unwrap()
+    }
+
+    #[test]
+    fn the_criterion_is_written_out() {
+        let tac = points(8, 4e-6, 1.0);
+        let f = fit(&tac, Family::Mono, LAMBDA).unwrap();
+        let absolute = f.chi2 + 4.0 + 12.0 / 5.0;
+        assert!((criterion_of(&tac, &f, Criterion::Aicc).unwrap() - absolute).abs() < 1e-12);
+        assert!((criterion_of(&tac, &f, Criterion::Aic).unwrap() - f.chi2 - 4.0).abs() < 1e-12);
+        let tac = tac.relative_only();
+        let f = fit(&tac, Family::Mono, LAMBDA).unwrap();
+        let relative = 8.0 * (f.chi2 / 8.0).ln() + 6.0 + 24.0 / 4.0;
+        assert!((criterion_of(&tac, &f, Criterion::Aicc).unwrap() - relative).abs() < 1e-9);
+    }
+
+    #[test]
+    fn weights_and_the_average_are_those_of_the_formula() {
+        let tac = points(8, 1.35e-6, 1.0);
+        let s = select(&tac, &[Family::Physical, Family::Mono], LAMBDA, false).unwrap();
+        let [a, b] = [&s.candidates[0], &s.candidates[1]];
+        assert!((a.weight + b.weight - 1.0).abs() < 1e-12);
+        let ratio = (0.5 * (b.criterion.unwrap() - a.criterion.unwrap())).exp();
+        assert!((a.weight / b.weight / ratio - 1.0).abs() < 1e-9);
+        let fits = [a.fit.as_ref().unwrap(), b.fit.as_ref().unwrap()];
+        let value = a.weight * fits[0].curve.tia() + b.weight * fits[1].curve.tia();
+        let average = s.averaged(&tac);
+        assert!((average.value / value - 1.0).abs() < 1e-12);
+        let part = |w: f64, f: &Fit| {
+            w * ((f.curve.tia() * f.ln_tia_uncertainty()).powi(2) + (f.curve.tia() - value).powi(2))
+        };
+        let variance = part(a.weight, fits[0]) + part(b.weight, fits[1]);
+        assert!((average.standard_uncertainty / variance.sqrt() - 1.0).abs() < 1e-9);
+        assert!(average.interval_95.0 < value && average.interval_95.1 > value);
+    }
+
+    #[test]
+    fn few_points_are_ranked_by_what_describes_them() {
+        let t = [14_400.0, 86_400.0, 259_200.0, 604_800.0];
+        let y = t.map(|t: f64| 50.0 * ((-2e-6 * t).exp() - (-2e-5 * t).exp()));
+        let tac = Tac::new(&t, &y, &y.map(|y| 0.05 * y)).unwrap();
+        let s = select(&tac, &Family::ALL, LAMBDA, true).unwrap();
+        assert_eq!((s.fit().family(), s.criterion), (Family::MonoUptake, Criterion::Aic));
+        assert!(s.tia(&tac).warnings.iter().any(|w| w.contains("AIC")));
+        assert!(
+            s.candidates
+                .iter()
+                .any(|c| c.reason.as_ref().is_some_and(|r| r.contains("parameters")))
+        );
+        let rising = Tac::new(&[1e4, 1e5], &[120.0, 138.0], &[12.0, 14.0]).unwrap();
+        assert!(select(&rising, &Family::ALL, LAMBDA, true).is_err());
+        assert!(select(&rising, &[Family::Physical], LAMBDA, true).is_ok());
+        assert!(select(&tac, &[], LAMBDA, true).is_err());
     }
 }
