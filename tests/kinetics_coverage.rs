@@ -78,6 +78,7 @@ fn aicc_chooses_at_the_rate_of_its_theory() {
     let null = Scenario { truth: physical, times_s: times_s.clone(), relative_noise: 0.05 };
     let expected = 0.5 * chi_squared_exceeded(margin, 1);
     let (share, sd) = chosen_mono(&null, expected);
+    println!("physical true: mono chosen in {share:.4}, theory {expected:.4} +- {sd:.4}");
     assert!((share - expected).abs() < 4.0 * sd, "{share} against {expected} +- {sd}");
 
     // With constant relative noise ln y is a straight line: sd of the rate is 0.05 / sqrt(sum (t - mean)^2).
@@ -88,5 +89,6 @@ fn aicc_chooses_at_the_rate_of_its_theory() {
     let weak = Scenario { truth: mono, times_s, relative_noise: 0.05 };
     let expected = normal_below(delta - margin.sqrt());
     let (share, sd) = chosen_mono(&weak, expected);
+    println!("weak clearance true: mono chosen in {share:.4}, theory {expected:.4} +- {sd:.4}");
     assert!((share - expected).abs() < 4.0 * sd, "{share} against {expected} +- {sd}");
 }
