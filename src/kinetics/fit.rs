@@ -9,7 +9,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::model::{Curve, Family};
 use super::profile;
-use super::quality::{Gate, covariance, gates, r2};
+use super::quality::{Determined, Gate, covariance, gates, r2};
 use super::search::{jacobian, minimise};
 use super::starts::starts;
 use super::tac::{Tac, UncertaintyKind};
@@ -46,6 +46,8 @@ pub struct Fit {
     pub correlation: DMatrix<f64>,
     /// Quality checks.
     pub gates: Vec<Gate>,
+    /// Whether the points determine the TIA at all.
+    pub tia_determined: bool,
 }
 
 /// Fits a family with physical decay constant `decay_constant_per_s` (1/s, positive).
@@ -121,7 +123,8 @@ fn check(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<()> {
 fn finished(tac: &Tac, curve: Curve, chi2: f64) -> Fit {
     let (n, k) = (tac.len(), curve.theta().len());
     let degrees_of_freedom = n - k;
-    let (mut covariance, held) = covariance(jacobian(tac, &curve));
+    let Determined { mut covariance, held, tia: tia_determined } =
+        covariance(&jacobian(tac, &curve));
     if tac.kind() == UncertaintyKind::RelativeOnly {
         covariance *= chi2 / degrees_of_freedom as f64;
     }
@@ -143,7 +146,17 @@ fn finished(tac: &Tac, curve: Curve, chi2: f64) -> Fit {
         .collect();
     let gates = gates(tac, &parameters, &correlation, chi2, degrees_of_freedom, held);
     let r2 = r2(tac, chi2);
-    Fit { curve, covariance, chi2, degrees_of_freedom, r2, parameters, correlation, gates }
+    Fit {
+        curve,
+        covariance,
+        chi2,
+        degrees_of_freedom,
+        r2,
+        parameters,
+        correlation,
+        gates,
+        tia_determined,
+    }
 }
 
 impl Fit {
@@ -164,9 +177,9 @@ impl Fit {
         })
     }
 
-    /// Standard uncertainty of ln TIA, without the common scale.
+    /// Standard uncertainty of ln TIA, without the common scale; infinite if the points do not determine it.
     pub fn ln_tia_uncertainty(&self) -> f64 {
-        self.covariance[(0, 0)].max(0.0).sqrt()
+        if self.tia_determined { self.covariance[(0, 0)].max(0.0).sqrt() } else { f64::INFINITY }
     }
 
     /// Standard uncertainty of the curve at a time, without the common scale.
@@ -188,6 +201,11 @@ impl Fit {
         let failed = self.gates.iter().filter(|g| !g.passed);
         tia.warnings
             .extend(failed.map(|g| format!("{} is {:.3} (limit {})", g.name, g.value, g.limit)));
+        if !self.tia_determined {
+            tia.warnings.push(
+                "the points do not determine the integral: other curves fit them as well".into(),
+            );
+        }
         if self.degrees_of_freedom == 0 {
             tia.warnings.push("as many parameters as points: the fit cannot be checked".into());
         }
@@ -300,5 +318,19 @@ mod tests {
         );
         let physical = fit(&tac, Family::Physical, LAMBDA).unwrap();
         assert!((found.curve.tia() / physical.curve.tia() - 1.0).abs() < 1e-3);
+    }
+
+    /// A fast phase that only the first point sees: its rate and amplitude are one number, and the integral before it is anything.
+    #[test]
+    fn an_undetermined_integral_is_said_to_be_one() {
+        let t = [14_400.0, 86_400.0, 259_200.0, 604_800.0];
+        let y = t.map(|t: f64| 1500.0 * (-1.2e-4 * t).exp() + 50.0 * (-4e-6 * t).exp());
+        let tac = Tac::new(&t, &y, &y.map(|y| 0.07 * y)).unwrap();
+        let found = fit(&tac, Family::Bi, LAMBDA).unwrap();
+        let tia = found.tia(&tac);
+        // The fast phase is 6e-3 of its start at the second point: at most a weak hold on its rate.
+        assert!(tia.relative_uncertainty() > 0.2, "{tia:?}");
+        assert!(!found.determined());
+        assert!(tia.interval_95.1 / tia.interval_95.0 > 2.0, "{tia:?}");
     }
 }

@@ -4,7 +4,7 @@
 //! is the law of propagation over the points, each moved by plus and minus its standard uncertainty with the whole integral, head and
 //! tail included, recomputed.
 
-use super::fit::fit;
+use super::fit::{Fit, fit};
 use super::model::Family;
 use super::tac::Tac;
 use super::tia::Tia;
@@ -110,14 +110,22 @@ fn parts(tac: &Tac, lambda: f64, head: Head, tail: Tail) -> Result<[f64; 3]> {
     let after = match tail {
         Tail::Physical => y[n - 1] / lambda,
         Tail::Mono(points) => {
-            // Two points of relative uncertainty fix both parameters: their size does not matter to the curve.
-            let last = tac.last_points(points);
-            let last = Tac::new(last.times_s(), last.values(), last.uncertainties())?;
-            fit(&last, Family::Mono, lambda)?.curve.integral(t[n - 1], f64::INFINITY)
+            fit_tail(tac, lambda, points)?.curve.integral(t[n - 1], f64::INFINITY)
         }
         Tail::None => 0.0,
     };
     Ok([before, between, after])
+}
+
+/// The mono-exponential of the last points.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_tail(tac: &Tac, decay_constant_per_s: f64, points: usize) -> Result<Fit> {
+    // Two points of relative uncertainty fix both parameters: the size of the uncertainty does not matter to the curve.
+    let last = tac.last_points(points);
+    let last = Tac::new(last.times_s(), last.values(), last.uncertainties())?;
+    fit(&last, Family::Mono, decay_constant_per_s)
 }
 
 fn head_name(head: Head) -> String {

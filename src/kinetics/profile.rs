@@ -10,7 +10,7 @@ use super::fit::Fit;
 use super::search::minimise;
 use super::tac::{Tac, UncertaintyKind};
 
-/// Widest half-width looked for (a factor of e^7 in TIA).
+/// Widest half-width looked for (a factor of e^7 in TIA); beyond it the side is open.
 const WIDEST: f64 = 7.0;
 
 /// Half-widths (lower, upper) of the 95 % interval of ln TIA, without the common scale.
@@ -23,10 +23,11 @@ pub fn half_widths_95(tac: &Tac, fit: &Fit) -> (f64, f64) {
             student_97_5(degrees).powi(2) * fit.chi2 / degrees as f64
         }
     };
-    if allowed <= 0.0 || !(linear > 0.0 && linear.is_finite()) {
+    if allowed <= 0.0 || linear <= 0.0 {
         return (linear, linear);
     }
-    (side(tac, fit, allowed, linear, -1.0), side(tac, fit, allowed, linear, 1.0))
+    let guess = linear.min(1.0);
+    (side(tac, fit, allowed, guess, -1.0), side(tac, fit, allowed, guess, 1.0))
 }
 
 /// Half-width by linear propagation: quantile times the standard uncertainty of ln TIA.
@@ -58,7 +59,7 @@ fn side(tac: &Tac, fit: &Fit, allowed: f64, guess: f64, sign: f64) -> f64 {
     let mut above = excess(high);
     while above < 0.0 {
         if high >= WIDEST {
-            return WIDEST;
+            return f64::INFINITY;
         }
         (low, below) = (high, above);
         high = (1.6 * high).min(WIDEST);

@@ -29,9 +29,22 @@ pub struct Gate {
     pub passed: bool,
 }
 
-/// (J^T J)^-1 by singular values of the column-scaled J; a parameter that changes nothing is held (variance 0). Returns how many are.
-pub(crate) fn covariance(jacobian: DMatrix<f64>) -> (DMatrix<f64>, usize) {
+/// The covariance of theta and what it cannot tell.
+#[derive(Debug)]
+pub(crate) struct Determined {
+    /// (J^T J)^-1; zero for what is held.
+    pub covariance: DMatrix<f64>,
+    /// Parameters that change no residual, alone or together with others.
+    pub held: usize,
+    /// Whether ln TIA is free of them.
+    pub tia: bool,
+}
+
+/// (J^T J)^-1 by singular values of the column-scaled J. Directions that change no residual are closed one by one, each by holding the
+/// parameter that leads it (never ln TIA); if ln TIA takes part in one, it is not determined.
+pub(crate) fn covariance(jacobian: &DMatrix<f64>) -> Determined {
     let k = jacobian.ncols();
+    let mut found = Determined { covariance: DMatrix::zeros(k, k), held: k, tia: true };
     let mut free: Vec<usize> = (0..k).filter(|p| jacobian.column(*p).norm() > 1e-200).collect();
     loop {
         let norms: Vec<f64> = free.iter().map(|p| jacobian.column(*p).norm()).collect();
@@ -39,28 +52,27 @@ pub(crate) fn covariance(jacobian: DMatrix<f64>) -> (DMatrix<f64>, usize) {
             jacobian[(i, free[c])] / norms[c]
         });
         let svd = scaled.svd(false, true);
-        let Some(v_t) = svd.v_t.filter(|_| !free.is_empty()) else { break };
+        let Some(v_t) = svd.v_t.filter(|_| !free.is_empty()) else { return found };
         let largest = svd.singular_values.max();
         let (worst, smallest) = svd.singular_values.argmin();
         if smallest < 1e-9 * largest && free.len() > 1 {
-            // The parameter that leads the undetermined direction; never ln TIA itself.
-            let lead = (1..free.len())
-                .max_by(|a, b| v_t[(worst, *a)].abs().total_cmp(&v_t[(worst, *b)].abs()));
+            let size = |c: usize| v_t[(worst, c)].abs();
+            let lead = (1..free.len()).max_by(|a, b| size(*a).total_cmp(&size(*b)));
+            found.tia &= size(0) < 1e-6;
             free.remove(lead.unwrap_or(free.len() - 1));
             continue;
         }
-        let mut covariance = DMatrix::zeros(k, k);
         for (a, &p) in free.iter().enumerate() {
             for (b, &q) in free.iter().enumerate() {
                 let sum: f64 = (0..free.len())
                     .map(|s| v_t[(s, a)] * v_t[(s, b)] / svd.singular_values[s].powi(2))
                     .sum();
-                covariance[(p, q)] = sum / (norms[a] * norms[b]);
+                found.covariance[(p, q)] = sum / (norms[a] * norms[b]);
             }
         }
-        return (covariance, k - free.len());
+        found.held = k - free.len();
+        return found;
     }
-    (DMatrix::zeros(k, k), k)
 }
 
 /// The checks of a fit; `held` parameters are at a bound.

@@ -8,7 +8,7 @@
 use super::distribution::chi_squared_exceeded;
 use super::fit::{Fit, fit};
 use super::model::Family;
-use super::quality::MIN_PROBABILITY;
+use super::quality::{MAX_CV, MIN_PROBABILITY};
 use super::tac::{Tac, UncertaintyKind};
 use super::tia::Tia;
 use crate::{Error, Result};
@@ -55,6 +55,7 @@ pub struct Selection {
 /// With `require_determined`, families with an undetermined parameter (CV above 50 %) are left out unless none remains. A choice that its
 /// chi-squared refutes (p < 1 %) is not taken while another ranking gives one that is not: AICc of the determined families, AICc of all,
 /// then AIC without the correction of the determined, and of all; a warning says which. If all are refuted, the first ranking stands.
+/// A fit whose TIA itself is not determined (above 50 %) is never chosen.
 ///
 /// # Errors
 /// If the points rise throughout (unless physical decay alone is offered), or no family can be fitted.
@@ -140,7 +141,8 @@ fn ranked(
     criterion: Criterion,
     require_determined: bool,
 ) -> Option<Selection> {
-    let usable = |f: &Fit| criterion_of(tac, f, criterion).is_some();
+    let integral = |f: &Fit| f.ln_tia_uncertainty() < MAX_CV;
+    let usable = |f: &Fit| criterion_of(tac, f, criterion).is_some() && integral(f);
     let any_determined =
         fits.iter().filter_map(|f| f.1.as_ref().ok()).any(|f| usable(f) && f.determined());
     let mut candidates: Vec<Candidate> = Vec::new();
@@ -156,6 +158,9 @@ fn ranked(
                         family.parameters()
                     )),
                 ),
+                Some(_) if !integral(f) => {
+                    (None, Some("the integral is not determined (uncertainty above 50 %)".into()))
+                }
                 Some(_) if require_determined && any_determined && !f.determined() => {
                     (None, Some("a parameter is not determined (CV above 50 %)".into()))
                 }
