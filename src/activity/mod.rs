@@ -1,7 +1,32 @@
-//! Counts and concentrations to Bq (or Bq s) per voxel.
+//! Counts and concentrations to Bq (or Bq s): units of images, and the measurements behind a number of Bq, each with its uncertainty.
 
+mod budget;
+mod camera;
+mod check;
+mod clock;
+mod cross_check;
+mod dead_time;
+mod decay_time;
+mod drift;
+mod history;
 mod map;
+mod measurement;
+mod recovery;
+mod sphere;
 mod unit;
+mod voi_series;
 
+pub use budget::{Budget, Component};
+pub use camera::{Acquisition, CalibrationFactor, FactorUnit, Phantom, Setup, combine};
+pub use clock::Moment;
+pub use cross_check::{Comparison, Verdict, compare};
+pub use dead_time::{Branch, Corrected, DeadTime};
+pub use decay_time::{Decay, DecayCorrection, ImageTiming, Reference};
+pub use drift::{DriftCheck, check_drift};
+pub use history::{History, HistoryEntry};
 pub use map::{ActivityMap, NegativeRule, Negatives, Quantity};
+pub use measurement::{Assay, Calibrator, CalibratorUnit, Geometry, Reading};
+pub use recovery::{Extrapolation, Recovered, RecoveryCurve, RecoveryPoint};
+pub use sphere::{BlurredSphere, sphere_diameter_mm, sphere_volume_ml};
 pub use unit::{Calibration, InputUnit};
+pub use voi_series::{VoiActivities, VoiSeries};
