@@ -3,14 +3,12 @@
 //!
 //! With net rate r = (N / T - b) f, f the dead-time factor, and the mean activity over the acquisition A = A(start) (1 - e^-x) / x, x = lambda T
 //! (Dewaraja et al., MIRD Pamphlet 23, doi:10.2967/jnumed.111.100123): Q = r / A (cps/MBq), or F = (A / V) / r (Bq/mL per cps).
-//! What all assays share (the calibrator's factor) is added after the weighted mean: within it, it would bias the mean.
 
 use super::budget::{Budget, Component};
 use super::check::{not_negative, positive, uncertain};
 use super::dead_time::DeadTime;
 use super::decay_time::Decay;
 use super::measurement::same_nuclide;
-use super::unit::Calibration;
 use crate::error::{Error, Result};
 use crate::units::BQ_PER_MBQ;
 
@@ -54,7 +52,7 @@ impl Setup {
                 "energy window",
                 mine,
                 theirs,
-                windows.into_iter().any(|(a, b)| !((a - b).abs() <= 0.1)),
+                !windows.into_iter().all(|(a, b)| (a - b).abs() <= 0.1),
             ),
         ];
         match differences.into_iter().find(|d| d.3) {
@@ -147,6 +145,8 @@ pub struct Acquisition {
     pub setup: Setup,
     /// What was imaged.
     pub phantom: Phantom,
+    /// Name of the filling of the phantom: acquisitions of one fill share all of the activity's uncertainty.
+    pub fill: String,
     /// Activity at the start of the acquisition, Bq.
     pub activity: Budget,
     /// Part of its relative standard uncertainty shared by all acquisitions (the calibrator's factor).
@@ -213,7 +213,7 @@ impl Acquisition {
         let own = (total * total - self.shared_relative * self.shared_relative).max(0.0).sqrt();
         let mut components = vec![
             Component::new(SHARED, a * self.shared_relative, -sign * value / a),
-            Component::new("activity, own part", a * own, -sign * value / a),
+            Component::new(OF_FILL, a * own, -sign * value / a),
             Component::new("counts", u_counts, sign * value / (net * t)),
         ];
         if u_background > 0.0 {
@@ -221,7 +221,7 @@ impl Acquisition {
         }
         if dead.from_dead_time > 0.0 {
             components.push(Component::new(
-                "dead time",
+                DEAD_TIME,
                 dead.from_dead_time,
                 sign * value / dead.rate,
             ));
@@ -244,121 +244,11 @@ impl Acquisition {
 }
 
 /// Name of the component that all acquisitions share.
-const SHARED: &str = "activity, shared by all (dose calibrator)";
-
-/// A calibration factor with what it holds for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CalibrationFactor {
-    /// Camera, nuclide, collimator, window.
-    pub setup: Setup,
-    /// Its unit.
-    pub unit: FactorUnit,
-    /// Value and uncertainty.
-    pub budget: Budget,
-    /// Standard uncertainty without what is shared with other calibrations by the same calibrator.
-    pub random_uncertainty: f64,
-    /// Standard uncertainty from what is shared.
-    pub shared_uncertainty: f64,
-    /// Number of acquisitions.
-    pub acquisitions: usize,
-    /// Chi-squared of the acquisitions about their mean, without the shared part.
-    pub chi2: f64,
-    /// sqrt(chi2 / (n - 1)) (Birge 1932, doi:10.1103/PhysRev.40.207); above one, the random part was multiplied by it. None for one acquisition.
-    pub birge_ratio: Option<f64>,
-}
-
-/// Weighted mean of several acquisitions of one setup.
-///
-/// # Errors
-/// If there are none, they differ in setup, or one of them is bad.
-pub fn combine(
-    acquisitions: &[Acquisition],
-    unit: FactorUnit,
-    decay: &Decay,
-) -> Result<CalibrationFactor> {
-    let first = acquisitions.first().ok_or_else(|| {
-        Error::input("no acquisition", "a factor needs one or more", "Add a phantom acquisition.")
-    })?;
-    let (mut sum_w, mut sum_wx, mut shared) = (0.0, 0.0, 0.0);
-    let mut parts = Vec::new();
-    for acquisition in acquisitions {
-        first.setup.check(&acquisition.setup)?;
-        let factor = acquisition.factor(unit, decay)?;
-        let own: f64 =
-            factor.components.iter().filter(|c| c.name != SHARED).map(|c| c.variance).sum();
-        // Relative weights: with absolute ones a low value, having a low uncertainty, would weigh more.
-        let w = factor.value * factor.value / own;
-        sum_w += w;
-        sum_wx += w * factor.value;
-        shared += w * acquisition.shared_relative;
-        parts.push((factor.value, w));
-    }
-    let mean = sum_wx / sum_w;
-    let chi2: f64 = parts.iter().map(|(x, w)| w * (x / mean - 1.0).powi(2)).sum();
-    let n = parts.len();
-    let birge_ratio = (n > 1).then(|| (chi2 / (n - 1) as f64).sqrt());
-    let random_uncertainty = mean / sum_w.sqrt() * birge_ratio.unwrap_or(1.0).max(1.0);
-    let shared_uncertainty = mean * shared / sum_w;
-    let components = vec![
-        Component::new(SHARED, shared / sum_w, mean),
-        Component::new(
-            "acquisitions (counts, own part of the activity, scatter among them)",
-            random_uncertainty,
-            1.0,
-        ),
-    ];
-    let budget = Budget {
-        quantity: "calibration factor".into(),
-        unit: unit.name().into(),
-        value: mean,
-        components,
-    };
-    Ok(CalibrationFactor {
-        setup: first.setup.clone(),
-        unit,
-        budget,
-        random_uncertainty,
-        shared_uncertainty,
-        acquisitions: n,
-        chi2,
-        birge_ratio,
-    })
-}
-
-impl CalibrationFactor {
-    /// Activity (Bq) or concentration (Bq/mL) of a net, dead-time corrected count rate and its standard uncertainty, cps.
-    ///
-    /// # Errors
-    /// If the image was taken with another setup, or the rate is not positive or has no uncertainty.
-    pub fn apply(&self, setup: &Setup, rate_cps: [f64; 2]) -> Result<Budget> {
-        self.setup.check(setup)?;
-        let rate = positive("the count rate, cps,", rate_cps[0])?;
-        let u = uncertain("the count rate", rate_cps[1])?;
-        let (value, unit, sign) = match self.unit {
-            FactorUnit::CpsPerMbq => (rate / self.budget.value * BQ_PER_MBQ, "Bq", -1.0),
-            FactorUnit::BqPerMlPerCps => (rate * self.budget.value, "Bq/mL", 1.0),
-        };
-        let by_factor = sign * value / self.budget.value;
-        let components = vec![
-            Component::new("counts", u, value / rate),
-            Component::new("calibration factor", self.budget.standard_uncertainty(), by_factor),
-        ];
-        Ok(Budget { quantity: "activity".into(), unit: unit.into(), value, components })
-    }
-
-    /// What one count of an image of `duration_s` stands for, as [`super::InputUnit::per_voxel`] takes it.
-    ///
-    /// # Errors
-    /// If the image was taken with another setup, or the duration is not positive.
-    pub fn per_count(&self, setup: &Setup, duration_s: f64) -> Result<Calibration> {
-        self.setup.check(setup)?;
-        let t = positive("the duration of the image, s,", duration_s)?;
-        Ok(match self.unit {
-            FactorUnit::CpsPerMbq => Calibration::Bq(BQ_PER_MBQ / (self.budget.value * t)),
-            FactorUnit::BqPerMlPerCps => Calibration::BqPerMl(self.budget.value / t),
-        })
-    }
-}
+pub(super) const SHARED: &str = "activity, shared by all (dose calibrator)";
+/// Name of the component that one fill of a phantom shares.
+pub(super) const OF_FILL: &str = "activity, own part";
+/// Name of the dead time's component; a camera has one dead time, so it is shared too.
+pub(super) const DEAD_TIME: &str = "dead time";
 
 #[cfg(test)]
 #[path = "camera_tests.rs"]

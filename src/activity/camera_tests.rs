@@ -1,4 +1,5 @@
 use super::*;
+use crate::activity::{Calibration, combine};
 
 const DECAY: Decay = Decay { half_life_s: 36_000.0, half_life_uncertainty_s: None };
 
@@ -25,6 +26,7 @@ fn acquisition(cps_per_mbq: f64, phantom: Phantom) -> Acquisition {
     let observed = rate / (1.0 + rate * tau);
     Acquisition {
         name: "a".into(),
+        fill: format!("{cps_per_mbq}"),
         setup: setup(),
         phantom,
         activity: activity(1e8),
@@ -104,11 +106,31 @@ fn the_mean_keeps_what_is_shared() {
     let all: Vec<Acquisition> = [19.9, 20.0, 20.1].map(|q| acquisition(q, CYLINDER)).into();
     let factor = combine(&all, FactorUnit::CpsPerMbq, &DECAY).unwrap();
     assert!((factor.budget.value / 20.0 - 1.0).abs() < 1e-3);
-    assert!((factor.shared_uncertainty / factor.budget.value - 0.015).abs() < 1e-12);
+    let shared = |name: &str| {
+        let c = factor.budget.components.iter().find(|c| c.name.contains(name)).unwrap();
+        c.variance.sqrt() / factor.budget.value
+    };
+    assert!((shared("calibrator") - 0.015).abs() < 1e-12);
+    assert!((shared("dead time") - 20.0 * 96.6 * 2e-7).abs() < 2e-6);
+    assert!(
+        (factor.shared_uncertainty / factor.budget.value
+            - shared("calibrator").hypot(shared("dead time")))
+        .abs()
+            < 1e-12
+    );
     // Own part 1.32 % each, three of them; they agree better than that: no widening.
     assert!(factor.birge_ratio.unwrap() < 1.0);
     let own = factor.random_uncertainty / factor.budget.value;
     assert!((own / (0.01323 / 3f64.sqrt()) - 1.0).abs() < 0.01, "{own}");
+    // Three scans of one fill do not average its activity.
+    let one_fill: Vec<Acquisition> =
+        all.iter().map(|a| Acquisition { fill: "one".into(), ..a.clone() }).collect();
+    let factor = combine(&one_fill, FactorUnit::CpsPerMbq, &DECAY).unwrap();
+    assert!(factor.random_uncertainty / factor.budget.value > 0.01322);
+    assert!(
+        factor.birge_ratio.unwrap() > 1.0,
+        "scans of one fill differ by counting only: {factor:?}"
+    );
     let apart: Vec<Acquisition> = [18.0, 20.0, 22.0].map(|q| acquisition(q, CYLINDER)).into();
     let factor = combine(&apart, FactorUnit::CpsPerMbq, &DECAY).unwrap();
     // Standard error of 18, 20, 22 is 2 / sqrt(3).

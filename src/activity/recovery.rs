@@ -31,6 +31,9 @@ pub struct RecoveryCurve {
     pub covariance: [[f64; 2]; 2],
     /// Relative standard uncertainty that all points share (the stock solution's activity).
     pub shared_relative: f64,
+    /// Whether the spheres were measured with the very calibration factor with which the curve is used: then an error of the factor cancels
+    /// in A = C / (Q R), as R goes as 1 / Q.
+    pub includes_calibration: bool,
     /// Chi-squared of the fit.
     pub chi2: f64,
     /// Points less parameters.
@@ -61,6 +64,8 @@ pub struct Recovered {
     pub volume_exponent: f64,
     /// Whether the volume is outside of the measured ones.
     pub extrapolated: bool,
+    /// As the curve's.
+    pub includes_calibration: bool,
 }
 
 impl Recovered {
@@ -100,7 +105,8 @@ impl RecoveryCurve {
         let problem = Problem { points, parameters: start(points)? };
         let (problem, report) = LevenbergMarquardt::new().minimize(problem);
         let [ln_a, b] = [problem.parameters[0], problem.parameters[1]];
-        if !report.termination.was_successful() || !(ln_a.is_finite() && b > 0.0 && b.is_finite()) {
+        let found = ln_a.is_finite() && b > 0.0 && b.is_finite();
+        if !(found && report.termination.was_successful()) {
             return Err(Error::input(
                 format!(
                     "the recovery curve does not fit: {:?}, a = {} mL, b = {b}",
@@ -136,6 +142,7 @@ impl RecoveryCurve {
             parameters: [a, b],
             covariance: [[c[(0, 0)], c[(0, 1)]], [c[(1, 0)], c[(1, 1)]]],
             shared_relative,
+            includes_calibration: false,
             chi2,
             degrees_of_freedom,
             volumes_ml: [low, high],
@@ -145,6 +152,11 @@ impl RecoveryCurve {
     /// The curve's value at a volume, mL.
     pub fn value(&self, volume_ml: f64) -> f64 {
         value(self.parameters, volume_ml)
+    }
+
+    /// A curve of other parameters (`a`, mL, and `b`) at a volume, mL.
+    pub fn value_with(&self, parameters: [f64; 2], volume_ml: f64) -> f64 {
+        value(parameters, volume_ml)
     }
 
     /// The recovery coefficient of a VOI's volume and its standard uncertainty, mL.
@@ -184,6 +196,7 @@ impl RecoveryCurve {
             from_volume: r * volume_exponent * u / v,
             volume_exponent,
             extrapolated,
+            includes_calibration: self.includes_calibration,
         })
     }
 }

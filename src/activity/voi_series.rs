@@ -3,11 +3,13 @@
 //!
 //! A_i = C_i / (Q R(V)), with C_i growing as V^k with the contour's volume (k = h(a)/R of a blurred sphere, phi/(2R) of Gear et al. 2018,
 //! doi:10.1007/s00259-018-4136-7). With r = d ln R / d ln V,
-//! cov(A_i, A_j) = A_i A_j (u^2(Q)/Q^2 + u_curve^2(R)/R^2 + (k - r)^2 u^2(V)/V^2) + (i = j) (u(C_i) / (Q R))^2.
+//! cov(A_i, A_j) = A_i A_j (u^2(Q)/Q^2 + u_curve^2(R)/R^2 + (k - r)^2 u^2(V)/V^2) + (i = j) (u(C_i) / (Q R))^2;
+//! without u(Q) where the curve was measured with the same factor, which then cancels.
 
 use nalgebra::{DMatrix, DVector};
 
-use super::camera::{CalibrationFactor, FactorUnit, Setup};
+use super::calibration_factor::CalibrationFactor;
+use super::camera::{FactorUnit, Setup};
 use super::check::{positive, uncertain};
 use super::recovery::Recovered;
 use crate::error::{Error, Result};
@@ -99,7 +101,9 @@ impl VoiSeries {
         }
         let volume = (k - recovered.volume_exponent) * u_v / v;
         let curve = recovered.from_curve / recovered.value;
-        let shared_relative = factor.budget.relative_uncertainty().hypot(curve).hypot(volume);
+        let calibration =
+            if recovered.includes_calibration { 0.0 } else { factor.budget.relative_uncertainty() };
+        let shared_relative = calibration.hypot(curve).hypot(volume);
         let n = own.len();
         let covariance = DMatrix::from_fn(n, n, |i, j| {
             let shared = own[i].0 * own[j].0 * shared_relative * shared_relative;
@@ -151,6 +155,7 @@ mod tests {
         from_volume: 0.0,
         volume_exponent: 0.45,
         extrapolated: false,
+        includes_calibration: false,
     };
 
     fn series() -> VoiSeries {
