@@ -1,5 +1,6 @@
 //! Counts and concentrations to Bq (or Bq s): units of images, and the measurements behind a number of Bq, each with its uncertainty.
 
+mod blur;
 mod budget;
 mod calibration_factor;
 mod calibration_file;
@@ -16,6 +17,7 @@ mod measurement;
 mod recovery;
 mod sphere;
 mod spheres;
+mod transfer_matrix;
 mod unit;
 mod voi_series;
 
@@ -34,5 +36,6 @@ pub use measurement::{Assay, Calibrator, CalibratorUnit, Geometry, Reading};
 pub use recovery::{Extrapolation, Recovered, RecoveryCurve, RecoveryPoint};
 pub use sphere::{BlurredSphere, sphere_diameter_mm, sphere_volume_ml};
 pub use spheres::{SphereMeasurement, fit_spheres};
+pub use transfer_matrix::{TransferMatrix, Unblurred};
 pub use unit::{Calibration, InputUnit};
 pub use voi_series::{VoiActivities, VoiSeries};
