@@ -93,6 +93,7 @@ pub mod source;
 pub mod stats;
 pub mod tables;
 pub mod transport;
+pub mod uncertainty;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};

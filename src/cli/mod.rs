@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub mod calibrate;
 pub mod demo;
 pub mod dose;
 pub mod dose_arguments;
@@ -54,6 +55,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Get a camera's calibration factor from phantom acquisitions and dose-calibrator readings.
+    Calibrate(calibrate::CalibrateArguments),
     /// Run the main job on a built-in, patient-like CT and SPECT, with a picture.
     Demo(demo::DemoArguments),
     /// Compute a dose or dose-rate map and its standard error from a CT and an activity map.
@@ -76,6 +79,7 @@ enum Command {
 /// As the command says.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Dose(arguments) => dose::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
