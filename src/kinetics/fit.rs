@@ -190,14 +190,21 @@ impl Fit {
 
     /// The TIA with its profile-likelihood 95 % interval, the extrapolated shares and the failed gates as warnings.
     pub fn tia(&self, tac: &Tac) -> Tia {
-        let half = profile::half_widths_95(tac, self);
+        self.tia_widened(tac, 1.0)
+    }
+
+    /// As [`Fit::tia`], its own uncertainty (not the common scale's) multiplied by `factor`.
+    pub(crate) fn tia_widened(&self, tac: &Tac, factor: f64) -> Tia {
+        let (lower, upper) = profile::half_widths_95(tac, self);
+        let half = (factor * lower, factor * upper);
         let method = format!("{} fit", self.family().name());
         let common = tac.common_scale().relative();
         let whole = self.curve.tia();
         let before = self.curve.integral(0.0, tac.first_s()) / whole;
         let after = self.curve.integral(tac.last_s(), f64::INFINITY) / whole;
-        let mut tia = Tia::from_logs(whole, self.ln_tia_uncertainty(), half, common, method)
-            .with_shares(before, after);
+        let mut tia =
+            Tia::from_logs(whole, factor * self.ln_tia_uncertainty(), half, common, method)
+                .with_shares(before, after);
         let failed = self.gates.iter().filter(|g| !g.passed);
         tia.warnings
             .extend(failed.map(|g| format!("{} is {:.3} (limit {})", g.name, g.value, g.limit)));

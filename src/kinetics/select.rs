@@ -193,8 +193,18 @@ impl Selection {
     }
 
     /// TIA of the chosen fit, with the warnings of the choice.
+    ///
+    /// If its chi-squared refutes it, its uncertainty is widened by sqrt(chi2 / (n - K)) (Birge, Phys. Rev. 40, 207, 1932,
+    /// doi:10.1103/PhysRev.40.207).
     pub fn tia(&self, tac: &Tac) -> Tia {
-        let mut tia = self.fit.tia(tac);
+        let degrees = self.fit.degrees_of_freedom;
+        let refuted = degrees > 0 && !described(tac, &self.fit);
+        let factor = if refuted { (self.fit.chi2 / degrees as f64).sqrt() } else { 1.0 };
+        let mut tia = self.fit.tia_widened(tac, factor);
+        if refuted {
+            tia.warnings
+                .push(format!("uncertainty widened {factor:.2}-fold, as the residuals say"));
+        }
         tia.warnings.extend(self.warnings.iter().cloned());
         tia
     }
@@ -299,6 +309,18 @@ mod tests {
                 .iter()
                 .any(|c| c.reason.as_ref().is_some_and(|r| r.contains("parameters")))
         );
+        // Two phases at two of four points: nothing that can be ranked describes them, and the uncertainty says so.
+        let y = t.map(|t: f64| 1500.0 * (-1.2e-4 * t).exp() + 50.0 * (-4e-6 * t).exp());
+        let tac = Tac::new(&t, &y, &y.map(|y| 0.05 * y)).unwrap();
+        let s = select(&tac, &Family::ALL, LAMBDA, true).unwrap();
+        let factor = (s.fit().chi2 / s.fit().degrees_of_freedom as f64).sqrt();
+        assert!(
+            factor > 2.0 && s.warnings.iter().any(|w| w.contains("no family")),
+            "{:?}",
+            s.warnings
+        );
+        let widened = s.tia(&tac).relative_uncertainty() / s.fit().ln_tia_uncertainty();
+        assert!((widened / factor - 1.0).abs() < 1e-9);
         let rising = Tac::new(&[1e4, 1e5], &[120.0, 138.0], &[12.0, 14.0]).unwrap();
         assert!(select(&rising, &Family::ALL, LAMBDA, true).is_err());
         assert!(select(&rising, &[Family::Physical], LAMBDA, true).is_ok());
