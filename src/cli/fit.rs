@@ -98,13 +98,14 @@ fn points(a: &FitArguments, curve: &CurveTable) -> Result<Tac> {
                 "Leave one of them out.",
             ));
         }
+        (Some(u), None) if curve.percent => Tac::new(t, y, u)?.proportional(),
         (Some(u), None) => Tac::new(t, y, u)?,
         (None, Some(r)) => {
             // A point at zero gets the uncertainty of the smallest other, so that it has a weight.
             let least = y.iter().copied().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
             let u: Vec<f64> =
                 y.iter().map(|v| r * if *v > 0.0 { *v } else { least.min(f64::MAX) }).collect();
-            Tac::new(t, y, &u)?
+            Tac::new(t, y, &u)?.proportional()
         }
         (None, None) => Tac::with_equal_relative_weights(t, y)?,
     };

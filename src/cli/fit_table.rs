@@ -24,6 +24,8 @@ pub struct CurveTable {
     pub values: Vec<f64>,
     /// Standard uncertainties in the unit of the values, if the table has them.
     pub uncertainties: Option<Vec<f64>>,
+    /// Whether they were given in % of the values.
+    pub percent: bool,
 }
 
 /// All curves of a file.
@@ -155,11 +157,13 @@ fn parse(text: &str, file: &str, injection: Option<f64>) -> Result<CurveFile> {
         let name = columns.curve.map_or("curve", |c| cells[c]);
         let at = curves.iter().position(|c| c.name == name).unwrap_or_else(|| {
             let uncertainties = columns.uncertainty.map(|_| Vec::new());
+            let percent = matches!(columns.uncertainty, Some((_, Spread::Percent)));
             curves.push(CurveTable {
                 name: name.into(),
                 times_s: vec![],
                 values: vec![],
                 uncertainties,
+                percent,
             });
             curves.len() - 1
         });

@@ -1,7 +1,7 @@
 //! Choice between families, or their average, by the corrected Akaike information criterion.
 //!
 //! AICc = D + 2 K + 2 K (K + 1) / (n - K - 1), with D = chi2 and K parameters for absolute uncertainties, D = n ln(chi2 / n) and one
-//! parameter more (the unknown scale) for relative ones. Weights w_m = exp(-Delta_m / 2) / sum; the average has the variance
+//! parameter more (the unknown scale) for relative ones; plus sum ln(u_i^2) over its value before the fit for proportional uncertainties. Weights w_m = exp(-Delta_m / 2) / sum; the average has the variance
 //! sum_m w_m (var_m + (TIA_m - TIA)^2). Burnham and Anderson, Model Selection and Multimodel Inference, 2nd ed., 2002 (2.2, 4.3);
 //! for TIAs: Kletting et al., Med. Phys. 40, 102504, 2013, doi:10.1118/1.4820367.
 
@@ -125,7 +125,11 @@ pub fn criterion_of(tac: &Tac, fit: &Fit, criterion: Criterion) -> Option<f64> {
     let n = tac.len() as f64;
     let relative = tac.kind() == UncertaintyKind::RelativeOnly;
     let k = fit.family().parameters() as f64 + f64::from(relative);
-    let d = if relative { n * (fit.chi2 / n).max(f64::MIN_POSITIVE).ln() } else { fit.chi2 };
+    // ln of the normal density's width, where the fit's uncertainties depend on its curve.
+    let pairs = fit.points.uncertainties().iter().zip(tac.uncertainties());
+    let width: f64 = pairs.map(|(used, given)| 2.0 * (used / given).ln()).sum();
+    let d =
+        if relative { n * (fit.chi2 / n).max(f64::MIN_POSITIVE).ln() } else { fit.chi2 } + width;
     match criterion {
         Criterion::Aic => Some(d + 2.0 * k),
         Criterion::Aicc if n - k - 1.0 > 0.0 => {
