@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use nalgebra::{DMatrix, DVector};
 use voxgray::activity::{
-    BlurredSphere, Decay, Extrapolation, ImageTiming, Moment, RecoveryCurve, RecoveryPoint,
-    Reference, TransferMatrix,
+    BlurredSphere, Decay, DecayCorrection, Extrapolation, ImageTiming, Moment, RecoveryCurve,
+    RecoveryPoint, Reference, TransferMatrix,
 };
 use voxgray::image::{Grid, VoiSet, Volume};
+use voxgray::io::dicom::{Facts, ReadOptions, read_activity};
 use voxgray::io::read_image;
 use voxgray::physics::Nuclide;
 
@@ -123,7 +124,7 @@ fn starguide_phantom() {
     }
     // An image of NONE correction over 10 min differs from the activity at its start by half the decay within it.
     let timing = ImageTiming {
-        correction: voxgray::activity::DecayCorrection::None,
+        correction: DecayCorrection::None,
         scan_start_s: 0.0,
         frame_start_s: 0.0,
         frame_duration_s: 600.0,
@@ -208,4 +209,72 @@ fn activities_of_a_simulated_patient_from_its_images() {
     }
     println!("{inside} of 28 within 95 %, worst z {worst:.2}");
     assert_eq!(inside, 28);
+}
+
+/// Times and correction of a real image as its files state them.
+fn timing(facts: &Facts) -> ImageTiming {
+    let start = facts.acquisition_time.unwrap();
+    let injected = facts.administration_time.map(|t| -start.seconds_since(&t));
+    ImageTiming {
+        correction: DecayCorrection::from_dicom(facts.decay_correction.as_deref()).unwrap(),
+        scan_start_s: 0.0,
+        frame_start_s: 0.0,
+        frame_duration_s: facts.frame_duration_s.unwrap(),
+        injection_s: injected,
+    }
+}
+
+/// A real SPECT corrected to the administration: 1350.55 and 996.07 MBq as stored are 1328.8 and 883.0 MBq at the scans.
+#[test]
+fn spect_stated_for_the_administration() {
+    let folder = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../shared/images/lu177_dotatate_spect/lu177_dotatate"
+    ));
+    for (scan, stored_mbq, at_scan_mbq) in
+        [("SCAN_001", 1350.554, 1328.78), ("SCAN_002", 996.066, 883.02)]
+    {
+        let path = folder.join(scan).join("image");
+        if !path.is_dir() {
+            println!("skipped: {} is absent", path.display());
+            return;
+        }
+        let image = read_activity(&[path], &ReadOptions::default()).unwrap();
+        let facts = &image.facts;
+        let decay =
+            Decay { half_life_s: facts.half_life_s.unwrap(), half_life_uncertainty_s: None };
+        let factor = timing(facts).factor_to(Reference::ScanStart, &decay).unwrap();
+        let ml = image.volume.grid.voxel_volume_mm3() / 1000.0;
+        let sum = image.volume.data.iter().map(|&v| f64::from(v)).sum::<f64>() * ml * 1e-6;
+        println!("{scan}: {sum:.3} MBq as stored, {:.2} MBq at the scan", sum * factor);
+        assert!(
+            (sum / stored_mbq - 1.0).abs() < 1e-5
+                && (sum * factor / at_scan_mbq - 1.0).abs() < 1e-5
+        );
+        // The files say DecayFactor 1 all the same: the factor must not be taken from there.
+        assert_eq!(facts.decay_factors, Some([1.0, 1.0]));
+        assert!(timing(facts).applied_factor(&decay).unwrap() > 1.01);
+    }
+}
+
+/// A real PET corrected to the start: the DecayFactor of its first bed is the one that the definition gives.
+#[test]
+fn pet_stated_for_the_start() {
+    let path = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../shared/images/petct_sts001/STS_001/PET"
+    ));
+    if !path.is_dir() {
+        println!("skipped: {} is absent", path.display());
+        return;
+    }
+    let facts = read_activity(&[path], &ReadOptions::default()).unwrap().facts;
+    let decay = Decay { half_life_s: facts.half_life_s.unwrap(), half_life_uncertainty_s: None };
+    let first = timing(&facts).applied_factor(&decay).unwrap();
+    let [low, high] = facts.decay_factors.unwrap();
+    println!(
+        "first bed {first:.6}, files {low:.6} to {high:.6}, frames of {} s",
+        facts.frame_duration_s.unwrap()
+    );
+    assert!((low / first - 1.0).abs() < 1e-4 && high > low);
 }
