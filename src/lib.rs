@@ -12,6 +12,8 @@
 //!   io/             files <-> image types, no physics: dicom (CT, PET, NM), nifti, metaimage
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
 //!   activity/       counts -> Bq: units of maps, dose calibrator, camera calibration, dead time, decay conventions, recovery
+//!   kinetics/       WHEN: time-activity curves to time integrals, per VOI and per voxel
+//!   activity/       units of activity maps to Bq (or Bq s) per voxel
 //!   phantom/        HU -> matter: hu (curves), voxels, maps, synthetic (boxes, slabs, a patient)
 //!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
 //!   transport/      primaries + matter -> energy imparted: settings, build, plan, layout, run, tally, ledger
@@ -40,7 +42,7 @@
 //! Layers (an upper one may import a lower one, never the reverse; `tests/layers.rs` checks it):
 //!
 //! ```text
-//! 7 cli, main               4 dose                                      1 image | physics
+//! 7 cli, main               4 dose                                      1 image | physics | kinetics
 //! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables
 //! 5 report, uncertainty     2 activity | phantom | source | io
 //! ```
@@ -84,6 +86,7 @@ pub mod error;
 pub mod image;
 pub mod io;
 pub mod job;
+pub mod kinetics;
 pub mod phantom;
 pub mod physics;
 pub mod pipeline;

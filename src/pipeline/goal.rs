@@ -13,6 +13,8 @@ use crate::transport::tally::Tally;
 
 /// Batches before an uncertainty is trusted: from 10 batches it is itself known to 24 %, 1/sqrt(2 (n - 1)).
 const FIRST_LOOK: usize = 10;
+/// Most voxels that are fetched from a device only to show progress.
+const CHEAP_VOXELS: usize = 1 << 22;
 /// Growth of the number of batches between two looks.
 const GROWTH: f64 = 1.05;
 
@@ -84,10 +86,11 @@ impl Monitor for GoalMonitor<'_> {
         self.observer.advanced(histories);
     }
 
-    fn batch_done(&self, tally: &Tally) -> bool {
+    fn batch_done(&self, tally: &Tally, maps: bool) -> bool {
         let batches = tally.batches();
         let due = self.next_look.lock().is_ok_and(|mut next| {
-            let due = batches >= *next;
+            // Without voxels only a VOI's energy can be looked at.
+            let due = batches >= *next && (maps || self.region.is_some());
             if due {
                 *next = (batches + 1).max((batches as f64 * GROWTH) as usize);
             }
@@ -99,5 +102,13 @@ impl Monitor for GoalMonitor<'_> {
             matches!((uncertainty, self.uncertainty), (Some(now), Some(goal)) if now <= goal);
         self.reached.fetch_or(reached, Relaxed);
         reached
+    }
+
+    fn next_look(&self, done: usize) -> Option<usize> {
+        if self.uncertainty.is_some() {
+            return self.next_look.lock().ok().map(|next| (*next).max(done + 1));
+        }
+        // Nothing depends on it: only now and then, and only where it costs little.
+        (self.density.len() <= CHEAP_VOXELS).then(|| (2 * done).max(FIRST_LOOK))
     }
 }

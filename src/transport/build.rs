@@ -123,6 +123,8 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
             PhotonEstimator::Analog => 1.0,
             PhotonEstimator::Kerma => s.kerma_oversampling as f32,
         },
+        source_groups: source_groups.len() as u32,
+        source_entries: source_entries.len() as u32,
         offsets,
     };
     let origins = [

@@ -61,6 +61,25 @@ pub fn locate<const BITS: u32>(energy: f32) -> (usize, f32) {
     }
 }
 
+/// Photon.
+pub const PHOTON: u32 = 0;
+/// Electron.
+pub const ELECTRON: u32 = 1;
+/// Positron.
+pub const POSITRON: u32 = 2;
+/// Alpha particle.
+pub const ALPHA: u32 = 3;
+
+/// Most segments (voxel crossings, hinges, collisions) of one track. A 3.5 MeV electron in air of 0.5 mm voxels needs 5e4.
+pub const MAX_SEGMENTS: u32 = 200_000;
+/// Most tentative collisions of one photon. Mean numbers are about ten; a majorant 100 times the local mu needs 1e3.
+pub const MAX_COLLISIONS: u32 = 1_000_000;
+/// Most voxels one alpha may cross: its range in air is 9 cm at most.
+pub const MAX_ALPHA_VOXELS: u32 = 10_000;
+/// Least rate that the linearisation about the middle of a step may give, as a fraction of the rate there: reached only
+/// by rare, very large straggling.
+pub const LEAST_RATE: f32 = 0.25;
+
 /// Low bits of a voxel word that hold the material; the rest is the density's f32 (relative rounding 2^-17).
 pub const MATERIAL_BITS: u32 = 7;
 /// Most materials one plan may hold.
@@ -91,6 +110,7 @@ pub const TALLY_UNITS_PER_MEV: f32 = 67_108_864.0;
 
 /// Where each table starts in `Plan::tables`, and its counts. All offsets count f32 values.
 #[repr(C)]
+#[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Offsets {
     /// Photon table `[material][fine node][PHOTON_RECORD]`.
@@ -123,6 +143,7 @@ pub struct Offsets {
 
 /// Everything scalar that the kernels read.
 #[repr(C)]
+#[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Params {
     /// Voxels along x, y, z.
@@ -167,6 +188,10 @@ pub struct Params {
     pub settle_energy: f32,
     /// Factor on the photon majorant: above one, the kerma estimator scores more often per flight.
     pub majorant_factor: f32,
+    /// Emission groups of the source.
+    pub source_groups: u32,
+    /// Their entries.
+    pub source_entries: u32,
     /// Table offsets.
     pub offsets: Offsets,
 }

@@ -1,13 +1,18 @@
 //! Primaries and matter to energy imparted. Inside this module: MeV, cm, g, s.
 
 pub mod build;
+pub mod compare;
 pub mod cpu;
+pub mod engine;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod layout;
 pub mod ledger;
 pub mod plan;
 pub mod run;
 pub mod settings;
 pub mod shard;
+pub mod strata;
 pub mod tables;
 pub mod tally;
 pub mod trace;

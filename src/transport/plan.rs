@@ -16,6 +16,7 @@ const SOURCE_STEPS: usize = 8;
 
 /// Emissions of one particle type.
 #[repr(C)]
+#[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SourceGroup {
     /// Particle kind.
@@ -32,6 +33,7 @@ pub struct SourceGroup {
 
 /// One line or spectrum of a group, with Walker's alias.
 #[repr(C)]
+#[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SourceEntry {
     /// Probability to keep this entry rather than its alias.

@@ -3,11 +3,12 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use super::cpu::history::{Strata, run_history};
+use super::cpu::history::run_history;
 use super::cpu::particle::Stack;
 use super::cpu::score::{Alone, Scorer, Shared, Shells};
 use super::ledger::Ledger;
 use super::plan::Plan;
+use super::strata::Strata;
 use super::tally::{BatchWords, ORIGINS, Tally};
 use crate::error::{Error, Result};
 
@@ -49,9 +50,14 @@ impl RunSettings {
 pub trait Monitor: Sync {
     /// Histories done inside the current batch have grown by `histories`.
     fn advanced(&self, _histories: u64) {}
-    /// A batch has been folded in; true stops the run (a goal is reached).
-    fn batch_done(&self, _tally: &Tally) -> bool {
+    /// A batch has been folded in; true stops the run (a goal is reached). `maps` says whether the voxels of the tally hold all
+    /// batches: a device's are brought to the host only where [`Self::next_look`] asks; the regions and the ledger always do.
+    fn batch_done(&self, _tally: &Tally, _maps: bool) -> bool {
         false
+    }
+    /// Number of batches, above `done`, after which the voxels are wanted; `None` if only at the end.
+    fn next_look(&self, _done: usize) -> Option<usize> {
+        None
     }
 }
 
@@ -68,9 +74,11 @@ pub struct Outcome {
     pub interrupted: bool,
     /// Wall time, s.
     pub seconds: f64,
+    /// What the user should know: a device that was lost, a batch that was run again.
+    pub notices: Vec<String>,
 }
 
-/// Runs a plan. `labels` (one region per voxel, 0 outside all) may be empty; `stop` interrupts at the next chunk: the batch
+/// Runs a plan on the CPU. `labels` (one region per voxel, 0 outside all) may be empty; `stop` interrupts at the next chunk: the batch
 /// in progress is dropped, finished ones are kept.
 ///
 /// # Errors
@@ -104,15 +112,16 @@ pub fn run(
         }
         tally.ledger.add(&ledger);
         tally.fold(batch, &mut words, labels, regions);
-        if monitor.batch_done(&tally) {
+        if monitor.batch_done(&tally, true) {
             break;
         }
     }
     check_caps(&tally.ledger)?;
-    Ok(Outcome { tally, interrupted, seconds: start.elapsed().as_secs_f64() })
+    Ok(Outcome { tally, interrupted, seconds: start.elapsed().as_secs_f64(), notices: Vec::new() })
 }
 
-fn check(settings: &RunSettings) -> Result<()> {
+/// Refuses absurd settings.
+pub(super) fn check(settings: &RunSettings) -> Result<()> {
     if settings.shards == 0 || settings.shard >= settings.shards {
         return Err(Error::usage(
             format!("shard {} of {}", settings.shard, settings.shards),
@@ -131,7 +140,7 @@ fn check(settings: &RunSettings) -> Result<()> {
 }
 
 /// Refuses a run in which caps stopped too many particles.
-fn check_caps(ledger: &Ledger) -> Result<()> {
+pub(super) fn check_caps(ledger: &Ledger) -> Result<()> {
     let capped = ledger.segment_caps + ledger.stack_overflows + ledger.rejection_caps;
     let fraction = capped as f64 / ledger.histories.max(1) as f64;
     if fraction > MAX_CAPPED_FRACTION {

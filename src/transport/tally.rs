@@ -151,8 +151,25 @@ impl Tally {
                 *sum += value;
             }
         }
-        let at = self.regions.partition_point(|r| r.batch < batch);
-        self.regions.insert(at, BatchRegions { batch, units });
+        self.insert(BatchRegions { batch, units });
+    }
+
+    /// Enters the regions of a batch in the order of the batches.
+    pub fn insert(&mut self, regions: BatchRegions) {
+        let at = self.regions.partition_point(|r| r.batch < regions.batch);
+        self.regions.insert(at, regions);
+    }
+
+    /// The books and regions alone, for who looks while the voxels are on a device.
+    pub fn without_voxels(&self) -> Tally {
+        Tally {
+            voxels: 0,
+            sums: Default::default(),
+            squares: Vec::new(),
+            regions: self.regions.clone(),
+            histories_per_batch: self.histories_per_batch,
+            ledger: self.ledger,
+        }
     }
 
     /// Adds another tally of the same run (other batches): an exact sum.

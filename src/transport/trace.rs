@@ -3,12 +3,68 @@
 
 use std::fmt::Write as _;
 
-use super::cpu::history::{Strata, run_history};
+use super::cpu::history::run_history;
 use super::cpu::particle::{ELECTRON, PHOTON, POSITRON, Particle, Stack};
 use super::cpu::score::Scorer;
 use super::ledger::{Ledger, to_units};
 use super::plan::Plan;
+use super::strata::Strata;
 use crate::units::{KEV_PER_MEV, MM_PER_CM};
+
+/// Name of an event, here and in the shaders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventName {
+    /// As a trace prints it.
+    pub name: &'static str,
+    /// The shaders' constant, whose value is the place in [`EVENTS`].
+    pub shader_name: &'static str,
+}
+
+const fn event(name: &'static str, shader_name: &'static str) -> EventName {
+    EventName { name, shader_name }
+}
+
+/// Everything that may happen to a particle.
+pub const EVENTS: [EventName; 15] = [
+    event("start", "EVENT_START"),
+    event("step", "EVENT_STEP"),
+    event("hinge", "EVENT_HINGE"),
+    event("crossing", "EVENT_CROSSING"),
+    event("moller", "EVENT_MOLLER"),
+    event("bhabha", "EVENT_BHABHA"),
+    event("bremsstrahlung", "EVENT_BREMSSTRAHLUNG"),
+    event("settle", "EVENT_SETTLE"),
+    event("annihilation", "EVENT_ANNIHILATION"),
+    event("compton", "EVENT_COMPTON"),
+    event("rayleigh", "EVENT_RAYLEIGH"),
+    event("photoelectric", "EVENT_PHOTOELECTRIC"),
+    event("pair", "EVENT_PAIR"),
+    event("cutoff", "EVENT_CUTOFF"),
+    event("escape", "EVENT_ESCAPE"),
+];
+
+/// Something that happened, as both engines tell it: no names, no order between particles.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Told {
+    /// Birth state of the stream of the particle that it happened to.
+    pub birth: [u32; 4],
+    /// Place in [`EVENTS`].
+    pub event: usize,
+    /// Particle kind.
+    pub kind: u32,
+    /// See [`super::tally::Origin`].
+    pub origin: u32,
+    /// Voxel.
+    pub cell: u32,
+    /// Energy after it, MeV.
+    pub energy: f32,
+    /// Position relative to the voxel's centre, cm.
+    pub local: [f32; 3],
+    /// Energy given away, MeV.
+    pub value: f32,
+    /// Direction.
+    pub direction: [f32; 3],
+}
 
 /// Something that happened to a particle.
 #[derive(Debug, Clone, Copy)]

@@ -5,10 +5,8 @@ use super::electron::{inverse_component, to_face};
 use super::particle::{ALPHA, Particle};
 use super::score::Scorer;
 use super::walk::Walk;
+use crate::transport::layout::MAX_ALPHA_VOXELS;
 use crate::transport::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES};
-
-/// Most voxels one alpha may cross: its range in air is 9 cm at most.
-const MAX_VOXELS: u32 = 10_000;
 
 impl<S: Scorer> Walk<'_, S> {
     /// Follows an alpha: on the spot if its range stays inside the voxel, else voxel by voxel. No draws.
@@ -17,7 +15,7 @@ impl<S: Scorer> Walk<'_, S> {
         let mut place = self.place(p.voxel, p.local);
         let half = self.plan.params.voxel_cm.map(|h| 0.5 * h);
         let inverse = p.direction.map(inverse_component);
-        for _ in 0..MAX_VOXELS {
+        for _ in 0..MAX_ALPHA_VOXELS {
             let range = self.alpha_range(place.material, p.energy);
             if range <= self.clearance(&place) * place.density {
                 break;

@@ -20,14 +20,7 @@ use super::score::Scorer;
 use super::straggling::loss_factor;
 use super::vector::{rotate, sample_isotropic};
 use super::walk::{Place, REST, Walk};
-use crate::transport::layout::{ANGULAR_HEADER, FLAG_STRAGGLING};
-
-/// Most segments (voxel crossings, hinges, collisions) of one track. A 3.5 MeV electron in air of 0.5 mm voxels needs 5e4.
-const MAX_SEGMENTS: u32 = 200_000;
-
-/// Least rate that the linearisation about the middle of a step may give, as a fraction of the rate there: reached only
-/// by rare, very large straggling.
-const LEAST_RATE: f32 = 0.25;
+use crate::transport::layout::{ANGULAR_HEADER, FLAG_STRAGGLING, LEAST_RATE, MAX_SEGMENTS};
 
 impl<S: Scorer> Walk<'_, S> {
     /// Follows an electron or positron to the end of its track.
@@ -174,7 +167,7 @@ impl<S: Scorer> Walk<'_, S> {
                     let mu = sample_angular(&self.plan.tables, at, stream.rng.uniform());
                     p.direction = rotate(p.direction, mu, stream.rng.uniform());
                     inverse = p.direction.map(inverse_component);
-                    self.tell("hinge", &place, &p, given);
+                    self.tell("hinge", &place, &p, 0.0);
                     if self.stays_inside(current, &place, p.energy) {
                         break false;
                     }
@@ -229,7 +222,7 @@ impl<S: Scorer> Walk<'_, S> {
         stream: &mut Stream,
     ) -> f32 {
         let o = self.plan.params.offsets;
-        self.tell_settled(place, kind, origin, energy);
+        self.tell_settled(place, kind, origin, energy, stream.birth());
         let threshold = self.plan.params.photon_threshold;
         if energy <= threshold {
             return energy;

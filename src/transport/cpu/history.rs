@@ -2,39 +2,15 @@
 
 use super::lookup;
 use super::particle::{ALPHA, ELECTRON, PHOTON, POSITRON, Particle, Stack, Stream};
-use super::rng::{batch_state, history_state};
+use super::rng::history_state;
 use super::score::Scorer;
 use super::vector::sample_isotropic;
 use super::walk::{REST, Walk};
 use crate::transport::layout::FLAG_POINT_SOURCE;
 use crate::transport::ledger::Ledger;
 use crate::transport::plan::{Plan, SOURCE_SPECTRUM_INTERVALS, SourceGroup};
+use crate::transport::strata::Strata;
 use crate::transport::tally::Origin;
-
-/// Systematic sampling of a batch: history `i` sits at `offset + i stride` of the cumulative activity (integers; the
-/// whole is 2^62), so every voxel gets its share of histories to within one.
-#[derive(Debug, Clone, Copy)]
-pub struct Strata {
-    offset: u64,
-    stride: u64,
-}
-
-impl Strata {
-    /// The strata of a batch of `histories` histories.
-    pub fn new(plan: &Plan, batch: u32, histories: u64) -> Self {
-        let stride = plan.source_total() / histories.max(1);
-        let state = batch_state(plan.params.seed, batch);
-        let random = u64::from(state[0]) << 32 | u64::from(state[1]);
-        let offset = ((u128::from(random) * u128::from(stride)) >> 64) as u64;
-        Strata { offset, stride }
-    }
-
-    /// Position of history `i` of the batch.
-    #[inline(always)]
-    pub fn position(&self, i: u64) -> u64 {
-        self.offset + i * self.stride
-    }
-}
 
 /// Runs history number `history`, the `i`-th of its batch. The stack is empty before and after.
 pub fn run_history<S: Scorer>(

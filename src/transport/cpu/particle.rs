@@ -1,15 +1,7 @@
 //! What is in flight: a particle's state, and the bounded stack of one history's particles.
 
 use super::rng::{Rng, child_state};
-
-/// Photon.
-pub const PHOTON: u32 = 0;
-/// Electron.
-pub const ELECTRON: u32 = 1;
-/// Positron.
-pub const POSITRON: u32 = 2;
-/// Alpha particle.
-pub const ALPHA: u32 = 3;
+pub use crate::transport::layout::{ALPHA, ELECTRON, PHOTON, POSITRON};
 
 /// Most particles of one history that wait at once. A shower of a few MeV in tissue needs about ten.
 pub const STACK_SIZE: usize = 64;
@@ -50,6 +42,12 @@ impl Stream {
     #[inline(always)]
     pub fn new(seed: [u32; 2], birth: [u32; 4]) -> Self {
         Stream { rng: Rng::new(birth), seed, birth, children: 0 }
+    }
+
+    /// Birth state of the particle itself.
+    #[inline(always)]
+    pub fn birth(&self) -> [u32; 4] {
+        self.birth
     }
 
     /// Birth state of the next child.

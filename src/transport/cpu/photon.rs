@@ -11,10 +11,7 @@ use super::particle::{PHOTON, Particle, Stream};
 use super::score::Scorer;
 use super::vector::{rotate, sample_isotropic};
 use super::walk::{Place, REST, Walk};
-use crate::transport::layout::{FLAG_KERMA, voxel_density, voxel_material};
-
-/// Most tentative collisions of one photon. Mean numbers are about ten; a majorant 100 times the local mu needs 1e3.
-const MAX_COLLISIONS: u32 = 1_000_000;
+use crate::transport::layout::{FLAG_KERMA, MAX_COLLISIONS, voxel_density, voxel_material};
 
 impl<S: Scorer> Walk<'_, S> {
     /// Follows a photon until it is absorbed, falls below the cutoff or leaves.
@@ -131,7 +128,8 @@ impl<S: Scorer> Walk<'_, S> {
             for k in 0..3 {
                 let d = p.direction[k];
                 let face = if d > 0.0 { (cell[k] + 1) as f32 } else { cell[k] as f32 } * edge[k];
-                let to = larger((face - position[k]) * d.signum(), 0.0) / larger(d.abs(), 1e-20);
+                let ahead = if d > 0.0 { face - position[k] } else { position[k] - face };
+                let to = larger(ahead, 0.0) / larger(d.abs(), 1e-20);
                 if to < exit {
                     exit = to;
                     axis = k;

@@ -73,8 +73,15 @@ impl<S: Scorer> Walk<'_, S> {
 
     /// Tells a tracing scorer that an electron or positron ends here; its direction no longer matters and is not known.
     #[inline(always)]
-    pub fn tell_settled(&mut self, place: &Place, kind: u32, origin: u32, energy: f32) {
-        let (direction, state) = ([0.0; 3], [0; 4]);
+    pub fn tell_settled(
+        &mut self,
+        place: &Place,
+        kind: u32,
+        origin: u32,
+        energy: f32,
+        state: [u32; 4],
+    ) {
+        let direction = [0.0; 3];
         let (voxel, local) = (place.voxel, place.local);
         let seen = Particle { kind, origin, energy, voxel, local, direction, state };
         self.scorer.trace("settle", &seen, energy);

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::source::{DecaySpectrum, Emission, EmissionGroup};
-use crate::transport::cpu::particle::{ALPHA, ELECTRON, PHOTON, POSITRON};
+use crate::transport::layout::{ALPHA, ELECTRON, PHOTON, POSITRON};
 use crate::transport::plan::{SOURCE_SPECTRUM_INTERVALS, SourceEntry, SourceGroup};
 
 /// Flat emission tables; spectra are appended to `tables`.

@@ -1,0 +1,309 @@
+// Photons: Woodcock (delta) tracking (`src/transport/cpu/photon.rs`).
+
+// Most tentative collisions of one photon.
+override MAX_COLLISIONS: u32;
+
+const NO_MATERIAL: u32 = 0xffffffffu;
+
+// A photon between two flights. `position` is in cm from the grid's corner.
+struct Flight {
+    p: Particle,
+    position: vec3<f32>,
+    linear: u32,
+    collisions: u32,
+    known: u32,
+    rates: PhotonRates,
+}
+
+// Takes a photon from its ring.
+fn take_flight(item: u32) -> Flight {
+    let r = take_photon(item);
+    var position = r.point;
+    let p = Particle(r.kind, r.origin, r.energy, r.slot, r.direction);
+    if (r.fresh) {
+        let voxel = unlinear(r.linear);
+        var place = place_at(voxel, r.point);
+        tell(EVENT_START, &place, p, 0.0);
+        let h = params.voxel_cm;
+        position = vec3<f32>(
+            (f32(voxel.x) + 0.5) * h.x + r.point.x,
+            (f32(voxel.y) + 0.5) * h.y + r.point.y,
+            (f32(voxel.z) + 0.5) * h.z + r.point.z,
+        );
+    }
+    return Flight(p, position, r.linear, r.steps, NO_MATERIAL, PhotonRates(0.0, 0.0, 0.0, 0.0, 0.0));
+}
+
+// Puts a photon back as it stands between two flights.
+fn put_flight_back(f: Flight) {
+    let r = Record(
+        f.p.kind, f.p.origin, false, f.p.energy, f.linear, f.p.slot, f.position, f.p.direction, 0.0, 0.0, f.collisions,
+    );
+    append_photon(r, birth, rng, children);
+}
+
+// Majorant of mu (1/cm) in a cell.
+fn cell_majorant(word: u32, energy: f32) -> f32 {
+    let per_mass = majorant(params.offsets.photon_majorant, voxel_material(word), energy);
+    return larger(per_mass * voxel_density(word) * params.majorant_factor, 1e-12);
+}
+
+// Voxel that holds a position; x below zero outside the grid.
+fn voxel_at(position: vec3<f32>) -> vec3<i32> {
+    let index = vec3<f32>(
+        position.x * params.inverse_voxel.x,
+        position.y * params.inverse_voxel.y,
+        position.z * params.inverse_voxel.z,
+    );
+    let inside = (index >= vec3<f32>(0.0, 0.0, 0.0)) & (index < vec3<f32>(params.dims));
+    return select(vec3<i32>(-1, -1, -1), vec3<i32>(index), vec3<bool>(all(inside)));
+}
+
+// Position relative to a voxel's centre, cm.
+fn relative_to(voxel: vec3<i32>, position: vec3<f32>) -> vec3<f32> {
+    return vec3<f32>(
+        relative_axis(voxel.x, position.x, params.voxel_cm.x),
+        relative_axis(voxel.y, position.y, params.voxel_cm.y),
+        relative_axis(voxel.z, position.z, params.voxel_cm.z),
+    );
+}
+
+fn relative_axis(voxel: i32, position: f32, h: f32) -> f32 {
+    let centre = (f32(voxel) + 0.5) * h;
+    return smaller(larger(position - centre, -0.5 * h), 0.5 * h);
+}
+
+fn advance(position: vec3<f32>, distance: f32, d: vec3<f32>) -> vec3<f32> {
+    return vec3<f32>(position.x + distance * d.x, position.y + distance * d.y, position.z + distance * d.z);
+}
+
+// Where a flight ended: x of the voxel is below zero when the photon has left.
+struct Landing {
+    voxel: vec3<i32>,
+    mu: f32,
+}
+
+// Distance (cm) to the face of a cell along one axis.
+fn cell_exit(cell: i32, edge: f32, position: f32, d: f32) -> f32 {
+    let face = select(f32(cell), f32(cell + 1), d > 0.0) * edge;
+    let ahead = select(position - face, face - position, d > 0.0);
+    return larger(ahead, 0.0) / larger(abs(d), 1e-20);
+}
+
+// Moves to the next tentative collision. One draw.
+fn fly(position: ptr<function, vec3<f32>>, p: Particle) -> Landing {
+    var optical_depth = -ln(uniform_draw());
+    if (all(params.cell_dims == vec3<u32>(1u, 1u, 1u))) {
+        let mu = cell_majorant(tables[batch.cells], p.energy);
+        let distance = optical_depth / mu;
+        *position = advance(*position, distance, p.direction);
+        return Landing(voxel_at(*position), mu);
+    }
+    let edge = params.voxel_cm * f32(params.cell_voxels);
+    let n = vec3<i32>(params.cell_dims);
+    var cell = vec3<i32>(
+        min(i32(larger((*position).x / edge.x, 0.0)), n.x - 1),
+        min(i32(larger((*position).y / edge.y, 0.0)), n.y - 1),
+        min(i32(larger((*position).z / edge.z, 0.0)), n.z - 1),
+    );
+    let most = params.cell_dims.x + params.cell_dims.y + params.cell_dims.z + 3u;
+    for (var i = 0u; i < most; i += 1u) {
+        let word = tables[batch.cells + u32(cell.x + n.x * (cell.y + n.y * cell.z))];
+        let mu = cell_majorant(word, p.energy);
+        let x = cell_exit(cell.x, edge.x, (*position).x, p.direction.x);
+        let y = cell_exit(cell.y, edge.y, (*position).y, p.direction.y);
+        let z = cell_exit(cell.z, edge.z, (*position).z, p.direction.z);
+        var exit = x;
+        var axis = vec3<bool>(true, false, false);
+        if (y < exit) {
+            exit = y;
+            axis = vec3<bool>(false, true, false);
+        }
+        if (z < exit) {
+            exit = z;
+            axis = vec3<bool>(false, false, true);
+        }
+        let distance = optical_depth / mu;
+        if (distance < exit) {
+            *position = advance(*position, distance, p.direction);
+            return Landing(voxel_at(*position), mu);
+        }
+        optical_depth -= mu * exit;
+        let forward = p.direction > vec3<f32>(0.0, 0.0, 0.0);
+        let moved = advance(*position, exit, p.direction);
+        let face = vec3<f32>(
+            f32(cell.x + select(0, 1, forward.x)) * edge.x,
+            f32(cell.y + select(0, 1, forward.y)) * edge.y,
+            f32(cell.z + select(0, 1, forward.z)) * edge.z,
+        );
+        *position = select(moved, face, axis);
+        cell += select(vec3<i32>(0, 0, 0), select(vec3<i32>(-1, -1, -1), vec3<i32>(1, 1, 1), forward), axis);
+        if (any(cell < vec3<i32>(0, 0, 0)) || any(cell >= n)) {
+            break;
+        }
+    }
+    return Landing(vec3<i32>(-1, -1, -1), 0.0);
+}
+
+// One flight of a photon and what happens where it ends; false when the photon has ended.
+fn step_photon(f: ptr<function, Flight>) -> bool {
+    var p = (*f).p;
+    var position = (*f).position;
+    let landing = fly(&position, p);
+    (*f).position = position;
+    if (landing.voxel.x < 0) {
+        book_collisions += (*f).collisions;
+        tell_photon_escape((*f).linear, p);
+        escape(PHOTON, p.energy);
+        return false;
+    }
+    (*f).collisions += 1u;
+    var place = place_at(landing.voxel, vec3<f32>(0.0, 0.0, 0.0));
+    // The energy is that of the last collision: look up again only for another material.
+    if (place.material != (*f).known) {
+        (*f).known = place.material;
+        (*f).rates = photon_rates(place.material, p.energy);
+    }
+    let rates = (*f).rates;
+    if ((params.flags & FLAG_KERMA) != 0u) {
+        let expected = p.energy * rates.mu_en * place.density / landing.mu;
+        var at = vec3<f32>(0.0, 0.0, 0.0);
+        if (RADIAL) {
+            at = relative_to(landing.voxel, position);
+        }
+        score(place.linear, at, p.origin, to_units(expected));
+    }
+    if (uniform_draw() * landing.mu >= rates.mu_over_rho * place.density) {
+        if ((*f).collisions >= MAX_COLLISIONS) {
+            book_segment_caps += 1u;
+            let units = to_units(p.energy);
+            book_cut = add_wide(book_cut, vec2<u32>(units, 0u));
+            score(place.linear, vec3<f32>(0.0, 0.0, 0.0), p.origin, units);
+            book_collisions += (*f).collisions;
+            return false;
+        }
+        return true;
+    }
+    place.local = relative_to(landing.voxel, position);
+    (*f).linear = place.linear;
+    (*f).known = NO_MATERIAL;
+    let goes_on = collide(&place, &p, rates);
+    flush_secondaries(&place, p.slot);
+    (*f).p = p;
+    if (!goes_on) {
+        book_collisions += (*f).collisions;
+    }
+    return goes_on;
+}
+
+// A real collision; false when the photon has ended.
+fn collide(place: ptr<function, Place>, p: ptr<function, Particle>, rates: PhotonRates) -> bool {
+    let process = uniform_draw();
+    let before = (*p).energy;
+    if (process < rates.compton) {
+        scatter_compton(place, p);
+        tell(EVENT_COMPTON, place, *p, before - (*p).energy);
+    } else if (process < rates.photoelectric) {
+        absorb_photoelectric(place, *p);
+        tell(EVENT_PHOTOELECTRIC, place, *p, before);
+        return false;
+    } else if (process < rates.rayleigh) {
+        scatter_rayleigh((*place).material, p);
+        tell(EVENT_RAYLEIGH, place, *p, 0.0);
+    } else {
+        create_pair(place, *p);
+        tell(EVENT_PAIR, place, *p, before);
+        return false;
+    }
+    if ((*p).energy <= params.photon_cutoff) {
+        deposit(place, (*p).origin, (*p).energy);
+        tell(EVENT_CUTOFF, place, *p, (*p).energy);
+        return false;
+    }
+    return true;
+}
+
+// Energy given to an electron at a collision: transported (analog), or only booked (kerma).
+fn give_electron(place: ptr<function, Place>, p: Particle, energy: f32, direction: vec3<f32>) {
+    if ((params.flags & FLAG_KERMA) != 0u) {
+        book_imparted_energy(energy);
+        return;
+    }
+    let local = release_electron(place, p.origin, energy, direction);
+    if (local > 0.0) {
+        deposit(place, p.origin, local);
+    }
+}
+
+// Photoelectric absorption: photoelectron, and K fluorescence of the material's two strongest elements.
+fn absorb_photoelectric(place: ptr<function, Place>, p: Particle) {
+    let probability = fluorescence_probabilities((*place).material, p.energy);
+    let u = uniform_draw();
+    var line = 2u;
+    if (u < probability.x) {
+        line = 0u;
+    } else if (u < probability.x + probability.y) {
+        line = 1u;
+    }
+    var electron = p.energy;
+    if (line < 2u) {
+        let at = params.offsets.fluorescence + ((*place).material * 2u + line) * 2u;
+        let edge = table(at);
+        let photon = table(at + 1u);
+        if (p.energy > edge && photon > params.photon_cutoff) {
+            electron = p.energy - edge;
+            let direction = sample_isotropic();
+            push(PHOTON, p.origin, photon, direction);
+            let rest = (p.energy - electron) - photon;
+            if ((params.flags & FLAG_KERMA) != 0u) {
+                book_imparted_energy(rest);
+            } else {
+                deposit(place, p.origin, rest);
+            }
+        }
+    }
+    let mu = photoelectric_angle(electron);
+    let direction = rotate(p.direction, mu, uniform_draw());
+    give_electron(place, p, electron, direction);
+}
+
+// Compton scattering on bound electrons.
+fn scatter_compton(place: ptr<function, Place>, p: ptr<function, Particle>) {
+    let mu = compton_mu((*place).material, (*p).energy);
+    let turn = uniform_draw();
+    let scattered = compton_kinematics((*p).energy, mu);
+    let given = (*p).energy - scattered.x;
+    let opposite = select(turn - 0.5, turn + 0.5, turn < 0.5);
+    let recoil = rotate((*p).direction, scattered.y, opposite);
+    (*p).direction = rotate((*p).direction, mu, turn);
+    (*p).energy = scattered.x;
+    give_electron(place, *p, given, recoil);
+}
+
+// Coherent scattering: the direction changes, the energy does not. Three draws.
+fn scatter_rayleigh(material: u32, p: ptr<function, Particle>) {
+    let node = coarse_node((*p).energy, uniform_draw());
+    let mu = sample_angular(angular_at(params.offsets.rayleigh, material, node), uniform_draw());
+    (*p).direction = rotate((*p).direction, mu, uniform_draw());
+}
+
+// Pair production; triplets are treated as pairs. Six draws.
+fn create_pair(place: ptr<function, Place>, p: Particle) {
+    let available = p.energy - 2.0 * REST;
+    if (available <= 0.0) {
+        deposit(place, p.origin, p.energy);
+        return;
+    }
+    let part = pair_split();
+    let electron = available * part;
+    let positron = available - electron;
+    let d_electron = pair_direction(p.direction, electron);
+    let d_positron = pair_direction(p.direction, positron);
+    give_electron(place, p, electron, d_electron);
+    if ((params.flags & FLAG_KERMA) != 0u) {
+        book_imparted_energy(positron);
+        annihilate(p.origin);
+    } else {
+        push(POSITRON, p.origin, positron, d_positron);
+    }
+}

@@ -1,0 +1,52 @@
+// Where energy goes: voxels, or spherical shells round the centre of one (`src/transport/cpu/score.rs`).
+
+// Bit per origin that the source has: only these have words.
+override ORIGIN_MASK: u32;
+
+// Shell of a point relative to the centre; the last cell is everything outside.
+fn shell_of(local: vec3<f32>) -> u32 {
+    let r = sqrt(local.x * local.x + local.y * local.y + local.z * local.z);
+    var low = 0u;
+    var high = params.shells;
+    while (low < high) {
+        let middle = (low + high) / 2u;
+        if (table(params.offsets.shells + middle) < r) {
+            low = middle + 1u;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+// Distance of a point to the nearest shell boundary, cm.
+fn shell_clearance(local: vec3<f32>) -> f32 {
+    let r = sqrt(local.x * local.x + local.y * local.y + local.z * local.z);
+    let shell = shell_of(local);
+    var clearance = 3e38;
+    if (shell < params.shells) {
+        clearance = table(params.offsets.shells + shell) - r;
+    }
+    if (shell > 0u) {
+        clearance = smaller(clearance, r - table(params.offsets.shells + shell - 1u));
+    }
+    return clearance;
+}
+
+// Adds fixed-point units to a cell.
+fn score_units(cell: u32, origin: u32, units: u32) {
+    if (units != 0u) {
+        let origins = countOneBits(ORIGIN_MASK);
+        let slot = countOneBits(ORIGIN_MASK & ((1u << origin) - 1u));
+        tally_add((cell * origins + slot) * 2u, units);
+    }
+}
+
+// Books fixed-point units of a source emission type at a point.
+fn score(linear: u32, local: vec3<f32>, origin: u32, units: u32) {
+    var cell = linear;
+    if (RADIAL) {
+        cell = shell_of(local);
+    }
+    score_units(cell, origin, units);
+}

@@ -1,0 +1,122 @@
+// What every kernel sees: the plan's scalars and arrays. Layouts are those of `src/transport/layout.rs` and
+// `src/transport/gpu/layout.rs`; a test compares them by reflection. Inside: MeV, cm, g.
+
+// Filled by Rust (`src/transport/gpu/constants.rs`); none has a value here.
+override REST: f32;
+override TALLY_UNITS_PER_MEV: f32;
+override FINE_BITS: u32;
+override COARSE_BITS: u32;
+override LOWEST_EXPONENT: i32;
+override OCTAVES: u32;
+override FINE_NODES: u32;
+override COARSE_NODES: u32;
+override ANGULAR_INTERVALS: u32;
+override ANGULAR_HEADER: u32;
+override ANGULAR_STRIDE: u32;
+override SPECTRUM_INTERVALS: u32;
+override SPECTRUM_STRIDE: u32;
+override SOURCE_SPECTRUM_INTERVALS: u32;
+override LEPTON_RECORD: u32;
+override PHOTON_RECORD: u32;
+override MATERIAL_BITS: u32;
+override ALPHA_NODES: u32;
+override ALPHA_ENERGY_STEP: f32;
+override FLAG_KERMA: u32;
+override FLAG_POINT_SOURCE: u32;
+override FLAG_STRAGGLING: u32;
+override PHOTON: u32;
+override ELECTRON: u32;
+override POSITRON: u32;
+override ALPHA: u32;
+override ORIGIN_ELECTRON: u32;
+override ORIGIN_PHOTON: u32;
+override ORIGIN_ALPHA: u32;
+// Scoring by shells round the centre of one voxel (validation), not by voxel.
+override RADIAL: bool;
+
+struct Offsets {
+    photon: u32,
+    photon_majorant: u32,
+    compton: u32,
+    rayleigh: u32,
+    fluorescence: u32,
+    lepton: u32,
+    hard_majorant: u32,
+    step_strength: u32,
+    scattering: u32,
+    bremsstrahlung: u32,
+    thick_target: u32,
+    alpha: u32,
+    shells: u32,
+}
+
+struct Params {
+    dims: vec3<u32>,
+    materials: u32,
+    voxel_cm: vec3<f32>,
+    electron_cutoff: f32,
+    inverse_voxel: vec3<f32>,
+    photon_cutoff: f32,
+    cell_dims: vec3<u32>,
+    cell_voxels: u32,
+    threshold_fraction: f32,
+    threshold_min: f32,
+    threshold_max: f32,
+    photon_threshold: f32,
+    flags: u32,
+    shells: u32,
+    seed: vec2<u32>,
+    source_voxels: u32,
+    local_electron: f32,
+    local_photon: f32,
+    local_alpha: f32,
+    settle_energy: f32,
+    majorant_factor: f32,
+    source_groups: u32,
+    source_entries: u32,
+    offsets: Offsets,
+}
+
+// What changes from batch to batch, and where the uploaded words beyond the plan's tables start.
+struct Batch {
+    // Number of the batch's first history.
+    first: vec2<u32>,
+    // Systematic sampling: history i sits at `offset + i stride` of the cumulative activity.
+    offset: vec2<u32>,
+    stride: vec2<u32>,
+    histories: u32,
+    cells: u32,
+    groups: u32,
+    entries: u32,
+    source_most: u32,
+    spare: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<uniform> batch: Batch;
+// The plan's f32 tables as bits, then the majorant cells, the emission groups and their entries.
+@group(0) @binding(2) var<storage, read> tables: array<u32>;
+@group(0) @binding(3) var<storage, read> voxels: array<u32>;
+
+fn table(at: u32) -> f32 {
+    return bitcast<f32>(tables[at]);
+}
+
+// A point in the grid with what the voxel holds. `local` is relative to the voxel's centre.
+struct Place {
+    voxel: vec3<i32>,
+    linear: u32,
+    local: vec3<f32>,
+    density: f32,
+    material: u32,
+}
+
+// A particle in flight; its stream is in `rng.wgsl`.
+struct Particle {
+    kind: u32,
+    origin: u32,
+    energy: f32,
+    // Where its books are kept: a history's own row, or one of a few.
+    slot: u32,
+    direction: vec3<f32>,
+}

@@ -1,0 +1,95 @@
+// What the process files share while a particle is followed (`src/transport/cpu/walk.rs`).
+
+fn place_at(voxel: vec3<i32>, local: vec3<f32>) -> Place {
+    let linear = u32(voxel.x) + params.dims.x * (u32(voxel.y) + params.dims.y * u32(voxel.z));
+    let word = voxels[linear];
+    return Place(voxel, linear, local, voxel_density(word), voxel_material(word));
+}
+
+fn unlinear(linear: u32) -> vec3<i32> {
+    let nx = params.dims.x;
+    let ny = params.dims.y;
+    return vec3<i32>(i32(linear % nx), i32(linear / nx % ny), i32(linear / (nx * ny)));
+}
+
+// Deposits energy at a point and books it as imparted.
+fn deposit(place: ptr<function, Place>, origin: u32, energy: f32) {
+    let units = to_units(energy);
+    book_imparted = add_wide(book_imparted, vec2<u32>(units, 0u));
+    score((*place).linear, (*place).local, origin, units);
+}
+
+// Distance from a point to what bounds its scoring cell, cm.
+fn clearance(place: ptr<function, Place>) -> f32 {
+    if (RADIAL) {
+        return shell_clearance((*place).local);
+    }
+    let x = 0.5 * params.voxel_cm.x - abs((*place).local.x);
+    let y = 0.5 * params.voxel_cm.y - abs((*place).local.y);
+    let z = 0.5 * params.voxel_cm.z - abs((*place).local.z);
+    return smaller(smaller(x, y), z);
+}
+
+// Index of the lepton tables of a material.
+fn lepton_tables(kind: u32, material: u32) -> u32 {
+    return select(material, params.materials + material, kind == POSITRON);
+}
+
+// Origin of annihilation photons: a source positron's count as photons.
+fn annihilation_origin(origin: u32) -> u32 {
+    return select(origin, ORIGIN_PHOTON, origin == ORIGIN_ELECTRON);
+}
+
+// Distance (cm) to the voxel's face, and its axis.
+struct Face {
+    distance: f32,
+    axis: u32,
+}
+
+// Inverse of a direction's component, finite also for zero.
+fn inverse_component(d: f32) -> f32 {
+    return 1.0 / select(d, 1e-20, abs(d) < 1e-20);
+}
+
+fn inverse_direction(d: vec3<f32>) -> vec3<f32> {
+    return vec3<f32>(inverse_component(d.x), inverse_component(d.y), inverse_component(d.z));
+}
+
+fn face_distance(local: f32, inverse: f32, half_edge: f32) -> f32 {
+    return larger(half_edge * abs(inverse) - local * inverse, 0.0);
+}
+
+fn to_face(local: vec3<f32>, inverse: vec3<f32>, half_edge: vec3<f32>) -> Face {
+    let x = face_distance(local.x, inverse.x, half_edge.x);
+    let y = face_distance(local.y, inverse.y, half_edge.y);
+    let z = face_distance(local.z, inverse.z, half_edge.z);
+    var face = Face(y, 1u);
+    if (x < y) {
+        face = Face(x, 0u);
+    }
+    if (!(face.distance < z)) {
+        face = Face(z, 2u);
+    }
+    return face;
+}
+
+// Moves to the neighbouring voxel along an axis; false outside the grid.
+fn cross_face(place: ptr<function, Place>, axis: u32, direction: vec3<f32>) -> bool {
+    let here = vec3<u32>(0u, 1u, 2u) == vec3<u32>(axis, axis, axis);
+    let forward = direction > vec3<f32>(0.0, 0.0, 0.0);
+    let half_edge = params.voxel_cm * 0.5;
+    (*place).local = select((*place).local, select(half_edge, -half_edge, forward), here);
+    let move_by = select(vec3<i32>(-1, -1, -1), vec3<i32>(1, 1, 1), forward);
+    let voxel = (*place).voxel + select(vec3<i32>(0, 0, 0), move_by, here);
+    (*place).voxel = voxel;
+    if (any(voxel < vec3<i32>(0, 0, 0)) || any(voxel >= vec3<i32>(params.dims))) {
+        return false;
+    }
+    *place = place_at(voxel, (*place).local);
+    return true;
+}
+
+// Kinetic energy to velocity squared.
+fn beta_squared(energy: f32) -> f32 {
+    return energy * (energy + 2.0 * REST) / ((energy + REST) * (energy + REST));
+}

@@ -1,0 +1,177 @@
+//! The choice of an engine: the CPU, or one or several GPUs. Both read the same plan and give the same tally.
+
+use std::sync::atomic::AtomicBool;
+
+use super::plan::Plan;
+use super::run::{Monitor, Outcome, RunSettings};
+use crate::error::{Error, Result};
+
+/// What the user asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum EngineChoice {
+    /// GPUs where there are any, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// GPUs by their numbers; empty takes what `Auto` would, or the first adapter of any kind.
+    Gpu(Vec<usize>),
+}
+
+impl std::str::FromStr for EngineChoice {
+    type Err = Error;
+
+    /// `auto`, `cpu`, `gpu`, `gpu:1`, `gpu:0,1`.
+    fn from_str(text: &str) -> Result<Self> {
+        let refused = || {
+            Error::usage(
+                format!("engine '{text}'"),
+                "an engine is auto, cpu, gpu, or gpu with numbers, as gpu:0 or gpu:0,1",
+                "voxgray devices lists the numbers.",
+            )
+        };
+        match text {
+            "auto" => Ok(EngineChoice::Auto),
+            "cpu" => Ok(EngineChoice::Cpu),
+            "gpu" => Ok(EngineChoice::Gpu(Vec::new())),
+            _ => {
+                let numbers = text.strip_prefix("gpu:").ok_or_else(refused)?;
+                let parsed: std::result::Result<Vec<usize>, _> =
+                    numbers.split(',').map(str::parse).collect();
+                Ok(EngineChoice::Gpu(parsed.map_err(|_| refused())?))
+            }
+        }
+    }
+}
+
+/// An engine that is ready.
+pub enum Engine {
+    /// The CPU.
+    Cpu,
+    /// GPUs.
+    #[cfg(feature = "gpu")]
+    Gpu(Box<super::gpu::run::GpuEngine>),
+}
+
+impl Engine {
+    /// Finds what was asked for. The second value says, under `auto`, why no GPU is used.
+    ///
+    /// # Errors
+    /// If a GPU was asked for and there is none that can be used.
+    pub fn choose(choice: &EngineChoice) -> Result<(Self, Option<String>)> {
+        match choice {
+            EngineChoice::Cpu => Ok((Engine::Cpu, None)),
+            EngineChoice::Auto => Ok(automatic()),
+            EngineChoice::Gpu(numbers) => Ok((chosen(numbers)?, None)),
+        }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> String {
+        match self {
+            Engine::Cpu => "CPU".to_string(),
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(gpu) => format!("GPU {}", gpu.names().join(" + ")),
+        }
+    }
+
+    /// Runs a plan; see [`super::run::run`].
+    ///
+    /// # Errors
+    /// As [`super::run::run`]; on a GPU also if the plan does not fit or the device is lost.
+    pub fn run(
+        &self,
+        plan: &Plan,
+        settings: &RunSettings,
+        labels: &[u16],
+        regions: usize,
+        monitor: &dyn Monitor,
+        stop: &AtomicBool,
+    ) -> Result<Outcome> {
+        match self {
+            Engine::Cpu => super::run::run(plan, settings, labels, regions, monitor, stop),
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(gpu) => gpu.run(plan, settings, labels, regions, monitor, stop),
+        }
+    }
+}
+
+#[cfg(feature = "gpu")]
+fn automatic() -> (Engine, Option<String>) {
+    use super::gpu::adapter::Adapters;
+    use super::gpu::run::GpuEngine;
+    let adapters = Adapters::find();
+    let numbers = adapters.automatic();
+    if numbers.is_empty() {
+        let why = match adapters.none() {
+            Some(error) => format!("{} ({})", error.problem, error.why),
+            None => match adapters.facts().find_map(|f| f.check().err()) {
+                Some(error) => format!("{} ({})", error.problem, error.why),
+                None => {
+                    "no GPU was found (only software devices, which are slower than the CPU engine)"
+                        .to_string()
+                }
+            },
+        };
+        return (Engine::Cpu, Some(why));
+    }
+    (Engine::Gpu(Box::new(GpuEngine::new(adapters, numbers))), None)
+}
+
+#[cfg(feature = "gpu")]
+fn chosen(numbers: &[usize]) -> Result<Engine> {
+    use super::gpu::adapter::Adapters;
+    use super::gpu::run::GpuEngine;
+    let adapters = Adapters::find();
+    if let Some(error) = adapters.none() {
+        return Err(error);
+    }
+    let mut numbers = numbers.to_vec();
+    if numbers.is_empty() {
+        numbers = adapters.automatic();
+    }
+    if numbers.is_empty() {
+        numbers = vec![0];
+    }
+    for &number in &numbers {
+        match adapters.facts().nth(number) {
+            Some(facts) => facts.check()?,
+            None => drop(adapters.open(number)?),
+        }
+    }
+    Ok(Engine::Gpu(Box::new(GpuEngine::new(adapters, numbers))))
+}
+
+#[cfg(not(feature = "gpu"))]
+fn automatic() -> (Engine, Option<String>) {
+    (Engine::Cpu, Some(WITHOUT_GPU.to_string()))
+}
+
+#[cfg(not(feature = "gpu"))]
+fn chosen(_numbers: &[usize]) -> Result<Engine> {
+    Err(Error::usage(
+        WITHOUT_GPU,
+        "the feature gpu is off",
+        "Use --engine cpu, or a build with the feature gpu.",
+    ))
+}
+
+#[cfg(not(feature = "gpu"))]
+const WITHOUT_GPU: &str = "this voxgray was built without its GPU engine";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_are_read() {
+        let read = |t: &str| t.parse::<EngineChoice>();
+        assert_eq!(read("auto").unwrap(), EngineChoice::Auto);
+        assert_eq!(read("cpu").unwrap(), EngineChoice::Cpu);
+        assert_eq!(read("gpu").unwrap(), EngineChoice::Gpu(vec![]));
+        assert_eq!(read("gpu:0,2").unwrap(), EngineChoice::Gpu(vec![0, 2]));
+        for wrong in ["", "gpu:", "gpu:x", "cuda"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

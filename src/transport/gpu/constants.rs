@@ -1,0 +1,75 @@
+//! Values of the shaders' `override` constants: each stands once, in Rust.
+
+use super::buffers::Sizes;
+use super::layout::LEDGER_WORDS;
+use super::tuning::{MOST_PUSHES, Tuning, most_primaries};
+use crate::constants::ELECTRON_MASS_MEV;
+use crate::transport::layout::*;
+use crate::transport::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan, SOURCE_SPECTRUM_INTERVALS};
+use crate::transport::tally::Origin;
+use crate::transport::trace::EVENTS;
+
+/// Name and value of each constant.
+pub type Constants = Vec<(&'static str, f64)>;
+
+/// The constants of the physics and of the plan's layout.
+pub fn physics() -> Constants {
+    let mut all: Constants = vec![
+        ("REST", f64::from(ELECTRON_MASS_MEV as f32)),
+        ("TALLY_UNITS_PER_MEV", f64::from(TALLY_UNITS_PER_MEV)),
+        ("FINE_BITS", f64::from(FINE_BITS)),
+        ("COARSE_BITS", f64::from(COARSE_BITS)),
+        ("LOWEST_EXPONENT", f64::from(LOWEST_EXPONENT)),
+        ("OCTAVES", f64::from(OCTAVES)),
+        ("FINE_NODES", FINE_NODES as f64),
+        ("COARSE_NODES", COARSE_NODES as f64),
+        ("ANGULAR_INTERVALS", ANGULAR_INTERVALS as f64),
+        ("ANGULAR_HEADER", ANGULAR_HEADER as f64),
+        ("ANGULAR_STRIDE", ANGULAR_STRIDE as f64),
+        ("SPECTRUM_INTERVALS", SPECTRUM_INTERVALS as f64),
+        ("SPECTRUM_STRIDE", SPECTRUM_STRIDE as f64),
+        ("SOURCE_SPECTRUM_INTERVALS", SOURCE_SPECTRUM_INTERVALS as f64),
+        ("LEPTON_RECORD", LEPTON_RECORD as f64),
+        ("PHOTON_RECORD", PHOTON_RECORD as f64),
+        ("MATERIAL_BITS", f64::from(MATERIAL_BITS)),
+        ("ALPHA_NODES", ALPHA_NODES as f64),
+        ("ALPHA_ENERGY_STEP", f64::from(ALPHA_ENERGY_STEP)),
+        ("FLAG_KERMA", f64::from(FLAG_KERMA)),
+        ("FLAG_POINT_SOURCE", f64::from(FLAG_POINT_SOURCE)),
+        ("FLAG_STRAGGLING", f64::from(FLAG_STRAGGLING)),
+        ("PHOTON", f64::from(PHOTON)),
+        ("ELECTRON", f64::from(ELECTRON)),
+        ("POSITRON", f64::from(POSITRON)),
+        ("ALPHA", f64::from(ALPHA)),
+        ("ORIGIN_ELECTRON", f64::from(Origin::Electron as u32)),
+        ("ORIGIN_PHOTON", f64::from(Origin::Photon as u32)),
+        ("ORIGIN_ALPHA", f64::from(Origin::Alpha as u32)),
+        ("MAX_SEGMENTS", f64::from(MAX_SEGMENTS)),
+        ("MAX_COLLISIONS", f64::from(MAX_COLLISIONS)),
+        ("MAX_ALPHA_VOXELS", f64::from(MAX_ALPHA_VOXELS)),
+        ("LEAST_RATE", f64::from(LEAST_RATE)),
+        ("LEDGER_WORDS", LEDGER_WORDS as f64),
+    ];
+    all.extend(EVENTS.iter().enumerate().map(|(n, e)| (e.shader_name, n as f64)));
+    all
+}
+
+/// The constants of one run.
+pub fn launch(plan: &Plan, tuning: &Tuning, sizes: &Sizes) -> Constants {
+    let origins = plan.origins.iter().enumerate().filter(|(_, used)| **used);
+    vec![
+        ("RADIAL", f64::from(u8::from(plan.params.shells > 0))),
+        ("ORIGIN_MASK", f64::from(origins.map(|(n, _)| 1_u32 << n).sum::<u32>())),
+        ("LEDGER_ROWS", sizes.ledger_rows as f64),
+        ("QUEUE_CAPACITY", sizes.capacity as f64),
+        ("PUSH_QUOTA", f64::from(tuning.push_quota)),
+        ("MOST_PUSHES", f64::from(MOST_PUSHES)),
+        ("MOST_PRIMARIES", f64::from(most_primaries(plan))),
+        ("WORKGROUP", f64::from(tuning.workgroup)),
+        ("STEP_BUDGET", f64::from(tuning.step_budget)),
+        ("SOURCE_RUN", f64::from(tuning.source_run)),
+        ("PHOTON_LANES", f64::from(tuning.lanes)),
+        ("LEPTON_LANES", f64::from(tuning.lanes)),
+        ("TALLY_PART_WORDS", (sizes.part_cells * sizes.origins * 2) as f64),
+    ]
+}

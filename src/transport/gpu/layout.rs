@@ -1,0 +1,136 @@
+//! Layouts of the buffers that only the GPU engine has. Those of the plan are in [`crate::transport::layout`]. `tests/shader_layout.rs`
+//! compares all of them with the shaders.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::transport::ledger::Ledger;
+
+/// What changes from batch to batch.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+pub struct Batch {
+    /// Number of the first history, low word first.
+    pub first: [u32; 2],
+    /// Offset of the systematic sampling.
+    pub offset: [u32; 2],
+    /// Its stride.
+    pub stride: [u32; 2],
+    /// Histories of the batch.
+    pub histories: u32,
+    /// First word of the majorant cells behind the tables.
+    pub cells: u32,
+    /// First word of the emission groups.
+    pub groups: u32,
+    /// First word of their entries.
+    pub entries: u32,
+    /// Most histories started in a round.
+    pub source_most: u32,
+    /// Nothing.
+    pub spare: u32,
+}
+
+/// A ring of particles.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
+pub struct Queue {
+    /// First record that waits.
+    pub head: u32,
+    /// One behind the last.
+    pub tail: u32,
+    /// Records that this round may take.
+    pub take: u32,
+    /// Records that lanes asked for.
+    pub next: u32,
+    /// Lanes that may run.
+    pub lanes: u32,
+    /// Most records that have waited.
+    pub peak: u32,
+}
+
+impl Queue {
+    /// Records that wait after the round.
+    pub fn waiting(&self) -> u32 {
+        self.tail.wrapping_sub(self.head.wrapping_add(self.next.min(self.take)))
+    }
+}
+
+/// State of a batch in flight.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
+pub struct Control {
+    /// Photons.
+    pub photons: Queue,
+    /// Electrons and positrons.
+    pub leptons: Queue,
+    /// Histories started before this round.
+    pub source_next: u32,
+    /// Histories started in it.
+    pub source_take: u32,
+    /// Records that found no room.
+    pub overflows: u32,
+    /// Rounds with work.
+    pub rounds: u32,
+    /// Whether particles wait but none may run.
+    pub stuck: u32,
+    /// Nothing.
+    pub spare: u32,
+}
+
+impl Control {
+    /// Whether the batch is through.
+    pub fn done(&self, histories: u32) -> bool {
+        self.started() == histories && self.photons.waiting() == 0 && self.leptons.waiting() == 0
+    }
+
+    /// Histories started.
+    pub fn started(&self) -> u32 {
+        self.source_next + self.source_take
+    }
+}
+
+/// Parameters of a fold.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+pub struct Fold {
+    /// Cells in this part of the tally.
+    pub cells: u32,
+    /// The first of them.
+    pub first: u32,
+    /// Whether voxels have labels.
+    pub labelled: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+/// Words of a particle's record.
+pub const RECORD_WORDS: usize = 24;
+/// Words of a row of the ledger.
+pub const LEDGER_WORDS: usize = 16;
+/// Words of a trace record.
+pub const TRACE_WORDS: usize = 16;
+/// Words before the first trace record.
+pub const TRACE_HEADER: usize = 4;
+
+/// The books of one row.
+pub fn ledger_from_row(row: &[u32]) -> Ledger {
+    let wide = |at: usize| u64::from(row[at]) | u64::from(row[at + 1]) << 32;
+    Ledger {
+        histories: u64::from(row[0]),
+        primaries: u64::from(row[1]),
+        emitted_units: wide(2),
+        imparted_units: wide(4),
+        escaped_units: wide(6),
+        cut_units: wide(8),
+        lepton_segments: u64::from(row[10]),
+        photon_collisions: u64::from(row[11]),
+        segment_caps: u64::from(row[12]),
+        stack_overflows: u64::from(row[13]),
+        rejection_caps: u64::from(row[14]),
+        majorant_excesses: u64::from(row[15]),
+    }
+}
+
+/// A 64-bit number as two words, low word first.
+pub fn words(value: u64) -> [u32; 2] {
+    [value as u32, (value >> 32) as u32]
+}
