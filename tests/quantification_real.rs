@@ -11,6 +11,7 @@ use voxgray::activity::{
 use voxgray::image::{Grid, VoiSet, Volume};
 use voxgray::io::dicom::{Facts, ReadOptions, read_activity};
 use voxgray::io::read_image;
+use voxgray::kinetics::{Family, Tac, select};
 use voxgray::physics::Nuclide;
 
 /// Rows of a CSV of the shared images without comments and header.
@@ -165,6 +166,7 @@ fn activities_of_a_simulated_patient_from_its_images() {
         VoiSet::from_labels(&Volume::new(labels.grid.clone(), regions).unwrap(), &names).unwrap();
     let mut worst: f64 = 0.0;
     let mut inside = 0;
+    let mut curves: BTreeMap<String, Vec<[f64; 3]>> = BTreeMap::new();
     for hours in ["4.0", "24.0", "72.0", "168.0"] {
         let of: Vec<&Vec<String>> = table.iter().filter(|r| r[0] == hours).collect();
         let motion = |i: usize| number(&of[0][i]);
@@ -201,6 +203,8 @@ fn activities_of_a_simulated_patient_from_its_images() {
                 voi.name, seen[i], found.activities[i]
             );
             if voi.name != "remainder" {
+                let point = [3600.0 * number(hours), found.activities[i], u];
+                curves.entry(voi.name.clone()).or_default().push(point);
                 assert!(u / truth < 0.1, "{}: {u}", voi.name);
                 worst = worst.max(z.abs());
                 inside += usize::from(z.abs() < 1.96);
@@ -209,6 +213,35 @@ fn activities_of_a_simulated_patient_from_its_images() {
     }
     println!("{inside} of 28 within 95 %, worst z {worst:.2}");
     assert_eq!(inside, 28);
+    integrals(&curves);
+}
+
+/// Time-integrated activities from these activities: every truth within the 95 % interval, and no interval wider than a quarter of the truth.
+fn integrals(curves: &BTreeMap<String, Vec<[f64; 3]>>) {
+    let Some(truth) = rows("synthetic_lu177_4tp/truth_tia.csv") else { return };
+    let decay = Decay::of(&Nuclide::load("Lu-177").unwrap());
+    for (name, points) in curves {
+        let row = truth.iter().find(|r| r[0] == *name).unwrap();
+        let truth = number(&row[6]) * 3600.0;
+        let column = |k: usize| points.iter().map(|p| p[k]).collect::<Vec<f64>>();
+        // What the scans' resolutions differ by is the motion's interpolation: their errors are taken as their own.
+        let tac = Tac::new(&column(0), &column(1), &column(2)).unwrap();
+        let families = [Family::Mono, Family::MonoUptake, Family::Bi];
+        let chosen = select(&tac, &families, decay.constant_per_s(), true).unwrap();
+        let tia = chosen.tia(&tac);
+        let (low, high) = tia.interval_95;
+        println!(
+            "{name:9} {:11}: TIA {:8.0} MBq h, 95 % {:8.0} to {:8.0}, truth {:8.0} ({:+.1} %)",
+            chosen.fit().family().name(),
+            tia.value / 3600.0,
+            low / 3600.0,
+            high / 3600.0,
+            truth / 3600.0,
+            100.0 * (tia.value / truth - 1.0)
+        );
+        assert!((low..high).contains(&truth), "{name}: {low} {high} {truth}");
+        assert!(high - low < 0.25 * truth, "{name}");
+    }
 }
 
 /// Times and correction of a real image as its files state them.
