@@ -280,15 +280,17 @@ fn probe_bhabha(@builtin(global_invocation_id) id: vec3<u32>) {
     }
 }
 
-// A lepton that ends: what is left of its energy, and whether it set a photon free.
+// A lepton that ends: what is left of its energy, and the photon that it set free.
 @compute @workgroup_size(WORKGROUP)
 fn probe_settle(@builtin(global_invocation_id) id: vec3<u32>) {
     if (begin_probe(id.x)) {
         var place = place_in(0u);
         let energy = float_in(5u);
         word_out(select(0u, 1u, ends_here(&place, energy)));
-        float_out(settle(&place, word_in(4u), ORIGIN_ELECTRON, energy, 0u));
-        word_out(children);
+        float_out(settle(&place, word_in(4u), ORIGIN_ELECTRON, energy));
+        word_out(secondaries);
+        float_out(secondary_a.energy);
+        vector_out(secondary_a.direction);
         word_out(random_bits());
     }
 }

@@ -94,6 +94,9 @@ fn leptons_that_end() {
         out.word(u32::from(ends));
         out.float(left);
         out.word(pushed.len() as u32);
+        let (k, direction) = pushed.first().map_or((0.0, [0.0; 3]), |p| (p.energy, p.direction));
+        out.float(k);
+        out.floats(&direction);
         out.word(stream.rng.bits());
     });
 }

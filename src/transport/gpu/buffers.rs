@@ -47,11 +47,11 @@ impl Sizes {
         ledger_rows: u64,
         trace: u64,
     ) -> Result<Self> {
-        let largest = facts.largest_binding().min(tuning.largest_binding.unwrap_or(u64::MAX));
+        let largest = facts.largest_binding();
         let cells = plan.tally_cells() as u64;
         let origins = plan.origins.iter().filter(|o| **o).count() as u64;
         let per_cell = (origins * 8).max(SQUARE_BYTES);
-        let in_one = (largest / per_cell).max(1);
+        let in_one = (largest.min(tuning.largest_part.unwrap_or(largest)) / per_cell).max(1);
         let parts = if cells <= in_one { 1 } else { MOST_PARTS as u64 };
         let part_cells = cells.div_ceil(parts);
         let mut capacity =

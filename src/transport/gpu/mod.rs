@@ -21,6 +21,7 @@ pub mod fold;
 pub mod kernels;
 pub mod layout;
 pub mod probe;
+pub mod profile;
 pub mod replay;
 pub mod run;
 pub mod shaders;

@@ -45,7 +45,7 @@ impl<'a> Probe<'a> {
         let sizes = Sizes::new(plan, &device.facts, &tuning, 1, 0)?;
         let mut all = constants::physics();
         all.extend(constants::launch(plan, &tuning, &sizes));
-        // Secondaries that a probe pushes are counted and lost: the ring holds one.
+        // No probe writes to a ring.
         all.retain(|c| c.0 != "QUEUE_CAPACITY");
         all.extend([
             ("PER_HISTORY", 0.0),
