@@ -87,7 +87,11 @@ impl GpuEngine {
     /// # Errors
     /// If it cannot be opened.
     pub fn open(&self, n: usize) -> Result<Device> {
-        self.adapters.open(self.numbers.get(n).copied().unwrap_or(0))
+        let device = self.adapters.open(self.numbers.get(n).copied().unwrap_or(0))?;
+        if let Some(opened) = &self.opened {
+            opened(&device.device);
+        }
+        Ok(device)
     }
 
     /// Runs a plan; see [`crate::transport::run::run`].

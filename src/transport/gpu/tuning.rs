@@ -26,6 +26,12 @@ pub struct Tuning {
     pub submit_ms: f64,
     /// Calibrate the rounds of a submit (else they stay as they are).
     pub calibrate: bool,
+    /// Bytes of the tally that one binding may hold, below what the device takes: it is split earlier.
+    pub largest_part: Option<u64>,
+    /// Records of a ring (a power of two) instead of [`Self::capacity`]; more than what all lanes together may add.
+    pub ring_records: Option<u64>,
+    /// Records that a round reserves for each history it starts instead of [`most_primaries`]: too few, and a ring may overflow.
+    pub most_primaries: Option<u32>,
     /// Measure the device's time by kernel ([`super::profile`]).
     pub profile: bool,
 }
@@ -57,6 +63,9 @@ impl Tuning {
             rounds: 4,
             submit_ms: 100.0,
             calibrate: true,
+            largest_part: None,
+            ring_records: None,
+            most_primaries: None,
             profile: false,
         }
     }
