@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod demo;
+pub mod devices;
 pub mod dose;
 pub mod dose_arguments;
 pub mod interrupt;
@@ -51,6 +52,8 @@ pub struct Arguments {
 enum Command {
     /// Run the main job on a built-in, patient-like CT and SPECT, with a picture.
     Demo(demo::DemoArguments),
+    /// List the GPUs of this machine, their limits, and which voxgray uses.
+    Devices(devices::DevicesArguments),
     /// Compute a dose or dose-rate map and its standard error from a CT and an activity map.
     ///
     /// One of --ct or --density with --materials, and one of --nuclide or --source, is needed.
@@ -71,6 +74,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Dose(arguments) => dose::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Devices(arguments) => devices::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
         Command::Trace(arguments) => trace::run(*arguments),

@@ -2,9 +2,12 @@
 
 use std::sync::atomic::AtomicBool;
 
+use super::devices::DeviceFacts;
 use super::plan::Plan;
 use super::run::{Monitor, Outcome, RunSettings};
 use crate::error::{Error, Result};
+#[cfg(feature = "gpu")]
+use crate::transport::gpu::{adapter::Adapters, run::GpuEngine};
 
 /// What the user asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,6 +19,20 @@ pub enum EngineChoice {
     Cpu,
     /// GPUs by their numbers; empty takes what `Auto` would, or the first adapter of any kind.
     Gpu(Vec<usize>),
+}
+
+impl std::fmt::Display for EngineChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            EngineChoice::Auto => f.write_str("auto"),
+            EngineChoice::Cpu => f.write_str("cpu"),
+            EngineChoice::Gpu(numbers) if numbers.is_empty() => f.write_str("gpu"),
+            EngineChoice::Gpu(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+                write!(f, "gpu:{}", numbers.join(","))
+            }
+        }
+    }
 }
 
 impl std::str::FromStr for EngineChoice {
@@ -48,9 +65,9 @@ impl std::str::FromStr for EngineChoice {
 pub enum Engine {
     /// The CPU.
     Cpu,
-    /// GPUs.
+    /// GPUs, and which they are.
     #[cfg(feature = "gpu")]
-    Gpu(Box<super::gpu::run::GpuEngine>),
+    Gpu(Box<GpuEngine>, Vec<DeviceFacts>),
 }
 
 impl Engine {
@@ -71,7 +88,16 @@ impl Engine {
         match self {
             Engine::Cpu => "CPU".to_string(),
             #[cfg(feature = "gpu")]
-            Engine::Gpu(gpu) => format!("GPU {}", gpu.names().join(" + ")),
+            Engine::Gpu(gpu, _) => format!("GPU {}", gpu.names().join(" + ")),
+        }
+    }
+
+    /// The GPUs that it uses; none for the CPU.
+    pub fn devices(&self) -> &[DeviceFacts] {
+        match self {
+            Engine::Cpu => &[],
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(_, devices) => devices,
         }
     }
 
@@ -91,37 +117,25 @@ impl Engine {
         match self {
             Engine::Cpu => super::run::run(plan, settings, labels, regions, monitor, stop),
             #[cfg(feature = "gpu")]
-            Engine::Gpu(gpu) => gpu.run(plan, settings, labels, regions, monitor, stop),
+            Engine::Gpu(gpu, _) => gpu.run(plan, settings, labels, regions, monitor, stop),
         }
     }
 }
 
 #[cfg(feature = "gpu")]
 fn automatic() -> (Engine, Option<String>) {
-    use super::gpu::adapter::Adapters;
-    use super::gpu::run::GpuEngine;
     let adapters = Adapters::find();
-    let numbers = adapters.automatic();
-    if numbers.is_empty() {
-        let why = match adapters.none() {
-            Some(error) => format!("{} ({})", error.problem, error.why),
-            None => match adapters.facts().find_map(|f| f.check().err()) {
-                Some(error) => format!("{} ({})", error.problem, error.why),
-                None => {
-                    "no GPU was found (only software devices, which are slower than the CPU engine)"
-                        .to_string()
-                }
-            },
-        };
-        return (Engine::Cpu, Some(why));
+    match adapters.why_cpu() {
+        Some(why) => (Engine::Cpu, Some(why)),
+        None => {
+            let numbers = adapters.automatic();
+            (on_devices(adapters, numbers), None)
+        }
     }
-    (Engine::Gpu(Box::new(GpuEngine::new(adapters, numbers))), None)
 }
 
 #[cfg(feature = "gpu")]
 fn chosen(numbers: &[usize]) -> Result<Engine> {
-    use super::gpu::adapter::Adapters;
-    use super::gpu::run::GpuEngine;
     let adapters = Adapters::find();
     if let Some(error) = adapters.none() {
         return Err(error);
@@ -139,7 +153,14 @@ fn chosen(numbers: &[usize]) -> Result<Engine> {
             None => drop(adapters.open(number)?),
         }
     }
-    Ok(Engine::Gpu(Box::new(GpuEngine::new(adapters, numbers))))
+    Ok(on_devices(adapters, numbers))
+}
+
+#[cfg(feature = "gpu")]
+fn on_devices(adapters: Adapters, numbers: Vec<usize>) -> Engine {
+    let facts: Vec<DeviceFacts> = adapters.facts().map(|f| f.identity()).collect();
+    let used = numbers.iter().filter_map(|&n| facts.get(n).cloned()).collect();
+    Engine::Gpu(Box::new(GpuEngine::new(adapters, numbers)), used)
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -157,7 +178,7 @@ fn chosen(_numbers: &[usize]) -> Result<Engine> {
 }
 
 #[cfg(not(feature = "gpu"))]
-const WITHOUT_GPU: &str = "this voxgray was built without its GPU engine";
+pub(super) const WITHOUT_GPU: &str = "this voxgray was built without its GPU engine";
 
 #[cfg(test)]
 mod tests {
@@ -172,6 +193,9 @@ mod tests {
         assert_eq!(read("gpu:0,2").unwrap(), EngineChoice::Gpu(vec![0, 2]));
         for wrong in ["", "gpu:", "gpu:x", "cuda"] {
             assert!(read(wrong).is_err(), "{wrong}");
+        }
+        for text in ["auto", "cpu", "gpu", "gpu:0,2"] {
+            assert_eq!(read(text).unwrap().to_string(), text);
         }
     }
 }

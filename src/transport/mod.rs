@@ -3,6 +3,7 @@
 pub mod build;
 pub mod compare;
 pub mod cpu;
+pub mod devices;
 pub mod engine;
 #[cfg(feature = "gpu")]
 pub mod gpu;
