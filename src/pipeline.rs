@@ -1,5 +1,6 @@
 //! The flow, once, top to bottom: images to matter and activity on one grid, to a plan, to a tally, to dose maps.
 
+pub mod compare;
 mod context;
 mod goal;
 mod histories;

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub mod compare;
 pub mod demo;
 pub mod devices;
 pub mod dose;
@@ -50,6 +51,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run one job on both engines, the CPU and a GPU, and show whether and where they differ.
+    Compare(Box<compare::CompareArguments>),
     /// Run the main job on a built-in, patient-like CT and SPECT, with a picture.
     Demo(demo::DemoArguments),
     /// List the GPUs of this machine, their limits, and which voxgray uses.
@@ -73,6 +76,7 @@ enum Command {
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Dose(arguments) => dose::run(*arguments),
+        Command::Compare(arguments) => compare::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),

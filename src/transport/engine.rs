@@ -2,12 +2,17 @@
 
 use std::sync::atomic::AtomicBool;
 
+use rayon::prelude::*;
+
+use super::compare::told_by_cpu;
 use super::devices::DeviceFacts;
+use super::ledger::Ledger;
 use super::plan::Plan;
 use super::run::{Monitor, Outcome, RunSettings};
+use super::trace::{Told, trace};
 use crate::error::{Error, Result};
 #[cfg(feature = "gpu")]
-use crate::transport::gpu::{adapter::Adapters, run::GpuEngine};
+use crate::transport::gpu::{adapter::Adapters, replay, run::GpuEngine};
 
 /// What the user asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -98,6 +103,49 @@ impl Engine {
             Engine::Cpu => &[],
             #[cfg(feature = "gpu")]
             Engine::Gpu(_, devices) => devices,
+        }
+    }
+
+    /// The books of the first `histories` histories of a batch, one by one.
+    ///
+    /// # Errors
+    /// On a GPU if the plan does not fit or the device is lost.
+    pub fn books(
+        &self,
+        plan: &Plan,
+        batch: u32,
+        histories_per_batch: u64,
+        histories: u32,
+    ) -> Result<Vec<Ledger>> {
+        match self {
+            Engine::Cpu => {
+                let first = u64::from(batch) * histories_per_batch;
+                let book = |h: u64| trace(plan, first + h, histories_per_batch).ledger;
+                Ok((0..u64::from(histories)).into_par_iter().map(book).collect())
+            }
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(gpu, _) => {
+                let device = gpu.open(0)?;
+                replay::replay(&device, plan, None, batch, histories_per_batch, histories)
+                    .map(|r| r.ledgers)
+            }
+        }
+    }
+
+    /// What happened in a history, event by event.
+    ///
+    /// # Errors
+    /// As [`Self::books`], and if a GPU has no room for all of it.
+    pub fn account(
+        &self,
+        plan: &Plan,
+        history: u64,
+        histories_per_batch: u64,
+    ) -> Result<Vec<Told>> {
+        match self {
+            Engine::Cpu => Ok(told_by_cpu(plan, history, histories_per_batch)),
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(gpu, _) => replay::trace(&gpu.open(0)?, plan, history, histories_per_batch),
         }
     }
 

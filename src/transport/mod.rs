@@ -1,5 +1,6 @@
 //! Primaries and matter to energy imparted. Inside this module: MeV, cm, g, s.
 
+pub mod agreement;
 pub mod build;
 pub mod compare;
 pub mod cpu;
