@@ -172,6 +172,39 @@ fn shards_of_both_engines_merge() {
     }
 }
 
+#[test]
+fn comparing_shows_what_agrees() {
+    let inputs = Inputs::new();
+    let arguments = |more: &[&'static str]| {
+        let dose = with(&[&ELECTRON[..], more].concat());
+        // Nothing is written: no --overwrite.
+        let options = dose.into_iter().skip(1).filter(|o| *o != "--overwrite");
+        ["compare"].into_iter().chain(options).collect::<Vec<_>>()
+    };
+    for refused in [&["--engine", "cpu"][..], &["--target-uncertainty", "5%"], &["--shard", "1/2"]]
+    {
+        assert_eq!(inputs.run(&arguments(refused)).status.code(), Some(2), "{refused:?}");
+    }
+    let expected = if cfg!(feature = "gpu") { 5 } else { 2 };
+    assert_eq!(without_adapter(&inputs, &arguments(&[])).status.code(), Some(expected));
+    let Some((_, software)) = adapter(&inputs) else { return };
+    let output = inputs.run(&arguments(&["-q"]));
+    succeed(&output);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("of 2000 histories have equal books"), "{text}");
+    assert!(text.ends_with("the engines agree\n"), "{text}");
+    let output = inputs.run(&arguments(&["--json"]));
+    succeed(&output);
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    if software {
+        assert_eq!(value["books"]["equal_fraction"], 1.0);
+        assert_eq!(value["same"]["equal"], true);
+    }
+    assert!(value["independent"]["blocks"]["cells"].as_u64().unwrap() > 0, "{value:#}");
+    assert_eq!(value["energies"].as_array().map(Vec::len), Some(3));
+    assert!(inputs.made().is_empty());
+}
+
 /// Ctrl-C on a GPU keeps finished batches and marks the result.
 #[cfg(unix)]
 #[test]

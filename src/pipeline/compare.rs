@@ -217,14 +217,17 @@ fn books(plan: &Plan, gpu: &Engine, histories: u64, stop: &AtomicBool) -> Result
 
 fn parting(plan: &Plan, gpu: &Engine, history: u64, per_batch: u64) -> Result<Option<Parting>> {
     let [cpu, other] = [&Engine::Cpu, gpu].map(|e| e.account(plan, history, per_batch));
-    let (cpu, other) = (cpu?, other?);
-    Ok(first_difference(&cpu, &other).map(|difference| {
-        let rows = side_by_side(&cpu, &other, &difference, BEFORE);
+    Ok(parting_of(history, &cpu?, &other?))
+}
+
+fn parting_of(history: u64, cpu: &[Told], other: &[Told]) -> Option<Parting> {
+    first_difference(cpu, other).map(|difference| {
+        let rows = side_by_side(cpu, other, &difference, BEFORE);
         let row = |told: Option<Told>| told.as_ref().map(EventRow::from);
         let events = rows.into_iter().map(|pair| pair.map(row)).collect();
         let Difference { particle, step, .. } = difference;
         Parting { history, particle, step, events }
-    }))
+    })
 }
 
 fn disagreements(
@@ -248,4 +251,58 @@ fn disagreements(
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(event: usize, energy: f32) -> Told {
+        Told {
+            birth: [1; 4],
+            event,
+            kind: 1,
+            origin: 0,
+            cell: 7,
+            energy,
+            local: [0.0; 3],
+            value: 0.25,
+            direction: [0.0, 0.0, 1.0],
+        }
+    }
+
+    #[test]
+    fn a_history_parts_where_its_events_do() {
+        let cpu: Vec<Told> = (0..8).map(|n| told(n, 1.0 - 0.1 * n as f32)).collect();
+        assert_eq!(parting_of(3, &cpu, &cpu), None);
+        let mut gpu = cpu.clone();
+        gpu[6].energy = 0.5;
+        gpu.truncate(7);
+        let parting = parting_of(3, &cpu, &gpu).unwrap();
+        assert_eq!((parting.history, parting.step, parting.events.len()), (3, 6, BEFORE + 1));
+        let [cpu, gpu] = parting.events[BEFORE].clone().map(Option::unwrap);
+        assert_eq!((cpu.event, cpu.particle, cpu.given_kev), ("bremsstrahlung", "electron", 250.0));
+        assert_eq!(gpu.energy_kev, 500.0);
+        assert_ne!(cpu, gpu);
+    }
+
+    #[test]
+    fn engines_disagree_if_a_map_or_a_balance_does() {
+        let map = ZMap { cells: 9, mean: 0.1, mean_p: 0.8, variance: 1.0, chi2: 9.0, p: 0.5 };
+        let good = Energies {
+            emitted_mev: 1.0,
+            escaped_mev: 0.0,
+            imparted_mev: [1.0, 0.0, 0.0],
+            imbalance: 1e-9,
+        };
+        let settings = RunSettings::with_histories(100, 10);
+        let of = |blocks: Option<ZMap>, energies: Energies| {
+            let independent = Independent { seeds: [1, 2], voxels: None, blocks };
+            disagreements(&independent, &[energies], &settings)
+        };
+        assert!(of(Some(map), good).is_empty() && of(None, good).is_empty());
+        let apart = ZMap { mean_p: 0.1 * LEAST_P, ..map };
+        assert!(of(Some(apart), good)[0].contains("9 blocks"));
+        assert!(of(None, Energies { imbalance: 1e-3, ..good })[0].contains("energy out"));
+    }
 }

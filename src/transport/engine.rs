@@ -75,6 +75,12 @@ pub enum Engine {
     Gpu(Box<GpuEngine>, Vec<DeviceFacts>),
 }
 
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
 impl Engine {
     /// Finds what was asked for. The second value says, under `auto`, why no GPU is used.
     ///
