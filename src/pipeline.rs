@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use crate::activity::{ActivityMap, Quantity};
+use crate::dose::{HighDose, high_dose};
 use crate::error::Result;
 use crate::image::VoiSet;
 use crate::job::{DEFAULT_BATCHES, Job};
@@ -25,6 +26,7 @@ use crate::transport::engine::Engine;
 use crate::transport::plan::Plan;
 use crate::transport::run::RunSettings;
 use crate::transport::shard::plan_sha256;
+use crate::transport::tally::Tally;
 
 pub use histories::choose_engine;
 pub use merge::merge;
@@ -89,6 +91,14 @@ pub struct Prepared {
     /// Region of each voxel; empty without VOIs.
     labels: Vec<u16>,
     context: Context,
+}
+
+impl Prepared {
+    /// Dose and uncertainty of the voxels of high dose in a tally of this plan.
+    pub fn high_dose(&self, tally: &Tally) -> Option<HighDose> {
+        let (c, density) = (&self.context, &self.phantom.density);
+        high_dose(tally, &c.scale(density), c.low_density, c.percentile, c.fraction, 1)
+    }
 }
 
 /// `voxgray dose`: from a job to an output folder. `stop` ends the run at the next chunk, keeping finished batches.
