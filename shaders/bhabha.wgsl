@@ -15,8 +15,9 @@ fn bhabha_transfer(energy: f32, threshold: f32) -> f32 {
     let t = 1.0 - 2.0 * y;
     let b1 = 2.0 - y2;
     let b2 = t * (3.0 + y2);
-    let b4 = t * t * t;
-    let b3 = b4 + t * t;
+    let t2 = t * t;
+    let b4 = t2 * t;
+    let b3 = t2 * (t + 1.0);
     let inverse = 1.0 / x0;
     for (var i = 0u; i < BHABHA_TRIES; i += 1u) {
         let x = 1.0 / (inverse - uniform_draw() * (inverse - 1.0));

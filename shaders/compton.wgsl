@@ -11,6 +11,8 @@ fn compton_kinematics(energy: f32, mu: f32) -> vec2<f32> {
     let kappa = energy / REST;
     let after = energy / (1.0 + kappa * (2.0 * mu));
     let s = (1.0 + kappa) * (1.0 + kappa) * mu;
-    let cos_electron = sqrt(s / larger(s + (1.0 - mu), 1e-30));
-    return vec2<f32>(after, 0.5 * (1.0 - cos_electron));
+    let rest = 1.0 - mu;
+    let whole = larger(s + rest, 1e-30);
+    let cos_electron = sqrt(s / whole);
+    return vec2<f32>(after, 0.5 * rest / (whole * (1.0 + cos_electron)));
 }

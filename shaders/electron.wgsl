@@ -9,9 +9,35 @@ override LEAST_RATE: f32;
 struct Track {
     p: Particle,
     place: Place,
+    // To the next hard collision.
     optical_depth: f32,
+    // Energy collected in the voxel.
     pending: f32,
     segments: u32,
+}
+
+// A step under way.
+struct Step {
+    under_way: bool,
+    node: u32,
+    // Index of the tables of the material that the lepton is in.
+    current: u32,
+    strength: f32,
+    before_hinge: f32,
+    hinge_ahead: bool,
+    // Strength left to the hinge or the end.
+    left: f32,
+    // Energy at the middle of the step, the rates there, and the strength spent when it is reached.
+    middle: f32,
+    middle_strength: f32,
+    rates: LeptonRates,
+    loss_per_strength: f32,
+    mean_loss_per_strength: f32,
+    // Straggling: the loss in units of its mean.
+    factor: f32,
+    // Majorant of the hard cross section.
+    hard: f32,
+    inverse: vec3<f32>,
 }
 
 // Takes a lepton from its ring. A fresh one draws its first optical depth.
@@ -50,7 +76,7 @@ fn stays_inside(lepton_set: u32, place: ptr<function, Place>, energy: f32) -> bo
 }
 
 // Ends a lepton here: emits the bremsstrahlung photon of its slowing down, if one is drawn, and returns the energy left.
-fn settle(place: ptr<function, Place>, kind: u32, origin: u32, energy: f32, slot: u32) -> f32 {
+fn settle(place: ptr<function, Place>, kind: u32, origin: u32, energy: f32) -> f32 {
     tell_settled(place, kind, origin, energy);
     let threshold = params.photon_threshold;
     if (energy <= threshold) {
@@ -65,8 +91,7 @@ fn settle(place: ptr<function, Place>, kind: u32, origin: u32, energy: f32, slot
     let at = spectrum_at(params.offsets.thick_target, lepton_set, node);
     let y = sample_spectrum(at, uniform_draw());
     let k = smaller(threshold + (energy - threshold) * y, energy);
-    let direction = sample_isotropic();
-    push(place, PHOTON, origin, k, direction, slot);
+    push(PHOTON, origin, k, sample_isotropic());
     return energy - k;
 }
 
@@ -77,20 +102,20 @@ fn ends_here(place: ptr<function, Place>, energy: f32) -> bool {
 }
 
 // An electron set free at a point: settled on the spot where its range allows, else pushed. Returns the energy to deposit here.
-fn release_electron(place: ptr<function, Place>, origin: u32, energy: f32, direction: vec3<f32>, slot: u32) -> f32 {
+fn release_electron(place: ptr<function, Place>, origin: u32, energy: f32, direction: vec3<f32>) -> f32 {
     if (ends_here(place, energy)) {
-        return settle(place, ELECTRON, origin, energy, slot);
+        return settle(place, ELECTRON, origin, energy);
     }
-    push(place, ELECTRON, origin, energy, direction, slot);
+    push(ELECTRON, origin, energy, direction);
     return 0.0;
 }
 
 // Two 511 keV photons back to back.
-fn annihilate(place: ptr<function, Place>, origin: u32, slot: u32) {
+fn annihilate(origin: u32) {
     let direction = sample_isotropic();
     let photons = annihilation_origin(origin);
-    push(place, PHOTON, photons, REST, direction, slot);
-    push(place, PHOTON, photons, REST, -direction, slot);
+    push(PHOTON, photons, REST, direction);
+    push(PHOTON, photons, REST, -direction);
 }
 
 // A collision above the threshold: Moller, Bhabha or bremsstrahlung. Returns the energy to deposit here.
@@ -120,7 +145,7 @@ fn hard_collision(place: ptr<function, Place>, p: ptr<function, Particle>, radia
     let given = energy - after;
     (*p).energy = after;
     tell(select(EVENT_MOLLER, EVENT_BHABHA, (*p).kind == POSITRON), place, *p, given);
-    let local = release_electron(place, (*p).origin, given, delta, (*p).slot);
+    let local = release_electron(place, (*p).origin, given, delta);
     if (RADIAL && local > 0.0) {
         deposit(place, (*p).origin, local);
         return 0.0;
@@ -142,7 +167,7 @@ fn emit_bremsstrahlung(place: ptr<function, Place>, p: ptr<function, Particle>, 
     let given = energy - after;
     (*p).energy = after;
     tell(EVENT_BREMSSTRAHLUNG, place, *p, given);
-    push(place, PHOTON, (*p).origin, given, direction, (*p).slot);
+    push(PHOTON, (*p).origin, given, direction);
 }
 
 // Deposits what has been collected in the voxel that is left.
@@ -153,36 +178,59 @@ fn flush_pending(t: ptr<function, Track>, place: ptr<function, Place>) {
     }
 }
 
-// How a step ended.
-const STEP_ON: u32 = 0u;
-const STEP_FINISHED: u32 = 1u;
-const STEP_ESCAPED: u32 = 2u;
+// Why a walk stopped.
+const AT_STRENGTH: u32 = 0u;
+const AT_COLLISION: u32 = 1u;
+const AT_END: u32 = 2u;
+const OUTSIDE: u32 = 3u;
 
-// One step of a lepton, or its end; false when it has ended.
-fn step_lepton(t: ptr<function, Track>) -> bool {
+// The lepton's part of one pass of a lane: a step, or what is left of one after a hard collision. Other than the CPU engine's loop,
+// which it equals draw by draw, it leaves the inner loop for what is rare or happens once, so that lanes wait less for
+// each other. False when the lepton has ended.
+fn step_lepton(t: ptr<function, Track>, s: ptr<function, Step>) -> bool {
     var place = (*t).place;
     var p = (*t).p;
+    var alive = true;
     let cutoff = params.electron_cutoff;
-    let lepton_set = lepton_tables(p.kind, place.material);
-    if (p.energy <= cutoff || stays_inside(lepton_set, &place, p.energy)) {
-        (*t).pending += settle(&place, p.kind, p.origin, p.energy, p.slot);
-        end_track(t, &place, p);
-        return false;
+    if (!(*s).under_way) {
+        let lepton_set = lepton_tables(p.kind, place.material);
+        if (p.energy <= cutoff || stays_inside(lepton_set, &place, p.energy)) {
+            (*t).pending += settle(&place, p.kind, p.origin, p.energy);
+            end_track(t, &place, p);
+            alive = false;
+        } else {
+            begin_step(s, p, lepton_set);
+        }
     }
-    let outcome = walk_step(t, &place, &p, lepton_set);
-    if (outcome == STEP_ESCAPED) {
-        return false;
+    if (alive) {
+        var stop = walk(t, s, &place, &p);
+        if (stop == AT_STRENGTH && (*s).hinge_ahead) {
+            turn_at_hinge(s, &place, &p);
+            if ((*s).under_way) {
+                stop = walk(t, s, &place, &p);
+            }
+        }
+        if (stop == AT_STRENGTH) {
+            (*s).under_way = false;
+        } else if (stop == AT_COLLISION) {
+            collide_hard(t, s, &place, &p);
+        } else {
+            alive = false;
+        }
+        if (!(*s).under_way && stop != OUTSIDE) {
+            tell(EVENT_STEP, &place, p, (*t).pending);
+        }
+        if (stop == AT_END) {
+            tell(EVENT_STEP, &place, p, (*t).pending);
+            (*t).pending += p.energy;
+            p.energy = 0.0;
+            end_track(t, &place, p);
+        }
     }
-    tell(EVENT_STEP, &place, p, (*t).pending);
-    if (outcome == STEP_FINISHED) {
-        (*t).pending += p.energy;
-        p.energy = 0.0;
-        end_track(t, &place, p);
-        return false;
-    }
+    flush_secondaries(&place, p.slot);
     (*t).place = place;
     (*t).p = p;
-    return true;
+    return alive;
 }
 
 // The end of a track: what was collected, the books, a positron's annihilation.
@@ -191,125 +239,158 @@ fn end_track(t: ptr<function, Track>, place: ptr<function, Place>, p: Particle) 
     flush_pending(t, place);
     if (p.kind == POSITRON) {
         tell(EVENT_ANNIHILATION, place, p, 2.0 * REST);
-        annihilate(place, p.origin, p.slot);
+        annihilate(p.origin);
     }
 }
 
-// Segments: to the hinge, the end of the step, a hard collision or a voxel face, whichever is first.
-fn walk_step(t: ptr<function, Track>, place: ptr<function, Place>, p: ptr<function, Particle>, lepton_set: u32) -> u32 {
-    let cutoff = params.electron_cutoff;
-    let half_edge = params.voxel_cm * 0.5;
-    let kind = (*p).kind;
-    let majorant_class = select(0u, 1u, kind == POSITRON);
-    let node = coarse_node((*p).energy, uniform_draw());
+fn majorant_of(kind: u32, energy: f32) -> f32 {
+    return majorant(params.offsets.hard_majorant, select(0u, 1u, kind == POSITRON), energy);
+}
+
+// A new step: its node, strength, rates at the middle energy, straggling and majorant.
+fn begin_step(s: ptr<function, Step>, p: Particle, lepton_set: u32) {
+    let node = coarse_node(p.energy, uniform_draw());
     let header = angular_at(params.offsets.scattering, lepton_set, node);
     let loss_per_strength = table(header + 1u);
     let strength = table(params.offsets.step_strength + node);
-    let mean_loss_per_strength = (*p).energy * loss_per_strength;
-    var middle = larger((*p).energy - 0.5 * strength * mean_loss_per_strength, cutoff);
-    var rates = lepton_rates(lepton_set, middle);
+    let mean_loss_per_strength = p.energy * loss_per_strength;
+    let middle = larger(p.energy - 0.5 * strength * mean_loss_per_strength, params.electron_cutoff);
     var factor = 1.0;
     if ((params.flags & FLAG_STRAGGLING) != 0u) {
         factor = loss_factor(table(header + 2u), table(header + 3u), table(header + 4u), uniform_draw());
     }
-    var current = lepton_set;
-    var hard = majorant(params.offsets.hard_majorant, majorant_class, (*p).energy);
-    var inverse_hard = 1.0 / hard;
     let before_hinge = hinge_fraction(strength, uniform_draw()) * strength;
-    var left = before_hinge;
-    var hinge_ahead = true;
-    var inverse = inverse_direction((*p).direction);
-    var middle_strength = 0.5 * strength;
+    (*s).under_way = true;
+    (*s).node = node;
+    (*s).current = lepton_set;
+    (*s).strength = strength;
+    (*s).before_hinge = before_hinge;
+    (*s).hinge_ahead = true;
+    (*s).left = before_hinge;
+    (*s).middle = middle;
+    (*s).middle_strength = 0.5 * strength;
+    (*s).rates = lepton_rates(lepton_set, middle);
+    (*s).loss_per_strength = loss_per_strength;
+    (*s).mean_loss_per_strength = mean_loss_per_strength;
+    (*s).factor = factor;
+    (*s).hard = majorant_of(p.kind, p.energy);
+    (*s).inverse = inverse_direction(p.direction);
+}
 
+// The deflection of this step's strength in the material at the hinge.
+fn turn_at_hinge(s: ptr<function, Step>, place: ptr<function, Place>, p: ptr<function, Particle>) {
+    (*s).hinge_ahead = false;
+    (*s).left = (*s).strength - (*s).before_hinge;
+    let mu = sample_angular(angular_at(params.offsets.scattering, (*s).current, (*s).node), uniform_draw());
+    (*p).direction = rotate((*p).direction, mu, uniform_draw());
+    (*s).inverse = inverse_direction((*p).direction);
+    tell(EVENT_HINGE, place, *p, 0.0);
+    (*s).under_way = !stays_inside((*s).current, place, (*p).energy);
+}
+
+// A tentative hard collision; if it is real, the rest of the step goes on from the new energy.
+fn collide_hard(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<function, Place>, p: ptr<function, Particle>) {
+    (*t).optical_depth = -ln(uniform_draw());
+    let current = (*s).current;
+    let sigma = hard_rates(current, (*p).energy);
+    if (sigma.x > (*s).hard) {
+        book_majorant_excesses += 1u;
+    }
+    if (uniform_draw() * (*s).hard < sigma.x) {
+        (*t).pending += hard_collision(place, p, sigma.y, current);
+        if ((*p).energy <= params.electron_cutoff) {
+            (*s).under_way = false;
+            return;
+        }
+        let rest = (*s).left + select(0.0, (*s).strength - (*s).before_hinge, (*s).hinge_ahead);
+        (*s).middle_strength = (*s).strength - 0.5 * rest;
+        let middle = larger((*p).energy * (1.0 - 0.5 * (*s).loss_per_strength * rest), params.electron_cutoff);
+        (*s).middle = middle;
+        (*s).rates = lepton_rates(current, middle);
+        (*s).hard = majorant_of((*p).kind, (*p).energy);
+        (*s).inverse = inverse_direction((*p).direction);
+    }
+}
+
+// Segments from face to face, until the strength is used up or a hard collision is met.
+fn walk(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<function, Place>, p: ptr<function, Particle>) -> u32 {
+    let cutoff = params.electron_cutoff;
+    let half_edge = params.voxel_cm * 0.5;
+    let kind = (*p).kind;
+    let d = (*p).direction;
+    let inverse_hard = 1.0 / (*s).hard;
+    let until = select((*s).strength, (*s).before_hinge, (*s).hinge_ahead);
+    var rates = (*s).rates;
+    var left = (*s).left;
+    var energy = (*p).energy;
+    var optical_depth = (*t).optical_depth;
+    var stop = AT_STRENGTH;
     loop {
         (*t).segments += 1u;
-        let until = select(strength, before_hinge, hinge_ahead);
-        let off_start = (middle_strength - until + 0.5 * left) * mean_loss_per_strength;
+        // Rates at the middle of the segment, linear in the strength spent about the middle of the step.
+        let off_start = ((*s).middle_strength - until + 0.5 * left) * (*s).mean_loss_per_strength;
         let strength_rate = larger(rates.strength + rates.strength_slope * off_start, LEAST_RATE * rates.strength);
         let to_strength = left / strength_rate;
-        let to_hard = (*t).optical_depth * inverse_hard;
+        let to_hard = optical_depth * inverse_hard;
         let thickness_limit = larger(smaller(to_strength, to_hard), 0.0);
-        let face = to_face((*place).local, inverse, half_edge);
+        let face = to_face((*place).local, (*s).inverse, half_edge);
         let to_face_thickness = face.distance * (*place).density;
         let crosses = to_face_thickness < thickness_limit;
         let thickness = select(thickness_limit, to_face_thickness, crosses);
         let distance = select(thickness_limit / larger((*place).density, 1e-30), face.distance, crosses);
         let spent = 0.5 * strength_rate * thickness;
-        let off = (middle_strength - until + left - spent) * mean_loss_per_strength;
+        let off = ((*s).middle_strength - until + left - spent) * (*s).mean_loss_per_strength;
         let loss_rate = larger(rates.loss + rates.loss_slope * off, LEAST_RATE * rates.loss);
-        let loss = loss_rate * factor * thickness;
-        if (loss >= (*p).energy - cutoff || (*t).segments >= MAX_SEGMENTS) {
+        let loss = loss_rate * (*s).factor * thickness;
+        if (loss >= energy - cutoff || (*t).segments >= MAX_SEGMENTS) {
             if ((*t).segments >= MAX_SEGMENTS) {
                 book_segment_caps += 1u;
             }
-            return STEP_FINISHED;
+            stop = AT_END;
+            break;
         }
-        let after = (*p).energy - loss;
-        let given = (*p).energy - after;
-        (*p).energy = after;
+        let after = energy - loss;
+        let given = energy - after;
+        energy = after;
         let start = (*place).local;
-        let d = (*p).direction;
         (*place).local = vec3<f32>(start.x + distance * d.x, start.y + distance * d.y, start.z + distance * d.z);
         if (RADIAL) {
-            let u = uniform_draw();
-            let along = u * distance;
+            let along = uniform_draw() * distance;
             let somewhere = vec3<f32>(start.x + along * d.x, start.y + along * d.y, start.z + along * d.z);
-            book_imparted_energy(given);
-            score((*place).linear, somewhere, (*p).origin, given);
+            let units = to_units(given);
+            book_imparted = add_wide(book_imparted, vec2<u32>(units, 0u));
+            score((*place).linear, somewhere, (*p).origin, units);
         } else {
             (*t).pending += given;
         }
         left -= strength_rate * thickness;
-        (*t).optical_depth -= hard * thickness;
-
-        if (crosses) {
-            flush_pending(t, place);
-            if (!cross_face(place, face.axis, d)) {
-                book_segments += (*t).segments;
-                tell(EVENT_ESCAPE, place, *p, (*p).energy);
-                escape(kind, (*p).energy);
-                return STEP_ESCAPED;
+        optical_depth -= (*s).hard * thickness;
+        if (!crosses) {
+            if (to_hard < to_strength) {
+                stop = AT_COLLISION;
             }
-            tell(EVENT_CROSSING, place, *p, given);
-            let next = lepton_tables(kind, (*place).material);
-            if (next != current) {
-                current = next;
-                rates = lepton_rates(next, middle);
-            }
-        } else if (to_hard < to_strength) {
-            (*t).optical_depth = -ln(uniform_draw());
-            let sigma = hard_rates(current, (*p).energy);
-            if (sigma.x > hard) {
-                book_majorant_excesses += 1u;
-            }
-            if (uniform_draw() * hard < sigma.x) {
-                (*t).pending += hard_collision(place, p, sigma.y, current);
-                if ((*p).energy <= cutoff) {
-                    return STEP_ON;
-                }
-                // The rest of the step from the new energy.
-                let rest = left + select(0.0, strength - before_hinge, hinge_ahead);
-                middle_strength = strength - 0.5 * rest;
-                middle = larger((*p).energy * (1.0 - 0.5 * loss_per_strength * rest), cutoff);
-                rates = lepton_rates(current, middle);
-                hard = majorant(params.offsets.hard_majorant, majorant_class, (*p).energy);
-                inverse_hard = 1.0 / hard;
-                inverse = inverse_direction((*p).direction);
-            }
-        } else if (hinge_ahead) {
-            hinge_ahead = false;
-            left = strength - before_hinge;
-            // The deflection of this step's strength in the material at the hinge.
-            let mu = sample_angular(angular_at(params.offsets.scattering, current, node), uniform_draw());
-            (*p).direction = rotate((*p).direction, mu, uniform_draw());
-            inverse = inverse_direction((*p).direction);
-            tell(EVENT_HINGE, place, *p, given);
-            if (stays_inside(current, place, (*p).energy)) {
-                return STEP_ON;
-            }
-        } else {
-            return STEP_ON;
+            break;
+        }
+        flush_pending(t, place);
+        let inside = cross_face(place, face.axis, d);
+        (*p).energy = energy;
+        if (!inside) {
+            book_segments += (*t).segments;
+            tell(EVENT_ESCAPE, place, *p, energy);
+            escape(kind, energy);
+            stop = OUTSIDE;
+            break;
+        }
+        tell(EVENT_CROSSING, place, *p, given);
+        let next = lepton_tables(kind, (*place).material);
+        if (next != (*s).current) {
+            (*s).current = next;
+            rates = lepton_rates(next, (*s).middle);
         }
     }
-    return STEP_ON;
+    (*p).energy = energy;
+    (*s).rates = rates;
+    (*s).left = left;
+    (*t).optical_depth = optical_depth;
+    return stop;
 }

@@ -122,6 +122,7 @@ fn decay(i: u32, at: u32) {
         let number = group.whole + select(0u, 1u, more);
         for (var k = 0u; k < number; k += 1u) {
             emit(&place, group, i);
+            flush_secondaries(&place, i);
         }
     }
 }
@@ -131,7 +132,7 @@ fn emit(place: ptr<function, Place>, group: SourceGroup, slot: u32) {
     let energy = sample_energy(group);
     if (group.kind == ELECTRON && ends_here(place, energy)) {
         book_emission(energy);
-        let local = settle(place, ELECTRON, ORIGIN_ELECTRON, energy, slot);
+        let local = settle(place, ELECTRON, ORIGIN_ELECTRON, energy);
         deposit(place, ORIGIN_ELECTRON, local);
         return;
     }
@@ -144,5 +145,5 @@ fn emit(place: ptr<function, Place>, group: SourceGroup, slot: u32) {
         transport_alpha(*place, Particle(ALPHA, origin, energy, slot, direction));
         return;
     }
-    push(place, group.kind, origin, energy, direction, slot);
+    push(group.kind, origin, energy, direction);
 }

@@ -57,17 +57,21 @@ fn leptons(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     var track: Track;
+    var step: Step;
     var alive = false;
-    for (var step = 0u; step < STEP_BUDGET && pushes < PUSH_QUOTA; step += 1u) {
+    // A step that has begun is finished: what is put back stands between two steps.
+    for (var pass_number = 0u; (pass_number < STEP_BUDGET && pushes < PUSH_QUOTA) || step.under_way; pass_number += 1u) {
         if (!alive) {
             let item = atomicAdd(&control.leptons.next, 1u);
             if (item >= control.leptons.take) {
                 break;
             }
             track = take_track(item);
+            step.under_way = false;
         }
-        alive = step_lepton(&track);
+        alive = step_lepton(&track, &step);
         if (!alive) {
+            step.under_way = false;
             close_particle(track.p.slot);
         }
     }

@@ -55,7 +55,7 @@ fn mul_wide(a: u32, b: u32) -> vec2<u32> {
     let p10 = a1 * b0;
     let middle = (p00 >> 16u) + (p01 & 0xffffu) + (p10 & 0xffffu);
     let high = a1 * b1 + (p01 >> 16u) + (p10 >> 16u) + (middle >> 16u);
-    return vec2<u32>(a * b, high);
+    return vec2<u32>((middle << 16u) | (p00 & 0xffffu), high);
 }
 
 // Sum of two 64-bit numbers, low word first.

@@ -9,6 +9,7 @@ fn pair_split() -> f32 {
 fn pair_direction(photon: vec3<f32>, energy: f32) -> vec3<f32> {
     let beta = sqrt(beta_squared(larger(energy, 1e-6)));
     let u = uniform_draw();
-    let mu = (1.0 - u) * (1.0 - beta) / (1.0 + beta * (2.0 * u - 1.0));
+    let slow = 1.0 - beta;
+    let mu = (1.0 - u) * slow / (slow + beta * (2.0 * u));
     return rotate(photon, mu, uniform_draw());
 }

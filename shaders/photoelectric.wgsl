@@ -8,9 +8,10 @@ fn photoelectric_angle(given: f32) -> f32 {
     let beta = sqrt(beta_squared(energy));
     let kinetic = energy / REST;
     let gamma = 1.0 + kinetic;
-    let a = 1.0 / beta - 1.0;
+    let inverse_beta = 1.0 / beta;
+    let a = inverse_beta - 1.0;
     let c = 0.5 * beta * gamma * kinetic * (kinetic - 1.0);
-    let a2 = a + 2.0;
+    let a2 = inverse_beta + 1.0;
     let most = 2.0 * (1.0 / a + c);
     for (var i = 0u; i < PHOTOELECTRIC_TRIES; i += 1u) {
         let u = uniform_draw();

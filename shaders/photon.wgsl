@@ -171,13 +171,14 @@ fn step_photon(f: ptr<function, Flight>) -> bool {
         if (RADIAL) {
             at = relative_to(landing.voxel, position);
         }
-        score(place.linear, at, p.origin, expected);
+        score(place.linear, at, p.origin, to_units(expected));
     }
     if (uniform_draw() * landing.mu >= rates.mu_over_rho * place.density) {
         if ((*f).collisions >= MAX_COLLISIONS) {
             book_segment_caps += 1u;
-            book_cut = add_wide(book_cut, vec2<u32>(to_units(p.energy), 0u));
-            score(place.linear, vec3<f32>(0.0, 0.0, 0.0), p.origin, p.energy);
+            let units = to_units(p.energy);
+            book_cut = add_wide(book_cut, vec2<u32>(units, 0u));
+            score(place.linear, vec3<f32>(0.0, 0.0, 0.0), p.origin, units);
             book_collisions += (*f).collisions;
             return false;
         }
@@ -187,6 +188,7 @@ fn step_photon(f: ptr<function, Flight>) -> bool {
     (*f).linear = place.linear;
     (*f).known = NO_MATERIAL;
     let goes_on = collide(&place, &p, rates);
+    flush_secondaries(&place, p.slot);
     (*f).p = p;
     if (!goes_on) {
         book_collisions += (*f).collisions;
@@ -227,7 +229,7 @@ fn give_electron(place: ptr<function, Place>, p: Particle, energy: f32, directio
         book_imparted_energy(energy);
         return;
     }
-    let local = release_electron(place, p.origin, energy, direction, p.slot);
+    let local = release_electron(place, p.origin, energy, direction);
     if (local > 0.0) {
         deposit(place, p.origin, local);
     }
@@ -251,7 +253,7 @@ fn absorb_photoelectric(place: ptr<function, Place>, p: Particle) {
         if (p.energy > edge && photon > params.photon_cutoff) {
             electron = p.energy - edge;
             let direction = sample_isotropic();
-            push(place, PHOTON, p.origin, photon, direction, p.slot);
+            push(PHOTON, p.origin, photon, direction);
             let rest = (p.energy - electron) - photon;
             if ((params.flags & FLAG_KERMA) != 0u) {
                 book_imparted_energy(rest);
@@ -300,8 +302,8 @@ fn create_pair(place: ptr<function, Place>, p: Particle) {
     give_electron(place, p, electron, d_electron);
     if ((params.flags & FLAG_KERMA) != 0u) {
         book_imparted_energy(positron);
-        annihilate(place, p.origin, p.slot);
+        annihilate(p.origin);
     } else {
-        push(place, POSITRON, p.origin, positron, d_positron, p.slot);
+        push(POSITRON, p.origin, positron, d_positron);
     }
 }

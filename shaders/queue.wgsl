@@ -149,13 +149,49 @@ fn take_lepton(item: u32) -> Record {
     return r;
 }
 
-// A secondary: appended to its ring with its own birth state.
-fn push(place: ptr<function, Place>, kind: u32, origin: u32, energy: f32, direction: vec3<f32>, slot: u32) {
-    let state = next_child();
-    let r = Record(kind, origin, true, energy, (*place).linear, slot, (*place).local, direction, 0.0, 0.0, 0u);
-    if (kind == PHOTON) {
-        append_photon(r, state, state, 0u);
+// A particle set free in this step, which waits until the step's end: so that there is one place that writes.
+struct Secondary {
+    kind: u32,
+    origin: u32,
+    energy: f32,
+    direction: vec3<f32>,
+}
+
+var<private> secondary_a: Secondary;
+var<private> secondary_b: Secondary;
+var<private> secondary_c: Secondary;
+// How many of them there are: three at most (the photon of a positron's slowing down, and its annihilation).
+var<private> secondaries: u32;
+
+// Sets a particle free at the place of the step. Its birth state is made when it is written.
+fn push(kind: u32, origin: u32, energy: f32, direction: vec3<f32>) {
+    let secondary = Secondary(kind, origin, energy, direction);
+    if (secondaries == 0u) {
+        secondary_a = secondary;
+    } else if (secondaries == 1u) {
+        secondary_b = secondary;
     } else {
-        append_lepton(r, state, state, 0u);
+        secondary_c = secondary;
     }
+    secondaries += 1u;
+}
+
+// Writes the particles that were set free, in their order.
+fn flush_secondaries(place: ptr<function, Place>, slot: u32) {
+    for (var k = 0u; k < secondaries; k += 1u) {
+        var s = secondary_a;
+        if (k == 1u) {
+            s = secondary_b;
+        } else if (k == 2u) {
+            s = secondary_c;
+        }
+        let state = next_child();
+        let r = Record(s.kind, s.origin, true, s.energy, (*place).linear, slot, (*place).local, s.direction, 0.0, 0.0, 0u);
+        if (s.kind == PHOTON) {
+            append_photon(r, state, state, 0u);
+        } else {
+            append_lepton(r, state, state, 0u);
+        }
+    }
+    secondaries = 0u;
 }

@@ -42,11 +42,11 @@ fn score_units(cell: u32, origin: u32, units: u32) {
     }
 }
 
-// Books `energy` (MeV) of a source emission type at a point.
-fn score(linear: u32, local: vec3<f32>, origin: u32, energy: f32) {
+// Books fixed-point units of a source emission type at a point.
+fn score(linear: u32, local: vec3<f32>, origin: u32, units: u32) {
     var cell = linear;
     if (RADIAL) {
         cell = shell_of(local);
     }
-    score_units(cell, origin, to_units(energy));
+    score_units(cell, origin, units);
 }

@@ -11,6 +11,7 @@
 //!   image/          WHERE: grid (affine), volume, voi, resampling (activity and mass conserved, HU not)
 //!   io/             files <-> image types, no physics: dicom (CT, PET, NM), nifti, metaimage
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
+//!   kinetics/       WHEN: time-activity curves to time integrals, per VOI and per voxel
 //!   activity/       units of activity maps to Bq (or Bq s) per voxel
 //!   phantom/        HU -> matter: hu (curves), voxels, maps, synthetic (boxes, slabs, a patient)
 //!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
@@ -39,7 +40,7 @@
 //! Layers (an upper one may import a lower one, never the reverse; `tests/layers.rs` checks it):
 //!
 //! ```text
-//! 7 cli, main               4 dose                                      1 image | physics
+//! 7 cli, main               4 dose                                      1 image | physics | kinetics
 //! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables
 //! 5 report                  2 activity | phantom | source | io
 //! ```
@@ -83,6 +84,7 @@ pub mod error;
 pub mod image;
 pub mod io;
 pub mod job;
+pub mod kinetics;
 pub mod phantom;
 pub mod physics;
 pub mod pipeline;
@@ -91,6 +93,7 @@ pub mod source;
 pub mod stats;
 pub mod tables;
 pub mod transport;
+pub mod uncertainty;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};

@@ -15,3 +15,7 @@ pub const EV_PER_MEV: f64 = 1e6;
 pub const KEV_PER_MEV: f64 = 1e3;
 /// mGy/h in one Gy/s.
 pub const MGY_PER_H_PER_GY_PER_S: f64 = 1e3 * 3600.0;
+/// Bq in one Ci (exact by definition: CGPM 1964, resolution 7).
+pub const BQ_PER_CI: f64 = 3.7e10;
+/// Bq in one MBq.
+pub const BQ_PER_MBQ: f64 = 1e6;

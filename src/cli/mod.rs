@@ -1,16 +1,22 @@
 //! The commands, one file each.
 
 pub mod compare;
+pub mod calibrate;
 pub mod demo;
 pub mod devices;
 pub mod dose;
 pub mod dose_arguments;
+pub mod fit;
+pub mod fit_arguments;
+mod fit_output;
+pub mod fit_table;
 pub mod interrupt;
 pub mod merge;
 pub mod nuclide;
 pub mod nuclide_arguments;
 pub mod picture;
 pub mod progress;
+pub mod timestamp;
 pub mod trace;
 pub mod values;
 
@@ -53,6 +59,8 @@ pub struct Arguments {
 enum Command {
     /// Run one job on both engines, the CPU and a GPU, and show whether and where they differ.
     Compare(Box<compare::CompareArguments>),
+    /// Get a camera's calibration factor from phantom acquisitions and dose-calibrator readings.
+    Calibrate(calibrate::CalibrateArguments),
     /// Run the main job on a built-in, patient-like CT and SPECT, with a picture.
     Demo(demo::DemoArguments),
     /// List the GPUs of this machine, their limits, and which voxgray uses.
@@ -61,6 +69,8 @@ enum Command {
     ///
     /// One of --ct or --density with --materials, and one of --nuclide or --source, is needed.
     Dose(Box<dose_arguments::DoseArguments>),
+    /// Integrate time-activity curves from a table: fits, trapezoids, single time points.
+    Fit(Box<fit_arguments::FitArguments>),
     /// Join the shards of a run (dose --shard i/n) into the result of the whole run.
     Merge(merge::MergeArguments),
     /// Show what a nuclide emits: half-life, energies per decay, lines, spectra, progeny.
@@ -75,10 +85,12 @@ enum Command {
 /// As the command says.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Dose(arguments) => dose::run(*arguments),
         Command::Compare(arguments) => compare::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
+        Command::Fit(arguments) => fit::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
         Command::Trace(arguments) => trace::run(*arguments),

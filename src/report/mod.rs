@@ -7,6 +7,7 @@ pub mod dose_picture;
 pub mod picture;
 pub mod plot;
 pub mod summary;
+pub mod tac_plot;
 mod view;
 
 pub use canvas::{Canvas, Rgb};
@@ -14,4 +15,5 @@ pub use colour_map::ColourMap;
 pub use dose_picture::DosePicture;
 pub use picture::{OverlayPicture, OverlayScale};
 pub use plot::{ComparisonPlot, PlotPoint, Residual};
+pub use tac_plot::{BandPoint, TacPlot};
 pub use view::body_box_mm;

@@ -30,7 +30,7 @@ use voxgray::physics::{
 };
 use voxgray::source::{DecaySpectrum, Emission};
 use voxgray::transport::build::{PlanInput, build_plan};
-use voxgray::transport::cpu::history::{Strata, sample_energy};
+use voxgray::transport::cpu::history::sample_energy;
 use voxgray::transport::cpu::lookup::{
     angular_at, coarse_node, csda_range, lepton_rates, photon_shares, sample_angular,
     sample_spectrum, spectrum_at, thick_target_photons,
@@ -43,6 +43,7 @@ use voxgray::transport::cpu::{
 use voxgray::transport::layout::{COARSE_BITS, FINE_BITS, locate, node_energy};
 use voxgray::transport::plan::Plan;
 use voxgray::transport::settings::Settings;
+use voxgray::transport::strata::Strata;
 use voxgray::transport::tables::lepton::LeptonFacts;
 use voxgray::transport::tables::source::build_groups;
 

@@ -8,5 +8,7 @@ use super::electron::beta_squared;
 #[inline]
 pub fn sample_angle(energy: f32, u: f32) -> f32 {
     let beta = beta_squared(energy).sqrt();
-    (1.0 - u) * (1.0 - beta) / (1.0 + beta * (2.0 * u - 1.0))
+    // Not `1 + beta (2 u - 1)`: a shader compiler takes it apart.
+    let slow = 1.0 - beta;
+    (1.0 - u) * slow / (slow + beta * (2.0 * u))
 }

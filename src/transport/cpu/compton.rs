@@ -20,8 +20,11 @@ pub fn kinematics(energy: f32, mu: f32) -> (f32, f32) {
     let kappa = energy / REST;
     let after = energy / (1.0 + kappa * (2.0 * mu));
     let s = (1.0 + kappa) * (1.0 + kappa) * mu;
-    let cos_electron = (s / larger(s + (1.0 - mu), 1e-30)).sqrt();
-    (after, 0.5 * (1.0 - cos_electron))
+    let rest = 1.0 - mu;
+    let whole = larger(s + rest, 1e-30);
+    let cos_electron = (s / whole).sqrt();
+    // (1 - cos)/2 without cancellation; a shader compiler would undo it when `rotate` takes the cosine again.
+    (after, 0.5 * rest / (whole * (1.0 + cos_electron)))
 }
 
 #[cfg(test)]

@@ -167,7 +167,7 @@ impl<S: Scorer> Walk<'_, S> {
                     let mu = sample_angular(&self.plan.tables, at, stream.rng.uniform());
                     p.direction = rotate(p.direction, mu, stream.rng.uniform());
                     inverse = p.direction.map(inverse_component);
-                    self.tell("hinge", &place, &p, given);
+                    self.tell("hinge", &place, &p, 0.0);
                     if self.stays_inside(current, &place, p.energy) {
                         break false;
                     }

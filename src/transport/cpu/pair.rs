@@ -16,6 +16,7 @@ pub fn sample_split(rng: &mut Rng) -> f32 {
 pub fn sample_direction(photon: [f32; 3], energy: f32, rng: &mut Rng) -> [f32; 3] {
     let beta = beta_squared(energy.max(1e-6)).sqrt();
     let u = rng.uniform();
-    let mu = (1.0 - u) * (1.0 - beta) / (1.0 + beta * (2.0 * u - 1.0));
+    let slow = 1.0 - beta;
+    let mu = (1.0 - u) * slow / (slow + beta * (2.0 * u));
     rotate(photon, mu, rng.uniform())
 }

@@ -19,9 +19,11 @@ pub fn sample_angle(energy: f32, rng: &mut Rng) -> f32 {
     let beta = beta_squared(energy).sqrt();
     let kinetic = energy / REST;
     let gamma = 1.0 + kinetic;
-    let a = 1.0 / beta - 1.0;
+    let inverse_beta = 1.0 / beta;
+    let a = inverse_beta - 1.0;
     let c = 0.5 * beta * gamma * kinetic * (kinetic - 1.0);
-    let a2 = a + 2.0;
+    // a + 2; a shader compiler joins the constants of `1/beta - 1 + 2`.
+    let a2 = inverse_beta + 1.0;
     let most = 2.0 * (1.0 / a + c);
     for _ in 0..MAX_TRIES {
         let u = rng.uniform();

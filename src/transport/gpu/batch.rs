@@ -9,6 +9,7 @@ use super::buffers::Buffers;
 use super::device::Device;
 use super::kernels::Kernels;
 use super::layout::{Batch, Control, words};
+use super::profile::{Clock, MOST_ROUNDS, Profile};
 use super::tuning::Tuning;
 use crate::error::{Error, Result};
 use crate::transport::run::Monitor;
@@ -40,12 +41,15 @@ pub struct BatchRunner<'a> {
     pub tuning: Tuning,
     /// Rounds of a submit.
     rounds: u32,
+    /// Device time by kernel, where the tuning asks for it.
+    pub profile: Profile,
 }
 
 /// A submit whose state has been asked for.
 struct Flight {
     staging: wgpu::Buffer,
     index: wgpu::SubmissionIndex,
+    clock: Option<Clock>,
 }
 
 impl<'a> BatchRunner<'a> {
@@ -56,7 +60,14 @@ impl<'a> BatchRunner<'a> {
         buffers: &'a Buffers,
         tuning: Tuning,
     ) -> Self {
-        BatchRunner { device, kernels, buffers, tuning, rounds: tuning.rounds.max(1) }
+        BatchRunner {
+            device,
+            kernels,
+            buffers,
+            tuning,
+            rounds: tuning.rounds.max(1),
+            profile: Profile::default(),
+        }
     }
 
     /// Rounds of a submit, as calibrated so far.
@@ -95,6 +106,9 @@ impl<'a> BatchRunner<'a> {
             }
             let Some(flight) = flights.pop_front() else { continue };
             let control = self.state(&flight)?;
+            if let Some(clock) = &flight.clock {
+                self.profile.add(&clock.read(self.device)?);
+            }
             let seconds = since.elapsed().as_secs_f64();
             since = Instant::now();
             monitor.advanced(u64::from(control.started() - told));
@@ -126,7 +140,7 @@ impl<'a> BatchRunner<'a> {
     fn calibrate(&mut self, seconds: f64) {
         if self.tuning.calibrate {
             let factor = (self.tuning.submit_ms * 1e-3 / seconds.max(1e-6)).clamp(0.5, 2.0);
-            self.rounds = ((f64::from(self.rounds) * factor).round() as u32).clamp(1, 4096);
+            self.rounds = ((f64::from(self.rounds) * factor).round() as u32).clamp(1, MOST_ROUNDS);
         }
     }
 
@@ -136,18 +150,33 @@ impl<'a> BatchRunner<'a> {
         let (device, k) = (&self.device.device, self.kernels);
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let group = |lanes: u32| lanes.div_ceil(t.workgroup);
-        {
+        let round = [
+            (&k.schedule, 1),
+            (&k.source, group(t.source_most.div_ceil(t.source_run))),
+            (&k.photons, group(t.lanes)),
+            (&k.leptons, group(t.lanes)),
+        ];
+        let clock = if t.profile { Clock::new(self.device, self.rounds) } else { None };
+        if let Some(clock) = &clock {
+            for n in 0..self.rounds {
+                for (kernel, (pipeline, groups)) in round.into_iter().enumerate() {
+                    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                        label: None,
+                        timestamp_writes: Some(clock.writes(n, kernel)),
+                    });
+                    pass.set_bind_group(0, &self.buffers.bind, &[]);
+                    pass.set_pipeline(pipeline);
+                    pass.dispatch_workgroups(groups, 1, 1);
+                }
+            }
+        } else {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             pass.set_bind_group(0, &self.buffers.bind, &[]);
             for _ in 0..self.rounds {
-                pass.set_pipeline(&k.schedule);
-                pass.dispatch_workgroups(1, 1, 1);
-                pass.set_pipeline(&k.source);
-                pass.dispatch_workgroups(group(t.source_most.div_ceil(t.source_run)), 1, 1);
-                pass.set_pipeline(&k.photons);
-                pass.dispatch_workgroups(group(t.lanes), 1, 1);
-                pass.set_pipeline(&k.leptons);
-                pass.dispatch_workgroups(group(t.lanes), 1, 1);
+                for (pipeline, groups) in round {
+                    pass.set_pipeline(pipeline);
+                    pass.dispatch_workgroups(groups, 1, 1);
+                }
             }
         }
         let size = size_of::<Control>() as u64;
@@ -155,7 +184,7 @@ impl<'a> BatchRunner<'a> {
         encoder.copy_buffer_to_buffer(&self.buffers.control, 0, &staging, 0, size);
         let index = self.device.queue.submit([encoder.finish()]);
         staging.slice(..).map_async(wgpu::MapMode::Read, |_| {});
-        Ok(Flight { staging, index })
+        Ok(Flight { staging, index, clock })
     }
 
     /// Waits for a submit and reads the state behind it.

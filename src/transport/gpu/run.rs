@@ -13,6 +13,7 @@ use super::device::Device;
 use super::fold::{self, FoldKernel};
 use super::kernels::{Kernels, Variant};
 use super::layout::{LEDGER_WORDS, ledger_from_row};
+use super::profile::Profile;
 use super::tuning::Tuning;
 use crate::error::{Error, Result};
 use crate::transport::ledger::Ledger;
@@ -36,6 +37,8 @@ pub struct GpuEngine {
     numbers: Vec<usize>,
     /// How the work is cut; by the device's kind if not given.
     pub tuning: Option<Tuning>,
+    /// Device time by kernel of all runs so far, where the tuning asks for it.
+    profile: Mutex<Profile>,
 }
 
 /// What the devices share.
@@ -51,6 +54,7 @@ struct Shared<'a> {
     /// What is on the host.
     tally: Mutex<Tally>,
     notices: Mutex<Vec<String>>,
+    profile: &'a Mutex<Profile>,
     /// The monitor has asked to stop.
     reached: AtomicBool,
 }
@@ -58,7 +62,7 @@ struct Shared<'a> {
 impl GpuEngine {
     /// Uses the adapters with these numbers; one may be named twice (it then works as two devices).
     pub fn new(adapters: Adapters, numbers: Vec<usize>) -> Self {
-        GpuEngine { adapters, numbers, tuning: None }
+        GpuEngine { adapters, numbers, tuning: None, profile: Mutex::default() }
     }
 
     /// Names of the devices.
@@ -69,6 +73,11 @@ impl GpuEngine {
             .filter_map(|&n| facts.get(n))
             .map(|f| format!("{} ({})", f.name, f.backend))
             .collect()
+    }
+
+    /// Device time by kernel of all runs so far; zero unless the tuning asks for it.
+    pub fn profile(&self) -> Profile {
+        *lock(&self.profile)
     }
 
     /// Opens device `n` of the engine.
@@ -115,6 +124,7 @@ impl GpuEngine {
                 settings.histories_per_batch,
             )),
             notices: Mutex::default(),
+            profile: &self.profile,
             reached: AtomicBool::new(false),
         };
         let mut workers = Vec::new();
@@ -261,6 +271,7 @@ impl State {
                 BatchRunner::new(&self.device, &self.kernels, &self.buffers, self.tuning);
             let ended = runner.run(first, n as u32, &strata, shared.monitor, shared.stop)?;
             self.tuning.rounds = runner.rounds();
+            lock(shared.profile).add(&runner.profile);
             match ended {
                 Ended::Done => break,
                 Ended::Stopped => return Ok(false),

@@ -25,6 +25,8 @@ pub struct Tuning {
     pub submit_ms: f64,
     /// Calibrate the rounds of a submit (else they stay as they are).
     pub calibrate: bool,
+    /// Measure the device's time by kernel ([`super::profile`]).
+    pub profile: bool,
 }
 
 /// Most pushes of one step beyond the quota, with the particle put back: a positron's end gives three, a step with many hard
@@ -49,6 +51,7 @@ impl Tuning {
             rounds: 4,
             submit_ms: 100.0,
             calibrate: true,
+            profile: false,
         }
     }
 

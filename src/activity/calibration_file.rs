@@ -1,0 +1,362 @@
+//! The input of a calibration: a TOML file of dose-calibrator readings and phantom acquisitions. Its keys stand in `docs/quantification.md`,
+//! section 8; unknown ones are refused.
+
+use serde::Deserialize;
+use toml::value::Datetime;
+
+use super::budget::Budget;
+use super::calibration_factor::{CalibrationFactor, combine};
+use super::camera::{Acquisition, FactorUnit, Phantom, Setup};
+use super::clock::Moment;
+use super::cross_check::{Comparison, compare};
+use super::dead_time::{Branch, DeadTime};
+use super::decay_time::Decay;
+use super::history::{HistoryEntry, check_version, toml_error};
+use super::measurement::{Assay, Calibrator, CalibratorUnit, Geometry, Reading};
+use super::recovery::RecoveryCurve;
+use super::spheres::SphereMeasurement;
+use crate::error::{Error, Result};
+use crate::physics::Nuclide;
+
+/// Version of the file that is read.
+const VERSION: i64 = 1;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: i64,
+    time: Datetime,
+    unit: String,
+    half_life_uncertainty_s: Option<f64>,
+    setup: SetupEntry,
+    calibrator: CalibratorEntry,
+    dead_time: DeadTimeEntry,
+    acquisition: Vec<AcquisitionEntry>,
+    #[serde(default)]
+    check: Vec<AcquisitionEntry>,
+    spheres: Option<SpheresEntry>,
+    #[serde(default)]
+    administration: Vec<AdministrationEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetupEntry {
+    camera: String,
+    nuclide: String,
+    collimator: String,
+    window_kev: [f64; 2],
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CalibratorEntry {
+    name: String,
+    nuclide: String,
+    factor: f64,
+    relative_uncertainty: f64,
+    geometry: Vec<GeometryEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GeometryEntry {
+    name: String,
+    factor: f64,
+    relative_uncertainty: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "model", rename_all = "kebab-case", deny_unknown_fields)]
+enum DeadTimeEntry {
+    None {},
+    NonParalysable { tau_s: f64, uncertainty_s: f64 },
+    Paralysable { tau_s: f64, uncertainty_s: f64 },
+    Table { observed_true_cps: Vec<[f64; 2]>, relative_uncertainty: f64 },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcquisitionEntry {
+    name: String,
+    /// Acquisitions of one fill share the activity's uncertainty; its own if none.
+    fill: Option<String>,
+    phantom: PhantomEntry,
+    volume_ml: Option<[f64; 2]>,
+    start: Datetime,
+    duration_s: f64,
+    counts: [f64; 2],
+    background_cps: [f64; 2],
+    camera_cps: Option<f64>,
+    full: ReadingEntry,
+    #[serde(default)]
+    residual: Vec<ReadingEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum PhantomEntry {
+    Point,
+    Cylinder,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadingEntry {
+    nuclide: String,
+    geometry: String,
+    unit: String,
+    value: [f64; 2],
+    background: [f64; 2],
+    time: Datetime,
+    time_uncertainty_s: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpheresEntry {
+    concentration_bq_per_ml: [f64; 2],
+    duration_s: f64,
+    sphere: Vec<SphereEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SphereEntry {
+    volume_ml: f64,
+    counts: [f64; 2],
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdministrationEntry {
+    name: String,
+    injection: Datetime,
+    full: ReadingEntry,
+    #[serde(default)]
+    residual: Vec<ReadingEntry>,
+}
+
+/// Everything that a calibration file gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CalibrationResult {
+    /// Date of the factor.
+    pub time: Moment,
+    /// The factor.
+    pub factor: CalibrationFactor,
+    /// The factor of each acquisition alone.
+    pub single: Vec<Budget>,
+    /// Test sources: name and comparison of camera and calibrator.
+    pub checks: Vec<(String, Comparison)>,
+    /// Recovery curve of the spheres.
+    pub recovery: Option<RecoveryCurve>,
+    /// Administered activities: name, injection and activity.
+    pub administrations: Vec<(String, Moment, Budget)>,
+}
+
+impl CalibrationResult {
+    /// Evaluates the text of a calibration file.
+    ///
+    /// # Errors
+    /// If it cannot be understood, is of another version, or a record in it is refused.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let file: File = toml::from_str(text).map_err(|e| toml_error(&e))?;
+        check_version(file.version, VERSION)?;
+        let nuclide = Nuclide::load(&file.setup.nuclide)?;
+        let decay =
+            Decay { half_life_uncertainty_s: file.half_life_uncertainty_s, ..Decay::of(&nuclide) };
+        let unit = FactorUnit::parse(&file.unit)?;
+        let time = Moment::parse(&file.time.to_string())?;
+        let context = Context {
+            calibrator: file.calibrator.build(),
+            dead_time: file.dead_time.build(),
+            setup: file.setup.build(),
+            decay,
+        };
+        let all = |entries: &[AcquisitionEntry]| -> Result<Vec<Acquisition>> {
+            entries.iter().map(|e| context.acquisition(e)).collect()
+        };
+        let acquisitions = all(&file.acquisition)?;
+        let single = acquisitions.iter().map(|a| a.factor(unit, &decay)).collect::<Result<_>>()?;
+        let factor = combine(&acquisitions, unit, &decay)?;
+        let mut checks = Vec::new();
+        for a in all(&file.check)? {
+            // The camera's activity over the calibrator's is the source's own factor over the camera's, or its inverse.
+            let own = a.factor(unit, &decay)?;
+            let shared = a.shared_relative.min(factor.shared_uncertainty / factor.budget.value);
+            let comparison = match unit {
+                FactorUnit::CpsPerMbq => compare(&own, &factor.budget, shared)?,
+                FactorUnit::BqPerMlPerCps => compare(&factor.budget, &own, shared)?,
+            };
+            checks.push((a.name, comparison));
+        }
+        let recovery = file.spheres.map(|s| s.fit(&factor, &decay)).transpose()?;
+        let mut administrations = Vec::new();
+        for a in &file.administration {
+            let injection = Moment::parse(&a.injection.to_string())?;
+            let assay = context.assay(&a.full, &a.residual)?;
+            let activity = context
+                .calibrator
+                .administered(&assay, &injection, &decay)
+                .map_err(|e| named(&a.name, e))?;
+            administrations.push((a.name.clone(), injection, activity));
+        }
+        Ok(CalibrationResult { time, factor, single, checks, recovery, administrations })
+    }
+
+    /// The factor as an entry of a history.
+    pub fn history_entry(&self) -> HistoryEntry {
+        HistoryEntry {
+            time: self.time.clone(),
+            setup: self.factor.setup.clone(),
+            unit: self.factor.unit,
+            value: self.factor.budget.value,
+            random_uncertainty: self.factor.random_uncertainty,
+            shared_uncertainty: self.factor.shared_uncertainty,
+            acquisitions: self.factor.acquisitions,
+        }
+    }
+}
+
+fn named(name: &str, error: Error) -> Error {
+    Error { problem: format!("'{name}': {}", error.problem), ..error }
+}
+
+/// What all acquisitions of a file share.
+struct Context {
+    calibrator: Calibrator,
+    dead_time: DeadTime,
+    setup: Setup,
+    decay: Decay,
+}
+
+impl Context {
+    fn assay(&self, full: &ReadingEntry, residual: &[ReadingEntry]) -> Result<Assay> {
+        let residuals =
+            residual.iter().enumerate().map(|(i, r)| r.build(&format!("residual {}", i + 1)));
+        Ok(Assay {
+            nuclide: self.setup.nuclide.clone(),
+            full: full.build("full")?,
+            residuals: residuals.collect::<Result<_>>()?,
+        })
+    }
+
+    fn acquisition(&self, e: &AcquisitionEntry) -> Result<Acquisition> {
+        self.build(e).map_err(|error| named(&e.name, error))
+    }
+
+    fn build(&self, e: &AcquisitionEntry) -> Result<Acquisition> {
+        let start = Moment::parse(&e.start.to_string())?;
+        let activity =
+            self.calibrator.activity_at(&self.assay(&e.full, &e.residual)?, &start, &self.decay)?;
+        let phantom = match (&e.phantom, e.volume_ml) {
+            (PhantomEntry::Point, None) => Phantom::PointSource,
+            (PhantomEntry::Cylinder, Some([volume_ml, volume_uncertainty_ml])) => {
+                Phantom::UniformCylinder { volume_ml, volume_uncertainty_ml }
+            }
+            (PhantomEntry::Point, Some(_)) | (PhantomEntry::Cylinder, None) => {
+                return Err(Error::input(
+                    "volume_ml does not go with the phantom",
+                    "a cylinder has a volume and a point has none",
+                    "Add or remove it.",
+                ));
+            }
+        };
+        Ok(Acquisition {
+            name: e.name.clone(),
+            fill: e.fill.clone().unwrap_or_else(|| e.name.clone()),
+            setup: self.setup.clone(),
+            phantom,
+            shared_relative: self.calibrator.shared_relative_uncertainty(&activity),
+            activity,
+            counts: e.counts,
+            duration_s: e.duration_s,
+            background_cps: e.background_cps,
+            dead_time: self.dead_time.clone(),
+            camera_cps: e.camera_cps,
+        })
+    }
+}
+
+impl SetupEntry {
+    fn build(self) -> Setup {
+        Setup {
+            camera: self.camera,
+            nuclide: self.nuclide,
+            collimator: self.collimator,
+            window_kev: self.window_kev,
+        }
+    }
+}
+
+impl CalibratorEntry {
+    fn build(self) -> Calibrator {
+        let geometry = |g: GeometryEntry| Geometry {
+            name: g.name,
+            factor: g.factor,
+            relative_uncertainty: g.relative_uncertainty,
+        };
+        Calibrator {
+            name: self.name,
+            nuclide: self.nuclide,
+            factor: self.factor,
+            relative_uncertainty: self.relative_uncertainty,
+            geometries: self.geometry.into_iter().map(geometry).collect(),
+        }
+    }
+}
+
+impl DeadTimeEntry {
+    fn build(self) -> DeadTime {
+        match self {
+            DeadTimeEntry::None {} => DeadTime::Negligible,
+            DeadTimeEntry::NonParalysable { tau_s, uncertainty_s } => {
+                DeadTime::NonParalysable { tau_s, uncertainty_s }
+            }
+            DeadTimeEntry::Paralysable { tau_s, uncertainty_s } => {
+                DeadTime::Paralysable { tau_s, uncertainty_s, branch: Branch::Low }
+            }
+            DeadTimeEntry::Table { observed_true_cps, relative_uncertainty } => {
+                DeadTime::Table { points: observed_true_cps, relative_uncertainty }
+            }
+        }
+    }
+}
+
+impl ReadingEntry {
+    fn build(&self, name: &str) -> Result<Reading> {
+        Ok(Reading {
+            name: name.into(),
+            nuclide: self.nuclide.clone(),
+            geometry: self.geometry.clone(),
+            value: self.value[0],
+            standard_uncertainty: self.value[1],
+            background: self.background,
+            unit: CalibratorUnit::parse(&self.unit)?,
+            time: Moment::parse(&self.time.to_string())?,
+            time_uncertainty_s: self.time_uncertainty_s,
+        })
+    }
+}
+
+impl SpheresEntry {
+    fn fit(self, factor: &CalibrationFactor, decay: &Decay) -> Result<RecoveryCurve> {
+        let spheres = self
+            .sphere
+            .iter()
+            .map(|s| SphereMeasurement { volume_ml: s.volume_ml, counts: s.counts });
+        let spheres: Vec<SphereMeasurement> = spheres.collect();
+        super::spheres::fit_spheres(
+            &spheres,
+            self.concentration_bq_per_ml,
+            self.duration_s,
+            factor,
+            decay,
+        )
+        .map_err(|e| named("spheres", e))
+    }
+}
+
+#[cfg(test)]
+#[path = "calibration_file_tests.rs"]
+mod tests;

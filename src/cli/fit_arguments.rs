@@ -1,0 +1,147 @@
+//! The command line of `voxgray fit`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::timestamp::parse_timestamp;
+use super::values::{parse_fraction, parse_time};
+use crate::kinetics::{Family, Head, Tail};
+
+const AFTER: &str = "\
+CURVES is a CSV file with a header line; its columns are, in any order,
+  curve                                       a name (may be missing for one curve)
+  time_s, time_min, time_h or time_d          after injection; or
+  time                                        date, time and zone, with --injection
+  activity_Bq, _kBq, _MBq or _GBq             or dose_rate_Gy/s, _Gy/h, _mGy/h
+  uncertainty_UNIT or uncertainty_%           one standard deviation, in the values' unit
+Without an uncertainty column all points weigh alike in relation to their value, and the fit
+estimates the size of the noise from its own residuals.
+
+Prints one line per curve. With -o it writes the folder OUT: fit.json (all results, parameters
+with covariance, checks) and CURVE.png (points, curve, 95 % band, residuals, extrapolation).
+Exit code 3 if a curve was refused; the others are still written.
+
+Examples:
+  voxgray fit tac.csv --nuclide Lu-177
+  voxgray fit tac.csv --nuclide Lu-177 --model mono-uptake --common-uncertainty 5% -o fit/
+  voxgray fit tac.csv --nuclide Y-90 --model trapezoid --head linear --tail mono:2
+  voxgray fit one.csv --nuclide Lu-177 --model madsen --population-half-life 50h \\
+              --population-spread 10h";
+
+/// What is fitted or summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Model {
+    /// The family with the best AICc whose parameters are determined.
+    Auto,
+    /// All families, averaged by their Akaike weights.
+    Average,
+    /// Physical decay only.
+    Physical,
+    /// One phase of clearance.
+    Mono,
+    /// Uptake, then one phase of clearance.
+    MonoUptake,
+    /// Two phases of clearance.
+    Bi,
+    /// Uptake, then two phases of clearance.
+    BiUptake,
+    /// Three phases of clearance.
+    Tri,
+    /// Trapezoids with --head and --tail.
+    Trapezoid,
+    /// One time point: A(t) 2 t / ln 2 (Haenscheid 2018).
+    Haenscheid,
+    /// One time point: the population's half-life (Madsen 2018).
+    Madsen,
+}
+
+impl Model {
+    /// The family that was asked for, if one was.
+    pub(super) fn family(self) -> Option<Family> {
+        match self {
+            Model::Physical => Some(Family::Physical),
+            Model::Mono => Some(Family::Mono),
+            Model::MonoUptake => Some(Family::MonoUptake),
+            Model::Bi => Some(Family::Bi),
+            Model::BiUptake => Some(Family::BiUptake),
+            Model::Tri => Some(Family::Tri),
+            Model::Auto | Model::Average | Model::Trapezoid | Model::Haenscheid | Model::Madsen => {
+                None
+            }
+        }
+    }
+}
+
+/// Options of `voxgray fit`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct FitArguments {
+    /// Table of curves (CSV).
+    pub(super) curves: PathBuf,
+    /// The nuclide, such as Lu-177: its half-life is the physical decay of every curve.
+    #[arg(long, required_unless_present = "half_life", conflicts_with = "half_life")]
+    pub(super) nuclide: Option<String>,
+    /// Physical half-life instead of a nuclide, such as 6.647d or 64.1h.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(super) half_life: Option<f64>,
+    /// What is fitted or summed.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(super) model: Model,
+    /// Trapezoids before the first point: constant, linear (from zero), or the name of a family to fit.
+    #[arg(long, default_value = "linear", value_parser = parse_head)]
+    pub(super) head: Head,
+    /// Trapezoids after the last point: physical decay, mono:N (fitted to the last N points), or none.
+    #[arg(long, default_value = "physical", value_parser = parse_tail)]
+    pub(super) tail: Tail,
+    /// When the activity was injected, such as 2026-11-22T09:30:00+01:00.
+    #[arg(long, value_name = "TIME", value_parser = parse_timestamp)]
+    pub(super) injection: Option<f64>,
+    /// Relative standard uncertainty of each point, where the table has none, such as 5%.
+    #[arg(long, value_name = "FRACTION", value_parser = parse_fraction)]
+    pub(super) relative_uncertainty: Option<f64>,
+    /// Relative standard uncertainty common to all points (calibration), such as 5%.
+    #[arg(long, value_name = "FRACTION", default_value = "0%", value_parser = parse_fraction)]
+    pub(super) common_uncertainty: f64,
+    /// Mean effective half-life of the population, for haenscheid and madsen.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(super) population_half_life: Option<f64>,
+    /// Standard deviation of it over the population.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(super) population_spread: Option<f64>,
+    /// Output folder.
+    #[arg(short, long, value_name = "OUT")]
+    pub(super) out: Option<PathBuf>,
+    /// Replace an older output of voxgray fit.
+    #[arg(long)]
+    pub(super) overwrite: bool,
+    /// Draw the values on a logarithmic axis.
+    #[arg(long)]
+    pub(super) log: bool,
+}
+
+fn family(text: &str) -> Option<Family> {
+    Family::ALL.into_iter().find(|f| f.name() == text)
+}
+
+fn parse_head(text: &str) -> Result<Head, String> {
+    match text {
+        "constant" => Ok(Head::Constant),
+        "linear" => Ok(Head::LinearFromZero),
+        other => family(other).map(Head::Fitted).ok_or_else(|| {
+            "must be constant, linear, or a family such as mono or mono-uptake".into()
+        }),
+    }
+}
+
+fn parse_tail(text: &str) -> Result<Tail, String> {
+    match text {
+        "physical" => Ok(Tail::Physical),
+        "none" => Ok(Tail::None),
+        other => other
+            .strip_prefix("mono:")
+            .and_then(|n| n.parse().ok())
+            .map(Tail::Mono)
+            .ok_or_else(|| "must be physical, none, or mono:N such as mono:2".into()),
+    }
+}

@@ -1,0 +1,355 @@
+//! What `voxgray fit` prints and writes: a line per curve, fit.json, plots.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::fit_arguments::FitArguments;
+use super::fit_table::CurveFile;
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::atomic::write_atomically;
+use crate::kinetics::select::Candidate;
+use crate::kinetics::{Fit, Selection, Tac, Tia, UncertaintyKind};
+use crate::report::{BandPoint, PlotPoint, TacPlot};
+
+const HOUR: f64 = 3600.0;
+/// Name of the results in the output folder.
+const RESULTS: &str = "fit.json";
+/// Points of a drawn curve.
+const SAMPLES: usize = 400;
+
+/// What is drawn.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// One fitted curve.
+    Fit(Box<Fit>),
+    /// The weighted mean of fits.
+    Average(Box<Selection>),
+    /// Straight lines between the points, with what was assumed before and after them.
+    Lines(Edge, Edge),
+    /// A mono-exponential of this effective half-life (s) through the one point.
+    Exponential(f64),
+}
+
+/// What trapezoids assume beyond the points.
+#[derive(Debug)]
+pub(super) enum Edge {
+    /// Nothing.
+    None,
+    /// The nearest value.
+    Constant,
+    /// From zero at injection.
+    Linear,
+    /// The nearest value with this decay constant (1/s).
+    Decay(f64),
+    /// A fitted curve.
+    Fitted(Box<Fit>),
+}
+
+impl Edge {
+    fn at(&self, time_s: f64, nearest: (f64, f64)) -> f64 {
+        match self {
+            Edge::None => 0.0,
+            Edge::Constant => nearest.1,
+            Edge::Linear => nearest.1 * time_s / nearest.0,
+            Edge::Decay(lambda) => nearest.1 * (-lambda * (time_s - nearest.0)).exp(),
+            Edge::Fitted(fit) => fit.curve.value(time_s),
+        }
+    }
+}
+
+/// A curve with its integral.
+#[derive(Debug)]
+pub(super) struct Integrated {
+    /// The points.
+    pub tac: Tac,
+    /// Their integral.
+    pub tia: Tia,
+    /// The curve.
+    pub shape: Shape,
+    /// The families that were compared.
+    pub candidates: Vec<Candidate>,
+}
+
+impl Integrated {
+    fn fit(&self) -> Option<&Fit> {
+        match &self.shape {
+            Shape::Fit(fit) => Some(fit),
+            _ => None,
+        }
+    }
+
+    /// Value and standard uncertainty of the curve at a time.
+    fn at(&self, time_s: f64) -> (f64, f64) {
+        match &self.shape {
+            Shape::Fit(fit) => (fit.curve.value(time_s), fit.value_uncertainty(time_s)),
+            Shape::Average(selection) => {
+                let fits: Vec<(f64, &Fit)> = selection
+                    .candidates
+                    .iter()
+                    .filter_map(|c| c.fit.as_ref().ok().map(|f| (c.weight, f)))
+                    .collect();
+                let mean: f64 = fits.iter().map(|(w, f)| w * f.curve.value(time_s)).sum();
+                let spread = |f: &Fit| {
+                    f.value_uncertainty(time_s).powi(2) + (f.curve.value(time_s) - mean).powi(2)
+                };
+                (mean, fits.iter().map(|(w, f)| w * spread(f)).sum::<f64>().sqrt())
+            }
+            Shape::Exponential(half_life_s) => {
+                let value = self.tac.values()[0]
+                    * 2.0_f64.powf((self.tac.first_s() - time_s) / half_life_s);
+                (value, 0.0)
+            }
+            Shape::Lines(before, after) => (self.line(time_s, before, after), 0.0),
+        }
+    }
+
+    fn line(&self, time_s: f64, before: &Edge, after: &Edge) -> f64 {
+        let (t, y) = (self.tac.times_s(), self.tac.values());
+        let last = t.len() - 1;
+        if time_s < t[0] {
+            return before.at(time_s, (t[0], y[0]));
+        }
+        if time_s > t[last] {
+            return after.at(time_s, (t[last], y[last]));
+        }
+        let i = t.partition_point(|x| *x <= time_s).clamp(1, last);
+        y[i - 1] + (y[i] - y[i - 1]) * (time_s - t[i - 1]) / (t[i] - t[i - 1])
+    }
+
+    /// Factor from the stated uncertainties of the points to what the residuals say.
+    fn scale(&self) -> f64 {
+        match (self.tac.kind(), self.fit()) {
+            (UncertaintyKind::Absolute, _) => 1.0,
+            (UncertaintyKind::RelativeOnly, Some(f)) => {
+                (f.chi2 / f.degrees_of_freedom as f64).sqrt()
+            }
+            (UncertaintyKind::RelativeOnly, None) => 0.0,
+        }
+    }
+}
+
+/// The model in one word or two.
+fn short_method(i: &Integrated) -> String {
+    match &i.shape {
+        Shape::Fit(fit) => fit.family().name().to_string(),
+        Shape::Average(_) => "average".into(),
+        Shape::Lines(..) => "trapezoid".into(),
+        Shape::Exponential(_) => i.tia.method.split(',').next().unwrap_or("").into(),
+    }
+}
+
+/// The line of a curve in the table, tab-separated.
+pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
+    let tia = &i.tia;
+    let percent = |x: f64| if x.is_finite() { format!("{:.2}", 100.0 * x) } else { "-".into() };
+    let number = |x: f64| if x.is_finite() { format!("{x:.6e}") } else { "-".into() };
+    let of_fit = |f: &dyn Fn(&Fit) -> String| i.fit().map_or("-".to_string(), f);
+    let model = short_method(i);
+    let cells = [
+        name.to_string(),
+        model,
+        number(tia.value),
+        unit.to_string(),
+        percent(tia.relative_uncertainty()),
+        number(tia.interval_95.0),
+        number(tia.interval_95.1),
+        percent(tia.share_before_first),
+        percent(tia.share_after_last),
+        of_fit(&|f| format!("{:.3}", f.curve.effective_half_life_s() / HOUR)),
+        of_fit(&|f| format!("{:.3}", f.chi2)),
+        of_fit(&|f| f.degrees_of_freedom.to_string()),
+        of_fit(&|f| format!("{:.4}", f.r2)),
+    ];
+    cells.join("\t") + "\n"
+}
+
+/// Writes fit.json and the plots; returns their paths.
+///
+/// # Errors
+/// If the folder holds other files, or drawing or writing fails.
+pub(super) fn write(
+    out: &Path,
+    a: &FitArguments,
+    file: &CurveFile,
+    half_life_s: f64,
+    results: &[(String, Result<Integrated>)],
+) -> Result<Vec<PathBuf>> {
+    prepare(out, a.overwrite)?;
+    // Everything is made before anything is written.
+    let mut pictures = Vec::new();
+    let mut curves = Vec::new();
+    for (n, (name, result)) in results.iter().enumerate() {
+        match result {
+            Ok(i) => {
+                let picture = format!("{}.png", file_stem(name, n, results));
+                pictures.push((picture.clone(), plot(name, i, file, a.log)?));
+                curves.push(curve_json(name, i, &picture));
+            }
+            Err(error) => curves.push(json!({ "name": name, "refused": error.to_string() })),
+        }
+    }
+    let all = json!({
+        "program": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "format": 1,
+        "source": a.curves.display().to_string(),
+        "nuclide": a.nuclide,
+        "half_life_s": half_life_s,
+        "quantity": file.quantity,
+        "unit": file.unit,
+        "integral_unit": file.integral_unit,
+        "common_relative_uncertainty": a.common_uncertainty,
+        "curves": curves,
+    });
+    let text = serde_json::to_vec_pretty(&all)
+        .map_err(|e| Error::run("the results cannot be written", e.to_string(), "Report this."))?;
+    let mut paths = Vec::new();
+    for (name, png) in pictures {
+        let path = out.join(name);
+        write_atomically(&path, |w| w.write_all(&png))?;
+        paths.push(path);
+    }
+    let path = out.join(RESULTS);
+    write_atomically(&path, |w| w.write_all(&text))?;
+    paths.push(path);
+    Ok(paths)
+}
+
+fn prepare(out: &Path, overwrite: bool) -> Result<()> {
+    fs::create_dir_all(out).map_err(|e| Error::io("create the output folder", out, &e))?;
+    let empty = fs::read_dir(out).map_err(|e| Error::io("read", out, &e))?.next().is_none();
+    if empty || (overwrite && out.join(RESULTS).is_file()) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Io,
+        format!("cannot write to {}", out.display()),
+        "it is not empty",
+        "Name a new folder, or add --overwrite for an older output of voxgray fit.",
+    ))
+}
+
+/// A file name from a curve's name: letters, digits, - and _ only; numbered where two would be the same.
+fn file_stem(name: &str, n: usize, results: &[(String, Result<Integrated>)]) -> String {
+    let stem = |name: &str| -> String {
+        name.chars()
+            .map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' })
+            .take(80)
+            .collect()
+    };
+    let own = stem(name);
+    let same = |other: &str| stem(other).eq_ignore_ascii_case(&own);
+    if own.is_empty() || results.iter().filter(|r| same(&r.0)).count() > 1 {
+        return format!("{own}_{}", n + 1);
+    }
+    own
+}
+
+fn curve_json(name: &str, i: &Integrated, picture: &str) -> Value {
+    let tac = &i.tac;
+    let scale = i.scale();
+    let points: Vec<Value> = (0..tac.len())
+        .map(|p| {
+            let u = (scale > 0.0).then_some(scale * tac.uncertainties()[p]);
+            json!({ "time_s": tac.times_s()[p], "value": tac.values()[p], "standard_uncertainty": u })
+        })
+        .collect();
+    let candidates: Vec<Value> = i
+        .candidates
+        .iter()
+        .map(|c| json!({ "family": c.family.name(), "criterion": c.criterion, "weight": c.weight, "reason": c.reason }))
+        .collect();
+    json!({
+        "name": name,
+        "points": points,
+        "uncertainties": if tac.kind() == UncertaintyKind::Absolute { "absolute" } else { "relative only" },
+        "integral": i.tia,
+        "fit": i.fit().map(fit_json),
+        "candidates": candidates,
+        "plot": picture,
+    })
+}
+
+fn fit_json(f: &Fit) -> Value {
+    let parameters: Vec<Value> = f
+        .parameters
+        .iter()
+        .map(|p| json!({ "name": p.name, "value": p.value, "standard_uncertainty": p.standard_uncertainty }))
+        .collect();
+    let exponentials: Vec<Value> = f
+        .curve
+        .exponentials()
+        .iter()
+        .map(|(a, k)| json!({ "amplitude": a, "effective_rate_per_s": k, "effective_half_life_h": std::f64::consts::LN_2 / k / HOUR }))
+        .collect();
+    let rows = f
+        .correlation
+        .row_iter()
+        .map(|r| r.iter().copied().collect::<Vec<f64>>())
+        .collect::<Vec<_>>();
+    let gates: Vec<Value> = f
+        .gates
+        .iter()
+        .map(|g| json!({ "name": g.name, "value": g.value, "limit": g.limit, "passed": g.passed }))
+        .collect();
+    json!({
+        "family": f.family().name(),
+        "parameters": parameters,
+        "correlation": rows,
+        "exponentials": exponentials,
+        "chi2": f.chi2,
+        "degrees_of_freedom": f.degrees_of_freedom,
+        "r2": f.r2,
+        "gates": gates,
+    })
+}
+
+fn plot(name: &str, i: &Integrated, file: &CurveFile, log_y: bool) -> Result<Vec<u8>> {
+    let tac = &i.tac;
+    let scale = i.scale();
+    let points: Vec<PlotPoint> = (0..tac.len())
+        .map(|p| PlotPoint {
+            x: tac.times_s()[p] / HOUR,
+            y: tac.values()[p],
+            standard_error: scale * tac.uncertainties()[p],
+        })
+        .collect();
+    // A half more than the measured time shows the tail; at least an hour, should all be at once.
+    let end = (1.5 * tac.last_s()).max(HOUR);
+    let curve: Vec<BandPoint> = (0..=SAMPLES)
+        .map(|s| {
+            let t = end * s as f64 / SAMPLES as f64;
+            let (y, u) = i.at(t);
+            BandPoint { x: t / HOUR, y, band: ((y - 1.96 * u).max(0.0), y + 1.96 * u) }
+        })
+        .collect();
+    let residual = |p: &PlotPoint| {
+        let u = if p.standard_error > 0.0 { p.standard_error } else { f64::INFINITY };
+        (p.y - i.at(p.x * HOUR).0) / u
+    };
+    let residuals: Vec<f64> = points.iter().map(residual).collect();
+    let tia = &i.tia;
+    let subtitle = format!(
+        "{:.4e} {} ± {:.1} %, extrapolated {:.1} % before and {:.1} % after the points; {}",
+        tia.value,
+        file.integral_unit,
+        100.0 * tia.relative_uncertainty(),
+        100.0 * tia.share_before_first,
+        100.0 * tia.share_after_last,
+        short_method(i)
+    );
+    let unit = if file.unit.contains('/') { format!("({})", file.unit) } else { file.unit.into() };
+    let plot = TacPlot {
+        title: name,
+        subtitle: &subtitle,
+        x_label: "time after injection / h",
+        y_label: &format!("{} / {unit}", file.quantity.replace('_', " ")),
+        points: &points,
+        curve: &curve,
+        residuals: &residuals,
+        log_y,
+    };
+    plot.draw()?.to_png()
+}

@@ -1,0 +1,31 @@
+//! WHEN: functions of time on anything additive, activity (Bq) or dose rate (Gy/s). It sees numbers and times, never images.
+//!
+//! A time-activity curve ([`Tac`]) is integrated from injection to infinity, to the time-integrated activity (TIA, Bq s), or from
+//! dose rates to the dose (Gy): by a fitted sum of exponentials with physical decay built in ([`fit()`], [`select()`]), by trapezoids
+//! ([`trapezoid()`]), from one time point ([`single_time_point`]), by a planar curve's shape ([`hybrid`]), or voxel by voxel
+//! ([`voxels`]). Every result has a standard uncertainty, a 95 % interval and the shares extrapolated before the first and after the
+//! last point. Derivations: `docs/kinetics.md`.
+
+pub mod distribution;
+pub mod fit;
+pub mod hybrid;
+pub mod integrate;
+pub mod model;
+pub mod profile;
+pub mod quality;
+mod search;
+pub mod select;
+pub mod single_time_point;
+pub mod starts;
+pub mod tac;
+pub mod tia;
+pub mod voxel_mono;
+pub mod voxels;
+
+pub use fit::{Fit, fit};
+pub use integrate::{Head, Tail, trapezoid};
+pub use model::{Curve, Family};
+pub use quality::Gate;
+pub use select::{Criterion, Selection, select};
+pub use tac::{CommonScale, Tac, UncertaintyKind};
+pub use tia::Tia;

@@ -1,0 +1,342 @@
+//! TIA voxel by voxel: a fast mono-exponential fit with a stated, counted chain of fall-backs.
+//!
+//! Neglected: every correlation between voxels, and uptake or second phases within a voxel unless a curve's shape is given. The chain,
+//! for each voxel: (1) fitted mono-exponential, if its rate lies between the bounds and the TIA's relative uncertainty is below a limit;
+//! (2) the shape of a given curve (the VOI's or a population's) scaled to the voxel's points; (3) physical decay scaled to them;
+//! (4) zero, where the scale is not positive. What (4) drops is summed and returned, so that a bias of the total can be seen.
+
+use rayon::prelude::*;
+
+use super::model::Curve;
+use super::tac::check_times;
+use super::voxel_mono::{MAX_TIMES, MonoGrid};
+use crate::{Error, Result};
+
+/// How a voxel's TIA was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Branch {
+    /// Mono-exponential fitted to the voxel.
+    Fitted = 0,
+    /// The given shape scaled to the voxel.
+    Shape = 1,
+    /// Physical decay scaled to the voxel.
+    Physical = 2,
+    /// No positive signal.
+    Zero = 3,
+}
+
+/// Variance of a voxel's value y at time i: floor_i^2 + gain_i max(y, 0) + (relative_i y)^2.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VoxelNoise {
+    /// Constant standard deviation (unit of the values), positive.
+    pub floor: f64,
+    /// Variance per value (unit of the values), as counting statistics gives; 0 or more.
+    pub gain: f64,
+    /// Relative standard deviation, 0 or more.
+    pub relative: f64,
+}
+
+/// Settings of the voxel fit.
+#[derive(Debug, Clone)]
+pub struct VoxelSettings<'a> {
+    /// Physical decay constant, 1/s.
+    pub decay_constant_per_s: f64,
+    /// Noise at each time.
+    pub noise: &'a [VoxelNoise],
+    /// Largest relative uncertainty of a fitted voxel's TIA; above it the chain goes on.
+    pub max_relative_uncertainty: f64,
+    /// Shape of the second branch.
+    pub shape: Option<&'a Curve>,
+    /// Whether the first branch is tried; without it the shape alone is scaled (uptake phases, low counts).
+    pub fit_mono: bool,
+}
+
+/// Voxels per branch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BranchCounts {
+    /// [`Branch::Fitted`].
+    pub fitted: usize,
+    /// [`Branch::Shape`].
+    pub shape: usize,
+    /// [`Branch::Physical`].
+    pub physical: usize,
+    /// [`Branch::Zero`].
+    pub zero: usize,
+}
+
+/// TIA map.
+#[derive(Debug, Clone)]
+pub struct VoxelTia {
+    /// Unit of the values times s.
+    pub tia: Vec<f32>,
+    /// Relative standard uncertainty (0 where the TIA is 0).
+    pub relative_uncertainty: Vec<f32>,
+    /// [`Branch`] of each voxel.
+    pub branch: Vec<Branch>,
+    /// Voxels per branch.
+    pub counts: BranchCounts,
+    /// Sum of the TIA over the voxels of each branch: fitted, shape, physical.
+    pub tia_by_branch: [f64; 3],
+    /// The negative TIA that the last branch set to zero, and would have kept the sum unbiased.
+    pub dropped: f64,
+}
+
+/// What one voxel gives.
+struct Voxel {
+    tia: f64,
+    relative_uncertainty: f64,
+    branch: Branch,
+}
+
+/// Integrates every voxel of equally long maps, one per time (s after injection).
+///
+/// Values that are not finite are refused; negative ones (reconstruction noise) are used as they are.
+///
+/// # Errors
+/// If the maps, times and noise do not match in number or length, there are fewer than two or more than 16 times, a value is not finite,
+/// or a setting makes no sense.
+pub fn integrate_voxels(
+    times_s: &[f64],
+    maps: &[&[f32]],
+    settings: &VoxelSettings,
+) -> Result<VoxelTia> {
+    check(times_s, maps, settings)?;
+    let n = maps[0].len();
+    let grid = MonoGrid::new(times_s, settings.decay_constant_per_s);
+    let shape: Option<Vec<f64>> =
+        settings.shape.map(|c| times_s.iter().map(|t| c.value_per_tia(*t)).collect());
+    const CHUNK: usize = 4096;
+    let mut tia = vec![0.0_f32; n];
+    let mut relative_uncertainty = vec![0.0_f32; n];
+    let mut branch = vec![Branch::Zero; n];
+    let chunks = tia
+        .par_chunks_mut(CHUNK)
+        .zip(relative_uncertainty.par_chunks_mut(CHUNK))
+        .zip(branch.par_chunks_mut(CHUNK));
+    let sums: Vec<([usize; 4], [f64; 4])> = chunks
+        .enumerate()
+        .map(|(c, ((tia, relative), branch))| {
+            let (mut counts, mut sums) = ([0; 4], [0.0; 4]);
+            let mut y = [0.0; MAX_TIMES];
+            for j in 0..tia.len() {
+                for (y, map) in y.iter_mut().zip(maps) {
+                    *y = f64::from(map[c * CHUNK + j]);
+                }
+                let voxel = voxel(&y[..times_s.len()], &grid, shape.as_deref(), settings);
+                counts[voxel.branch as usize] += 1;
+                sums[voxel.branch as usize] += voxel.tia;
+                branch[j] = voxel.branch;
+                if voxel.branch != Branch::Zero {
+                    tia[j] = voxel.tia as f32;
+                    relative[j] = voxel.relative_uncertainty as f32;
+                }
+            }
+            (counts, sums)
+        })
+        .collect();
+    // Chunks are added in their order: the sums do not depend on the number of threads.
+    let (mut counts, mut total) = ([0; 4], [0.0; 4]);
+    for (c, s) in sums {
+        for i in 0..4 {
+            counts[i] += c[i];
+            total[i] += s[i];
+        }
+    }
+    Ok(VoxelTia {
+        tia,
+        relative_uncertainty,
+        branch,
+        counts: BranchCounts {
+            fitted: counts[0],
+            shape: counts[1],
+            physical: counts[2],
+            zero: counts[3],
+        },
+        tia_by_branch: [total[0], total[1], total[2]],
+        dropped: total[3],
+    })
+}
+
+/// The chain of one voxel.
+fn voxel(y: &[f64], grid: &MonoGrid, shape: Option<&[f64]>, settings: &VoxelSettings) -> Voxel {
+    if y.iter().all(|v| *v == 0.0) {
+        return Voxel { tia: 0.0, relative_uncertainty: 0.0, branch: Branch::Zero };
+    }
+    let mut w = [0.0; MAX_TIMES];
+    for ((w, y), noise) in w.iter_mut().zip(y).zip(settings.noise) {
+        let variance =
+            noise.floor * noise.floor + noise.gain * y.max(0.0) + (noise.relative * y).powi(2);
+        *w = 1.0 / variance;
+    }
+    let w = &w[..y.len()];
+    if settings.fit_mono
+        && let Some(fit) = grid.fit(y, w)
+        && fit.inside
+        && fit.relative_uncertainty < settings.max_relative_uncertainty
+    {
+        let tia = fit.amplitude / fit.rate_per_s;
+        return Voxel {
+            tia,
+            relative_uncertainty: fit.relative_uncertainty,
+            branch: Branch::Fitted,
+        };
+    }
+    let (tia, sd, branch) = match shape {
+        Some(h) => {
+            let (mut hy, mut hh) = (0.0, 0.0);
+            for i in 0..y.len() {
+                hy += w[i] * h[i] * y[i];
+                hh += w[i] * h[i] * h[i];
+            }
+            (hy / hh, 1.0 / hh.sqrt(), Branch::Shape)
+        }
+        None => {
+            let (a, sd) = grid.physical(y, w);
+            let lambda = settings.decay_constant_per_s;
+            (a / lambda, sd / lambda, Branch::Physical)
+        }
+    };
+    if tia > 0.0 {
+        Voxel { tia, relative_uncertainty: sd / tia, branch }
+    } else {
+        Voxel { tia, relative_uncertainty: 0.0, branch: Branch::Zero }
+    }
+}
+
+fn check(times_s: &[f64], maps: &[&[f32]], settings: &VoxelSettings) -> Result<()> {
+    check_times(times_s)?;
+    let n = times_s.len();
+    if maps.len() != n || settings.noise.len() != n {
+        return Err(Error::input(
+            format!("{n} times, {} maps and {} noise models", maps.len(), settings.noise.len()),
+            "each time needs its map and noise",
+            "Check the list of images.",
+        ));
+    }
+    if !(2..=MAX_TIMES).contains(&n) {
+        return Err(Error::input(
+            format!("{n} time point(s) for a voxel fit"),
+            format!("2 to {MAX_TIMES} are handled"),
+            "Use a single-time-point method for one map.",
+        ));
+    }
+    if let Some(i) = maps.iter().position(|m| m.len() != maps[0].len()) {
+        return Err(Error::input(
+            format!("map {} has {} voxels, the first {}", i + 1, maps[i].len(), maps[0].len()),
+            "all maps must lie on one grid",
+            "Resample them first.",
+        ));
+    }
+    let bad_noise = |v: &VoxelNoise| {
+        let finite = [v.floor, v.gain, v.relative].iter().all(|x| x.is_finite() && *x >= 0.0);
+        !finite || v.floor <= 0.0
+    };
+    if let Some(i) = settings.noise.iter().position(bad_noise) {
+        return Err(Error::input(
+            format!("noise of map {}: {:?}", i + 1, settings.noise[i]),
+            "the floor must be positive, gain and relative part not negative",
+            "Estimate the floor from the background of the image.",
+        ));
+    }
+    let lambda = settings.decay_constant_per_s;
+    if !(lambda > 0.0 && lambda.is_finite() && settings.max_relative_uncertainty > 0.0) {
+        return Err(Error::input(
+            format!(
+                "decay constant {lambda} 1/s, largest relative uncertainty {}",
+                settings.max_relative_uncertainty
+            ),
+            "both must be positive",
+            "Give the half-life of the nuclide.",
+        ));
+    }
+    let broken = maps
+        .par_iter()
+        .enumerate()
+        .find_map_first(|(i, map)| map.iter().position(|v| !v.is_finite()).map(|at| (i, at)));
+    if let Some((i, at)) = broken {
+        return Err(Error::input(
+            format!("map {} has value {} in voxel {at}", i + 1, maps[i][at]),
+            "values must be finite",
+            "Check the image.",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Family;
+    use super::*;
+
+    const LAMBDA: f64 = 1.2e-6;
+    const TIMES: [f64; 4] = [14_400.0, 86_400.0, 259_200.0, 604_800.0];
+    const NOISE: [VoxelNoise; 4] = [VoxelNoise { floor: 0.1, gain: 0.0, relative: 0.05 }; 4];
+
+    fn settings() -> VoxelSettings<'static> {
+        VoxelSettings {
+            decay_constant_per_s: LAMBDA,
+            noise: &NOISE,
+            max_relative_uncertainty: 0.5,
+            shape: None,
+            fit_mono: true,
+        }
+    }
+
+    fn maps(voxels: &[[f64; 4]]) -> Vec<Vec<f32>> {
+        (0..4).map(|i| voxels.iter().map(|v| v[i] as f32).collect()).collect()
+    }
+
+    fn run(voxels: &[[f64; 4]], settings: &VoxelSettings) -> VoxelTia {
+        let maps = maps(voxels);
+        let slices: Vec<&[f32]> = maps.iter().map(Vec::as_slice).collect();
+        integrate_voxels(&TIMES, &slices, settings).unwrap()
+    }
+
+    #[test]
+    fn each_branch_is_reached_and_counted() {
+        let clear = TIMES.map(|t| 50.0 * (-4e-6 * t).exp());
+        let rising = [10.0, 20.0, 30.0, 40.0];
+        let noise = [-0.1, 0.05, -0.2, 0.01];
+        let result = run(&[clear, rising, noise, [0.0; 4]], &settings());
+        assert_eq!(result.branch, [Branch::Fitted, Branch::Physical, Branch::Zero, Branch::Zero]);
+        assert_eq!(result.counts, BranchCounts { fitted: 1, shape: 0, physical: 1, zero: 2 });
+        assert!((f64::from(result.tia[0]) / (50.0 / 4e-6) - 1.0).abs() < 1e-5);
+        assert!(result.dropped < 0.0 && result.tia[2] == 0.0);
+        assert!((result.tia_by_branch[0] / f64::from(result.tia[0]) - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_shape_replaces_what_cannot_be_fitted() {
+        let curve =
+            Curve::new(Family::MonoUptake, LAMBDA, &[30.0, (2e-6_f64).ln(), (3e-5_f64).ln()]);
+        let with = VoxelSettings { shape: Some(&curve), fit_mono: false, ..settings() };
+        let voxel = TIMES.map(|t| 1e-11 * curve.value(t));
+        let result = run(&[voxel], &with);
+        assert_eq!(result.counts.shape, 1);
+        assert!((f64::from(result.tia[0]) / (1e-11 * curve.tia()) - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn bad_maps_are_refused() {
+        let good = maps(&[[1.0; 4], [2.0; 4]]);
+        let slices: Vec<&[f32]> = good.iter().map(Vec::as_slice).collect();
+        let refused = |times: &[f64], slices: &[&[f32]], s: &VoxelSettings| {
+            integrate_voxels(times, slices, s).is_err()
+        };
+        assert!(!refused(&TIMES, &slices, &settings()));
+        assert!(refused(&TIMES[..3], &slices, &settings()));
+        assert!(refused(&[4.0, 3.0, 5.0, 6.0], &slices, &settings()));
+        let short = [slices[0], slices[1], slices[2], &slices[3][..1]];
+        assert!(refused(&TIMES, &short, &settings()));
+        let nan = [f32::NAN, 1.0];
+        assert!(refused(&TIMES, &[slices[0], slices[1], slices[2], &nan], &settings()));
+        let silent = [VoxelNoise { floor: 0.0, gain: 0.0, relative: 0.1 }; 4];
+        assert!(refused(&TIMES, &slices, &VoxelSettings { noise: &silent, ..settings() }));
+        assert!(refused(
+            &TIMES,
+            &slices,
+            &VoxelSettings { decay_constant_per_s: 0.0, ..settings() }
+        ));
+    }
+}

@@ -1,0 +1,179 @@
+//! `voxgray calibrate`: a factor with its budget, a history that grows whole or not at all, drift and bad input.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const READING: &str = r#"
+nuclide = "Lu-177"
+geometry = "vial"
+unit = "MBq"
+value = [101.0, 0.2]
+background = [1.0, 0.1]
+time = 2026-MONTH-22T09:00:00+01:00
+time_uncertainty_s = 30.0
+"#;
+
+/// 20 cps/MBq of 100 MBq within 1800 s, but for 0.5 % of decay since the reading.
+fn file(month: &str, counts: &str) -> String {
+    let reading = READING.replace("MONTH", month);
+    format!(
+        r#"
+version = 1
+time = 2026-{month}-22T12:00:00+01:00
+unit = "cps/MBq"
+
+[setup]
+camera = "NM1"
+nuclide = "177Lu"
+collimator = "MEGP"
+window_kev = [187.2, 228.8]
+
+[calibrator]
+name = "C1"
+nuclide = "Lu-177"
+factor = 1.0
+relative_uncertainty = 0.015
+[[calibrator.geometry]]
+name = "vial"
+factor = 1.0
+relative_uncertainty = 0.01
+
+[dead_time]
+model = "non-paralysable"
+tau_s = 1e-6
+uncertainty_s = 2e-7
+
+[[acquisition]]
+name = "cylinder"
+phantom = "cylinder"
+volume_ml = [5667.0, 20.0]
+start = 2026-{month}-22T10:00:00+01:00
+duration_s = 1800.0
+counts = [{counts}, 3000.0]
+background_cps = [5.0, 0.1]
+[acquisition.full]{reading}
+[[administration]]
+name = "patient 1"
+injection = 2026-{month}-22T11:00:00+01:00
+[administration.full]{reading}"#
+    )
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_voxgray"))
+        .current_dir(folder)
+        .arg("calibrate")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn factors_are_printed_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = folder.path().join("nm1.toml");
+    let mut last = String::new();
+    for (i, month) in ["01", "02", "03", "04"].iter().enumerate() {
+        fs::write(folder.path().join("c.toml"), file(month, "3.6e6")).unwrap();
+        let output = run(folder.path(), &["c.toml", "--history", "nm1.toml"]);
+        last = text(&output.stdout);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert_eq!(fs::read_to_string(&history).unwrap().matches("[[calibration]]").count(), i + 1);
+        assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    }
+    for word in [
+        "calibration factor: 20.",
+        "cps/MBq",
+        "dominant: activity, shared",
+        "4 factors",
+        "trend +0.00",
+        "'patient 1'",
+        "dead time",
+    ] {
+        assert!(last.contains(word), "'{word}' not in:\n{last}");
+    }
+    // A year's drift in a month: 10 % more counts.
+    fs::write(folder.path().join("c.toml"), file("05", "3.96e6")).unwrap();
+    let before = fs::read_to_string(&history).unwrap();
+    let output = run(folder.path(), &["c.toml", "--history", "nm1.toml", "--dry-run"]);
+    let warning = text(&output.stderr);
+    assert!(output.status.success() && warning.contains("control limits"), "{warning}");
+    assert_eq!(fs::read_to_string(&history).unwrap(), before, "a dry run writes nothing");
+    let names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+}
+
+#[test]
+fn bad_input_is_refused_and_nothing_is_written() {
+    let good = file("01", "3.6e6");
+    let cases = [
+        ("geometry = \"vial\"", "geometry = \"syringe\"", "no factor for it"),
+        ("nuclide = \"177Lu\"", "nuclide = \"Y-90\"", "the source is Y-90"),
+        ("2026-01-22T09:00:00+01:00", "2025-01-22T09:00:00+01:00", "half-lives"),
+        ("2026-01-22T09:00:00+01:00", "2026-01-22T09:00:00Z", "different zones"),
+        ("value = [101.0, 0.2]", "value = [101.0, 0.0]", "infinite weight"),
+        ("value = [101.0, 0.2]", "value = [0.5, 0.2]", "above zero"),
+        ("counts = [3.6e6", "counts = [-3.6e6", "not negative"),
+        ("tau_s = 1e-6", "tau_s = 1e-3", "at most"),
+        ("version = 1", "version = 9", "version 9"),
+        ("camera =", "kamera =", "kamera"),
+    ];
+    for (from, to, expected) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(good.contains(from), "{from}");
+        fs::write(folder.path().join("c.toml"), good.replacen(from, to, 1)).unwrap();
+        let output = run(folder.path(), &["c.toml", "--history", "nm1.toml"]);
+        let error = text(&output.stderr);
+        assert!(matches!(output.status.code(), Some(2 | 3)), "{error}");
+        assert!(
+            error.contains(expected) && error.contains("c.toml"),
+            "'{expected}' not in: {error}"
+        );
+        assert!(output.stdout.is_empty() && !folder.path().join("nm1.toml").exists());
+    }
+}
+
+#[test]
+fn a_history_of_another_kind_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("c.toml"), file("01", "3.6e6")).unwrap();
+    for (history, expected) in
+        [("version = 1\nfactor = 3", "factor"), ("not toml", "TOML"), ("version = 2", "version 2")]
+    {
+        fs::write(folder.path().join("nm1.toml"), history).unwrap();
+        let output = run(folder.path(), &["c.toml", "--history", "nm1.toml"]);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{error}");
+        assert!(error.contains(expected) && error.contains("nm1.toml"), "{error}");
+        assert_eq!(fs::read_to_string(folder.path().join("nm1.toml")).unwrap(), history);
+    }
+    // The same date twice.
+    fs::remove_file(folder.path().join("nm1.toml")).unwrap();
+    assert!(run(folder.path(), &["c.toml", "--history", "nm1.toml"]).status.success());
+    let output = run(folder.path(), &["c.toml", "--history", "nm1.toml"]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    assert_eq!(run(folder.path(), &["absent.toml"]).status.code(), Some(4));
+    assert_eq!(run(folder.path(), &["c.toml", "--dry-run"]).status.code(), Some(2));
+}
+
+/// The example of the documentation runs.
+#[test]
+fn the_documented_file_works() {
+    let page =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/quantification.md")).unwrap();
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("c.toml"), example).unwrap();
+    let output = run(folder.path(), &["c.toml"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    println!("{}", text(&output.stdout));
+    for word in ["half-life", "recovery R = ", "'patient 1'", "background"] {
+        assert!(text(&output.stdout).contains(word), "{word}");
+    }
+}

@@ -1,0 +1,113 @@
+//! Coverage of the TIA's 95 % intervals, selection rates of families and speed of the voxel fit, on simulated curves.
+//!
+//! `cargo run --release --example kinetics` prints the tables of `docs/kinetics.md`.
+
+#[path = "../tests/support/simulated_tac.rs"]
+mod simulated_tac;
+
+use std::time::Instant;
+
+use simulated_tac::{LU177, Normal, coverage, scenario};
+use voxgray::kinetics::voxels::{VoxelNoise, VoxelSettings, integrate_voxels};
+use voxgray::kinetics::{Family, select};
+
+fn main() {
+    let curves = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(2000);
+    println!("Coverage of the 95 % intervals of TIA, {curves} curves per family, noise 5 %");
+    println!(
+        "| family | points | uncertainties | fitted | profile % | linear in ln TIA % | linear % | mean TIA / truth | half-width % |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for family in Family::ALL {
+        let scenario = scenario(family);
+        for relative_only in [false, true] {
+            let c = coverage(&scenario, curves, 20_261_122, relative_only);
+            println!(
+                "| {} | {} | {} | {} | {:.1} | {:.1} | {:.1} | {:.4} | {:.1} |",
+                family.name(),
+                scenario.times_s.len(),
+                if relative_only { "relative only" } else { "absolute" },
+                c.fitted,
+                100.0 * c.profile,
+                100.0 * c.log_linear,
+                100.0 * c.linear,
+                c.mean_ratio,
+                100.0 * c.half_width
+            );
+        }
+    }
+    selection(curves);
+    speed();
+}
+
+/// How often each family is chosen for each true one.
+fn selection(curves: usize) {
+    println!("\nFamily chosen (%), rows: truth; all families offered");
+    println!(
+        "| truth | {} | interval of the chosen % | interval of the average % |",
+        Family::ALL.map(Family::name).join(" | ")
+    );
+    println!("|{}", "---|".repeat(9));
+    for family in Family::ALL {
+        let scenario = scenario(family);
+        let mut normal = Normal(7);
+        let mut chosen = [0_usize; 6];
+        let (mut covered, mut averaged) = (0_usize, 0_usize);
+        let n = curves.min(1000);
+        for _ in 0..n {
+            let tac = scenario.noisy(&mut normal, false);
+            let Ok(selection) = select(&tac, &Family::ALL, LU177, true) else { continue };
+            let at = Family::ALL.iter().position(|f| *f == selection.fit().family());
+            chosen[at.expect("one of all")] += 1;
+            let holds =
+                |(low, high): (f64, f64)| usize::from((low..=high).contains(&scenario.truth.tia()));
+            covered += holds(selection.tia(&tac).interval_95);
+            averaged += holds(selection.averaged(&tac).interval_95);
+        }
+        let percent = |c: usize| format!("{:.1}", 100.0 * c as f64 / n as f64);
+        println!(
+            "| {} | {} | {} | {} |",
+            family.name(),
+            chosen.map(percent).join(" | "),
+            percent(covered),
+            percent(averaged)
+        );
+    }
+}
+
+/// 256^3 voxels, 4 points.
+fn speed() {
+    let times = [4.0, 24.0, 72.0, 168.0].map(|h| h * 3600.0);
+    let n = 256 * 256 * 256;
+    let mut normal = Normal(3);
+    // Effective rates from 1.5e-6 to 1.2e-5 1/s; a tenth of the voxels is background without activity.
+    let noise: Vec<f64> = (0..65_536).map(|_| normal.draw()).collect();
+    let map = |i: usize| -> Vec<f32> {
+        let value = |j: usize| {
+            let k = 1.5e-6 + 1e-5 * ((j % 1009) as f64 / 1009.0);
+            let clean = if j.is_multiple_of(10) { 0.0 } else { 1e4 * (-k * times[i]).exp() };
+            (clean + (200.0 + 0.1 * clean) * noise[(j * 7 + i * 13) % 65_536]) as f32
+        };
+        (0..n).map(value).collect()
+    };
+    let maps: Vec<Vec<f32>> = (0..4).map(map).collect();
+    let slices: Vec<&[f32]> = maps.iter().map(Vec::as_slice).collect();
+    let noise = [VoxelNoise { floor: 200.0, gain: 0.0, relative: 0.1 }; 4];
+    let settings = VoxelSettings {
+        decay_constant_per_s: LU177,
+        noise: &noise,
+        max_relative_uncertainty: 0.5,
+        shape: None,
+        fit_mono: true,
+    };
+    let start = Instant::now();
+    match integrate_voxels(&times, &slices, &settings) {
+        Ok(result) => println!(
+            "\nVoxel fit of 256^3 voxels, 4 points: {:.2} s on {} threads; {:?}",
+            start.elapsed().as_secs_f64(),
+            rayon::current_num_threads(),
+            result.counts
+        ),
+        Err(error) => println!("{error}"),
+    }
+}
