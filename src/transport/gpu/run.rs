@@ -39,7 +39,12 @@ pub struct GpuEngine {
     pub tuning: Option<Tuning>,
     /// Device time by kernel of all runs so far, where the tuning asks for it.
     profile: Mutex<Profile>,
+    /// Told of every device that is opened.
+    pub opened: Option<Opened>,
 }
+
+/// Is told of a device.
+pub type Opened = Box<dyn Fn(&wgpu::Device) + Send + Sync>;
 
 /// What the devices share.
 struct Shared<'a> {
@@ -62,7 +67,7 @@ struct Shared<'a> {
 impl GpuEngine {
     /// Uses the adapters with these numbers; one may be named twice (it then works as two devices).
     pub fn new(adapters: Adapters, numbers: Vec<usize>) -> Self {
-        GpuEngine { adapters, numbers, tuning: None, profile: Mutex::default() }
+        GpuEngine { adapters, numbers, tuning: None, profile: Mutex::default(), opened: None }
     }
 
     /// Names of the devices.
