@@ -54,12 +54,9 @@ impl Sizes {
         let in_one = (largest.min(tuning.largest_part.unwrap_or(largest)) / per_cell).max(1);
         let parts = if cells <= in_one { 1 } else { MOST_PARTS as u64 };
         let part_cells = cells.div_ceil(parts);
-        let mut capacity =
-            tuning.ring_records.unwrap_or_else(|| tuning.capacity(most_primaries(plan)));
+        let most = most_primaries(plan);
+        let capacity = tuning.ring_records.unwrap_or_else(|| tuning.capacity(most));
         let record = 4 * RECORD_WORDS as u64;
-        while capacity * record > largest {
-            capacity /= 2;
-        }
         let tables = 4 * tables_words(plan) as u64;
         let source = 4 * plan.source_voxels.len() as u64;
         let bindings = [
@@ -67,6 +64,8 @@ impl Sizes {
             ("a part of the tally", part_cells * per_cell),
             ("the tables", tables),
             ("the source", source),
+            ("a ring of particles", capacity * record),
+            ("the books", ledger_rows * 4 * LEDGER_WORDS as u64),
         ];
         for (what, bytes) in bindings {
             if bytes > largest {
