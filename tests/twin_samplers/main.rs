@@ -117,7 +117,7 @@ fn words<const N: usize>(values: [u32; N]) -> Words {
 
 /// Logarithmically uniform from 0.98 keV to 4 MeV; one in eight is a node of the tables.
 fn energy(rng: &mut Rng) -> f32 {
-    if rng.bits() % 8 == 0 {
+    if rng.bits().is_multiple_of(8) {
         return node_energy(FINE_BITS, rng.bits() as usize % FINE_NODES) as f32;
     }
     (-10.0 + 12.0 * f64::from(rng.uniform())).exp2() as f32
@@ -150,7 +150,7 @@ fn direction(rng: &mut Rng) -> [f32; 3] {
         [0.0, 0.0, 1.0],
         [0.0, 0.0, -1.0],
     ];
-    if rng.bits() % 16 == 0 {
+    if rng.bits().is_multiple_of(16) {
         return AXES[rng.bits() as usize % 6];
     }
     voxgray::transport::cpu::vector::sample_isotropic(rng)
