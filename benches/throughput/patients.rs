@@ -274,10 +274,12 @@ fn timed(prepared: &Prepared, engine: &Engine, seconds: f64) -> Result<Timed> {
 /// Memory that the plan takes on a device, bytes; none on the CPU.
 #[cfg(feature = "gpu")]
 fn device_bytes(engine: &Engine, prepared: &Prepared) -> Result<Option<u64>> {
-    use voxgray::transport::gpu::{buffers::Sizes, tuning::Tuning};
+    use voxgray::transport::gpu::buffers::Sizes;
+    use voxgray::transport::gpu::tuning::{Tuning, most_primaries};
     let Engine::Gpu(gpu, _) = engine else { return Ok(None) };
     let device = gpu.open(0)?;
     let tuning = gpu.tuning.unwrap_or_else(|| Tuning::for_device(device.facts.kind));
+    let tuning = tuning.fitted(most_primaries(&prepared.plan), device.facts.largest_binding());
     // The rows of the ledger are a few KiB.
     Sizes::new(&prepared.plan, &device.facts, &tuning, 0, 0).map(|sizes| Some(sizes.bytes))
 }
