@@ -74,29 +74,32 @@ fn thick_target_photons(lepton_set: u32, energy: f32) -> f32 {
     return interpolate(lepton_record(lepton_set) + 5u, LEPTON_RECORD, locate(FINE_BITS, energy));
 }
 
-struct PhotonRates {
-    mu_over_rho: f32,
-    compton: f32,
-    photoelectric: f32,
-    rayleigh: f32,
-    mu_en: f32,
+fn photon_record(material: u32) -> u32 {
+    return params.offsets.photon + material * FINE_NODES * PHOTON_RECORD;
 }
 
-fn photon_rates(material: u32, energy: f32) -> PhotonRates {
+fn mu_over_rho(material: u32, energy: f32) -> f32 {
+    return interpolate(photon_record(material), PHOTON_RECORD, locate(FINE_BITS, energy));
+}
+
+fn mu_en_over_rho(material: u32, energy: f32) -> f32 {
+    return interpolate(photon_record(material) + 4u, PHOTON_RECORD, locate(FINE_BITS, energy));
+}
+
+// Cumulative shares of Compton, photoelectric, Rayleigh.
+fn photon_shares(material: u32, energy: f32) -> vec3<f32> {
     let at = locate(FINE_BITS, energy);
-    let base = params.offsets.photon + material * FINE_NODES * PHOTON_RECORD;
-    return PhotonRates(
-        interpolate(base, PHOTON_RECORD, at),
+    let base = photon_record(material);
+    return vec3<f32>(
         interpolate(base + 1u, PHOTON_RECORD, at),
         interpolate(base + 2u, PHOTON_RECORD, at),
         interpolate(base + 3u, PHOTON_RECORD, at),
-        interpolate(base + 4u, PHOTON_RECORD, at),
     );
 }
 
 fn fluorescence_probabilities(material: u32, energy: f32) -> vec2<f32> {
     let at = locate(FINE_BITS, energy);
-    let base = params.offsets.photon + material * FINE_NODES * PHOTON_RECORD + 5u;
+    let base = photon_record(material) + 5u;
     return vec2<f32>(
         interpolate(base, PHOTON_RECORD, at),
         interpolate(base + 1u, PHOTON_RECORD, at),

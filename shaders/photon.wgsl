@@ -3,7 +3,7 @@
 // Most tentative collisions of one photon.
 override MAX_COLLISIONS: u32;
 
-const NO_MATERIAL: u32 = 0xffffffffu;
+const UNKNOWN: u32 = 0xffffffffu;
 
 // A photon between two flights. `position` is in cm from the grid's corner.
 struct Flight {
@@ -11,8 +11,12 @@ struct Flight {
     position: vec3<f32>,
     linear: u32,
     collisions: u32,
-    known: u32,
-    rates: PhotonRates,
+    // Material and hardness class whose values at this energy are known.
+    known_material: u32,
+    mu_over_rho: f32,
+    mu_en: f32,
+    known_hardness: u32,
+    majorant_per_mass: f32,
 }
 
 // Takes a photon from its ring.
@@ -31,7 +35,7 @@ fn take_flight(item: u32) -> Flight {
             (f32(voxel.z) + 0.5) * h.z + r.point.z,
         );
     }
-    return Flight(p, position, r.linear, r.steps, NO_MATERIAL, PhotonRates(0.0, 0.0, 0.0, 0.0, 0.0));
+    return Flight(p, position, r.linear, r.steps, UNKNOWN, 0.0, 0.0, UNKNOWN, 0.0);
 }
 
 // Puts a photon back as it stands between two flights.
@@ -42,10 +46,14 @@ fn put_flight_back(f: Flight) {
     append_photon(r, birth, rng, children);
 }
 
-// Majorant of mu (1/cm) in a cell.
-fn cell_majorant(word: u32, energy: f32) -> f32 {
-    let per_mass = majorant(params.offsets.photon_majorant, voxel_material(word), energy);
-    return larger(per_mass * voxel_density(word) * params.majorant_factor, 1e-12);
+// Majorant of mu (1/cm) in a cell. The energy is that of the last collision: looked up only for another class.
+fn cell_majorant(f: ptr<function, Flight>, word: u32) -> f32 {
+    let hardness = voxel_material(word);
+    if (hardness != (*f).known_hardness) {
+        (*f).known_hardness = hardness;
+        (*f).majorant_per_mass = majorant(params.offsets.photon_majorant, hardness, (*f).p.energy);
+    }
+    return larger((*f).majorant_per_mass * voxel_density(word) * params.majorant_factor, 1e-12);
 }
 
 // Voxel that holds a position; x below zero outside the grid.
@@ -91,28 +99,31 @@ fn cell_exit(cell: i32, edge: f32, position: f32, d: f32) -> f32 {
 }
 
 // Moves to the next tentative collision. One draw.
-fn fly(position: ptr<function, vec3<f32>>, p: Particle) -> Landing {
+fn fly(f: ptr<function, Flight>) -> Landing {
+    let p = (*f).p;
+    var position = (*f).position;
     var optical_depth = -ln(uniform_draw());
     if (all(params.cell_dims == vec3<u32>(1u, 1u, 1u))) {
-        let mu = cell_majorant(tables[batch.cells], p.energy);
+        let mu = cell_majorant(f, tables[batch.cells]);
         let distance = optical_depth / mu;
-        *position = advance(*position, distance, p.direction);
-        return Landing(voxel_at(*position), mu);
+        position = advance(position, distance, p.direction);
+        (*f).position = position;
+        return Landing(voxel_at(position), mu);
     }
     let edge = params.voxel_cm * f32(params.cell_voxels);
     let n = vec3<i32>(params.cell_dims);
     var cell = vec3<i32>(
-        min(i32(larger((*position).x / edge.x, 0.0)), n.x - 1),
-        min(i32(larger((*position).y / edge.y, 0.0)), n.y - 1),
-        min(i32(larger((*position).z / edge.z, 0.0)), n.z - 1),
+        min(i32(larger(position.x / edge.x, 0.0)), n.x - 1),
+        min(i32(larger(position.y / edge.y, 0.0)), n.y - 1),
+        min(i32(larger(position.z / edge.z, 0.0)), n.z - 1),
     );
     let most = params.cell_dims.x + params.cell_dims.y + params.cell_dims.z + 3u;
     for (var i = 0u; i < most; i += 1u) {
         let word = tables[batch.cells + u32(cell.x + n.x * (cell.y + n.y * cell.z))];
-        let mu = cell_majorant(word, p.energy);
-        let x = cell_exit(cell.x, edge.x, (*position).x, p.direction.x);
-        let y = cell_exit(cell.y, edge.y, (*position).y, p.direction.y);
-        let z = cell_exit(cell.z, edge.z, (*position).z, p.direction.z);
+        let mu = cell_majorant(f, word);
+        let x = cell_exit(cell.x, edge.x, position.x, p.direction.x);
+        let y = cell_exit(cell.y, edge.y, position.y, p.direction.y);
+        let z = cell_exit(cell.z, edge.z, position.z, p.direction.z);
         var exit = x;
         var axis = vec3<bool>(true, false, false);
         if (y < exit) {
@@ -125,18 +136,19 @@ fn fly(position: ptr<function, vec3<f32>>, p: Particle) -> Landing {
         }
         let distance = optical_depth / mu;
         if (distance < exit) {
-            *position = advance(*position, distance, p.direction);
-            return Landing(voxel_at(*position), mu);
+            position = advance(position, distance, p.direction);
+            (*f).position = position;
+            return Landing(voxel_at(position), mu);
         }
         optical_depth -= mu * exit;
         let forward = p.direction > vec3<f32>(0.0, 0.0, 0.0);
-        let moved = advance(*position, exit, p.direction);
+        let moved = advance(position, exit, p.direction);
         let face = vec3<f32>(
             f32(cell.x + select(0, 1, forward.x)) * edge.x,
             f32(cell.y + select(0, 1, forward.y)) * edge.y,
             f32(cell.z + select(0, 1, forward.z)) * edge.z,
         );
-        *position = select(moved, face, axis);
+        position = select(moved, face, axis);
         cell += select(vec3<i32>(0, 0, 0), select(vec3<i32>(-1, -1, -1), vec3<i32>(1, 1, 1), forward), axis);
         if (any(cell < vec3<i32>(0, 0, 0)) || any(cell >= n)) {
             break;
@@ -147,10 +159,9 @@ fn fly(position: ptr<function, vec3<f32>>, p: Particle) -> Landing {
 
 // One flight of a photon and what happens where it ends; false when the photon has ended.
 fn step_photon(f: ptr<function, Flight>) -> bool {
+    let landing = fly(f);
     var p = (*f).p;
-    var position = (*f).position;
-    let landing = fly(&position, p);
-    (*f).position = position;
+    let position = (*f).position;
     if (landing.voxel.x < 0) {
         book_collisions += (*f).collisions;
         tell_photon_escape((*f).linear, p);
@@ -160,20 +171,23 @@ fn step_photon(f: ptr<function, Flight>) -> bool {
     (*f).collisions += 1u;
     var place = place_at(landing.voxel, vec3<f32>(0.0, 0.0, 0.0));
     // The energy is that of the last collision: look up again only for another material.
-    if (place.material != (*f).known) {
-        (*f).known = place.material;
-        (*f).rates = photon_rates(place.material, p.energy);
+    let kerma = (params.flags & FLAG_KERMA) != 0u;
+    if (place.material != (*f).known_material) {
+        (*f).known_material = place.material;
+        (*f).mu_over_rho = mu_over_rho(place.material, p.energy);
+        if (kerma) {
+            (*f).mu_en = mu_en_over_rho(place.material, p.energy);
+        }
     }
-    let rates = (*f).rates;
-    if ((params.flags & FLAG_KERMA) != 0u) {
-        let expected = p.energy * rates.mu_en * place.density / landing.mu;
+    if (kerma) {
+        let expected = p.energy * (*f).mu_en * place.density / landing.mu;
         var at = vec3<f32>(0.0, 0.0, 0.0);
         if (RADIAL) {
             at = relative_to(landing.voxel, position);
         }
         score(place.linear, at, p.origin, to_units(expected));
     }
-    if (uniform_draw() * landing.mu >= rates.mu_over_rho * place.density) {
+    if (uniform_draw() * landing.mu >= (*f).mu_over_rho * place.density) {
         if ((*f).collisions >= MAX_COLLISIONS) {
             book_segment_caps += 1u;
             let units = to_units(p.energy);
@@ -186,8 +200,9 @@ fn step_photon(f: ptr<function, Flight>) -> bool {
     }
     place.local = relative_to(landing.voxel, position);
     (*f).linear = place.linear;
-    (*f).known = NO_MATERIAL;
-    let goes_on = collide(&place, &p, rates);
+    (*f).known_material = UNKNOWN;
+    (*f).known_hardness = UNKNOWN;
+    let goes_on = collide(&place, &p);
     flush_secondaries(&place, p.slot);
     (*f).p = p;
     if (!goes_on) {
@@ -197,17 +212,18 @@ fn step_photon(f: ptr<function, Flight>) -> bool {
 }
 
 // A real collision; false when the photon has ended.
-fn collide(place: ptr<function, Place>, p: ptr<function, Particle>, rates: PhotonRates) -> bool {
+fn collide(place: ptr<function, Place>, p: ptr<function, Particle>) -> bool {
     let process = uniform_draw();
+    let share = photon_shares((*place).material, (*p).energy);
     let before = (*p).energy;
-    if (process < rates.compton) {
+    if (process < share.x) {
         scatter_compton(place, p);
         tell(EVENT_COMPTON, place, *p, before - (*p).energy);
-    } else if (process < rates.photoelectric) {
+    } else if (process < share.y) {
         absorb_photoelectric(place, *p);
         tell(EVENT_PHOTOELECTRIC, place, *p, before);
         return false;
-    } else if (process < rates.rayleigh) {
+    } else if (process < share.z) {
         scatter_rayleigh((*place).material, p);
         tell(EVENT_RAYLEIGH, place, *p, 0.0);
     } else {

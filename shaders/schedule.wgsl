@@ -47,7 +47,9 @@ fn schedule() {
         control.source_take = min(min(room, batch.source_most), batch.histories - control.source_next);
     }
     let waiting = photons_wait + leptons_wait;
-    control.stuck = select(0u, 1u, waiting > 0u && lepton_lanes + photon_lanes == 0u);
+    let idle = control.source_take + lepton_lanes + photon_lanes == 0u;
+    let unfinished = waiting > 0u || control.source_next < batch.histories;
+    control.stuck = select(0u, 1u, idle && unfinished);
     if (waiting + control.source_take > 0u) {
         control.rounds += 1u;
     }

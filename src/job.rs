@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::activity::{Calibration, InputUnit, NegativeRule};
 use crate::error::{Error, Result};
 use crate::io::dicom::GeometryOverride;
+use crate::transport::engine::EngineChoice;
 use crate::transport::settings::Settings;
 
 /// Where matter comes from.
@@ -145,6 +146,8 @@ pub struct Job {
     pub percentile: f64,
     /// Voxels above this fraction of that dose are looked at.
     pub fraction: f64,
+    /// CPU or GPU.
+    pub engine: EngineChoice,
     /// Threads; 0 for all cores.
     pub threads: usize,
     /// Part of a run.

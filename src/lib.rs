@@ -11,6 +11,7 @@
 //!   image/          WHERE: grid (affine), volume, voi, resampling (activity and mass conserved, HU not)
 //!   io/             files <-> image types, no physics: dicom (CT, PET, NM), nifti, metaimage
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
+//!   activity/       counts -> Bq: units of maps, dose calibrator, camera calibration, dead time, decay conventions, recovery
 //!   kinetics/       WHEN: time-activity curves to time integrals, per VOI and per voxel
 //!   activity/       units of activity maps to Bq (or Bq s) per voxel
 //!   phantom/        HU -> matter: hu (curves), voxels, maps, synthetic (boxes, slabs, a patient)
@@ -20,12 +21,13 @@
 //!     cpu/          the engine: one process per file
 //!   dose/           energy -> Gy: rate, map, the voxels of high dose
 //!   report/         summary, pictures, plots
+//!   uncertainty/    the dose's uncertainty over the whole chain: law of propagation, sampling
 //!   job.rs pipeline.rs  what a run is asked to do; the flow once, top to bottom
 //!   cli/            one file per command
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom
-//! docs/             method (equations), data (provenance)
+//! docs/             method (equations), quantification (activity, uncertainty), data (provenance)
 //! ```
 //!
 //! Data flow one way:
@@ -42,7 +44,7 @@
 //! ```text
 //! 7 cli, main               4 dose                                      1 image | physics | kinetics
 //! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables
-//! 5 report                  2 activity | phantom | source | io
+//! 5 report, uncertainty     2 activity | phantom | source | io
 //! ```
 //!
 //! Units change at three borders only: `io` (file units to Bq, HU, mm), [`transport::build`] (mm to cm, f64 to f32; inside MeV, cm, g, s), and

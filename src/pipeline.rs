@@ -1,7 +1,9 @@
 //! The flow, once, top to bottom: images to matter and activity on one grid, to a plan, to a tally, to dose maps.
 
+pub mod compare;
 mod context;
 mod goal;
+mod histories;
 pub mod inputs;
 pub mod memory;
 mod merge;
@@ -13,24 +15,30 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use crate::activity::{ActivityMap, Quantity};
-use crate::error::{Error, Result};
+use crate::dose::{HighDose, high_dose};
+use crate::error::Result;
 use crate::image::VoiSet;
 use crate::job::{DEFAULT_BATCHES, Job};
 use crate::phantom::{LOW_DENSITY_G_CM3, Phantom};
-use crate::report::summary::{Summary, Timing};
+use crate::report::summary::{EngineResult, Summary, Timing};
 use crate::transport::build::{PlanInput, build_plan};
+use crate::transport::engine::Engine;
 use crate::transport::plan::Plan;
-use crate::transport::run::{Outcome, RunSettings, run};
+use crate::transport::run::RunSettings;
 use crate::transport::shard::plan_sha256;
 use crate::transport::tally::Tally;
 
+pub use histories::choose_engine;
 pub use merge::merge;
 
 use context::{Context, Setup, VoiFacts};
+use histories::transport;
 use outputs::OutputFolder;
 
 /// Largest energy imbalance of a run.
 pub const MAX_IMBALANCE: f64 = 1e-6;
+/// Most histories of a batch where the user does not say how many batches.
+const MOST_PER_BATCH: u64 = 1 << 31;
 /// Name of the tally in the folder of a shard.
 pub const SHARD_FILE: &str = "shard.voxgray";
 
@@ -85,6 +93,14 @@ pub struct Prepared {
     context: Context,
 }
 
+impl Prepared {
+    /// Dose and uncertainty of the voxels of high dose in a tally of this plan.
+    pub fn high_dose(&self, tally: &Tally) -> Option<HighDose> {
+        let (c, density) = (&self.context, &self.phantom.density);
+        high_dose(tally, &c.scale(density), c.low_density, c.percentile, c.fraction, 1)
+    }
+}
+
 /// `voxgray dose`: from a job to an output folder. `stop` ends the run at the next chunk, keeping finished batches.
 ///
 /// # Errors
@@ -93,8 +109,9 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
     job.check()?;
     // First, so that a place that cannot be written to is refused before the work.
     let folder = OutputFolder::open(&job.out, job.overwrite)?;
-    let prepared = prepare(job, observer)?;
-    let outcome = transport(job, &prepared, observer, stop)?;
+    let engine = choose_engine(job, observer)?;
+    let prepared = prepare_for(job, &engine, observer)?;
+    let (outcome, engine) = transport(job, &prepared, engine, observer, stop)?;
     let Prepared { plan, phantom, context, .. } = prepared;
     let Phantom { density, material, .. } = phantom;
     if job.shard.is_some() {
@@ -106,6 +123,7 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
     let timing = Timing {
         transport_seconds: outcome.seconds,
         histories_per_second: outcome.tally.histories() as f64 / outcome.seconds.max(1e-9),
+        engine: Some(EngineResult::from(&engine)),
         threads: job.threads,
         peak_memory_bytes: memory::peak_resident(),
         merged_shards: 0,
@@ -114,11 +132,19 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
     outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing)
 }
 
-/// Everything before the first history: images to matter and activity on one grid, to a plan.
+/// Everything before the first history of a run on the CPU: images to matter and activity on one grid, to a plan.
 ///
 /// # Errors
 /// If an input cannot be used.
 pub fn prepare(job: &Job, observer: &dyn Observer) -> Result<Prepared> {
+    prepare_for(job, &Engine::Cpu, observer)
+}
+
+/// As [`prepare`], for any engine: they differ in the memory that the host needs.
+///
+/// # Errors
+/// If an input cannot be used.
+pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Result<Prepared> {
     job.check()?;
     let decay = source::read_source(&job.source)?;
     let mut records = Vec::new();
@@ -127,7 +153,7 @@ pub fn prepare(job: &Job, observer: &dyn Observer) -> Result<Prepared> {
     let (matter, hu_report) = inputs::read_matter(&job.matter, observer, &mut records)?;
 
     let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid)?;
-    check_memory(job, &grid, &matter, &activity, &decay, observer)?;
+    check_memory(job, engine, &grid, &matter, &activity, &decay, observer)?;
     let beyond = scene::matter_beyond(&matter, &grid.grid, LOW_DENSITY_G_CM3, observer)?;
     let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
     let (activity, mut field) = source::place(activity, &grid, job.activity.max_outside, observer)?;
@@ -167,6 +193,7 @@ pub fn prepare(job: &Job, observer: &dyn Observer) -> Result<Prepared> {
 /// Says what the run takes, and refuses what is too large.
 fn check_memory(
     job: &Job,
+    engine: &Engine,
     grid: &scene::DoseGrid,
     matter: &Phantom,
     activity: &ActivityMap,
@@ -178,8 +205,14 @@ fn check_memory(
     // An active voxel of the image can make as many active dose voxels as it covers.
     let finer = activity.volume.grid.voxel_volume_mm3() / grid.grid.voxel_volume_mm3();
     let active = ((active as f64 * finer.max(1.0)) as usize).min(voxels);
-    let need =
-        memory::estimate(voxels, active, decay.origins(), job.voi.is_some(), matter.grid.len());
+    let need = memory::estimate(
+        voxels,
+        active,
+        decay.origins(),
+        job.voi.is_some(),
+        matter.grid.len(),
+        engine.devices().len(),
+    );
     let ([nx, ny, nz], [x, y, z]) = (grid.grid.dims, grid.grid.spacing_mm());
     observer.say(&format!(
         "dose grid {nx} x {ny} x {nz}, {x:.3} x {y:.3} x {z:.3} mm; memory about {}",
@@ -265,7 +298,10 @@ fn run_settings(job: &Job, plan: &Plan) -> RunSettings {
             RunSettings { histories_per_batch: size, ..RunSettings::with_histories(1, batches) }
         }
         (_, batches) => {
-            let batches = batches.unwrap_or(DEFAULT_BATCHES);
+            // A GPU counts the histories of a batch in 32 bits; any engine cuts the run alike.
+            let least = job.histories.div_ceil(MOST_PER_BATCH);
+            let least = u32::try_from(least).unwrap_or(u32::MAX);
+            let batches = batches.unwrap_or(DEFAULT_BATCHES.max(least));
             let batches = u32::try_from(job.histories).map_or(batches, |h| batches.min(h));
             RunSettings::with_histories(job.histories, batches)
         }
@@ -275,59 +311,6 @@ fn run_settings(job: &Job, plan: &Plan) -> RunSettings {
         (settings.shard, settings.shards) = (shard.number - 1, shard.of);
     }
     settings
-}
-
-fn transport(
-    job: &Job,
-    prepared: &Prepared,
-    observer: &dyn Observer,
-    stop: &AtomicBool,
-) -> Result<Outcome> {
-    let Prepared { plan, settings, phantom, labels, context } = prepared;
-    let monitor = goal::GoalMonitor::new(job, context, &phantom.density, settings, observer)?;
-    let mine = u64::from(settings.batches.saturating_sub(settings.shard).div_ceil(settings.shards));
-    observer.started(mine * settings.histories_per_batch, job.goal.as_ref().map(|g| g.uncertainty));
-    let outcome = run(plan, settings, labels, context.vois.len(), &monitor, stop);
-    observer.finished();
-    let outcome = outcome?;
-    if outcome.tally.batches() == 0 {
-        return Err(Error::run(
-            "interrupted before the first batch was finished",
-            "no history can be reported",
-            "Let it run longer, or use more and smaller batches (--batches).",
-        ));
-    }
-    check_energy(&outcome.tally)?;
-    observer.say(&format!(
-        "{} histories in {:.1} s, {:.3e} per second; energy balance {:.1e}",
-        outcome.tally.histories(),
-        outcome.seconds,
-        outcome.tally.histories() as f64 / outcome.seconds.max(1e-9),
-        outcome.tally.ledger.imbalance()
-    ));
-    if let Some(goal) = &job.goal
-        && !monitor.reached()
-        && !outcome.interrupted
-    {
-        observer.warn(&format!(
-            "the goal of {} % was not reached in {} histories; raise --histories",
-            100.0 * goal.uncertainty,
-            outcome.tally.histories()
-        ));
-    }
-    Ok(outcome)
-}
-
-fn check_energy(tally: &Tally) -> Result<()> {
-    let imbalance = tally.ledger.imbalance();
-    if imbalance.abs() <= MAX_IMBALANCE {
-        return Ok(());
-    }
-    Err(Error::run(
-        format!("energy out differs from energy in by {imbalance:.2e}"),
-        format!("at most {MAX_IMBALANCE:.0e} is rounding"),
-        "Please report the input: the transport lost or made energy.",
-    ))
 }
 
 /// Lower-case hexadecimal.

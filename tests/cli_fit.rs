@@ -153,6 +153,26 @@ liver,2026-03-04T12:00:00Z,40,10
     assert!(text(&late.stderr).contains("before injection") && late.status.code() == Some(3));
 }
 
+/// The planar counts cancel: the SPECT value and the shape give the integral.
+#[test]
+fn a_spect_value_scales_planar_counts() {
+    let rows =
+        [4.0, 24.0, 72.0, 168.0].map(|t: f64| format!("{t},{},5", 1e5 * 2.0_f64.powf(-t / 60.0)));
+    let folder = folder(&format!("time_h,counts,uncertainty_%\n{}\n", rows.join("\n")));
+    let spect = ["--spect-time", "24h", "--spect-activity", "35MBq", "--spect-uncertainty", "8%"];
+    let output = run(&folder, &[&["--nuclide", "Lu-177", "--model", "mono"], &spect[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let cells = line(&output, "curve");
+    let tia = 35e6 * 2.0_f64.powf(24.0 / 60.0) * 60.0 * 3600.0 / std::f64::consts::LN_2;
+    assert!((number(&cells[2]) / tia - 1.0).abs() < 1e-5 && cells[3] == "Bq s", "{cells:?}");
+    assert!(number(&cells[4]) > 8.0 && number(&cells[4]) < 12.0);
+    let alone = run(&folder, &["--nuclide", "Lu-177"]);
+    assert!(text(&alone.stderr).contains("no activity") && alone.status.code() == Some(2));
+    let trapezoid =
+        run(&folder, &[&["--nuclide", "Lu-177", "--model", "trapezoid"], &spect[..]].concat());
+    assert_eq!(trapezoid.status.code(), Some(2));
+}
+
 #[test]
 fn bad_tables_are_refused() {
     let refused = |table: &str, code: i32, word: &str| {

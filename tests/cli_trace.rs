@@ -9,6 +9,7 @@ use voxgray::image::{Grid, Volume};
 use voxgray::io::write_metaimage;
 use voxgray::job::{ActivityInput, GridChoice, Job, MaterialNames, MatterInput, SourceChoice};
 use voxgray::pipeline::{Observer, prepare};
+use voxgray::transport::engine::EngineChoice;
 use voxgray::transport::run::{Monitor, run};
 use voxgray::transport::settings::Settings;
 use voxgray::transport::trace::trace;
@@ -59,6 +60,7 @@ fn job(folder: &Path) -> Job {
         goal: None,
         percentile: 98.0,
         fraction: 0.5,
+        engine: EngineChoice::Cpu,
         threads: 1,
         shard: None,
         transport: Settings { seed: 5, ..Settings::default() },

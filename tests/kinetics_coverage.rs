@@ -5,7 +5,7 @@ mod simulated_tac;
 
 use simulated_tac::{LU177, Normal, Scenario, coverage, scenario};
 use voxgray::kinetics::distribution::{chi_squared_exceeded, normal_below};
-use voxgray::kinetics::{Curve, Family, select};
+use voxgray::kinetics::{Curve, Family, Tac, fit, select};
 
 const CURVES: usize = 1000;
 
@@ -91,4 +91,31 @@ fn aicc_chooses_at_the_rate_of_its_theory() {
     let (share, sd) = chosen_mono(&weak, expected);
     println!("weak clearance true: mono chosen in {share:.4}, theory {expected:.4} +- {sd:.4}");
     assert!((share - expected).abs() < 4.0 * sd, "{share} against {expected} +- {sd}");
+}
+
+/// Uncertainties as shares of the measured values pull the TIA down by about the square of the share; of the curve they do not.
+#[test]
+fn proportional_uncertainties_do_not_bias() {
+    let truth = Scenario { relative_noise: 0.10, ..scenario(Family::Physical) };
+    let n = 2000;
+    let mean = |proportional: bool| {
+        let mut normal = Normal(3);
+        let ratio = |_| {
+            let tac = truth.noisy(&mut normal, false);
+            let u: Vec<f64> = tac.values().iter().map(|v| 0.10 * v).collect();
+            let tac = Tac::new(tac.times_s(), tac.values(), &u).expect("valid points");
+            let tac = if proportional { tac.proportional() } else { tac };
+            fit(&tac, Family::Physical, LU177).expect("fits").curve.tia() / truth.truth.tia()
+        };
+        (0..n).map(ratio).sum::<f64>() / f64::from(n)
+    };
+    // The mean of n TIAs from four points each has this standard deviation.
+    let sd = 0.10 / (4.0 * f64::from(n)).sqrt();
+    let (measured, curve) = (mean(false), mean(true));
+    println!(
+        "mean TIA / truth: shares of the values {measured:.4}, of the curve {curve:.4} +- {sd:.4}"
+    );
+    // 2 u^2 (n - 1) / n for a scale fitted to n points.
+    assert!((measured - (1.0 - 2.0 * 0.01 * 0.75)).abs() < 4.0 * sd + 1e-3, "{measured}");
+    assert!((curve - 1.0).abs() < 4.0 * sd + 1e-3, "{curve}");
 }

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use nalgebra::{DMatrix, DVector};
 use voxgray::activity::{
-    BlurredSphere, Decay, Extrapolation, ImageTiming, Moment, RecoveryCurve, RecoveryPoint,
-    Reference, TransferMatrix,
+    BlurredSphere, Decay, DecayCorrection, Extrapolation, ImageTiming, Moment, RecoveryCurve,
+    RecoveryPoint, Reference, TransferMatrix,
 };
 use voxgray::image::{Grid, VoiSet, Volume};
+use voxgray::io::dicom::{Facts, ReadOptions, read_activity};
 use voxgray::io::read_image;
+use voxgray::kinetics::{Family, Tac, select};
 use voxgray::physics::Nuclide;
 
 /// Rows of a CSV of the shared images without comments and header.
@@ -123,7 +125,7 @@ fn starguide_phantom() {
     }
     // An image of NONE correction over 10 min differs from the activity at its start by half the decay within it.
     let timing = ImageTiming {
-        correction: voxgray::activity::DecayCorrection::None,
+        correction: DecayCorrection::None,
         scan_start_s: 0.0,
         frame_start_s: 0.0,
         frame_duration_s: 600.0,
@@ -164,6 +166,7 @@ fn activities_of_a_simulated_patient_from_its_images() {
         VoiSet::from_labels(&Volume::new(labels.grid.clone(), regions).unwrap(), &names).unwrap();
     let mut worst: f64 = 0.0;
     let mut inside = 0;
+    let mut curves: BTreeMap<String, Vec<[f64; 3]>> = BTreeMap::new();
     for hours in ["4.0", "24.0", "72.0", "168.0"] {
         let of: Vec<&Vec<String>> = table.iter().filter(|r| r[0] == hours).collect();
         let motion = |i: usize| number(&of[0][i]);
@@ -200,6 +203,8 @@ fn activities_of_a_simulated_patient_from_its_images() {
                 voi.name, seen[i], found.activities[i]
             );
             if voi.name != "remainder" {
+                let point = [3600.0 * number(hours), found.activities[i], u];
+                curves.entry(voi.name.clone()).or_default().push(point);
                 assert!(u / truth < 0.1, "{}: {u}", voi.name);
                 worst = worst.max(z.abs());
                 inside += usize::from(z.abs() < 1.96);
@@ -208,4 +213,101 @@ fn activities_of_a_simulated_patient_from_its_images() {
     }
     println!("{inside} of 28 within 95 %, worst z {worst:.2}");
     assert_eq!(inside, 28);
+    integrals(&curves);
+}
+
+/// Time-integrated activities from these activities: every truth within the 95 % interval, and no interval wider than a quarter of the truth.
+fn integrals(curves: &BTreeMap<String, Vec<[f64; 3]>>) {
+    let Some(truth) = rows("synthetic_lu177_4tp/truth_tia.csv") else { return };
+    let decay = Decay::of(&Nuclide::load("Lu-177").unwrap());
+    for (name, points) in curves {
+        let row = truth.iter().find(|r| r[0] == *name).unwrap();
+        let truth = number(&row[6]) * 3600.0;
+        let column = |k: usize| points.iter().map(|p| p[k]).collect::<Vec<f64>>();
+        // What the scans' resolutions differ by is the motion's interpolation: their errors are taken as their own.
+        let tac = Tac::new(&column(0), &column(1), &column(2)).unwrap();
+        let families = [Family::Mono, Family::MonoUptake, Family::Bi];
+        let chosen = select(&tac, &families, decay.constant_per_s(), true).unwrap();
+        let tia = chosen.tia(&tac);
+        let (low, high) = tia.interval_95;
+        println!(
+            "{name:9} {:11}: TIA {:8.0} MBq h, 95 % {:8.0} to {:8.0}, truth {:8.0} ({:+.1} %)",
+            chosen.fit().family().name(),
+            tia.value / 3600.0,
+            low / 3600.0,
+            high / 3600.0,
+            truth / 3600.0,
+            100.0 * (tia.value / truth - 1.0)
+        );
+        assert!((low..high).contains(&truth), "{name}: {low} {high} {truth}");
+        assert!(high - low < 0.25 * truth, "{name}");
+    }
+}
+
+/// Times and correction of a real image as its files state them.
+fn timing(facts: &Facts) -> ImageTiming {
+    let start = facts.acquisition_time.unwrap();
+    let injected = facts.administration_time.map(|t| -start.seconds_since(&t));
+    ImageTiming {
+        correction: DecayCorrection::from_dicom(facts.decay_correction.as_deref()).unwrap(),
+        scan_start_s: 0.0,
+        frame_start_s: 0.0,
+        frame_duration_s: facts.frame_duration_s.unwrap(),
+        injection_s: injected,
+    }
+}
+
+/// A real SPECT corrected to the administration: 1350.55 and 996.07 MBq as stored are 1328.8 and 883.0 MBq at the scans.
+#[test]
+fn spect_stated_for_the_administration() {
+    let folder = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../shared/images/lu177_dotatate_spect/lu177_dotatate"
+    ));
+    for (scan, stored_mbq, at_scan_mbq) in
+        [("SCAN_001", 1350.554, 1328.78), ("SCAN_002", 996.066, 883.02)]
+    {
+        let path = folder.join(scan).join("image");
+        if !path.is_dir() {
+            println!("skipped: {} is absent", path.display());
+            return;
+        }
+        let image = read_activity(&[path], &ReadOptions::default()).unwrap();
+        let facts = &image.facts;
+        let decay =
+            Decay { half_life_s: facts.half_life_s.unwrap(), half_life_uncertainty_s: None };
+        let factor = timing(facts).factor_to(Reference::ScanStart, &decay).unwrap();
+        let ml = image.volume.grid.voxel_volume_mm3() / 1000.0;
+        let sum = image.volume.data.iter().map(|&v| f64::from(v)).sum::<f64>() * ml * 1e-6;
+        println!("{scan}: {sum:.3} MBq as stored, {:.2} MBq at the scan", sum * factor);
+        assert!(
+            (sum / stored_mbq - 1.0).abs() < 1e-5
+                && (sum * factor / at_scan_mbq - 1.0).abs() < 1e-5
+        );
+        // The files say DecayFactor 1 all the same: the factor must not be taken from there.
+        assert_eq!(facts.decay_factors, Some([1.0, 1.0]));
+        assert!(timing(facts).applied_factor(&decay).unwrap() > 1.01);
+    }
+}
+
+/// A real PET corrected to the start: the DecayFactor of its first bed is the one that the definition gives.
+#[test]
+fn pet_stated_for_the_start() {
+    let path = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../shared/images/petct_sts001/STS_001/PET"
+    ));
+    if !path.is_dir() {
+        println!("skipped: {} is absent", path.display());
+        return;
+    }
+    let facts = read_activity(&[path], &ReadOptions::default()).unwrap().facts;
+    let decay = Decay { half_life_s: facts.half_life_s.unwrap(), half_life_uncertainty_s: None };
+    let first = timing(&facts).applied_factor(&decay).unwrap();
+    let [low, high] = facts.decay_factors.unwrap();
+    println!(
+        "first bed {first:.6}, files {low:.6} to {high:.6}, frames of {} s",
+        facts.frame_duration_s.unwrap()
+    );
+    assert!((low / first - 1.0).abs() < 1e-4 && high > low);
 }

@@ -12,7 +12,8 @@ use runner::judge::{Verdict, compare};
 use runner::problem;
 use runner::run::{RunOptions, run_case};
 use runner::table::Table;
-use voxgray::transport::settings::Settings;
+use voxgray::transport::devices::survey;
+use voxgray::transport::engine::{Engine, EngineChoice};
 
 fn groups() -> Vec<Group> {
     case::read_groups().expect("case files")
@@ -20,11 +21,19 @@ fn groups() -> Vec<Group> {
 
 /// Runs the quick cases of a group; the message of a failure lists the cells.
 fn quick(group: &str) {
-    let options = RunOptions { threads: 0, scale: 1.0, quick: true, settings: Settings::default() };
+    run(group, usize::MAX, Engine::Cpu);
+}
+
+/// Runs the first `most` quick cases of a group on an engine.
+fn run(group: &str, most: usize, engine: Engine) {
+    let options = RunOptions { quick: true, ..RunOptions::new(engine) };
     let groups = groups();
     let group = groups.iter().find(|g| g.name == group).expect("group");
     let mut ran = 0;
     for entry in &group.runs {
+        if ran == most {
+            break;
+        }
         let Some(result) = run_case(group, entry, &options).expect("run") else { continue };
         ran += 1;
         let off: Vec<String> = result
@@ -69,6 +78,21 @@ fn slabs() {
 #[test]
 fn phantom() {
     quick("phantom");
+}
+
+/// One case of each kind on a GPU; the whole is `--engine gpu`.
+#[test]
+fn a_gpu_passes_too() {
+    let devices = survey();
+    let Some(device) = devices.devices.iter().find(|d| d.refused.is_none()) else {
+        assert!(std::env::var_os("VOXGRAY_REQUIRE_GPU").is_none(), "no adapter: {devices:?}");
+        println!("skipped: no adapter ({:?})", devices.lacking);
+        return;
+    };
+    for group in ["dpk", "ppk", "slabs", "phantom"] {
+        let choice = EngineChoice::Gpu(vec![device.facts.number]);
+        run(group, 1, Engine::choose(&choice).expect("the device").0);
+    }
 }
 
 #[test]

@@ -7,9 +7,9 @@ mod simulated_tac;
 
 use std::time::Instant;
 
-use simulated_tac::{LU177, Normal, coverage, scenario};
-use voxgray::kinetics::voxels::{VoxelNoise, VoxelSettings, integrate_voxels};
-use voxgray::kinetics::{Family, select};
+use simulated_tac::{LU177, Normal, Scenario, coverage, scenario};
+use voxgray::kinetics::voxels::{VoxelNoise, VoxelSettings, VoxelTia, integrate_voxels};
+use voxgray::kinetics::{Curve, Family, Tac, fit, select};
 
 fn main() {
     let curves = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(2000);
@@ -37,6 +37,8 @@ fn main() {
         }
     }
     selection(curves);
+    noise(curves.min(1000));
+    voxel_bias();
     speed();
 }
 
@@ -72,6 +74,90 @@ fn selection(curves: usize) {
             percent(covered),
             percent(averaged)
         );
+    }
+}
+
+/// Coverage of the profile's interval at other noise, with uncertainties from the true and from the measured values.
+fn noise(curves: usize) {
+    println!(
+        "\nCoverage (%) and mean TIA / truth by noise; uncertainties a share of the true or of the measured values"
+    );
+    println!("| family | noise % | true: covers | TIA / truth | measured: covers | TIA / truth |");
+    println!("|---|---|---|---|---|---|");
+    for family in Family::ALL {
+        for noise in [0.02, 0.10, 0.15] {
+            let mut cells = vec![family.name().to_string(), format!("{:.0}", 100.0 * noise)];
+            for of in ["true", "measured", "fitted"] {
+                let scenario = Scenario { relative_noise: noise, ..scenario(family) };
+                let mut normal = Normal(5);
+                let (mut covered, mut sum, mut fitted) = (0, 0.0, 0);
+                for _ in 0..curves {
+                    let mut tac = scenario.noisy(&mut normal, false);
+                    if of != "true" {
+                        let u: Vec<f64> = tac.values().iter().map(|v| noise * v.max(1.0)).collect();
+                        tac = Tac::new(tac.times_s(), tac.values(), &u).expect("valid points");
+                    }
+                    if of == "fitted" {
+                        tac = tac.proportional();
+                    }
+                    let Ok(found) = fit(&tac, family, LU177) else { continue };
+                    let (low, high) = found.tia(&tac).interval_95;
+                    covered += usize::from((low..=high).contains(&scenario.truth.tia()));
+                    sum += found.curve.tia() / scenario.truth.tia();
+                    fitted += 1;
+                }
+                cells.push(format!("{:.1}", 100.0 * covered as f64 / fitted as f64));
+                cells.push(format!("{:.4}", sum / f64::from(fitted)));
+            }
+            println!("| {} |", cells.join(" | "));
+        }
+    }
+}
+
+/// Total TIA of noisy voxels over the truth: what the chain's choices cost at low counts.
+fn voxel_bias() {
+    println!(
+        "\nTotal TIA / truth of 200,000 noisy voxels (mono, T_eff 50 h; noise constant over time, % of the first value)"
+    );
+    println!(
+        "| noise % | limit 20 % | limit 50 % | physical after it: 50 % | shape only | branches at 50 %, no shape |"
+    );
+    println!("|---|---|---|---|---|---|");
+    let times = [4.0, 24.0, 72.0, 168.0].map(|h| h * 3600.0);
+    let k = std::f64::consts::LN_2 / (50.0 * 3600.0);
+    let n = 200_000;
+    let truth = 1000.0 / k * n as f64;
+    let shape = Curve::new(Family::Mono, LU177, &[0.0, (k - LU177).ln()]);
+    for noise in [0.02, 0.05, 0.10, 0.20, 0.40, 1.0] {
+        let mut normal = Normal(9);
+        let maps: Vec<Vec<f32>> = times
+            .iter()
+            .map(|t| {
+                (0..n).map(|_| (1000.0 * ((-k * t).exp() + noise * normal.draw())) as f32).collect()
+            })
+            .collect();
+        let slices: Vec<&[f32]> = maps.iter().map(Vec::as_slice).collect();
+        let model = [VoxelNoise { floor: 1000.0 * noise, gain: 0.0, relative: 0.0 }; 4];
+        let run = |limit: f64, shape: Option<&Curve>, fit_mono: bool| {
+            let settings = VoxelSettings {
+                decay_constant_per_s: LU177,
+                noise: &model,
+                max_relative_uncertainty: limit,
+                shape,
+                fit_mono,
+            };
+            integrate_voxels(&times, &slices, &settings).expect("valid maps")
+        };
+        let ratio = |r: &VoxelTia| format!("{:.4}", r.tia_by_branch.iter().sum::<f64>() / truth);
+        let plain = run(0.5, None, true);
+        let cells = [
+            ratio(&run(0.2, Some(&shape), true)),
+            ratio(&run(0.5, Some(&shape), true)),
+            ratio(&plain),
+            ratio(&run(0.5, Some(&shape), false)),
+            format!("{:?}", plain.counts),
+        ];
+        println!("| {:.0} | {} |", 100.0 * noise, cells.join(" | "));
     }
 }
 

@@ -3,11 +3,12 @@
 mod runner;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use runner::judge::Verdict;
 use runner::run::{RunOptions, run_case};
 use runner::{case, convergence, machine, report, sanity, select, study};
-use voxgray::transport::settings::Settings;
+use voxgray::transport::engine::Engine;
 use voxgray::{Error, Result};
 
 const HELP: &str =
@@ -17,12 +18,12 @@ cargo run --release --example validation -- [options]
 
   --case NAME    only cases, groups or studies of this name; * stands for any text; may be repeated
   --list         print the names and stop
-  --quick        few histories, few cases (about a minute)
+  --quick        few histories, few cases (about a minute); a software device runs a quarter of them
   --scale X      X times the histories of the case files (default 1)
   --threads N    threads (default: all cores)
   --seed N       seed of the random numbers (default 1)
-  --engine NAME  engine: cpu (default)
-  --keep         keep the summary as validation/results/DATE-MACHINE.md
+  --engine NAME  engine: cpu (default), gpu or gpu:N
+  --keep         keep the summary as validation/results/DATE-MACHINE.md (with the GPU in its name)
 
 Exit code 0 if every case passes, 1 if one fails, 2 if something could not be run.";
 
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
 
 /// Reads the command line; `None` if only help was asked for.
 fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>> {
-    let run = RunOptions { threads: 0, scale: 1.0, quick: false, settings: Settings::default() };
+    let run = RunOptions::new(Engine::Cpu);
     let mut options = Options { patterns: Vec::new(), list: false, keep: false, run };
     while let Some(arg) = args.next() {
         let mut value = || {
@@ -67,7 +68,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>> {
             "--scale" => options.run.scale = number(&arg, &value()?)?,
             "--threads" => options.run.threads = number(&arg, &value()?)?,
             "--seed" => options.run.settings.seed = number(&arg, &value()?)?,
-            "--engine" => engine(&value()?)?,
+            "--engine" => options.run.engine = Arc::new(Engine::choose(&value()?.parse()?)?.0),
             _ => {
                 return Err(Error::usage(
                     format!("unknown option {arg}"),
@@ -95,13 +96,6 @@ fn number<T: std::str::FromStr>(option: &str, text: &str) -> Result<T> {
             "See --help.",
         )
     })
-}
-
-fn engine(name: &str) -> Result<()> {
-    if name == "cpu" {
-        return Ok(());
-    }
-    Err(Error::usage(format!("engine {name}"), "only the cpu engine exists", "Leave --engine out."))
 }
 
 /// Runs what is asked for; true if everything passes.
@@ -161,20 +155,21 @@ fn validate(options: &Options) -> Result<bool> {
             "See --list.",
         ));
     }
-    let settings = format!("{:?}", options.run.settings);
+    let settings = format!("{}; {:?}", options.run.engine_name(), options.run.settings);
     let page = report.finish(&settings)?;
     if options.keep {
-        keep(&report.summary(&settings))?;
+        keep(&report.summary(&settings), &options.run)?;
     }
     let failed = verdicts.iter().filter(|&&v| v == Verdict::Fail).count();
     println!("{} cases, {failed} failed; report: {}", verdicts.len(), page.display());
     Ok(failed == 0)
 }
 
-fn keep(summary: &str) -> Result<()> {
+fn keep(summary: &str, run: &RunOptions) -> Result<()> {
     let folder =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("validation").join("results");
     std::fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, &e))?;
-    let path = folder.join(format!("{}-{}.md", machine::date(), machine::slug()));
+    let name = machine::file_name(run.engine.devices().iter().map(|d| d.name.as_str()));
+    let path = folder.join(format!("{name}.md"));
     std::fs::write(&path, summary).map_err(|e| Error::io("write", &path, &e))
 }

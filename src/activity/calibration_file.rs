@@ -1,141 +1,22 @@
 //! The input of a calibration: a TOML file of dose-calibrator readings and phantom acquisitions. Its keys stand in `docs/quantification.md`,
 //! section 8; unknown ones are refused.
 
-use serde::Deserialize;
-use toml::value::Datetime;
-
 use super::budget::Budget;
+use super::calibration_entries::{AcquisitionEntry, File, PhantomEntry, ReadingEntry, named};
 use super::calibration_factor::{CalibrationFactor, combine};
 use super::camera::{Acquisition, FactorUnit, Phantom, Setup};
 use super::clock::Moment;
 use super::cross_check::{Comparison, compare};
-use super::dead_time::{Branch, DeadTime};
+use super::dead_time::DeadTime;
 use super::decay_time::Decay;
 use super::history::{HistoryEntry, check_version, toml_error};
-use super::measurement::{Assay, Calibrator, CalibratorUnit, Geometry, Reading};
+use super::measurement::{Assay, Calibrator};
 use super::recovery::RecoveryCurve;
-use super::spheres::SphereMeasurement;
 use crate::error::{Error, Result};
 use crate::physics::Nuclide;
 
 /// Version of the file that is read.
 const VERSION: i64 = 1;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    version: i64,
-    time: Datetime,
-    unit: String,
-    half_life_uncertainty_s: Option<f64>,
-    setup: SetupEntry,
-    calibrator: CalibratorEntry,
-    dead_time: DeadTimeEntry,
-    acquisition: Vec<AcquisitionEntry>,
-    #[serde(default)]
-    check: Vec<AcquisitionEntry>,
-    spheres: Option<SpheresEntry>,
-    #[serde(default)]
-    administration: Vec<AdministrationEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SetupEntry {
-    camera: String,
-    nuclide: String,
-    collimator: String,
-    window_kev: [f64; 2],
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CalibratorEntry {
-    name: String,
-    nuclide: String,
-    factor: f64,
-    relative_uncertainty: f64,
-    geometry: Vec<GeometryEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GeometryEntry {
-    name: String,
-    factor: f64,
-    relative_uncertainty: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "model", rename_all = "kebab-case", deny_unknown_fields)]
-enum DeadTimeEntry {
-    None {},
-    NonParalysable { tau_s: f64, uncertainty_s: f64 },
-    Paralysable { tau_s: f64, uncertainty_s: f64 },
-    Table { observed_true_cps: Vec<[f64; 2]>, relative_uncertainty: f64 },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AcquisitionEntry {
-    name: String,
-    /// Acquisitions of one fill share the activity's uncertainty; its own if none.
-    fill: Option<String>,
-    phantom: PhantomEntry,
-    volume_ml: Option<[f64; 2]>,
-    start: Datetime,
-    duration_s: f64,
-    counts: [f64; 2],
-    background_cps: [f64; 2],
-    camera_cps: Option<f64>,
-    full: ReadingEntry,
-    #[serde(default)]
-    residual: Vec<ReadingEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum PhantomEntry {
-    Point,
-    Cylinder,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReadingEntry {
-    nuclide: String,
-    geometry: String,
-    unit: String,
-    value: [f64; 2],
-    background: [f64; 2],
-    time: Datetime,
-    time_uncertainty_s: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SpheresEntry {
-    concentration_bq_per_ml: [f64; 2],
-    duration_s: f64,
-    sphere: Vec<SphereEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SphereEntry {
-    volume_ml: f64,
-    counts: [f64; 2],
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AdministrationEntry {
-    name: String,
-    injection: Datetime,
-    full: ReadingEntry,
-    #[serde(default)]
-    residual: Vec<ReadingEntry>,
-}
 
 /// Everything that a calibration file gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -218,10 +99,6 @@ impl CalibrationResult {
     }
 }
 
-fn named(name: &str, error: Error) -> Error {
-    Error { problem: format!("'{name}': {}", error.problem), ..error }
-}
-
 /// What all acquisitions of a file share.
 struct Context {
     calibrator: Calibrator,
@@ -275,85 +152,6 @@ impl Context {
             dead_time: self.dead_time.clone(),
             camera_cps: e.camera_cps,
         })
-    }
-}
-
-impl SetupEntry {
-    fn build(self) -> Setup {
-        Setup {
-            camera: self.camera,
-            nuclide: self.nuclide,
-            collimator: self.collimator,
-            window_kev: self.window_kev,
-        }
-    }
-}
-
-impl CalibratorEntry {
-    fn build(self) -> Calibrator {
-        let geometry = |g: GeometryEntry| Geometry {
-            name: g.name,
-            factor: g.factor,
-            relative_uncertainty: g.relative_uncertainty,
-        };
-        Calibrator {
-            name: self.name,
-            nuclide: self.nuclide,
-            factor: self.factor,
-            relative_uncertainty: self.relative_uncertainty,
-            geometries: self.geometry.into_iter().map(geometry).collect(),
-        }
-    }
-}
-
-impl DeadTimeEntry {
-    fn build(self) -> DeadTime {
-        match self {
-            DeadTimeEntry::None {} => DeadTime::Negligible,
-            DeadTimeEntry::NonParalysable { tau_s, uncertainty_s } => {
-                DeadTime::NonParalysable { tau_s, uncertainty_s }
-            }
-            DeadTimeEntry::Paralysable { tau_s, uncertainty_s } => {
-                DeadTime::Paralysable { tau_s, uncertainty_s, branch: Branch::Low }
-            }
-            DeadTimeEntry::Table { observed_true_cps, relative_uncertainty } => {
-                DeadTime::Table { points: observed_true_cps, relative_uncertainty }
-            }
-        }
-    }
-}
-
-impl ReadingEntry {
-    fn build(&self, name: &str) -> Result<Reading> {
-        Ok(Reading {
-            name: name.into(),
-            nuclide: self.nuclide.clone(),
-            geometry: self.geometry.clone(),
-            value: self.value[0],
-            standard_uncertainty: self.value[1],
-            background: self.background,
-            unit: CalibratorUnit::parse(&self.unit)?,
-            time: Moment::parse(&self.time.to_string())?,
-            time_uncertainty_s: self.time_uncertainty_s,
-        })
-    }
-}
-
-impl SpheresEntry {
-    fn fit(self, factor: &CalibrationFactor, decay: &Decay) -> Result<RecoveryCurve> {
-        let spheres = self
-            .sphere
-            .iter()
-            .map(|s| SphereMeasurement { volume_ml: s.volume_ml, counts: s.counts });
-        let spheres: Vec<SphereMeasurement> = spheres.collect();
-        super::spheres::fit_spheres(
-            &spheres,
-            self.concentration_bq_per_ml,
-            self.duration_s,
-            factor,
-            decay,
-        )
-        .map_err(|e| named("spheres", e))
     }
 }
 

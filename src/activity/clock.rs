@@ -67,10 +67,9 @@ fn parse(text: &str) -> Option<(f64, Option<i32>)> {
     let (time, offset) = split_offset(rest)?;
     let mut parts = time.splitn(3, ':');
     let (hours, minutes) = (digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
-    let seconds = parts.next().map_or(Some(0.0), |s| {
-        let plain = s.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        s.parse::<f64>().ok().filter(|v| plain && s.len() >= 2 && (0.0..60.0).contains(v))
-    })?;
+    let text = parts.next()?;
+    let plain = text.len() >= 2 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let seconds = text.parse::<f64>().ok().filter(|v| plain && (0.0..60.0).contains(v))?;
     if hours > 23 || minutes > 59 {
         return None;
     }
@@ -111,7 +110,7 @@ mod tests {
         let gap = |a: &str, b: &str| at(b).seconds_since(&at(a)).expect("same zone");
         assert_eq!(gap("1970-01-01T00:00:00", "1970-01-01T00:00:01.5"), 1.5);
         assert_eq!(gap("2024-02-28T23:59:59Z", "2024-03-01T00:00:00Z"), 86_401.0);
-        assert_eq!(gap("2023-02-28 23:59", "2023-03-01 00:00"), 60.0);
+        assert_eq!(gap("2023-02-28 23:59:00", "2023-03-01 00:00:00"), 60.0);
         assert_eq!(gap("1999-12-31T00:00:00+01:00", "2000-12-31T00:00:00+01:00"), 366.0 * 86_400.0);
         assert_eq!(at("2026-11-22T00:00:00").seconds, 20_779.0 * 86_400.0);
     }
@@ -140,6 +139,7 @@ mod tests {
             "2026-11-22T10:00:00+1",
             "2026-11-22T10:00:00+15:00",
             "2026-11-22T10:00:-1",
+            "2026-11-22T10:00",
             "22.11.2026 10:00",
             "2026-11-22T10:00:1e1",
         ] {

@@ -155,6 +155,16 @@ impl ImageTiming {
         }
     }
 
+    /// What the scanner multiplied the mean over the frame by: DICOM's DecayFactor (0054,1321) if the file follows the standard.
+    ///
+    /// # Errors
+    /// As [`ImageTiming::factor_to`].
+    pub fn applied_factor(&self, decay: &Decay) -> Result<f64> {
+        let to_start = 1.0 / decay.frame_average(self.frame_duration_s)?;
+        // A file's value at the frame's start is the mean times to_start.
+        Ok(to_start / self.factor_to(Reference::FrameStart, decay)?)
+    }
+
     fn injection(&self) -> Result<f64> {
         self.injection_s.ok_or_else(|| {
             Error::input(
@@ -232,6 +242,8 @@ mod tests {
             (Reference::At(10_000.0), 10_000.0),
         ];
         for (correction, stored) in cases {
+            let applied = image(correction).applied_factor(&HOUR).unwrap();
+            assert!((mean * applied / stored - 1.0).abs() < 1e-11, "{correction:?}");
             for (reference, time) in references {
                 let factor = image(correction).factor_to(reference, &HOUR).unwrap();
                 assert!(

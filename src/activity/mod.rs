@@ -2,6 +2,7 @@
 
 mod blur;
 mod budget;
+mod calibration_entries;
 mod calibration_factor;
 mod calibration_file;
 mod camera;
@@ -38,4 +39,4 @@ pub use sphere::{BlurredSphere, sphere_diameter_mm, sphere_volume_ml};
 pub use spheres::{SphereMeasurement, fit_spheres};
 pub use transfer_matrix::{TransferMatrix, Unblurred};
 pub use unit::{Calibration, InputUnit};
-pub use voi_series::{VoiActivities, VoiSeries};
+pub use voi_series::{VoiActivities, VoiSeries, region_over_time};

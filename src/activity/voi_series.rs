@@ -12,6 +12,7 @@ use super::calibration_factor::CalibrationFactor;
 use super::camera::{FactorUnit, Setup};
 use super::check::{positive, uncertain};
 use super::recovery::Recovered;
+use super::transfer_matrix::Unblurred;
 use crate::error::{Error, Result};
 use crate::units::BQ_PER_MBQ;
 
@@ -119,6 +120,42 @@ impl VoiSeries {
     }
 }
 
+/// One region's activities over several scans, with the covariance between them: the resolution and the calibration are common to all scans.
+///
+/// `fwhm_uncertainty_mm` is that of the transfer matrices, `calibration_relative` the relative standard uncertainty of the calibration factor.
+///
+/// # Errors
+/// If there is no scan, a scan has no such region, or the uncertainty of the calibration is zero.
+pub fn region_over_time(
+    scans: &[Unblurred],
+    region: usize,
+    fwhm_uncertainty_mm: f64,
+    calibration_relative: f64,
+) -> Result<(DVector<f64>, DMatrix<f64>)> {
+    uncertain("the calibration", calibration_relative)?;
+    uncertain("the resolution", fwhm_uncertainty_mm)?;
+    if scans.is_empty() || scans.iter().any(|s| region >= s.activities.len()) {
+        return Err(Error::input(
+            format!("{} scans without region {region}", scans.len()),
+            "a series needs one or more scans that all have the region",
+            "Check the VOIs of each scan.",
+        ));
+    }
+    let n = scans.len();
+    let activities = DVector::from_fn(n, |i, _| scans[i].activities[region]);
+    let covariance = DMatrix::from_fn(n, n, |i, j| {
+        let calibration = activities[i] * activities[j] * calibration_relative.powi(2);
+        // The diagonal of a scan's covariance holds the resolution's part already.
+        let own = if i == j {
+            scans[i].covariance[(region, region)]
+        } else {
+            scans[i].by_fwhm[region] * scans[j].by_fwhm[region] * fwhm_uncertainty_mm.powi(2)
+        };
+        own + calibration
+    });
+    Ok((activities, covariance))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,5 +239,27 @@ mod tests {
         assert!(series().activities(&factor(), &other, &RECOVERED).is_err());
         let concentration = CalibrationFactor { unit: FactorUnit::BqPerMlPerCps, ..factor() };
         assert!(series().activities(&concentration, &setup(), &RECOVERED).is_err());
+    }
+
+    #[test]
+    fn resolution_and_calibration_correlate_the_scans() {
+        let scan = |a: f64, g: f64, own: f64| Unblurred {
+            activities: DVector::from_vec(vec![1.0, a]),
+            covariance: DMatrix::from_diagonal(&DVector::from_vec(vec![
+                0.1,
+                own * own + 0.25 * g * g,
+            ])),
+            by_fwhm: DVector::from_vec(vec![0.0, g]),
+        };
+        let scans = [scan(10.0, 0.8, 0.2), scan(5.0, 0.4, 0.1)];
+        let (activities, c) = region_over_time(&scans, 1, 0.5, 0.03).unwrap();
+        assert_eq!(activities.as_slice(), [10.0, 5.0]);
+        assert!(
+            (c[(0, 1)] - (0.8 * 0.4 * 0.25 + 50.0 * 9e-4)).abs() < 1e-12 && c[(0, 1)] == c[(1, 0)]
+        );
+        assert!((c[(1, 1)] - (0.01 + 0.04 + 25.0 * 9e-4)).abs() < 1e-12);
+        assert!(region_over_time(&scans, 2, 0.5, 0.03).is_err());
+        assert!(region_over_time(&[], 0, 0.5, 0.03).is_err());
+        assert!(region_over_time(&scans, 1, 0.5, 0.0).is_err());
     }
 }

@@ -11,7 +11,7 @@ use super::dose_arguments::DoseArguments;
 use super::interrupt;
 use super::picture;
 use super::progress::{Terminal, print};
-use super::values::parse_count;
+use super::values::{parse_count, parse_engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::atomic::write_atomically;
 use crate::io::write_nifti;
@@ -20,6 +20,7 @@ use crate::phantom::synthetic::{
 };
 use crate::pipeline::{self, Observer, Written};
 use crate::report::summary::Summary;
+use crate::transport::engine::EngineChoice;
 use crate::units::MGY_PER_H_PER_GY_PER_S;
 
 const AFTER: &str = "\
@@ -38,6 +39,9 @@ pub struct DemoArguments {
     /// Histories (decays) to simulate.
     #[arg(long, value_name = "N", default_value = "3e7", value_parser = parse_count)]
     histories: u64,
+    /// Engine: auto (GPUs where there are any, else the CPU), cpu, gpu, gpu:0 or gpu:0,1.
+    #[arg(long, value_name = "ENGINE", default_value = "auto", value_parser = parse_engine)]
+    engine: EngineChoice,
     /// Threads [default: all cores].
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -143,6 +147,9 @@ fn dose_line(arguments: &DemoArguments) -> Vec<OsString> {
         ("-o", file(DOSE)),
     ] {
         line.extend([option.into(), value]);
+    }
+    if arguments.engine != EngineChoice::Auto {
+        line.extend(["--engine".into(), arguments.engine.to_string().into()]);
     }
     if let Some(threads) = arguments.threads {
         line.extend(["--threads".into(), threads.to_string().into()]);

@@ -75,6 +75,7 @@ impl ProblemArguments {
             goal,
             percentile: self.target_percentile,
             fraction: self.target_fraction,
+            engine: self.engine,
             threads: self.threads.unwrap_or(0),
             shard: self.shard,
             transport,

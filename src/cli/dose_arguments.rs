@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::values::{
-    parse_count, parse_energy, parse_fraction, parse_grid, parse_memory, parse_shard, parse_time,
-    shown_energy,
+    parse_count, parse_energy, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
+    parse_time, shown_energy,
 };
 use crate::activity::{Calibration, InputUnit};
 use crate::error::Error;
 use crate::io::dicom::GeometryOverride;
 use crate::job::{GridChoice, Shard};
 use crate::physics::tissues::named_materials;
+use crate::transport::engine::EngineChoice;
 use crate::transport::settings::Settings;
 
 const AFTER: &str = "\
@@ -194,7 +195,10 @@ pub struct ProblemArguments {
     /// Independent batches, whose spread gives the standard errors [default: 50].
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub(super) batches: Option<u32>,
-    /// Threads [default: all cores]; the result has the same bits for any number.
+    /// Engine: auto (GPUs where there are any, else the CPU), cpu, gpu, or gpu with the numbers of voxgray devices: gpu:0 or gpu:0,1.
+    #[arg(long, value_name = "ENGINE", help_heading = "Run", default_value = "auto", value_parser = parse_engine)]
+    pub(super) engine: EngineChoice,
+    /// Threads [default: all cores]; the result has the same bits for any number. Transport on a GPU does not use them.
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub(super) threads: Option<usize>,
     /// Seed of all random numbers.

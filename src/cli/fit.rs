@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use super::fit_arguments::{FitArguments, Model};
 use super::fit_output::{Edge, Integrated, Shape, summary_line, write};
-use super::fit_table::{CurveTable, read_curves};
+use super::fit_table::{COUNTS, CurveFile, CurveTable, read_curves};
 use super::progress::print;
 use crate::error::{Error, Result};
+use crate::kinetics::hybrid::hybrid;
 use crate::kinetics::integrate::fit_tail;
 use crate::kinetics::single_time_point::{Measurement, Population, haenscheid, madsen};
 use crate::kinetics::{CommonScale, Family, Head, Tac, Tail, fit, select, trapezoid};
@@ -30,9 +31,13 @@ pub fn run(a: &FitArguments) -> Result<ExitCode> {
         }
     };
     check(a)?;
-    let file = read_curves(&a.curves, a.injection)?;
-    let results: Vec<(String, Result<Integrated>)> =
-        file.curves.iter().map(|c| (c.name.clone(), integrate(a, c, half_life_s))).collect();
+    let mut file = read_curves(&a.curves, a.injection)?;
+    check_scale(a, &mut file)?;
+    let results: Vec<(String, Result<Integrated>)> = file
+        .curves
+        .iter()
+        .map(|c| (c.name.clone(), integrate(a, c, half_life_s).and_then(|i| scaled(a, i))))
+        .collect();
     let mut text = String::from(
         "curve\tmodel\tintegral\tunit\tuncertainty_%\tlow_95\thigh_95\tbefore_first_%\tafter_last_%\tT_eff_h\tchi2\tdegrees_of_freedom\tR2\n",
     );
@@ -87,6 +92,60 @@ fn check(a: &FitArguments) -> Result<()> {
     Ok(())
 }
 
+/// Counts need a SPECT/CT value, and one value scales one curve.
+fn check_scale(a: &FitArguments, file: &mut CurveFile) -> Result<()> {
+    let counts = file.unit == COUNTS;
+    if a.spect_time.is_none() {
+        if counts {
+            return Err(Error::usage(
+                format!("{} has counts", a.curves.display()),
+                "their integral is no activity",
+                "Add --spect-time, --spect-activity and --spect-uncertainty, or calibrate them.",
+            ));
+        }
+        return Ok(());
+    }
+    if file.curves.len() != 1 || !(counts || file.unit == "Bq") {
+        return Err(Error::usage(
+            format!(
+                "{} curve(s) of {} with one SPECT/CT activity",
+                file.curves.len(),
+                file.quantity
+            ),
+            "it scales one planar curve of counts or activity",
+            "Write each curve to its own table.",
+        ));
+    }
+    if !(a.model == Model::Auto || a.model.family().is_some()) {
+        return Err(Error::usage(
+            "this --model with --spect-time",
+            "the shape must be fitted",
+            "Choose auto or a family.",
+        ));
+    }
+    file.integral_unit = "Bq s";
+    Ok(())
+}
+
+/// The planar curve's shape scaled to the SPECT/CT activity, if there is one.
+fn scaled(a: &FitArguments, mut i: Integrated) -> Result<Integrated> {
+    let (Some(t), Some(activity), Some(u)) = (a.spect_time, a.spect_activity, a.spect_uncertainty)
+    else {
+        return Ok(i);
+    };
+    if let Shape::Fit(fit) = &i.shape {
+        let warnings = std::mem::take(&mut i.tia.warnings);
+        let u = u.hypot(a.common_uncertainty);
+        i.tia = hybrid(&i.tac, fit, Measurement::new(t, activity, u * activity)?)?;
+        for warning in warnings {
+            if !i.tia.warnings.contains(&warning) {
+                i.tia.warnings.push(warning);
+            }
+        }
+    }
+    Ok(i)
+}
+
 /// The points with the uncertainties of the table or of the options.
 fn points(a: &FitArguments, curve: &CurveTable) -> Result<Tac> {
     let (t, y) = (&curve.times_s, &curve.values);
@@ -98,13 +157,14 @@ fn points(a: &FitArguments, curve: &CurveTable) -> Result<Tac> {
                 "Leave one of them out.",
             ));
         }
+        (Some(u), None) if curve.percent => Tac::new(t, y, u)?.proportional(),
         (Some(u), None) => Tac::new(t, y, u)?,
         (None, Some(r)) => {
             // A point at zero gets the uncertainty of the smallest other, so that it has a weight.
             let least = y.iter().copied().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
             let u: Vec<f64> =
                 y.iter().map(|v| r * if *v > 0.0 { *v } else { least.min(f64::MAX) }).collect();
-            Tac::new(t, y, &u)?
+            Tac::new(t, y, &u)?.proportional()
         }
         (None, None) => Tac::with_equal_relative_weights(t, y)?,
     };

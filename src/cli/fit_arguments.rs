@@ -13,7 +13,8 @@ CURVES is a CSV file with a header line; its columns are, in any order,
   curve                                       a name (may be missing for one curve)
   time_s, time_min, time_h or time_d          after injection; or
   time                                        date, time and zone, with --injection
-  activity_Bq, _kBq, _MBq or _GBq             or dose_rate_Gy/s, _Gy/h, _mGy/h
+  activity_Bq, _kBq, _MBq or _GBq             or dose_rate_Gy/s, _Gy/h, _mGy/h, or counts
+                                              (planar, with --spect-time)
   uncertainty_UNIT or uncertainty_%           one standard deviation, in the values' unit
 Without an uncertainty column all points weigh alike in relation to their value, and the fit
 estimates the size of the noise from its own residuals.
@@ -26,6 +27,8 @@ Examples:
   voxgray fit tac.csv --nuclide Lu-177
   voxgray fit tac.csv --nuclide Lu-177 --model mono-uptake --common-uncertainty 5% -o fit/
   voxgray fit tac.csv --nuclide Y-90 --model trapezoid --head linear --tail mono:2
+  voxgray fit planar.csv --nuclide Lu-177 --spect-time 24h --spect-activity 35MBq \\
+              --spect-uncertainty 8%
   voxgray fit one.csv --nuclide Lu-177 --model madsen --population-half-life 50h \\
               --population-spread 10h";
 
@@ -109,6 +112,15 @@ pub struct FitArguments {
     /// Standard deviation of it over the population.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(super) population_spread: Option<f64>,
+    /// Hybrid: when a SPECT/CT gave the activity that scales the planar curve, such as 24h.
+    #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "spect_activity", requires = "spect_uncertainty")]
+    pub(super) spect_time: Option<f64>,
+    /// Hybrid: that activity at that time, such as 35MBq.
+    #[arg(long, value_name = "ACTIVITY", value_parser = parse_activity, requires = "spect_time")]
+    pub(super) spect_activity: Option<f64>,
+    /// Hybrid: its relative standard uncertainty, such as 8%.
+    #[arg(long, value_name = "FRACTION", value_parser = parse_fraction, requires = "spect_time")]
+    pub(super) spect_uncertainty: Option<f64>,
     /// Output folder.
     #[arg(short, long, value_name = "OUT")]
     pub(super) out: Option<PathBuf>,
@@ -118,6 +130,18 @@ pub struct FitArguments {
     /// Draw the values on a logarithmic axis.
     #[arg(long)]
     pub(super) log: bool,
+}
+
+/// Bq.
+fn parse_activity(text: &str) -> Result<f64, String> {
+    let lower = text.trim().to_ascii_lowercase();
+    let units = [("gbq", 1e9), ("mbq", 1e6), ("kbq", 1e3), ("bq", 1.0)];
+    let value = units.iter().find_map(|(unit, scale)| {
+        Some(lower.strip_suffix(unit)?.trim().parse::<f64>().ok()? * scale)
+    });
+    value
+        .filter(|a| *a > 0.0 && a.is_finite())
+        .ok_or_else(|| "must be a positive activity with its unit Bq, kBq, MBq or GBq".into())
 }
 
 fn family(text: &str) -> Option<Family> {

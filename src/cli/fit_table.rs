@@ -2,7 +2,7 @@
 //!
 //! Columns: `curve` (a name; may be missing for one curve), one time, one value, and optionally one uncertainty. Time: `time_s`, `time_min`,
 //! `time_h`, `time_d` after injection, or `time` with a date, a time and a zone. Value: `activity_<Bq|kBq|MBq|GBq>` or
-//! `dose_rate_<Gy/s|Gy/h|mGy/h>`. Uncertainty (one standard deviation): `uncertainty_<the same unit>` or `uncertainty_%`.
+//! `dose_rate_<Gy/s|Gy/h|mGy/h>`, or `counts`. Uncertainty (one standard deviation): `uncertainty_<the same unit>` or `uncertainty_%`.
 //! Lines from `#` on are comments.
 
 use std::path::Path;
@@ -24,6 +24,8 @@ pub struct CurveTable {
     pub values: Vec<f64>,
     /// Standard uncertainties in the unit of the values, if the table has them.
     pub uncertainties: Option<Vec<f64>>,
+    /// Whether they were given in % of the values.
+    pub percent: bool,
 }
 
 /// All curves of a file.
@@ -39,8 +41,11 @@ pub struct CurveFile {
     pub curves: Vec<CurveTable>,
 }
 
+/// Unit of planar values that a SPECT/CT scales.
+pub const COUNTS: &str = "counts";
+
 /// (column, quantity, SI unit, unit of the integral, SI per unit).
-const VALUES: [(&str, &str, &str, &str, f64); 7] = [
+const VALUES: [(&str, &str, &str, &str, f64); 8] = [
     ("activity_bq", "activity", "Bq", "Bq s", 1.0),
     ("activity_kbq", "activity", "Bq", "Bq s", 1e3),
     ("activity_mbq", "activity", "Bq", "Bq s", 1e6),
@@ -48,6 +53,7 @@ const VALUES: [(&str, &str, &str, &str, f64); 7] = [
     ("dose_rate_gy/s", "dose_rate", "Gy/s", "Gy", 1.0),
     ("dose_rate_gy/h", "dose_rate", "Gy/s", "Gy", 1.0 / 3600.0),
     ("dose_rate_mgy/h", "dose_rate", "Gy/s", "Gy", 1e-3 / 3600.0),
+    ("counts", "counts", COUNTS, "counts s", 1.0),
 ];
 const TIMES: [(&str, f64); 4] =
     [("time_s", 1.0), ("time_min", 60.0), ("time_h", 3600.0), ("time_d", 86_400.0)];
@@ -155,11 +161,13 @@ fn parse(text: &str, file: &str, injection: Option<f64>) -> Result<CurveFile> {
         let name = columns.curve.map_or("curve", |c| cells[c]);
         let at = curves.iter().position(|c| c.name == name).unwrap_or_else(|| {
             let uncertainties = columns.uncertainty.map(|_| Vec::new());
+            let percent = matches!(columns.uncertainty, Some((_, Spread::Percent)));
             curves.push(CurveTable {
                 name: name.into(),
                 times_s: vec![],
                 values: vec![],
                 uncertainties,
+                percent,
             });
             curves.len() - 1
         });
@@ -226,6 +234,7 @@ fn columns(names: &[String], at: &str) -> Result<Columns> {
     let uncertainty = match uncertainty.pop() {
         None => None,
         Some((i, unit)) if unit == "%" => Some((i, Spread::Percent)),
+        Some((i, unit)) if unit == COUNTS && quantity == COUNTS => Some((i, Spread::Absolute(si))),
         Some((i, unit)) if VALUES[value[0].1].0 == format!("{quantity}_{unit}") => {
             Some((i, Spread::Absolute(si)))
         }

@@ -1,7 +1,9 @@
 //! The commands, one file each.
 
+pub mod compare;
 pub mod calibrate;
 pub mod demo;
+pub mod devices;
 pub mod dose;
 pub mod dose_arguments;
 pub mod fit;
@@ -55,10 +57,14 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run one job on both engines, the CPU and a GPU, and show whether and where they differ.
+    Compare(Box<compare::CompareArguments>),
     /// Get a camera's calibration factor from phantom acquisitions and dose-calibrator readings.
     Calibrate(calibrate::CalibrateArguments),
     /// Run the main job on a built-in, patient-like CT and SPECT, with a picture.
     Demo(demo::DemoArguments),
+    /// List the GPUs of this machine, their limits, and which voxgray uses.
+    Devices(devices::DevicesArguments),
     /// Compute a dose or dose-rate map and its standard error from a CT and an activity map.
     ///
     /// One of --ct or --density with --materials, and one of --nuclide or --source, is needed.
@@ -81,7 +87,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Dose(arguments) => dose::run(*arguments),
+        Command::Compare(arguments) => compare::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Devices(arguments) => devices::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),

@@ -43,6 +43,7 @@ impl Observer for Terminal {
             self.bar.set_style(style.progress_chars("=> "));
         }
         self.bar.set_length(histories);
+        self.bar.set_position(0);
         self.bar.enable_steady_tick(Duration::from_millis(500));
         match goal {
             Some(goal) => {

@@ -8,7 +8,8 @@ use clap::Args;
 use super::dose_arguments::ProblemArguments;
 use super::progress::{Terminal, print};
 use crate::error::{Error, Result};
-use crate::pipeline;
+use crate::pipeline::{self, Observer};
+use crate::transport::engine::EngineChoice;
 use crate::transport::plan::Plan;
 use crate::transport::trace::trace;
 
@@ -44,6 +45,10 @@ pub fn run(arguments: TraceArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(arguments.quiet);
     // Nothing is written.
     let job = arguments.problem.job(PathBuf::new(), false)?;
+    if matches!(job.engine, EngineChoice::Gpu(_)) {
+        terminal
+            .say("a trace is made by the CPU engine; voxgray compare shows where a GPU differs");
+    }
     let prepared = pipeline::prepare(&job, &terminal)?;
     let settings = &prepared.settings;
     let histories = u64::from(settings.batches).saturating_mul(settings.histories_per_batch);

@@ -1,6 +1,7 @@
 //! Values with units on the command line: `1e8`, `30d`, `10keV`, `1%`, `3/8`, `2x2x3`.
 
 use crate::job::{GridChoice, Shard};
+use crate::transport::engine::EngineChoice;
 use crate::units::{EV_PER_MEV, KEV_PER_MEV};
 
 /// What clap prints after the option's name.
@@ -83,6 +84,11 @@ pub fn parse_shard(text: &str) -> Parsed<Shard> {
         Some((number, of)) if number >= 1 && number <= of => Ok(Shard { number, of }),
         _ => Err("must be i/n with i from 1 to n, such as 2/3".into()),
     }
+}
+
+/// `auto`, `cpu`, `gpu`, `gpu:0`, `gpu:0,1`.
+pub fn parse_engine(text: &str) -> Parsed<EngineChoice> {
+    text.trim().to_ascii_lowercase().parse().map_err(|e: crate::error::Error| e.why)
 }
 
 /// `activity`, `ct`, or one or three lengths in mm.

@@ -48,6 +48,8 @@ pub struct Fit {
     pub gates: Vec<Gate>,
     /// Whether the points determine the TIA at all.
     pub tia_determined: bool,
+    /// The points with the uncertainties that the fit used.
+    pub points: Tac,
 }
 
 /// Fits a family with physical decay constant `decay_constant_per_s` (1/s, positive).
@@ -67,7 +69,33 @@ pub fn fit(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<Fit> 
             "Look at the points; use a simpler model or the trapezoid.",
         ));
     };
-    Ok(finished(tac, Curve::new(family, decay_constant_per_s, &theta), chi2))
+    if !tac.is_proportional() {
+        return Ok(finished(tac, Curve::new(family, decay_constant_per_s, &theta), chi2));
+    }
+    let (points, theta, chi2) = reweighted(tac, family, decay_constant_per_s, theta, chi2);
+    Ok(finished(&points, Curve::new(family, decay_constant_per_s, &theta), chi2))
+}
+
+/// Repeats the fit with uncertainties as shares of the curve until the TIA stands still.
+fn reweighted(
+    tac: &Tac,
+    family: Family,
+    lambda: f64,
+    theta: Vec<f64>,
+    chi2: f64,
+) -> (Tac, Vec<f64>, f64) {
+    let mut found = (tac.clone(), theta, chi2);
+    for _ in 0..20 {
+        let curve = Curve::new(family, lambda, &found.1);
+        let points = tac.reweighted(|t| curve.value(t));
+        let Some((theta, chi2)) = minimise(&points, family, lambda, &found.1, None) else { break };
+        let step = (theta[0] - found.1[0]).abs();
+        found = (points, theta, chi2);
+        if step < 1e-7 {
+            break;
+        }
+    }
+    found
 }
 
 fn check(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<()> {
@@ -146,6 +174,7 @@ fn finished(tac: &Tac, curve: Curve, chi2: f64) -> Fit {
         .collect();
     let gates = gates(tac, &parameters, &correlation, chi2, degrees_of_freedom, held);
     let r2 = r2(tac, chi2);
+    let points = tac.clone();
     Fit {
         curve,
         covariance,
@@ -156,6 +185,7 @@ fn finished(tac: &Tac, curve: Curve, chi2: f64) -> Fit {
         correlation,
         gates,
         tia_determined,
+        points,
     }
 }
 
@@ -190,14 +220,21 @@ impl Fit {
 
     /// The TIA with its profile-likelihood 95 % interval, the extrapolated shares and the failed gates as warnings.
     pub fn tia(&self, tac: &Tac) -> Tia {
-        let half = profile::half_widths_95(tac, self);
+        self.tia_widened(tac, 1.0)
+    }
+
+    /// As [`Fit::tia`], its own uncertainty (not the common scale's) multiplied by `factor`.
+    pub(crate) fn tia_widened(&self, tac: &Tac, factor: f64) -> Tia {
+        let (lower, upper) = profile::half_widths_95(self);
+        let half = (factor * lower, factor * upper);
         let method = format!("{} fit", self.family().name());
         let common = tac.common_scale().relative();
         let whole = self.curve.tia();
         let before = self.curve.integral(0.0, tac.first_s()) / whole;
         let after = self.curve.integral(tac.last_s(), f64::INFINITY) / whole;
-        let mut tia = Tia::from_logs(whole, self.ln_tia_uncertainty(), half, common, method)
-            .with_shares(before, after);
+        let mut tia =
+            Tia::from_logs(whole, factor * self.ln_tia_uncertainty(), half, common, method)
+                .with_shares(before, after);
         let failed = self.gates.iter().filter(|g| !g.passed);
         tia.warnings
             .extend(failed.map(|g| format!("{} is {:.3} (limit {})", g.name, g.value, g.limit)));

@@ -14,8 +14,9 @@ use super::tac::{Tac, UncertaintyKind};
 const WIDEST: f64 = 7.0;
 
 /// Half-widths (lower, upper) of the 95 % interval of ln TIA, without the common scale.
-pub fn half_widths_95(tac: &Tac, fit: &Fit) -> (f64, f64) {
-    let linear = linear_half_width_95(tac, fit);
+pub fn half_widths_95(fit: &Fit) -> (f64, f64) {
+    let tac = &fit.points;
+    let linear = linear_half_width_95(fit);
     let allowed = match tac.kind() {
         UncertaintyKind::Absolute => NORMAL_97_5.powi(2),
         UncertaintyKind::RelativeOnly => {
@@ -31,8 +32,8 @@ pub fn half_widths_95(tac: &Tac, fit: &Fit) -> (f64, f64) {
 }
 
 /// Half-width by linear propagation: quantile times the standard uncertainty of ln TIA.
-pub fn linear_half_width_95(tac: &Tac, fit: &Fit) -> f64 {
-    let quantile = match tac.kind() {
+pub fn linear_half_width_95(fit: &Fit) -> f64 {
+    let quantile = match fit.points.kind() {
         UncertaintyKind::Absolute => NORMAL_97_5,
         UncertaintyKind::RelativeOnly => student_97_5(fit.degrees_of_freedom),
     };

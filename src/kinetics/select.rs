@@ -1,7 +1,7 @@
 //! Choice between families, or their average, by the corrected Akaike information criterion.
 //!
 //! AICc = D + 2 K + 2 K (K + 1) / (n - K - 1), with D = chi2 and K parameters for absolute uncertainties, D = n ln(chi2 / n) and one
-//! parameter more (the unknown scale) for relative ones. Weights w_m = exp(-Delta_m / 2) / sum; the average has the variance
+//! parameter more (the unknown scale) for relative ones; plus sum ln(u_i^2) over its value before the fit for proportional uncertainties. Weights w_m = exp(-Delta_m / 2) / sum; the average has the variance
 //! sum_m w_m (var_m + (TIA_m - TIA)^2). Burnham and Anderson, Model Selection and Multimodel Inference, 2nd ed., 2002 (2.2, 4.3);
 //! for TIAs: Kletting et al., Med. Phys. 40, 102504, 2013, doi:10.1118/1.4820367.
 
@@ -125,7 +125,11 @@ pub fn criterion_of(tac: &Tac, fit: &Fit, criterion: Criterion) -> Option<f64> {
     let n = tac.len() as f64;
     let relative = tac.kind() == UncertaintyKind::RelativeOnly;
     let k = fit.family().parameters() as f64 + f64::from(relative);
-    let d = if relative { n * (fit.chi2 / n).max(f64::MIN_POSITIVE).ln() } else { fit.chi2 };
+    // ln of the normal density's width, where the fit's uncertainties depend on its curve.
+    let pairs = fit.points.uncertainties().iter().zip(tac.uncertainties());
+    let width: f64 = pairs.map(|(used, given)| 2.0 * (used / given).ln()).sum();
+    let d =
+        if relative { n * (fit.chi2 / n).max(f64::MIN_POSITIVE).ln() } else { fit.chi2 } + width;
     match criterion {
         Criterion::Aic => Some(d + 2.0 * k),
         Criterion::Aicc if n - k - 1.0 > 0.0 => {
@@ -193,8 +197,18 @@ impl Selection {
     }
 
     /// TIA of the chosen fit, with the warnings of the choice.
+    ///
+    /// If its chi-squared refutes it, its uncertainty is widened by sqrt(chi2 / (n - K)) (Birge, Phys. Rev. 40, 207, 1932,
+    /// doi:10.1103/PhysRev.40.207).
     pub fn tia(&self, tac: &Tac) -> Tia {
-        let mut tia = self.fit.tia(tac);
+        let degrees = self.fit.degrees_of_freedom;
+        let refuted = degrees > 0 && !described(tac, &self.fit);
+        let factor = if refuted { (self.fit.chi2 / degrees as f64).sqrt() } else { 1.0 };
+        let mut tia = self.fit.tia_widened(tac, factor);
+        if refuted {
+            tia.warnings
+                .push(format!("uncertainty widened {factor:.2}-fold, as the residuals say"));
+        }
         tia.warnings.extend(self.warnings.iter().cloned());
         tia
     }
@@ -299,6 +313,18 @@ mod tests {
                 .iter()
                 .any(|c| c.reason.as_ref().is_some_and(|r| r.contains("parameters")))
         );
+        // Two phases at two of four points: nothing that can be ranked describes them, and the uncertainty says so.
+        let y = t.map(|t: f64| 1500.0 * (-1.2e-4 * t).exp() + 50.0 * (-4e-6 * t).exp());
+        let tac = Tac::new(&t, &y, &y.map(|y| 0.05 * y)).unwrap();
+        let s = select(&tac, &Family::ALL, LAMBDA, true).unwrap();
+        let factor = (s.fit().chi2 / s.fit().degrees_of_freedom as f64).sqrt();
+        assert!(
+            factor > 2.0 && s.warnings.iter().any(|w| w.contains("no family")),
+            "{:?}",
+            s.warnings
+        );
+        let widened = s.tia(&tac).relative_uncertainty() / s.fit().ln_tia_uncertainty();
+        assert!((widened / factor - 1.0).abs() < 1e-9);
         let rising = Tac::new(&[1e4, 1e5], &[120.0, 138.0], &[12.0, 14.0]).unwrap();
         assert!(select(&rising, &Family::ALL, LAMBDA, true).is_err());
         assert!(select(&rising, &[Family::Physical], LAMBDA, true).is_ok());

@@ -52,6 +52,7 @@ pub struct Tac {
     uncertainties: Vec<f64>,
     kind: UncertaintyKind,
     common: CommonScale,
+    proportional: bool,
 }
 
 impl Tac {
@@ -111,6 +112,7 @@ impl Tac {
             uncertainties: uncertainties.to_vec(),
             kind: UncertaintyKind::Absolute,
             common: CommonScale(0.0),
+            proportional: false,
         })
     }
 
@@ -128,12 +130,21 @@ impl Tac {
         }
         // The 10 % are any number: the scale cancels in every result of a relative-only curve.
         let uncertainties: Vec<f64> = values.iter().map(|v| 0.1 * v.abs()).collect();
-        Ok(Tac::new(times_s, values, &uncertainties)?.relative_only())
+        Ok(Tac::new(times_s, values, &uncertainties)?.proportional().relative_only())
     }
 
     /// Declares the uncertainties known up to a common factor only.
     pub fn relative_only(mut self) -> Self {
         self.kind = UncertaintyKind::RelativeOnly;
+        self
+    }
+
+    /// Declares each uncertainty a share of the true value, of which the measured value is but an estimate.
+    ///
+    /// A fit then takes the share of its own curve instead. Shares of the measured values would give low points too much weight and
+    /// make the TIA too small by about the square of the share.
+    pub fn proportional(mut self) -> Self {
+        self.proportional = true;
         self
     }
 
@@ -203,8 +214,25 @@ impl Tac {
     /// As [`Tac::new`].
     pub fn with_values(&self, values: &[f64]) -> Result<Self> {
         let mut tac = Tac::new(&self.times_s, values, &self.uncertainties)?;
-        (tac.kind, tac.common) = (self.kind, self.common);
+        (tac.kind, tac.common, tac.proportional) = (self.kind, self.common, self.proportional);
         Ok(tac)
+    }
+
+    /// Whether the uncertainties are shares of the true values.
+    pub fn is_proportional(&self) -> bool {
+        self.proportional
+    }
+
+    /// Uncertainties as shares of a curve instead of the values; within a fifth to five times of what they were.
+    pub(crate) fn reweighted(&self, curve: impl Fn(f64) -> f64) -> Self {
+        let mut tac = self.clone();
+        for (i, u) in tac.uncertainties.iter_mut().enumerate() {
+            let y = self.values[i];
+            if y > 0.0 {
+                *u *= (curve(self.times_s[i]) / y).clamp(0.2, 5.0);
+            }
+        }
+        tac
     }
 
     /// The last `n` points (all if there are fewer).

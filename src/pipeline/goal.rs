@@ -27,6 +27,7 @@ pub struct GoalMonitor<'a> {
     region: Option<usize>,
     next_look: Mutex<usize>,
     reached: AtomicBool,
+    begun: AtomicBool,
 }
 
 impl<'a> GoalMonitor<'a> {
@@ -60,12 +61,18 @@ impl<'a> GoalMonitor<'a> {
             region,
             next_look: Mutex::new(if job.goal.is_some() { FIRST_LOOK } else { 2 }),
             reached: AtomicBool::new(false),
+            begun: AtomicBool::new(false),
         })
     }
 
     /// True if the goal was reached.
     pub fn reached(&self) -> bool {
         self.reached.load(Relaxed)
+    }
+
+    /// True once a batch was finished.
+    pub fn begun(&self) -> bool {
+        self.begun.load(Relaxed)
     }
 
     fn look(&self, tally: &Tally) -> Option<f64> {
@@ -88,6 +95,7 @@ impl Monitor for GoalMonitor<'_> {
 
     fn batch_done(&self, tally: &Tally, maps: bool) -> bool {
         let batches = tally.batches();
+        self.begun.store(true, Relaxed);
         let due = self.next_look.lock().is_ok_and(|mut next| {
             // Without voxels only a VOI's energy can be looked at.
             let due = batches >= *next && (maps || self.region.is_some());

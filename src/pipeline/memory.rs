@@ -2,10 +2,13 @@
 
 use crate::error::{Error, Result};
 
-/// Bytes per voxel while transport runs: density 4, material 1, plan word 4, and for each origin a batch word and a
-/// sum of 8 each, and the sum of squares of 16.
-const FIXED_PER_VOXEL: u64 = 4 + 1 + 4 + 16;
-const PER_ORIGIN: u64 = 16;
+/// Bytes per voxel while transport runs: density 4, material 1, plan word 4.
+const MATTER_PER_VOXEL: u64 = 4 + 1 + 4;
+/// A tally: the sum of squares of 16, and a sum of 8 for each origin.
+const SQUARES_PER_VOXEL: u64 = 16;
+const SUM_PER_ORIGIN: u64 = 8;
+/// Words of the batch in flight, on the CPU.
+const WORD_PER_ORIGIN: u64 = 8;
 /// Per voxel with activity: index 4 and cumulative activity 8.
 const PER_SOURCE_VOXEL: u64 = 12;
 /// Per voxel where VOIs are scored.
@@ -24,20 +27,26 @@ pub struct Need {
     pub setup: u64,
 }
 
-/// Estimates the memory of a run; tables, buffers and the threads' own batch words of small grids (about 500 MB at most)
-/// are left out.
+/// Estimates the host's memory of a run; tables, buffers and the threads' own batch words of small grids (about 500 MB at most)
+/// are left out. With `devices` GPUs the batch words are theirs, and each may hand over a tally while the run's own is held.
 pub fn estimate(
     voxels: usize,
     source_voxels: usize,
     origins: usize,
     labels: bool,
     ct_voxels: usize,
+    devices: usize,
 ) -> Need {
     let (n, source, ct) = (voxels as u64, source_voxels as u64, ct_voxels as u64);
     let labels = if labels { PER_LABEL } else { 0 };
-    let run =
-        n * (FIXED_PER_VOXEL + labels + origins as u64 * PER_ORIGIN) + source * PER_SOURCE_VOXEL;
-    let setup = ct * PER_CT_VOXEL + n * (FIXED_PER_VOXEL - 16 + BUILD_PER_VOXEL);
+    let origins = origins as u64;
+    let tally = SQUARES_PER_VOXEL + origins * SUM_PER_ORIGIN;
+    let scored = match devices as u64 {
+        0 => tally + origins * WORD_PER_ORIGIN,
+        devices => tally * (1 + devices),
+    };
+    let run = n * (MATTER_PER_VOXEL + labels + scored) + source * PER_SOURCE_VOXEL;
+    let setup = ct * PER_CT_VOXEL + n * (MATTER_PER_VOXEL + BUILD_PER_VOXEL);
     Need { run, setup }
 }
 
@@ -83,11 +92,15 @@ mod tests {
     #[test]
     fn a_512_x_512_x_400_grid_fits_in_16_gib() {
         let n = 512 * 512 * 400;
-        let two = estimate(n, n, 2, true, n);
+        let two = estimate(n, n, 2, true, n, 0);
         assert!(two.peak() < 8 << 30, "{}", gib(two.peak()));
-        let three = estimate(n, n, 3, true, n);
+        let three = estimate(n, n, 3, true, n, 0);
         assert!(three.peak() < 16 << 30, "{}", gib(three.peak()));
         assert!(three.check(16 << 30, n).is_ok());
+        // On a GPU: 16 + 3 x 8 bytes of a voxel on the host, and once more while they are handed over, in place of words.
+        let gpu = estimate(n, n, 3, true, n, 1);
+        assert_eq!(gpu.run - three.run, (40 - 24) * n as u64);
+        assert!(gpu.check(16 << 30, n).is_ok());
         assert!(three.check(4 << 30, n).unwrap_err().to_string().contains("--max-memory"));
     }
 }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
+use super::histories::check_energy;
 use super::outputs::{self, OutputFolder};
-use super::{Observer, SHARD_FILE, Written, check_energy, memory};
+use super::{Observer, SHARD_FILE, Written, memory};
 use crate::error::{Error, Result};
 use crate::report::summary::Timing;
 use crate::transport::run::Outcome;

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::dose::HighDose;
+use crate::transport::devices::DeviceFacts;
+use crate::transport::engine::Engine;
 use crate::transport::ledger::Ledger;
 
 /// The mean dose of a VOI: energy imparted to it over its mass.
@@ -117,6 +119,22 @@ pub struct RunResult {
     pub partial: bool,
 }
 
+/// What ran the histories.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EngineResult {
+    /// `cpu` or `gpu`.
+    pub name: &'static str,
+    /// The GPUs.
+    pub devices: Vec<DeviceFacts>,
+}
+
+impl From<&Engine> for EngineResult {
+    fn from(engine: &Engine) -> Self {
+        let devices = engine.devices().to_vec();
+        EngineResult { name: if devices.is_empty() { "cpu" } else { "gpu" }, devices }
+    }
+}
+
 /// What differs between two runs that give the same result.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Timing {
@@ -124,6 +142,8 @@ pub struct Timing {
     pub transport_seconds: f64,
     /// Per second of transport.
     pub histories_per_second: f64,
+    /// What ran the histories; null where shards were merged.
+    pub engine: Option<EngineResult>,
     /// Threads; 0 for all cores.
     pub threads: usize,
     /// Largest resident memory, bytes.

@@ -100,6 +100,24 @@ pub fn first_difference(cpu: &[Told], other: &[Told]) -> Option<Difference> {
     })
 }
 
+/// Events of the particle that a difference is about, side by side: up to `before` that agree, and the first that differ.
+pub fn side_by_side(
+    cpu: &[Told],
+    other: &[Told],
+    difference: &Difference,
+    before: usize,
+) -> Vec<[Option<Told>; 2]> {
+    let Some(birth) = difference.cpu.or(difference.other).map(|t| t.birth) else {
+        return Vec::new();
+    };
+    let of = |told: &[Told]| -> Vec<Told> {
+        told.iter().filter(|t| t.birth == birth).copied().collect()
+    };
+    let (cpu, other) = (of(cpu), of(other));
+    let first = difference.step.saturating_sub(before);
+    (first..=difference.step).map(|n| [cpu.get(n).copied(), other.get(n).copied()]).collect()
+}
+
 /// Whether two accounts of an event agree. Where a photon leaves, the engines say different points: they are not compared.
 fn same(a: &Told, b: &Told) -> bool {
     let left = EVENTS.get(a.event).is_some_and(|e| e.name == "escape");
@@ -139,6 +157,8 @@ mod tests {
         let c = [told(2, 0.3), told(1, 1.0), told(1, 0.25)];
         let d = first_difference(&a, &c).unwrap();
         assert_eq!((d.particle, d.step), (0, 1));
+        let rows = side_by_side(&a, &c, &d, 5);
+        assert_eq!(rows, [[Some(a[0]), Some(c[1])], [Some(a[1]), Some(c[2])]]);
         let e = first_difference(&a, &b[..2]).unwrap();
         assert_eq!((e.particle, e.step, e.other), (0, 1, None));
     }

@@ -2,9 +2,17 @@
 
 use std::sync::atomic::AtomicBool;
 
+use rayon::prelude::*;
+
+use super::compare::told_by_cpu;
+use super::devices::DeviceFacts;
+use super::ledger::Ledger;
 use super::plan::Plan;
 use super::run::{Monitor, Outcome, RunSettings};
+use super::trace::{Told, trace};
 use crate::error::{Error, Result};
+#[cfg(feature = "gpu")]
+use crate::transport::gpu::{adapter::Adapters, replay, run::GpuEngine};
 
 /// What the user asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,6 +24,20 @@ pub enum EngineChoice {
     Cpu,
     /// GPUs by their numbers; empty takes what `Auto` would, or the first adapter of any kind.
     Gpu(Vec<usize>),
+}
+
+impl std::fmt::Display for EngineChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            EngineChoice::Auto => f.write_str("auto"),
+            EngineChoice::Cpu => f.write_str("cpu"),
+            EngineChoice::Gpu(numbers) if numbers.is_empty() => f.write_str("gpu"),
+            EngineChoice::Gpu(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+                write!(f, "gpu:{}", numbers.join(","))
+            }
+        }
+    }
 }
 
 impl std::str::FromStr for EngineChoice {
@@ -48,9 +70,15 @@ impl std::str::FromStr for EngineChoice {
 pub enum Engine {
     /// The CPU.
     Cpu,
-    /// GPUs.
+    /// GPUs, and which they are.
     #[cfg(feature = "gpu")]
-    Gpu(Box<super::gpu::run::GpuEngine>),
+    Gpu(Box<GpuEngine>, Vec<DeviceFacts>),
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(&self.name())
+    }
 }
 
 impl Engine {
@@ -71,7 +99,59 @@ impl Engine {
         match self {
             Engine::Cpu => "CPU".to_string(),
             #[cfg(feature = "gpu")]
-            Engine::Gpu(gpu) => format!("GPU {}", gpu.names().join(" + ")),
+            Engine::Gpu(gpu, _) => format!("GPU {}", gpu.names().join(" + ")),
+        }
+    }
+
+    /// The GPUs that it uses; none for the CPU.
+    pub fn devices(&self) -> &[DeviceFacts] {
+        match self {
+            Engine::Cpu => &[],
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(_, devices) => devices,
+        }
+    }
+
+    /// The books of the first `histories` histories of a batch, one by one.
+    ///
+    /// # Errors
+    /// On a GPU if the plan does not fit or the device is lost.
+    pub fn books(
+        &self,
+        plan: &Plan,
+        batch: u32,
+        histories_per_batch: u64,
+        histories: u32,
+    ) -> Result<Vec<Ledger>> {
+        match self {
+            Engine::Cpu => {
+                let first = u64::from(batch) * histories_per_batch;
+                let book = |h: u64| trace(plan, first + h, histories_per_batch).ledger;
+                Ok((0..u64::from(histories)).into_par_iter().map(book).collect())
+            }
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(gpu, _) => {
+                let device = gpu.open(0)?;
+                replay::replay(&device, plan, None, batch, histories_per_batch, histories)
+                    .map(|r| r.ledgers)
+            }
+        }
+    }
+
+    /// What happened in a history, event by event.
+    ///
+    /// # Errors
+    /// As [`Self::books`], and if a GPU has no room for all of it.
+    pub fn account(
+        &self,
+        plan: &Plan,
+        history: u64,
+        histories_per_batch: u64,
+    ) -> Result<Vec<Told>> {
+        match self {
+            Engine::Cpu => Ok(told_by_cpu(plan, history, histories_per_batch)),
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(gpu, _) => replay::trace(&gpu.open(0)?, plan, history, histories_per_batch),
         }
     }
 
@@ -91,37 +171,25 @@ impl Engine {
         match self {
             Engine::Cpu => super::run::run(plan, settings, labels, regions, monitor, stop),
             #[cfg(feature = "gpu")]
-            Engine::Gpu(gpu) => gpu.run(plan, settings, labels, regions, monitor, stop),
+            Engine::Gpu(gpu, _) => gpu.run(plan, settings, labels, regions, monitor, stop),
         }
     }
 }
 
 #[cfg(feature = "gpu")]
 fn automatic() -> (Engine, Option<String>) {
-    use super::gpu::adapter::Adapters;
-    use super::gpu::run::GpuEngine;
     let adapters = Adapters::find();
-    let numbers = adapters.automatic();
-    if numbers.is_empty() {
-        let why = match adapters.none() {
-            Some(error) => format!("{} ({})", error.problem, error.why),
-            None => match adapters.facts().find_map(|f| f.check().err()) {
-                Some(error) => format!("{} ({})", error.problem, error.why),
-                None => {
-                    "no GPU was found (only software devices, which are slower than the CPU engine)"
-                        .to_string()
-                }
-            },
-        };
-        return (Engine::Cpu, Some(why));
+    match adapters.why_cpu() {
+        Some(why) => (Engine::Cpu, Some(why)),
+        None => {
+            let numbers = adapters.automatic();
+            (on_devices(adapters, numbers), None)
+        }
     }
-    (Engine::Gpu(Box::new(GpuEngine::new(adapters, numbers))), None)
 }
 
 #[cfg(feature = "gpu")]
 fn chosen(numbers: &[usize]) -> Result<Engine> {
-    use super::gpu::adapter::Adapters;
-    use super::gpu::run::GpuEngine;
     let adapters = Adapters::find();
     if let Some(error) = adapters.none() {
         return Err(error);
@@ -139,7 +207,14 @@ fn chosen(numbers: &[usize]) -> Result<Engine> {
             None => drop(adapters.open(number)?),
         }
     }
-    Ok(Engine::Gpu(Box::new(GpuEngine::new(adapters, numbers))))
+    Ok(on_devices(adapters, numbers))
+}
+
+#[cfg(feature = "gpu")]
+fn on_devices(adapters: Adapters, numbers: Vec<usize>) -> Engine {
+    let facts: Vec<DeviceFacts> = adapters.facts().map(|f| f.identity()).collect();
+    let used = numbers.iter().filter_map(|&n| facts.get(n).cloned()).collect();
+    Engine::Gpu(Box::new(GpuEngine::new(adapters, numbers)), used)
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -157,7 +232,7 @@ fn chosen(_numbers: &[usize]) -> Result<Engine> {
 }
 
 #[cfg(not(feature = "gpu"))]
-const WITHOUT_GPU: &str = "this voxgray was built without its GPU engine";
+pub(super) const WITHOUT_GPU: &str = "this voxgray was built without its GPU engine";
 
 #[cfg(test)]
 mod tests {
@@ -172,6 +247,9 @@ mod tests {
         assert_eq!(read("gpu:0,2").unwrap(), EngineChoice::Gpu(vec![0, 2]));
         for wrong in ["", "gpu:", "gpu:x", "cuda"] {
             assert!(read(wrong).is_err(), "{wrong}");
+        }
+        for text in ["auto", "cpu", "gpu", "gpu:0,2"] {
+            assert_eq!(read(text).unwrap().to_string(), text);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Primaries and matter to energy imparted. Inside this module: MeV, cm, g, s.
 
+pub mod agreement;
 pub mod build;
 pub mod compare;
 pub mod cpu;
+pub mod devices;
 pub mod engine;
 #[cfg(feature = "gpu")]
 pub mod gpu;

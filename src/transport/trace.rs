@@ -247,7 +247,8 @@ fn ledger_rows(out: &mut String, ledger: &Ledger) {
     );
 }
 
-fn kind_name(kind: u32) -> &'static str {
+/// Name of a particle kind.
+pub fn kind_name(kind: u32) -> &'static str {
     match kind {
         PHOTON => "photon",
         ELECTRON => "electron",

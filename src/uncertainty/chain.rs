@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::units::BQ_PER_MBQ;
 
 /// The integral of a time-activity curve, with the random part of its uncertainty.
-pub enum Tac<'a> {
+pub enum TimeIntegral<'a> {
     /// Count rates are drawn and fitted anew.
     Refit {
         /// Net count rates and standard uncertainties (counting and reconstruction only), cps.
@@ -48,7 +48,7 @@ pub struct DoseChain<'a> {
     /// Calibration factor, cps/MBq.
     pub factor: &'a CalibrationFactor,
     /// The time-activity curve.
-    pub tac: Tac<'a>,
+    pub tac: TimeIntegral<'a>,
     /// Dose per decay at the nominal volume, Gy/(Bq s).
     pub s_value: f64,
     /// s of S = S0 (V / V0)^-s: 1 where all energy stays in the VOI.
@@ -136,14 +136,14 @@ impl DoseChain<'_> {
         }
         layout.tac = at;
         match &self.tac {
-            Tac::Refit { rates_cps, .. } => {
+            TimeIntegral::Refit { rates_cps, .. } => {
                 let rates: Vec<f64> = rates_cps.iter().map(|r| r[0]).collect();
                 let covariance = DMatrix::from_fn(rates.len(), rates.len(), |i, j| {
                     if i == j { rates_cps[i][1] * rates_cps[i][1] } else { 0.0 }
                 });
                 inputs.add_group("counts and fit", &rates, covariance, Shape::Normal)?;
             }
-            Tac::Fitted { parameters, covariance, .. } => {
+            TimeIntegral::Fitted { parameters, covariance, .. } => {
                 inputs.add_group(
                     "time-activity fit",
                     parameters,
@@ -170,11 +170,11 @@ impl DoseChain<'_> {
         };
         let per_rate = growth.powf(self.count_exponent) * BQ_PER_MBQ / (x[CALIBRATION] * recovery);
         let tia = match &self.tac {
-            Tac::Refit { integrate, .. } => {
+            TimeIntegral::Refit { integrate, .. } => {
                 let activities: Vec<f64> = x[layout.tac..].iter().map(|c| c * per_rate).collect();
                 integrate(&activities)?
             }
-            Tac::Fitted { integral, .. } => {
+            TimeIntegral::Fitted { integral, .. } => {
                 let nominal = self.recovery.map_or(1.0, |r| r.value(self.volume_ml[0]));
                 integral(&x[layout.tac..])? * per_rate * q0 * nominal / BQ_PER_MBQ
             }

@@ -62,7 +62,7 @@ fn chain<'a>(factor: &'a CalibrationFactor, curve: &'a RecoveryCurve, u_v: f64) 
         recovery: Some(curve),
         extrapolation: Extrapolation::Refuse,
         factor,
-        tac: Tac::Refit { rates_cps: &RATES, integrate: &integrate },
+        tac: TimeIntegral::Refit { rates_cps: &RATES, integrate: &integrate },
         s_value: 4e-12,
         s_exponent: 1.0,
         transport_relative: 0.005,
@@ -149,7 +149,7 @@ fn a_fitted_curve_gives_its_covariance() {
     let (factor, curve) = (factor(), curve());
     let covariance = DMatrix::from_row_slice(2, 2, &[1e10, 2e-3, 2e-3, 1e-15]);
     let fitted = DoseChain {
-        tac: Tac::Fitted {
+        tac: TimeIntegral::Fitted {
             parameters: &[5e6, 2e-6],
             covariance: &covariance,
             integral: &|p| Ok(p[0] / p[1]),
@@ -173,7 +173,7 @@ fn correlations_between_times_are_kept() {
     let (factor, curve) = (factor(), curve());
     let all = chain(&factor, &curve, 0.6).budget().unwrap();
     let one = DoseChain {
-        tac: Tac::Refit { rates_cps: &RATES[..1], integrate: &|a| Ok(a[0] / LAMBDA) },
+        tac: TimeIntegral::Refit { rates_cps: &RATES[..1], integrate: &|a| Ok(a[0] / LAMBDA) },
         ..chain(&factor, &curve, 0.6)
     };
     assert!((part(&all, "calibration") - part(&one.budget().unwrap(), "calibration")).abs() < 1e-9);
@@ -202,13 +202,45 @@ fn bad_chains_are_refused() {
             .is_ok()
     );
     let failing = |_: &[f64]| Err(Error::run("no fit", "two rising points", "Add a scan."));
-    let tac = Tac::Refit { rates_cps: &RATES, integrate: &failing };
+    let tac = TimeIntegral::Refit { rates_cps: &RATES, integrate: &failing };
     let error = DoseChain { tac, ..good() }.budget().unwrap_err().to_string();
     assert!(error.contains("two rising points"), "{error}");
     let zero = [[200.0, 0.0]];
     assert!(
-        DoseChain { tac: Tac::Refit { rates_cps: &zero, integrate: &integrate }, ..good() }
-            .budget()
-            .is_err()
+        DoseChain {
+            tac: TimeIntegral::Refit { rates_cps: &zero, integrate: &integrate },
+            ..good()
+        }
+        .budget()
+        .is_err()
     );
+}
+
+/// The whole chain with the fit of the kinetics in it: sampling refits every draw.
+#[test]
+fn the_fit_is_part_of_the_chain() {
+    let (factor, curve) = (factor(), curve());
+    let uncertainties = RATES.map(|c| c[1] / c[0]);
+    let integrate = |activities: &[f64]| -> Result<f64> {
+        let u: Vec<f64> = activities.iter().zip(uncertainties).map(|(a, r)| a * r).collect();
+        let tac = crate::kinetics::Tac::new(&TIMES, activities, &u)?;
+        Ok(crate::kinetics::fit(&tac, crate::kinetics::Family::Mono, LAMBDA)?.tia(&tac).value)
+    };
+    let fitted = DoseChain {
+        tac: TimeIntegral::Refit { rates_cps: &RATES, integrate: &integrate },
+        ..chain(&factor, &curve, 0.3)
+    };
+    let (budget, sampled) = (fitted.budget().unwrap(), fitted.sample(4000, 3).unwrap());
+    // The random part is what the fit itself says of its integral.
+    let nominal: Vec<f64> = RATES.iter().map(|c| c[0]).collect();
+    let u: Vec<f64> = RATES.iter().map(|c| c[1]).collect();
+    let tac = crate::kinetics::Tac::new(&TIMES, &nominal, &u).unwrap();
+    let fit = crate::kinetics::fit(&tac, crate::kinetics::Family::Mono, LAMBDA).unwrap();
+    let random = fit.tia(&tac).relative_uncertainty();
+    let part = part(&budget, "counts and fit");
+    println!("{}{sampled:?} {random}", budget.table());
+    assert!((part / random - 1.0).abs() < 0.1, "{part} {random}");
+    // 4,000 samples know the spread to 1.1 %.
+    assert!((sampled.standard_deviation / budget.standard_uncertainty() - 1.0).abs() < 0.05);
+    assert!((sampled.mean[0] / budget.value - 1.0).abs() < 0.005 && sampled.failed == 0);
 }

@@ -111,7 +111,7 @@ pub fn coverage(scenario: &Scenario, n: usize, seed: u64, relative_only: bool) -
             Err(_) => result.refused += 1,
             Ok(fit) => {
                 result.fitted += 1;
-                widths.push(one(&tac, &fit, scenario.truth.tia(), &mut result));
+                widths.push(one(&fit, scenario.truth.tia(), &mut result));
             }
         }
     }
@@ -126,10 +126,10 @@ pub fn coverage(scenario: &Scenario, n: usize, seed: u64, relative_only: bool) -
     result
 }
 
-fn one(tac: &Tac, fit: &Fit, truth: f64, result: &mut Coverage) -> f64 {
+fn one(fit: &Fit, truth: f64, result: &mut Coverage) -> f64 {
     let off = (truth / fit.curve.tia()).ln();
-    let (lower, upper) = profile::half_widths_95(tac, fit);
-    let linear = profile::linear_half_width_95(tac, fit);
+    let (lower, upper) = profile::half_widths_95(fit);
+    let linear = profile::linear_half_width_95(fit);
     result.profile += f64::from(u8::from(-lower <= off && off <= upper));
     result.log_linear += f64::from(u8::from(off.abs() <= linear));
     result.linear += f64::from(u8::from((off.exp() - 1.0).abs() <= linear));

@@ -15,7 +15,17 @@ pub fn describe() -> String {
 
 /// The description as part of a file name.
 pub fn slug() -> String {
-    let kept: String = describe()
+    slug_of(&describe())
+}
+
+/// `DATE-MACHINE`, and the devices where there are any.
+pub fn file_name<'a>(devices: impl Iterator<Item = &'a str>) -> String {
+    let devices: String = devices.map(|d| format!("-{}", slug_of(d))).collect();
+    format!("{}-{}{devices}", date(), slug())
+}
+
+fn slug_of(text: &str) -> String {
+    let kept: String = text
         .to_ascii_lowercase()
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' })

@@ -231,14 +231,14 @@ impl Report {
         self.write(&format!("{}.csv", name.replace('/', "-")), &cells_csv(&result.judged))?;
         let _ = writeln!(
             self.body,
-            "<h2 id=\"{name}\">{name}</h2><p>{}. Bar: {}. Precision: {}.</p><p>{:.2e} histories, {:.2e} per second on {} threads; energy \
+            "<h2 id=\"{name}\">{name}</h2><p>{}. Bar: {}. Precision: {}.</p><p>{:.2e} histories, {:.2e} per second ({}); energy \
              imbalance {:+.1e}; our standard error is {:.2} of the reference's (median).</p><img src=\"{image}\">",
             group.title,
             group.bar,
             group.precision,
             result.histories as f64,
             result.per_second,
-            result.threads,
+            result.engine,
             result.imbalance,
             result.error_ratio
         );

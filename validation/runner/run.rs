@@ -1,10 +1,12 @@
 //! Runs a problem with the engine and collects its cells.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use voxgray::Result;
 use voxgray::transport::build::{PlanInput, RadialScoring, build_plan};
-use voxgray::transport::run::{Outcome, RunSettings, Silent, run};
+use voxgray::transport::engine::Engine;
+use voxgray::transport::run::{Outcome, RunSettings, Silent};
 use voxgray::transport::settings::Settings;
 
 use super::case::{Group, RunEntry};
@@ -17,7 +19,9 @@ pub const BATCHES: u32 = 64;
 /// How to run.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
-    /// Threads; 0 takes all cores.
+    /// What runs the histories.
+    pub engine: Arc<Engine>,
+    /// Threads of the CPU; 0 takes all cores.
     pub threads: usize,
     /// Factor on the histories of the case files.
     pub scale: f64,
@@ -25,6 +29,40 @@ pub struct RunOptions {
     pub quick: bool,
     /// Transport settings.
     pub settings: Settings,
+}
+
+/// Part of the quick histories that a software device runs: its speed is a fraction of the CPU engine's.
+pub const SOFTWARE_SCALE: f64 = 0.25;
+
+impl RunOptions {
+    /// All of the case files' histories, with default settings.
+    pub fn new(engine: Engine) -> Self {
+        RunOptions {
+            engine: Arc::new(engine),
+            threads: 0,
+            scale: 1.0,
+            quick: false,
+            settings: Settings::default(),
+        }
+    }
+
+    /// Factor on the histories; software devices run fewer under `--quick`.
+    pub fn factor(&self) -> f64 {
+        let software = self.engine.devices().iter().any(|d| d.kind == "software");
+        if self.quick && software { SOFTWARE_SCALE * self.scale } else { self.scale }
+    }
+
+    /// The engine in words.
+    pub fn engine_name(&self) -> String {
+        match (self.engine.devices().is_empty(), self.threads) {
+            (false, _) => self.engine.name(),
+            (true, 0) => {
+                let all = std::thread::available_parallelism().map_or(1, usize::from);
+                format!("CPU, {all} threads")
+            }
+            (true, n) => format!("CPU, {n} threads"),
+        }
+    }
 }
 
 /// A case that was run.
@@ -41,8 +79,8 @@ pub struct CaseResult {
     pub histories: u64,
     /// Histories per second of wall time.
     pub per_second: f64,
-    /// Threads used.
-    pub threads: usize,
+    /// What ran it.
+    pub engine: String,
     /// Relative imbalance of the energy books.
     pub imbalance: f64,
     /// Median over the judged cells of our standard error over the reference's.
@@ -57,7 +95,7 @@ pub fn execute(
     problem: &Problem,
     settings: &Settings,
     histories: f64,
-    threads: usize,
+    options: &RunOptions,
 ) -> Result<Outcome> {
     let radial = problem.radii.clone().map(|radii_cm| RadialScoring { radii_cm });
     let plan = build_plan(&PlanInput {
@@ -70,10 +108,12 @@ pub fn execute(
         settings,
         radial: radial.as_ref(),
     })?;
-    let mut how = RunSettings::with_histories(histories.max(1.0) as u64, BATCHES);
-    how.threads = threads;
+    let histories = (histories * options.factor()).max(1.0) as u64;
+    let mut how = RunSettings::with_histories(histories, BATCHES);
+    how.threads = options.threads;
     let regions = problem.labels.iter().copied().max().unwrap_or(0);
-    run(&plan, &how, &problem.labels, usize::from(regions), &Silent, &AtomicBool::new(false))
+    let stop = AtomicBool::new(false);
+    options.engine.run(&plan, &how, &problem.labels, usize::from(regions), &Silent, &stop)
 }
 
 /// Value and standard error of every cell of a run.
@@ -104,7 +144,7 @@ pub fn run_case(
         return Ok(None);
     };
     let problem = build(group, entry)?;
-    let outcome = execute(&problem, &options.settings, histories * options.scale, options.threads)?;
+    let outcome = execute(&problem, &options.settings, histories, options)?;
     let mut values = cell_values(&problem, &outcome);
     expected_errors(&problem, &mut values, outcome.tally.histories());
     let mut judged = compare(group, &problem.cells, &values);
@@ -139,10 +179,7 @@ pub fn run_case(
         error_ratio: ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN),
         histories,
         per_second: histories as f64 / outcome.seconds,
-        threads: match options.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            n => n,
-        },
+        engine: options.engine_name(),
         imbalance,
         problem,
         judged,

@@ -53,7 +53,7 @@ pub fn run(
     histories: f64,
     options: &RunOptions,
 ) -> Result<StudyRun> {
-    let outcome = execute(problem, settings, histories * options.scale, options.threads)?;
+    let outcome = execute(problem, settings, histories, options)?;
     Ok(StudyRun {
         values: cell_values(problem, &outcome),
         per_second: outcome.tally.histories() as f64 / outcome.seconds,

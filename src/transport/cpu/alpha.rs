@@ -44,7 +44,7 @@ impl<S: Scorer> Walk<'_, S> {
     }
 
     /// CSDA range of an alpha, g/cm2.
-    fn alpha_range(&self, material: usize, energy: f32) -> f32 {
+    pub fn alpha_range(&self, material: usize, energy: f32) -> f32 {
         let at = self.plan.params.offsets.alpha as usize + material * ALPHA_NODES;
         let table = &self.plan.tables[at..at + ALPHA_NODES];
         let x = (energy * (1.0 / ALPHA_ENERGY_STEP)).min((ALPHA_NODES - 1) as f32);
@@ -53,7 +53,7 @@ impl<S: Scorer> Walk<'_, S> {
     }
 
     /// Energy of an alpha with the given residual range (g/cm2): the inverse of [`Self::alpha_range`] by bisection.
-    fn alpha_energy(&self, material: usize, range: f32) -> f32 {
+    pub fn alpha_energy(&self, material: usize, range: f32) -> f32 {
         let at = self.plan.params.offsets.alpha as usize + material * ALPHA_NODES;
         let table = &self.plan.tables[at..at + ALPHA_NODES];
         let (mut low, mut high) = (0_usize, ALPHA_NODES - 1);

@@ -203,7 +203,7 @@ impl<S: Scorer> Walk<'_, S> {
 
     /// Whether the residual CSDA range ends inside the scoring cell.
     #[inline(always)]
-    fn stays_inside(&self, set: usize, place: &Place, energy: f32) -> bool {
+    pub fn stays_inside(&self, set: usize, place: &Place, energy: f32) -> bool {
         if energy > self.plan.params.settle_energy {
             return false;
         }

@@ -94,7 +94,7 @@ impl<S: Scorer> Walk<'_, S> {
 
     /// Moves to the next tentative collision; its voxel and the majorant of mu (1/cm) there, or None when the photon leaves. One draw.
     #[inline(always)]
-    fn fly(
+    pub fn fly(
         &mut self,
         position: &mut [f32; 3],
         p: &Particle,
@@ -159,7 +159,7 @@ impl<S: Scorer> Walk<'_, S> {
 
     /// Majorant of mu (1/cm) in a cell whose word holds the largest density and the hardest material class.
     #[inline(always)]
-    fn cell_majorant(&self, word: u32, energy: f32) -> f32 {
+    pub fn cell_majorant(&self, word: u32, energy: f32) -> f32 {
         let offset = self.plan.params.offsets.photon_majorant;
         let per_mass = majorant(&self.plan.tables, offset, voxel_material(word), energy);
         larger(per_mass * voxel_density(word) * self.plan.params.majorant_factor, 1e-12)
@@ -182,7 +182,7 @@ impl<S: Scorer> Walk<'_, S> {
 
     /// Position relative to a voxel's centre, cm.
     #[inline(always)]
-    fn relative(&self, voxel: [i32; 3], position: &[f32; 3]) -> [f32; 3] {
+    pub fn relative(&self, voxel: [i32; 3], position: &[f32; 3]) -> [f32; 3] {
         let h = self.plan.params.voxel_cm;
         let mut local = [0.0_f32; 3];
         for k in 0..3 {

@@ -2,6 +2,7 @@
 
 use super::device::{Device, DeviceKind};
 use crate::error::{Error, Result};
+use crate::transport::devices::{DeviceFacts, DeviceLimits};
 
 /// Storage buffers that the largest kernel binds.
 pub const STORAGE_BUFFERS: u32 = 14;
@@ -76,11 +77,41 @@ impl AdapterFacts {
         ))
     }
 
+    /// Which device it is, as summaries tell.
+    pub fn identity(&self) -> DeviceFacts {
+        DeviceFacts {
+            number: self.number,
+            name: self.name.clone(),
+            kind: match self.kind {
+                DeviceKind::Discrete => "discrete",
+                DeviceKind::Integrated => "integrated",
+                DeviceKind::Software => "software",
+            },
+            backend: self.backend.clone(),
+            driver: self.driver.clone(),
+        }
+    }
+
+    /// The limits that matter here.
+    pub fn shown_limits(&self) -> DeviceLimits {
+        DeviceLimits {
+            buffer_bytes: self.limits.max_buffer_size,
+            binding_bytes: self.limits.max_storage_buffer_binding_size,
+            storage_buffers: self.limits.max_storage_buffers_per_shader_stage,
+            workgroup_lanes: self.limits.max_compute_invocations_per_workgroup,
+            workgroup_bytes: self.limits.max_compute_workgroup_storage_size,
+        }
+    }
+
     /// Largest binding, bytes.
     pub fn largest_binding(&self) -> u64 {
         self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size)
     }
 }
+
+/// Said where `auto` finds nothing better.
+const SOFTWARE_ONLY: &str =
+    "no GPU was found (only software devices, which are slower than the CPU engine)";
 
 /// All adapters, and the library handle that keeps them.
 pub struct Adapters {
@@ -145,6 +176,22 @@ impl Adapters {
         }
     }
 
+    /// Why `auto` uses the CPU; none if it uses a GPU.
+    pub fn why_cpu(&self) -> Option<String> {
+        if !self.automatic().is_empty() {
+            return None;
+        }
+        if let Some(error) = self.none() {
+            return Some(format!("{} ({})", error.problem, error.why));
+        }
+        // A GPU that cannot be used says more than a software device that could.
+        let refused = self.facts().find_map(|f| f.check().err());
+        Some(match refused {
+            Some(error) => format!("{} ({})", error.problem, error.why),
+            None => SOFTWARE_ONLY.to_string(),
+        })
+    }
+
     /// Opens adapter `number`.
     ///
     /// # Errors
@@ -166,28 +213,69 @@ impl Adapters {
 
 /// What is missing where no adapter was found. On Linux and Windows the Vulkan loader is a library of its own.
 fn missing_reason() -> &'static str {
-    if cfg!(target_os = "linux") && !vulkan_loader() {
-        "the Vulkan loader libvulkan.so.1 is not installed"
-    } else if cfg!(target_os = "linux") {
+    if !cfg!(target_os = "linux") {
+        return "no graphics interface offers a device";
+    }
+    let own = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
+    if vulkan_loader(USUAL_FOLDERS.into_iter().chain(own.split(':'))) {
         "the Vulkan loader is there but no driver offers a device"
     } else {
-        "no graphics interface offers a device"
+        "the Vulkan loader libvulkan.so.1 is not installed"
     }
 }
 
-/// Whether the Vulkan loader lies in one of the usual folders or in `LD_LIBRARY_PATH`.
-fn vulkan_loader() -> bool {
-    let usual = [
-        "/usr/lib",
-        "/usr/lib64",
-        "/lib",
-        "/usr/local/lib",
-        "/usr/lib/x86_64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu",
-    ];
-    let own = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
-    usual
-        .into_iter()
-        .chain(own.split(':'))
-        .any(|folder| std::path::Path::new(folder).join("libvulkan.so.1").exists())
+/// Where Linux distributions keep libraries.
+const USUAL_FOLDERS: [&str; 6] = [
+    "/usr/lib",
+    "/usr/lib64",
+    "/lib",
+    "/usr/local/lib",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+];
+
+/// Whether the Vulkan loader lies in one of the folders.
+fn vulkan_loader<'a>(mut folders: impl Iterator<Item = &'a str>) -> bool {
+    folders.any(|folder| std::path::Path::new(folder).join("libvulkan.so.1").exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(kind: DeviceKind, compute: bool, storage_buffers: u32) -> AdapterFacts {
+        let limits = wgpu::Limits {
+            max_storage_buffers_per_shader_stage: storage_buffers,
+            ..wgpu::Limits::default()
+        };
+        AdapterFacts {
+            number: 0,
+            name: "card".into(),
+            backend: "Vulkan".into(),
+            driver: "driver 1".into(),
+            kind,
+            compute,
+            limits,
+            available: wgpu::Features::empty(),
+        }
+    }
+
+    #[test]
+    fn an_adapter_that_cannot_run_the_kernels_says_what_it_lacks() {
+        assert_eq!(facts(DeviceKind::Discrete, true, STORAGE_BUFFERS).check(), Ok(()));
+        let error = facts(DeviceKind::Discrete, false, STORAGE_BUFFERS).check().unwrap_err();
+        assert_eq!(error.why, "it has no compute shaders");
+        assert!(error.suggestion.contains("--engine cpu"), "{error}");
+        let error = facts(DeviceKind::Discrete, true, STORAGE_BUFFERS - 1).check().unwrap_err();
+        assert!(error.why.contains(&format!("need {STORAGE_BUFFERS}")), "{error}");
+    }
+
+    #[test]
+    fn a_loader_is_looked_for_where_it_may_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        assert!(!vulkan_loader([path.as_str()].into_iter()));
+        std::fs::write(folder.path().join("libvulkan.so.1"), "").unwrap();
+        assert!(vulkan_loader(["/nowhere", path.as_str()].into_iter()));
+    }
 }

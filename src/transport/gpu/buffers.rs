@@ -51,14 +51,12 @@ impl Sizes {
         let cells = plan.tally_cells() as u64;
         let origins = plan.origins.iter().filter(|o| **o).count() as u64;
         let per_cell = (origins * 8).max(SQUARE_BYTES);
-        let in_one = (largest / per_cell).max(1);
+        let in_one = (largest.min(tuning.largest_part.unwrap_or(largest)) / per_cell).max(1);
         let parts = if cells <= in_one { 1 } else { MOST_PARTS as u64 };
         let part_cells = cells.div_ceil(parts);
-        let mut capacity = tuning.capacity(most_primaries(plan));
+        let most = most_primaries(plan);
+        let capacity = tuning.ring_records.unwrap_or_else(|| tuning.capacity(most));
         let record = 4 * RECORD_WORDS as u64;
-        while capacity * record > largest {
-            capacity /= 2;
-        }
         let tables = 4 * tables_words(plan) as u64;
         let source = 4 * plan.source_voxels.len() as u64;
         let bindings = [
@@ -66,6 +64,8 @@ impl Sizes {
             ("a part of the tally", part_cells * per_cell),
             ("the tables", tables),
             ("the source", source),
+            ("a ring of particles", capacity * record),
+            ("the books", ledger_rows * 4 * LEDGER_WORDS as u64),
         ];
         for (what, bytes) in bindings {
             if bytes > largest {
@@ -121,6 +121,57 @@ pub struct Part {
     pub fold_job: Fold,
 }
 
+/// The uploaded plan.
+pub struct PlanBuffers {
+    /// Scalars.
+    pub params: wgpu::Buffer,
+    /// Tables, majorant cells, emission groups and their entries.
+    pub tables: wgpu::Buffer,
+    /// Density and material per voxel.
+    pub voxels: wgpu::Buffer,
+    /// Source voxels.
+    pub source: wgpu::Buffer,
+    /// Cumulative activity, low words.
+    pub low: wgpu::Buffer,
+    /// High words.
+    pub high: wgpu::Buffer,
+    /// Where the words behind the tables start.
+    pub layout: Batch,
+}
+
+impl PlanBuffers {
+    /// Uploads a plan.
+    ///
+    /// # Errors
+    /// If the device has no memory for it.
+    pub fn new(device: &Device, plan: &Plan) -> Result<Self> {
+        use wgpu::BufferUsages as U;
+        let storage = U::STORAGE | U::COPY_DST;
+        let filled = |what: &str, bytes: &[u8], usage: U| upload(device, what, bytes, usage);
+        let mut params = bytes_of(&plan.params).to_vec();
+        params.resize(params.len().next_multiple_of(16), 0);
+        let params = filled("the parameters", &params, U::UNIFORM | U::COPY_DST)?;
+        let mut words: Vec<u32> = plan.tables.iter().map(|v| v.to_bits()).collect();
+        let mut layout = Batch::zeroed();
+        layout.cells = words.len() as u32;
+        words.extend(&plan.cells);
+        layout.groups = words.len() as u32;
+        words.extend(cast_slice::<_, u32>(&plan.source_groups));
+        layout.entries = words.len() as u32;
+        words.extend(cast_slice::<_, u32>(&plan.source_entries));
+        let tables = filled("the tables", cast_slice(&words), storage)?;
+        drop(words);
+        let voxels = filled("the voxels", cast_slice(&plan.voxels), storage)?;
+        let source = filled("the source", cast_slice(&plan.source_voxels), storage)?;
+        let half = |shift: u32| -> Vec<u32> {
+            plan.source_cumulative.iter().map(|c| (c >> shift) as u32).collect()
+        };
+        let low = filled("the source", cast_slice(&half(0)), storage)?;
+        let high = filled("the source", cast_slice(&half(32)), storage)?;
+        Ok(PlanBuffers { params, tables, voxels, source, low, high, layout })
+    }
+}
+
 /// Buffers of a run on one device.
 pub struct Buffers {
     /// How large they are.
@@ -165,27 +216,9 @@ impl Buffers {
         let empty = |what: &str, bytes: u64, usage: U| allocate(device, what, bytes, usage);
         let filled = |what: &str, bytes: &[u8], usage: U| upload(device, what, bytes, usage);
 
-        let mut params = bytes_of(&plan.params).to_vec();
-        params.resize(params.len().next_multiple_of(16), 0);
-        let params = filled("the parameters", &params, U::UNIFORM | U::COPY_DST)?;
-        let mut words: Vec<u32> = plan.tables.iter().map(|v| v.to_bits()).collect();
-        let mut batch_layout = Batch::zeroed();
-        batch_layout.cells = words.len() as u32;
-        words.extend(&plan.cells);
-        batch_layout.groups = words.len() as u32;
-        words.extend(cast_slice::<_, u32>(&plan.source_groups));
-        batch_layout.entries = words.len() as u32;
-        words.extend(cast_slice::<_, u32>(&plan.source_entries));
-        let tables = filled("the tables", cast_slice(&words), storage)?;
-        drop(words);
-        let voxels = filled("the voxels", cast_slice(&plan.voxels), storage)?;
-        let source = filled("the source", cast_slice(&plan.source_voxels), storage)?;
-        let half = |shift: u32| -> Vec<u32> {
-            plan.source_cumulative.iter().map(|c| (c >> shift) as u32).collect()
-        };
-        let low = filled("the source", cast_slice(&half(0)), storage)?;
-        let high = filled("the source", cast_slice(&half(32)), storage)?;
-
+        let plan_buffers = PlanBuffers::new(device, plan)?;
+        let PlanBuffers { params, tables, voxels, source, low, high, layout: batch_layout } =
+            &plan_buffers;
         let batch = empty("the batch", size_of::<Batch>() as u64, U::UNIFORM | U::COPY_DST)?;
         let control = empty("the control words", size_of::<Control>() as u64, back)?;
         let ring = sizes.capacity * 4 * RECORD_WORDS as u64;
@@ -225,15 +258,15 @@ impl Buffers {
             parts.push(Part { words, sums, squares, fold, fold_job });
         }
         let mut all = vec![
-            &params, &batch, &tables, &voxels, &control, &photons, &leptons, &ledger, &source,
-            &low, &high, &trace,
+            params, &batch, tables, voxels, &control, &photons, &leptons, &ledger, source, low,
+            high, &trace,
         ];
         all.extend(parts.iter().map(|p| &p.words));
         let bind = device.checked("the bindings", || bind_group(device, &kernels.layout, &all))?;
         Ok(Buffers {
             sizes,
             batch,
-            batch_layout,
+            batch_layout: *batch_layout,
             control,
             ledger,
             trace,
@@ -251,7 +284,7 @@ impl Buffers {
 }
 
 /// A zeroed buffer.
-fn allocate(
+pub(super) fn allocate(
     device: &Device,
     what: &str,
     bytes: u64,
@@ -268,7 +301,7 @@ fn allocate(
 }
 
 /// A buffer with content.
-fn upload(
+pub(super) fn upload(
     device: &Device,
     what: &str,
     bytes: &[u8],

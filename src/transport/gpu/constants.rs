@@ -64,7 +64,7 @@ pub fn launch(plan: &Plan, tuning: &Tuning, sizes: &Sizes) -> Constants {
         ("QUEUE_CAPACITY", sizes.capacity as f64),
         ("PUSH_QUOTA", f64::from(tuning.push_quota)),
         ("MOST_PUSHES", f64::from(MOST_PUSHES)),
-        ("MOST_PRIMARIES", f64::from(most_primaries(plan))),
+        ("MOST_PRIMARIES", f64::from(tuning.most_primaries.unwrap_or(most_primaries(plan)))),
         ("WORKGROUP", f64::from(tuning.workgroup)),
         ("STEP_BUDGET", f64::from(tuning.step_budget)),
         ("SOURCE_RUN", f64::from(tuning.source_run)),

@@ -1,5 +1,6 @@
 //! An opened device: its queue, its limits, and whether it has been lost.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use super::adapter::AdapterFacts;
@@ -26,6 +27,8 @@ pub struct Device {
     pub queue: wgpu::Queue,
     /// Why it was lost, once it is.
     lost: Arc<Mutex<Option<String>>>,
+    /// The last allocation failed for want of memory.
+    out_of_memory: AtomicBool,
 }
 
 impl Device {
@@ -64,7 +67,7 @@ impl Device {
                 lost.get_or_insert(error.to_string());
             }
         }));
-        Ok(Device { facts, device, queue, lost })
+        Ok(Device { facts, device, queue, lost, out_of_memory: AtomicBool::new(false) })
     }
 
     /// Runs `make` and turns what the device reports meanwhile into an error.
@@ -79,6 +82,7 @@ impl Device {
         let internal = pollster::block_on(internal.pop());
         let validation = pollster::block_on(validation.pop());
         let memory = pollster::block_on(memory.pop());
+        self.out_of_memory.store(memory.is_some(), Relaxed);
         if let Some(error) = memory {
             return Err(Error::run(
                 format!("GPU '{}' has no memory left for {what}", self.facts.name),
@@ -94,6 +98,11 @@ impl Device {
             )),
             None => Ok(made),
         }
+    }
+
+    /// Whether the last thing that was made found no memory.
+    pub fn out_of_memory(&self) -> bool {
+        self.out_of_memory.load(Relaxed)
     }
 
     /// Fails once the device is lost.

@@ -20,6 +20,7 @@ pub mod device;
 pub mod fold;
 pub mod kernels;
 pub mod layout;
+pub mod probe;
 pub mod profile;
 pub mod replay;
 pub mod run;

@@ -11,7 +11,7 @@ use super::device::Device;
 use super::fold;
 use super::kernels::{Kernels, Variant};
 use super::layout::{LEDGER_WORDS, TRACE_HEADER, TRACE_WORDS, ledger_from_row};
-use super::tuning::Tuning;
+use super::tuning::{Tuning, most_primaries};
 use crate::error::{Error, Result};
 use crate::transport::ledger::Ledger;
 use crate::transport::plan::Plan;
@@ -44,7 +44,9 @@ fn setup(
     rows: u64,
     trace: u64,
 ) -> Result<Setup> {
-    let tuning = tuning.unwrap_or_else(|| Tuning::for_device(device.facts.kind));
+    let tuning = tuning
+        .unwrap_or_else(|| Tuning::for_device(device.facts.kind))
+        .fitted(most_primaries(plan), device.facts.largest_binding());
     let sizes = Sizes::new(plan, &device.facts, &tuning, rows, trace)?;
     let mut all = constants::physics();
     all.extend(constants::launch(plan, &tuning, &sizes));

@@ -14,7 +14,7 @@ use super::fold::{self, FoldKernel};
 use super::kernels::{Kernels, Variant};
 use super::layout::{LEDGER_WORDS, ledger_from_row};
 use super::profile::Profile;
-use super::tuning::Tuning;
+use super::tuning::{Tuning, most_primaries};
 use crate::error::{Error, Result};
 use crate::transport::ledger::Ledger;
 use crate::transport::plan::Plan;
@@ -28,6 +28,8 @@ const LEDGER_ROWS: u64 = 1024;
 const CHECKPOINT: Duration = Duration::from_secs(60);
 /// Times a lost device is opened again.
 const REOPEN: u32 = 2;
+/// Times that a set-up is tried with fewer lanes, where memory is short.
+const SMALLER: u32 = 3;
 /// Fewest histories in flight that a batch is tried with.
 const LEAST_IN_FLIGHT: u32 = 64;
 
@@ -85,7 +87,11 @@ impl GpuEngine {
     /// # Errors
     /// If it cannot be opened.
     pub fn open(&self, n: usize) -> Result<Device> {
-        self.adapters.open(self.numbers.get(n).copied().unwrap_or(0))
+        let device = self.adapters.open(self.numbers.get(n).copied().unwrap_or(0))?;
+        if let Some(opened) = &self.opened {
+            opened(&device.device);
+        }
+        Ok(device)
     }
 
     /// Runs a plan; see [`crate::transport::run::run`].
@@ -237,35 +243,52 @@ struct State {
     since: Instant,
 }
 
-impl State {
-    fn new(device: Device, tuning: Option<Tuning>, shared: &Shared) -> Result<Self> {
+/// What is compiled and allocated for a plan.
+struct Parts {
+    kernels: Kernels,
+    fold: FoldKernel,
+    buffers: Buffers,
+}
+
+impl Parts {
+    fn new(device: &Device, tuning: Tuning, shared: &Shared) -> Result<Self> {
         let plan = shared.plan;
-        let tuning = tuning.unwrap_or_else(|| Tuning::for_device(device.facts.kind));
         let sizes = Sizes::new(plan, &device.facts, &tuning, LEDGER_ROWS, 0)?;
         let mut all = constants::physics();
         all.extend(constants::launch(plan, &tuning, &sizes));
         all.push(("PER_HISTORY", 0.0));
-        let kernels =
-            Kernels::new(&device, &all, Variant { parts: sizes.parts as usize, trace: false })?;
-        let buffers = Buffers::new(
-            &device,
-            &kernels,
-            plan,
-            sizes,
-            shared.labels,
-            shared.regions,
-            fold::lanes,
-        )?;
-        let fold = FoldKernel::new(&device, buffers.origins())?;
-        Ok(State {
-            device,
-            kernels,
-            fold,
-            buffers,
-            tuning,
-            pending: Vec::new(),
-            since: Instant::now(),
-        })
+        let variant = Variant { parts: sizes.parts as usize, trace: false };
+        let kernels = Kernels::new(device, &all, variant)?;
+        let (labels, regions) = (shared.labels, shared.regions);
+        let buffers = Buffers::new(device, &kernels, plan, sizes, labels, regions, fold::lanes)?;
+        let fold = FoldKernel::new(device, buffers.origins())?;
+        Ok(Parts { kernels, fold, buffers })
+    }
+}
+
+impl State {
+    /// Sets a device up; with fewer lanes where its memory is short.
+    fn new(device: Device, tuning: Option<Tuning>, shared: &Shared) -> Result<Self> {
+        let wanted = tuning.unwrap_or_else(|| Tuning::for_device(device.facts.kind));
+        let largest = device.facts.largest_binding();
+        let mut tuning = wanted.fitted(most_primaries(shared.plan), largest);
+        for _ in 0..SMALLER {
+            match Parts::new(&device, tuning, shared) {
+                Err(error) if device.out_of_memory() => {
+                    tuning = tuning.smaller();
+                    let lanes = tuning.lanes;
+                    lock(&shared.notices).push(format!("{error} Tried again with {lanes} lanes."));
+                }
+                parts => return Ok(State::with(device, tuning, parts?)),
+            }
+        }
+        let parts = Parts::new(&device, tuning, shared)?;
+        Ok(State::with(device, tuning, parts))
+    }
+
+    fn with(device: Device, tuning: Tuning, parts: Parts) -> Self {
+        let Parts { kernels, fold, buffers } = parts;
+        State { device, kernels, fold, buffers, tuning, pending: Vec::new(), since: Instant::now() }
     }
 
     /// Runs one batch to its end and folds it; false if the user stopped it.

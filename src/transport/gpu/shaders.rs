@@ -51,5 +51,7 @@ pub const TALLY_FOUR: ShaderFile = shader!("tally_4.wgsl");
 pub const TRACE_OFF: ShaderFile = shader!("trace_off.wgsl");
 /// Events are written down.
 pub const TRACE_ON: ShaderFile = shader!("trace_on.wgsl");
+/// Entry points that run one function each, for comparison with the CPU.
+pub const PROBE: ShaderFile = shader!("probe.wgsl");
 /// Folding of a batch.
 pub const FOLD: &[ShaderFile] = &[shader!("math.wgsl"), shader!("fold.wgsl")];

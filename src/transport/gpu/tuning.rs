@@ -1,6 +1,7 @@
 //! How the work is cut into lanes, steps and rounds. None of it changes a bit of the result.
 
 use super::device::DeviceKind;
+use super::layout::RECORD_WORDS;
 use crate::transport::layout::ALPHA;
 use crate::transport::plan::Plan;
 
@@ -25,6 +26,12 @@ pub struct Tuning {
     pub submit_ms: f64,
     /// Calibrate the rounds of a submit (else they stay as they are).
     pub calibrate: bool,
+    /// Bytes of the tally that one binding may hold, below what the device takes: it is split earlier.
+    pub largest_part: Option<u64>,
+    /// Records of a ring (a power of two) instead of [`Self::capacity`]; more than what all lanes together may add.
+    pub ring_records: Option<u64>,
+    /// Records that a round reserves for each history it starts instead of [`most_primaries`]: too few, and a ring may overflow.
+    pub most_primaries: Option<u32>,
     /// Measure the device's time by kernel ([`super::profile`]).
     pub profile: bool,
 }
@@ -33,26 +40,51 @@ pub struct Tuning {
 /// collisions more. A ring that overflowed all the same would be counted and the batch run again.
 pub const MOST_PUSHES: u32 = 8;
 
+/// Fewest lanes that a device is used with.
+const LEAST_LANES: u32 = 64;
+
 impl Tuning {
     /// Sizes for a kind of device.
     pub fn for_device(kind: DeviceKind) -> Self {
-        let (lanes, source_run) = match kind {
-            DeviceKind::Discrete => (1 << 17, 4),
-            DeviceKind::Integrated => (1 << 14, 4),
-            DeviceKind::Software => (1 << 11, 16),
+        // Lanes: about what is resident at once on a large card at 128 registers a lane. Software runs a lane in a vector's place and
+        // gains from long budgets: what is put back and taken again costs it most.
+        let (lanes, source_run, step_budget, push_quota) = match kind {
+            DeviceKind::Discrete => (1 << 16, 4, 64, 12),
+            DeviceKind::Integrated => (1 << 13, 4, 64, 12),
+            DeviceKind::Software => (1 << 10, 16, 256, 96),
         };
         Tuning {
             workgroup: 64,
             lanes,
-            step_budget: 64,
-            push_quota: 24,
-            source_most: 4 * lanes,
+            step_budget,
+            push_quota,
+            source_most: 16 * lanes,
             source_run,
             rounds: 4,
             submit_ms: 100.0,
             calibrate: true,
+            largest_part: None,
+            ring_records: None,
+            most_primaries: None,
             profile: false,
         }
+    }
+
+    /// The same with as many lanes as rings of at most `largest` bytes serve.
+    pub fn fitted(mut self, most_primaries: u32, largest: u64) -> Self {
+        let bytes = |t: &Tuning| t.capacity(most_primaries) * 4 * RECORD_WORDS as u64;
+        while bytes(&self) > largest && self.lanes > LEAST_LANES {
+            self.lanes /= 2;
+            self.source_most = (self.source_most / 2).max(1);
+        }
+        self
+    }
+
+    /// The same with a quarter of the lanes.
+    pub fn smaller(mut self) -> Self {
+        self.lanes = (self.lanes / 4).max(LEAST_LANES);
+        self.source_most = (self.source_most / 4).max(1);
+        self
     }
 
     /// Records that a round may add at most.

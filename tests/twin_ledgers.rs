@@ -1,0 +1,109 @@
+//! The engines history by history: the books of every decay are the same on the GPU as on the CPU, to the last unit and the last segment.
+#![cfg(feature = "gpu")]
+
+#[path = "support/gpu.rs"]
+mod gpu;
+#[path = "support/plans.rs"]
+mod plans;
+
+use voxgray::transport::compare::{compare_ledgers, first_difference, told_by_cpu};
+use voxgray::transport::gpu::device::Device;
+use voxgray::transport::gpu::replay::{replay, trace};
+use voxgray::transport::ledger::Ledger;
+use voxgray::transport::plan::Plan;
+
+/// Histories of one comparison: the first of a batch of as many.
+const HISTORIES: u32 = 4000;
+
+/// Compares a plan's histories; where one differs, says at which event.
+fn compare(device: &Device, name: &str, plan: &Plan, histories: u32) {
+    let per_batch = u64::from(histories);
+    // Not the first batch: the number of a history has more than one digit.
+    let batch = 3;
+    let first = u64::from(batch) * per_batch;
+    let theirs = replay(device, plan, None, batch, per_batch, histories).expect("a replay");
+    let compared = compare_ledgers(plan, first, per_batch, &theirs.ledgers);
+    let mut sum = Ledger::default();
+    theirs.ledgers.iter().for_each(|l| sum.add(l));
+    println!(
+        "{name}: {} of {histories} equal; {} segments, {} collisions",
+        histories as usize - compared.differing.len(),
+        sum.lepton_segments,
+        sum.photon_collisions
+    );
+    assert_eq!(sum.histories, per_batch, "{name}");
+    if let Some(&history) = compared.differing.first() {
+        let cpu = told_by_cpu(plan, history, per_batch);
+        let gpu = trace(device, plan, history, per_batch).expect("a trace");
+        panic!(
+            "{name}: {} of {histories} histories differ, first {history}, where\n{:#?}",
+            compared.differing.len(),
+            first_difference(&cpu, &gpu)
+        );
+    }
+}
+
+/// Both photon estimators.
+fn both(source: &str) {
+    let Some(device) = gpu::device() else { return };
+    let plan = plans::grid_plan(source);
+    compare(&device, &format!("{source}, analog"), &plan, HISTORIES);
+    compare(&device, &format!("{source}, kerma"), &plans::kerma(plan), HISTORIES);
+}
+
+#[test]
+fn lu_177() {
+    both("Lu-177");
+}
+
+#[test]
+fn y_90() {
+    both("Y-90");
+}
+
+#[test]
+fn i_131() {
+    both("I-131");
+}
+
+#[test]
+fn f_18() {
+    both("F-18");
+}
+
+#[test]
+fn ac_225() {
+    both("Ac-225");
+}
+
+#[test]
+fn tc_99m() {
+    both("Tc-99m");
+}
+
+#[test]
+fn photons_of_3_mev() {
+    both("photon:3MeV");
+}
+
+#[test]
+fn positrons_of_2_mev() {
+    both("positron:2MeV");
+}
+
+#[test]
+fn points_at_the_centres_of_voxels() {
+    let Some(device) = gpu::device() else { return };
+    let plan = plans::centred(plans::grid_plan("electron:1MeV"));
+    compare(&device, "electrons of 1 MeV from the centres", &plan, HISTORIES);
+}
+
+#[test]
+fn shells_round_a_point() {
+    let Some(device) = gpu::device() else { return };
+    for source in ["Y-90", "photon:511keV"] {
+        let plan = plans::shell_plan(source);
+        compare(&device, &format!("{source} in shells, analog"), &plan, HISTORIES);
+        compare(&device, &format!("{source} in shells, kerma"), &plans::kerma(plan), HISTORIES);
+    }
+}
