@@ -1,7 +1,7 @@
 //! The commands, one file each.
 
-pub mod compare;
 pub mod calibrate;
+pub mod compare;
 pub mod demo;
 pub mod devices;
 pub mod dose;
