@@ -198,10 +198,10 @@ impl OverTime<'_> {
             }
         };
         let chosen = select(&tac, &self.input.families, self.decay_constant_per_s, true)?;
-        let u = value * self.input.relative_uncertainty.unwrap_or(0.0).hypot(self.input.common_uncertainty);
+        let u = value
+            * self.input.relative_uncertainty.unwrap_or(0.0).hypot(self.input.common_uncertainty);
         let spect =
             crate::kinetics::single_time_point::Measurement::new(self.times_s[0], value, u)?;
         Ok((hybrid::hybrid(&tac, chosen.fit(), spect)?, chosen.fit().clone()))
     }
 }
-

@@ -343,7 +343,11 @@ mod tests {
         refused("unit = 'Bq'", "units = 'Bq'", "units");
         refused("0.8", "8", "kidney is 8");
         refused("version = 1", "version = 1\nmodels = ['quad']", "mono-uptake");
-        refused("[[time_point]]\n        time = '4h'\n        activity = 'a.nii.gz'", "", "--physical-decay");
+        refused(
+            "[[time_point]]\n        time = '4h'\n        activity = 'a.nii.gz'",
+            "",
+            "--physical-decay",
+        );
         let planar = format!("{GOOD}\n[planar]\ntimes = ['1h', '2h']\ncounts = [2, 1]");
         assert!(read(&planar).unwrap_err().to_string().contains("one acquisition"));
     }
