@@ -74,6 +74,8 @@ struct Params {
     majorant_factor: f32,
     source_groups: u32,
     source_entries: u32,
+    time_points: u32,
+    spare: u32,
     offsets: Offsets,
 }
 

@@ -8,8 +8,13 @@ pub mod inputs;
 pub mod memory;
 mod merge;
 mod outputs;
+mod over_time;
+mod routes;
 pub mod scene;
+mod series;
+pub mod series_file;
 mod source;
+mod voi_curves;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -19,7 +24,7 @@ use crate::dose::{HighDose, high_dose};
 use crate::error::Result;
 use crate::image::VoiSet;
 use crate::job::{DEFAULT_BATCHES, Job};
-use crate::phantom::{LOW_DENSITY_G_CM3, Phantom};
+use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
 use crate::report::summary::{EngineResult, Summary, Timing};
 use crate::transport::build::{PlanInput, build_plan};
 use crate::transport::engine::Engine;
@@ -27,9 +32,11 @@ use crate::transport::plan::Plan;
 use crate::transport::run::RunSettings;
 use crate::transport::shard::plan_sha256;
 use crate::transport::tally::Tally;
+use crate::transport::times::build_timed_plan;
 
 pub use histories::choose_engine;
 pub use merge::merge;
+pub use routes::{Route, dose_over_time};
 
 use context::{Context, Setup, VoiFacts};
 use histories::transport;
@@ -129,7 +136,7 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         merged_shards: 0,
     };
     let partial = outcome.interrupted;
-    outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing)
+    outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing, &[])
 }
 
 /// Everything before the first history of a run on the CPU: images to matter and activity on one grid, to a plan.
@@ -146,12 +153,46 @@ pub fn prepare(job: &Job, observer: &dyn Observer) -> Result<Prepared> {
 /// If an input cannot be used.
 pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Result<Prepared> {
     job.check()?;
-    let decay = source::read_source(&job.source)?;
     let mut records = Vec::new();
+    let decay = source::read_source(&job.source)?;
     let activity = inputs::read_activity(&job.activity, observer, &mut records)?;
-    let vois = read_vois(job, observer, &mut records)?;
-    let (matter, hu_report) = inputs::read_matter(&job.matter, observer, &mut records)?;
+    let around = Surroundings::read(job, decay, observer, &mut records)?;
+    prepare_with(job, engine, around, activity, &[], &records, observer)
+}
 
+/// What is read beside activity.
+#[derive(Debug, Clone)]
+struct Surroundings {
+    decay: source::Source,
+    vois: Option<VoiSet>,
+    matter: Phantom,
+    hu_report: Option<HuReport>,
+}
+
+impl Surroundings {
+    fn read(
+        job: &Job,
+        decay: source::Source,
+        observer: &dyn Observer,
+        records: &mut Vec<inputs::InputRecord>,
+    ) -> Result<Self> {
+        let vois = read_vois(job, observer, records)?;
+        let (matter, hu_report) = inputs::read_matter(&job.matter, observer, records)?;
+        Ok(Surroundings { decay, vois, matter, hu_report })
+    }
+}
+
+/// [`prepare_for`] after reading. `times` holds the activity at each time on the dose grid, where one run is to score all of them.
+fn prepare_with(
+    job: &Job,
+    engine: &Engine,
+    around: Surroundings,
+    activity: ActivityMap,
+    times: &[&[f64]],
+    records: &[inputs::InputRecord],
+    observer: &dyn Observer,
+) -> Result<Prepared> {
+    let Surroundings { decay, vois, matter, hu_report } = around;
     let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid)?;
     check_memory(job, engine, &grid, &matter, &activity, &decay, observer)?;
     let beyond = scene::matter_beyond(&matter, &grid.grid, LOW_DENSITY_G_CM3, observer)?;
@@ -161,10 +202,10 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     let (labels, vois) = place_vois(vois, &phantom, &activity, observer)?;
 
     let dose_of = source::DoseOf::new(&activity, &decay, job)?;
-    let plan = plan(job, &phantom, &activity, &decay)?;
+    let plan = plan(job, &phantom, &activity, &decay, times)?;
     let facts = Setup {
         job,
-        records: &records,
+        records,
         phantom: &phantom,
         hu: hu_report.as_ref(),
         moved: &moved,
@@ -274,9 +315,10 @@ fn plan(
     phantom: &Phantom,
     activity: &ActivityMap,
     decay: &source::Source,
+    times: &[&[f64]],
 ) -> Result<Plan> {
     let activity: Vec<f64> = activity.volume.data.iter().map(|&a| f64::from(a)).collect();
-    build_plan(&PlanInput {
+    let input = PlanInput {
         grid: &phantom.grid,
         density: &phantom.density,
         material: &phantom.material,
@@ -285,7 +327,8 @@ fn plan(
         decay: &decay.spectrum,
         settings: &job.transport,
         radial: None,
-    })
+    };
+    if times.is_empty() { build_plan(&input) } else { build_timed_plan(&input, times) }
 }
 
 /// Batches and their size. A run with a goal takes as many batches as it needs, each about as long as a look at the

@@ -17,5 +17,24 @@ pub const KEV_PER_MEV: f64 = 1e3;
 pub const MGY_PER_H_PER_GY_PER_S: f64 = 1e3 * 3600.0;
 /// Bq in one Ci (exact by definition: CGPM 1964, resolution 7).
 pub const BQ_PER_CI: f64 = 3.7e10;
+/// Seconds in one hour.
+pub const SECONDS_PER_HOUR: f64 = 3600.0;
+/// Seconds in one day.
+pub const SECONDS_PER_DAY: f64 = 86_400.0;
 /// Bq in one MBq.
 pub const BQ_PER_MBQ: f64 = 1e6;
+
+/// A time in s from a number with its unit s, min, h, d or y (365.25 d); `None` if it is not one.
+pub fn seconds_of(text: &str) -> Option<f64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let units = [
+        ("min", 60.0),
+        ("y", 365.25 * SECONDS_PER_DAY),
+        ("d", SECONDS_PER_DAY),
+        ("h", SECONDS_PER_HOUR),
+        ("s", 1.0),
+    ];
+    let (digits, scale) =
+        units.iter().find_map(|(unit, scale)| Some((lower.strip_suffix(unit)?, scale)))?;
+    digits.trim().parse::<f64>().ok().filter(|x| x.is_finite()).map(|x| x * scale)
+}

@@ -32,6 +32,7 @@ pub use dead_time::{Branch, Corrected, DeadTime};
 pub use decay_time::{Decay, DecayCorrection, ImageTiming, Reference};
 pub use drift::{DriftCheck, check_drift};
 pub use history::{History, HistoryEntry};
+pub(crate) use history::{check_version, toml_error};
 pub use map::{ActivityMap, NegativeRule, Negatives, Quantity};
 pub use measurement::{Assay, Calibrator, CalibratorUnit, Geometry, Reading};
 pub use recovery::{Extrapolation, Recovered, RecoveryCurve, RecoveryPoint};

@@ -11,6 +11,7 @@ use crate::activity::NegativeRule;
 use crate::error::{Error, Result};
 use crate::job::{ActivityInput, CurveChoice, Goal, Job, MaterialNames, MatterInput, SourceChoice};
 use crate::pipeline::inputs::read_ct;
+use crate::pipeline::series_file::SeriesInput;
 use crate::pipeline::{self, Written};
 use crate::report::summary::Summary;
 use crate::transport::settings::{PhotonEstimator, Settings};
@@ -190,7 +191,13 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(job.threads).build_global();
     }
     let stop = interrupt::listen()?;
-    let mut written = pipeline::dose(&job, &terminal, stop)?;
+    let path = &job.activity.path;
+    let mut written = if SeriesInput::is_series(path) {
+        let series = SeriesInput::read(path)?;
+        pipeline::dose_over_time(&job, &series, arguments.route.into(), &terminal, stop)?
+    } else {
+        pipeline::dose(&job, &terminal, stop)?
+    };
     if let (true, MatterInput::Ct { path, series, .. }) = (arguments.picture, &job.matter) {
         draw(&mut written, path, series.as_deref())?;
     }

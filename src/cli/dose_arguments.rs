@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::io::dicom::GeometryOverride;
 use crate::job::{GridChoice, Shard};
 use crate::physics::tissues::named_materials;
+use crate::pipeline::Route;
 use crate::transport::engine::EngineChoice;
 use crate::transport::settings::Settings;
 
@@ -25,6 +26,18 @@ may be deleted.
 
 Dose (Gy) needs a time-integrated map, or --physical-decay for activity that only decays in
 place. A dose rate is that at the time for which the activity image states its activity.
+
+Several time points: --activity series.toml lists the images with their times after injection,
+  version = 1
+  relative_uncertainty = 0.05      # of a VOI's activity at one time; without it the fits tell
+  [[time_point]]
+  time = '4h'                      # s, min, h or d; may be left out where DICOM states the times
+  activity = 'spect_4h.nii.gz'     # beside this file
+  [[time_point]]
+  time = '24h'
+  activity = 'spect_24h.nii.gz'
+  shift_mm = [-3.0, 2.0, -5.0]     # brings the image onto the CT, mm, LPS
+and gives dose in Gy by the route of --route, with curves of the VOIs (docs/kinetics.md, section 10).
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/
@@ -43,6 +56,27 @@ pub(super) enum Photons {
     Kerma,
 }
 
+/// Route from several time points to dose.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum RouteChoice {
+    /// Time-integrated activity, then transport.
+    Activity,
+    /// One transport of all times, then the time integral of the dose rate.
+    DoseRate,
+    /// Both, with a map and a table of the difference.
+    Both,
+}
+
+impl From<RouteChoice> for Route {
+    fn from(choice: RouteChoice) -> Self {
+        match choice {
+            RouteChoice::Activity => Route::Activity,
+            RouteChoice::DoseRate => Route::DoseRate,
+            RouteChoice::Both => Route::Both,
+        }
+    }
+}
+
 /// Negative voxels.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Negative {
@@ -58,6 +92,10 @@ pub(super) enum Negative {
 pub struct DoseArguments {
     #[command(flatten)]
     pub(super) problem: ProblemArguments,
+
+    /// With several time points: integrate the activity and transport it once, or transport all times in one run and integrate the dose rate.
+    #[arg(long, value_name = "ROUTE", help_heading = "Activity", default_value = "activity")]
+    pub(super) route: RouteChoice,
 
     /// Output folder; it appears complete or not at all.
     #[arg(short, long, value_name = "OUT", help_heading = "Output")]
@@ -119,7 +157,7 @@ pub struct ProblemArguments {
     )]
     pub(super) material_names: Option<String>,
 
-    /// Activity: DICOM PET or NM (folder or object), NIfTI or MetaImage.
+    /// Activity: DICOM PET or NM (folder or object), NIfTI or MetaImage; for several time points a TOML file that lists them (see below).
     #[arg(long, value_name = "PATH", help_heading = "Activity")]
     pub(super) activity: PathBuf,
     /// SeriesInstanceUID of the activity, where the folder holds several.

@@ -2,7 +2,7 @@
 
 use crate::job::{GridChoice, Shard};
 use crate::transport::engine::EngineChoice;
-use crate::units::{EV_PER_MEV, KEV_PER_MEV};
+use crate::units::{EV_PER_MEV, KEV_PER_MEV, seconds_of};
 
 /// What clap prints after the option's name.
 type Parsed<T> = Result<T, String>;
@@ -21,11 +21,7 @@ pub fn parse_count(text: &str) -> Parsed<u64> {
 
 /// A time in s, from `30d`, `12h`, `90min`, `3600s`.
 pub fn parse_time(text: &str) -> Parsed<f64> {
-    let lower = text.trim().to_ascii_lowercase();
-    let units = [("min", 60.0), ("y", 365.25 * 86400.0), ("d", 86400.0), ("h", 3600.0), ("s", 1.0)];
-    let value =
-        units.iter().find_map(|(unit, scale)| Some(number(lower.strip_suffix(unit)?)? * scale));
-    value.filter(|t| *t > 0.0).ok_or_else(|| {
+    seconds_of(text).filter(|t| *t > 0.0).ok_or_else(|| {
         "must be a positive time with its unit s, min, h, d or y, such as 30d, 12h or 3600s".into()
     })
 }

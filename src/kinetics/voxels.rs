@@ -80,6 +80,8 @@ pub struct VoxelTia {
     pub tia_by_branch: [f64; 3],
     /// The negative TIA that the last branch set to zero, and would have kept the sum unbiased.
     pub dropped: f64,
+    /// What of the sum lies before the first and after the last point: extrapolated.
+    pub extrapolated: [f64; 2],
 }
 
 /// What one voxel gives.
@@ -87,6 +89,8 @@ struct Voxel {
     tia: f64,
     relative_uncertainty: f64,
     branch: Branch,
+    /// Before the first and after the last point.
+    extrapolated: [f64; 2],
 }
 
 /// Integrates every voxel of equally long maps, one per time (s after injection).
@@ -104,8 +108,7 @@ pub fn integrate_voxels(
     check(times_s, maps, settings)?;
     let n = maps[0].len();
     let grid = MonoGrid::new(times_s, settings.decay_constant_per_s);
-    let shape: Option<Vec<f64>> =
-        settings.shape.map(|c| times_s.iter().map(|t| c.value_per_tia(*t)).collect());
+    let shape = settings.shape.map(|c| Scaled::new(c, times_s));
     const CHUNK: usize = 4096;
     let mut tia = vec![0.0_f32; n];
     let mut relative_uncertainty = vec![0.0_f32; n];
@@ -114,30 +117,33 @@ pub fn integrate_voxels(
         .par_chunks_mut(CHUNK)
         .zip(relative_uncertainty.par_chunks_mut(CHUNK))
         .zip(branch.par_chunks_mut(CHUNK));
-    let sums: Vec<([usize; 4], [f64; 4])> = chunks
+    let sums: Vec<([usize; 4], [f64; 4], [f64; 2])> = chunks
         .enumerate()
         .map(|(c, ((tia, relative), branch))| {
-            let (mut counts, mut sums) = ([0; 4], [0.0; 4]);
+            let (mut counts, mut sums, mut extrapolated) = ([0; 4], [0.0; 4], [0.0; 2]);
             let mut y = [0.0; MAX_TIMES];
             for j in 0..tia.len() {
                 for (y, map) in y.iter_mut().zip(maps) {
                     *y = f64::from(map[c * CHUNK + j]);
                 }
-                let voxel = voxel(&y[..times_s.len()], &grid, shape.as_deref(), settings);
+                let voxel = voxel(&y[..times_s.len()], times_s, &grid, shape.as_ref(), settings);
                 counts[voxel.branch as usize] += 1;
                 sums[voxel.branch as usize] += voxel.tia;
                 branch[j] = voxel.branch;
                 if voxel.branch != Branch::Zero {
                     tia[j] = voxel.tia as f32;
                     relative[j] = voxel.relative_uncertainty as f32;
+                    extrapolated[0] += voxel.extrapolated[0];
+                    extrapolated[1] += voxel.extrapolated[1];
                 }
             }
-            (counts, sums)
+            (counts, sums, extrapolated)
         })
         .collect();
     // Chunks are added in their order: the sums do not depend on the number of threads.
-    let (mut counts, mut total) = ([0; 4], [0.0; 4]);
-    for (c, s) in sums {
+    let (mut counts, mut total, mut extrapolated) = ([0; 4], [0.0; 4], [0.0; 2]);
+    for (c, s, e) in sums {
+        extrapolated = [extrapolated[0] + e[0], extrapolated[1] + e[1]];
         for i in 0..4 {
             counts[i] += c[i];
             total[i] += s[i];
@@ -155,13 +161,50 @@ pub fn integrate_voxels(
         },
         tia_by_branch: [total[0], total[1], total[2]],
         dropped: total[3],
+        extrapolated,
     })
 }
 
+/// A shape per unit of its integral.
+struct Scaled {
+    /// At the times.
+    values: Vec<f64>,
+    /// Shares before the first and after the last of them.
+    outside: [f64; 2],
+}
+
+impl Scaled {
+    fn new(curve: &Curve, times_s: &[f64]) -> Self {
+        let (first, last) = (times_s[0], times_s[times_s.len() - 1]);
+        let parts = [curve.integral(0.0, first), curve.integral(last, f64::INFINITY)];
+        Scaled {
+            values: times_s.iter().map(|t| curve.value_per_tia(*t)).collect(),
+            outside: parts.map(|p| p / curve.tia()),
+        }
+    }
+}
+
+/// What of an exponential of integral `tia` and rate `k` lies outside of the times.
+fn beyond(tia: f64, k: f64, times_s: &[f64]) -> [f64; 2] {
+    [-tia * (-k * times_s[0]).exp_m1(), tia * (-k * times_s[times_s.len() - 1]).exp()]
+}
+
 /// The chain of one voxel.
-fn voxel(y: &[f64], grid: &MonoGrid, shape: Option<&[f64]>, settings: &VoxelSettings) -> Voxel {
+fn voxel(
+    y: &[f64],
+    times_s: &[f64],
+    grid: &MonoGrid,
+    shape: Option<&Scaled>,
+    settings: &VoxelSettings,
+) -> Voxel {
+    let zero = |tia: f64| Voxel {
+        tia,
+        relative_uncertainty: 0.0,
+        branch: Branch::Zero,
+        extrapolated: [0.0; 2],
+    };
     if y.iter().all(|v| *v == 0.0) {
-        return Voxel { tia: 0.0, relative_uncertainty: 0.0, branch: Branch::Zero };
+        return zero(0.0);
     }
     let mut w = [0.0; MAX_TIMES];
     for ((w, y), noise) in w.iter_mut().zip(y).zip(settings.noise) {
@@ -180,10 +223,13 @@ fn voxel(y: &[f64], grid: &MonoGrid, shape: Option<&[f64]>, settings: &VoxelSett
             tia,
             relative_uncertainty: fit.relative_uncertainty,
             branch: Branch::Fitted,
+            extrapolated: beyond(tia, fit.rate_per_s, times_s),
         };
     }
+    let lambda = settings.decay_constant_per_s;
     let (tia, sd, branch) = match shape {
-        Some(h) => {
+        Some(shape) => {
+            let h = &shape.values;
             let (mut hy, mut hh) = (0.0, 0.0);
             for i in 0..y.len() {
                 hy += w[i] * h[i] * y[i];
@@ -193,14 +239,17 @@ fn voxel(y: &[f64], grid: &MonoGrid, shape: Option<&[f64]>, settings: &VoxelSett
         }
         None => {
             let (a, sd) = grid.physical(y, w);
-            let lambda = settings.decay_constant_per_s;
             (a / lambda, sd / lambda, Branch::Physical)
         }
     };
     if tia > 0.0 {
-        Voxel { tia, relative_uncertainty: sd / tia, branch }
+        let extrapolated = match shape {
+            Some(shape) => shape.outside.map(|share| share * tia),
+            None => beyond(tia, lambda, times_s),
+        };
+        Voxel { tia, relative_uncertainty: sd / tia, branch, extrapolated }
     } else {
-        Voxel { tia, relative_uncertainty: 0.0, branch: Branch::Zero }
+        zero(tia)
     }
 }
 
@@ -304,6 +353,13 @@ mod tests {
         assert!((f64::from(result.tia[0]) / (50.0 / 4e-6) - 1.0).abs() < 1e-5);
         assert!(result.dropped < 0.0 && result.tia[2] == 0.0);
         assert!((result.tia_by_branch[0] / f64::from(result.tia[0]) - 1.0).abs() < 1e-6);
+        // Both exponentials by their closed forms.
+        let physical = f64::from(result.tia[1]);
+        let before = 50.0 / 4e-6 * (1.0 - (-4e-6 * TIMES[0]).exp())
+            + physical * (1.0 - (-LAMBDA * TIMES[0]).exp());
+        let after = 50.0 / 4e-6 * (-4e-6 * TIMES[3]).exp() + physical * (-LAMBDA * TIMES[3]).exp();
+        assert!((result.extrapolated[0] / before - 1.0).abs() < 1e-5);
+        assert!((result.extrapolated[1] / after - 1.0).abs() < 1e-5);
     }
 
     #[test]
@@ -315,6 +371,8 @@ mod tests {
         let result = run(&[voxel], &with);
         assert_eq!(result.counts.shape, 1);
         assert!((f64::from(result.tia[0]) / (1e-11 * curve.tia()) - 1.0).abs() < 1e-5);
+        let after = 1e-11 * curve.integral(TIMES[3], f64::INFINITY);
+        assert!((result.extrapolated[1] / after - 1.0).abs() < 1e-5);
     }
 
     #[test]

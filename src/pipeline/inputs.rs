@@ -9,7 +9,7 @@ use super::Observer;
 use crate::activity::{ActivityMap, Calibration, InputUnit, Quantity};
 use crate::error::{Error, Result};
 use crate::image::{VoiSet, Volume, read_label_names};
-use crate::io::dicom::{self, CountFactor, DicomVolume, ReadOptions};
+use crate::io::dicom::{self, CountFactor, DicomVolume, Facts, ReadOptions};
 use crate::io::{read_image, sha256_file};
 use crate::job::{ActivityInput, CurveChoice, MaterialNames, MatterInput};
 use crate::phantom::maps::MaterialMap;
@@ -62,7 +62,7 @@ fn record(
     })
 }
 
-fn file_record(role: &'static str, path: &Path) -> Result<InputRecord> {
+pub(super) fn file_record(role: &'static str, path: &Path) -> Result<InputRecord> {
     Ok(InputRecord {
         role,
         path: path.to_path_buf(),
@@ -200,9 +200,25 @@ pub fn read_activity(
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<ActivityMap> {
+    Ok(read_activity_facts(input, observer, records)?.0)
+}
+
+/// [`read_activity`] with what a DICOM series says about itself.
+///
+/// # Errors
+/// As [`read_activity`].
+pub fn read_activity_facts(
+    input: &ActivityInput,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<(ActivityMap, Option<Facts>)> {
     exists(&input.path)?;
+    let mut facts = None;
     let (volume, unit, calibration) = if dicom::is_dicom(&input.path)? {
-        (read_dicom_activity(input, observer, records)?, InputUnit::BqPerMl, None)
+        let read = read_dicom_activity(input)?;
+        facts = Some(read.facts.clone());
+        let volume = accept("activity", &input.path, read, observer, records)?;
+        (volume, InputUnit::BqPerMl, None)
     } else {
         refuse_series(input.series.as_deref(), &input.path)?;
         if input.geometry.is_some() || input.energy_window.is_some() {
@@ -225,15 +241,11 @@ pub fn read_activity(
         let time = entry.activity_time.get_or_insert_with(|| UNKNOWN_TIME.into());
         observer.say(&format!("activity, and so the dose rate, is that at: {time}"));
     }
-    Ok(map)
+    Ok((map, facts))
 }
 
 /// The DICOM reader gives Bq/mL: by the file's own units, or by the calibration of its counts.
-fn read_dicom_activity(
-    input: &ActivityInput,
-    observer: &dyn Observer,
-    records: &mut Vec<InputRecord>,
-) -> Result<Volume<f32>> {
+fn read_dicom_activity(input: &ActivityInput) -> Result<DicomVolume> {
     let count_factor = match (input.unit, input.calibration) {
         (None | Some(InputUnit::BqPerMl), None) => None,
         (Some(InputUnit::Counts), Some(Calibration::BqPerMl(f))) => Some(CountFactor::BqPerMl(f)),
@@ -256,8 +268,7 @@ fn read_dicom_activity(
         count_factor,
         geometry: input.geometry,
     };
-    let read = dicom::read_activity(std::slice::from_ref(&input.path), &options)?;
-    accept("activity", &input.path, read, observer, records)
+    dicom::read_activity(std::slice::from_ref(&input.path), &options)
 }
 
 fn in_file(mut error: Error, path: &Path) -> Error {

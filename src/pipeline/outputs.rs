@@ -119,10 +119,11 @@ fn check_target(target: &Path, overwrite: bool) -> Result<bool> {
     }
 }
 
-/// Writes maps and summary and gives the folder its name.
+/// Writes maps and summary and gives the folder its name. `extra` are files that the folder holds already.
 ///
 /// # Errors
 /// If writing fails; then nothing is left.
+#[expect(clippy::too_many_arguments, reason = "all of one result")]
 pub fn write(
     folder: OutputFolder,
     context: &Context,
@@ -131,8 +132,9 @@ pub fn write(
     tally: &Tally,
     partial: bool,
     timing: Timing,
+    extra: &[String],
 ) -> Result<Written> {
-    let mut maps = Maps { folder: folder.path(), context, partial, files: Vec::new() };
+    let mut maps = Maps { folder: folder.path(), context, partial, files: extra.to_vec() };
     let scale = context.scale(density);
     let name = context.kind.name();
     maps.write(name, scale.map(tally))?;
@@ -178,15 +180,15 @@ pub fn write(
 }
 
 /// Writes maps one after the other, so that one at a time is in memory.
-struct Maps<'a> {
-    folder: &'a Path,
-    context: &'a Context,
-    partial: bool,
-    files: Vec<String>,
+pub(super) struct Maps<'a> {
+    pub folder: &'a Path,
+    pub context: &'a Context,
+    pub partial: bool,
+    pub files: Vec<String>,
 }
 
 impl Maps<'_> {
-    fn write<T: Element>(&mut self, stem: &str, data: Vec<T>) -> Result<()> {
+    pub fn write<T: Element>(&mut self, stem: &str, data: Vec<T>) -> Result<()> {
         let suffix = if self.partial { "_partial" } else { "" };
         let name = format!("{stem}{suffix}.nii.gz");
         let volume = Volume::new(self.context.grid.grid(), data)?;
@@ -195,7 +197,7 @@ impl Maps<'_> {
         Ok(())
     }
 
-    fn write_material_names(&mut self) -> Result<()> {
+    pub fn write_material_names(&mut self) -> Result<()> {
         let mut text = String::from("label,name\n");
         for (label, name) in self.context.materials.iter().enumerate() {
             text.push_str(&format!("{label},{}\n", name.replace(',', ";")));

@@ -125,6 +125,8 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         },
         source_groups: source_groups.len() as u32,
         source_entries: source_entries.len() as u32,
+        time_points: 0,
+        spare: 0,
         offsets,
     };
     let origins = [
@@ -145,6 +147,7 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         source_entries,
         source_voxels,
         source_cumulative,
+        source_weights: Vec::new(),
         origins,
         grid: input.grid.clone(),
     })

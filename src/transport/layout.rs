@@ -192,6 +192,10 @@ pub struct Params {
     pub source_groups: u32,
     /// Their entries.
     pub source_entries: u32,
+    /// Time points that one run scores with a weight each; 0 in an ordinary run.
+    pub time_points: u32,
+    /// Keeps the offsets at a multiple of 16 bytes.
+    pub spare: u32,
     /// Table offsets.
     pub offsets: Offsets,
 }

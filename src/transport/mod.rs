@@ -17,4 +17,6 @@ pub mod shard;
 pub mod strata;
 pub mod tables;
 pub mod tally;
+pub mod tally_times;
+pub mod times;
 pub mod trace;

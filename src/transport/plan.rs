@@ -65,6 +65,8 @@ pub struct Plan {
     pub source_voxels: Vec<u32>,
     /// Cumulative activity up to and including each source voxel; the last is 2^62.
     pub source_cumulative: Vec<u64>,
+    /// Weight of a history by its source voxel at each time point, `[source voxel][time point]`; empty for an ordinary run.
+    pub source_weights: Vec<f32>,
     /// Which origins score.
     pub origins: [bool; 3],
     /// The grid, for whoever turns the tally into images.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use super::cpu::history::run_history;
 use super::cpu::particle::Stack;
-use super::cpu::score::{Alone, Scorer, Shared, Shells};
+use super::cpu::score::{Alone, Scorer, Shared, Shells, Weighted};
 use super::ledger::Ledger;
 use super::plan::Plan;
 use super::strata::Strata;
@@ -78,7 +78,7 @@ pub struct Outcome {
     pub notices: Vec<String>,
 }
 
-/// Runs a plan on the CPU. `labels` (one region per voxel, 0 outside all) may be empty; `stop` interrupts at the next chunk: the batch
+/// Runs a plan on the CPU. `labels` (one region per voxel, 0 outside all; with time points also one such map after the other) may be empty; `stop` interrupts at the next chunk: the batch
 /// in progress is dropped, finished ones are kept.
 ///
 /// # Errors
@@ -92,16 +92,25 @@ pub fn run(
     stop: &AtomicBool,
 ) -> Result<Outcome> {
     check(settings)?;
+    super::times::check(plan)?;
     let threads = match settings.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
     };
     let start = std::time::Instant::now();
     let cells = plan.tally_cells();
-    let mut tally = Tally::new(cells, plan.origins, settings.histories_per_batch);
-    let copies = word_copies(cells, plan.origins, threads);
-    let mut words: Vec<BatchWords> =
-        (0..copies).map(|_| BatchWords::new(cells, plan.origins)).collect();
+    let times = plan.params.time_points as usize;
+    let mut tally = Tally::of_plan(plan, settings.histories_per_batch);
+    let copies = match times {
+        0 => word_copies(cells, plan.origins, threads),
+        _ => word_copies(cells * times, [true, false, false], threads),
+    };
+    let mut words: Vec<BatchWords> = (0..copies)
+        .map(|_| match times {
+            0 => BatchWords::new(cells, plan.origins),
+            _ => BatchWords::timed(cells, times),
+        })
+        .collect();
     let mut interrupted = false;
     for batch in (settings.shard..settings.batches).step_by(settings.shards as usize) {
         let ledger =
@@ -180,6 +189,17 @@ fn run_batch(
     if plan.params.shells > 0 {
         return work(plan, &strata, first, histories, threads, monitor, stop, |_| {
             Shells(words[0].slices())
+        });
+    }
+    let times = plan.params.time_points as usize;
+    if times > 0 && words.len() == threads {
+        return work(plan, &strata, first, histories, threads, monitor, stop, |t| {
+            Weighted::<true>::new(&words[t].times, times)
+        });
+    }
+    if times > 0 {
+        return work(plan, &strata, first, histories, threads, monitor, stop, |_| {
+            Weighted::<false>::new(&words[0].times, times)
         });
     }
     if words.len() == threads {

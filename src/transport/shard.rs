@@ -1,8 +1,8 @@
 //! A tally in a file: part of a run (a shard), to be merged with the others exactly.
 //!
 //! Layout, little-endian: the magic line, the length of a JSON header, the header, then as gzip the caller's own bytes
-//! (what it needs to write the outputs), the sums of each origin (u64), the squares (u128) and the regions (u64); at
-//! the end the SHA-256 of everything before it.
+//! (what it needs to write the outputs), the sums of each origin (u64), the squares (u128), sums and squares of each time point, and
+//! the regions (u64); at the end the SHA-256 of everything before it.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -16,11 +16,13 @@ use sha2::{Digest, Sha256};
 use super::ledger::Ledger;
 use super::plan::Plan;
 use super::tally::{BatchRegions, ORIGINS, Tally};
+use super::tally_times::TimeSums;
+use super::times::MAX_TIME_POINTS;
 use crate::error::{Error, Result};
 use crate::io::atomic::write_atomically;
 
 /// First bytes of a shard file; the number is the version of the layout.
-const MAGIC: &[u8] = b"voxgray shard 1\n";
+const MAGIC: &[u8] = b"voxgray shard 2\n";
 /// Largest header, bytes: guards against a damaged length.
 const MAX_HEADER: u64 = 1 << 26;
 
@@ -44,6 +46,7 @@ struct Header {
     payload: usize,
     voxels: usize,
     origins: [bool; ORIGINS],
+    times: usize,
     histories_per_batch: u64,
     batches: Vec<u32>,
     regions: usize,
@@ -60,6 +63,7 @@ pub fn plan_sha256(plan: &Plan) -> String {
         words.iter().for_each(|v| digest.update(v.to_le_bytes()));
     }
     plan.source_cumulative.iter().for_each(|v| digest.update(v.to_le_bytes()));
+    plan.source_weights.iter().for_each(|v| digest.update(v.to_bits().to_le_bytes()));
     hex(&digest.finalize())
 }
 
@@ -139,6 +143,7 @@ pub fn write_shard(path: &Path, shard: &Shard) -> Result<()> {
         payload: shard.payload.len(),
         voxels: t.voxels,
         origins: t.sums.each_ref().map(|s| !s.is_empty()),
+        times: t.times.len(),
         histories_per_batch: t.histories_per_batch,
         batches: t.regions.iter().map(|r| r.batch).collect(),
         regions: t.regions.first().map_or(0, |r| r.units.len()),
@@ -158,6 +163,10 @@ pub fn write_shard(path: &Path, shard: &Shard) -> Result<()> {
             write_words(&mut gz, sum.iter().map(|v| v.to_le_bytes()))?;
         }
         write_words(&mut gz, t.squares.iter().map(|v| v.to_le_bytes()))?;
+        for time in &t.times {
+            write_words(&mut gz, time.sums.iter().map(|v| v.to_le_bytes()))?;
+            write_words(&mut gz, time.squares.iter().map(|v| v.to_le_bytes()))?;
+        }
         for regions in &t.regions {
             write_words(&mut gz, regions.units.iter().map(|v| v.to_le_bytes()))?;
         }
@@ -238,7 +247,7 @@ fn read_body(from: &mut impl Read) -> io::Result<Shard> {
     let mut magic = vec![0; MAGIC.len()];
     from.read_exact(&mut magic)?;
     if magic != MAGIC {
-        return Err(bad("it does not start with 'voxgray shard 1'"));
+        return Err(bad("it does not start with 'voxgray shard 2'"));
     }
     let mut length = [0; 8];
     from.read_exact(&mut length)?;
@@ -255,7 +264,18 @@ fn read_body(from: &mut impl Read) -> io::Result<Shard> {
     for (sum, used) in sums.iter_mut().zip(header.origins) {
         *sum = read_words(&mut gz, if used { header.voxels } else { 0 }, u64::from_le_bytes)?;
     }
-    let squares = read_words(&mut gz, header.voxels, u128::from_le_bytes)?;
+    let ordinary = if header.times == 0 { header.voxels } else { 0 };
+    let squares = read_words(&mut gz, ordinary, u128::from_le_bytes)?;
+    if header.times > MAX_TIME_POINTS {
+        return Err(bad("it has an impossible number of time points"));
+    }
+    let mut times = Vec::new();
+    for _ in 0..header.times {
+        times.push(TimeSums {
+            sums: read_words(&mut gz, header.voxels, u64::from_le_bytes)?,
+            squares: read_words(&mut gz, header.voxels, u128::from_le_bytes)?,
+        });
+    }
     let mut regions = Vec::new();
     for batch in header.batches {
         regions.push(BatchRegions {
@@ -271,6 +291,7 @@ fn read_body(from: &mut impl Read) -> io::Result<Shard> {
             voxels: header.voxels,
             sums,
             squares,
+            times,
             regions,
             histories_per_batch: header.histories_per_batch,
             ledger: ledger_from(header.ledger),
@@ -296,6 +317,7 @@ mod tests {
                     vec![u64::MAX; voxels],
                 ],
                 squares: (0..voxels as u128).map(|v| v << 70).collect(),
+                times: Vec::new(),
                 regions: vec![
                     BatchRegions { batch: 1, units: vec![1, 2] },
                     BatchRegions { batch: 4, units: vec![3, u64::MAX] },
@@ -312,6 +334,22 @@ mod tests {
         let path = folder.path().join("shard.voxgray");
         write_shard(&path, &shard()).unwrap();
         assert_eq!(read_shard(&path).unwrap(), shard());
+    }
+
+    #[test]
+    fn a_shard_with_time_points_comes_back_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shard.voxgray");
+        let mut timed = shard();
+        timed.tally.sums = Default::default();
+        timed.tally.squares.clear();
+        let time = |t: u64| TimeSums {
+            sums: (0..20_000_u64).map(|v| v * t).collect(),
+            squares: (0..20_000_u128).map(|v| v << (60 + t)).collect(),
+        };
+        timed.tally.times = vec![time(1), time(2), time(3)];
+        write_shard(&path, &timed).unwrap();
+        assert_eq!(read_shard(&path).unwrap(), timed);
     }
 
     #[test]

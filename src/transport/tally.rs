@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use rayon::prelude::*;
 
 use super::ledger::Ledger;
+use super::tally_times::TimeSums;
 use crate::error::{Error, Result};
 
 /// Source emission that energy stems from.
@@ -33,7 +34,7 @@ pub fn annihilation_origin(origin: u32) -> u32 {
 pub struct BatchRegions {
     /// Number of the batch in the whole run.
     pub batch: u32,
-    /// Energy per region, units; region 0 holds the voxels outside every region.
+    /// Energy per region, units; region 0 holds the voxels outside every region. With time points `[time point][region]`.
     pub units: Vec<u64>,
 }
 
@@ -46,6 +47,8 @@ pub struct Tally {
     pub sums: [Vec<u64>; ORIGINS],
     /// Sum over batches of the squared energy (all origins), units^2.
     pub squares: Vec<u128>,
+    /// The same of each time point; `sums` and `squares` are then empty.
+    pub times: Vec<TimeSums>,
     /// Region energies of every batch.
     pub regions: Vec<BatchRegions>,
     /// Histories of one batch.
@@ -58,6 +61,8 @@ pub struct Tally {
 pub struct BatchWords {
     /// One vector per origin.
     pub words: [Vec<AtomicU64>; ORIGINS],
+    /// `[voxel][time point]` in a run with time points, where the others are empty.
+    pub times: Vec<AtomicU64>,
 }
 
 fn zeroed(n: usize) -> Vec<AtomicU64> {
@@ -67,7 +72,12 @@ fn zeroed(n: usize) -> Vec<AtomicU64> {
 impl BatchWords {
     /// Zeroed words for the origins in use.
     pub fn new(voxels: usize, used: [bool; ORIGINS]) -> Self {
-        BatchWords { words: used.map(|u| zeroed(if u { voxels } else { 0 })) }
+        BatchWords { words: used.map(|u| zeroed(if u { voxels } else { 0 })), times: Vec::new() }
+    }
+
+    /// Zeroed words for this many time points.
+    pub fn timed(voxels: usize, times: usize) -> Self {
+        BatchWords { words: Default::default(), times: zeroed(voxels * times) }
     }
 
     /// The slices that scorers borrow.
@@ -83,6 +93,7 @@ impl Tally {
             voxels,
             sums: used.map(|u| vec![0; if u { voxels } else { 0 }]),
             squares: vec![0; voxels],
+            times: Vec::new(),
             regions: Vec::new(),
             histories_per_batch,
             ledger: Ledger::default(),
@@ -101,6 +112,9 @@ impl Tally {
 
     /// Adds one batch, the sum of the copies of its words, and zeroes them. `labels` (one region per voxel, 0 outside) may be empty.
     pub fn fold(&mut self, batch: u32, words: &mut [BatchWords], labels: &[u16], regions: usize) {
+        if !self.times.is_empty() {
+            return self.fold_times(batch, words, labels, regions);
+        }
         const CHUNK: usize = 1 << 14;
         let [e, p, a] = &mut self.sums;
         let words: &[BatchWords] = words;
@@ -166,6 +180,7 @@ impl Tally {
             voxels: 0,
             sums: Default::default(),
             squares: Vec::new(),
+            times: Vec::new(),
             regions: self.regions.clone(),
             histories_per_batch: self.histories_per_batch,
             ledger: self.ledger,
@@ -177,7 +192,9 @@ impl Tally {
     /// # Errors
     /// If the shapes differ or a batch is in both.
     pub fn merge(&mut self, other: &Tally) -> Result<()> {
-        let shape = |t: &Tally| (t.voxels, t.sums.each_ref().map(Vec::len), t.histories_per_batch);
+        let shape = |t: &Tally| {
+            (t.voxels, t.sums.each_ref().map(Vec::len), t.times.len(), t.histories_per_batch)
+        };
         if shape(self) != shape(other) {
             return Err(Error::input(
                 format!("tallies of shape {:?} and {:?}", shape(self), shape(other)),
@@ -203,6 +220,9 @@ impl Tally {
         }
         for (a, b) in self.squares.iter_mut().zip(&other.squares) {
             *a += b;
+        }
+        for (mine, theirs) in self.times.iter_mut().zip(&other.times) {
+            mine.add(theirs);
         }
         self.ledger.add(&other.ledger);
         Ok(())
@@ -243,7 +263,7 @@ impl Tally {
 }
 
 /// Standard error of the mean batch value.
-fn spread(batches: f64, sum: f64, squares: f64) -> f64 {
+pub(super) fn spread(batches: f64, sum: f64, squares: f64) -> f64 {
     if batches < 2.0 {
         return f64::NAN;
     }
@@ -252,7 +272,7 @@ fn spread(batches: f64, sum: f64, squares: f64) -> f64 {
 }
 
 /// Cuts a slice into exactly `chunks` pieces of `size` (the last ones may be shorter or empty).
-fn split<T>(mut slice: &mut [T], size: usize, chunks: usize) -> Vec<&mut [T]> {
+pub(super) fn split<T>(mut slice: &mut [T], size: usize, chunks: usize) -> Vec<&mut [T]> {
     let mut out = Vec::with_capacity(chunks);
     for _ in 0..chunks {
         let (head, tail) = slice.split_at_mut(size.min(slice.len()));

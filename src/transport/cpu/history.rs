@@ -34,6 +34,7 @@ impl<S: Scorer> Walk<'_, S> {
         let plan = self.plan;
         let mut stream = Stream::new(plan.params.seed, history_state(plan.params.seed, history));
         let voxel = plan.unlinear(plan.source_voxel(position, &mut self.stack.source_hint));
+        self.scorer.begin(plan, self.stack.source_hint);
         let mut local = [0.0_f32; 3];
         if plan.params.flags & FLAG_POINT_SOURCE == 0 {
             for (x, h) in local.iter_mut().zip(plan.params.voxel_cm) {

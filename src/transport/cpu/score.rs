@@ -4,11 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::particle::Particle;
 use crate::transport::plan::Plan;
+use crate::transport::times::MAX_TIME_POINTS;
 
 /// Receives energy.
 pub trait Scorer {
     /// Scores by distance from the voxel's centre (uniform medium, point source), not by voxel.
     const RADIAL: bool = false;
+    /// Told from which source voxel (its number among them) the next history comes.
+    #[inline(always)]
+    fn begin(&mut self, _plan: &Plan, _source: usize) {}
     /// Books `energy` (MeV) of a source emission type `origin` at a point.
     fn deposit(&mut self, plan: &Plan, linear: usize, local: [f32; 3], origin: u32, energy: f32);
     /// Told what happens to a particle; `value` is the energy (MeV) the event gave away. Only `trace` listens.
@@ -39,6 +43,42 @@ impl Scorer for Shared<'_> {
     #[inline(always)]
     fn deposit(&mut self, _plan: &Plan, linear: usize, _local: [f32; 3], origin: u32, energy: f32) {
         self.0[origin as usize][linear].fetch_add(to_units(energy), Relaxed);
+    }
+}
+
+/// Several time points: every deposit goes, times the history's weight at each, into words that lie side by side. With `ALONE`, one
+/// thread on words of its own.
+pub struct Weighted<'a, const ALONE: bool> {
+    words: &'a [AtomicU64],
+    times: usize,
+    weights: [f32; MAX_TIME_POINTS],
+}
+
+impl<'a, const ALONE: bool> Weighted<'a, ALONE> {
+    /// Scores into `words`, laid out `[voxel][time point]`.
+    pub fn new(words: &'a [AtomicU64], times: usize) -> Self {
+        Weighted { words, times, weights: [0.0; MAX_TIME_POINTS] }
+    }
+}
+
+impl<const ALONE: bool> Scorer for Weighted<'_, ALONE> {
+    #[inline(always)]
+    fn begin(&mut self, plan: &Plan, source: usize) {
+        let weights = &plan.source_weights[source * self.times..][..self.times];
+        self.weights[..self.times].copy_from_slice(weights);
+    }
+
+    #[inline(always)]
+    fn deposit(&mut self, _: &Plan, linear: usize, _: [f32; 3], _origin: u32, energy: f32) {
+        let cell = &self.words[linear * self.times..][..self.times];
+        for (word, &weight) in cell.iter().zip(&self.weights) {
+            let units = to_units(energy * weight);
+            if ALONE {
+                word.store(word.load(Relaxed).wrapping_add(units), Relaxed);
+            } else if units > 0 {
+                word.fetch_add(units, Relaxed);
+            }
+        }
     }
 }
 

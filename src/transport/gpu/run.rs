@@ -77,6 +77,13 @@ impl GpuEngine {
         stop: &AtomicBool,
     ) -> Result<Outcome> {
         check(settings)?;
+        if plan.params.time_points > 0 {
+            return Err(Error::usage(
+                format!("{} time points in one run", plan.params.time_points),
+                "the GPU engine scores one",
+                "Use --engine cpu, or --route activity.",
+            ));
+        }
         if settings.histories_per_batch > u64::from(u32::MAX) {
             return Err(Error::usage(
                 format!("{} histories in one batch", settings.histories_per_batch),

@@ -1,0 +1,207 @@
+//! The time integral of maps and of VOIs: the same for activities (Bq to Bq s) and dose rates (Gy/s to Gy).
+//!
+//! A region is a VOI or all that is outside of them. Its curve is fitted from its values at the times; a voxel is fitted by itself or, where
+//! that fails or VOIs are wanted, by the curve of its region scaled to it.
+
+use std::collections::BTreeMap;
+
+use super::series_file::{Integrate, SeriesInput};
+use crate::error::{Error, Result};
+use crate::kinetics::voxels::{Branch, BranchCounts, VoxelNoise, VoxelSettings, integrate_voxels};
+use crate::kinetics::{CommonScale, Curve, Fit, Selection, Tac, Tia, fit, hybrid, select};
+
+/// How one region changes with time.
+#[derive(Debug, Clone)]
+pub struct RegionCurve {
+    /// Its points.
+    pub tac: Tac,
+    /// What was chosen and from what.
+    pub selection: Selection,
+    /// Its integral.
+    pub tia: Tia,
+}
+
+/// Everything but the values.
+pub struct OverTime<'a> {
+    /// After injection, s.
+    pub times_s: &'a [f64],
+    /// Physical decay constant, 1/s.
+    pub decay_constant_per_s: f64,
+    /// Models and noise.
+    pub input: &'a SeriesInput,
+}
+
+/// Integrated maps.
+#[derive(Debug, Clone)]
+pub struct IntegratedMap {
+    /// Values times s.
+    pub integral: Vec<f32>,
+    /// Of the fit, relative.
+    pub relative_uncertainty: Vec<f32>,
+    /// [`Branch`] of each voxel.
+    pub branch: Vec<u8>,
+    /// Voxels per branch.
+    pub counts: BranchCounts,
+    /// Integral per branch: fitted, shape, physical.
+    pub by_branch: [f64; 3],
+    /// Negative integral that was set to zero.
+    pub dropped: f64,
+    /// Shares of the whole before the first and after the last time.
+    pub extrapolated: [f64; 2],
+}
+
+impl OverTime<'_> {
+    /// The curve of a region from its values; `None` where it is empty at a time, which is then left out.
+    ///
+    /// # Errors
+    /// With the reason why nothing can be fitted.
+    pub fn curve(&self, values: &[Option<f64>]) -> Result<RegionCurve> {
+        let known: Vec<(f64, f64)> =
+            self.times_s.iter().zip(values).filter_map(|(t, v)| Some((*t, (*v)?))).collect();
+        let (times, values): (Vec<f64>, Vec<f64>) = known.into_iter().unzip();
+        let tac = self.tac(&times, &values)?;
+        let selection = select(&tac, &self.input.families, self.decay_constant_per_s, true)?;
+        let tia = selection.tia(&tac);
+        Ok(RegionCurve { tac, selection, tia })
+    }
+
+    fn tac(&self, times_s: &[f64], values: &[f64]) -> Result<Tac> {
+        let common = CommonScale::new(self.input.common_uncertainty)?;
+        let tac = match self.input.relative_uncertainty {
+            None => Tac::with_equal_relative_weights(times_s, values)?,
+            Some(relative) => {
+                let u: Vec<f64> = values.iter().map(|v| relative * v).collect();
+                Tac::new(times_s, values, &u)?
+            }
+        };
+        Ok(tac.with_common_scale(common))
+    }
+
+    /// Integrates maps voxel by voxel; `labels` may be empty, `shapes[r]` is the curve of region `r`.
+    ///
+    /// # Errors
+    /// As [`integrate_voxels`].
+    pub fn maps(
+        &self,
+        maps: &[Vec<f32>],
+        labels: &[u16],
+        shapes: &[Option<Curve>],
+    ) -> Result<IntegratedMap> {
+        let noise: Vec<VoxelNoise> = maps.iter().map(|m| self.noise(m)).collect();
+        let voxels = maps.first().map_or(0, Vec::len);
+        let mut out = IntegratedMap {
+            integral: vec![0.0; voxels],
+            relative_uncertainty: vec![0.0; voxels],
+            branch: vec![Branch::Zero as u8; voxels],
+            counts: BranchCounts::default(),
+            by_branch: [0.0; 3],
+            dropped: 0.0,
+            extrapolated: [0.0; 2],
+        };
+        let mut members: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+        for v in 0..voxels {
+            members.entry(labels.get(v).copied().unwrap_or(0)).or_default().push(v);
+        }
+        for (region, of_region) in members {
+            let shape = shapes.get(usize::from(region)).and_then(Option::as_ref);
+            let settings = VoxelSettings {
+                decay_constant_per_s: self.decay_constant_per_s,
+                noise: &noise,
+                max_relative_uncertainty: self.input.max_voxel_uncertainty,
+                shape,
+                fit_mono: self.input.integrate == Integrate::Voxel || shape.is_none(),
+            };
+            let own: Vec<Vec<f32>> =
+                maps.iter().map(|m| of_region.iter().map(|v| m[*v]).collect()).collect();
+            let slices: Vec<&[f32]> = own.iter().map(Vec::as_slice).collect();
+            let found = integrate_voxels(self.times_s, &slices, &settings)?;
+            for (j, v) in of_region.into_iter().enumerate() {
+                out.integral[v] = found.tia[j];
+                out.relative_uncertainty[v] = found.relative_uncertainty[j];
+                out.branch[v] = found.branch[j] as u8;
+            }
+            out.counts.fitted += found.counts.fitted;
+            out.counts.shape += found.counts.shape;
+            out.counts.physical += found.counts.physical;
+            out.counts.zero += found.counts.zero;
+            for (sum, part) in out.by_branch.iter_mut().zip(found.tia_by_branch) {
+                *sum += part;
+            }
+            out.dropped += found.dropped;
+            out.extrapolated[0] += found.extrapolated[0];
+            out.extrapolated[1] += found.extrapolated[1];
+        }
+        let whole: f64 = out.by_branch.iter().sum();
+        out.extrapolated = out.extrapolated.map(|e| e / whole.max(f64::MIN_POSITIVE));
+        Ok(out)
+    }
+
+    /// The noise of a map's voxels: relative, and a floor that is a part of its 99th percentile.
+    fn noise(&self, map: &[f32]) -> VoxelNoise {
+        let [floor, relative] = self.input.voxel_noise;
+        let mut positive: Vec<f32> = map.iter().copied().filter(|v| *v > 0.0).collect();
+        let rank = positive.len().saturating_sub(1) * 99 / 100;
+        let high = match positive.is_empty() {
+            true => 1.0,
+            false => f64::from(*positive.select_nth_unstable_by(rank, f32::total_cmp).1),
+        };
+        VoxelNoise { floor: floor * high, gain: 0.0, relative }
+    }
+
+    /// Relative standard error of a region's integral from the covariance of its values, such as that of the transport: elasticities
+    /// e_i = d ln I / d ln y_i by central differences of fits of the chosen family; var(ln I) = sum e_i e_j cov_ij / (y_i y_j).
+    ///
+    /// # Errors
+    /// If a fit fails.
+    pub fn propagate(
+        &self,
+        curve: &RegionCurve,
+        covariance: impl Fn(usize, usize) -> f64,
+    ) -> Result<f64> {
+        const STEP: f64 = 1e-3;
+        let (tac, family) = (&curve.tac, curve.selection.fit().family());
+        let integral = |i: usize, sign: f64| -> Result<f64> {
+            let mut values = tac.values().to_vec();
+            values[i] *= 1.0 + sign * STEP;
+            let mut moved = Tac::new(tac.times_s(), &values, tac.uncertainties())?;
+            if self.input.relative_uncertainty.is_none() {
+                moved = moved.relative_only();
+            }
+            Ok(fit(&moved, family, self.decay_constant_per_s)?.curve.tia())
+        };
+        let elasticity: Vec<f64> = (0..tac.len())
+            .map(|i| Ok((integral(i, 1.0)? / integral(i, -1.0)?).ln() / (2.0 * STEP)))
+            .collect::<Result<_>>()?;
+        let y = tac.values();
+        let mut variance = 0.0;
+        for i in 0..tac.len() {
+            for j in 0..tac.len() {
+                variance += elasticity[i] * elasticity[j] * covariance(i, j) / (y[i] * y[j]);
+            }
+        }
+        Ok(variance.max(0.0).sqrt())
+    }
+
+    /// Integral over value of one acquisition by the shape of a planar curve; the fit of that curve comes with it.
+    ///
+    /// # Errors
+    /// If there is no planar curve, or it cannot be fitted.
+    pub fn by_planar_curve(&self, value: f64) -> Result<(Tia, Fit)> {
+        let Some(planar) = &self.input.planar else {
+            return Err(Error::usage("no planar curve", "its shape is needed", "Give [planar]."));
+        };
+        let tac = match planar.relative_uncertainty {
+            None => Tac::with_equal_relative_weights(&planar.times_s, &planar.counts)?,
+            Some(r) => {
+                let u: Vec<f64> = planar.counts.iter().map(|c| r * c).collect();
+                Tac::new(&planar.times_s, &planar.counts, &u)?
+            }
+        };
+        let chosen = select(&tac, &self.input.families, self.decay_constant_per_s, true)?;
+        let u = value
+            * self.input.relative_uncertainty.unwrap_or(0.0).hypot(self.input.common_uncertainty);
+        let spect =
+            crate::kinetics::single_time_point::Measurement::new(self.times_s[0], value, u)?;
+        Ok((hybrid::hybrid(&tac, chosen.fit(), spect)?, chosen.fit().clone()))
+    }
+}

@@ -1,0 +1,354 @@
+//! Several time points of one patient: a TOML file, given in place of an activity image. Its keys stand in `docs/kinetics.md`,
+//! section 10; unknown ones are refused.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::activity::{Calibration, InputUnit, check_version, toml_error};
+use crate::error::{Error, Result};
+use crate::kinetics::Family;
+use crate::transport::times::MAX_TIME_POINTS;
+use crate::units::seconds_of;
+
+/// Version of the file that is read.
+const VERSION: i64 = 1;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: i64,
+    time_point: Vec<PointEntry>,
+    #[serde(default)]
+    integrate: Integrate,
+    models: Option<Vec<String>>,
+    relative_uncertainty: Option<f64>,
+    #[serde(default)]
+    common_uncertainty: f64,
+    #[serde(default)]
+    voxel: VoxelEntry,
+    #[serde(default)]
+    recovery: BTreeMap<String, f64>,
+    planar: Option<PlanarEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PointEntry {
+    time: Option<String>,
+    activity: PathBuf,
+    series: Option<String>,
+    unit: Option<String>,
+    calibration: Option<String>,
+    #[serde(default)]
+    shift_mm: [f64; 3],
+    voi: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanarEntry {
+    times: Vec<String>,
+    counts: Vec<f64>,
+    relative_uncertainty: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct VoxelEntry {
+    floor: f64,
+    relative: f64,
+    max_uncertainty: f64,
+}
+
+impl Default for VoxelEntry {
+    fn default() -> Self {
+        VoxelEntry { floor: 0.005, relative: 0.1, max_uncertainty: 0.5 }
+    }
+}
+
+/// What is fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Integrate {
+    /// Each voxel, with the curve of its VOI where it cannot be fitted.
+    #[default]
+    Voxel,
+    /// Each VOI, its curve scaled to its voxels; what is outside all VOIs counts as one.
+    Voi,
+}
+
+/// One acquisition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimePoint {
+    /// After injection, s; none if the DICOM times are to say it.
+    pub time_s: Option<f64>,
+    /// The image.
+    pub activity: PathBuf,
+    /// SeriesInstanceUID, where a folder holds several.
+    pub series: Option<String>,
+    /// Its unit.
+    pub unit: Option<InputUnit>,
+    /// What a count stands for.
+    pub calibration: Option<Calibration>,
+    /// What is added to the image's coordinates (mm, LPS) to bring it onto the CT.
+    pub shift_mm: [f64; 3],
+    /// Label map of the VOIs of this time alone, in the image's coordinates.
+    pub voi: Option<PathBuf>,
+}
+
+/// A planar curve that gives the shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanarCurve {
+    /// After injection, s.
+    pub times_s: Vec<f64>,
+    /// Counts, any unit.
+    pub counts: Vec<f64>,
+    /// Of each count; none if unknown.
+    pub relative_uncertainty: Option<f64>,
+}
+
+/// A series of acquisitions and how it is integrated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesInput {
+    /// The file itself.
+    pub path: PathBuf,
+    /// The acquisitions, by time.
+    pub points: Vec<TimePoint>,
+    /// What is fitted.
+    pub integrate: Integrate,
+    /// Families that VOI curves choose from.
+    pub families: Vec<Family>,
+    /// Relative standard uncertainty of a VOI's value at one time; none if unknown: then the residuals tell.
+    pub relative_uncertainty: Option<f64>,
+    /// Relative standard uncertainty shared by all times (calibration).
+    pub common_uncertainty: f64,
+    /// Noise of a voxel: constant part over the 99th percentile of its map, and relative part.
+    pub voxel_noise: [f64; 2],
+    /// Largest relative uncertainty of a voxel's own fit.
+    pub max_voxel_uncertainty: f64,
+    /// Recovery coefficients by VOI name or label.
+    pub recovery: BTreeMap<String, f64>,
+    /// Planar curve for one acquisition.
+    pub planar: Option<PlanarCurve>,
+}
+
+impl SeriesInput {
+    /// True if a path names such a file.
+    pub fn is_series(path: &Path) -> bool {
+        path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
+    }
+
+    /// Reads the file; paths in it are relative to it.
+    ///
+    /// # Errors
+    /// If it cannot be read, a key is unknown, or a value makes no sense.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+        Self::parse(&text, path).map_err(|mut e| {
+            e.problem = format!("{}: {}", path.display(), e.problem);
+            e
+        })
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self> {
+        let file: File = toml::from_str(text).map_err(|e| toml_error(&e))?;
+        check_version(file.version, VERSION)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let points: Vec<TimePoint> =
+            file.time_point.into_iter().map(|p| p.build(folder)).collect::<Result<_>>()?;
+        if points.is_empty() || points.len() > MAX_TIME_POINTS {
+            return Err(Error::input(
+                format!("{} time points", points.len()),
+                format!("1 to {MAX_TIME_POINTS} are handled"),
+                "Give one [[time_point]] for each acquisition.",
+            ));
+        }
+        let given: Option<Vec<f64>> = points.iter().map(|p| p.time_s).collect();
+        check_times(&given.unwrap_or_default())?;
+        let planar = file.planar.map(PlanarEntry::build).transpose()?;
+        match (points.len(), &planar) {
+            (1, None) => Err(Error::input(
+                "one time point",
+                "its curve is not known",
+                "Give a [planar] curve, or the image alone with --physical-decay.",
+            )),
+            (2.., Some(_)) => Err(Error::input(
+                "a [planar] curve with several time points",
+                "it gives the shape for one acquisition",
+                "Leave it out, or keep one [[time_point]].",
+            )),
+            _ => Ok(()),
+        }?;
+        let v = file.voxel;
+        let fractions = [
+            ("common_uncertainty", file.common_uncertainty, 0.0),
+            ("relative_uncertainty", file.relative_uncertainty.unwrap_or(0.5), 1e-6),
+            ("voxel.floor", v.floor, 1e-6),
+            ("voxel.relative", v.relative, 0.0),
+            ("voxel.max_uncertainty", v.max_uncertainty, 1e-3),
+        ];
+        let recovery = file.recovery.iter().map(|(name, r)| (name.as_str(), *r, 1e-3));
+        for (key, value, least) in fractions.into_iter().chain(recovery) {
+            if !(least..=1.5).contains(&value) {
+                return Err(Error::input(
+                    format!("{key} is {value}"),
+                    format!("it must lie within {least} and 1.5"),
+                    "Give a fraction: 0.05 for 5 %.",
+                ));
+            }
+        }
+        Ok(SeriesInput {
+            path: path.to_path_buf(),
+            points,
+            integrate: file.integrate,
+            families: families(file.models)?,
+            relative_uncertainty: file.relative_uncertainty,
+            common_uncertainty: file.common_uncertainty,
+            voxel_noise: [v.floor, v.relative],
+            max_voxel_uncertainty: v.max_uncertainty,
+            recovery: file.recovery,
+            planar,
+        })
+    }
+}
+
+fn families(names: Option<Vec<String>>) -> Result<Vec<Family>> {
+    let Some(names) = names else { return Ok(Family::ALL.to_vec()) };
+    let known = || Family::ALL.map(Family::name).join(", ");
+    names
+        .iter()
+        .map(|name| {
+            Family::ALL.into_iter().find(|f| f.name() == name).ok_or_else(|| {
+                Error::input(format!("model '{name}'"), "there is none of that name", known())
+            })
+        })
+        .collect()
+}
+
+/// Refuses times that are not after injection, or not in ascending order.
+pub fn check_times(times_s: &[f64]) -> Result<()> {
+    if let Some(t) = times_s.iter().find(|t| **t <= 0.0) {
+        return Err(Error::input(
+            format!("a time point at {t} s after injection"),
+            "an acquisition is after injection",
+            "Correct its time.",
+        ));
+    }
+    if let Some(w) = times_s.windows(2).find(|w| w[0] >= w[1]) {
+        return Err(Error::input(
+            format!("a time point at {} s follows one at {} s", w[1], w[0]),
+            "times must ascend, each once",
+            "Sort the time points and leave copies out.",
+        ));
+    }
+    Ok(())
+}
+
+fn time(text: &str) -> Result<f64> {
+    seconds_of(text).ok_or_else(|| {
+        Error::input(
+            format!("time '{text}'"),
+            "a time after injection has its unit",
+            "Write for example \"24h\", \"90min\" or \"3.5d\".",
+        )
+    })
+}
+
+impl PointEntry {
+    fn build(self, folder: &Path) -> Result<TimePoint> {
+        if let Some(mm) = self.shift_mm.iter().find(|s| !s.is_finite() || s.abs() > 2000.0) {
+            return Err(Error::input(
+                format!("shift_mm has {mm}"),
+                "a shift is a length in mm, below 2 m",
+                "Correct it.",
+            ));
+        }
+        Ok(TimePoint {
+            time_s: self.time.as_deref().map(time).transpose()?,
+            activity: folder.join(self.activity),
+            series: self.series,
+            unit: self.unit.map(|u| u.parse()).transpose()?,
+            calibration: self.calibration.map(|c| c.parse()).transpose()?,
+            shift_mm: self.shift_mm,
+            voi: self.voi.map(|v| folder.join(v)),
+        })
+    }
+}
+
+impl PlanarEntry {
+    fn build(self) -> Result<PlanarCurve> {
+        let times_s: Vec<f64> = self.times.iter().map(|t| time(t)).collect::<Result<_>>()?;
+        check_times(&times_s)?;
+        if times_s.len() != self.counts.len() {
+            return Err(Error::input(
+                format!("planar: {} times and {} counts", times_s.len(), self.counts.len()),
+                "each time needs its counts",
+                "Correct the lists.",
+            ));
+        }
+        Ok(PlanarCurve {
+            times_s,
+            counts: self.counts,
+            relative_uncertainty: self.relative_uncertainty,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<SeriesInput> {
+        SeriesInput::parse(text, Path::new("folder/series.toml"))
+    }
+
+    const GOOD: &str = "version = 1
+        [[time_point]]
+        time = '4h'
+        activity = 'a.nii.gz'
+        [[time_point]]
+        time = '1d'
+        activity = 'b.nii.gz'
+        unit = 'Bq'
+        shift_mm = [1, -2.5, 0]
+        [recovery]
+        kidney = 0.8";
+
+    #[test]
+    fn a_series_is_read() {
+        let series = read(GOOD).unwrap();
+        assert_eq!(series.points[0].activity, Path::new("folder/a.nii.gz"));
+        assert_eq!(series.points[1].time_s, Some(86_400.0));
+        assert_eq!(series.points[1].shift_mm, [1.0, -2.5, 0.0]);
+        assert_eq!(series.points[1].unit, Some(InputUnit::Bq));
+        assert_eq!(series.families, Family::ALL);
+        assert_eq!(series.recovery["kidney"], 0.8);
+        assert!(SeriesInput::is_series(Path::new("x/s.TOML")));
+        assert!(!SeriesInput::is_series(Path::new("x/toml")));
+    }
+
+    #[test]
+    fn bad_series_are_refused() {
+        let refused = |from: &str, to: &str, expected: &str| {
+            let error = read(&GOOD.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(expected), "'{expected}' not in: {error}");
+        };
+        refused("'1d'", "'24'", "has its unit");
+        refused("'1d'", "'4h'", "must ascend");
+        refused("'1d'", "'240min'", "must ascend");
+        refused("'4h'", "'-4h'", "after injection");
+        refused("version = 1", "version = 2", "version 2");
+        refused("unit = 'Bq'", "units = 'Bq'", "units");
+        refused("0.8", "8", "kidney is 8");
+        refused("version = 1", "version = 1\nmodels = ['quad']", "mono-uptake");
+        refused(
+            "[[time_point]]\n        time = '4h'\n        activity = 'a.nii.gz'",
+            "",
+            "--physical-decay",
+        );
+        let planar = format!("{GOOD}\n[planar]\ntimes = ['1h', '2h']\ncounts = [2, 1]");
+        assert!(read(&planar).unwrap_err().to_string().contains("one acquisition"));
+    }
+}
