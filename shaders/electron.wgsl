@@ -357,9 +357,8 @@ fn walk(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<function, Pl
         if (RADIAL) {
             let along = uniform_draw() * distance;
             let somewhere = vec3<f32>(start.x + along * d.x, start.y + along * d.y, start.z + along * d.z);
-            let units = to_units(given);
-            book_imparted = add_wide(book_imparted, vec2<u32>(units, 0u));
-            score((*place).linear, somewhere, (*p).origin, units);
+            book_imparted_energy(given);
+            score((*place).linear, somewhere, (*p).origin, given);
         } else {
             (*t).pending += given;
         }

@@ -3,7 +3,10 @@
 
 override WORKGROUP: u32;
 override CELLS_PER_LANE: u32;
-override ORIGINS: u32;
+// Pairs of words per cell: origins, or time points.
+override CHANNELS: u32;
+// Squares per cell: one of all origins together, or one for each time point.
+override GROUPS: u32;
 
 struct Fold {
     // Cells in this part, and the first of them.
@@ -12,17 +15,21 @@ struct Fold {
     // Whether voxels have labels.
     labelled: u32,
     lanes: u32,
+    // Regions with the one outside all, and voxels between the labels of two time points (0: the same for all).
+    regions: u32,
+    label_stride: u32,
+    spare: vec2<u32>,
 }
 
 @group(0) @binding(0) var<uniform> fold_job: Fold;
-// Two words per cell and origin.
+// Two words per cell and channel.
 @group(0) @binding(1) var<storage, read_write> batch_words: array<u32>;
 @group(0) @binding(2) var<storage, read_write> sums: array<u32>;
-// Four words per cell.
+// Four words per cell and group.
 @group(0) @binding(3) var<storage, read_write> squares: array<vec4<u32>>;
 // Two labels per word.
 @group(0) @binding(4) var<storage, read> labels: array<u32>;
-// Two words per region.
+// Two words per group and region.
 @group(0) @binding(5) var<storage, read_write> regions: array<atomic<u32>>;
 
 // The square of a 64-bit number, low word first.
@@ -63,6 +70,15 @@ fn fold(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     if (lane >= fold_job.lanes) {
         return;
     }
+    for (var group = 0u; group < GROUPS; group += 1u) {
+        fold_group(lane, group);
+    }
+}
+
+// Folds the channels of one group (all origins, or one time point) of the lane's cells.
+fn fold_group(lane: u32, group: u32) {
+    let first_channel = group * (CHANNELS / GROUPS);
+    let regions_at = group * fold_job.regions;
     var region = 0u;
     var region_units = vec2<u32>(0u, 0u);
     for (var k = 0u; k < CELLS_PER_LANE; k += 1u) {
@@ -72,8 +88,8 @@ fn fold(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
             break;
         }
         var total = vec2<u32>(0u, 0u);
-        for (var origin = 0u; origin < ORIGINS; origin += 1u) {
-            let at = (cell * ORIGINS + origin) * 2u;
+        for (var c = 0u; c < CHANNELS / GROUPS; c += 1u) {
+            let at = (cell * CHANNELS + first_channel + c) * 2u;
             let value = vec2<u32>(batch_words[at], batch_words[at + 1u]);
             if (value.x != 0u || value.y != 0u) {
                 batch_words[at] = 0u;
@@ -87,18 +103,19 @@ fn fold(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         if (total.x == 0u && total.y == 0u) {
             continue;
         }
-        squares[cell] = add_quad(squares[cell], square_wide(total));
+        let square_at = cell * GROUPS + group;
+        squares[square_at] = add_quad(squares[square_at], square_wide(total));
         var here = 0u;
         if (fold_job.labelled != 0u) {
-            let voxel = fold_job.first + cell;
+            let voxel = fold_job.first + cell + group * fold_job.label_stride;
             here = (labels[voxel >> 1u] >> ((voxel & 1u) * 16u)) & 0xffffu;
         }
         if (here != region) {
-            add_region(region, region_units);
+            add_region(regions_at + region, region_units);
             region = here;
             region_units = vec2<u32>(0u, 0u);
         }
         region_units = add_wide(region_units, total);
     }
-    add_region(region, region_units);
+    add_region(regions_at + region, region_units);
 }

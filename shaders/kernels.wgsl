@@ -18,6 +18,7 @@ fn source(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var k = begin; k < end; k += 1u) {
         let i = control.source_next + k;
         hint = source_index(strata_position(i), hint);
+        source_row = hint;
         decay(i, hint);
         close_particle(i);
     }

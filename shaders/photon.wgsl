@@ -192,7 +192,7 @@ fn fly_once(f: ptr<function, Flight>, place: ptr<function, Place>) -> u32 {
         if (RADIAL) {
             at = relative_to(landing.voxel, (*f).position);
         }
-        score((*place).linear, at, p.origin, to_units(expected));
+        score((*place).linear, at, p.origin, expected);
     }
     if (uniform_draw() * landing.mu >= (*f).mu_over_rho * density) {
         return select(FICTITIOUS, STOPPED, (*f).collisions >= MAX_COLLISIONS);
@@ -226,10 +226,9 @@ fn step_photon(f: ptr<function, Flight>) -> bool {
         tell_photon_escape((*f).linear, p);
         escape(PHOTON, p.energy);
     } else if (landed == STOPPED) {
-        let units = to_units(p.energy);
         book_segment_caps += 1u;
-        book_cut = add_wide(book_cut, vec2<u32>(units, 0u));
-        score(place.linear, vec3<f32>(0.0, 0.0, 0.0), p.origin, units);
+        book_cut = add_wide(book_cut, vec2<u32>(to_units(p.energy), 0u));
+        score(place.linear, vec3<f32>(0.0, 0.0, 0.0), p.origin, p.energy);
     }
     if (!goes_on) {
         book_collisions += (*f).collisions;

@@ -4,8 +4,8 @@
 override PROBE_WORDS: u32;
 override WORKGROUP: u32;
 
-@group(0) @binding(13) var<storage, read> probe_inputs: array<u32>;
-@group(0) @binding(14) var<storage, read_write> probe_outputs: array<u32>;
+@group(0) @binding(14) var<storage, read> probe_inputs: array<u32>;
+@group(0) @binding(15) var<storage, read_write> probe_outputs: array<u32>;
 
 // Where the lane's words are.
 var<private> probe_at: u32;

@@ -51,7 +51,7 @@ struct Record {
     slot: u32,
     point: vec3<f32>,
     direction: vec3<f32>,
-    // Optical depth to the next hard collision and energy collected in the voxel (leptons under way).
+    // Optical depth to the next hard collision (the word holds the source voxel while a record is fresh) and energy collected in the voxel (leptons under way).
     optical_depth: f32,
     pending: f32,
     // Segments or collisions so far.
@@ -92,14 +92,17 @@ fn append_photon(r: Record, born: vec4<u32>, state: vec4<u32>, born_children: u3
         return;
     }
     let at = (index & (QUEUE_CAPACITY - 1u)) * RECORD;
-    let packed = pack_record(r);
+    var packed = pack_record(r);
+    if (r.fresh) {
+        packed[1].w = source_row;
+    }
     photon_queue[at] = packed[0];
     photon_queue[at + 1u] = packed[1];
     photon_queue[at + 2u] = packed[2];
     photon_queue[at + 3u] = born;
     if (!r.fresh) {
         photon_queue[at + 4u] = state;
-        photon_queue[at + 5u] = vec4<u32>(born_children, r.steps, 0u, 0u);
+        photon_queue[at + 5u] = vec4<u32>(born_children, r.steps, source_row, 0u);
     }
 }
 
@@ -111,14 +114,17 @@ fn append_lepton(r: Record, born: vec4<u32>, state: vec4<u32>, born_children: u3
         return;
     }
     let at = (index & (QUEUE_CAPACITY - 1u)) * RECORD;
-    let packed = pack_record(r);
+    var packed = pack_record(r);
+    if (r.fresh) {
+        packed[1].w = source_row;
+    }
     lepton_queue[at] = packed[0];
     lepton_queue[at + 1u] = packed[1];
     lepton_queue[at + 2u] = packed[2];
     lepton_queue[at + 3u] = born;
     if (!r.fresh) {
         lepton_queue[at + 4u] = state;
-        lepton_queue[at + 5u] = vec4<u32>(born_children, r.steps, 0u, 0u);
+        lepton_queue[at + 5u] = vec4<u32>(born_children, r.steps, source_row, 0u);
     }
 }
 
@@ -126,12 +132,15 @@ fn append_lepton(r: Record, born: vec4<u32>, state: vec4<u32>, born_children: u3
 fn take_photon(item: u32) -> Record {
     let at = ((control.photons.head + item) & (QUEUE_CAPACITY - 1u)) * RECORD;
     start_stream(photon_queue[at + 3u]);
-    var r = unpack_record(photon_queue[at], photon_queue[at + 1u], photon_queue[at + 2u], 0u);
+    let point = photon_queue[at + 1u];
+    var r = unpack_record(photon_queue[at], point, photon_queue[at + 2u], 0u);
+    source_row = point.w;
     if (!r.fresh) {
         rng = photon_queue[at + 4u];
         let rest = photon_queue[at + 5u];
         children = rest.x;
         r.steps = rest.y;
+        source_row = rest.z;
     }
     return r;
 }
@@ -139,12 +148,15 @@ fn take_photon(item: u32) -> Record {
 fn take_lepton(item: u32) -> Record {
     let at = ((control.leptons.head + item) & (QUEUE_CAPACITY - 1u)) * RECORD;
     start_stream(lepton_queue[at + 3u]);
-    var r = unpack_record(lepton_queue[at], lepton_queue[at + 1u], lepton_queue[at + 2u], 0u);
+    let point = lepton_queue[at + 1u];
+    var r = unpack_record(lepton_queue[at], point, lepton_queue[at + 2u], 0u);
+    source_row = point.w;
     if (!r.fresh) {
         rng = lepton_queue[at + 4u];
         let rest = lepton_queue[at + 5u];
         children = rest.x;
         r.steps = rest.y;
+        source_row = rest.z;
     }
     return r;
 }

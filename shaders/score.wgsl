@@ -2,6 +2,14 @@
 
 // Bit per origin that the source has: only these have words.
 override ORIGIN_MASK: u32;
+// Time points that are scored with a weight each, instead of the origins; 0 in an ordinary run.
+override TIME_POINTS: u32;
+
+// Weights of the histories, by source voxel and time point (`src/transport/times.rs`).
+@group(0) @binding(12) var<storage, read> source_weights: array<f32>;
+
+// Source voxel (its number among them) that the particle in work stems from.
+var<private> source_row: u32;
 
 // Shell of a point relative to the centre; the last cell is everything outside.
 fn shell_of(local: vec3<f32>) -> u32 {
@@ -42,11 +50,20 @@ fn score_units(cell: u32, origin: u32, units: u32) {
     }
 }
 
-// Books fixed-point units of a source emission type at a point.
-fn score(linear: u32, local: vec3<f32>, origin: u32, units: u32) {
+// Books `energy` (MeV) of a source emission type at a point: at every time point with its weight, where there are several.
+fn score(linear: u32, local: vec3<f32>, origin: u32, energy: f32) {
+    for (var t = 0u; t < TIME_POINTS; t += 1u) {
+        let units = to_units(energy * source_weights[source_row * TIME_POINTS + t]);
+        if (units != 0u) {
+            tally_add((linear * TIME_POINTS + t) * 2u, units);
+        }
+    }
+    if (TIME_POINTS != 0u) {
+        return;
+    }
     var cell = linear;
     if (RADIAL) {
         cell = shell_of(local);
     }
-    score_units(cell, origin, units);
+    score_units(cell, origin, to_units(energy));
 }

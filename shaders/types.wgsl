@@ -75,7 +75,9 @@ struct Params {
     source_groups: u32,
     source_entries: u32,
     time_points: u32,
-    spare: u32,
+    spare_a: u32,
+    spare_b: u32,
+    spare_c: u32,
     offsets: Offsets,
 }
 

@@ -14,9 +14,8 @@ fn unlinear(linear: u32) -> vec3<i32> {
 
 // Deposits energy at a point and books it as imparted.
 fn deposit(place: ptr<function, Place>, origin: u32, energy: f32) {
-    let units = to_units(energy);
-    book_imparted = add_wide(book_imparted, vec2<u32>(units, 0u));
-    score((*place).linear, (*place).local, origin, units);
+    book_imparted_energy(energy);
+    score((*place).linear, (*place).local, origin, energy);
 }
 
 // Distance from a point to what bounds its scoring cell, cm.

@@ -29,7 +29,7 @@ use voxgray::transport::plan::{SourceEntry, SourceGroup};
 
 /// Constants that only one launcher fills: `run.rs`, `replay.rs`, `probe.rs`, `fold.rs`.
 const OF_ONE_LAUNCHER: [&str; 5] =
-    ["PER_HISTORY", "TRACE_CAPACITY", "PROBE_WORDS", "CELLS_PER_LANE", "ORIGINS"];
+    ["PER_HISTORY", "TRACE_CAPACITY", "PROBE_WORDS", "CELLS_PER_LANE", "CHANNELS", "GROUPS"];
 
 fn parse(module: &Assembled) -> naga::Module {
     let parsed = naga::front::wgsl::parse_str(&module.text).unwrap_or_else(|e| {
@@ -154,6 +154,10 @@ fn structs_lie_as_in_rust() {
             majorant_factor,
             source_groups,
             source_entries,
+            time_points,
+            spare_a,
+            spare_b,
+            spare_c,
             offsets,
         }
     );
@@ -185,7 +189,7 @@ fn structs_lie_as_in_rust() {
         Control { photons, leptons, source_next, source_take, overflows, rounds, stuck, spare }
     );
     same_layout!(transport, SourceGroup { kind, whole, fraction, first, count });
-    same_layout!(fold, Fold { cells, first, labelled, lanes });
+    same_layout!(fold, Fold { cells, first, labelled, lanes, regions, label_stride, spare });
 }
 
 #[test]
@@ -210,7 +214,8 @@ fn every_constant_is_filled_by_rust_and_has_no_value_of_its_own() {
     let tuning = Tuning::for_device(DeviceKind::Software);
     let sizes = Sizes {
         cells: 1,
-        origins: 1,
+        channels: 1,
+        groups: 1,
         parts: 1,
         part_cells: 1,
         capacity: 1,

@@ -22,9 +22,9 @@ fn compare(device: &Device, name: &str, plan: &Plan, histories: u32) {
     let batch = 3;
     let first = u64::from(batch) * per_batch;
     let theirs = replay(device, plan, None, batch, per_batch, histories).expect("a replay");
-    let compared = compare_ledgers(plan, first, per_batch, &theirs.ledgers);
+    let compared = compare_ledgers(plan, first, per_batch, &theirs);
     let mut sum = Ledger::default();
-    theirs.ledgers.iter().for_each(|l| sum.add(l));
+    theirs.iter().for_each(|l| sum.add(l));
     println!(
         "{name}: {} of {histories} equal; {} segments, {} collisions",
         histories as usize - compared.differing.len(),

@@ -100,6 +100,26 @@ fn the_tally_is_the_cpus_to_the_bit() {
     }
 }
 
+/// Weights of the histories at three time points; regions that are the same at all of them, and regions that move.
+#[test]
+fn time_points_give_the_cpus_tally_to_the_bit() {
+    let Some(engine) = engine(1, None) else { return };
+    let settings = RunSettings { threads: 2, ..RunSettings::with_histories(6_000, 2) };
+    let plan = plans::timed_plan("I-131");
+    let cells = plan.tally_cells();
+    let stop = AtomicBool::new(false);
+    let moving: Vec<u16> = (0..3 * cells).map(|v| (v / 7 % 4) as u16).collect();
+    for (name, labels) in [("fixed", labels(&plan)), ("moving", moving)] {
+        let gpu = engine.run(&plan, &settings, &labels, 3, &Silent, &stop).expect("a run").tally;
+        assert_eq!(gpu.times.len(), 3);
+        if !gpu::device().is_some_and(|d| gpu::exact(&d)) {
+            continue;
+        }
+        let cpu = run(&plan, &settings, &labels, 3, &Silent, &stop).expect("a run").tally;
+        assert!(cpu == gpu, "{name} regions: the tallies differ");
+    }
+}
+
 #[test]
 fn any_cut_of_the_work_gives_the_same_bits() {
     let Some(usual) = tuning() else { return };

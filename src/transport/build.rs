@@ -126,7 +126,9 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         source_groups: source_groups.len() as u32,
         source_entries: source_entries.len() as u32,
         time_points: 0,
-        spare: 0,
+        spare_a: 0,
+        spare_b: 0,
+        spare_c: 0,
         offsets,
     };
     let origins = [

@@ -133,7 +133,6 @@ impl Engine {
             Engine::Gpu(gpu, _) => {
                 let device = gpu.open(0)?;
                 replay::replay(&device, plan, None, batch, histories_per_batch, histories)
-                    .map(|r| r.ledgers)
             }
         }
     }

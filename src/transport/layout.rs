@@ -195,7 +195,11 @@ pub struct Params {
     /// Time points that one run scores with a weight each; 0 in an ordinary run.
     pub time_points: u32,
     /// Keeps the offsets at a multiple of 16 bytes.
-    pub spare: u32,
+    pub spare_a: u32,
+    /// The same.
+    pub spare_b: u32,
+    /// The same.
+    pub spare_c: u32,
     /// Table offsets.
     pub offsets: Offsets,
 }

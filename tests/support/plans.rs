@@ -10,6 +10,7 @@ use voxgray::transport::build::{PlanInput, RadialScoring, build_plan};
 use voxgray::transport::layout::{FLAG_KERMA, FLAG_POINT_SOURCE};
 use voxgray::transport::plan::Plan;
 use voxgray::transport::settings::Settings;
+use voxgray::transport::times::build_timed_plan;
 
 /// Voxels along x, y, z.
 pub const DIMS: [usize; 3] = [20, 16, 12];
@@ -46,13 +47,29 @@ pub fn grid_plan(source: &str) -> Plan {
 
 /// The grid with a given source.
 pub fn plan_of(decay: &DecaySpectrum) -> Plan {
+    with_grid(decay, |input| build_plan(&input).expect("a valid plan"))
+}
+
+/// The grid with activity that moves between three time points; a part of it is empty at one of them.
+pub fn timed_plan(source: &str) -> Plan {
+    let cells: usize = DIMS.iter().product();
+    let map = |t: usize| -> Vec<f64> {
+        (0..cells).map(|v| if v % 3 == t { 0.0 } else { 1.0 + ((v + 5 * t) % 7) as f64 }).collect()
+    };
+    let maps = [map(0), map(1), map(2)];
+    let maps: Vec<&[f64]> = maps.iter().map(Vec::as_slice).collect();
+    with_grid(&decay(source), |input| build_timed_plan(&input, &maps).expect("a valid plan"))
+}
+
+/// Hands the grid over.
+fn with_grid(decay: &DecaySpectrum, build: impl FnOnce(PlanInput) -> Plan) -> Plan {
     let grid = Grid::aligned(DIMS, [-10.0, 5.0, 20.0], [4.0, 3.5, 5.0]);
     let cells: Vec<(f32, u8)> = (0..grid.len()).map(|v| matter(grid.unlinear(v))).collect();
     let density: Vec<f32> = cells.iter().map(|c| c.0).collect();
     let material: Vec<u8> = cells.iter().map(|c| c.1).collect();
     let activity: Vec<f64> =
         (0..grid.len()).map(|v| if v % 5 == 0 { 0.0 } else { 1.0 + (v % 7) as f64 }).collect();
-    build_plan(&PlanInput {
+    build(PlanInput {
         grid: &grid,
         density: &density,
         material: &material,
@@ -62,7 +79,6 @@ pub fn plan_of(decay: &DecaySpectrum) -> Plan {
         settings: &Settings::default(),
         radial: None,
     })
-    .expect("a valid plan")
 }
 
 /// A point source in water with shells out to 3 cm.

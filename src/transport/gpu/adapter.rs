@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::transport::devices::{DeviceFacts, DeviceLimits};
 
 /// Storage buffers that the largest kernel binds.
-pub const STORAGE_BUFFERS: u32 = 14;
+pub const STORAGE_BUFFERS: u32 = 15;
 
 /// What is known of an adapter.
 #[derive(Debug, Clone)]

@@ -9,7 +9,6 @@ use super::layout::{Batch, Control, Fold, LEDGER_WORDS, RECORD_WORDS, TRACE_HEAD
 use super::tuning::{Tuning, most_primaries};
 use crate::error::{Error, Result};
 use crate::transport::plan::Plan;
-use crate::transport::tally::ORIGINS;
 
 /// Bytes per cell of the squares.
 const SQUARE_BYTES: u64 = 16;
@@ -19,8 +18,10 @@ const SQUARE_BYTES: u64 = 16;
 pub struct Sizes {
     /// Tally cells.
     pub cells: u64,
-    /// Origins that score.
-    pub origins: u64,
+    /// Pairs of words per cell: origins that score, or time points.
+    pub channels: u64,
+    /// Squares per cell: one, or one for each time point.
+    pub groups: u64,
     /// Parts of the tally.
     pub parts: u64,
     /// Cells in each part but the last.
@@ -49,8 +50,8 @@ impl Sizes {
     ) -> Result<Self> {
         let largest = facts.largest_binding();
         let cells = plan.tally_cells() as u64;
-        let origins = plan.origins.iter().filter(|o| **o).count() as u64;
-        let per_cell = (origins * 8).max(SQUARE_BYTES);
+        let (channels, groups) = channels(plan);
+        let per_cell = (channels * 8).max(groups * SQUARE_BYTES);
         let in_one = (largest.min(tuning.largest_part.unwrap_or(largest)) / per_cell).max(1);
         let parts = if cells <= in_one { 1 } else { MOST_PARTS as u64 };
         let part_cells = cells.div_ceil(parts);
@@ -64,6 +65,7 @@ impl Sizes {
             ("a part of the tally", part_cells * per_cell),
             ("the tables", tables),
             ("the source", source),
+            ("the weights of the time points", 4 * plan.source_weights.len() as u64),
             ("a ring of particles", capacity * record),
             ("the books", ledger_rows * 4 * LEDGER_WORDS as u64),
         ];
@@ -72,16 +74,28 @@ impl Sizes {
                 return Err(too_large(facts, what, bytes, largest));
             }
         }
-        let labels = 2 * cells;
+        let labels = 2 * cells * groups;
+        let weights = 4 * plan.source_weights.len() as u64;
         let bytes = tables
             + 4 * plan.voxels.len() as u64
             + 3 * source
             + labels
-            + cells * (2 * origins * 8 + SQUARE_BYTES)
+            + weights
+            + cells * (2 * channels * 8 + groups * SQUARE_BYTES)
             + 2 * capacity * record
             + ledger_rows * 4 * LEDGER_WORDS as u64
             + trace * 4 * TRACE_WORDS as u64;
-        Ok(Sizes { cells, origins, parts, part_cells, capacity, ledger_rows, trace, bytes })
+        Ok(Sizes {
+            cells,
+            channels,
+            groups,
+            parts,
+            part_cells,
+            capacity,
+            ledger_rows,
+            trace,
+            bytes,
+        })
     }
 
     /// Cells of part `part`.
@@ -97,6 +111,14 @@ fn too_large(facts: &AdapterFacts, what: &str, bytes: u64, largest: u64) -> Erro
         format!("it takes buffers of at most {:.0} MiB", mib(largest)),
         "Use a coarser grid (--grid), or --engine cpu.",
     )
+}
+
+/// Pairs of words and squares per cell: the origins in use and one square, or one of both for each time point.
+fn channels(plan: &Plan) -> (u64, u64) {
+    match u64::from(plan.params.time_points) {
+        0 => (plan.origins.iter().filter(|o| **o).count() as u64, 1),
+        times => (times, times),
+    }
 }
 
 /// Words of the table buffer: tables, majorant cells, emission groups, entries.
@@ -135,6 +157,8 @@ pub struct PlanBuffers {
     pub low: wgpu::Buffer,
     /// High words.
     pub high: wgpu::Buffer,
+    /// Weights of the time points; a stub in an ordinary run.
+    pub weights: wgpu::Buffer,
     /// Where the words behind the tables start.
     pub layout: Batch,
 }
@@ -168,7 +192,8 @@ impl PlanBuffers {
         };
         let low = filled("the source", cast_slice(&half(0)), storage)?;
         let high = filled("the source", cast_slice(&half(32)), storage)?;
-        Ok(PlanBuffers { params, tables, voxels, source, low, high, layout })
+        let weights = filled("the weights", cast_slice(&plan.source_weights), storage)?;
+        Ok(PlanBuffers { params, tables, voxels, source, low, high, weights, layout })
     }
 }
 
@@ -217,8 +242,16 @@ impl Buffers {
         let filled = |what: &str, bytes: &[u8], usage: U| upload(device, what, bytes, usage);
 
         let plan_buffers = PlanBuffers::new(device, plan)?;
-        let PlanBuffers { params, tables, voxels, source, low, high, layout: batch_layout } =
-            &plan_buffers;
+        let PlanBuffers {
+            params,
+            tables,
+            voxels,
+            source,
+            low,
+            high,
+            weights,
+            layout: batch_layout,
+        } = &plan_buffers;
         let batch = empty("the batch", size_of::<Batch>() as u64, U::UNIFORM | U::COPY_DST)?;
         let control = empty("the control words", size_of::<Control>() as u64, back)?;
         let ring = sizes.capacity * 4 * RECORD_WORDS as u64;
@@ -227,7 +260,7 @@ impl Buffers {
         let ledger = empty("the ledger", sizes.ledger_rows * 4 * LEDGER_WORDS as u64, back)?;
         let trace_words = TRACE_HEADER as u64 + sizes.trace.max(1) * TRACE_WORDS as u64;
         let trace = empty("the trace", 4 * trace_words, back)?;
-        let region_bytes = 8 * (regions as u64 + 1);
+        let region_bytes = 8 * (regions as u64 + 1) * sizes.groups;
         let region_sums = empty("the regions", region_bytes, back)?;
         let mut packed: Vec<u32> = labels
             .chunks(2)
@@ -240,14 +273,21 @@ impl Buffers {
         let mut parts = Vec::new();
         for part in 0..sizes.parts {
             let cells = sizes.cells_of(part).max(1);
-            let words = empty("the tally", cells * sizes.origins * 8, back)?;
-            let sums = empty("the tally", cells * sizes.origins * 8, back)?;
-            let squares = empty("the tally", cells * SQUARE_BYTES, back)?;
+            let words = empty("the tally", cells * sizes.channels * 8, back)?;
+            let sums = empty("the tally", cells * sizes.channels * 8, back)?;
+            let squares = empty("the tally", cells * sizes.groups * SQUARE_BYTES, back)?;
             let fold_job = Fold {
                 cells: sizes.cells_of(part) as u32,
                 first: (part * sizes.part_cells) as u32,
                 labelled: u32::from(!labels.is_empty()),
                 lanes: fold_lanes(sizes.cells_of(part)),
+                regions: regions as u32 + 1,
+                label_stride: if labels.len() as u64 > sizes.cells {
+                    sizes.cells as u32
+                } else {
+                    0
+                },
+                spare: [0; 2],
             };
             let job = filled("the fold", bytes_of(&fold_job), U::UNIFORM | U::COPY_DST)?;
             let fold = bind_group(
@@ -259,7 +299,7 @@ impl Buffers {
         }
         let mut all = vec![
             params, &batch, tables, voxels, &control, &photons, &leptons, &ledger, source, low,
-            high, &trace,
+            high, &trace, weights,
         ];
         all.extend(parts.iter().map(|p| &p.words));
         let bind = device.checked("the bindings", || bind_group(device, &kernels.layout, &all))?;
@@ -275,11 +315,6 @@ impl Buffers {
             bind,
             fold_layout,
         })
-    }
-
-    /// Number of origins in use.
-    pub fn origins(&self) -> usize {
-        (self.sizes.origins as usize).min(ORIGINS)
     }
 }
 

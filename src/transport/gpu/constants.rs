@@ -60,6 +60,7 @@ pub fn launch(plan: &Plan, tuning: &Tuning, sizes: &Sizes) -> Constants {
     vec![
         ("RADIAL", f64::from(u8::from(plan.params.shells > 0))),
         ("ORIGIN_MASK", f64::from(origins.map(|(n, _)| 1_u32 << n).sum::<u32>())),
+        ("TIME_POINTS", f64::from(plan.params.time_points)),
         ("LEDGER_ROWS", sizes.ledger_rows as f64),
         ("QUEUE_CAPACITY", sizes.capacity as f64),
         ("PUSH_QUOTA", f64::from(tuning.push_quota)),
@@ -70,6 +71,6 @@ pub fn launch(plan: &Plan, tuning: &Tuning, sizes: &Sizes) -> Constants {
         ("SOURCE_RUN", f64::from(tuning.source_run)),
         ("PHOTON_LANES", f64::from(tuning.lanes)),
         ("LEPTON_LANES", f64::from(tuning.lanes)),
-        ("TALLY_PART_WORDS", (sizes.part_cells * sizes.origins * 2) as f64),
+        ("TALLY_PART_WORDS", (sizes.part_cells * sizes.channels * 2) as f64),
     ]
 }

@@ -3,14 +3,13 @@
 use bytemuck::cast_slice;
 
 use super::assemble::Assembled;
-use super::buffers::{Buffers, Part};
+use super::buffers::{Buffers, Part, Sizes};
 use super::constants::Constants;
 use super::device::Device;
 use super::kernels::{FOLD_BINDINGS, bind_group_layout, compile};
 use super::shaders;
 use crate::error::Result;
-use crate::transport::plan::Plan;
-use crate::transport::tally::{BatchRegions, ORIGINS, Tally};
+use crate::transport::tally::{BatchRegions, Tally};
 
 /// Lanes of a workgroup of the fold, and cells of a lane.
 const WORKGROUP: u32 = 64;
@@ -32,11 +31,12 @@ impl FoldKernel {
     ///
     /// # Errors
     /// If the device does not take it.
-    pub fn new(device: &Device, origins: usize) -> Result<Self> {
+    pub fn new(device: &Device, sizes: &Sizes) -> Result<Self> {
         let constants: Constants = vec![
             ("WORKGROUP", f64::from(WORKGROUP)),
             ("CELLS_PER_LANE", f64::from(CELLS_PER_LANE)),
-            ("ORIGINS", origins as f64),
+            ("CHANNELS", sizes.channels as f64),
+            ("GROUPS", sizes.groups as f64),
         ];
         let layout = bind_group_layout(device, &FOLD_BINDINGS);
         let [pipeline] =
@@ -45,17 +45,11 @@ impl FoldKernel {
         Ok(FoldKernel { pipeline, most_groups })
     }
 
-    /// Folds the words of all parts and gives the energy per region.
+    /// Folds the words of all parts and gives the energy per region (and time point).
     ///
     /// # Errors
     /// If the device is lost.
-    pub fn fold(
-        &self,
-        device: &Device,
-        buffers: &Buffers,
-        batch: u32,
-        regions: usize,
-    ) -> Result<BatchRegions> {
+    pub fn fold(&self, device: &Device, buffers: &Buffers, batch: u32) -> Result<BatchRegions> {
         let mut encoder =
             device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
@@ -76,7 +70,8 @@ impl FoldKernel {
         encoder.clear_buffer(&buffers.regions, 0, None);
         device.queue.submit([encoder.finish()]);
         let view = device.map(&staging)?;
-        let units = cast_slice::<u8, u64>(&view)[..=regions].to_vec();
+        let used = buffers.parts[0].fold_job.regions as usize * buffers.sizes.groups as usize;
+        let units = cast_slice::<u8, u64>(&view)[..used].to_vec();
         Ok(BatchRegions { batch, units })
     }
 }
@@ -86,64 +81,46 @@ impl FoldKernel {
 /// # Errors
 /// If the device is lost.
 pub fn add_sums(device: &Device, buffers: &Buffers, tally: &mut Tally) -> Result<()> {
-    let used: Vec<usize> = (0..tally.sums.len()).filter(|&o| !tally.sums[o].is_empty()).collect();
+    let (mut sums, mut squares): (Vec<&mut [u64]>, Vec<&mut [u128]>) = if tally.times.is_empty() {
+        let used = tally.sums.iter_mut().filter(|s| !s.is_empty());
+        (used.map(Vec::as_mut_slice).collect(), vec![&mut tally.squares])
+    } else {
+        tally.times.iter_mut().map(|t| (&mut t.sums[..], &mut t.squares[..])).unzip()
+    };
     for (n, part) in buffers.parts.iter().enumerate() {
         let first = n * buffers.sizes.part_cells as usize;
-        let cells = part.fold_job.cells as usize;
-        add_part(device, part, first, cells, &used, tally)?;
+        add_part(device, part, first, &mut sums, &mut squares)?;
     }
     Ok(())
 }
 
-/// The words of the batch in flight, per origin and cell.
-///
-/// # Errors
-/// If the device is lost.
-pub fn read_words(device: &Device, buffers: &Buffers, plan: &Plan) -> Result<[Vec<u64>; ORIGINS]> {
-    let mut out = plan.origins.map(|used| vec![0_u64; if used { plan.tally_cells() } else { 0 }]);
-    let used: Vec<usize> = (0..ORIGINS).filter(|&o| plan.origins[o]).collect();
-    for (n, part) in buffers.parts.iter().enumerate() {
-        let first = n * buffers.sizes.part_cells as usize;
-        let cells = part.fold_job.cells as usize;
-        let mut word = 0;
-        device.read::<u64>(&part.words, |piece| {
-            for &value in piece {
-                let (cell, origin) = (word / used.len(), word % used.len());
-                if cell < cells {
-                    out[used[origin]][first + cell] = value;
-                }
-                word += 1;
-            }
-        })?;
-    }
-    Ok(out)
-}
-
+/// Adds the sums and squares of a part, whose cells begin at `first`, to those of each channel and group.
 fn add_part(
     device: &Device,
     part: &Part,
     first: usize,
-    cells: usize,
-    used: &[usize],
-    tally: &mut Tally,
+    sums: &mut [&mut [u64]],
+    squares: &mut [&mut [u128]],
 ) -> Result<()> {
+    let cells = part.fold_job.cells as usize;
     let mut word = 0;
     device.read::<u64>(&part.sums, |piece| {
         for &value in piece {
-            let (cell, origin) = (word / used.len(), word % used.len());
+            let (cell, channel) = (word / sums.len(), word % sums.len());
             if cell < cells {
-                tally.sums[used[origin]][first + cell] += value;
+                sums[channel][first + cell] += value;
             }
             word += 1;
         }
     })?;
-    let mut cell = 0;
+    let mut word = 0;
     device.read::<[u64; 2]>(&part.squares, |piece| {
         for &[low, high] in piece {
+            let (cell, group) = (word / squares.len(), word % squares.len());
             if cell < cells {
-                tally.squares[first + cell] += u128::from(low) | u128::from(high) << 64;
+                squares[group][first + cell] += u128::from(low) | u128::from(high) << 64;
             }
-            cell += 1;
+            word += 1;
         }
     })
 }

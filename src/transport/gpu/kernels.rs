@@ -18,7 +18,7 @@ pub enum Use {
 }
 
 /// The bindings of the transport kernels in order, as the shaders number them. Behind them one or four parts of the tally.
-pub const TRANSPORT_BINDINGS: [Use; 12] = [
+pub const TRANSPORT_BINDINGS: [Use; 13] = [
     Use::Uniform, // params
     Use::Uniform, // batch
     Use::Read,    // tables
@@ -31,6 +31,7 @@ pub const TRANSPORT_BINDINGS: [Use; 12] = [
     Use::Read,    // cumulative activity, low words
     Use::Read,    // high words
     Use::Write,   // trace
+    Use::Read,    // weights of the time points
 ];
 
 /// Most parts of the tally.

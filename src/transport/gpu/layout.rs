@@ -100,6 +100,12 @@ pub struct Fold {
     pub labelled: u32,
     /// Lanes.
     pub lanes: u32,
+    /// Regions with the one outside all.
+    pub regions: u32,
+    /// Voxels between the labels of two time points; 0 if all have the same.
+    pub label_stride: u32,
+    /// Nothing.
+    pub spare: [u32; 2],
 }
 
 /// Words of a particle's record.

@@ -83,7 +83,7 @@ impl<'a> Probe<'a> {
             upload(self.device, "the inputs", cast_slice(inputs), U::STORAGE | U::COPY_DST)?;
         let bytes = size_of_val(inputs) as u64;
         let taken = allocate(self.device, "the outputs", bytes, U::STORAGE | U::COPY_SRC)?;
-        let PlanBuffers { params, tables, voxels, source, low, high, .. } = &self.plan;
+        let PlanBuffers { params, tables, voxels, source, low, high, weights, .. } = &self.plan;
         let [photons, leptons, ledger, trace, tally] = &self.stub;
         let buffers = [
             params,
@@ -98,6 +98,7 @@ impl<'a> Probe<'a> {
             low,
             high,
             trace,
+            weights,
             tally,
             &given,
             &taken,

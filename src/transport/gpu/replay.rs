@@ -22,15 +22,6 @@ use crate::transport::trace::Told;
 /// Trace records of one history that are kept.
 const TRACE_RECORDS: u64 = 1 << 18;
 
-/// The first histories of a batch, each with its own books.
-#[derive(Debug, Clone)]
-pub struct Replayed {
-    /// One per history.
-    pub ledgers: Vec<Ledger>,
-    /// Energy per origin and cell, units; empty for origins the source does not have.
-    pub words: [Vec<u64>; 3],
-}
-
 struct Setup {
     kernels: Kernels,
     buffers: Buffers,
@@ -72,7 +63,7 @@ impl Setup {
     }
 }
 
-/// Runs the first `histories` histories of a batch.
+/// Runs the first `histories` histories of a batch and gives the books of each.
 ///
 /// # Errors
 /// If the plan does not fit or the device is lost.
@@ -83,7 +74,7 @@ pub fn replay(
     batch: u32,
     histories_per_batch: u64,
     histories: u32,
-) -> Result<Replayed> {
+) -> Result<Vec<Ledger>> {
     let setup = setup(device, plan, tuning, u64::from(histories), 0)?;
     let strata = Strata::new(plan, batch, histories_per_batch);
     setup.run(device, u64::from(batch) * histories_per_batch, histories, &strata)?;
@@ -92,8 +83,7 @@ pub fn replay(
         ledgers.extend(words.chunks_exact(LEDGER_WORDS).map(ledger_from_row));
     })?;
     ledgers.truncate(histories as usize);
-    let words = fold::read_words(device, &setup.buffers, plan)?;
-    Ok(Replayed { ledgers, words })
+    Ok(ledgers)
 }
 
 /// Runs one history and gives everything that happened, in the order in which it was written down. Particles are told apart by the birth

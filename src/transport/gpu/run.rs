@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::transport::plan::Plan;
 use crate::transport::run::{Monitor, Outcome, RunSettings, check, check_caps};
 use crate::transport::tally::Tally;
+use crate::transport::times;
 
 /// The devices of a run.
 pub struct GpuEngine {
@@ -77,13 +78,7 @@ impl GpuEngine {
         stop: &AtomicBool,
     ) -> Result<Outcome> {
         check(settings)?;
-        if plan.params.time_points > 0 {
-            return Err(Error::usage(
-                format!("{} time points in one run", plan.params.time_points),
-                "the GPU engine scores one",
-                "Use --engine cpu, or --route activity.",
-            ));
-        }
+        times::check(plan)?;
         if settings.histories_per_batch > u64::from(u32::MAX) {
             return Err(Error::usage(
                 format!("{} histories in one batch", settings.histories_per_batch),
@@ -100,11 +95,7 @@ impl GpuEngine {
             monitor,
             stop,
             queue: Mutex::default(),
-            tally: Mutex::new(Tally::new(
-                plan.tally_cells(),
-                plan.origins,
-                settings.histories_per_batch,
-            )),
+            tally: Mutex::new(Tally::of_plan(plan, settings.histories_per_batch)),
             notices: Mutex::default(),
             profile: &self.profile,
             reached: AtomicBool::new(false),

@@ -94,7 +94,7 @@ impl Parts {
         let kernels = Kernels::new(device, &all, variant)?;
         let (labels, regions) = (shared.labels, shared.regions);
         let buffers = Buffers::new(device, &kernels, plan, sizes, labels, regions, fold::lanes)?;
-        let fold = FoldKernel::new(device, buffers.origins())?;
+        let fold = FoldKernel::new(device, &buffers.sizes)?;
         Ok(Parts { kernels, fold, buffers })
     }
 }
@@ -142,7 +142,7 @@ impl State {
             }
         }
         let ledger = self.take_ledger()?;
-        let regions = self.fold.fold(&self.device, &self.buffers, batch, shared.regions)?;
+        let regions = self.fold.fold(&self.device, &self.buffers, batch)?;
         self.pending.push((regions, ledger));
         Ok(true)
     }
@@ -191,11 +191,7 @@ impl State {
             return Ok(());
         }
         // Into a tally of its own first: a device that is lost meanwhile must not leave half of its sums.
-        let mut mine = Tally::new(
-            shared.plan.tally_cells(),
-            shared.plan.origins,
-            shared.settings.histories_per_batch,
-        );
+        let mut mine = Tally::of_plan(shared.plan, shared.settings.histories_per_batch);
         fold::add_sums(&self.device, &self.buffers, &mut mine)?;
         let mut encoder =
             self.device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
