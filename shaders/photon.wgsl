@@ -157,78 +157,124 @@ fn fly(f: ptr<function, Flight>) -> Landing {
     return Landing(vec3<i32>(-1, -1, -1), 0.0);
 }
 
-// One flight of a photon and what happens where it ends; false when the photon has ended.
-fn step_photon(f: ptr<function, Flight>) -> bool {
+// How a flight ended.
+const FICTITIOUS: u32 = 0u;
+const COLLISION: u32 = 1u;
+const LEFT: u32 = 2u;
+const STOPPED: u32 = 3u;
+
+// Flights of a lane between two looks at who has collided.
+const FLIGHTS: u32 = 16u;
+
+// One flight to a tentative collision, which is left in `place`.
+fn fly_once(f: ptr<function, Flight>, place: ptr<function, Place>) -> u32 {
     let landing = fly(f);
-    var p = (*f).p;
-    let position = (*f).position;
+    let p = (*f).p;
     if (landing.voxel.x < 0) {
-        book_collisions += (*f).collisions;
-        tell_photon_escape((*f).linear, p);
-        escape(PHOTON, p.energy);
-        return false;
+        return LEFT;
     }
     (*f).collisions += 1u;
-    var place = place_at(landing.voxel, vec3<f32>(0.0, 0.0, 0.0));
+    *place = place_at(landing.voxel, vec3<f32>(0.0, 0.0, 0.0));
+    let material = (*place).material;
+    let density = (*place).density;
     // The energy is that of the last collision: look up again only for another material.
     let kerma = (params.flags & FLAG_KERMA) != 0u;
-    if (place.material != (*f).known_material) {
-        (*f).known_material = place.material;
-        (*f).mu_over_rho = mu_over_rho(place.material, p.energy);
+    if (material != (*f).known_material) {
+        (*f).known_material = material;
+        (*f).mu_over_rho = mu_over_rho(material, p.energy);
         if (kerma) {
-            (*f).mu_en = mu_en_over_rho(place.material, p.energy);
+            (*f).mu_en = mu_en_over_rho(material, p.energy);
         }
     }
     if (kerma) {
-        let expected = p.energy * (*f).mu_en * place.density / landing.mu;
+        let expected = p.energy * (*f).mu_en * density / landing.mu;
         var at = vec3<f32>(0.0, 0.0, 0.0);
         if (RADIAL) {
-            at = relative_to(landing.voxel, position);
+            at = relative_to(landing.voxel, (*f).position);
         }
-        score(place.linear, at, p.origin, to_units(expected));
+        score((*place).linear, at, p.origin, to_units(expected));
     }
-    if (uniform_draw() * landing.mu >= (*f).mu_over_rho * place.density) {
-        if ((*f).collisions >= MAX_COLLISIONS) {
-            book_segment_caps += 1u;
-            let units = to_units(p.energy);
-            book_cut = add_wide(book_cut, vec2<u32>(units, 0u));
-            score(place.linear, vec3<f32>(0.0, 0.0, 0.0), p.origin, units);
-            book_collisions += (*f).collisions;
-            return false;
+    if (uniform_draw() * landing.mu >= (*f).mu_over_rho * density) {
+        return select(FICTITIOUS, STOPPED, (*f).collisions >= MAX_COLLISIONS);
+    }
+    (*place).local = relative_to(landing.voxel, (*f).position);
+    return COLLISION;
+}
+
+// The photon's part of one pass of a lane: flights up to a real collision, and that. Other than the CPU engine's loop, which it
+// equals draw by draw, it leaves the loop of flights for the collision, so that lanes collide together. False when the photon has
+// ended.
+fn step_photon(f: ptr<function, Flight>) -> bool {
+    var place: Place;
+    var landed = FICTITIOUS;
+    for (var k = 0u; k < FLIGHTS; k += 1u) {
+        landed = fly_once(f, &place);
+        if (landed != FICTITIOUS) {
+            break;
         }
-        return true;
     }
-    place.local = relative_to(landing.voxel, position);
-    (*f).linear = place.linear;
-    (*f).known_material = UNKNOWN;
-    (*f).known_hardness = UNKNOWN;
-    let goes_on = collide(&place, &p);
-    flush_secondaries(&place, p.slot);
-    (*f).p = p;
+    var goes_on = landed == FICTITIOUS;
+    var p = (*f).p;
+    if (landed == COLLISION) {
+        (*f).linear = place.linear;
+        (*f).known_material = UNKNOWN;
+        (*f).known_hardness = UNKNOWN;
+        goes_on = collide(&place, &p);
+        flush_secondaries(&place, p.slot);
+        (*f).p = p;
+    } else if (landed == LEFT) {
+        tell_photon_escape((*f).linear, p);
+        escape(PHOTON, p.energy);
+    } else if (landed == STOPPED) {
+        let units = to_units(p.energy);
+        book_segment_caps += 1u;
+        book_cut = add_wide(book_cut, vec2<u32>(units, 0u));
+        score(place.linear, vec3<f32>(0.0, 0.0, 0.0), p.origin, units);
+    }
     if (!goes_on) {
         book_collisions += (*f).collisions;
     }
     return goes_on;
 }
 
+// An electron that a collision sets free (no energy if there is none), and the direction of its positron where a pair is made.
+struct Freed {
+    energy: f32,
+    direction: vec3<f32>,
+    positron: vec3<f32>,
+}
+
+const NO_DIRECTION: vec3<f32> = vec3<f32>(0.0, 0.0, 0.0);
+
 // A real collision; false when the photon has ended.
 fn collide(place: ptr<function, Place>, p: ptr<function, Particle>) -> bool {
     let process = uniform_draw();
     let share = photon_shares((*place).material, (*p).energy);
     let before = (*p).energy;
+    var event = EVENT_PAIR;
+    var freed = Freed(0.0, NO_DIRECTION, NO_DIRECTION);
     if (process < share.x) {
-        scatter_compton(place, p);
-        tell(EVENT_COMPTON, place, *p, before - (*p).energy);
+        event = EVENT_COMPTON;
+        freed = scatter_compton((*place).material, p);
     } else if (process < share.y) {
-        absorb_photoelectric(place, *p);
-        tell(EVENT_PHOTOELECTRIC, place, *p, before);
-        return false;
+        event = EVENT_PHOTOELECTRIC;
+        freed = absorb_photoelectric(place, *p);
     } else if (process < share.z) {
+        event = EVENT_RAYLEIGH;
         scatter_rayleigh((*place).material, p);
-        tell(EVENT_RAYLEIGH, place, *p, 0.0);
     } else {
-        create_pair(place, *p);
-        tell(EVENT_PAIR, place, *p, before);
+        freed = create_pair(place, *p);
+    }
+    // One place for the electrons of all processes: they are many and the code behind it is long.
+    if (freed.energy > 0.0) {
+        give_electron(place, *p, freed.energy, freed.direction);
+    }
+    if (event == EVENT_PAIR && freed.energy > 0.0) {
+        give_positron(*p, (before - 2.0 * REST) - freed.energy, freed.positron);
+    }
+    let ended = event == EVENT_PHOTOELECTRIC || event == EVENT_PAIR;
+    tell(event, place, *p, select(before - (*p).energy, before, ended));
+    if (ended) {
         return false;
     }
     if ((*p).energy <= params.photon_cutoff) {
@@ -252,7 +298,7 @@ fn give_electron(place: ptr<function, Place>, p: Particle, energy: f32, directio
 }
 
 // Photoelectric absorption: photoelectron, and K fluorescence of the material's two strongest elements.
-fn absorb_photoelectric(place: ptr<function, Place>, p: Particle) {
+fn absorb_photoelectric(place: ptr<function, Place>, p: Particle) -> Freed {
     let probability = fluorescence_probabilities((*place).material, p.energy);
     let u = uniform_draw();
     var line = 2u;
@@ -279,13 +325,12 @@ fn absorb_photoelectric(place: ptr<function, Place>, p: Particle) {
         }
     }
     let mu = photoelectric_angle(electron);
-    let direction = rotate(p.direction, mu, uniform_draw());
-    give_electron(place, p, electron, direction);
+    return Freed(electron, rotate(p.direction, mu, uniform_draw()), NO_DIRECTION);
 }
 
 // Compton scattering on bound electrons.
-fn scatter_compton(place: ptr<function, Place>, p: ptr<function, Particle>) {
-    let mu = compton_mu((*place).material, (*p).energy);
+fn scatter_compton(material: u32, p: ptr<function, Particle>) -> Freed {
+    let mu = compton_mu(material, (*p).energy);
     let turn = uniform_draw();
     let scattered = compton_kinematics((*p).energy, mu);
     let given = (*p).energy - scattered.x;
@@ -293,7 +338,7 @@ fn scatter_compton(place: ptr<function, Place>, p: ptr<function, Particle>) {
     let recoil = rotate((*p).direction, scattered.y, opposite);
     (*p).direction = rotate((*p).direction, mu, turn);
     (*p).energy = scattered.x;
-    give_electron(place, *p, given, recoil);
+    return Freed(given, recoil, NO_DIRECTION);
 }
 
 // Coherent scattering: the direction changes, the energy does not. Three draws.
@@ -304,22 +349,24 @@ fn scatter_rayleigh(material: u32, p: ptr<function, Particle>) {
 }
 
 // Pair production; triplets are treated as pairs. Six draws.
-fn create_pair(place: ptr<function, Place>, p: Particle) {
+fn create_pair(place: ptr<function, Place>, p: Particle) -> Freed {
     let available = p.energy - 2.0 * REST;
     if (available <= 0.0) {
         deposit(place, p.origin, p.energy);
-        return;
+        return Freed(0.0, NO_DIRECTION, NO_DIRECTION);
     }
-    let part = pair_split();
-    let electron = available * part;
+    let electron = available * pair_split();
     let positron = available - electron;
     let d_electron = pair_direction(p.direction, electron);
-    let d_positron = pair_direction(p.direction, positron);
-    give_electron(place, p, electron, d_electron);
+    return Freed(electron, d_electron, pair_direction(p.direction, positron));
+}
+
+// Energy given to the positron of a pair: transported (analog), or booked, and its annihilation (kerma).
+fn give_positron(p: Particle, energy: f32, direction: vec3<f32>) {
     if ((params.flags & FLAG_KERMA) != 0u) {
-        book_imparted_energy(positron);
+        book_imparted_energy(energy);
         annihilate(p.origin);
     } else {
-        push(POSITRON, p.origin, positron, d_positron);
+        push(POSITRON, p.origin, energy, direction);
     }
 }

@@ -153,16 +153,16 @@ fn probe_lepton_tables(@builtin(global_invocation_id) id: vec3<u32>) {
 fn probe_photon_tables(@builtin(global_invocation_id) id: vec3<u32>) {
     if (begin_probe(id.x)) {
         let energy = float_in(0u);
-        let rates = photon_rates(word_in(1u), energy);
-        let fluorescence = fluorescence_probabilities(word_in(1u), energy);
-        float_out(rates.mu_over_rho);
-        float_out(rates.compton);
-        float_out(rates.photoelectric);
-        float_out(rates.rayleigh);
-        float_out(rates.mu_en);
+        let material = word_in(1u);
+        let share = photon_shares(material, energy);
+        let fluorescence = fluorescence_probabilities(material, energy);
+        float_out(mu_over_rho(material, energy));
+        vector_out(share);
+        float_out(mu_en_over_rho(material, energy));
         float_out(fluorescence.x);
         float_out(fluorescence.y);
-        float_out(cell_majorant(word_in(2u), energy));
+        var f = photon_flight(energy, vec3<f32>(0.0, 0.0, 0.0), vec3<f32>(0.0, 0.0, 0.0));
+        float_out(cell_majorant(&f, word_in(2u)));
     }
 }
 
@@ -230,21 +230,26 @@ fn probe_shells(@builtin(global_invocation_id) id: vec3<u32>) {
     }
 }
 
+// A photon of which nothing is known yet.
+fn photon_flight(energy: f32, position: vec3<f32>, direction: vec3<f32>) -> Flight {
+    let p = Particle(PHOTON, ORIGIN_PHOTON, energy, 0u, direction);
+    return Flight(p, position, 0u, 0u, UNKNOWN, 0.0, 0.0, UNKNOWN, 0.0);
+}
+
 // A flight from a point in cm from the grid's corner.
 @compute @workgroup_size(WORKGROUP)
 fn probe_flight(@builtin(global_invocation_id) id: vec3<u32>) {
     if (begin_probe(id.x)) {
-        var position = vector_in(0u);
-        let p = Particle(PHOTON, ORIGIN_PHOTON, float_in(6u), 0u, vector_in(3u));
-        let landing = fly(&position, p);
+        var f = photon_flight(float_in(6u), vector_in(0u), vector_in(3u));
+        let landing = fly(&f);
         if (landing.voxel.x < 0) {
             word_out(0xffffffffu);
             return;
         }
-        word_out(place_at(landing.voxel, position).linear);
+        word_out(place_at(landing.voxel, f.position).linear);
         float_out(landing.mu);
-        vector_out(position);
-        vector_out(relative_to(landing.voxel, position));
+        vector_out(f.position);
+        vector_out(relative_to(landing.voxel, f.position));
     }
 }
 

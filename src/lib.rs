@@ -6,6 +6,7 @@
 //! data/             embedded tables; each file's header says quantity, units, source, licence, generator
 //! tools/            the scripts that generate data/ (Python, pinned packages); never needed by a user
 //! build.rs          lists the embedded tables with their SHA-256
+//! shaders/          the GPU engine's physics in WGSL, one file per stem of transport/cpu
 //! src/
 //!   lib.rs main.rs error.rs units.rs constants.rs stats.rs tables.rs
 //!   image/          WHERE: grid (affine), volume, voi, resampling (activity and mass conserved, HU not)
@@ -16,9 +17,10 @@
 //!   activity/       units of activity maps to Bq (or Bq s) per voxel
 //!   phantom/        HU -> matter: hu (curves), voxels, maps, synthetic (boxes, slabs, a patient)
 //!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
-//!   transport/      primaries + matter -> energy imparted: settings, build, plan, layout, run, tally, ledger
+//!   transport/      primaries + matter -> energy imparted: settings, build, plan, layout, engine, run, tally, ledger, compare
 //!     tables/       f64 facts -> the flat f32 tables of the plan
-//!     cpu/          the engine: one process per file
+//!     cpu/          the engine on the CPU: one process per file
+//!     gpu/          the engine on GPUs: adapters, kernels, buffers, batches, fold; no physics
 //!   dose/           energy -> Gy: rate, map, the voxels of high dose
 //!   report/         summary, pictures, plots
 //!   uncertainty/    the dose's uncertainty over the whole chain: law of propagation, sampling
@@ -26,18 +28,20 @@
 //!   cli/            one file per command
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
-//! benches/          speed and efficiency in the 64^3 phantom
-//! docs/             method (equations), quantification (activity, uncertainty), data (provenance)
+//! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
+//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), data (provenance)
 //! ```
 //!
 //! Data flow one way:
 //!
 //! ```text
 //! io --CT (HU)--> phantom -- Phantom (density, material) ----+
-//! io --NM/PT----> activity -- ActivityMap on the dose grid --+--> build_plan --> Plan --> run (cpu) --> Tally
+//! io --NM/PT----> activity -- ActivityMap on the dose grid --+--> build_plan --> Plan --> Engine ----> Tally
 //! data --> physics --> source (DecaySpectrum), tables -------+                                            |
 //!                                                               Tally / mass --> dose --> report, io
 //! ```
+//!
+//! The engine is the CPU's or one on GPUs: both read the same plan, draw the same numbers and book the same integers (`docs/gpu.md`).
 //!
 //! Layers (an upper one may import a lower one, never the reverse; `tests/layers.rs` checks it):
 //!

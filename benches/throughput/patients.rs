@@ -30,6 +30,8 @@ const ESTIMATORS: [&str; 2] = ["analog", "kerma"];
 const BATCHES: u32 = 21;
 /// Histories of the first, shortest run.
 const FIRST: f64 = 2e4;
+/// Length of the run that is timed by kernel, as a part of the others.
+const KERNEL_PART: f64 = 0.3;
 /// Longest growth from a run to the next: a GPU's speed is not known from a short one.
 const GROWTH: f64 = 30.0;
 
@@ -197,7 +199,7 @@ fn prepare(scene: &Scene, nuclide: &str, estimator: &str, engine: &Engine) -> Re
     pipeline::prepare_for(&job, engine, &Quiet)
 }
 
-/// The rows of a problem, and what is worth a note. What the engine says of its kernels belongs into the notes.
+/// The rows of a problem, and what is worth a note: what the engine said, and where its time went.
 fn rows(
     scene: &Scene,
     nuclide: &str,
@@ -236,7 +238,9 @@ fn rows(
     let ratio =
         cpu.as_ref().map_or(String::new(), |c| format!("{:.2}", mine.per_second / c.per_second));
     row(if gpu { "GPU" } else { "CPU" }, &mine, ratio, device);
-    Ok((text, mine.notices))
+    let mut notes = mine.notices.clone();
+    notes.extend(kernels(engine, prepared, KERNEL_PART * seconds * mine.per_second)?);
+    Ok((text, notes))
 }
 
 /// A run of about `seconds` after its first batch; its length is found by shorter ones.
@@ -270,12 +274,50 @@ fn timed(prepared: &Prepared, engine: &Engine, seconds: f64) -> Result<Timed> {
 /// Memory that the plan takes on a device, bytes; none on the CPU.
 #[cfg(feature = "gpu")]
 fn device_bytes(engine: &Engine, prepared: &Prepared) -> Result<Option<u64>> {
-    use voxgray::transport::gpu::{buffers::Sizes, tuning::Tuning};
+    use voxgray::transport::gpu::buffers::Sizes;
+    use voxgray::transport::gpu::tuning::{Tuning, most_primaries};
     let Engine::Gpu(gpu, _) = engine else { return Ok(None) };
     let device = gpu.open(0)?;
     let tuning = gpu.tuning.unwrap_or_else(|| Tuning::for_device(device.facts.kind));
+    let tuning = tuning.fitted(most_primaries(&prepared.plan), device.facts.largest_binding());
     // The rows of the ledger are a few KiB.
     Sizes::new(&prepared.plan, &device.facts, &tuning, 0, 0).map(|sizes| Some(sizes.bytes))
+}
+
+/// Device time by kernel in a run of its own, since clocks cost time; none on the CPU or without clocks.
+#[cfg(feature = "gpu")]
+fn kernels(engine: &Engine, prepared: &Prepared, histories: f64) -> Result<Option<String>> {
+    use voxgray::transport::engine::EngineChoice;
+    use voxgray::transport::gpu::{profile::KERNELS, tuning::Tuning};
+    use voxgray::transport::run::Silent;
+    let numbers = engine.devices().iter().map(|d| d.number).collect();
+    if engine.devices().is_empty() {
+        return Ok(None);
+    }
+    let (mut engine, _) = Engine::choose(&EngineChoice::Gpu(numbers))?;
+    let Engine::Gpu(gpu, _) = &mut engine else { return Ok(None) };
+    let kind = gpu.open(0)?.facts.kind;
+    gpu.tuning = Some(Tuning { profile: true, ..Tuning::for_device(kind) });
+    let settings = RunSettings::with_histories(histories.max(1.0) as u64, 2);
+    gpu.run(&prepared.plan, &settings, &[], 0, &Silent, &AtomicBool::new(false))?;
+    let profile = gpu.profile();
+    let total: f64 = profile.seconds.iter().sum();
+    let parts = KERNELS.iter().zip(profile.seconds);
+    let parts: Vec<String> =
+        parts.map(|(name, s)| format!("{name} {:.1} %", 100.0 * s / total)).collect();
+    Ok((total > 0.0).then(|| {
+        format!(
+            "device time by kernel: {} of {total:.2} s, {} rounds",
+            parts.join(", "),
+            profile.rounds
+        )
+    }))
+}
+
+/// Without the GPU engine there are no kernels.
+#[cfg(not(feature = "gpu"))]
+fn kernels(_engine: &Engine, _prepared: &Prepared, _histories: f64) -> Result<Option<String>> {
+    Ok(None)
 }
 
 /// Without the GPU engine there is no device.

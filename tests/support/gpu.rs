@@ -1,7 +1,7 @@
 //! The device of the tests that compare the engines. Where there is none they say so and pass, unless `VOXGRAY_REQUIRE_GPU=1`.
 
 use voxgray::transport::gpu::adapter::Adapters;
-use voxgray::transport::gpu::device::Device;
+use voxgray::transport::gpu::device::{Device, DeviceKind};
 
 /// Variable that makes a missing device a failure.
 const REQUIRE: &str = "VOXGRAY_REQUIRE_GPU";
@@ -27,4 +27,11 @@ pub fn adapters() -> Option<(Adapters, usize)> {
 pub fn device() -> Option<Device> {
     let (adapters, number) = adapters()?;
     Some(adapters.open(number).expect("a device that opens"))
+}
+
+/// Whether the device rounds as the processor does: a software device. A compiler for hardware may contract `a * b + c` and need not round
+/// divisions correctly, so there the engines are compared by distance and statistics; how many results are equal is printed.
+#[allow(dead_code, reason = "not every test compares bits")]
+pub fn exact(device: &Device) -> bool {
+    device.facts.kind == DeviceKind::Software
 }

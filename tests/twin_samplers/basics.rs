@@ -103,7 +103,7 @@ fn source_voxels_and_energies() {
         // Hints near and far.
         let voxels = plan.source_voxels.len() as u64;
         let near = (u64::from(i) * voxels / INPUTS as u64) as u32;
-        let hint = if rng.bits() % 2 == 0 { near.saturating_sub(3) } else { rng.bits() };
+        let hint = if rng.bits().is_multiple_of(2) { near.saturating_sub(3) } else { rng.bits() };
         words([i, hint, rng.bits() % groups])
     };
     twins(plan, "source", &edges, input, |i, w, out| {

@@ -21,7 +21,7 @@ fn rotations_and_isotropic_directions() {
         let d = direction(rng);
         // Half of the angles small, as most deflections are.
         let u = rng.uniform();
-        let mu = if rng.bits() % 2 == 0 { u } else { u * u * u * 0.01 };
+        let mu = if rng.bits().is_multiple_of(2) { u } else { u * u * u * 0.01 };
         five(d, mu, rng.uniform())
     };
     twins(plan(), "rotate", &edges, input, |i, w, out| {

@@ -36,6 +36,14 @@ fn strata(plan: &Plan) -> Strata {
     Strata::new(plan, 3, INPUTS as u64)
 }
 
+/// Whether results agree to 1e-3, word by word, as floats or as integers.
+fn near(ours: &Words, theirs: &Words) -> bool {
+    ours.iter().zip(theirs).all(|(&a, &b)| {
+        let (x, y) = (f32::from_bits(a), f32::from_bits(b));
+        a.abs_diff(b) <= 1 || (x - y).abs() <= 1e-3 * x.abs().max(y.abs()).max(1e-3)
+    })
+}
+
 /// Runs a probe and the CPU on `INPUTS` inputs, the edges first, and demands the same bits.
 fn twins(
     plan: &Plan,
@@ -51,6 +59,7 @@ fn twins(
     let probe = Probe::new(&device, plan, &strata(plan)).expect("a plan that fits");
     let theirs = probe.run(name, &inputs).expect("a probe that runs");
     let mut differing = 0;
+    let mut far = 0;
     let mut per_word = [0_u32; 8];
     let mut shown = String::new();
     for (i, (words, their)) in inputs.iter().zip(&theirs).enumerate() {
@@ -60,6 +69,7 @@ fn twins(
             continue;
         }
         differing += 1;
+        far += usize::from(!near(&out.words, their));
         for k in 0..8 {
             per_word[k] += u32::from(out.words[k] != their[k]);
         }
@@ -75,6 +85,12 @@ fn twins(
         }
     }
     println!("{name}: {} of {INPUTS} equal on {}", INPUTS - differing, device.facts.name);
+    if !gpu::exact(&device) {
+        // Rounding moves a result by some 1e-7, cancellation by more; a decision that falls the other way moves it far, but rarely.
+        println!("{name}: {far} of them far");
+        assert!(far * 100 <= INPUTS, "{name}: {far} are far apart\n{shown}");
+        return;
+    }
     assert!(differing == 0, "{name}: {differing} differ, by word {per_word:?}\n{shown}");
 }
 
@@ -117,7 +133,7 @@ fn words<const N: usize>(values: [u32; N]) -> Words {
 
 /// Logarithmically uniform from 0.98 keV to 4 MeV; one in eight is a node of the tables.
 fn energy(rng: &mut Rng) -> f32 {
-    if rng.bits() % 8 == 0 {
+    if rng.bits().is_multiple_of(8) {
         return node_energy(FINE_BITS, rng.bits() as usize % FINE_NODES) as f32;
     }
     (-10.0 + 12.0 * f64::from(rng.uniform())).exp2() as f32
@@ -150,7 +166,7 @@ fn direction(rng: &mut Rng) -> [f32; 3] {
         [0.0, 0.0, 1.0],
         [0.0, 0.0, -1.0],
     ];
-    if rng.bits() % 16 == 0 {
+    if rng.bits().is_multiple_of(16) {
         return AXES[rng.bits() as usize % 6];
     }
     voxgray::transport::cpu::vector::sample_isotropic(rng)

@@ -26,3 +26,4 @@ pub mod replay;
 pub mod run;
 pub mod shaders;
 pub mod tuning;
+mod worker;
