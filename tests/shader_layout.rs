@@ -154,6 +154,8 @@ fn structs_lie_as_in_rust() {
             majorant_factor,
             source_groups,
             source_entries,
+            time_points,
+            spare,
             offsets,
         }
     );

@@ -208,3 +208,88 @@ impl OverTime<'_> {
         Ok((hybrid::hybrid(&tac, chosen.fit(), spect)?, chosen.fit().clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    const TIMES: [f64; 4] = [14_400.0, 86_400.0, 259_200.0, 604_800.0];
+    const LAMBDA: f64 = 1.2e-6;
+
+    fn input(integrate: Integrate) -> SeriesInput {
+        SeriesInput {
+            path: PathBuf::new(),
+            points: Vec::new(),
+            integrate,
+            families: Family::ALL.to_vec(),
+            relative_uncertainty: 0.05,
+            common_uncertainty: 0.0,
+            voxel_noise: 0.2,
+            max_voxel_uncertainty: 0.5,
+            recovery: BTreeMap::new(),
+            planar: None,
+        }
+    }
+
+    fn over(input: &SeriesInput) -> OverTime<'_> {
+        OverTime { times_s: &TIMES, decay_constant_per_s: LAMBDA, input }
+    }
+
+    /// What all times share passes to the integral undiminished; what they do not averages out by the elasticities of one exponential.
+    #[test]
+    fn covariances_pass_through_the_fit() {
+        let input = input(Integrate::Voxel);
+        let over = over(&input);
+        let y = TIMES.map(|t| Some(3.0 * (-4e-6 * t).exp()));
+        let curve = over.curve(&y).unwrap();
+        assert_eq!(curve.selection.fit().family(), Family::Mono);
+        let v = curve.tac.values().to_vec();
+        let common = over.propagate(&curve, |i, j| 1e-4 * v[i] * v[j]).unwrap();
+        assert!((common - 0.01).abs() < 1e-5, "{common}");
+        // With equal relative weights ln y is a straight line in t: ln I = ln A - ln k, and the covariance of regression.
+        let own = over.propagate(&curve, |i, j| if i == j { 1e-4 * v[i] * v[i] } else { 0.0 });
+        let s = |m: i32| TIMES.iter().map(|t| t.powi(m)).sum::<f64>();
+        let det = s(0) * s(2) - s(1) * s(1);
+        let k = 4e-6;
+        let expected = 0.01 * ((s(2) - 2.0 * s(1) / k + s(0) / (k * k)) / det).sqrt();
+        let own = own.unwrap();
+        assert!((own / expected - 1.0).abs() < 1e-3, "{own} {expected}");
+    }
+
+    /// Voxels that share the curve of their region add up to its integral, whatever their noise.
+    #[test]
+    fn scaled_voxels_add_up_to_the_region() {
+        let input = input(Integrate::Voi);
+        let over = over(&input);
+        let truth = |t: f64| 8.0 * (-3e-6 * t).exp();
+        // Noise of alternating sign, as large as the values.
+        let maps: Vec<Vec<f32>> = TIMES
+            .iter()
+            .map(|t| {
+                (0..100)
+                    .map(|v| (truth(*t) * (1.0 + if v % 2 == 0 { 0.9 } else { -0.9 })) as f32)
+                    .collect()
+            })
+            .collect();
+        let sums: Vec<Option<f64>> =
+            maps.iter().map(|m| Some(m.iter().map(|v| f64::from(*v)).sum())).collect();
+        let curve = over.curve(&sums).unwrap();
+        let shape = curve.selection.fit().curve.clone();
+        let map = over.maps(&maps, &[], &[Some(shape)]).unwrap();
+        assert_eq!(map.counts.shape, 100);
+        let total: f64 = map.by_branch.iter().sum();
+        assert!((total / curve.tia.value - 1.0).abs() < 1e-6);
+        assert!((total / (800.0 / 3e-6) - 1.0).abs() < 1e-4);
+        assert!((map.extrapolated[1] - (-3e-6 * TIMES[3]).exp()).abs() < 1e-4);
+    }
+
+    #[test]
+    fn an_empty_time_is_left_out_and_two_rising_points_refused() {
+        let input = input(Integrate::Voxel);
+        let over = over(&input);
+        let y = [Some(4.0), None, Some(2.0), Some(0.8)];
+        assert_eq!(over.curve(&y).unwrap().tac.times_s(), [TIMES[0], TIMES[2], TIMES[3]]);
+        assert!(over.curve(&[Some(1.0), Some(2.0), None, None]).is_err());
+    }
+}
