@@ -15,6 +15,8 @@ mod phantom;
 mod runner;
 #[path = "../validation/runner/thorax.rs"]
 mod thorax;
+#[path = "throughput/time_points.rs"]
+mod time_points;
 
 use std::path::PathBuf;
 
@@ -29,6 +31,9 @@ struct Options {
     /// Nuclides in patients on an engine: cpu, gpu (and the CPU, for the ratio), gpu:N; without it the 64^3 phantom.
     #[arg(long)]
     engine: Option<EngineChoice>,
+    /// Only the cost of four time points in one run, in the 64^3 phantom.
+    #[arg(long, conflicts_with = "engine")]
+    time_points: bool,
     /// Leave the CPU out of --engine gpu.
     #[arg(long)]
     alone: bool,
@@ -67,6 +72,7 @@ fn bench(options: &Options) -> Result<()> {
     let seconds = options.seconds.unwrap_or(if options.bench { 10.0 } else { 0.05 });
     let mut name = machine::file_name([].into_iter());
     let text = match &options.engine {
+        None if options.time_points => time_points::bench(&phantom::phantom()?, seconds)?,
         None => phantom::bench(seconds)?,
         Some(choice) => {
             let engine = Engine::choose(choice)?.0;

@@ -1,7 +1,9 @@
 //! The flow, once, top to bottom: images to matter and activity on one grid, to a plan, to a tally, to dose maps.
 
+mod activity_route;
 pub mod compare;
 mod context;
+mod dose_rate_route;
 mod goal;
 mod histories;
 pub mod inputs;

@@ -28,7 +28,7 @@ use voxgray::transport::layout::{Offsets, Params};
 use voxgray::transport::plan::{SourceEntry, SourceGroup};
 
 /// Constants that only one launcher fills: `run.rs`, `replay.rs`, `probe.rs`, `fold.rs`.
-const OF_ONE_LAUNCHER: [&str; 5] =
+const OF_ONE_LAUNCHER: [&str; 6] =
     ["PER_HISTORY", "TRACE_CAPACITY", "PROBE_WORDS", "CELLS_PER_LANE", "CHANNELS", "GROUPS"];
 
 fn parse(module: &Assembled) -> naga::Module {

@@ -72,11 +72,11 @@ struct Timed {
     efficiency: f64,
 }
 
-/// Times every job on one thread and on all; returns the table.
+/// The phantom of the validation cases.
 ///
 /// # Errors
-/// If a run fails.
-pub fn bench(seconds: f64) -> Result<String> {
+/// If there is no such case.
+pub fn phantom() -> Result<Phantom64> {
     let groups = case::read_groups()?;
     let group = groups.iter().find(|g| g.kind == case::Kind::Phantom).ok_or_else(|| {
         Error::run(
@@ -85,7 +85,15 @@ pub fn bench(seconds: f64) -> Result<String> {
             "Restore validation/cases/phantom.",
         )
     })?;
-    let phantom = phantom64::build(group)?;
+    phantom64::build(group)
+}
+
+/// Times every job on one thread and on all; returns the table.
+///
+/// # Errors
+/// If a run fails.
+pub fn bench(seconds: f64) -> Result<String> {
+    let phantom = phantom()?;
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     let mut text = format!(
         "64^3 voxels of 3 mm, activity in body, liver and spheres; {}, {}; {seconds} s a run; defaults: {:?}\n\n\

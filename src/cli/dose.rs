@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::job::{ActivityInput, CurveChoice, Goal, Job, MaterialNames, MatterInput, SourceChoice};
 use crate::pipeline::inputs::read_ct;
 use crate::pipeline::series_file::SeriesInput;
-use crate::pipeline::{self, Written};
+use crate::pipeline::{self, Route, Written};
 use crate::report::summary::Summary;
 use crate::transport::settings::{PhotonEstimator, Settings};
 
@@ -192,9 +192,19 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
     }
     let stop = interrupt::listen()?;
     let path = &job.activity.path;
-    let mut written = if SeriesInput::is_series(path) {
+    let route = Route::from(arguments.route);
+    let of_series = SeriesInput::is_series(path);
+    if route != Route::Activity && (!of_series || arguments.picture) {
+        let with = if of_series { "--picture" } else { "one image" };
+        return Err(Error::usage(
+            format!("--route is given with {with}"),
+            "dose rates are integrated for a series of time points, and their picture is not drawn",
+            "Leave one of them out, or give the time points as --activity series.toml.",
+        ));
+    }
+    let mut written = if of_series {
         let series = SeriesInput::read(path)?;
-        pipeline::dose_over_time(&job, &series, arguments.route.into(), &terminal, stop)?
+        pipeline::dose_over_time(&job, &series, route, &terminal, stop)?
     } else {
         pipeline::dose(&job, &terminal, stop)?
     };

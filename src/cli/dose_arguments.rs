@@ -29,7 +29,7 @@ place. A dose rate is that at the time for which the activity image states its a
 
 Several time points: --activity series.toml lists the images with their times after injection,
   version = 1
-  relative_uncertainty = 0.05      # of a VOI's activity at one time; without it the fits tell
+  relative_uncertainty = 0.05      # of a VOI's activity at one time: weighs the models
   [[time_point]]
   time = '4h'                      # s, min, h or d; may be left out where DICOM states the times
   activity = 'spect_4h.nii.gz'     # beside this file

@@ -216,3 +216,32 @@ fn on_grid(set: &VoiSet, base: &VoiSet, grid: &Grid) -> Result<Vec<u16>> {
     }
     Ok(labels)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::dicom::DateTime;
+
+    #[test]
+    fn dicom_times_and_decay_corrections() {
+        let decay = Decay { half_life_s: 86_400.0, half_life_uncertainty_s: None };
+        let at = |time: &str| DateTime::parse("20260301", time);
+        let facts = |correction: &str| Facts {
+            decay_correction: Some(correction.into()),
+            acquisition_time: at("160000"),
+            administration_time: at("100000"),
+            frame_duration_s: Some(1200.0),
+            ..Facts::default()
+        };
+        let of = |f: &Facts| time_of(f, &decay).unwrap().unwrap();
+        assert_eq!(of(&facts("START")), (21_600.0, 1.0));
+        let (middle, factor) = of(&facts("NONE"));
+        assert!((middle - 22_200.0).abs() < 2.0 && factor == 1.0, "{middle}");
+        let (start, factor) = of(&facts("ADMIN"));
+        assert!(start == 21_600.0 && (factor - 0.5_f64.powf(0.25)).abs() < 1e-12, "{factor}");
+        let unknown = Facts { administration_time: None, ..facts("START") };
+        assert_eq!(time_of(&unknown, &decay).unwrap(), None);
+        assert!(time_of(&Facts { administration_time: None, ..facts("ADMIN") }, &decay).is_err());
+        assert!(time_of(&Facts { decay_correction: None, ..facts("START") }, &decay).is_err());
+    }
+}

@@ -23,7 +23,7 @@ struct File {
     #[serde(default)]
     integrate: Integrate,
     models: Option<Vec<String>>,
-    relative_uncertainty: Option<f64>,
+    relative_uncertainty: f64,
     #[serde(default)]
     common_uncertainty: f64,
     #[serde(default)]
@@ -57,14 +57,13 @@ struct PlanarEntry {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct VoxelEntry {
-    floor: f64,
-    relative: f64,
+    noise: f64,
     max_uncertainty: f64,
 }
 
 impl Default for VoxelEntry {
     fn default() -> Self {
-        VoxelEntry { floor: 0.005, relative: 0.1, max_uncertainty: 0.5 }
+        VoxelEntry { noise: 0.2, max_uncertainty: 0.5 }
     }
 }
 
@@ -72,7 +71,7 @@ impl Default for VoxelEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Integrate {
-    /// Each voxel, with the curve of its VOI where it cannot be fitted.
+    /// Each voxel where its VOI falls by one exponential; the curve of the VOI scaled to the voxel elsewhere, and where a fit fails.
     #[default]
     Voxel,
     /// Each VOI, its curve scaled to its voxels; what is outside all VOIs counts as one.
@@ -120,12 +119,13 @@ pub struct SeriesInput {
     pub integrate: Integrate,
     /// Families that VOI curves choose from.
     pub families: Vec<Family>,
-    /// Relative standard uncertainty of a VOI's value at one time; none if unknown: then the residuals tell.
-    pub relative_uncertainty: Option<f64>,
+    /// Relative standard uncertainty of a VOI's value at one time, independent of the others.
+    pub relative_uncertainty: f64,
     /// Relative standard uncertainty shared by all times (calibration).
     pub common_uncertainty: f64,
-    /// Noise of a voxel: constant part over the 99th percentile of its map, and relative part.
-    pub voxel_noise: [f64; 2],
+    /// Relative standard deviation of a voxel's value at the brightest time of its region; at another time t it is larger by
+    /// sqrt(brightest / value at t), as counting statistics are.
+    pub voxel_noise: f64,
     /// Largest relative uncertainty of a voxel's own fit.
     pub max_voxel_uncertainty: f64,
     /// Recovery coefficients by VOI name or label.
@@ -184,9 +184,8 @@ impl SeriesInput {
         let v = file.voxel;
         let fractions = [
             ("common_uncertainty", file.common_uncertainty, 0.0),
-            ("relative_uncertainty", file.relative_uncertainty.unwrap_or(0.5), 1e-6),
-            ("voxel.floor", v.floor, 1e-6),
-            ("voxel.relative", v.relative, 0.0),
+            ("relative_uncertainty", file.relative_uncertainty, 1e-6),
+            ("voxel.noise", v.noise, 1e-3),
             ("voxel.max_uncertainty", v.max_uncertainty, 1e-3),
         ];
         let recovery = file.recovery.iter().map(|(name, r)| (name.as_str(), *r, 1e-3));
@@ -206,7 +205,7 @@ impl SeriesInput {
             families: families(file.models)?,
             relative_uncertainty: file.relative_uncertainty,
             common_uncertainty: file.common_uncertainty,
-            voxel_noise: [v.floor, v.relative],
+            voxel_noise: v.noise,
             max_voxel_uncertainty: v.max_uncertainty,
             recovery: file.recovery,
             planar,
@@ -305,6 +304,7 @@ mod tests {
     }
 
     const GOOD: &str = "version = 1
+        relative_uncertainty = 0.05
         [[time_point]]
         time = '4h'
         activity = 'a.nii.gz'
@@ -341,7 +341,13 @@ mod tests {
         refused("'4h'", "'-4h'", "after injection");
         refused("version = 1", "version = 2", "version 2");
         refused("unit = 'Bq'", "units = 'Bq'", "units");
-        refused("0.8", "8", "kidney is 8");
+        refused("= 0.8", "= 8", "kidney is 8");
+        refused("relative_uncertainty = 0.05", "", "relative_uncertainty");
+        refused(
+            "relative_uncertainty = 0.05",
+            "relative_uncertainty = 0",
+            "relative_uncertainty is 0",
+        );
         refused("version = 1", "version = 1\nmodels = ['quad']", "mono-uptake");
         refused(
             "[[time_point]]\n        time = '4h'\n        activity = 'a.nii.gz'",

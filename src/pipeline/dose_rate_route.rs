@@ -1,0 +1,265 @@
+//! All time points transported in one run, then the dose rates integrated.
+
+use serde_json::{Value, json};
+
+use super::histories::{choose_engine, transport};
+use super::outputs::{Maps, OutputFolder};
+use super::over_time::{IntegratedMap, RegionCurve};
+use super::routes::{Case, say_map, shape, told_regions, write_text};
+use super::voi_curves::{self, VoiOverTime};
+use super::{Prepared, Written, memory};
+use crate::dose::DoseScale;
+use crate::error::{Error, Result};
+use crate::report::summary::LedgerResult;
+use crate::transport::engine::{Engine, EngineChoice};
+use crate::transport::run::Outcome;
+use crate::transport::tally::Tally;
+use crate::units::{CM3_PER_MM3, GY_PER_MEV_PER_G};
+
+/// The dose-rate route's result.
+pub(super) struct DoseRates {
+    pub dose: Vec<f32>,
+    pub vois: Vec<VoiOverTime>,
+    pub section: Value,
+    pub files: Vec<String>,
+    pub outcome: Outcome,
+}
+
+/// Transport all times in one run, then integrate.
+pub(super) fn dose_rate_route(case: &Case, folder: &OutputFolder) -> Result<(Prepared, DoseRates)> {
+    let (job, observer) = (case.job, case.observer);
+    let engine = match &job.engine {
+        EngineChoice::Auto | EngineChoice::Cpu => {
+            observer.say("engine CPU: several time points in one run");
+            Engine::Cpu
+        }
+        EngineChoice::Gpu(_) => choose_engine(job, observer)?,
+    };
+    check_memory(case)?;
+    let times: Vec<Vec<f64>> =
+        case.placed.maps.iter().map(|m| m.iter().map(|a| f64::from(*a)).collect()).collect();
+    let slices: Vec<&[f64]> = times.iter().map(Vec::as_slice).collect();
+    let mut prepared = case.prepare(&engine, &slices)?;
+    let totals: Vec<f64> = times.iter().map(|m| m.iter().sum()).collect();
+    drop(times);
+    prepared.labels = case.placed.labels.concat();
+    let (outcome, _) = transport(job, &prepared, engine, observer, case.stop)?;
+    let rates = integrate_rates(case, folder, &prepared, outcome, &totals)?;
+    Ok((prepared, rates))
+}
+
+/// Batch words, sums and squares of each time.
+fn check_memory(case: &Case) -> Result<()> {
+    const PER_VOXEL_AND_TIME: u64 = 8 + 8 + 16;
+    let (voxels, times) = (case.placed.grid.grid.len() as u64, case.placed.times_s.len() as u64);
+    let need = voxels * times * PER_VOXEL_AND_TIME;
+    if need > case.job.max_memory {
+        return Err(Error::usage(
+            format!("{times} time points of {voxels} voxels need about {}", memory::gib(need)),
+            format!("the limit is {}", memory::gib(case.job.max_memory)),
+            "Use a coarser --grid, or raise --max-memory.",
+        ));
+    }
+    Ok(())
+}
+
+fn integrate_rates(
+    case: &Case,
+    folder: &OutputFolder,
+    prepared: &Prepared,
+    outcome: Outcome,
+    totals: &[f64],
+) -> Result<DoseRates> {
+    let (observer, context) = (case.observer, &prepared.context);
+    let (tally, over) = (&outcome.tally, case.over());
+    let density = &prepared.phantom.density;
+    let partial = outcome.interrupted;
+    let mut maps = Maps { folder: folder.path(), context, partial, files: Vec::new() };
+    // Energy rates, MeV/s: their noise does not depend on a voxel's mass, which the dose is divided by at the end.
+    let mut energy: Vec<Vec<f32>> = Vec::new();
+    let mut relative = vec![0.0_f32; tally.voxels];
+    for (t, total) in totals.iter().enumerate() {
+        let rate: Vec<f32> =
+            (0..tally.voxels).map(|v| (tally.time_mean_mev(t, v) * total) as f32).collect();
+        let scale = DoseScale {
+            decays: *total,
+            density,
+            voxel_volume_mm3: context.grid.grid().voxel_volume_mm3(),
+        };
+        let error = |v: usize| tally.time_standard_error_mev(t, v);
+        let gy_per_s =
+            (0..tally.voxels).map(|v| (tally.time_mean_mev(t, v) * scale.factor(v)) as f32);
+        maps.write(&format!("dose_rate_{}", t + 1), gy_per_s.collect())?;
+        let errors = (0..tally.voxels).map(|v| (error(v) * scale.factor(v)) as f32);
+        maps.write(&format!("dose_rate_{}_standard_error", t + 1), errors.collect())?;
+        for (v, r) in relative.iter_mut().enumerate() {
+            let mean = tally.time_mean_mev(t, v);
+            if mean > 0.0 {
+                *r = r.max((error(v) / mean) as f32);
+            }
+        }
+        energy.push(rate);
+    }
+    let curves = region_rates(case, prepared, tally, totals);
+    let curves = told_regions(curves, &case.around, observer);
+    let shapes: Vec<_> = curves.iter().map(shape).collect();
+    let labels = case.placed.labels.first().map_or(&[][..], Vec::as_slice);
+    let map = over.maps(&energy, labels, &shapes)?;
+    drop(energy);
+    say_map(&map, "dose rate", observer);
+    let scale = DoseScale {
+        decays: 1.0,
+        density,
+        voxel_volume_mm3: context.grid.grid().voxel_volume_mm3(),
+    };
+    let dose: Vec<f32> = map
+        .integral
+        .iter()
+        .enumerate()
+        .map(|(v, e)| (f64::from(*e) * scale.factor(v)) as f32)
+        .collect();
+    let stem = "dose_by_dose_rate";
+    maps.write(stem, dose.clone())?;
+    let errors: Vec<f32> = dose.iter().zip(&relative).map(|(d, r)| d * r).collect();
+    maps.write(&format!("{stem}_standard_error"), errors)?;
+    maps.write(&format!("{stem}_fit_uncertainty"), map.relative_uncertainty.clone())?;
+    maps.write(&format!("{stem}_branch"), map.branch.clone())?;
+    let mut files = maps.files;
+    let vois = rate_vois(case, prepared, tally, totals, &curves, &map)?;
+    let of_vois: Vec<_> = vois.iter().map(|v| &v.curve).collect();
+    files.extend(case.plots(
+        folder,
+        prepared,
+        "dose_rate",
+        &of_vois,
+        ["dose rate / (Gy/s)", "Gy"],
+    )?);
+    let section = json!({
+        "histories": tally.histories(),
+        "batches": tally.batches(),
+        "energy": voi_curves::map_json(&map, "MeV"),
+        "outside_of_vois_mev": curves.first().map(voi_curves::curve_json),
+        "standard_error": "largest relative standard error of the times, times the dose: an upper bound, the noise of the times being that of the same histories",
+        "vois": vois.iter().map(voi_curves::voi_json).collect::<Vec<_>>(),
+        "ledger": LedgerResult::from(&tally.ledger),
+    });
+    Ok(DoseRates { dose, vois, section, files, outcome })
+}
+
+/// Masses (g) of a region at each time.
+fn masses(case: &Case, prepared: &Prepared, region: u16) -> Vec<f64> {
+    let of = |labels: &Vec<u16>| {
+        let inside = (0..labels.len()).filter(|v| labels[*v] == region);
+        inside.map(|v| prepared.phantom.voxel_mass_g(v)).sum()
+    };
+    case.placed.labels.iter().map(of).collect()
+}
+
+/// Curves of the regions: dose rates (Gy/s) of VOIs by their mass at each time, energy rates (MeV/s) of what is outside.
+fn region_rates(
+    case: &Case,
+    prepared: &Prepared,
+    tally: &Tally,
+    totals: &[f64],
+) -> Vec<Result<RegionCurve>> {
+    let over = case.over();
+    (0..=prepared.context.vois.len())
+        .map(|region| {
+            let (mean, _) = tally.region_times_mev(region);
+            let mass = if region == 0 { Vec::new() } else { masses(case, prepared, region as u16) };
+            let value = |t: usize| match mass.get(t) {
+                None => Some(mean[t] * totals[t]),
+                Some(m) => (*m > 0.0).then(|| mean[t] * totals[t] * GY_PER_MEV_PER_G / m),
+            };
+            over.curve(&(0..totals.len()).map(value).collect::<Vec<_>>())
+        })
+        .collect()
+}
+
+fn rate_vois(
+    case: &Case,
+    prepared: &Prepared,
+    tally: &Tally,
+    totals: &[f64],
+    curves: &[std::result::Result<RegionCurve, String>],
+    map: &IntegratedMap,
+) -> Result<Vec<VoiOverTime>> {
+    let over = case.over();
+    let labels = case.placed.labels.first().map_or(&[][..], Vec::as_slice);
+    let mut energy = vec![0.0_f64; prepared.context.vois.len() + 1];
+    for (v, label) in labels.iter().enumerate() {
+        energy[usize::from(*label)] += f64::from(map.integral[v]);
+    }
+    let mut out = Vec::new();
+    for (n, voi) in prepared.context.vois.iter().enumerate() {
+        let curve = curves[n + 1].clone();
+        let (mean, covariance) = tally.region_times_mev(n + 1);
+        let mass = masses(case, prepared, (n + 1) as u16);
+        let relative = match &curve {
+            Err(_) => f64::NAN,
+            Ok(c) => {
+                let at: Vec<usize> = (0..totals.len()).filter(|t| mass[*t] > 0.0).collect();
+                let per_mev = |t: usize| totals[t] * GY_PER_MEV_PER_G / mass[t];
+                over.propagate(c, |i, j| {
+                    covariance[(at[i], at[j])] * per_mev(at[i]) * per_mev(at[j])
+                })?
+            }
+        };
+        let largest = (0..totals.len())
+            .filter(|t| mean[*t] > 0.0)
+            .map(|t| covariance[(t, t)].sqrt() / mean[t])
+            .fold(0.0, f64::max);
+        let dose = energy[n + 1] * GY_PER_MEV_PER_G / voi.mass_g;
+        let error = if relative.is_finite() { relative } else { largest };
+        out.push(VoiOverTime {
+            by_curve: curve.as_ref().ok().map(|c| (c.tia.value, c.tia.value * relative)),
+            curve,
+            dose,
+            standard_error: dose * error,
+        });
+    }
+    Ok(out)
+}
+
+/// The output of the dose-rate route alone.
+pub(super) fn finish_dose_rates(
+    case: &Case,
+    folder: OutputFolder,
+    prepared: &Prepared,
+    rates: DoseRates,
+) -> Result<Written> {
+    let DoseRates { vois, section, mut files, outcome, .. } = rates;
+    let table = voi_curves::table(&prepared.context.vois, case.input, None, Some(&vois));
+    files.push(write_text(&folder, "vois.csv", &table)?);
+    let context = &prepared.context;
+    let partial = outcome.interrupted;
+    let mut maps = Maps { folder: folder.path(), context, partial, files };
+    maps.write("density", prepared.phantom.density.clone())?;
+    maps.write("material", prepared.phantom.material.clone())?;
+    maps.write_material_names()?;
+    let mut files = maps.files;
+    files.push("summary.json".into());
+    let mut setup = context.setup.clone();
+    setup["dose_rate_route"] = section;
+    let volume = context.grid.grid().voxel_volume_mm3() * CM3_PER_MM3;
+    let summary = json!({
+        "program": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "format": 1,
+        "partial": partial,
+        "setup": setup,
+        "vois": context.vois.iter().zip(&vois).map(|(facts, v)| json!({
+            "label": facts.label, "name": facts.name, "voxels": facts.voxels,
+            "volume_cm3": facts.voxels as f64 * volume, "mass_g": facts.mass_g,
+            "mean_dose": v.dose, "standard_error": v.standard_error,
+        })).collect::<Vec<_>>(),
+        "files": files,
+        "timing": {"transport_seconds": outcome.seconds, "threads": case.job.threads,
+                   "peak_memory_bytes": memory::peak_resident()},
+    });
+    let text = serde_json::to_string_pretty(&summary)
+        .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
+    write_text(&folder, "summary.json", &text)?;
+    let folder = folder.keep()?;
+    Ok(Written { folder, files, summary: None, interrupted: partial })
+}

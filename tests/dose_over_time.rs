@@ -1,0 +1,256 @@
+//! Several time points to dose by both routes: a box of which everything is known, and the synthetic patient of ../shared/images (skipped
+//! with a message where absent).
+
+#[expect(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
+mod cli_inputs;
+
+use std::path::Path;
+
+use cli_inputs::{Inputs, block, grid, json, stderr, succeed};
+use serde_json::Value;
+use voxgray::image::Volume;
+use voxgray::io::read_nifti;
+
+const HOURS: [f64; 4] = [4.0, 24.0, 72.0, 168.0];
+/// Effective half-lives of the middle and of the rest, h.
+const HALF_LIVES: [f64; 2] = [90.0, 40.0];
+/// Bq/mL at injection.
+const CONCENTRATIONS: [f64; 2] = [2e6, 1e5];
+
+fn at(region: usize, hours: f64) -> f32 {
+    (CONCENTRATIONS[region] * 0.5_f64.powf(hours / HALF_LIVES[region])) as f32
+}
+
+/// The box with a series of four time points; the last image lies 8 mm aside.
+fn series() -> Inputs {
+    let inputs = Inputs::new();
+    let mut text = String::from("version = 1\nrelative_uncertainty = 0.05\n");
+    for (n, h) in HOURS.iter().enumerate() {
+        let mut image = block(&grid(), at(0, *h), at(1, *h));
+        let mut shift = "";
+        if n == 3 {
+            image.grid.origin_mm[1] += 8.0;
+            shift = "shift_mm = [0, -8, 0]\n";
+        }
+        inputs.write(&format!("a{n}.mha"), &image);
+        text.push_str(&format!("[[time_point]]\ntime = '{h}h'\nactivity = 'a{n}.mha'\n{shift}"));
+    }
+    std::fs::write(inputs.path("series.toml"), text).unwrap();
+    inputs
+}
+
+fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let base = [
+        "dose",
+        "--density",
+        "density.mha",
+        "--materials",
+        "labels.mha",
+        "--material-names",
+        "water",
+        "--activity",
+        "series.toml",
+        "--nuclide",
+        "Lu-177",
+        "--histories",
+        "20000",
+        "--engine",
+        "cpu",
+        "--voi",
+        "voi.mha",
+        "--voi-names",
+        "names.csv",
+    ];
+    base.into_iter().chain(more.iter().copied()).collect()
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or(f64::NAN)
+}
+
+#[test]
+fn both_routes_agree_and_know_the_time_integral() {
+    let inputs = series();
+    let output = inputs.run(&arguments(&["--route", "both", "-o", "out"]));
+    succeed(&output);
+    let summary = json(&inputs.path("out/summary.json"));
+    let setup = &summary["setup"];
+    // Integrals in closed form: A0 T / ln 2; 8 voxels of 0.064 mL in the middle of 216.
+    let exact = |r: usize| {
+        CONCENTRATIONS[r] * HALF_LIVES[r] * 3600.0 / std::f64::consts::LN_2
+            * [8.0, 208.0][r]
+            * 0.064
+    };
+    let tia = &setup["time_points"]["time_integrated_activity"];
+    assert!((number(&tia["integral"]) / (exact(0) + exact(1)) - 1.0).abs() < 1e-4, "{tia}");
+    assert_eq!(tia["voxels"]["fitted"], 216);
+    let before = |h: f64| 1.0 - 0.5_f64.powf(HOURS[0] / h);
+    let share =
+        (0..2).map(|r| exact(r) * before(HALF_LIVES[r])).sum::<f64>() / (exact(0) + exact(1));
+    assert!((number(&tia["share_before_first"]) / share - 1.0).abs() < 1e-3);
+
+    for n in 0..2 {
+        let [a, d] = ["activity_route", "dose_rate_route"].map(|r| &setup[r]["vois"][n]);
+        let (dose, error) = (number(&a["mean_dose_gy"]), number(&a["standard_error_gy"]));
+        for key in ["mean_dose_gy", "dose_by_curve_gy"] {
+            let (other, u) = (number(&d[key]), number(&d["standard_error_gy"]));
+            // Other histories; a voxel's dose rate is no single exponential where regions shine on each other: 0.5 %.
+            let allowed = 5.0 * error.hypot(u) + 0.005 * dose;
+            assert!((dose - other).abs() < allowed, "{key}: {dose} +- {error}, {other} +- {u}");
+        }
+        let curve = &a["curve"];
+        assert!((number(&curve["integral"]["value"]) / exact(n) - 1.0).abs() < 1e-4, "{curve}");
+    }
+    let map = |name: &str| read_nifti(&inputs.path(name), None).unwrap().0.data;
+    let (one, other) = (map("out/dose.nii.gz"), map("out/dose_by_dose_rate.nii.gz"));
+    let difference = map("out/dose_difference.nii.gz");
+    for v in 0..one.len() {
+        assert_eq!(difference[v], other[v] - one[v]);
+    }
+    let table = std::fs::read_to_string(inputs.path("out/vois.csv")).unwrap();
+    assert!(table.starts_with("label,name,mass_g,recovery,activity_route_dose_gy"), "{table}");
+    assert_eq!(table.lines().count(), 3);
+    for file in ["activity_1.png", "dose_rate_2.png", "dose_rate_4.nii.gz"] {
+        assert!(inputs.path("out").join(file).is_file(), "{file}");
+    }
+}
+
+/// A VOI of its own at one time, of twice the mass there; and the dose-rate route alone.
+#[test]
+fn a_voi_may_change_its_mass() {
+    let inputs = series();
+    let text = std::fs::read_to_string(inputs.path("series.toml")).unwrap();
+    let text = text.replace("'a1.mha'", "'a1.mha'\nvoi = 'voi1.mha'");
+    let larger = Volume::new(
+        grid(),
+        (0..grid().len())
+            .map(|v| {
+                let [i, j, k] = grid().unlinear(v);
+                if (2..4).contains(&i) && (2..4).contains(&j) && (1..5).contains(&k) {
+                    1.0
+                } else {
+                    2.0
+                }
+            })
+            .collect(),
+    );
+    inputs.write("voi1.mha", &larger.unwrap());
+    std::fs::write(inputs.path("series.toml"), text).unwrap();
+    succeed(&inputs.run(&arguments(&["--route", "dose-rate", "-o", "out"])));
+    let summary = json(&inputs.path("out/summary.json"));
+    let curve = &summary["setup"]["dose_rate_route"]["vois"][0]["curve"];
+    let values: Vec<f64> = curve["values"].as_array().unwrap().iter().map(number).collect();
+    // The middle's energy in twice the mass, less what the 40 h of the others would say: about half of the interpolated rate.
+    let between = (values[0] * values[2]).sqrt();
+    assert!((0.4..0.75).contains(&(values[1] / between)), "{values:?}");
+}
+
+#[test]
+fn one_acquisition_takes_the_shape_of_a_planar_curve() {
+    let inputs = series();
+    let planar = "version = 1\nrelative_uncertainty = 0.05\nmodels = ['mono']\n[[time_point]]\ntime = '24h'\nactivity = 'a1.mha'\n[planar]\n\
+        times = ['4h', '24h', '72h', '168h']\ncounts = [970, 831.2, 574.3, 274.2]\nrelative_uncertainty = 0.02\n";
+    std::fs::write(inputs.path("series.toml"), planar).unwrap();
+    succeed(&inputs.run(&arguments(&["-o", "out"])));
+    let summary = json(&inputs.path("out/summary.json"));
+    let total = |h: f64| (0..2).map(|r| f64::from(at(r, h)) * [8.0, 208.0][r] * 0.064).sum::<f64>();
+    // The counts fall by 90 h.
+    let expected = total(24.0) * 2.0_f64.powf(24.0 / 90.0) * 90.0 * 3600.0 / std::f64::consts::LN_2;
+    let found = number(&summary["decays"]);
+    let found = if found.is_nan() { number(&summary["setup"]["decays"]) } else { found };
+    assert!((found / expected - 1.0).abs() < 2e-3, "{found} {expected}");
+}
+
+#[test]
+fn bad_series_are_refused_and_leave_nothing() {
+    let text = std::fs::read_to_string(series().path("series.toml")).unwrap();
+    let refused = |from: &str, to: &str, more: &[&str], expected: &str| {
+        let inputs = series();
+        std::fs::write(inputs.path("series.toml"), text.replace(from, to)).unwrap();
+        let output = inputs.run(&arguments(&[&["-o", "out"], more].concat()));
+        let said = stderr(&output);
+        assert_ne!(output.status.code(), Some(0), "{said}");
+        assert!(said.contains(expected), "'{expected}' not in: {said}");
+        assert!(inputs.made().is_empty(), "{:?}", inputs.made());
+    };
+    refused("'24h'", "'4h'", &[], "must ascend");
+    refused("'24h'", "'-2h'", &[], "after injection");
+    refused("'24h'", "'24'", &[], "has its unit");
+    refused("time = '24h'", "", &[], "no time after injection");
+    refused("'a2.mha'", "'absent.mha'", &[], "absent.mha");
+    refused("'a2.mha'", "'a2.mha'\nunit = 'Bq*s'", &[], "integrated over time already");
+    refused("", "", &["--shard", "1/2"], "--shard");
+    refused("", "", &["--physical-decay"], "--physical-decay");
+    refused("", "", &["--horizon", "30d"], "--horizon");
+    refused("", "", &["--route", "both", "--target-uncertainty", "5%"], "--target-uncertainty");
+}
+
+/// Total time-integrated activity of the noisy images within 3 % of the truth, the true shifts given; both routes to the end.
+#[test]
+fn synthetic_patient_by_both_routes() {
+    let images = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/images");
+    let folder = Path::new(images).join("synthetic_lu177_4tp");
+    let Ok(truth) = std::fs::read_to_string(folder.join("truth_tia.csv")) else {
+        println!("{} is absent: skipped", folder.display());
+        return;
+    };
+    let column = |line: &str, n: usize| line.split(',').nth(n).unwrap().parse::<f64>().unwrap();
+    let truth: f64 = truth.lines().skip(1).map(|l| column(l, 6)).sum();
+    let times = std::fs::read_to_string(folder.join("truth_time_activity.csv")).unwrap();
+    let mut text = String::from("version = 1\nrelative_uncertainty = 0.05\n");
+    for h in HOURS {
+        let start = format!("{h:.1},liver");
+        let line = times.lines().find(|l| l.starts_with(&start)).unwrap();
+        // The patient's displacement; the image goes back by it. Rotations up to 1 degree stay.
+        let shift = [5, 6, 7].map(|n| -column(line, n));
+        text.push_str(&format!(
+            "[[time_point]]\ntime = '{h}h'\nactivity = '{}'\nshift_mm = {shift:?}\n",
+            folder.join(format!("spect_{h:03}h_bqml.nii.gz")).display()
+        ));
+    }
+    let inputs = Inputs::new();
+    std::fs::write(inputs.path("series.toml"), text).unwrap();
+    let ct = folder.join("ct_004h_hu.nii.gz").display().to_string();
+    let organs = format!("{images}/phantom_lu177_patient15/patient15_organs.nii.gz");
+    let output = inputs.run(&[
+        "dose",
+        "--ct",
+        &ct,
+        "--activity",
+        "series.toml",
+        "--nuclide",
+        "Lu-177",
+        "--histories",
+        "100000",
+        "--batches",
+        "10",
+        "--voi",
+        &organs,
+        "--route",
+        "both",
+        "--engine",
+        "cpu",
+        "--allow-outside",
+        "5%",
+        "--hu-below",
+        "100%",
+        "--hu-above",
+        "5%",
+        "-o",
+        "out",
+    ]);
+    succeed(&output);
+    println!("{}", stderr(&output));
+    let summary = json(&inputs.path("out/summary.json"));
+    let tia = &summary["setup"]["time_points"]["time_integrated_activity"];
+    let found = number(&tia["integral"]) / 3600.0 / 1e6;
+    println!("total {found:.1} MBq h of {truth:.1}: {:.4}\n{tia:#}", found / truth);
+    println!("{}", std::fs::read_to_string(inputs.path("out/vois.csv")).unwrap());
+    assert!((found / truth - 1.0).abs() < 0.03, "{found} {truth}");
+    // The routes differ by the histories' noise and by what the fits make of dose rates.
+    for n in 0..7 {
+        let [a, d] = ["activity_route", "dose_rate_route"]
+            .map(|r| number(&summary["setup"][r]["vois"][n]["mean_dose_gy"]));
+        assert!((d / a - 1.0).abs() < 0.1, "VOI {n}: {a} {d}");
+    }
+}
