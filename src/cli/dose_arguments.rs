@@ -37,7 +37,7 @@ Several time points: --activity series.toml lists the images with their times af
   time = '24h'
   activity = 'spect_24h.nii.gz'
   shift_mm = [-3.0, 2.0, -5.0]     # brings the image onto the CT, mm, LPS
-and gives dose in Gy by the route of --route, with curves of the VOIs (docs/kinetics.md, section 10).
+and gives dose in Gy by the route of --route, with curves of the VOIs (docs/kinetics.md, 10).
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/
