@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use voxgray::image::Grid;
 use voxgray::physics::chain::chain;
 use voxgray::physics::tissues::named_material;
-use voxgray::source::DecaySpectrum;
+use voxgray::source::{DecaySpectrum, parse_source};
 use voxgray::transport::build::{PlanInput, RadialScoring, build_plan};
 use voxgray::transport::plan::Plan;
 use voxgray::transport::run::{Outcome, RunSettings, Silent, run};
@@ -217,6 +217,18 @@ fn bad_time_points_are_refused() {
     assert!(refused(&[good[0], good[1], &negative], None).contains("voxel 5 is -1"));
     let shells = RadialScoring { radii_cm: vec![0.1, 0.2] };
     assert!(refused(&good, Some(&shells)).contains("shells"));
+    // Eight times with an alpha particle that one of them alone has: 8 x 8.4 MeV.
+    let alone: Vec<Vec<f64>> = (0..MAX_TIME_POINTS)
+        .map(|t| (0..grid().len()).map(|v| f64::from(u8::from(v == t))).collect())
+        .collect();
+    let alpha = parse_source("alpha:8.4MeV").expect("a particle");
+    for (times, too_large) in [(7, false), (8, true)] {
+        let maps: Vec<&[f64]> = alone[..times].iter().map(Vec::as_slice).collect();
+        let built = with_input(None, |input| {
+            build_timed_plan(&PlanInput { decay: &alpha, ..input }, &maps)
+        });
+        assert_eq!(built.is_err(), too_large, "{times} times");
+    }
     // A plan that was changed by hand.
     let mut plan = timed(&maps);
     plan.source_weights.pop();

@@ -27,17 +27,18 @@ may be deleted.
 Dose (Gy) needs a time-integrated map, or --physical-decay for activity that only decays in
 place. A dose rate is that at the time for which the activity image states its activity.
 
-Several time points: --activity series.toml lists the images with their times after injection,
+Several time points: --activity series.toml lists the images and their times after injection,
   version = 1
   relative_uncertainty = 0.05      # of a VOI's activity at one time: weighs the models
   [[time_point]]
-  time = '4h'                      # s, min, h or d; may be left out where DICOM states the times
+  time = '4h'                      # s, min, h or d; needless where DICOM states the times
   activity = 'spect_4h.nii.gz'     # beside this file
   [[time_point]]
   time = '24h'
   activity = 'spect_24h.nii.gz'
   shift_mm = [-3.0, 2.0, -5.0]     # brings the image onto the CT, mm, LPS
-and gives dose in Gy by the route of --route, with curves of the VOIs (docs/kinetics.md, 10).
+and gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. All keys and the
+derivation: docs/kinetics.md, section 11.
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/

@@ -11,7 +11,6 @@ use super::{Prepared, Written, memory};
 use crate::dose::DoseScale;
 use crate::error::{Error, Result};
 use crate::report::summary::LedgerResult;
-use crate::transport::engine::{Engine, EngineChoice};
 use crate::transport::run::Outcome;
 use crate::transport::tally::Tally;
 use crate::units::{CM3_PER_MM3, GY_PER_MEV_PER_G};
@@ -28,13 +27,7 @@ pub(super) struct DoseRates {
 /// Transport all times in one run, then integrate.
 pub(super) fn dose_rate_route(case: &Case, folder: &OutputFolder) -> Result<(Prepared, DoseRates)> {
     let (job, observer) = (case.job, case.observer);
-    let engine = match &job.engine {
-        EngineChoice::Auto | EngineChoice::Cpu => {
-            observer.say("engine CPU: several time points in one run");
-            Engine::Cpu
-        }
-        EngineChoice::Gpu(_) => choose_engine(job, observer)?,
-    };
+    let engine = choose_engine(job, observer)?;
     check_memory(case)?;
     let times: Vec<Vec<f64>> =
         case.placed.maps.iter().map(|m| m.iter().map(|a| f64::from(*a)).collect()).collect();

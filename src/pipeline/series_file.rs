@@ -1,5 +1,5 @@
 //! Several time points of one patient: a TOML file, given in place of an activity image. Its keys stand in `docs/kinetics.md`,
-//! section 10; unknown ones are refused.
+//! section 11; unknown ones are refused.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
