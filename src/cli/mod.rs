@@ -18,6 +18,10 @@ pub mod picture;
 pub mod progress;
 pub mod timestamp;
 pub mod trace;
+pub mod uncertainty;
+mod uncertainty_checks;
+pub mod uncertainty_file;
+pub mod uncertainty_recovery;
 pub mod values;
 
 use std::process::ExitCode;
@@ -77,6 +81,8 @@ enum Command {
     Nuclide(nuclide_arguments::NuclideArguments),
     /// Replay one history of a run and print its steps.
     Trace(Box<trace::TraceArguments>),
+    /// Get a VOI's dose with its uncertainty budget, from counts to dose.
+    Uncertainty(uncertainty::UncertaintyArguments),
 }
 
 /// Runs a command; returns the exit code of a run that wrote something.
@@ -94,6 +100,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
         Command::Trace(arguments) => trace::run(*arguments),
+        Command::Uncertainty(arguments) => uncertainty::run(&arguments),
     }
 }
 

@@ -33,6 +33,17 @@ pub enum TimeIntegral<'a> {
     },
 }
 
+/// The recovery coefficient of one VOI, where no curve was measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RecoveryCoefficient {
+    /// Seen over true activity at the nominal volume.
+    pub value: f64,
+    /// Its standard uncertainty.
+    pub standard_uncertainty: f64,
+    /// d ln R / d ln V; 0 if the coefficient does not depend on the contour.
+    pub volume_exponent: f64,
+}
+
 /// Everything between counts and dose of one VOI.
 pub struct DoseChain<'a> {
     /// Name of the VOI.
@@ -41,8 +52,10 @@ pub struct DoseChain<'a> {
     pub volume_ml: [f64; 2],
     /// d ln(counts) / d ln(volume of the contour): k.
     pub count_exponent: f64,
-    /// Recovery coefficients; none if the activities need none (R = 1).
+    /// Recovery coefficients by volume; none if the activities need none (R = 1), or a coefficient is given.
     pub recovery: Option<&'a RecoveryCurve>,
+    /// A coefficient in place of the curve.
+    pub coefficient: Option<RecoveryCoefficient>,
     /// What to do with a volume outside of the curve.
     pub extrapolation: Extrapolation,
     /// Calibration factor, cps/MBq.
@@ -83,6 +96,11 @@ impl DoseChain<'_> {
         propagate_by_sampling(&inputs, samples, seed, &|x| self.dose(x, &layout))
     }
 
+    fn nominal_recovery(&self) -> f64 {
+        let of_curve = self.recovery.map(|r| r.value(self.volume_ml[0]));
+        of_curve.or(self.coefficient.map(|r| r.value)).unwrap_or(1.0)
+    }
+
     fn inputs(&self) -> Result<(Inputs, Layout)> {
         if self.factor.unit != FactorUnit::CpsPerMbq {
             return Err(Error::input(
@@ -103,7 +121,8 @@ impl DoseChain<'_> {
         };
         inputs.add(name, q.value, q.standard_uncertainty(), Shape::LogNormal)?;
         inputs.add("transport (Monte Carlo)", 1.0, self.transport_relative, Shape::Normal)?;
-        let mut layout = Layout { curve: None, shared: None, model: None, tac: 0 };
+        let mut layout =
+            Layout { curve: None, shared: None, coefficient: None, model: None, tac: 0 };
         let mut at = 3;
         if let Some(curve) = self.recovery {
             // Refuses what may not be extrapolated.
@@ -128,6 +147,23 @@ impl DoseChain<'_> {
                 layout.shared = Some(at);
                 at += 1;
             }
+        }
+        if let Some(r) = &self.coefficient {
+            if self.recovery.is_some() {
+                return Err(Error::input(
+                    "a recovery curve and a recovery coefficient",
+                    "they say the same twice",
+                    "Leave one of them out.",
+                ));
+            }
+            inputs.add(
+                "recovery coefficient",
+                r.value,
+                r.standard_uncertainty,
+                Shape::LogNormal,
+            )?;
+            layout.coefficient = Some(at);
+            at += 1;
         }
         if let Some(relative) = self.model_relative {
             inputs.add("S-value (tissue, model)", 1.0, relative, Shape::Normal)?;
@@ -158,14 +194,15 @@ impl DoseChain<'_> {
     fn dose(&self, x: &[f64], layout: &Layout) -> Result<f64> {
         let growth = x[VOLUME] / self.volume_ml[0];
         let q0 = self.factor.budget.value;
-        let recovery = match (self.recovery, layout.curve) {
-            (Some(curve), Some(at)) => {
+        let recovery = match (self.recovery, layout.curve, self.coefficient, layout.coefficient) {
+            (Some(curve), Some(at), ..) => {
                 let shared = layout.shared.map_or(1.0, |i| x[i]);
                 // A curve measured with this factor is as much too low as the factor is too high.
                 let calibration =
                     if curve.includes_calibration { q0 / x[CALIBRATION] } else { 1.0 };
                 curve.value_with([x[at], x[at + 1]], x[VOLUME]) * shared * calibration
             }
+            (.., Some(r), Some(at)) => x[at] * growth.powf(r.volume_exponent),
             _ => 1.0,
         };
         let per_rate = growth.powf(self.count_exponent) * BQ_PER_MBQ / (x[CALIBRATION] * recovery);
@@ -175,8 +212,7 @@ impl DoseChain<'_> {
                 integrate(&activities)?
             }
             TimeIntegral::Fitted { integral, .. } => {
-                let nominal = self.recovery.map_or(1.0, |r| r.value(self.volume_ml[0]));
-                integral(&x[layout.tac..])? * per_rate * q0 * nominal / BQ_PER_MBQ
+                integral(&x[layout.tac..])? * per_rate * q0 * self.nominal_recovery() / BQ_PER_MBQ
             }
         };
         let model = layout.model.map_or(1.0, |i| x[i]);
@@ -188,6 +224,7 @@ impl DoseChain<'_> {
 struct Layout {
     curve: Option<usize>,
     shared: Option<usize>,
+    coefficient: Option<usize>,
     model: Option<usize>,
     tac: usize,
 }

@@ -60,6 +60,7 @@ fn chain<'a>(factor: &'a CalibrationFactor, curve: &'a RecoveryCurve, u_v: f64) 
         volume_ml: [6.0, u_v],
         count_exponent: BlurredSphere::new(6.0, 12.0).unwrap().count_exponent(),
         recovery: Some(curve),
+        coefficient: None,
         extrapolation: Extrapolation::Refuse,
         factor,
         tac: TimeIntegral::Refit { rates_cps: &RATES, integrate: &integrate },
@@ -186,6 +187,24 @@ fn the_factor_cancels_where_the_curve_was_measured_with_it() {
     let curve = RecoveryCurve { includes_calibration: true, ..curve() };
     let budget = chain(&factor, &curve, 0.6).budget().unwrap();
     assert!(part(&budget, "calibration") < 1e-9, "{}", budget.table());
+}
+
+/// A coefficient in place of the curve: its own part, and its exponent in the volume's.
+#[test]
+fn a_coefficient_stands_for_the_curve() {
+    let (factor, curve) = (factor(), curve());
+    let coefficient =
+        RecoveryCoefficient { value: 0.5, standard_uncertainty: 0.02, volume_exponent: 0.3 };
+    let chain =
+        DoseChain { recovery: None, coefficient: Some(coefficient), ..chain(&factor, &curve, 0.6) };
+    let budget = chain.budget().unwrap();
+    let activities: Vec<f64> = RATES.iter().map(|c| c[0] / 20.0 * 1e6 / 0.5).collect();
+    assert!((budget.value / (integrate(&activities).unwrap() * 4e-12) - 1.0).abs() < 1e-12);
+    let volume = (chain.count_exponent - 0.3 - 1.0).abs() * 0.1;
+    for (name, relative) in [("recovery coefficient", 0.04), ("volume", volume)] {
+        assert!((part(&budget, name) / relative - 1.0).abs() < 1e-4, "{name}");
+    }
+    assert!(DoseChain { recovery: Some(&curve), ..chain }.budget().is_err());
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod monte_carlo;
 mod propagate;
 mod random;
 
-pub use chain::{DoseChain, TimeIntegral};
+pub use chain::{DoseChain, RecoveryCoefficient, TimeIntegral};
 pub use contour::contour_relative_uncertainty;
 pub use inputs::{Inputs, Shape};
 pub use monte_carlo::{MonteCarlo, propagate_by_sampling};

@@ -1,0 +1,293 @@
+//! `voxgray uncertainty FILE`: doses of VOIs with their uncertainty budgets, and a propagation by sampling that checks them.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::progress::print;
+use super::uncertainty_checks::{in_file, in_voi};
+use super::uncertainty_file::{UncertaintyInput, VoiInput};
+use super::uncertainty_recovery::Recovery;
+use super::values::parse_count;
+use crate::activity::{Budget, Extrapolation};
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::atomic::write_atomically;
+use crate::kinetics::distribution::{NORMAL_97_5, chi_squared_exceeded};
+use crate::kinetics::quality::MIN_PROBABILITY;
+use crate::kinetics::{Family, Fit, Tac, fit, select};
+use crate::uncertainty::{DoseChain, MonteCarlo, TimeIntegral};
+use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
+
+const AFTER: &str = "\
+FILE is a TOML file of VOIs: counts or activities at their times, calibration, volume, recovery and
+dose per decay, each with its standard uncertainty; its keys are listed in
+docs/quantification.md, section 9.
+
+Printed for each VOI: the dose with its standard uncertainty and 95 % interval, the budget, and the
+same by sampling the whole chain, fit included, which says whether the budget holds.
+
+Example:
+  voxgray uncertainty kidneys.toml --json kidneys.json";
+
+/// Largest number of samples.
+const MOST_SAMPLES: u64 = 10_000_000;
+
+/// Options of `voxgray uncertainty`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct UncertaintyArguments {
+    /// TOML file of VOIs.
+    file: PathBuf,
+    /// Samples of the check (1,000 or more).
+    #[arg(long, value_name = "N", default_value = "20000", value_parser = parse_count)]
+    samples: u64,
+    /// Seed of the samples.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Also write the results as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// What is known of a VOI.
+struct Outcome {
+    fit: Fit,
+    recovery: f64,
+    extrapolated: bool,
+    budget: Budget,
+    sampled: MonteCarlo,
+    warnings: Vec<String>,
+}
+
+impl Outcome {
+    /// 95 % of a normal distribution about the value.
+    fn interval(&self) -> [f64; 2] {
+        let half = NORMAL_97_5 * self.budget.standard_uncertainty();
+        [self.budget.value - half, self.budget.value + half]
+    }
+}
+
+/// Prints the doses and their budgets.
+///
+/// # Errors
+/// If the file cannot be read or is refused, a curve cannot be fitted, or writing fails.
+pub fn run(a: &UncertaintyArguments) -> Result<ExitCode> {
+    if a.samples > MOST_SAMPLES {
+        return Err(Error::usage(
+            format!("--samples {}", a.samples),
+            format!("at most {MOST_SAMPLES} are drawn"),
+            "1e5 give the ends of the interval to 1 % of the uncertainty.",
+        ));
+    }
+    let input = UncertaintyInput::read(&a.file)?;
+    let lambda = std::f64::consts::LN_2 / input.half_life_s;
+    let (mut text, mut vois) = (String::new(), Vec::new());
+    for voi in &input.vois {
+        let outcome = evaluate(voi, lambda, a).map_err(|e| match e.kind {
+            ErrorKind::Usage => e,
+            _ => in_file(&a.file, in_voi(&voi.name, e)),
+        })?;
+        for warning in &outcome.warnings {
+            eprintln!("warning: {}: {warning}", voi.name);
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        report(&mut text, voi, &outcome, a);
+        vois.push(to_json(voi, &outcome));
+    }
+    if let Some(path) = &a.json {
+        let all = json!({
+            "program": "voxgray",
+            "version": env!("CARGO_PKG_VERSION"),
+            "format": 1,
+            "source": a.file.display().to_string(),
+            "half_life_s": input.half_life_s,
+            "samples": a.samples,
+            "seed": a.seed,
+            "vois": vois,
+        });
+        let bytes = format!("{all:#}\n");
+        write_atomically(path, |w| w.write_all(bytes.as_bytes()))?;
+    }
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Outcome> {
+    let (curve, rule, coefficient) = match &voi.recovery {
+        Recovery::None => (None, Extrapolation::Refuse, None),
+        Recovery::Coefficient(r) => (None, Extrapolation::Refuse, Some(*r)),
+        Recovery::Curve(curve, rule) => (Some(curve), *rule, None),
+    };
+    let [v, u_v] = voi.volume_ml;
+    let extrapolated = match curve {
+        Some(curve) => curve.recovery(v, u_v, rule)?.extrapolated,
+        None => false,
+    };
+    let recovery = curve.map(|c| c.value(v)).or(coefficient.map(|c| c.value)).unwrap_or(1.0);
+    let per_rate = BQ_PER_MBQ / (voi.factor.budget.value * recovery);
+    let activities: Vec<f64> = voi.rates_cps.iter().map(|r| r * per_rate).collect();
+    let (fit_of_points, mut warnings) = fitted(voi, &activities, lambda)?;
+    let family = fit_of_points.family();
+    // The weights of the fit stay as they are: a sample differs in its values, not in what is known of them.
+    let weights = fit_of_points.points.uncertainties().to_vec();
+    let (chi2, degrees) = (fit_of_points.chi2, fit_of_points.degrees_of_freedom);
+    let refuted = chi_squared_exceeded(chi2, degrees) < MIN_PROBABILITY;
+    let widened = if refuted { (chi2 / degrees as f64).sqrt() } else { 1.0 };
+    if refuted {
+        warnings
+            .push(format!("counts' uncertainties widened {widened:.2}-fold, as the residuals say"));
+    }
+    if extrapolated {
+        warnings.push("the volume is outside of the recovery curve's".into());
+    }
+    let rates: Vec<[f64; 2]> =
+        voi.rates_cps.iter().zip(&weights).map(|(r, u)| [*r, widened * u / per_rate]).collect();
+    let integrate =
+        |activities: &[f64]| integral(&voi.times_s, activities, &weights, family, lambda);
+    let chain = DoseChain {
+        voi: &voi.name,
+        volume_ml: voi.volume_ml,
+        count_exponent: voi.count_exponent,
+        recovery: curve,
+        coefficient,
+        extrapolation: rule,
+        factor: &voi.factor,
+        tac: TimeIntegral::Refit { rates_cps: &rates, integrate: &integrate },
+        s_value: voi.s_value,
+        s_exponent: voi.s_exponent,
+        transport_relative: voi.transport_relative,
+        model_relative: voi.model_relative,
+    };
+    let budget = chain.budget()?;
+    let sampled = chain.sample(a.samples as usize, a.seed)?;
+    Ok(Outcome { fit: fit_of_points, recovery, extrapolated, budget, sampled, warnings })
+}
+
+/// The curve of the measured points; its family is chosen once and kept.
+fn fitted(voi: &VoiInput, activities: &[f64], lambda: f64) -> Result<(Fit, Vec<String>)> {
+    let pairs = activities.iter().zip(&voi.relative_uncertainties);
+    let u: Vec<f64> = pairs.map(|(a, r)| a * r).collect();
+    let tac = Tac::new(&voi.times_s, activities, &u)?.proportional();
+    let (found, mut warnings) = match voi.family {
+        Some(family) => (fit(&tac, family, lambda)?, Vec::new()),
+        None => {
+            let selection = select(&tac, &Family::ALL, lambda, true)?;
+            (selection.fit().clone(), selection.warnings)
+        }
+    };
+    if !found.tia_determined {
+        return Err(Error::input(
+            format!(
+                "the points do not determine the integral of a {} curve",
+                found.family().name()
+            ),
+            "other curves fit them as well, so its uncertainty has no bound",
+            "Choose a model with fewer parameters, or add time points.",
+        ));
+    }
+    for warning in found.tia(&tac).warnings {
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+    Ok((found, warnings))
+}
+
+fn integral(
+    times_s: &[f64],
+    activities: &[f64],
+    weights: &[f64],
+    family: Family,
+    lambda: f64,
+) -> Result<f64> {
+    let tac = Tac::new(times_s, activities, weights)?;
+    Ok(fit(&tac, family, lambda)?.curve.tia())
+}
+
+fn report(text: &mut String, voi: &VoiInput, o: &Outcome, a: &UncertaintyArguments) {
+    let [v, u_v] = voi.volume_ml;
+    let named = match &voi.recovery {
+        Recovery::None => "none",
+        Recovery::Coefficient(_) => "coefficient",
+        Recovery::Curve(..) if o.extrapolated => "curve, extrapolated",
+        Recovery::Curve(..) => "curve",
+    };
+    let _ = writeln!(
+        text,
+        "{}: {v} +- {u_v:.3} mL, counts as V^{:.3}, recovery {:.4} ({named}), {} curve, T_eff {:.2} h, TIA {:.5e} Bq s",
+        voi.name,
+        voi.count_exponent,
+        o.recovery,
+        o.fit.family().name(),
+        o.fit.curve.effective_half_life_s() / SECONDS_PER_HOUR,
+        o.fit.curve.tia()
+    );
+    text.push_str(&o.budget.table());
+    let [low, high] = o.interval();
+    let _ = writeln!(text, "  95 % interval {low:.5e} to {high:.5e} Gy (value -+ 1.96 u)");
+    let s = &o.sampled;
+    let _ = writeln!(
+        text,
+        "sampled ({} samples, {} failed, seed {}): mean {:.5e} +- {:.1e} Gy, standard deviation {:.4e} Gy",
+        s.samples, s.failed, a.seed, s.mean[0], s.mean[1], s.standard_deviation
+    );
+    let _ = writeln!(
+        text,
+        "  95 % interval {:.5e} to {:.5e} Gy (ends +- {:.1e} and {:.1e})",
+        s.interval[0], s.interval[1], s.interval_errors[0], s.interval_errors[1]
+    );
+    let _ = writeln!(
+        text,
+        "  {}",
+        if s.validates(&o.budget) {
+            "validates the propagation: the intervals agree to one digit of u"
+        } else {
+            "does not validate the propagation: use the sampled interval"
+        }
+    );
+}
+
+fn to_json(voi: &VoiInput, o: &Outcome) -> Value {
+    let components: Vec<Value> = o
+        .budget
+        .components
+        .iter()
+        .zip(o.budget.shares())
+        .map(|(c, share)| {
+            json!({"name": c.name, "standard_uncertainty": c.standard_uncertainty,
+                   "sensitivity": c.sensitivity, "of_result_gy": c.variance.sqrt(), "share": share})
+        })
+        .collect();
+    let s = &o.sampled;
+    json!({
+        "name": voi.name,
+        "volume_ml": voi.volume_ml[0],
+        "volume_standard_uncertainty_ml": voi.volume_ml[1],
+        "count_exponent": voi.count_exponent,
+        "recovery": o.recovery,
+        "recovery_extrapolated": o.extrapolated,
+        "model": o.fit.family().name(),
+        "tia_bq_s": o.fit.curve.tia(),
+        "dose_gy": o.budget.value,
+        "standard_uncertainty_gy": o.budget.standard_uncertainty(),
+        "interval_95_gy": o.interval(),
+        "components": components,
+        "dominant": o.budget.dominant().map(|c| c.name.clone()),
+        "sampled": {
+            "failed": s.failed,
+            "mean_gy": s.mean[0],
+            "mean_standard_error_gy": s.mean[1],
+            "standard_deviation_gy": s.standard_deviation,
+            "median_gy": s.median,
+            "interval_95_gy": s.interval,
+            "interval_95_standard_errors_gy": s.interval_errors,
+            "validates": s.validates(&o.budget),
+        },
+        "warnings": o.warnings,
+    })
+}

@@ -1,0 +1,332 @@
+//! `voxgray uncertainty`: a budget by hand, its check by sampling, the documented file, and bad input.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const HOURS: [f64; 4] = [4.0, 24.0, 96.0, 168.0];
+const HALF_LIFE_H: f64 = 160.0;
+/// Effective half-life, h.
+const EFFECTIVE_H: f64 = 60.0;
+const RELATIVE: f64 = 0.03;
+
+/// 50 MBq at injection at 20 cps/MBq, of which 0.8 is seen.
+fn file() -> String {
+    let rates = HOURS.map(|t| 50.0 * 20.0 * 0.8 * 2f64.powf(-t / EFFECTIVE_H));
+    format!(
+        r#"
+version = 1
+half_life = "{HALF_LIFE_H}h"
+[calibration]
+factor_cps_per_mbq = [20.0, 0.5]
+[[voi]]
+name = "kidney"
+times = ["4h", "24h", "96h", "168h"]
+rates_cps = {rates:?}
+relative_uncertainties = [0.03, 0.03, 0.03, 0.03]
+model = "mono"
+volume_ml = 140.0
+voxel_mm = 4.0
+fwhm_mm = 10.0
+count_exponent = 0.6
+[voi.recovery]
+kind = "coefficient"
+value = [0.8, 0.02]
+volume_exponent = 0.1
+[voi.dose]
+gy_per_bq_s = 1.6e-13
+relative_standard_error = 0.01
+model_relative_uncertainty = 0.015
+"#
+    )
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_voxgray"))
+        .current_dir(folder)
+        .arg("uncertainty")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+/// The first VOI of the JSON of a file, and what was printed.
+fn results(file: &str, more: &[&str]) -> (Value, String) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("u.toml"), file).unwrap();
+    let output = run(folder.path(), &[&["u.toml", "--json", "u.json"], more].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let json = fs::read_to_string(folder.path().join("u.json")).unwrap();
+    let all: Value = serde_json::from_str(&json).unwrap();
+    (all["vois"][0].clone(), text(&output.stdout))
+}
+
+/// Relative parts of the components, by hand: name, part.
+fn by_hand() -> [(&'static str, f64); 6] {
+    let k = std::f64::consts::LN_2 / (EFFECTIVE_H * 3600.0);
+    let t = HOURS.map(|h| h * 3600.0);
+    let mean = t.iter().sum::<f64>() / 4.0;
+    let sxx: f64 = t.iter().map(|t| (t - mean).powi(2)).sum();
+    // ln A is a straight line in t: var(ln(A0 / k)) of its intercept and slope.
+    let counts = RELATIVE * (0.25 + (mean - 1.0 / k).powi(2) / sxx).sqrt();
+    // Two edges of a voxel of 4 mm and a resolution of 10 mm on a sphere of 140 mL.
+    let diameter = 2.0 * (140e3 * 0.75 / std::f64::consts::PI).cbrt();
+    let edges = (16.0 / 6.0 + 100.0 / (4.0 * std::f64::consts::LN_2)).sqrt();
+    let volume = 3.0 * edges / diameter;
+    [
+        ("volume (contour)", (0.6_f64 - 0.1 - 1.0).abs() * volume),
+        ("calibration factor", 0.025),
+        ("transport (Monte Carlo)", 0.01),
+        ("recovery coefficient", 0.025),
+        ("S-value (tissue, model)", 0.015),
+        ("counts and fit", counts),
+    ]
+}
+
+#[test]
+fn the_budget_is_the_one_by_hand() {
+    let (voi, printed) = results(&file(), &[]);
+    let k = std::f64::consts::LN_2 / (EFFECTIVE_H * 3600.0);
+    let dose = 50e6 / k * 1.6e-13;
+    assert!((number(&voi["dose_gy"]) / dose - 1.0).abs() < 1e-6, "{voi:#}");
+    let components = voi["components"].as_array().unwrap();
+    let hand = by_hand();
+    assert_eq!(components.len(), hand.len());
+    // The derivatives are taken over 0.02 u; the next order is below 1e-4 of them.
+    for (name, part) in hand {
+        let c = components.iter().find(|c| c["name"] == name).expect(name);
+        let found = number(&c["of_result_gy"]) / dose;
+        assert!((found / part - 1.0).abs() < 1e-3, "{name}: {found} {part}");
+    }
+    let total = dose * hand.iter().map(|(_, p)| p * p).sum::<f64>().sqrt();
+    assert!((number(&voi["standard_uncertainty_gy"]) / total - 1.0).abs() < 1e-3);
+    let ends = [dose - 1.959_964 * total, dose + 1.959_964 * total];
+    for (found, end) in voi["interval_95_gy"].as_array().unwrap().iter().zip(ends) {
+        assert!((number(found) - end).abs() < 2e-3 * total, "{found} {end}");
+    }
+    let shares: f64 = components.iter().map(|c| number(&c["share"])).sum();
+    assert!((shares - 1.0).abs() < 1e-9);
+    let largest = hand.iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0;
+    assert_eq!(voi["dominant"], largest);
+    // The spread of 20,000 samples is known to 0.5 %, an end of the interval to 2 % of u; second order adds below 1 % and 5 % of u.
+    let s = &voi["sampled"];
+    assert!((number(&s["standard_deviation_gy"]) / total - 1.0).abs() < 0.03, "{s:#}");
+    for (found, end) in s["interval_95_gy"].as_array().unwrap().iter().zip(ends) {
+        assert!((number(found) - end).abs() < 0.13 * total, "{found} {end}");
+    }
+    assert_eq!((&s["validates"], &s["failed"]), (&Value::Bool(true), &Value::from(0)));
+    for word in ["dose of 'kidney'", "share", "dominant: ", "95 % interval", "validates the prop"] {
+        assert!(printed.contains(word), "'{word}' not in:\n{printed}");
+    }
+}
+
+/// One number, physical decay alone: n points with the uncertainty rho give rho / sqrt(n). Counts, activities and rates are one.
+#[test]
+fn counts_rates_and_activities_are_one() {
+    let rates = HOURS.map(|t| 800.0 * 2f64.powf(-t / HALF_LIFE_H));
+    let start = file();
+    let (before, after) = (start.find("rates_cps").unwrap(), start.find("relative_unc").unwrap());
+    let with = |points: String, calibration: &str| {
+        let file = format!("{}{points}\n{}", &start[..before], &start[after..])
+            .replace("model = \"mono\"", "model = \"physical\"")
+            .replace("factor_cps_per_mbq = [20.0, 0.5]", calibration);
+        results(&file, &["--samples", "1000"]).0
+    };
+    let factor = "factor_cps_per_mbq = [20.0, 0.5]";
+    let of_rates = with(format!("rates_cps = {rates:?}"), factor);
+    let counts = rates.map(|r| r * 600.0);
+    let of_counts =
+        with(format!("counts = {counts:?}\ndurations_s = [600, 600, 600, 600]"), factor);
+    let activities = rates.map(|r| r / 20.0);
+    let of_activities =
+        with(format!("activities_mbq = {activities:?}"), "relative_uncertainty = 0.025");
+    let dose = 50e6 * HALF_LIFE_H * 3600.0 / std::f64::consts::LN_2 * 1.6e-13;
+    for voi in [of_rates, of_counts, of_activities] {
+        assert!((number(&voi["dose_gy"]) / dose - 1.0).abs() < 1e-6, "{voi:#}");
+        let components = voi["components"].as_array().unwrap();
+        for (name, part) in [("counts and fit", RELATIVE / 2.0), ("calibration factor", 0.025)] {
+            let c = components.iter().find(|c| c["name"] == name).expect(name);
+            assert!((number(&c["of_result_gy"]) / dose / part - 1.0).abs() < 1e-3, "{c}");
+        }
+    }
+}
+
+#[test]
+fn a_seed_gives_its_samples_again() {
+    let samples = |seed: &str| results(&file(), &["--samples", "2000", "--seed", seed]).1;
+    assert_eq!(samples("3"), samples("3"));
+    assert_ne!(samples("3"), samples("4"));
+}
+
+/// A contour of a few voxels: the dose is no longer linear in it, and the command says so.
+#[test]
+fn what_does_not_validate_is_said() {
+    let file = file()
+        .replace("volume_ml = 140.0", "volume_ml = 3.0")
+        .replace("volume_exponent = 0.1", "volume_exponent = 0.9");
+    let (voi, printed) = results(&file, &[]);
+    assert_eq!(voi["sampled"]["validates"], false);
+    assert_eq!(voi["dominant"], "volume (contour)");
+    assert!(printed.contains("use the sampled interval"), "{printed}");
+}
+
+/// The newest factor of a history stands for a stated one.
+#[test]
+fn a_history_gives_the_factor() {
+    let entry = |month: &str, camera: &str, value: f64| {
+        format!(
+            "[[calibration]]\ntime = 2026-{month}-22T10:00:00+01:00\ncamera = \"{camera}\"\nnuclide = \"Lu-177\"\n\
+             collimator = \"MEGP\"\nwindow_kev = [187.2, 228.8]\nunit = \"cps/MBq\"\nvalue = {value}\n\
+             random_uncertainty = 0.3\nshared_uncertainty = 0.4\nacquisitions = 3\n"
+        )
+    };
+    let file = file()
+        .replace("half_life = \"160h\"", "nuclide = \"177Lu\"")
+        .replace("factor_cps_per_mbq = [20.0, 0.5]", "history = \"nm1.toml\"");
+    let folder = tempfile::tempdir().unwrap();
+    let output = |history: &str, file: &str| {
+        fs::write(folder.path().join("nm1.toml"), history).unwrap();
+        fs::write(folder.path().join("u.toml"), file).unwrap();
+        run(folder.path(), &["u.toml", "--samples", "1000"])
+    };
+    let good = format!("version = 1\n{}{}", entry("01", "NM1", 19.0), entry("02", "NM1", 20.0));
+    let history = output(&good, &file);
+    assert!(history.status.success(), "{}", text(&history.stderr));
+    let stated =
+        output(&good, &file.replace("history = \"nm1.toml\"", "factor_cps_per_mbq = [20, 0.5]"));
+    assert_eq!(text(&history.stdout), text(&stated.stdout));
+    let two = format!("version = 1\n{}{}", entry("01", "NM2", 19.0), entry("02", "NM1", 20.0));
+    for (output, expected) in [
+        (output(&two, &file), "several setups"),
+        (output("version = 1", &file), "no factor"),
+        (output(&good, &file.replace("177Lu", "I-131")), "Lu-177"),
+    ] {
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{error}");
+        assert!(error.contains(expected) && error.contains("nm1.toml"), "{expected}: {error}");
+    }
+}
+
+#[test]
+fn bad_input_is_refused_and_nothing_is_written() {
+    let good = file();
+    let line = good.lines().find(|l| l.starts_with("rates_cps")).unwrap();
+    let at_first = |value: &str| format!("rates_cps = [{value}, 600.0, 260.0, 110.0]");
+    let (empty, negative, nan) = (at_first("0"), at_first("-760.0"), at_first("nan"));
+    let curve = "kind = \"curve\"\na_ml = [12.0, 0.6]\nb = [0.5, 0.02]\ncorrelation = 0.2\nvolumes_ml = [1, 30]";
+    let coefficient = "kind = \"coefficient\"\nvalue = [0.8, 0.02]\nvolume_exponent = 0.1";
+    let wrong = curve.replace("0.2\n", "-1.2\n");
+    let uncertainties = "relative_uncertainties = [0.03, 0.03, 0.03, 0.03]";
+    let cases = [
+        ("voxel_mm", "voxel_cm", "voxel_cm"),
+        ("value = [0.8, 0.02]", "value = [0.8, 0.02]\nunit = 1", "unit"),
+        ("version = 1", "version = 2", "version 2"),
+        (uncertainties, "relative_uncertainties = [0.03, 0.03, 0, 0.03]", "at 96h is 0"),
+        (uncertainties, "relative_uncertainties = [0.03, 0.03, 0.03]", "4 times and 3"),
+        ("[20.0, 0.5]", "[20.0, 0.0]", "above zero"),
+        ("[0.8, 0.02]", "[0.8, 0.0]", "above zero"),
+        (
+            "relative_standard_error = 0.01",
+            "relative_standard_error = 0",
+            "no measurement is exact",
+        ),
+        ("gy_per_bq_s = 1.6e-13", "gy_per_bq_s = -1", "above zero"),
+        (line, &empty, "empty at 4h"),
+        (line, &negative, "rates_cps at 4h is -760"),
+        (line, &nan, "rates_cps at 4h is NaN"),
+        (line, "", "exactly one"),
+        ("rates_cps", "counts", "durations_s"),
+        ("rates_cps", "activities_bq", "activities_bq"),
+        (
+            "factor_cps_per_mbq = [20.0, 0.5]",
+            "relative_uncertainty = 0.02",
+            "counts are no activity",
+        ),
+        ("\"mono\"", "\"bi-uptake\"", "5 parameters"),
+        ("\"mono\"", "\"quad\"", "mono-uptake"),
+        ("\"24h\"", "\"24\"", "has its unit"),
+        ("\"24h\"", "\"4h\"", "kidney"),
+        ("half_life = \"160h\"", "half_life = \"-160h\"", "half_life"),
+        ("half_life = \"160h\"", "", "exactly one"),
+        ("volume_ml = 140.0", "volume_ml = 0", "positive"),
+        (coefficient, curve, "140"),
+        (coefficient, &wrong, "correlation"),
+    ];
+    for (from, to, expected) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(good.contains(from), "{from}");
+        fs::write(folder.path().join("u.toml"), good.replacen(from, to, 1)).unwrap();
+        let output = run(folder.path(), &["u.toml", "--json", "u.json", "--samples", "1000"]);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{from} -> {to}: {error}");
+        assert!(
+            error.contains(expected) && error.contains("u.toml"),
+            "'{expected}' not in: {error}"
+        );
+        assert!(output.stdout.is_empty() && !folder.path().join("u.json").exists());
+    }
+}
+
+/// One time point cannot give two phases; it can give a dose by physical decay.
+#[test]
+fn one_time_point_is_not_a_bi_exponential() {
+    let mut one = file();
+    for (from, to) in [
+        ("[\"4h\", \"24h\", \"96h\", \"168h\"]", "[\"24h\"]"),
+        ("[0.03, 0.03, 0.03, 0.03]", "[0.03]"),
+        ("\"mono\"", "\"bi\""),
+    ] {
+        one = one.replace(from, to);
+    }
+    let line = one.lines().find(|l| l.starts_with("rates_cps")).unwrap().to_string();
+    one = one.replace(&line, "rates_cps = [600.0]");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("u.toml"), &one).unwrap();
+    let output = run(folder.path(), &["u.toml"]);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{error}");
+    assert!(error.contains("VOI 'kidney': 1 point(s) for a bi curve"), "{error}");
+    results(&one.replace("\"bi\"", "\"physical\""), &["--samples", "1000"]);
+}
+
+#[test]
+fn bad_options_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("u.toml"), file()).unwrap();
+    for (arguments, code) in [
+        (&["u.toml", "--samples", "999"][..], 2),
+        (&["u.toml", "--samples", "1e9"], 2),
+        (&["absent.toml"], 4),
+        (&["u.toml", "--samples", "1000", "--json", "absent/u.json"], 4),
+    ] {
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+/// The example of the documentation runs.
+#[test]
+fn the_documented_file_works() {
+    let page =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/quantification.md")).unwrap();
+    let section = page.split("## 9. `voxgray uncertainty").nth(1).expect("section 9");
+    let example =
+        section.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let (voi, printed) = results(example, &[]);
+    println!("{printed}");
+    assert_eq!((&voi["name"], &voi["model"]), (&"left kidney".into(), &"mono".into()));
+    for word in ["recovery curve (fit)", "dose of 'lesion'", "recovery coefficient"] {
+        assert!(printed.contains(word), "{word}");
+    }
+}
