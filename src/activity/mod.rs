@@ -22,6 +22,7 @@ mod transfer_matrix;
 mod unit;
 mod voi_series;
 
+pub(crate) use budget::short;
 pub use budget::{Budget, Component};
 pub use calibration_factor::{CalibrationFactor, combine};
 pub use calibration_file::CalibrationResult;

@@ -12,7 +12,7 @@ use super::uncertainty_checks::{in_file, in_voi};
 use super::uncertainty_file::{UncertaintyInput, VoiInput};
 use super::uncertainty_recovery::Recovery;
 use super::values::parse_count;
-use crate::activity::{Budget, Extrapolation};
+use crate::activity::{Budget, Extrapolation, short};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::atomic::write_atomically;
 use crate::kinetics::distribution::{NORMAL_97_5, chi_squared_exceeded};
@@ -228,18 +228,24 @@ fn report(text: &mut String, voi: &VoiInput, o: &Outcome, a: &UncertaintyArgumen
         o.fit.curve.tia()
     );
     text.push_str(&o.budget.table());
-    let [low, high] = o.interval();
-    let _ = writeln!(text, "  95 % interval {low:.5e} to {high:.5e} Gy (value -+ 1.96 u)");
+    let [low, high] = o.interval().map(short);
+    let _ = writeln!(text, "  95 % interval {low} to {high} Gy (value -+ 1.96 u)");
     let s = &o.sampled;
     let _ = writeln!(
         text,
-        "sampled ({} samples, {} failed, seed {}): mean {:.5e} +- {:.1e} Gy, standard deviation {:.4e} Gy",
-        s.samples, s.failed, a.seed, s.mean[0], s.mean[1], s.standard_deviation
+        "sampled ({} samples, {} failed, seed {}): mean {} +- {:.1e} Gy, standard deviation {} Gy",
+        s.samples,
+        s.failed,
+        a.seed,
+        short(s.mean[0]),
+        s.mean[1],
+        short(s.standard_deviation)
     );
+    let [low, high] = s.interval.map(short);
     let _ = writeln!(
         text,
-        "  95 % interval {:.5e} to {:.5e} Gy (ends +- {:.1e} and {:.1e})",
-        s.interval[0], s.interval[1], s.interval_errors[0], s.interval_errors[1]
+        "  95 % interval {low} to {high} Gy (ends +- {:.1e} and {:.1e})",
+        s.interval_errors[0], s.interval_errors[1]
     );
     let _ = writeln!(
         text,
