@@ -83,6 +83,7 @@ fn unpack_record(a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, steps: u32) -> Record
     );
 }
 
+// The functions of the two rings are alike: WGSL passes no storage array to a function without an optional feature.
 // Appends a record whose stream stands at `state` (birth state, if it is fresh).
 fn append_photon(r: Record, born: vec4<u32>, state: vec4<u32>, born_children: u32) {
     pushes += 1u;

@@ -31,8 +31,7 @@ pub fn two_sided_p(z: f64) -> f64 {
 }
 
 /// The normal deviate with about the probability of Student's `t` with `freedom` degrees of freedom (Abramowitz and Stegun,
-/// eq. 26.7.8): good to 1 % of the
-/// probability at 5 % and 100 degrees of freedom, to 4 % at 10.
+/// eq. 26.7.8): good to 1 % of the probability at 5 % and 100 degrees of freedom, to 4 % at 10.
 pub fn normal_from_t(t: f64, freedom: f64) -> f64 {
     t * (1.0 - 0.25 / freedom) / (1.0 + 0.5 * t * t / freedom).sqrt()
 }

@@ -1,19 +1,6 @@
-//! The normal distribution and the correction for looking at many cells.
+//! The correction for looking at many cells.
 
-/// Probability that a standard normal value lies further from zero than `z` (both sides).
-pub fn two_sided_p(z: f64) -> f64 {
-    // Simpson over 12 standard deviations beyond z; what is left is below 1e-30.
-    const INTERVALS: usize = 4000;
-    let z = z.abs();
-    let h = 12.0 / INTERVALS as f64;
-    let pdf = |x: f64| (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
-    let weight = |i: usize| match i {
-        0 | INTERVALS => 1.0,
-        i if i % 2 == 1 => 4.0,
-        _ => 2.0,
-    };
-    2.0 * h / 3.0 * (0..=INTERVALS).map(|i| weight(i) * pdf(z + h * i as f64)).sum::<f64>()
-}
+pub use voxgray::stats::two_sided_p;
 
 /// Family-wise error of the z-tests of one case.
 pub const FAMILY_WISE_ERROR: f64 = 1e-3;

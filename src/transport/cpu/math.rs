@@ -2,7 +2,7 @@
 //!
 //! Neglects the last digit or two: absolute error below 3e-7. No built-in `log`, `sin`, `cos` and no explicit `fma`
 //! is used, because their results differ between devices; Horner form keeps a compiler from contracting
-//! differently. Each function stands in `shaders/math.wgsl` under the same name once the GPU engine exists.
+//! differently. Each function stands in `shaders/math.wgsl` under the same name.
 
 /// 2^-23: spacing of the uniform variates.
 const TWO_POW_MINUS_23: f32 = 1.0 / 8_388_608.0;

@@ -1,5 +1,5 @@
 //! The CPU engine: one file per process, f32, flat tables, bounded loops, no allocation inside a history.
-//! Its WGSL twins will stand in `shaders/` under the same stems.
+//! Its WGSL twins stand in `shaders/` under the same stems.
 
 #![expect(
     clippy::needless_range_loop,

@@ -217,8 +217,6 @@ pub struct Buffers {
     pub parts: Vec<Part>,
     /// Binds the transport kernels.
     pub bind: wgpu::BindGroup,
-    /// Layout of the fold's bindings.
-    pub fold_layout: wgpu::BindGroupLayout,
 }
 
 impl Buffers {
@@ -313,7 +311,6 @@ impl Buffers {
             regions: region_sums,
             parts,
             bind,
-            fold_layout,
         })
     }
 }
