@@ -2,6 +2,8 @@
 
 // Most segments of one track.
 override MAX_SEGMENTS: u32;
+// Most steps of a lane between two looks at what is rare.
+override STEPS: u32;
 // Least rate of the linearisation, as a fraction of the rate at the middle of the step.
 override LEAST_RATE: f32;
 
@@ -42,7 +44,7 @@ struct Step {
 
 // Takes a lepton from its ring. A fresh one draws its first optical depth.
 fn take_track(item: u32) -> Track {
-    let r = take_lepton(item);
+    let r = take_record(LEPTON_RING, item);
     var optical_depth = r.optical_depth;
     let p = Particle(r.kind, r.origin, r.energy, r.slot, r.direction);
     var place = place_at(unlinear(r.linear), r.point);
@@ -59,7 +61,7 @@ fn put_track_back(t: Track) {
         t.p.kind, t.p.origin, false, t.p.energy, t.place.linear, t.p.slot, t.place.local, t.p.direction,
         t.optical_depth, t.pending, t.segments,
     );
-    append_lepton(r, birth, rng, children);
+    append(r, birth, rng, children);
 }
 
 // Fraction of a step's strength that lies before the hinge.
@@ -118,23 +120,24 @@ fn annihilate(origin: u32) {
     push(PHOTON, photons, REST, -direction);
 }
 
-// A collision above the threshold: Moller, Bhabha or bremsstrahlung. Returns the energy to deposit here.
+// A collision above the threshold: Moller, Bhabha or bremsstrahlung. Returns the energy of a delta electron that ends here and is to be
+// settled, below zero if there is none.
 fn hard_collision(place: ptr<function, Place>, p: ptr<function, Particle>, radiative: f32, lepton_set: u32) -> f32 {
     if (uniform_draw() < radiative) {
         emit_bremsstrahlung(place, p, lepton_set);
-        return 0.0;
+        return -1.0;
     }
     let energy = (*p).energy;
     let threshold = production_threshold(energy);
     var transfer: f32;
-    if ((*p).kind == POSITRON) {
+    if (is_positron((*p).kind)) {
         transfer = bhabha_transfer(energy, threshold);
     } else {
         transfer = moller_transfer(energy, threshold);
     }
     if (transfer < 0.0) {
         book_rejection_caps += 1u;
-        return 0.0;
+        return -1.0;
     }
     let mu = moller_deflections(energy, transfer);
     let turn = uniform_draw();
@@ -144,13 +147,12 @@ fn hard_collision(place: ptr<function, Place>, p: ptr<function, Particle>, radia
     let after = energy - transfer;
     let given = energy - after;
     (*p).energy = after;
-    tell(select(EVENT_MOLLER, EVENT_BHABHA, (*p).kind == POSITRON), place, *p, given);
-    let local = release_electron(place, (*p).origin, given, delta);
-    if (RADIAL && local > 0.0) {
-        deposit(place, (*p).origin, local);
-        return 0.0;
+    tell(select(EVENT_MOLLER, EVENT_BHABHA, is_positron((*p).kind)), place, *p, given);
+    if (ends_here(place, given)) {
+        return given;
     }
-    return local;
+    push(ELECTRON, (*p).origin, given, delta);
+    return -1.0;
 }
 
 // Emits a bremsstrahlung photon; the lepton keeps its direction.
@@ -178,86 +180,114 @@ fn flush_pending(t: ptr<function, Track>, place: ptr<function, Place>) {
     }
 }
 
-// Why a walk stopped.
+// Why a walk stopped, or did not begin.
 const AT_STRENGTH: u32 = 0u;
 const AT_COLLISION: u32 = 1u;
 const AT_END: u32 = 2u;
 const OUTSIDE: u32 = 3u;
+const STAYS: u32 = 4u;
 
-// The lepton's part of one pass of a lane: a step, or what is left of one after a hard collision. Other than the CPU engine's loop,
-// which it equals draw by draw, it leaves the inner loop for what is rare or happens once, so that lanes wait less for
-// each other. False when the lepton has ended.
+// The lepton's part of one pass of a lane: some steps, and what ended the last. Other than the CPU engine's loop, which it equals draw by
+// draw, it leaves the loop of steps for what is rare, so that lanes do that together, and settles at one place whatever ends here.
+// False when the lepton has ended.
 fn step_lepton(t: ptr<function, Track>, s: ptr<function, Step>) -> bool {
     var place = (*t).place;
     var p = (*t).p;
-    var alive = true;
-    let cutoff = params.electron_cutoff;
-    if (!(*s).under_way) {
-        let lepton_set = lepton_tables(p.kind, place.material);
-        if (p.energy <= cutoff || stays_inside(lepton_set, &place, p.energy)) {
-            (*t).pending += settle(&place, p.kind, p.origin, p.energy);
-            end_track(t, &place, p);
-            alive = false;
-        } else {
-            begin_step(s, p, lepton_set);
+    var stop = AT_STRENGTH;
+    var k = 0u;
+    loop {
+        stop = one_step(t, s, &place, &p);
+        continuing {
+            k += 1u;
+            break if stop != AT_STRENGTH || k >= STEPS;
         }
     }
-    if (alive) {
-        var stop = walk(t, s, &place, &p);
-        if (stop == AT_STRENGTH && (*s).hinge_ahead) {
-            turn_at_hinge(s, &place, &p);
-            if ((*s).under_way) {
-                stop = walk(t, s, &place, &p);
-            }
-        }
-        if (stop == AT_STRENGTH) {
-            (*s).under_way = false;
-        } else if (stop == AT_COLLISION) {
-            collide_hard(t, s, &place, &p);
+    var settling = Settling(stop == STAYS, p.kind, p.energy);
+    if (stop == AT_COLLISION) {
+        settling = collide_hard(t, s, &place, &p);
+    }
+    if (settling.yes) {
+        let local = settle(&place, settling.kind, p.origin, settling.energy);
+        if (RADIAL && stop == AT_COLLISION && local > 0.0) {
+            deposit(&place, p.origin, local);
         } else {
-            alive = false;
+            (*t).pending += local;
         }
-        if (!(*s).under_way && stop != OUTSIDE) {
-            tell(EVENT_STEP, &place, p, (*t).pending);
-        }
-        if (stop == AT_END) {
-            tell(EVENT_STEP, &place, p, (*t).pending);
-            (*t).pending += p.energy;
-            p.energy = 0.0;
-            end_track(t, &place, p);
-        }
+    }
+    if (stop == AT_END || (stop == AT_COLLISION && !(*s).under_way)) {
+        tell(EVENT_STEP, &place, p, (*t).pending);
+    }
+    if (stop == AT_END) {
+        (*t).pending += p.energy;
+        p.energy = 0.0;
+    }
+    if (stop == AT_END || stop == STAYS) {
+        end_track(t, &place, p);
     }
     flush_secondaries(&place, p.slot);
     (*t).place = place;
     (*t).p = p;
-    return alive;
+    return stop == AT_STRENGTH || stop == AT_COLLISION;
+}
+
+// A lepton that ends at the place of the step, if there is one.
+struct Settling {
+    yes: bool,
+    kind: u32,
+    energy: f32,
+}
+
+// A step, or what is left of one after a hard collision, up to its end or to what is rare.
+fn one_step(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<function, Place>, p: ptr<function, Particle>) -> u32 {
+    if (!(*s).under_way) {
+        let lepton_set = lepton_tables((*p).kind, (*place).material);
+        if ((*p).energy <= params.electron_cutoff || stays_inside(lepton_set, place, (*p).energy)) {
+            return STAYS;
+        }
+        begin_step(s, *p, lepton_set);
+    }
+    var stop = walk(t, s, place, p);
+    if (stop == AT_STRENGTH && (*s).hinge_ahead) {
+        turn_at_hinge(s, place, p);
+        if ((*s).under_way) {
+            stop = walk(t, s, place, p);
+        }
+    }
+    if (stop == AT_STRENGTH) {
+        (*s).under_way = false;
+        tell(EVENT_STEP, place, *p, (*t).pending);
+    }
+    return stop;
 }
 
 // The end of a track: what was collected, the books, a positron's annihilation.
 fn end_track(t: ptr<function, Track>, place: ptr<function, Place>, p: Particle) {
     book_segments += (*t).segments;
     flush_pending(t, place);
-    if (p.kind == POSITRON) {
+    if (is_positron(p.kind)) {
         tell(EVENT_ANNIHILATION, place, p, 2.0 * REST);
         annihilate(p.origin);
     }
 }
 
 fn majorant_of(kind: u32, energy: f32) -> f32 {
-    return majorant(params.offsets.hard_majorant, select(0u, 1u, kind == POSITRON), energy);
+    return majorant(params.offsets.hard_majorant, select(0u, 1u, is_positron(kind)), energy);
 }
 
 // A new step: its node, strength, rates at the middle energy, straggling and majorant.
 fn begin_step(s: ptr<function, Step>, p: Particle, lepton_set: u32) {
     let node = coarse_node(p.energy, uniform_draw());
     let header = angular_at(params.offsets.scattering, lepton_set, node);
-    let loss_per_strength = table(header + 1u);
-    let strength = table(params.offsets.step_strength + node);
+    // Scale of the angles, mean fractional loss per unit strength, the first two of the straggling; its third, the strength.
+    let first = table_block(header);
+    let second = table_block(header + 4u);
+    let loss_per_strength = first.y;
+    let strength = second.y;
     let mean_loss_per_strength = p.energy * loss_per_strength;
     let middle = larger(p.energy - 0.5 * strength * mean_loss_per_strength, params.electron_cutoff);
     var factor = 1.0;
-    if ((params.flags & FLAG_STRAGGLING) != 0u) {
-        factor = loss_factor(table(header + 2u), table(header + 3u), table(header + 4u), uniform_draw());
+    if (STRAGGLING) {
+        factor = loss_factor(first.z, first.w, second.x, uniform_draw());
     }
     let before_hinge = hinge_fraction(strength, uniform_draw()) * strength;
     (*s).under_way = true;
@@ -288,28 +318,30 @@ fn turn_at_hinge(s: ptr<function, Step>, place: ptr<function, Place>, p: ptr<fun
     (*s).under_way = !stays_inside((*s).current, place, (*p).energy);
 }
 
-// A tentative hard collision; if it is real, the rest of the step goes on from the new energy.
-fn collide_hard(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<function, Place>, p: ptr<function, Particle>) {
+// A tentative hard collision; if it is real, the rest of the step goes on from the new energy. Gives the delta electron that ends here.
+fn collide_hard(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<function, Place>, p: ptr<function, Particle>) -> Settling {
     (*t).optical_depth = -ln(uniform_draw());
     let current = (*s).current;
     let sigma = hard_rates(current, (*p).energy);
     if (sigma.x > (*s).hard) {
         book_majorant_excesses += 1u;
     }
+    var given = -1.0;
     if (uniform_draw() * (*s).hard < sigma.x) {
-        (*t).pending += hard_collision(place, p, sigma.y, current);
+        given = hard_collision(place, p, sigma.y, current);
         if ((*p).energy <= params.electron_cutoff) {
             (*s).under_way = false;
-            return;
+        } else {
+            let rest = (*s).left + select(0.0, (*s).strength - (*s).before_hinge, (*s).hinge_ahead);
+            (*s).middle_strength = (*s).strength - 0.5 * rest;
+            let middle = larger((*p).energy * (1.0 - 0.5 * (*s).loss_per_strength * rest), params.electron_cutoff);
+            (*s).middle = middle;
+            (*s).rates = lepton_rates(current, middle);
+            (*s).hard = majorant_of((*p).kind, (*p).energy);
+            (*s).inverse = inverse_direction((*p).direction);
         }
-        let rest = (*s).left + select(0.0, (*s).strength - (*s).before_hinge, (*s).hinge_ahead);
-        (*s).middle_strength = (*s).strength - 0.5 * rest;
-        let middle = larger((*p).energy * (1.0 - 0.5 * (*s).loss_per_strength * rest), params.electron_cutoff);
-        (*s).middle = middle;
-        (*s).rates = lepton_rates(current, middle);
-        (*s).hard = majorant_of((*p).kind, (*p).energy);
-        (*s).inverse = inverse_direction((*p).direction);
     }
+    return Settling(given >= 0.0, ELECTRON, given);
 }
 
 // Segments from face to face, until the strength is used up or a hard collision is met.

@@ -1,11 +1,11 @@
 // One history: one decay with everything it emits, from a voxel of the source (`src/transport/cpu/history.rs`).
 
-@group(0) @binding(8) var<storage, read> source_voxels: array<u32>;
-@group(0) @binding(9) var<storage, read> source_cumulative_low: array<u32>;
-@group(0) @binding(10) var<storage, read> source_cumulative_high: array<u32>;
+@group(0) @binding(7) var<storage, read> source_voxels: array<u32>;
+@group(0) @binding(8) var<storage, read> source_cumulative_low: array<u32>;
+@group(0) @binding(9) var<storage, read> source_cumulative_high: array<u32>;
 
 // Words of a group and of an entry behind the tables.
-const GROUP_WORDS: u32 = 5u;
+const GROUP_WORDS: u32 = 8u;
 const ENTRY_WORDS: u32 = 4u;
 // Source voxels to try in order before a binary search.
 const SOURCE_STEPS: u32 = 8u;
@@ -21,7 +21,8 @@ struct SourceGroup {
 
 fn source_group(group: u32) -> SourceGroup {
     let at = batch.groups + group * GROUP_WORDS;
-    return SourceGroup(tables[at], tables[at + 1u], table(at + 2u), tables[at + 3u], tables[at + 4u]);
+    let words = table_words(at);
+    return SourceGroup(words.x, words.y, bitcast<f32>(words.z), words.w, table_word(at + 4u));
 }
 
 // Cumulative activity up to and including a source voxel.
@@ -40,17 +41,25 @@ fn strata_position(i: u32) -> vec2<u32> {
 fn source_index(position: vec2<u32>, hint: u32) -> u32 {
     let last = params.source_voxels - 1u;
     var at = min(hint, last);
-    for (var i = 0u; i < SOURCE_STEPS; i += 1u) {
-        if (below_wide(position, source_cumulative(at)) || at == last) {
-            break;
+    var ends = source_cumulative(at);
+    var behind = at != last && !below_wide(position, ends);
+    var i = 0u;
+    loop {
+        if (behind) {
+            at += 1u;
+            ends = source_cumulative(at);
+            behind = at != last && !below_wide(position, ends);
         }
-        at += 1u;
+        continuing {
+            i += 1u;
+            break if !behind || i == SOURCE_STEPS;
+        }
     }
     var begins = vec2<u32>(0u, 0u);
     if (at > 0u) {
         begins = source_cumulative(at - 1u);
     }
-    if (below_wide(position, begins) || !below_wide(position, source_cumulative(at))) {
+    if (below_wide(position, begins) || !below_wide(position, ends)) {
         var low = 0u;
         var high = params.source_voxels;
         while (low < high) {
@@ -72,16 +81,15 @@ fn sample_energy(group: SourceGroup) -> f32 {
     let index = min(u32(pick), group.count - 1u);
     let u = uniform_draw();
     let entries = batch.entries + group.first * ENTRY_WORDS;
-    var at = entries + index * ENTRY_WORDS;
+    var entry = table_words(entries + index * ENTRY_WORDS);
     // The fraction of the first draw decides between the entry and its alias.
-    if (pick - f32(index) > table(at)) {
-        at = entries + tables[at + 1u] * ENTRY_WORDS;
+    if (pick - f32(index) > bitcast<f32>(entry.x)) {
+        entry = table_words(entries + entry.y * ENTRY_WORDS);
     }
-    let spectrum = tables[at + 3u];
-    if (spectrum == NO_SPECTRUM) {
-        return table(at + 2u);
+    if (entry.w == NO_SPECTRUM) {
+        return bitcast<f32>(entry.z);
     }
-    return sample_uniform_table(spectrum, SOURCE_SPECTRUM_INTERVALS, u);
+    return within(entry.w, interval(u, SOURCE_SPECTRUM_INTERVALS));
 }
 
 // Tally of a primary.
@@ -106,7 +114,7 @@ fn decay(i: u32, at: u32) {
     start_stream(history_state(params.seed, add_wide(batch.first, vec2<u32>(i, 0u))));
     let voxel = unlinear(source_voxels[at]);
     var local = vec3<f32>(0.0, 0.0, 0.0);
-    if ((params.flags & FLAG_POINT_SOURCE) == 0u) {
+    if (!POINT_SOURCE) {
         let x = (uniform_draw() - 0.5) * params.voxel_cm.x;
         let y = (uniform_draw() - 0.5) * params.voxel_cm.y;
         let z = (uniform_draw() - 0.5) * params.voxel_cm.z;
@@ -116,13 +124,30 @@ fn decay(i: u32, at: u32) {
     deposit_local(&place, ORIGIN_ELECTRON, params.local_electron);
     deposit_local(&place, ORIGIN_PHOTON, params.local_photon);
     deposit_local(&place, ORIGIN_ALPHA, params.local_alpha);
-    for (var g = 0u; g < params.source_groups; g += 1u) {
-        let group = source_group(g);
-        let more = uniform_draw() < group.fraction;
-        let number = group.whole + select(0u, 1u, more);
-        for (var k = 0u; k < number; k += 1u) {
+    // One loop for the particles of all groups, so that lanes wait less for each other; its condition stands at the end, as in
+    // `flush_secondaries`. A group gives a whole number in every decay, and one more in a fraction of them.
+    var group: SourceGroup;
+    var next_group = 0u;
+    var left = 0u;
+    loop {
+        loop {
+            if (left == 0u && next_group < params.source_groups) {
+                group = source_group(next_group);
+                let more = uniform_draw() < group.fraction;
+                left = group.whole + select(0u, 1u, more);
+                next_group += 1u;
+            }
+            continuing {
+                break if left > 0u || next_group >= params.source_groups;
+            }
+        }
+        if (left > 0u) {
             emit(&place, group, i);
             flush_secondaries(&place, i);
+            left -= 1u;
+        }
+        continuing {
+            break if left == 0u && next_group >= params.source_groups;
         }
     }
 }
@@ -137,10 +162,10 @@ fn emit(place: ptr<function, Place>, group: SourceGroup, slot: u32) {
         return;
     }
     let direction = sample_isotropic();
-    let rest = select(0.0, 2.0 * REST, group.kind == POSITRON);
+    let rest = select(0.0, 2.0 * REST, is_positron(group.kind));
     book_emission(energy + rest);
     let origin = origin_of(group.kind);
-    if (group.kind == ALPHA) {
+    if (ALPHAS && group.kind == ALPHA) {
         children += 1u;
         transport_alpha(*place, Particle(ALPHA, origin, energy, slot, direction));
         return;

@@ -2,7 +2,7 @@
 // when the dispatch's budget is spent goes back to its ring. No lane runs longer than its budget.
 
 override WORKGROUP: u32;
-// Steps (leptons) or flights (photons) of one lane in one dispatch.
+// Passes of one lane in one dispatch: some steps of a lepton or flights of a photon, and what ended them.
 override STEP_BUDGET: u32;
 // Consecutive histories that one lane of `source` starts.
 override SOURCE_RUN: u32;
@@ -27,15 +27,15 @@ fn source(@builtin(global_invocation_id) id: vec3<u32>) {
 
 @compute @workgroup_size(WORKGROUP)
 fn photons(@builtin(global_invocation_id) id: vec3<u32>) {
-    if (id.x >= control.photons.lanes) {
+    if (id.x >= control.rings[PHOTON_RING].lanes) {
         return;
     }
     var flight: Flight;
     var alive = false;
     for (var step = 0u; step < STEP_BUDGET && pushes < PUSH_QUOTA; step += 1u) {
         if (!alive) {
-            let item = atomicAdd(&control.photons.next, 1u);
-            if (item >= control.photons.take) {
+            let item = next_item(PHOTON_RING);
+            if (item >= control.rings[PHOTON_RING].take) {
                 break;
             }
             flight = take_flight(item);
@@ -54,7 +54,7 @@ fn photons(@builtin(global_invocation_id) id: vec3<u32>) {
 
 @compute @workgroup_size(WORKGROUP)
 fn leptons(@builtin(global_invocation_id) id: vec3<u32>) {
-    if (id.x >= control.leptons.lanes) {
+    if (id.x >= control.rings[LEPTON_RING].lanes) {
         return;
     }
     var track: Track;
@@ -63,8 +63,8 @@ fn leptons(@builtin(global_invocation_id) id: vec3<u32>) {
     // A step that has begun is finished: what is put back stands between two steps.
     for (var pass_number = 0u; (pass_number < STEP_BUDGET && pushes < PUSH_QUOTA) || step.under_way; pass_number += 1u) {
         if (!alive) {
-            let item = atomicAdd(&control.leptons.next, 1u);
-            if (item >= control.leptons.take) {
+            let item = next_item(LEPTON_RING);
+            if (item >= control.rings[LEPTON_RING].take) {
                 break;
             }
             track = take_track(item);

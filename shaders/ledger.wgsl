@@ -5,7 +5,7 @@ override LEDGER_ROWS: u32;
 // Every history has its own row (comparison of the engines); else rows are shared.
 override PER_HISTORY: bool;
 
-@group(0) @binding(7) var<storage, read_write> ledger: array<atomic<u32>>;
+@group(0) @binding(6) var<storage, read_write> ledger: array<atomic<u32>>;
 
 var<private> book_histories: u32;
 var<private> book_primaries: u32;
@@ -36,7 +36,7 @@ fn book_imparted_energy(energy: f32) {
 
 // Books energy that leaves the grid; a positron takes two rest energies along.
 fn escape(kind: u32, energy: f32) {
-    let rest = select(0.0, 2.0 * REST, kind == POSITRON);
+    let rest = select(0.0, 2.0 * REST, is_positron(kind));
     book_escaped = add_wide(book_escaped, vec2<u32>(to_units(energy + rest), 0u));
 }
 

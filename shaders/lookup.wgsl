@@ -21,11 +21,18 @@ fn locate(bits_per_octave: u32, energy: f32) -> Located {
     return Located(raw - base, fraction);
 }
 
-// Linear interpolation of one value whose record starts at `base` (material's first node).
-fn interpolate(base: u32, record: u32, at: Located) -> f32 {
-    let low = table(base + at.index * record);
-    let high = table(base + (at.index + 1u) * record);
-    return low + (high - low) * at.fraction;
+// Linear interpolation of a block's two quantities, each given at the low and the high end of an interval.
+fn interpolate(block: vec4<f32>, fraction: f32) -> vec2<f32> {
+    return vec2<f32>(block.x + (block.y - block.x) * fraction, block.z + (block.w - block.z) * fraction);
+}
+
+// Linear interpolation between the ends of an interval of a windowed table (`src/transport/tables/neighbours.rs`).
+fn within(base: u32, at: Located) -> f32 {
+    let number = at.index / WINDOW_INTERVALS;
+    let block = table_block(base + number * 4u);
+    let k = at.index - number * WINDOW_INTERVALS;
+    let ends = select(select(block.xy, block.yz, k == 1u), block.zw, k == 2u);
+    return ends.x + (ends.y - ends.x) * at.fraction;
 }
 
 struct LeptonRates {
@@ -35,80 +42,72 @@ struct LeptonRates {
     strength_slope: f32,
 }
 
+// First word of a lepton's record of an interval.
+fn lepton_record(lepton_set: u32, interval_number: u32) -> u32 {
+    return params.offsets.lepton + (lepton_set * FINE_INTERVALS + interval_number) * LEPTON_RECORD;
+}
+
 fn lepton_rates(lepton_set: u32, energy: f32) -> LeptonRates {
     let at = locate(FINE_BITS, energy);
-    let base = params.offsets.lepton + (lepton_set * FINE_NODES + at.index) * LEPTON_RECORD;
+    let block = table_block(lepton_record(lepton_set, at.index));
     let octave = (bitcast<u32>(energy) & 0x7f800000u) - (FINE_BITS << 23u);
     let per_mev = 1.0 / bitcast<f32>(octave);
-    let low_loss = table(base);
-    let low_strength = table(base + 1u);
-    let loss = table(base + LEPTON_RECORD) - low_loss;
-    let strength = table(base + LEPTON_RECORD + 1u) - low_strength;
+    let loss = block.y - block.x;
+    let strength = block.w - block.z;
     return LeptonRates(
-        low_loss + loss * at.fraction,
+        block.x + loss * at.fraction,
         loss * per_mev,
-        low_strength + strength * at.fraction,
+        block.z + strength * at.fraction,
         strength * per_mev,
     );
-}
-
-fn lepton_record(lepton_set: u32) -> u32 {
-    return params.offsets.lepton + lepton_set * FINE_NODES * LEPTON_RECORD;
-}
-
-fn csda_range(lepton_set: u32, energy: f32) -> f32 {
-    return interpolate(lepton_record(lepton_set) + 4u, LEPTON_RECORD, locate(FINE_BITS, energy));
 }
 
 // Hard cross section (cm2/g), and bremsstrahlung's share of it.
 fn hard_rates(lepton_set: u32, energy: f32) -> vec2<f32> {
     let at = locate(FINE_BITS, energy);
-    let base = lepton_record(lepton_set) + 2u;
-    return vec2<f32>(
-        interpolate(base, LEPTON_RECORD, at),
-        interpolate(base + 1u, LEPTON_RECORD, at),
-    );
+    return interpolate(table_block(lepton_record(lepton_set, at.index) + 4u), at.fraction);
+}
+
+// CSDA range (g/cm2), and thick-target photons.
+fn slowing_down(lepton_set: u32, energy: f32) -> vec2<f32> {
+    let at = locate(FINE_BITS, energy);
+    return interpolate(table_block(lepton_record(lepton_set, at.index) + 8u), at.fraction);
+}
+
+fn csda_range(lepton_set: u32, energy: f32) -> f32 {
+    return slowing_down(lepton_set, energy).x;
 }
 
 fn thick_target_photons(lepton_set: u32, energy: f32) -> f32 {
-    return interpolate(lepton_record(lepton_set) + 5u, LEPTON_RECORD, locate(FINE_BITS, energy));
+    return slowing_down(lepton_set, energy).y;
 }
 
-fn photon_record(material: u32) -> u32 {
-    return params.offsets.photon + material * FINE_NODES * PHOTON_RECORD;
+fn photon_record(material: u32, interval_number: u32) -> u32 {
+    return params.offsets.photon + (material * FINE_INTERVALS + interval_number) * PHOTON_RECORD;
 }
 
-fn mu_over_rho(material: u32, energy: f32) -> f32 {
-    return interpolate(photon_record(material), PHOTON_RECORD, locate(FINE_BITS, energy));
-}
-
-fn mu_en_over_rho(material: u32, energy: f32) -> f32 {
-    return interpolate(photon_record(material) + 4u, PHOTON_RECORD, locate(FINE_BITS, energy));
+// mu/rho and mu_en/rho, cm2/g.
+fn photon_rates(material: u32, energy: f32) -> vec2<f32> {
+    let at = locate(FINE_BITS, energy);
+    return interpolate(table_block(photon_record(material, at.index)), at.fraction);
 }
 
 // Cumulative shares of Compton, photoelectric, Rayleigh.
 fn photon_shares(material: u32, energy: f32) -> vec3<f32> {
     let at = locate(FINE_BITS, energy);
-    let base = photon_record(material);
-    return vec3<f32>(
-        interpolate(base + 1u, PHOTON_RECORD, at),
-        interpolate(base + 2u, PHOTON_RECORD, at),
-        interpolate(base + 3u, PHOTON_RECORD, at),
-    );
+    let record = photon_record(material, at.index);
+    let first = interpolate(table_block(record + 4u), at.fraction);
+    return vec3<f32>(first, interpolate(table_block(record + 8u), at.fraction).x);
 }
 
 fn fluorescence_probabilities(material: u32, energy: f32) -> vec2<f32> {
     let at = locate(FINE_BITS, energy);
-    let base = photon_record(material) + 5u;
-    return vec2<f32>(
-        interpolate(base, PHOTON_RECORD, at),
-        interpolate(base + 1u, PHOTON_RECORD, at),
-    );
+    return interpolate(table_block(photon_record(material, at.index) + 12u), at.fraction);
 }
 
-// One value of a table that has a single f32 per fine node.
+// One value of a windowed table over the fine grid.
 fn majorant(offset: u32, hardness: u32, energy: f32) -> f32 {
-    return interpolate(offset + hardness * FINE_NODES, 1u, locate(FINE_BITS, energy));
+    return within(offset + hardness * MAJORANT_STRIDE, locate(FINE_BITS, energy));
 }
 
 // The lower or the upper node of the energy's interval, with probabilities linear in energy.
@@ -124,14 +123,6 @@ fn interval(u: f32, intervals: u32) -> Located {
     return Located(u32(i), x - f32(i));
 }
 
-// Linear interpolation of a table at `u` in [0, 1].
-fn sample_uniform_table(at: u32, intervals: u32, u: f32) -> f32 {
-    let l = interval(u, intervals);
-    let low = table(at + l.index);
-    let high = table(at + l.index + 1u);
-    return low + (high - low) * l.fraction;
-}
-
 fn angular_at(offset: u32, lepton_set: u32, node: u32) -> u32 {
     return offset + (lepton_set * COARSE_NODES + node) * ANGULAR_STRIDE;
 }
@@ -139,7 +130,7 @@ fn angular_at(offset: u32, lepton_set: u32, node: u32) -> u32 {
 // mu = (1 - cos_theta)/2 from the inverse-CDF table at `at`.
 fn sample_angular(at: u32, u: f32) -> f32 {
     let a = table(at);
-    let ratio = sample_uniform_table(at + ANGULAR_HEADER, ANGULAR_INTERVALS, sqrt(u));
+    let ratio = within(at + ANGULAR_HEADER, interval(sqrt(u), ANGULAR_INTERVALS));
     let mu = a * (1.0 - u) / (u + a) * ratio;
     return smaller(larger(mu, 0.0), 1.0);
 }
@@ -150,7 +141,7 @@ fn spectrum_at(offset: u32, lepton_set: u32, node: u32) -> u32 {
 
 // (k - k_cut) / (e - k_cut) of a photon.
 fn sample_spectrum(at: u32, u: f32) -> f32 {
-    return sample_uniform_table(at, SPECTRUM_INTERVALS, sqrt(u));
+    return within(at, interval(sqrt(u), SPECTRUM_INTERVALS));
 }
 
 fn voxel_density(word: u32) -> f32 {

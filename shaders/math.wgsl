@@ -50,12 +50,19 @@ fn mul_wide(a: u32, b: u32) -> vec2<u32> {
     let a1 = a >> 16u;
     let b0 = b & 0xffffu;
     let b1 = b >> 16u;
-    let p00 = a0 * b0;
-    let p01 = a0 * b1;
-    let p10 = a1 * b0;
-    let middle = (p00 >> 16u) + (p01 & 0xffffu) + (p10 & 0xffffu);
-    let high = a1 * b1 + (p01 >> 16u) + (p10 >> 16u) + (middle >> 16u);
-    return vec2<u32>((middle << 16u) | (p00 & 0xffffu), high);
+    let low = a0 * b0;
+    // None of the sums exceeds 32 bits.
+    let middle = a1 * b0 + (low >> 16u);
+    let other = a0 * b1 + (middle & 0xffffu);
+    let high = a1 * b1 + (middle >> 16u) + (other >> 16u);
+    return vec2<u32>((other << 16u) | (low & 0xffffu), high);
+}
+
+// `x / n` by `reciprocal`, which is (2^32 - 1) / n rounded down: the product's high word is the quotient or one less. Devices
+// without integer division take it apart into many steps.
+fn quotient(x: u32, n: u32, reciprocal: u32) -> u32 {
+    let low = mul_wide(x, reciprocal).y;
+    return low + select(0u, 1u, x - low * n >= n);
 }
 
 // Sum of two 64-bit numbers, low word first.

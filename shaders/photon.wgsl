@@ -21,7 +21,7 @@ struct Flight {
 
 // Takes a photon from its ring.
 fn take_flight(item: u32) -> Flight {
-    let r = take_photon(item);
+    let r = take_record(PHOTON_RING, item);
     var position = r.point;
     let p = Particle(r.kind, r.origin, r.energy, r.slot, r.direction);
     if (r.fresh) {
@@ -43,7 +43,7 @@ fn put_flight_back(f: Flight) {
     let r = Record(
         f.p.kind, f.p.origin, false, f.p.energy, f.linear, f.p.slot, f.position, f.p.direction, 0.0, 0.0, f.collisions,
     );
-    append_photon(r, birth, rng, children);
+    append(r, birth, rng, children);
 }
 
 // Majorant of mu (1/cm) in a cell. The energy is that of the last collision: looked up only for another class.
@@ -103,8 +103,8 @@ fn fly(f: ptr<function, Flight>) -> Landing {
     let p = (*f).p;
     var position = (*f).position;
     var optical_depth = -ln(uniform_draw());
-    if (all(params.cell_dims == vec3<u32>(1u, 1u, 1u))) {
-        let mu = cell_majorant(f, tables[batch.cells]);
+    if (ONE_CELL) {
+        let mu = cell_majorant(f, table_word(batch.cells));
         let distance = optical_depth / mu;
         position = advance(position, distance, p.direction);
         (*f).position = position;
@@ -119,7 +119,7 @@ fn fly(f: ptr<function, Flight>) -> Landing {
     );
     let most = params.cell_dims.x + params.cell_dims.y + params.cell_dims.z + 3u;
     for (var i = 0u; i < most; i += 1u) {
-        let word = tables[batch.cells + u32(cell.x + n.x * (cell.y + n.y * cell.z))];
+        let word = table_word(batch.cells + u32(cell.x + n.x * (cell.y + n.y * cell.z)));
         let mu = cell_majorant(f, word);
         let x = cell_exit(cell.x, edge.x, position.x, p.direction.x);
         let y = cell_exit(cell.y, edge.y, position.y, p.direction.y);
@@ -163,8 +163,8 @@ const COLLISION: u32 = 1u;
 const LEFT: u32 = 2u;
 const STOPPED: u32 = 3u;
 
-// Flights of a lane between two looks at who has collided.
-const FLIGHTS: u32 = 16u;
+// Most flights of a lane between two looks at who has collided.
+override FLIGHTS: u32;
 
 // One flight to a tentative collision, which is left in `place`.
 fn fly_once(f: ptr<function, Flight>, place: ptr<function, Place>) -> u32 {
@@ -178,15 +178,13 @@ fn fly_once(f: ptr<function, Flight>, place: ptr<function, Place>) -> u32 {
     let material = (*place).material;
     let density = (*place).density;
     // The energy is that of the last collision: look up again only for another material.
-    let kerma = (params.flags & FLAG_KERMA) != 0u;
     if (material != (*f).known_material) {
         (*f).known_material = material;
-        (*f).mu_over_rho = mu_over_rho(material, p.energy);
-        if (kerma) {
-            (*f).mu_en = mu_en_over_rho(material, p.energy);
-        }
+        let rates = photon_rates(material, p.energy);
+        (*f).mu_over_rho = rates.x;
+        (*f).mu_en = rates.y;
     }
-    if (kerma) {
+    if (KERMA) {
         let expected = p.energy * (*f).mu_en * density / landing.mu;
         var at = vec3<f32>(0.0, 0.0, 0.0);
         if (RADIAL) {
@@ -261,14 +259,14 @@ fn collide(place: ptr<function, Place>, p: ptr<function, Particle>) -> bool {
     } else if (process < share.z) {
         event = EVENT_RAYLEIGH;
         scatter_rayleigh((*place).material, p);
-    } else {
+    } else if (POSITRONS) {
         freed = create_pair(place, *p);
     }
     // One place for the electrons of all processes: they are many and the code behind it is long.
     if (freed.energy > 0.0) {
         give_electron(place, *p, freed.energy, freed.direction);
     }
-    if (event == EVENT_PAIR && freed.energy > 0.0) {
+    if (POSITRONS && event == EVENT_PAIR && freed.energy > 0.0) {
         give_positron(*p, (before - 2.0 * REST) - freed.energy, freed.positron);
     }
     let ended = event == EVENT_PHOTOELECTRIC || event == EVENT_PAIR;
@@ -286,7 +284,7 @@ fn collide(place: ptr<function, Place>, p: ptr<function, Particle>) -> bool {
 
 // Energy given to an electron at a collision: transported (analog), or only booked (kerma).
 fn give_electron(place: ptr<function, Place>, p: Particle, energy: f32, direction: vec3<f32>) {
-    if ((params.flags & FLAG_KERMA) != 0u) {
+    if (KERMA) {
         book_imparted_energy(energy);
         return;
     }
@@ -308,15 +306,15 @@ fn absorb_photoelectric(place: ptr<function, Place>, p: Particle) -> Freed {
     }
     var electron = p.energy;
     if (line < 2u) {
-        let at = params.offsets.fluorescence + ((*place).material * 2u + line) * 2u;
-        let edge = table(at);
-        let photon = table(at + 1u);
+        let lines = table_block(params.offsets.fluorescence + (*place).material * 4u);
+        let edge = select(lines.x, lines.z, line == 1u);
+        let photon = select(lines.y, lines.w, line == 1u);
         if (p.energy > edge && photon > params.photon_cutoff) {
             electron = p.energy - edge;
             let direction = sample_isotropic();
             push(PHOTON, p.origin, photon, direction);
             let rest = (p.energy - electron) - photon;
-            if ((params.flags & FLAG_KERMA) != 0u) {
+            if (KERMA) {
                 book_imparted_energy(rest);
             } else {
                 deposit(place, p.origin, rest);
@@ -362,7 +360,7 @@ fn create_pair(place: ptr<function, Place>, p: Particle) -> Freed {
 
 // Energy given to the positron of a pair: transported (analog), or booked, and its annihilation (kerma).
 fn give_positron(p: Particle, energy: f32, direction: vec3<f32>) {
-    if ((params.flags & FLAG_KERMA) != 0u) {
+    if (KERMA) {
         book_imparted_energy(energy);
         annihilate(p.origin);
     } else {

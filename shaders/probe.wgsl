@@ -4,8 +4,8 @@
 override PROBE_WORDS: u32;
 override WORKGROUP: u32;
 
-@group(0) @binding(14) var<storage, read> probe_inputs: array<u32>;
-@group(0) @binding(15) var<storage, read_write> probe_outputs: array<u32>;
+@group(0) @binding(13) var<storage, read> probe_inputs: array<u32>;
+@group(0) @binding(14) var<storage, read_write> probe_outputs: array<u32>;
 
 // Where the lane's words are.
 var<private> probe_at: u32;
@@ -114,6 +114,8 @@ fn probe_wide(@builtin(global_invocation_id) id: vec3<u32>) {
         word_out(sum.x);
         word_out(sum.y);
         word_out(select(0u, 1u, below_wide(a, b)));
+        let divisor = max(b.x >> (8u * (b.y & 3u)), 1u);
+        word_out(quotient(a.x, divisor, 0xffffffffu / divisor));
     }
 }
 
@@ -156,9 +158,10 @@ fn probe_photon_tables(@builtin(global_invocation_id) id: vec3<u32>) {
         let material = word_in(1u);
         let share = photon_shares(material, energy);
         let fluorescence = fluorescence_probabilities(material, energy);
-        float_out(mu_over_rho(material, energy));
+        let rates = photon_rates(material, energy);
+        float_out(rates.x);
+        float_out(rates.y);
         vector_out(share);
-        float_out(mu_en_over_rho(material, energy));
         float_out(fluorescence.x);
         float_out(fluorescence.y);
         var f = photon_flight(energy, vec3<f32>(0.0, 0.0, 0.0), vec3<f32>(0.0, 0.0, 0.0));

@@ -9,29 +9,32 @@ override QUEUE_CAPACITY: u32;
 // Pushes after which a lane puts its particle back and stops.
 override PUSH_QUOTA: u32;
 
+// What is only read while a dispatch runs and what lanes add to stand in different cache lines.
 struct Queue {
     head: u32,
-    tail: atomic<u32>,
     take: u32,
-    next: atomic<u32>,
     lanes: u32,
-    peak: u32,
+    spare_a: array<u32, 13>,
+    tail: atomic<u32>,
+    spare_b: array<u32, 15>,
+    next: atomic<u32>,
+    spare_c: array<u32, 15>,
 }
 
 struct Control {
-    photons: Queue,
-    leptons: Queue,
+    rings: array<Queue, 2>,
     source_next: u32,
     source_take: u32,
     overflows: atomic<u32>,
-    rounds: u32,
     stuck: u32,
-    spare: u32,
 }
 
+// Numbers of the rings, which follow each other in `records`.
+const PHOTON_RING: u32 = 0u;
+const LEPTON_RING: u32 = 1u;
+
 @group(0) @binding(4) var<storage, read_write> control: Control;
-@group(0) @binding(5) var<storage, read_write> photon_queue: array<vec4<u32>>;
-@group(0) @binding(6) var<storage, read_write> lepton_queue: array<vec4<u32>>;
+@group(0) @binding(5) var<storage, read_write> records: array<vec4<u32>>;
 
 // vec4 of one record.
 const RECORD: u32 = 6u;
@@ -83,78 +86,50 @@ fn unpack_record(a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, steps: u32) -> Record
     );
 }
 
-// The functions of the two rings are alike: WGSL passes no storage array to a function without an optional feature.
+// First vec4 of the record at a ring's running index.
+fn record_at(ring: u32, index: u32) -> u32 {
+    return (ring * QUEUE_CAPACITY + (index & (QUEUE_CAPACITY - 1u))) * RECORD;
+}
+
 // Appends a record whose stream stands at `state` (birth state, if it is fresh).
-fn append_photon(r: Record, born: vec4<u32>, state: vec4<u32>, born_children: u32) {
+fn append(r: Record, born: vec4<u32>, state: vec4<u32>, born_children: u32) {
     pushes += 1u;
-    let index = atomicAdd(&control.photons.tail, 1u);
-    if (index - control.photons.head >= QUEUE_CAPACITY) {
+    let ring = select(LEPTON_RING, PHOTON_RING, r.kind == PHOTON);
+    let index = atomicAdd(&control.rings[ring].tail, 1u);
+    if (index - control.rings[ring].head >= QUEUE_CAPACITY) {
         atomicAdd(&control.overflows, 1u);
         return;
     }
-    let at = (index & (QUEUE_CAPACITY - 1u)) * RECORD;
+    let at = record_at(ring, index);
     var packed = pack_record(r);
     if (r.fresh) {
         packed[1].w = source_row;
     }
-    photon_queue[at] = packed[0];
-    photon_queue[at + 1u] = packed[1];
-    photon_queue[at + 2u] = packed[2];
-    photon_queue[at + 3u] = born;
+    records[at] = packed[0];
+    records[at + 1u] = packed[1];
+    records[at + 2u] = packed[2];
+    records[at + 3u] = born;
     if (!r.fresh) {
-        photon_queue[at + 4u] = state;
-        photon_queue[at + 5u] = vec4<u32>(born_children, r.steps, source_row, 0u);
+        records[at + 4u] = state;
+        records[at + 5u] = vec4<u32>(born_children, r.steps, source_row, 0u);
     }
 }
 
-fn append_lepton(r: Record, born: vec4<u32>, state: vec4<u32>, born_children: u32) {
-    pushes += 1u;
-    let index = atomicAdd(&control.leptons.tail, 1u);
-    if (index - control.leptons.head >= QUEUE_CAPACITY) {
-        atomicAdd(&control.overflows, 1u);
-        return;
-    }
-    let at = (index & (QUEUE_CAPACITY - 1u)) * RECORD;
-    var packed = pack_record(r);
-    if (r.fresh) {
-        packed[1].w = source_row;
-    }
-    lepton_queue[at] = packed[0];
-    lepton_queue[at + 1u] = packed[1];
-    lepton_queue[at + 2u] = packed[2];
-    lepton_queue[at + 3u] = born;
-    if (!r.fresh) {
-        lepton_queue[at + 4u] = state;
-        lepton_queue[at + 5u] = vec4<u32>(born_children, r.steps, source_row, 0u);
-    }
+// Number of the next record that a lane may take from a ring.
+fn next_item(ring: u32) -> u32 {
+    return atomicAdd(&control.rings[ring].next, 1u);
 }
 
 // Reads a record and sets the stream to where it stood.
-fn take_photon(item: u32) -> Record {
-    let at = ((control.photons.head + item) & (QUEUE_CAPACITY - 1u)) * RECORD;
-    start_stream(photon_queue[at + 3u]);
-    let point = photon_queue[at + 1u];
-    var r = unpack_record(photon_queue[at], point, photon_queue[at + 2u], 0u);
+fn take_record(ring: u32, item: u32) -> Record {
+    let at = record_at(ring, control.rings[ring].head + item);
+    start_stream(records[at + 3u]);
+    let point = records[at + 1u];
+    var r = unpack_record(records[at], point, records[at + 2u], 0u);
     source_row = point.w;
     if (!r.fresh) {
-        rng = photon_queue[at + 4u];
-        let rest = photon_queue[at + 5u];
-        children = rest.x;
-        r.steps = rest.y;
-        source_row = rest.z;
-    }
-    return r;
-}
-
-fn take_lepton(item: u32) -> Record {
-    let at = ((control.leptons.head + item) & (QUEUE_CAPACITY - 1u)) * RECORD;
-    start_stream(lepton_queue[at + 3u]);
-    let point = lepton_queue[at + 1u];
-    var r = unpack_record(lepton_queue[at], point, lepton_queue[at + 2u], 0u);
-    source_row = point.w;
-    if (!r.fresh) {
-        rng = lepton_queue[at + 4u];
-        let rest = lepton_queue[at + 5u];
+        rng = records[at + 4u];
+        let rest = records[at + 5u];
         children = rest.x;
         r.steps = rest.y;
         source_row = rest.z;
@@ -189,21 +164,27 @@ fn push(kind: u32, origin: u32, energy: f32, direction: vec3<f32>) {
     secondaries += 1u;
 }
 
-// Writes the particles that were set free, in their order.
+// Writes the particles that were set free, in their order. The loop's condition stands at its end: a lane group without any writes
+// nothing, and one with a single particle goes round once.
 fn flush_secondaries(place: ptr<function, Place>, slot: u32) {
-    for (var k = 0u; k < secondaries; k += 1u) {
-        var s = secondary_a;
-        if (k == 1u) {
-            s = secondary_b;
-        } else if (k == 2u) {
-            s = secondary_c;
+    var k = 0u;
+    loop {
+        if (k < secondaries) {
+            var s = secondary_a;
+            if (k == 1u) {
+                s = secondary_b;
+            } else if (k == 2u) {
+                s = secondary_c;
+            }
+            let state = next_child();
+            let r = Record(
+                s.kind, s.origin, true, s.energy, (*place).linear, slot, (*place).local, s.direction, 0.0, 0.0, 0u,
+            );
+            append(r, state, state, 0u);
         }
-        let state = next_child();
-        let r = Record(s.kind, s.origin, true, s.energy, (*place).linear, slot, (*place).local, s.direction, 0.0, 0.0, 0u);
-        if (s.kind == PHOTON) {
-            append_photon(r, state, state, 0u);
-        } else {
-            append_lepton(r, state, state, 0u);
+        continuing {
+            k += 1u;
+            break if k >= secondaries;
         }
     }
     secondaries = 0u;

@@ -9,48 +9,35 @@ override MOST_PRIMARIES: u32;
 // Most pushes of one step beyond the quota, and the particle put back.
 override MOST_PUSHES: u32;
 
-fn waiting_photons() -> u32 {
-    control.photons.head += min(atomicLoad(&control.photons.next), control.photons.take);
-    atomicStore(&control.photons.next, 0u);
-    let waiting = atomicLoad(&control.photons.tail) - control.photons.head;
-    control.photons.peak = max(control.photons.peak, waiting);
-    return waiting;
-}
-
-fn waiting_leptons() -> u32 {
-    control.leptons.head += min(atomicLoad(&control.leptons.next), control.leptons.take);
-    atomicStore(&control.leptons.next, 0u);
-    let waiting = atomicLoad(&control.leptons.tail) - control.leptons.head;
-    control.leptons.peak = max(control.leptons.peak, waiting);
-    return waiting;
+// Commits what was taken from a ring; the records that wait.
+fn waiting_in(ring: u32) -> u32 {
+    control.rings[ring].head += min(atomicLoad(&control.rings[ring].next), control.rings[ring].take);
+    atomicStore(&control.rings[ring].next, 0u);
+    return atomicLoad(&control.rings[ring].tail) - control.rings[ring].head;
 }
 
 @compute @workgroup_size(1)
 fn schedule() {
     control.source_next += control.source_take;
     control.source_take = 0u;
-    let photons_wait = waiting_photons();
-    let leptons_wait = waiting_leptons();
+    let photons_wait = waiting_in(PHOTON_RING);
+    let leptons_wait = waiting_in(LEPTON_RING);
     let free = QUEUE_CAPACITY - max(photons_wait, leptons_wait);
     let reserve = PUSH_QUOTA + MOST_PUSHES;
     let most_lanes = free / reserve;
     let lepton_lanes = min(min(leptons_wait, LEPTON_LANES), most_lanes);
     let photon_lanes = min(min(photons_wait, PHOTON_LANES), most_lanes - lepton_lanes);
-    control.leptons.lanes = lepton_lanes;
-    control.leptons.take = select(0u, leptons_wait, lepton_lanes > 0u);
-    control.photons.lanes = photon_lanes;
-    control.photons.take = select(0u, photons_wait, photon_lanes > 0u);
+    control.rings[LEPTON_RING].lanes = lepton_lanes;
+    control.rings[LEPTON_RING].take = select(0u, leptons_wait, lepton_lanes > 0u);
+    control.rings[PHOTON_RING].lanes = photon_lanes;
+    control.rings[PHOTON_RING].take = select(0u, photons_wait, photon_lanes > 0u);
     // Histories start only where every lane keeps its reserve.
     let kept = (PHOTON_LANES + LEPTON_LANES) * reserve;
     if (free > kept) {
         let room = (free - kept) / max(MOST_PRIMARIES, 1u);
         control.source_take = min(min(room, batch.source_most), batch.histories - control.source_next);
     }
-    let waiting = photons_wait + leptons_wait;
     let idle = control.source_take + lepton_lanes + photon_lanes == 0u;
-    let unfinished = waiting > 0u || control.source_next < batch.histories;
+    let unfinished = photons_wait + leptons_wait > 0u || control.source_next < batch.histories;
     control.stuck = select(0u, 1u, idle && unfinished);
-    if (waiting + control.source_take > 0u) {
-        control.rounds += 1u;
-    }
 }

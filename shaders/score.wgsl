@@ -6,7 +6,7 @@ override ORIGIN_MASK: u32;
 override TIME_POINTS: u32;
 
 // Weights of the histories, by source voxel and time point (`src/transport/times.rs`).
-@group(0) @binding(12) var<storage, read> source_weights: array<f32>;
+@group(0) @binding(11) var<storage, read> source_weights: array<f32>;
 
 // Source voxel (its number among them) that the particle in work stems from.
 var<private> source_row: u32;

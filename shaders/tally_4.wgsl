@@ -3,10 +3,10 @@
 // Words in each part but the last.
 override TALLY_PART_WORDS: u32;
 
-@group(0) @binding(13) var<storage, read_write> tally_a: array<atomic<u32>>;
-@group(0) @binding(14) var<storage, read_write> tally_b: array<atomic<u32>>;
-@group(0) @binding(15) var<storage, read_write> tally_c: array<atomic<u32>>;
-@group(0) @binding(16) var<storage, read_write> tally_d: array<atomic<u32>>;
+@group(0) @binding(12) var<storage, read_write> tally_a: array<atomic<u32>>;
+@group(0) @binding(13) var<storage, read_write> tally_b: array<atomic<u32>>;
+@group(0) @binding(14) var<storage, read_write> tally_c: array<atomic<u32>>;
+@group(0) @binding(15) var<storage, read_write> tally_d: array<atomic<u32>>;
 
 fn tally_add(word: u32, units: u32) {
     let part = word / TALLY_PART_WORDS;

@@ -9,7 +9,7 @@ struct TraceLog {
     words: array<vec4<u32>>,
 }
 
-@group(0) @binding(11) var<storage, read_write> trace_log: TraceLog;
+@group(0) @binding(10) var<storage, read_write> trace_log: TraceLog;
 
 fn write_trace(event: u32, kind: u32, origin: u32, energy: f32, linear: u32, local: vec3<f32>, direction: vec3<f32>, value: f32) {
     let index = atomicAdd(&trace_log.count, 1u);

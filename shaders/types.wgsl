@@ -8,7 +8,9 @@ override FINE_BITS: u32;
 override COARSE_BITS: u32;
 override LOWEST_EXPONENT: i32;
 override OCTAVES: u32;
-override FINE_NODES: u32;
+override FINE_INTERVALS: u32;
+override MAJORANT_STRIDE: u32;
+override WINDOW_INTERVALS: u32;
 override COARSE_NODES: u32;
 override ANGULAR_INTERVALS: u32;
 override ANGULAR_HEADER: u32;
@@ -21,9 +23,6 @@ override PHOTON_RECORD: u32;
 override MATERIAL_BITS: u32;
 override ALPHA_NODES: u32;
 override ALPHA_ENERGY_STEP: f32;
-override FLAG_KERMA: u32;
-override FLAG_POINT_SOURCE: u32;
-override FLAG_STRAGGLING: u32;
 override PHOTON: u32;
 override ELECTRON: u32;
 override POSITRON: u32;
@@ -31,6 +30,15 @@ override ALPHA: u32;
 override ORIGIN_ELECTRON: u32;
 override ORIGIN_PHOTON: u32;
 override ORIGIN_ALPHA: u32;
+// What the plan has; what it has not is not compiled. `params.flags` and these say the same.
+override KERMA: bool;
+override POINT_SOURCE: bool;
+override STRAGGLING: bool;
+// Positrons and pairs.
+override POSITRONS: bool;
+override ALPHAS: bool;
+// The majorant is one for the whole grid.
+override ONE_CELL: bool;
 // Scoring by shells round the centre of one voxel (validation), not by voxel.
 override RADIAL: bool;
 
@@ -42,7 +50,6 @@ struct Offsets {
     fluorescence: u32,
     lepton: u32,
     hard_majorant: u32,
-    step_strength: u32,
     scattering: u32,
     bremsstrahlung: u32,
     thick_target: u32,
@@ -75,9 +82,9 @@ struct Params {
     source_groups: u32,
     source_entries: u32,
     time_points: u32,
-    spare_a: u32,
-    spare_b: u32,
-    spare_c: u32,
+    reciprocal_nx: u32,
+    reciprocal_ny: u32,
+    spare: u32,
     offsets: Offsets,
 }
 
@@ -98,12 +105,27 @@ struct Batch {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> batch: Batch;
-// The plan's f32 tables as bits, then the majorant cells, the emission groups and their entries.
-@group(0) @binding(2) var<storage, read> tables: array<u32>;
+// The plan's f32 tables as bits, then the majorant cells, the emission groups and their entries, in blocks of four words: what is
+// looked up together stands in one block, because a load costs about the same whatever its width.
+@group(0) @binding(2) var<storage, read> tables: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read> voxels: array<u32>;
 
+// One word.
+fn table_word(at: u32) -> u32 {
+    return tables[at >> 2u][at & 3u];
+}
+
 fn table(at: u32) -> f32 {
-    return bitcast<f32>(tables[at]);
+    return bitcast<f32>(table_word(at));
+}
+
+// Four words from a multiple of four on.
+fn table_words(at: u32) -> vec4<u32> {
+    return tables[at >> 2u];
+}
+
+fn table_block(at: u32) -> vec4<f32> {
+    return bitcast<vec4<f32>>(table_words(at));
 }
 
 // A point in the grid with what the voxel holds. `local` is relative to the voxel's centre.
@@ -113,6 +135,10 @@ struct Place {
     local: vec3<f32>,
     density: f32,
     material: u32,
+}
+
+fn is_positron(kind: u32) -> bool {
+    return POSITRONS && kind == POSITRON;
 }
 
 // A particle in flight; its stream is in `rng.wgsl`.

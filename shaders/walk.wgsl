@@ -7,9 +7,11 @@ fn place_at(voxel: vec3<i32>, local: vec3<f32>) -> Place {
 }
 
 fn unlinear(linear: u32) -> vec3<i32> {
-    let nx = params.dims.x;
-    let ny = params.dims.y;
-    return vec3<i32>(i32(linear % nx), i32(linear / nx % ny), i32(linear / (nx * ny)));
+    let rows = quotient(linear, params.dims.x, params.reciprocal_nx);
+    let slices = quotient(rows, params.dims.y, params.reciprocal_ny);
+    let x = linear - rows * params.dims.x;
+    let y = rows - slices * params.dims.y;
+    return vec3<i32>(i32(x), i32(y), i32(slices));
 }
 
 // Deposits energy at a point and books it as imparted.
@@ -31,7 +33,7 @@ fn clearance(place: ptr<function, Place>) -> f32 {
 
 // Index of the lepton tables of a material.
 fn lepton_tables(kind: u32, material: u32) -> u32 {
-    return select(material, params.materials + material, kind == POSITRON);
+    return select(material, params.materials + material, is_positron(kind));
 }
 
 // Origin of annihilation photons: a source positron's count as photons.

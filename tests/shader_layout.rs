@@ -155,9 +155,9 @@ fn structs_lie_as_in_rust() {
             source_groups,
             source_entries,
             time_points,
-            spare_a,
-            spare_b,
-            spare_c,
+            reciprocal_nx,
+            reciprocal_ny,
+            spare,
             offsets,
         }
     );
@@ -171,7 +171,6 @@ fn structs_lie_as_in_rust() {
             fluorescence,
             lepton,
             hard_majorant,
-            step_strength,
             scattering,
             bremsstrahlung,
             thick_target,
@@ -183,12 +182,8 @@ fn structs_lie_as_in_rust() {
         transport,
         Batch { first, offset, stride, histories, cells, groups, entries, source_most, spare }
     );
-    same_layout!(transport, Queue { head, tail, take, next, lanes, peak });
-    same_layout!(
-        transport,
-        Control { photons, leptons, source_next, source_take, overflows, rounds, stuck, spare }
-    );
-    same_layout!(transport, SourceGroup { kind, whole, fraction, first, count });
+    same_layout!(transport, Queue { head, take, lanes, spare_a, tail, spare_b, next, spare_c });
+    same_layout!(transport, Control { rings, source_next, source_take, overflows, stuck });
     same_layout!(fold, Fold { cells, first, labelled, lanes, regions, label_stride, spare });
 }
 

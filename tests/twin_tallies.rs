@@ -126,6 +126,8 @@ fn any_cut_of_the_work_gives_the_same_bits() {
     same_bits("a workgroup of 32", Tuning { workgroup: 32, ..usual });
     same_bits("a workgroup of 256", Tuning { workgroup: 256, ..usual });
     same_bits("few lanes", Tuning { lanes: 96, ..usual });
+    same_bits("one step or flight in a pass", Tuning { steps: 1, flights: 1, ..usual });
+    same_bits("many steps in a pass", Tuning { steps: 50, flights: 100, ..usual });
     same_bits("a short budget", Tuning { step_budget: 3, ..usual });
     same_bits("a long budget", Tuning { step_budget: 1000, ..usual });
     same_bits("few histories in a round", Tuning { source_most: 200, ..usual });

@@ -4,13 +4,14 @@ use rayon::prelude::*;
 
 use super::layout::{
     ANGULAR_STRIDE, COARSE_NODES, FINE_BITS, FINE_NODES, FLAG_KERMA, FLAG_POINT_SOURCE,
-    FLAG_POSITRONS, FLAG_RAYLEIGH, FLAG_STRAGGLING, LEPTON_RECORD, MAX_MATERIALS, Offsets,
-    PHOTON_RECORD, Params, SPECTRUM_STRIDE, node_energy, pack_voxel,
+    FLAG_POSITRONS, FLAG_RAYLEIGH, FLAG_STRAGGLING, LEPTON_VALUES, MAX_MATERIALS, Offsets,
+    PHOTON_VALUES, Params, SPECTRUM_STRIDE, node_energy, pack_voxel,
 };
 use super::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan};
 use super::settings::{PhotonEstimator, Settings};
 use super::tables::cells::{build_cells, ranks};
 use super::tables::lepton::LeptonFacts;
+use super::tables::neighbours::{interval_records, windows};
 use super::tables::photon::PhotonTables;
 use super::tables::source::{build_cumulative, build_groups};
 use crate::error::{Error, Result};
@@ -126,9 +127,9 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         source_groups: source_groups.len() as u32,
         source_entries: source_entries.len() as u32,
         time_points: 0,
-        spare_a: 0,
-        spare_b: 0,
-        spare_c: 0,
+        reciprocal_nx: u32::MAX / input.grid.dims[0] as u32,
+        reciprocal_ny: u32::MAX / input.grid.dims[1] as u32,
+        spare: 0,
         offsets,
     };
     let origins = [
@@ -261,8 +262,8 @@ fn photon_tables(
         .map(|m| PhotonTables::new(m, switches))
         .collect::<Result<_>>()?;
     offsets.photon = tables.len() as u32;
-    built.iter().for_each(|t| tables.extend(&t.records));
-    let mu = |t: &PhotonTables, node: usize| t.records[node * PHOTON_RECORD];
+    built.iter().for_each(|t| tables.extend(interval_records(&t.records, PHOTON_VALUES)));
+    let mu = |t: &PhotonTables, node: usize| t.records[node * PHOTON_VALUES];
     // Hardness: mu/rho at 32 keV, the node five octaves above the lowest.
     let node = 5 << FINE_BITS;
     debug_assert!((node_energy(FINE_BITS, node) - 0.03125).abs() < 1e-9);
@@ -271,10 +272,12 @@ fn photon_tables(
     offsets.photon_majorant = tables.len() as u32;
     for class in 0..built.len() {
         let up_to = |m: &usize| usize::from(rank[*m]) <= class;
-        for node in 0..FINE_NODES {
-            let most = (0..built.len()).filter(up_to).map(|m| mu(&built[m], node));
-            tables.push(most.fold(0.0, f32::max) * (1.0 + 1e-6));
-        }
+        let most = |node: usize| {
+            let of_class = (0..built.len()).filter(up_to).map(|m| mu(&built[m], node));
+            of_class.fold(0.0, f32::max) * (1.0 + 1e-6)
+        };
+        let majorant: Vec<f32> = (0..FINE_NODES).map(most).collect();
+        tables.extend(windows(&majorant));
     }
     offsets.compton = tables.len() as u32;
     built.iter().for_each(|t| tables.extend(&t.compton));
@@ -301,10 +304,10 @@ fn lepton_tables(
     let records: Vec<Vec<f32>> =
         facts.par_iter().map(LeptonFacts::records).collect::<Result<_>>()?;
     offsets.lepton = tables.len() as u32;
-    records.iter().for_each(|r| tables.extend(r));
+    records.iter().for_each(|r| tables.extend(interval_records(r, LEPTON_VALUES)));
     offsets.hard_majorant = tables.len() as u32;
     for set in records.chunks(input.materials.len()) {
-        tables.extend(hard_majorant(set, control.max_loss_fraction));
+        tables.extend(windows(&hard_majorant(set, control.max_loss_fraction)));
     }
     let strengths: Vec<f64> = (0..COARSE_NODES)
         .into_par_iter()
@@ -312,8 +315,6 @@ fn lepton_tables(
             facts.iter().try_fold(f64::INFINITY, |k, f| Ok(k.min(f.largest_strength(node)?)))
         })
         .collect::<Result<_>>()?;
-    offsets.step_strength = tables.len() as u32;
-    tables.extend(strengths.iter().map(|&k| k as f32));
     let scattering: Vec<Vec<f32>> =
         facts.par_iter().map(|f| f.scattering(&strengths)).collect::<Result<_>>()?;
     offsets.scattering = tables.len() as u32;
@@ -330,7 +331,7 @@ fn lepton_tables(
 /// Largest hard cross section of any material over the energies of a step that starts at each node.
 fn hard_majorant(records: &[Vec<f32>], loss_fraction: f64) -> Vec<f32> {
     let most =
-        |node: usize| records.iter().map(|r| r[node * LEPTON_RECORD + 2]).fold(0.0_f32, f32::max);
+        |node: usize| records.iter().map(|r| r[node * LEPTON_VALUES + 2]).fold(0.0_f32, f32::max);
     // Steps lose the mean fraction or, by straggling, up to about twice it; the tally counts what exceeds.
     let lowest_of = |e: f64| e * (1.0 - 2.0 * loss_fraction).max(0.5);
     (0..FINE_NODES)

@@ -13,26 +13,43 @@ pub const LOWEST_EXPONENT: i32 = -10;
 pub const OCTAVES: u32 = 12;
 /// Nodes of the fine grid.
 pub const FINE_NODES: usize = ((OCTAVES << FINE_BITS) + 1) as usize;
+/// Intervals of the fine grid.
+pub const FINE_INTERVALS: usize = FINE_NODES - 1;
 /// Nodes of the coarse grid.
 pub const COARSE_NODES: usize = ((OCTAVES << COARSE_BITS) + 1) as usize;
 
 /// Intervals of an angular inverse-CDF table.
 pub const ANGULAR_INTERVALS: usize = 128;
-/// f32 values before the ratio nodes: the scale `a`, and four values of a multiple-scattering step (zero elsewhere): its mean
-/// fractional energy loss per unit strength, and the three of its straggling (`cpu/straggling.rs`).
-pub const ANGULAR_HEADER: usize = 5;
-/// f32 values of one angular distribution.
-pub const ANGULAR_STRIDE: usize = ANGULAR_HEADER + ANGULAR_INTERVALS + 1;
+/// f32 values of a multiple-scattering step behind an angular table's scale (zero elsewhere): its mean fractional energy loss per
+/// unit strength, the three of its straggling (`cpu/straggling.rs`), and its strength.
+pub const ANGULAR_STEP: usize = 5;
+/// f32 values before the ratio nodes: the scale `a`, those of a step, two spare.
+pub const ANGULAR_HEADER: usize = 8;
+/// f32 values of one angular distribution; its nodes are windowed.
+pub const ANGULAR_STRIDE: usize = ANGULAR_HEADER + windowed(ANGULAR_INTERVALS);
 /// Intervals of a photon-energy inverse-CDF table (bremsstrahlung).
 pub const SPECTRUM_INTERVALS: usize = 128;
-/// f32 values of one such distribution.
-pub const SPECTRUM_STRIDE: usize = SPECTRUM_INTERVALS + 1;
-/// f32 values per fine node and material of the lepton table: restricted stopping power, inverse first transport path, hard cross
-/// section, bremsstrahlung's share of it, CSDA range, thick-target photons.
-pub const LEPTON_RECORD: usize = 6;
-/// f32 values per fine node and material of the photon table: total mu/rho; shares Compton, Compton + photoelectric,
-/// Compton + photoelectric + Rayleigh; mu_en/rho; fluorescence probability of the first and of the second element; spare.
-pub const PHOTON_RECORD: usize = 8;
+/// f32 values of one such distribution, windowed.
+pub const SPECTRUM_STRIDE: usize = windowed(SPECTRUM_INTERVALS);
+/// Quantities of the lepton table: restricted stopping power, inverse first transport path, hard cross section, bremsstrahlung's
+/// share of it, CSDA range, thick-target photons.
+pub const LEPTON_VALUES: usize = 6;
+/// f32 values per fine interval and material of the lepton table: each quantity at the low and the high end.
+pub const LEPTON_RECORD: usize = 2 * LEPTON_VALUES;
+/// Quantities of the photon table: total mu/rho; mu_en/rho; shares Compton, Compton + photoelectric, Compton + photoelectric +
+/// Rayleigh; spare; fluorescence probability of the first and of the second element.
+pub const PHOTON_VALUES: usize = 8;
+/// f32 values per fine interval and material of the photon table.
+pub const PHOTON_RECORD: usize = 2 * PHOTON_VALUES;
+
+/// Intervals in a block of four nodes.
+pub const WINDOW_INTERVALS: usize = 3;
+
+/// f32 values of a windowed table: blocks of four nodes, of which the last is the next block's first, so that both ends of an
+/// interval stand in one block (`tables/neighbours.rs`).
+pub const fn windowed(intervals: usize) -> usize {
+    intervals.div_ceil(WINDOW_INTERVALS) * (WINDOW_INTERVALS + 1)
+}
 
 /// Energy (MeV) of a node of a grid with `1 << bits` intervals per octave.
 pub fn node_energy(bits: u32, node: usize) -> f64 {
@@ -108,14 +125,14 @@ pub fn voxel_material(word: u32) -> usize {
 /// deposit 64 MeV.
 pub const TALLY_UNITS_PER_MEV: f32 = 67_108_864.0;
 
-/// Where each table starts in `Plan::tables`, and its counts. All offsets count f32 values.
+/// Where each table starts in `Plan::tables`. All offsets count f32 values; all but `shells` and `alpha` are multiples of four.
 #[repr(C)]
 #[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Offsets {
-    /// Photon table `[material][fine node][PHOTON_RECORD]`.
+    /// Photon table `[material][fine interval][PHOTON_RECORD]`.
     pub photon: u32,
-    /// Majorant table `[hardness class][fine node]`, cm2/g.
+    /// Majorant table `[hardness class][fine node]`, cm2/g, windowed.
     pub photon_majorant: u32,
     /// Compton angular tables `[material][coarse node][ANGULAR_STRIDE]`.
     pub compton: u32,
@@ -123,12 +140,10 @@ pub struct Offsets {
     pub rayleigh: u32,
     /// Fluorescence lines `[material][2][edge MeV, line MeV]`.
     pub fluorescence: u32,
-    /// Lepton table `[electron, positron][material][fine node][LEPTON_RECORD]`.
+    /// Lepton table `[electron, positron][material][fine interval][LEPTON_RECORD]`.
     pub lepton: u32,
-    /// Hard majorant `[electron, positron][fine node]`, cm2/g.
+    /// Hard majorant `[electron, positron][fine node]`, cm2/g, windowed.
     pub hard_majorant: u32,
-    /// Scattering strength of a step `[coarse node]`.
-    pub step_strength: u32,
     /// Multiple-scattering tables `[electron, positron][material][coarse node][ANGULAR_STRIDE]`.
     pub scattering: u32,
     /// Thin-target bremsstrahlung `[electron, positron][material][coarse node][SPECTRUM_STRIDE]`.
@@ -194,12 +209,12 @@ pub struct Params {
     pub source_entries: u32,
     /// Time points that one run scores with a weight each; 0 in an ordinary run.
     pub time_points: u32,
+    /// `(2^32 - 1) / nx`, rounded down, by which the GPU divides voxel indices.
+    pub reciprocal_nx: u32,
+    /// The same of ny.
+    pub reciprocal_ny: u32,
     /// Keeps the offsets at a multiple of 16 bytes.
-    pub spare_a: u32,
-    /// The same.
-    pub spare_b: u32,
-    /// The same.
-    pub spare_c: u32,
+    pub spare: u32,
     /// Table offsets.
     pub offsets: Offsets,
 }

@@ -29,6 +29,8 @@ pub struct SourceGroup {
     pub first: u32,
     /// Number of entries.
     pub count: u32,
+    /// Fills a group up to two blocks of four words.
+    pub spare: [u32; 3],
 }
 
 /// One line or spectrum of a group, with Walker's alias.

@@ -124,7 +124,9 @@ fn step_deflection(
     let control = Settings::default().lepton;
     let facts = LeptonFacts::new(material, lepton, control).expect("data");
     let inverse_path = |e: f64| facts.inverse_path(e).expect("in range");
-    let strength = f64::from(plan.tables[plan.params.offsets.step_strength as usize + node]);
+    // The same for every material and both leptons.
+    let header = angular_at(plan.params.offsets.scattering, 0, node);
+    let strength = f64::from(plan.tables[header + ANGULAR_STEP]);
     let e = node_energy(COARSE_BITS, node);
     let fraction = strength * facts.restricted(e) / (inverse_path(e) * e);
     let middle = (e * (1.0 - 0.5 * fraction)).max(1e-3);

@@ -32,7 +32,7 @@ use voxgray::source::{DecaySpectrum, Emission};
 use voxgray::transport::build::{PlanInput, build_plan};
 use voxgray::transport::cpu::history::sample_energy;
 use voxgray::transport::cpu::lookup::{
-    angular_at, coarse_node, csda_range, lepton_rates, photon_shares, sample_angular,
+    angular_at, coarse_node, csda_range, lepton_rates, photon_rates, sample_angular,
     sample_spectrum, spectrum_at, thick_target_photons,
 };
 use voxgray::transport::cpu::particle::Stream;
@@ -40,7 +40,7 @@ use voxgray::transport::cpu::rng::{Rng, history_state};
 use voxgray::transport::cpu::{
     bhabha, bremsstrahlung, compton, math, moller, pair, photoelectric, vector,
 };
-use voxgray::transport::layout::{COARSE_BITS, FINE_BITS, locate, node_energy};
+use voxgray::transport::layout::{ANGULAR_STEP, COARSE_BITS, FINE_BITS, locate, node_energy};
 use voxgray::transport::plan::Plan;
 use voxgray::transport::settings::Settings;
 use voxgray::transport::strata::Strata;

@@ -58,7 +58,7 @@ fn table_discretisation() {
             ratio("CSDA range", csda_range(&plan.tables, o.lepton, m, ef), csda.range(e));
             let photons = thick_target_photons(&plan.tables, o.lepton, m, ef);
             ratio("thick-target photons", photons, target.photons(e));
-            let [mu, _, _, _] = photon_shares(&plan.tables, o.photon, m, ef);
+            let [mu, _] = photon_rates(&plan.tables, o.photon, m, ef);
             let exact =
                 voxgray::physics::photon::mu_over_rho(material, e).expect("in range").total();
             // Above every K edge of a tissue; an interval that holds an edge is off by up to 2 %.

@@ -87,6 +87,7 @@ fn wide_integers() {
             out.word((wide >> 32) as u32);
         }
         out.word(u32::from(a < b));
+        out.word(w[0] / (w[2] >> (8 * (w[3] & 3))).max(1));
     });
 }
 

@@ -3,7 +3,8 @@
 use super::*;
 use voxgray::transport::cpu::lookup::{
     angular_at, coarse_node, csda_range, fluorescence_probabilities, hard_rates, lepton_rates,
-    majorant, photon_kerma, sample_angular, sample_spectrum, spectrum_at, thick_target_photons,
+    majorant, photon_rates, photon_shares, sample_angular, sample_spectrum, spectrum_at,
+    thick_target_photons,
 };
 use voxgray::transport::layout::{COARSE_NODES, ELECTRON, POSITRON, locate, pack_voxel};
 
@@ -56,7 +57,8 @@ fn photon_tables() {
     twins(plan, "photon_tables", &edges, input, |_, w, out| {
         let (e, o) = (float(w, 0), plan.params.offsets.photon);
         let material = w[1] as usize;
-        out.floats(&photon_kerma(&plan.tables, o, material, e));
+        out.floats(&photon_rates(&plan.tables, o, material, e));
+        out.floats(&photon_shares(&plan.tables, o, material, e));
         out.floats(&fluorescence_probabilities(&plan.tables, o, material, e));
         out.float(walk(plan, |walk| walk.cell_majorant(w[2], e)).0);
     });

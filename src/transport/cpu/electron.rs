@@ -49,8 +49,7 @@ impl<S: Scorer> Walk<'_, S> {
             let angular = angular_at(o.scattering, set, node);
             let header: &[f32; ANGULAR_HEADER] =
                 self.plan.tables[angular..angular + ANGULAR_HEADER].try_into().expect("a header");
-            let [_, loss_per_strength, p_straggling, theta, raised] = *header;
-            let strength = self.plan.tables[o.step_strength as usize + node];
+            let [_, loss_per_strength, p_straggling, theta, raised, strength, ..] = *header;
             let mean_loss_per_strength = p.energy * loss_per_strength;
             let mut middle = larger(p.energy - 0.5 * strength * mean_loss_per_strength, cutoff);
             let mut rates = lepton_rates(&self.plan.tables, o.lepton, set, middle);

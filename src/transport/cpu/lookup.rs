@@ -3,26 +3,41 @@
 use super::math::{larger, smaller};
 use crate::transport::layout::{
     ANGULAR_HEADER, ANGULAR_INTERVALS, ANGULAR_STRIDE, COARSE_BITS, COARSE_NODES, FINE_BITS,
-    FINE_NODES, LEPTON_RECORD, PHOTON_RECORD, SPECTRUM_INTERVALS, SPECTRUM_STRIDE, locate,
+    FINE_INTERVALS, LEPTON_RECORD, PHOTON_RECORD, SPECTRUM_INTERVALS, SPECTRUM_STRIDE,
+    WINDOW_INTERVALS, locate, windowed,
 };
 
-/// Linear interpolation of `N` neighbouring values of a record that starts at `base` (material's first node).
+/// Linear interpolation of `N` quantities from number `FIRST` on, in the records of a material that start at `base`.
 #[inline(always)]
-fn interpolate<const RECORD: usize, const N: usize>(
+fn interpolate<const RECORD: usize, const FIRST: usize, const N: usize>(
     tables: &[f32],
     base: usize,
     energy: f32,
 ) -> [f32; N] {
     let (i, f) = locate::<FINE_BITS>(energy);
-    let at = base + i * RECORD;
-    let low: &[f32; N] = tables[at..at + N].try_into().expect("slice of N values");
-    let high: &[f32; N] =
-        tables[at + RECORD..at + RECORD + N].try_into().expect("slice of N values");
-    let mut out = [0.0; N];
-    for k in 0..N {
-        out[k] = low[k] + (high[k] - low[k]) * f;
-    }
-    out
+    let at = base + i * RECORD + 2 * FIRST;
+    let ends = &tables[at..at + 2 * N];
+    std::array::from_fn(|k| ends[2 * k] + (ends[2 * k + 1] - ends[2 * k]) * f)
+}
+
+/// Linear interpolation between the ends of interval `i` of a windowed table.
+#[inline(always)]
+fn within(tables: &[f32], at: usize, (i, f): (usize, f32)) -> f32 {
+    let node = at + i + i / WINDOW_INTERVALS;
+    let ends: &[f32; 2] = tables[node..node + 2].try_into().expect("two nodes");
+    ends[0] + (ends[1] - ends[0]) * f
+}
+
+/// Start of a lepton's records.
+#[inline(always)]
+fn lepton_base(offset: u32, set: usize) -> usize {
+    offset as usize + set * FINE_INTERVALS * LEPTON_RECORD
+}
+
+/// Start of a material's photon records.
+#[inline(always)]
+fn photon_base(offset: u32, material: usize) -> usize {
+    offset as usize + material * FINE_INTERVALS * PHOTON_RECORD
 }
 
 /// Rates of a lepton at one energy, with the slopes of the first two in energy.
@@ -42,17 +57,17 @@ pub struct LeptonRates {
 #[inline(always)]
 pub fn lepton_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> LeptonRates {
     let (i, f) = locate::<FINE_BITS>(energy);
-    let at = offset as usize + (set * FINE_NODES + i) * LEPTON_RECORD;
-    let both = &tables[at..at + 2 * LEPTON_RECORD];
-    let (low, high) = both.split_at(LEPTON_RECORD);
+    let at = lepton_base(offset, set) + i * LEPTON_RECORD;
+    let &[low_loss, high_loss, low_strength, high_strength] =
+        tables[at..at + 4].first_chunk().expect("two quantities");
     // An interval is 2^-FINE_BITS of its octave's lower energy: a step down in the exponent's bits.
     let octave = (energy.to_bits() & 0x7f80_0000) - (FINE_BITS << 23);
     let per_mev = 1.0 / f32::from_bits(octave);
-    let (loss, strength) = (high[0] - low[0], high[1] - low[1]);
+    let (loss, strength) = (high_loss - low_loss, high_strength - low_strength);
     LeptonRates {
-        loss: low[0] + loss * f,
+        loss: low_loss + loss * f,
         loss_slope: loss * per_mev,
-        strength: low[1] + strength * f,
+        strength: low_strength + strength * f,
         strength_slope: strength * per_mev,
     }
 }
@@ -60,42 +75,31 @@ pub fn lepton_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> Lep
 /// CSDA range, g/cm2.
 #[inline(always)]
 pub fn csda_range(tables: &[f32], offset: u32, set: usize, energy: f32) -> f32 {
-    let base = offset as usize + set * FINE_NODES * LEPTON_RECORD + 4;
-    interpolate::<LEPTON_RECORD, 1>(tables, base, energy)[0]
+    interpolate::<LEPTON_RECORD, 4, 1>(tables, lepton_base(offset, set), energy)[0]
 }
 
 /// Hard cross section (cm2/g), and bremsstrahlung's share of it.
 #[inline(always)]
 pub fn hard_rates(tables: &[f32], offset: u32, set: usize, energy: f32) -> [f32; 2] {
-    let base = offset as usize + set * FINE_NODES * LEPTON_RECORD;
-    interpolate::<LEPTON_RECORD, 2>(tables, base + 2, energy)
+    interpolate::<LEPTON_RECORD, 2, 2>(tables, lepton_base(offset, set), energy)
 }
 
 /// Expected number of bremsstrahlung photons emitted while slowing down to rest.
 #[inline(always)]
 pub fn thick_target_photons(tables: &[f32], offset: u32, set: usize, energy: f32) -> f32 {
-    let base = offset as usize + set * FINE_NODES * LEPTON_RECORD + 5;
-    interpolate::<LEPTON_RECORD, 1>(tables, base, energy)[0]
+    interpolate::<LEPTON_RECORD, 5, 1>(tables, lepton_base(offset, set), energy)[0]
 }
 
-/// First four values of the photon record: mu/rho (cm2/g) and the cumulative shares of Compton, photoelectric, Rayleigh.
+/// mu/rho and mu_en/rho, cm2/g.
 #[inline(always)]
-pub fn photon_shares(tables: &[f32], offset: u32, material: usize, energy: f32) -> [f32; 4] {
-    interpolate::<PHOTON_RECORD, 4>(
-        tables,
-        offset as usize + material * FINE_NODES * PHOTON_RECORD,
-        energy,
-    )
+pub fn photon_rates(tables: &[f32], offset: u32, material: usize, energy: f32) -> [f32; 2] {
+    interpolate::<PHOTON_RECORD, 0, 2>(tables, photon_base(offset, material), energy)
 }
 
-/// All of mu/rho, the shares and mu_en/rho.
+/// Cumulative shares of Compton, photoelectric, Rayleigh.
 #[inline(always)]
-pub fn photon_kerma(tables: &[f32], offset: u32, material: usize, energy: f32) -> [f32; 5] {
-    interpolate::<PHOTON_RECORD, 5>(
-        tables,
-        offset as usize + material * FINE_NODES * PHOTON_RECORD,
-        energy,
-    )
+pub fn photon_shares(tables: &[f32], offset: u32, material: usize, energy: f32) -> [f32; 3] {
+    interpolate::<PHOTON_RECORD, 2, 3>(tables, photon_base(offset, material), energy)
 }
 
 /// Probabilities of K fluorescence of the first and of the second element, per photoelectric absorption.
@@ -106,14 +110,13 @@ pub fn fluorescence_probabilities(
     material: usize,
     energy: f32,
 ) -> [f32; 2] {
-    let base = offset as usize + material * FINE_NODES * PHOTON_RECORD + 5;
-    interpolate::<PHOTON_RECORD, 2>(tables, base, energy)
+    interpolate::<PHOTON_RECORD, 6, 2>(tables, photon_base(offset, material), energy)
 }
 
-/// One value of a table that has a single f32 per fine node.
+/// One value of a windowed table over the fine grid.
 #[inline(always)]
 pub fn majorant(tables: &[f32], offset: u32, class: usize, energy: f32) -> f32 {
-    interpolate::<1, 1>(tables, offset as usize + class * FINE_NODES, energy)[0]
+    within(tables, offset as usize + class * windowed(FINE_INTERVALS), locate::<FINE_BITS>(energy))
 }
 
 /// A coarse node: the lower or the upper one of the energy's interval, with probabilities that make the mixture
@@ -145,10 +148,7 @@ pub fn angular_at(offset: u32, set: usize, node: usize) -> usize {
 #[inline(always)]
 pub fn sample_angular(tables: &[f32], at: usize, u: f32) -> f32 {
     let a = tables[at];
-    let (i, f) = interval(u.sqrt(), ANGULAR_INTERVALS);
-    let node = at + ANGULAR_HEADER + i;
-    let nodes: &[f32; 2] = tables[node..node + 2].try_into().expect("two nodes");
-    let ratio = nodes[0] + (nodes[1] - nodes[0]) * f;
+    let ratio = within(tables, at + ANGULAR_HEADER, interval(u.sqrt(), ANGULAR_INTERVALS));
     let mu = a * (1.0 - u) / (u + a) * ratio;
     smaller(larger(mu, 0.0), 1.0)
 }
@@ -163,15 +163,11 @@ pub fn spectrum_at(offset: u32, set: usize, node: usize) -> usize {
 /// dense where photons are hard and few and carry the energy. `u` uniform.
 #[inline(always)]
 pub fn sample_spectrum(tables: &[f32], at: usize, u: f32) -> f32 {
-    let (i, f) = interval(u.sqrt(), SPECTRUM_INTERVALS);
-    let nodes: &[f32; 2] = tables[at + i..at + i + 2].try_into().expect("two nodes");
-    nodes[0] + (nodes[1] - nodes[0]) * f
+    within(tables, at, interval(u.sqrt(), SPECTRUM_INTERVALS))
 }
 
-/// Linear interpolation of a table with `intervals + 1` values at equal steps of `u`.
+/// Linear interpolation of a windowed table of `intervals` equal steps of `u`.
 #[inline(always)]
 pub fn sample_uniform_table(tables: &[f32], at: usize, intervals: usize, u: f32) -> f32 {
-    let (i, f) = interval(u, intervals);
-    let nodes: &[f32; 2] = tables[at + i..at + i + 2].try_into().expect("two nodes");
-    nodes[0] + (nodes[1] - nodes[0]) * f
+    within(tables, at, interval(u, intervals))
 }

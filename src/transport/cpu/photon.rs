@@ -5,7 +5,7 @@
 //! Two estimators: `analog` (electrons set free are transported) and `kerma` (at every tentative collision, real or not, the
 //! expected value `E mu_en / mu_majorant` is scored and electrons are not followed).
 
-use super::lookup::{fluorescence_probabilities, majorant, photon_kerma};
+use super::lookup::{fluorescence_probabilities, majorant, photon_rates, photon_shares};
 use super::math::{larger, ln, smaller};
 use super::particle::{PHOTON, Particle, Stream};
 use super::score::Scorer;
@@ -27,7 +27,7 @@ impl<S: Scorer> Walk<'_, S> {
         }
         let mut collisions = 0_u32;
         let mut known = usize::MAX;
-        let mut rates = [0.0_f32; 5];
+        let mut rates = [0.0_f32; 2];
         loop {
             let Some((voxel, mu_majorant)) = self.fly(&mut position, &p, &mut stream) else {
                 self.ledger.photon_collisions += u64::from(collisions);
@@ -43,9 +43,9 @@ impl<S: Scorer> Walk<'_, S> {
             // The energy is that of the last collision: look up again only for another material.
             if material != known {
                 known = material;
-                rates = photon_kerma(&self.plan.tables, o.photon, material, p.energy);
+                rates = photon_rates(&self.plan.tables, o.photon, material, p.energy);
             }
-            let [mu_over_rho, compton, photoelectric, rayleigh, mu_en] = rates;
+            let [mu_over_rho, mu_en] = rates;
             if kerma {
                 let expected = p.energy * mu_en * density / mu_majorant;
                 // Only shells ask where in the voxel it is.
@@ -67,6 +67,8 @@ impl<S: Scorer> Walk<'_, S> {
             p.local = local;
             known = usize::MAX;
             let process = stream.rng.uniform();
+            let [compton, photoelectric, rayleigh] =
+                photon_shares(&self.plan.tables, o.photon, material, p.energy);
             let before = p.energy;
             if process < compton {
                 self.compton(&place, &mut p, &mut stream);

@@ -5,7 +5,9 @@ use bytemuck::{Zeroable, bytes_of, cast_slice};
 use super::adapter::AdapterFacts;
 use super::device::Device;
 use super::kernels::{FOLD_BINDINGS, Kernels, MOST_PARTS, bind_group, bind_group_layout};
-use super::layout::{Batch, Control, Fold, LEDGER_WORDS, RECORD_WORDS, TRACE_HEADER, TRACE_WORDS};
+use super::layout::{
+    Batch, CAPACITY_BYTES, Control, Fold, LEDGER_WORDS, TRACE_HEADER, TRACE_WORDS,
+};
 use super::tuning::{Tuning, most_primaries};
 use crate::error::{Error, Result};
 use crate::transport::plan::Plan;
@@ -57,7 +59,6 @@ impl Sizes {
         let part_cells = cells.div_ceil(parts);
         let most = most_primaries(plan);
         let capacity = tuning.ring_records.unwrap_or_else(|| tuning.capacity(most));
-        let record = 4 * RECORD_WORDS as u64;
         let tables = 4 * tables_words(plan) as u64;
         let source = 4 * plan.source_voxels.len() as u64;
         let bindings = [
@@ -66,7 +67,7 @@ impl Sizes {
             ("the tables", tables),
             ("the source", source),
             ("the weights of the time points", 4 * plan.source_weights.len() as u64),
-            ("a ring of particles", capacity * record),
+            ("the rings of particles", capacity * CAPACITY_BYTES),
             ("the books", ledger_rows * 4 * LEDGER_WORDS as u64),
         ];
         for (what, bytes) in bindings {
@@ -82,7 +83,7 @@ impl Sizes {
             + labels
             + weights
             + cells * (2 * channels * 8 + groups * SQUARE_BYTES)
-            + 2 * capacity * record
+            + capacity * CAPACITY_BYTES
             + ledger_rows * 4 * LEDGER_WORDS as u64
             + trace * 4 * TRACE_WORDS as u64;
         Ok(Sizes {
@@ -121,10 +122,10 @@ fn channels(plan: &Plan) -> (u64, u64) {
     }
 }
 
-/// Words of the table buffer: tables, majorant cells, emission groups, entries.
+/// Words of the table buffer: tables, majorant cells, emission groups, entries, each part from a multiple of four on.
 fn tables_words(plan: &Plan) -> usize {
-    plan.tables.len()
-        + plan.cells.len()
+    plan.tables.len().next_multiple_of(4)
+        + plan.cells.len().next_multiple_of(4)
         + cast_slice::<_, u32>(&plan.source_groups).len()
         + cast_slice::<_, u32>(&plan.source_entries).len()
 }
@@ -176,13 +177,16 @@ impl PlanBuffers {
         params.resize(params.len().next_multiple_of(16), 0);
         let params = filled("the parameters", &params, U::UNIFORM | U::COPY_DST)?;
         let mut words: Vec<u32> = plan.tables.iter().map(|v| v.to_bits()).collect();
+        let mut append = |part: &[u32]| {
+            words.resize(words.len().next_multiple_of(4), 0);
+            let at = words.len() as u32;
+            words.extend(part);
+            at
+        };
         let mut layout = Batch::zeroed();
-        layout.cells = words.len() as u32;
-        words.extend(&plan.cells);
-        layout.groups = words.len() as u32;
-        words.extend(cast_slice::<_, u32>(&plan.source_groups));
-        layout.entries = words.len() as u32;
-        words.extend(cast_slice::<_, u32>(&plan.source_entries));
+        layout.cells = append(&plan.cells);
+        layout.groups = append(cast_slice(&plan.source_groups));
+        layout.entries = append(cast_slice(&plan.source_entries));
         let tables = filled("the tables", cast_slice(&words), storage)?;
         drop(words);
         let voxels = filled("the voxels", cast_slice(&plan.voxels), storage)?;
@@ -252,9 +256,7 @@ impl Buffers {
         } = &plan_buffers;
         let batch = empty("the batch", size_of::<Batch>() as u64, U::UNIFORM | U::COPY_DST)?;
         let control = empty("the control words", size_of::<Control>() as u64, back)?;
-        let ring = sizes.capacity * 4 * RECORD_WORDS as u64;
-        let photons = empty("the photon ring", ring, storage)?;
-        let leptons = empty("the lepton ring", ring, storage)?;
+        let rings = empty("the rings of particles", sizes.capacity * CAPACITY_BYTES, storage)?;
         let ledger = empty("the ledger", sizes.ledger_rows * 4 * LEDGER_WORDS as u64, back)?;
         let trace_words = TRACE_HEADER as u64 + sizes.trace.max(1) * TRACE_WORDS as u64;
         let trace = empty("the trace", 4 * trace_words, back)?;
@@ -296,8 +298,8 @@ impl Buffers {
             parts.push(Part { words, sums, squares, fold, fold_job });
         }
         let mut all = vec![
-            params, &batch, tables, voxels, &control, &photons, &leptons, &ledger, source, low,
-            high, &trace, weights,
+            params, &batch, tables, voxels, &control, &rings, &ledger, source, low, high, &trace,
+            weights,
         ];
         all.extend(parts.iter().map(|p| &p.words));
         let bind = device.checked("the bindings", || bind_group(device, &kernels.layout, &all))?;

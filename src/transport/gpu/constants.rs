@@ -21,7 +21,9 @@ pub fn physics() -> Constants {
         ("COARSE_BITS", f64::from(COARSE_BITS)),
         ("LOWEST_EXPONENT", f64::from(LOWEST_EXPONENT)),
         ("OCTAVES", f64::from(OCTAVES)),
-        ("FINE_NODES", FINE_NODES as f64),
+        ("FINE_INTERVALS", FINE_INTERVALS as f64),
+        ("MAJORANT_STRIDE", windowed(FINE_INTERVALS) as f64),
+        ("WINDOW_INTERVALS", WINDOW_INTERVALS as f64),
         ("COARSE_NODES", COARSE_NODES as f64),
         ("ANGULAR_INTERVALS", ANGULAR_INTERVALS as f64),
         ("ANGULAR_HEADER", ANGULAR_HEADER as f64),
@@ -34,9 +36,6 @@ pub fn physics() -> Constants {
         ("MATERIAL_BITS", f64::from(MATERIAL_BITS)),
         ("ALPHA_NODES", ALPHA_NODES as f64),
         ("ALPHA_ENERGY_STEP", f64::from(ALPHA_ENERGY_STEP)),
-        ("FLAG_KERMA", f64::from(FLAG_KERMA)),
-        ("FLAG_POINT_SOURCE", f64::from(FLAG_POINT_SOURCE)),
-        ("FLAG_STRAGGLING", f64::from(FLAG_STRAGGLING)),
         ("PHOTON", f64::from(PHOTON)),
         ("ELECTRON", f64::from(ELECTRON)),
         ("POSITRON", f64::from(POSITRON)),
@@ -57,8 +56,16 @@ pub fn physics() -> Constants {
 /// The constants of one run.
 pub fn launch(plan: &Plan, tuning: &Tuning, sizes: &Sizes) -> Constants {
     let origins = plan.origins.iter().enumerate().filter(|(_, used)| **used);
+    let yes = |is: bool| f64::from(u8::from(is));
+    let flag = |flag: u32| yes(plan.params.flags & flag != 0);
     vec![
-        ("RADIAL", f64::from(u8::from(plan.params.shells > 0))),
+        ("RADIAL", yes(plan.params.shells > 0)),
+        ("KERMA", flag(FLAG_KERMA)),
+        ("POINT_SOURCE", flag(FLAG_POINT_SOURCE)),
+        ("STRAGGLING", flag(FLAG_STRAGGLING)),
+        ("POSITRONS", flag(FLAG_POSITRONS)),
+        ("ALPHAS", yes(plan.source_groups.iter().any(|g| g.kind == ALPHA))),
+        ("ONE_CELL", yes(plan.params.cell_dims == [1; 3])),
         ("ORIGIN_MASK", f64::from(origins.map(|(n, _)| 1_u32 << n).sum::<u32>())),
         ("TIME_POINTS", f64::from(plan.params.time_points)),
         ("LEDGER_ROWS", sizes.ledger_rows as f64),
@@ -69,6 +76,8 @@ pub fn launch(plan: &Plan, tuning: &Tuning, sizes: &Sizes) -> Constants {
         ("WORKGROUP", f64::from(tuning.workgroup)),
         ("STEP_BUDGET", f64::from(tuning.step_budget)),
         ("SOURCE_RUN", f64::from(tuning.source_run)),
+        ("STEPS", f64::from(tuning.steps)),
+        ("FLIGHTS", f64::from(tuning.flights)),
         ("PHOTON_LANES", f64::from(tuning.lanes)),
         ("LEPTON_LANES", f64::from(tuning.lanes)),
         ("TALLY_PART_WORDS", (sizes.part_cells * sizes.channels * 2) as f64),

@@ -18,14 +18,13 @@ pub enum Use {
 }
 
 /// The bindings of the transport kernels in order, as the shaders number them. Behind them one or four parts of the tally.
-pub const TRANSPORT_BINDINGS: [Use; 13] = [
+pub const TRANSPORT_BINDINGS: [Use; 12] = [
     Use::Uniform, // params
     Use::Uniform, // batch
     Use::Read,    // tables
     Use::Read,    // voxels
     Use::Write,   // control
-    Use::Write,   // photon ring
-    Use::Write,   // lepton ring
+    Use::Write,   // rings of particles
     Use::Write,   // ledger
     Use::Read,    // source voxels
     Use::Read,    // cumulative activity, low words

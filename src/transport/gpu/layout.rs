@@ -33,18 +33,22 @@ pub struct Batch {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
 pub struct Queue {
-    /// First record that waits.
+    /// Running index of the first record that waits.
     pub head: u32,
-    /// One behind the last.
-    pub tail: u32,
     /// Records that this round may take.
     pub take: u32,
-    /// Records that lanes asked for.
-    pub next: u32,
     /// Lanes that may run.
     pub lanes: u32,
-    /// Most records that have waited.
-    pub peak: u32,
+    /// Fills the cache line of what is only read while a dispatch runs.
+    pub spare_a: [u32; 13],
+    /// Running index behind the last record.
+    pub tail: u32,
+    /// Fills its cache line.
+    pub spare_b: [u32; 15],
+    /// Records that lanes asked for.
+    pub next: u32,
+    /// Fills its cache line.
+    pub spare_c: [u32; 15],
 }
 
 impl Queue {
@@ -58,28 +62,22 @@ impl Queue {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
 pub struct Control {
-    /// Photons.
-    pub photons: Queue,
-    /// Electrons and positrons.
-    pub leptons: Queue,
+    /// Photons; electrons and positrons.
+    pub rings: [Queue; 2],
     /// Histories started before this round.
     pub source_next: u32,
     /// Histories started in it.
     pub source_take: u32,
     /// Records that found no room.
     pub overflows: u32,
-    /// Rounds with work.
-    pub rounds: u32,
     /// Whether particles wait but none may run.
     pub stuck: u32,
-    /// Nothing.
-    pub spare: u32,
 }
 
 impl Control {
     /// Whether the batch is through.
     pub fn done(&self, histories: u32) -> bool {
-        self.started() == histories && self.photons.waiting() == 0 && self.leptons.waiting() == 0
+        self.started() == histories && self.rings.iter().all(|ring| ring.waiting() == 0)
     }
 
     /// Histories started.
@@ -110,6 +108,9 @@ pub struct Fold {
 
 /// Words of a particle's record.
 pub const RECORD_WORDS: usize = 24;
+
+/// Bytes of both rings for each record that one of them holds.
+pub const CAPACITY_BYTES: u64 = 2 * 4 * RECORD_WORDS as u64;
 /// Words of a row of the ledger.
 pub const LEDGER_WORDS: usize = 16;
 /// Words of a trace record.

@@ -29,7 +29,7 @@ pub struct Probe<'a> {
     batch: wgpu::Buffer,
     /// Stubs: no probe reads them.
     control: wgpu::Buffer,
-    stub: [wgpu::Buffer; 5],
+    stub: [wgpu::Buffer; 4],
     constants: Constants,
     workgroup: u32,
 }
@@ -61,7 +61,7 @@ impl<'a> Probe<'a> {
         let batch = upload(device, "the batch", bytes_of(&batch), U::UNIFORM | U::COPY_DST)?;
         let empty = |bytes: usize| allocate(device, "a probe", bytes as u64, U::STORAGE);
         let stub = || empty(4 * RECORD_WORDS);
-        let stub = [stub()?, stub()?, stub()?, stub()?, stub()?];
+        let stub = [stub()?, stub()?, stub()?, stub()?];
         let control = empty(size_of::<Control>())?;
         let workgroup = tuning.workgroup;
         Ok(Probe { device, plan: uploaded, batch, control, stub, constants: all, workgroup })
@@ -84,15 +84,14 @@ impl<'a> Probe<'a> {
         let bytes = size_of_val(inputs) as u64;
         let taken = allocate(self.device, "the outputs", bytes, U::STORAGE | U::COPY_SRC)?;
         let PlanBuffers { params, tables, voxels, source, low, high, weights, .. } = &self.plan;
-        let [photons, leptons, ledger, trace, tally] = &self.stub;
+        let [rings, ledger, trace, tally] = &self.stub;
         let buffers = [
             params,
             &self.batch,
             tables,
             voxels,
             &self.control,
-            photons,
-            leptons,
+            rings,
             ledger,
             source,
             low,

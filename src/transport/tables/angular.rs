@@ -4,37 +4,33 @@
 //! `r(s) = mu(u = s^2) / (a (1 - u) / (u + a))` at equal steps of `s`. The rational factor is the inverse CDF of a screened
 //! `1/(mu + a)^2` law, so r is smooth from forward-peaked to broad distributions.
 
-use crate::transport::layout::{ANGULAR_HEADER, ANGULAR_INTERVALS, ANGULAR_STRIDE};
+use super::neighbours::windows;
+use crate::transport::layout::{ANGULAR_HEADER, ANGULAR_INTERVALS, ANGULAR_STEP};
 
 /// Largest scale: beyond it the rational factor is `1 - u`.
 const LARGEST_SCALE: f64 = 1e3;
 
 /// Builds a table from the inverse of the cumulative distribution: `exceeded(u)` is the mu that is exceeded with
-/// probability u. `header` is stored after the scale for the caller.
-pub fn build_angular(
-    exceeded: impl Fn(f64) -> f64,
-    header: [f64; ANGULAR_HEADER - 1],
-) -> [f32; ANGULAR_STRIDE] {
+/// probability u. `step` is stored after the scale for the caller.
+pub fn build_angular(exceeded: impl Fn(f64) -> f64, step: [f64; ANGULAR_STEP]) -> Vec<f32> {
     let median = exceeded(0.5);
     let a = if median < 0.499 {
         (0.5 * median / (0.5 - median)).clamp(1e-12, LARGEST_SCALE)
     } else {
         LARGEST_SCALE
     };
-    let mut out = [0.0_f32; ANGULAR_STRIDE];
-    out[0] = a as f32;
-    for (value, &of) in out[1..].iter_mut().zip(&header) {
-        *value = of as f32;
-    }
-    for i in 0..=ANGULAR_INTERVALS {
+    let mut ratios = [0.0_f32; ANGULAR_INTERVALS + 1];
+    for (i, ratio) in ratios.iter_mut().enumerate() {
         // The factor vanishes at u = 1 with mu: take the ratio just before.
         let s = (i as f64 / ANGULAR_INTERVALS as f64).min(1.0 - 1e-4);
         let u = s * s;
         let factor = a * (1.0 - u) / (u + a);
-        out[ANGULAR_HEADER + i] = (exceeded(u) / factor) as f32;
+        *ratio = (exceeded(u) / factor) as f32;
     }
-    let next = f64::from(out[ANGULAR_HEADER + 1]);
-    out[ANGULAR_HEADER] = first_node(&exceeded, a, next) as f32;
+    ratios[0] = first_node(&exceeded, a, f64::from(ratios[1])) as f32;
+    let mut out: Vec<f32> = [a].iter().chain(&step).map(|&v| v as f32).collect();
+    out.resize(ANGULAR_HEADER, 0.0);
+    out.extend(windows(&ratios));
     out
 }
 

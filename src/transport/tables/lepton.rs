@@ -1,12 +1,13 @@
 //! Electron and positron tables of one material: rates on the fine grid, deflections and photon spectra on the coarse one.
 
 use super::angular::build_angular;
+use super::neighbours::windows;
 use super::straggling::straggling;
 use crate::error::Result;
 use crate::physics::scattering::{MultipleScattering, TransportMoments};
 use crate::physics::{Bremsstrahlung, CsdaRange, Lepton, Material, StoppingPower, ThickTarget};
 use crate::transport::layout::{
-    COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, LEPTON_RECORD, SPECTRUM_INTERVALS,
+    COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, LEPTON_VALUES, SPECTRUM_INTERVALS,
     node_energy,
 };
 
@@ -117,13 +118,13 @@ impl LeptonFacts {
         straggling(relative, third / (variance.powf(1.5) * thickness.sqrt()))
     }
 
-    /// The fine-grid records, `[fine node][LEPTON_RECORD]`.
+    /// The fine-grid records, `[fine node][LEPTON_VALUES]`.
     ///
     /// # Errors
     /// If the elastic data do not cover the material.
     pub fn records(&self) -> Result<Vec<f32>> {
         let thick = self.thick_target();
-        let mut out = Vec::with_capacity(FINE_NODES * LEPTON_RECORD);
+        let mut out = Vec::with_capacity(FINE_NODES * LEPTON_VALUES);
         for node in 0..FINE_NODES {
             let e = node_energy(FINE_BITS, node).max(LOWEST_MEV);
             let (collision, radiation) = self.hard(e);
@@ -178,8 +179,8 @@ impl LeptonFacts {
                 thickness,
             )?;
             let [p, theta, raised] = self.step_straggling(middle, thickness, fraction);
-            let header = [fraction / strength, p, theta, raised];
-            out.extend(build_angular(|u| gs.inverse_cdf(1.0 - u), header));
+            let step = [fraction / strength, p, theta, raised, strength];
+            out.extend(build_angular(|u| gs.inverse_cdf(1.0 - u), step));
         }
         Ok(out)
     }
@@ -193,8 +194,12 @@ impl LeptonFacts {
         let mut thick = Vec::new();
         for node in 0..COARSE_NODES {
             let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
-            thin.extend(quantiles(&self.bremsstrahlung.spectrum_cdf(e, cut, POINTS), cut, e));
-            thick.extend(quantiles(&thick_target.spectrum_cdf(e, POINTS), cut, e));
+            thin.extend(windows(&quantiles(
+                &self.bremsstrahlung.spectrum_cdf(e, cut, POINTS),
+                cut,
+                e,
+            )));
+            thick.extend(windows(&quantiles(&thick_target.spectrum_cdf(e, POINTS), cut, e)));
         }
         (thin, thick)
     }

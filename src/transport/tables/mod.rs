@@ -3,6 +3,7 @@
 pub mod angular;
 pub mod cells;
 pub mod lepton;
+pub mod neighbours;
 pub mod photon;
 pub mod source;
 pub mod straggling;

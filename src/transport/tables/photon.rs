@@ -10,11 +10,11 @@ use crate::physics::form_factor::MixedFormFactor;
 use crate::physics::photon::{MIN_PHOTON_MEV, mu_over_rho};
 use crate::physics::rayleigh::rayleigh_pdf;
 use crate::transport::layout::{
-    ANGULAR_HEADER, COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, PHOTON_RECORD, node_energy,
+    ANGULAR_STEP, COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, PHOTON_VALUES, node_energy,
 };
 
-/// Header of an angular table that belongs to no step.
-const NO_STEP: [f64; ANGULAR_HEADER - 1] = [0.0; ANGULAR_HEADER - 1];
+/// For an angular table that belongs to no step.
+const NO_STEP: [f64; ANGULAR_STEP] = [0.0; ANGULAR_STEP];
 
 /// What the photon tables depend on besides the material.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ pub struct PhotonSwitches {
 
 /// Tables of one material.
 pub struct PhotonTables {
-    /// `[fine node][PHOTON_RECORD]`.
+    /// `[fine node][PHOTON_VALUES]`.
     pub records: Vec<f32>,
     /// `[coarse node][ANGULAR_STRIDE]`, of the square of mu.
     pub compton: Vec<f32>,
@@ -45,7 +45,7 @@ impl PhotonTables {
     pub fn new(material: &Material, switches: PhotonSwitches) -> Result<Self> {
         let absorption = EnergyAbsorption::new(material)?;
         let emitters = strongest_emitters(material)?;
-        let mut records = Vec::with_capacity(FINE_NODES * PHOTON_RECORD);
+        let mut records = Vec::with_capacity(FINE_NODES * PHOTON_VALUES);
         for node in 0..FINE_NODES {
             let e = node_energy(FINE_BITS, node).max(MIN_PHOTON_MEV);
             let mut mu = mu_over_rho(material, e)?;
@@ -61,19 +61,19 @@ impl PhotonTables {
             }
             let record = [
                 total,
+                absorption.mu_en_over_rho(e)?,
                 mu.incoherent / total,
                 (mu.incoherent + mu.photoelectric) / total,
                 (mu.incoherent + mu.photoelectric + mu.coherent) / total,
-                absorption.mu_en_over_rho(e)?,
+                0.0,
                 shares[0],
                 shares[1],
-                0.0,
             ];
             records.extend(record.iter().map(|&v| v as f32));
-            let last = records.len() - PHOTON_RECORD;
+            let last = records.len() - PHOTON_VALUES;
             // Without pairs the last share is exactly one, so that none is sampled by rounding.
             if mu.pair_nuclear + mu.pair_electron == 0.0 {
-                records[last + 3] = 1.0;
+                records[last + 4] = 1.0;
             }
         }
         let mixed = MixedFormFactor::new(material)?;

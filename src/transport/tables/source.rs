@@ -1,5 +1,6 @@
 //! The source in flat form: emission groups with alias tables and spectra, and the cumulative activity of the voxels.
 
+use super::neighbours::{align, windows};
 use crate::error::{Error, Result};
 use crate::source::{DecaySpectrum, Emission, EmissionGroup};
 use crate::transport::layout::{ALPHA, ELECTRON, PHOTON, POSITRON};
@@ -46,8 +47,10 @@ fn build_group(
                         "Please report this.",
                     ));
                 }
+                align(tables);
                 let at = tables.len() as u32;
-                tables.extend(inverse_cdf.iter().map(|&e| e as f32));
+                let nodes: Vec<f32> = inverse_cdf.iter().map(|&e| e as f32).collect();
+                tables.extend(windows(&nodes));
                 (0.0, at)
             }
         };
@@ -65,6 +68,7 @@ fn build_group(
         fraction: (group.yield_per_decay - whole) as f32,
         first,
         count: entries.len() as u32 - first,
+        spare: [0; 3],
     })
 }
 
