@@ -77,11 +77,13 @@ impl Tuning {
         }
     }
 
-    /// The same with as many lanes as rings of together at most `largest` bytes serve.
+    /// The same with fewer histories started at once and then fewer lanes, until the rings together take at most `largest` bytes.
     pub fn fitted(mut self, most_primaries: u32, largest: u64) -> Self {
         let bytes = |t: &Tuning| t.capacity(most_primaries) * CAPACITY_BYTES;
         while bytes(&self) > largest && self.lanes > LEAST_LANES {
-            self.lanes /= 2;
+            if self.source_most <= self.lanes {
+                self.lanes /= 2;
+            }
             self.source_most = (self.source_most / 2).max(1);
         }
         self
@@ -110,4 +112,23 @@ impl Tuning {
 pub fn most_primaries(plan: &Plan) -> u32 {
     let groups = plan.source_groups.iter().filter(|g| g.kind != ALPHA);
     groups.map(|g| g.whole + 1).sum::<u32>().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_binding_keeps_the_lanes_and_a_small_one_gets_fewer() {
+        let usual = Tuning::for_device(DeviceKind::Discrete);
+        for most in 1..=8 {
+            let bytes = |t: &Tuning| t.capacity(most) * CAPACITY_BYTES;
+            let large = usual.fitted(most, (1 << 31) - 1);
+            assert_eq!(large.lanes, usual.lanes, "{most} primaries");
+            assert!(bytes(&large) < 1 << 31);
+            let small = usual.fitted(most, 1 << 27);
+            assert!(bytes(&small) <= 1 << 27, "{most} primaries");
+            assert!(small.lanes < usual.lanes && small.lanes >= LEAST_LANES);
+        }
+    }
 }
