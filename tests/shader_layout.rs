@@ -184,6 +184,7 @@ fn structs_lie_as_in_rust() {
     );
     same_layout!(transport, Queue { head, take, lanes, spare_a, tail, spare_b, next, spare_c });
     same_layout!(transport, Control { rings, source_next, source_take, overflows, stuck });
+    same_layout!(transport, SourceGroup { kind, whole, fraction, first, count, spare });
     same_layout!(fold, Fold { cells, first, labelled, lanes, regions, label_stride, spare });
 }
 

@@ -325,6 +325,10 @@ fn lepton_tables(
     offsets.thick_target = tables.len() as u32;
     spectra.iter().for_each(|t| tables.extend(&t.1));
     debug_assert_eq!(spectra[0].0.len(), COARSE_NODES * SPECTRUM_STRIDE);
+    let o = &*offsets;
+    let blocks = [o.photon, o.photon_majorant, o.compton, o.rayleigh, o.fluorescence, o.lepton];
+    let more = [o.hard_majorant, o.scattering, o.bremsstrahlung, o.thick_target];
+    debug_assert!(blocks.iter().chain(&more).all(|at| at % 4 == 0), "{o:?}: blocks of four");
     Ok(())
 }
 

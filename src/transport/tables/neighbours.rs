@@ -10,8 +10,8 @@ pub fn interval_records(nodes: &[f32], values: usize) -> Vec<f32> {
     pairs.flat_map(|(&low, &high)| [low, high]).collect()
 }
 
-/// Blocks of four nodes that share their last with the next block's first, filled up with the last node. Node `i` of an
-/// interval `i` stands at `i + i / 3`, and node `i + 1` behind it.
+/// Blocks of four nodes that share their last with the next block's first, filled up with the last node. The low end of
+/// interval `i` stands at `i + i / 3`, the high end behind it.
 pub fn windows(nodes: &[f32]) -> Vec<f32> {
     let last = nodes.len() - 1;
     let blocks = last.div_ceil(WINDOW_INTERVALS);
