@@ -17,13 +17,12 @@ struct SourceGroup {
     fraction: f32,
     first: u32,
     count: u32,
-    spare: array<u32, 3>,
 }
 
 fn source_group(group: u32) -> SourceGroup {
     let at = batch.groups + group * GROUP_WORDS;
     let words = table_words(at);
-    return SourceGroup(words.x, words.y, bitcast<f32>(words.z), words.w, table_word(at + 4u), array<u32, 3>());
+    return SourceGroup(words.x, words.y, bitcast<f32>(words.z), words.w, table_word(at + 4u));
 }
 
 // Cumulative activity up to and including a source voxel.

@@ -184,7 +184,18 @@ fn structs_lie_as_in_rust() {
     );
     same_layout!(transport, Queue { head, take, lanes, spare_a, tail, spare_b, next, spare_c });
     same_layout!(transport, Control { rings, source_next, source_take, overflows, stuck });
-    same_layout!(transport, SourceGroup { kind, whole, fraction, first, count, spare });
+    // The shader reads a group word by word (`source_group`) and leaves what fills its second block.
+    let (theirs, ..) = shader_struct(transport, "SourceGroup");
+    let SourceGroup { kind, whole, fraction, first, count, spare } = SourceGroup::zeroed();
+    let ours = [
+        ("kind", offset_of!(SourceGroup, kind), size_of_val(&kind)),
+        ("whole", offset_of!(SourceGroup, whole), size_of_val(&whole)),
+        ("fraction", offset_of!(SourceGroup, fraction), size_of_val(&fraction)),
+        ("first", offset_of!(SourceGroup, first), size_of_val(&first)),
+        ("count", offset_of!(SourceGroup, count), size_of_val(&count)),
+    ];
+    assert_eq!(ours.map(|(n, at, size)| (n.to_string(), at, size)).to_vec(), theirs);
+    assert_eq!(offset_of!(SourceGroup, spare) + size_of_val(&spare), size_of::<SourceGroup>());
     same_layout!(fold, Fold { cells, first, labelled, lanes, regions, label_stride, spare });
 }
 
