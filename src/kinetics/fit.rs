@@ -2,15 +2,18 @@
 //!
 //! Minimises chi2 = sum_i ((A(t_i) - y_i) / u_i)^2 by the Levenberg-Marquardt algorithm from several deterministic starts. Neglected:
 //! uncertainties of the times; a common scale does not change the shape and joins only in the TIA. The covariance is (J^T J)^-1 with J
-//! the derivatives of the residuals, times chi2 / (n - K) where uncertainties are relative only. Gates: Kletting et al., Med. Phys. 40,
-//! 102504, 2013, doi:10.1118/1.4820367.
+//! the derivatives of the residuals. Where uncertainties are known up to a factor only, its square is estimated as
+//! (chi2 + chi2_0) / (n - K + nu_0), with chi2_0 and nu_0 those of the stated prior of the noise ([`super::prior`]). Gates: Kletting et
+//! al., Med. Phys. 40, 102504, 2013, doi:10.1118/1.4820367.
 
 use nalgebra::{DMatrix, DVector};
 
+use super::distribution::{NORMAL_97_5, student_97_5};
 use super::model::{Curve, Family};
+use super::prior::{NOISE_DEGREES, Prior, noise_chi2, priors};
 use super::profile;
 use super::quality::{Determined, Gate, covariance, gates, r2};
-use super::search::{jacobian, minimise};
+use super::search::{Minimum, jacobian, minimise};
 use super::starts::starts;
 use super::tac::{Tac, UncertaintyKind};
 use super::tia::Tia;
@@ -48,49 +51,80 @@ pub struct Fit {
     pub gates: Vec<Gate>,
     /// Whether the points determine the TIA at all.
     pub tia_determined: bool,
-    /// The points with the uncertainties that the fit used.
+    /// The points with the uncertainties that the fit used, the estimated factor of relative ones in them.
     pub points: Tac,
+    /// Square of the factor between the stated uncertainties and those used (1 for absolute ones).
+    pub variance_factor: f64,
+    /// Priors of the shape; none for a family fitted by itself.
+    pub(crate) priors: Vec<Prior>,
+    /// Their part of what was minimised.
+    pub(crate) penalty: f64,
 }
 
-/// Fits a family with physical decay constant `decay_constant_per_s` (1/s, positive).
+/// Fits a family with physical decay constant `decay_constant_per_s` (1/s, positive), by the points alone.
 ///
 /// # Errors
-/// If there are fewer points than parameters (or none left to estimate relative uncertainties from), all values are zero, the points
-/// only rise (clearance is then not determined), or no start converges.
+/// If there are fewer points than parameters, all values are zero, the points only rise (clearance is then not determined), or no start
+/// converges.
 pub fn fit(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<Fit> {
     check(tac, family, decay_constant_per_s)?;
-    let begin = starts(tac, family, decay_constant_per_s);
-    let runs = begin.iter().filter_map(|s| minimise(tac, family, decay_constant_per_s, s, None));
-    let best = runs.min_by(|a, b| a.1.total_cmp(&b.1));
-    let Some((theta, chi2)) = best else {
+    let (n, k) = (tac.len(), family.parameters());
+    if n < k {
+        return Err(Error::input(
+            format!("{n} point(s) for a {} curve", family.name()),
+            format!("it has {k} parameters"),
+            "Use a model with fewer parameters, or a single-time-point method.",
+        ));
+    }
+    search(tac, family, decay_constant_per_s, vec![])
+}
+
+/// As [`fit`] with the stated priors of the shape, which bound what the points do not tell: for any number of points.
+///
+/// # Errors
+/// As [`fit`], but for the number of points.
+pub fn fit_with_priors(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<Fit> {
+    check(tac, family, decay_constant_per_s)?;
+    search(tac, family, decay_constant_per_s, priors(family, tac.last_s()))
+}
+
+fn search(tac: &Tac, family: Family, lambda: f64, priors: Vec<Prior>) -> Result<Fit> {
+    let begin = starts(tac, family, lambda, &priors);
+    let runs = begin.iter().filter_map(|s| minimise(tac, family, lambda, s, None, &priors));
+    let best = runs.min_by(|a, b| a.objective().total_cmp(&b.objective()));
+    let Some(first) = best else {
         return Err(Error::input(
             format!("the {} curve cannot be fitted", family.name()),
             "no start converged to a positive curve",
             "Look at the points; use a simpler model or the trapezoid.",
         ));
     };
-    if !tac.is_proportional() {
-        return Ok(finished(tac, Curve::new(family, decay_constant_per_s, &theta), chi2));
+    let mut found = Scaled { points: tac.clone(), factor: 1.0, minimum: first };
+    if tac.kind() == UncertaintyKind::RelativeOnly {
+        found = rescaled(tac, family, lambda, found, &priors);
     }
-    let (points, theta, chi2) = reweighted(tac, family, decay_constant_per_s, theta, chi2);
-    Ok(finished(&points, Curve::new(family, decay_constant_per_s, &theta), chi2))
+    Ok(finished(Curve::new(family, lambda, &found.minimum.theta), found, priors))
 }
 
-/// Repeats the fit with uncertainties as shares of the curve until the TIA stands still.
-fn reweighted(
-    tac: &Tac,
-    family: Family,
-    lambda: f64,
-    theta: Vec<f64>,
-    chi2: f64,
-) -> (Tac, Vec<f64>, f64) {
-    let mut found = (tac.clone(), theta, chi2);
-    for _ in 0..20 {
-        let curve = Curve::new(family, lambda, &found.1);
-        let points = tac.reweighted(|t| curve.value(t));
-        let Some((theta, chi2)) = minimise(&points, family, lambda, &found.1, None) else { break };
-        let step = (theta[0] - found.1[0]).abs();
-        found = (points, theta, chi2);
+/// A minimum with the uncertainties that it was found with.
+struct Scaled {
+    points: Tac,
+    /// Square of the factor between stated uncertainties and those used.
+    factor: f64,
+    minimum: Minimum,
+}
+
+/// Repeats the fit with the factor that the residuals and the prior of the noise say, until it stands still.
+fn rescaled(tac: &Tac, family: Family, lambda: f64, mut found: Scaled, priors: &[Prior]) -> Scaled {
+    let degrees = tac.len().saturating_sub(family.parameters()) as f64;
+    for _ in 0..30 {
+        let chi2 = found.factor * found.minimum.chi2;
+        let factor = (chi2 + noise_chi2(tac)) / (degrees + NOISE_DEGREES);
+        let points = tac.clone().scaled(factor.sqrt());
+        let start = &found.minimum.theta;
+        let Some(minimum) = minimise(&points, family, lambda, start, None, priors) else { break };
+        let step = (factor / found.factor - 1.0).abs();
+        found = Scaled { points, factor, minimum };
         if step < 1e-7 {
             break;
         }
@@ -99,7 +133,7 @@ fn reweighted(
 }
 
 fn check(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<()> {
-    let (n, k) = (tac.len(), family.parameters());
+    let n = tac.len();
     let refuse = |problem: String, why: String, suggestion: &str| {
         Err(Error::input(problem, why, suggestion))
     };
@@ -108,13 +142,6 @@ fn check(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<()> {
             format!("decay constant {decay_constant_per_s} 1/s"),
             "it must be positive: the tail of every curve decays at least physically".into(),
             "Give the half-life of the nuclide.",
-        );
-    }
-    if n < k {
-        return refuse(
-            format!("{n} point(s) for a {} curve", family.name()),
-            format!("it has {k} parameters"),
-            "Use a model with fewer parameters, or a single-time-point method.",
         );
     }
     if tac.values().iter().all(|v| *v == 0.0) {
@@ -135,27 +162,17 @@ fn check(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<()> {
             "Add a later time point, or integrate with an assumed tail (trapezoid with physical decay, population half-life).",
         );
     }
-    if n == k && tac.kind() == UncertaintyKind::RelativeOnly {
-        return refuse(
-            format!(
-                "{n} points for the {k} parameters of a {} curve without absolute uncertainties",
-                family.name()
-            ),
-            "no residual is left to estimate the uncertainty from".into(),
-            "Give standard uncertainties, or use a model with fewer parameters.",
-        );
-    }
     Ok(())
 }
 
-fn finished(tac: &Tac, curve: Curve, chi2: f64) -> Fit {
-    let (n, k) = (tac.len(), curve.theta().len());
-    let degrees_of_freedom = n - k;
-    let Determined { mut covariance, held, tia: tia_determined } =
-        covariance(&jacobian(tac, &curve));
-    if tac.kind() == UncertaintyKind::RelativeOnly {
-        covariance *= chi2 / degrees_of_freedom as f64;
-    }
+fn finished(curve: Curve, found: Scaled, priors: Vec<Prior>) -> Fit {
+    let Scaled { points, factor, minimum } = found;
+    let (n, k) = (points.len(), curve.theta().len());
+    let degrees_of_freedom = n.saturating_sub(k);
+    let Determined { covariance, held, tia: tia_determined } =
+        covariance(&jacobian(&points, &curve, &priors));
+    // In the weights as stated.
+    let chi2 = factor * minimum.chi2;
     let natural = curve.natural_parameters();
     let gradients = DMatrix::from_fn(natural.len(), k, |i, p| natural[i].gradient[p]);
     let of_natural = &gradients * &covariance * gradients.transpose();
@@ -172,9 +189,8 @@ fn finished(tac: &Tac, curve: Curve, chi2: f64) -> Fit {
             standard_uncertainty: *sd,
         })
         .collect();
-    let gates = gates(tac, &parameters, &correlation, chi2, degrees_of_freedom, held);
-    let r2 = r2(tac, chi2);
-    let points = tac.clone();
+    let gates = gates(&points, &parameters, &correlation, chi2, degrees_of_freedom, held);
+    let r2 = r2(&points, minimum.chi2);
     Fit {
         curve,
         covariance,
@@ -186,6 +202,9 @@ fn finished(tac: &Tac, curve: Curve, chi2: f64) -> Fit {
         gates,
         tia_determined,
         points,
+        variance_factor: factor,
+        priors,
+        penalty: minimum.penalty,
     }
 }
 
@@ -207,6 +226,41 @@ impl Fit {
         })
     }
 
+    /// What the gates that fail say, and whether the fit can be checked at all.
+    pub(crate) fn gate_warnings(&self) -> Vec<String> {
+        let failed = self.gates.iter().filter(|g| !g.passed);
+        let mut all: Vec<String> =
+            failed.map(|g| format!("{} is {:.3} (limit {})", g.name, g.value, g.limit)).collect();
+        if !self.tia_determined {
+            all.push(
+                "the points do not determine the integral: other curves fit them as well".into(),
+            );
+        }
+        if self.degrees_of_freedom == 0 {
+            all.push("as many parameters as points: the fit cannot be checked".into());
+        }
+        all
+    }
+
+    /// What was minimised, in the weights that the fit used.
+    pub(crate) fn objective(&self) -> f64 {
+        self.chi2 / self.variance_factor + self.penalty
+    }
+
+    /// 97.5 % quantile of the deviation in standard uncertainties: Student's where the noise was estimated.
+    pub(crate) fn quantile_97_5(&self) -> f64 {
+        match self.noise_degrees() {
+            None => NORMAL_97_5,
+            Some(degrees) => student_97_5(degrees),
+        }
+    }
+
+    /// Degrees of freedom with which the noise was estimated; none where it was stated.
+    pub(crate) fn noise_degrees(&self) -> Option<f64> {
+        (self.points.kind() == UncertaintyKind::RelativeOnly)
+            .then_some(self.degrees_of_freedom as f64 + NOISE_DEGREES)
+    }
+
     /// Standard uncertainty of ln TIA, without the common scale; infinite if the points do not determine it.
     pub fn ln_tia_uncertainty(&self) -> f64 {
         if self.tia_determined { self.covariance[(0, 0)].max(0.0).sqrt() } else { f64::INFINITY }
@@ -220,32 +274,15 @@ impl Fit {
 
     /// The TIA with its profile-likelihood 95 % interval, the extrapolated shares and the failed gates as warnings.
     pub fn tia(&self, tac: &Tac) -> Tia {
-        self.tia_widened(tac, 1.0)
-    }
-
-    /// As [`Fit::tia`], its own uncertainty (not the common scale's) multiplied by `factor`.
-    pub(crate) fn tia_widened(&self, tac: &Tac, factor: f64) -> Tia {
-        let (lower, upper) = profile::half_widths_95(self);
-        let half = (factor * lower, factor * upper);
+        let half = profile::half_widths_95(self);
         let method = format!("{} fit", self.family().name());
         let common = tac.common_scale().relative();
         let whole = self.curve.tia();
         let before = self.curve.integral(0.0, tac.first_s()) / whole;
         let after = self.curve.integral(tac.last_s(), f64::INFINITY) / whole;
-        let mut tia =
-            Tia::from_logs(whole, factor * self.ln_tia_uncertainty(), half, common, method)
-                .with_shares(before, after);
-        let failed = self.gates.iter().filter(|g| !g.passed);
-        tia.warnings
-            .extend(failed.map(|g| format!("{} is {:.3} (limit {})", g.name, g.value, g.limit)));
-        if !self.tia_determined {
-            tia.warnings.push(
-                "the points do not determine the integral: other curves fit them as well".into(),
-            );
-        }
-        if self.degrees_of_freedom == 0 {
-            tia.warnings.push("as many parameters as points: the fit cannot be checked".into());
-        }
+        let mut tia = Tia::from_logs(whole, self.ln_tia_uncertainty(), half, common, method)
+            .with_shares(before, after);
+        tia.warnings.extend(self.gate_warnings());
         tia
     }
 }

@@ -6,26 +6,29 @@
 //! ([`voxels`]). Every result has a standard uncertainty, a 95 % interval and the shares extrapolated before the first and after the
 //! last point. Derivations: `docs/kinetics.md`.
 
+pub mod average;
 pub mod distribution;
 pub mod fit;
 pub mod hybrid;
 pub mod integrate;
 pub mod model;
+pub mod prior;
 pub mod profile;
 pub mod quality;
 mod search;
 pub mod select;
 pub mod single_time_point;
-pub mod starts;
+mod starts;
 pub mod tac;
 pub mod tia;
 pub mod voxel_mono;
 pub mod voxels;
 
-pub use fit::{Fit, fit};
+pub use average::Mixture;
+pub use fit::{Fit, fit, fit_with_priors};
 pub use integrate::{Head, Tail, trapezoid};
 pub use model::{Curve, Family};
 pub use quality::Gate;
-pub use select::{Criterion, Selection, select};
+pub use select::{Selection, select};
 pub use tac::{CommonScale, Tac, UncertaintyKind};
 pub use tia::Tia;
