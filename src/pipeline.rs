@@ -9,6 +9,7 @@ mod histories;
 pub mod inputs;
 pub mod memory;
 mod merge;
+mod method_file;
 mod outputs;
 mod over_time;
 mod routes;
@@ -87,6 +88,10 @@ pub struct Written {
     pub summary: Option<Summary>,
     /// The run was interrupted.
     pub interrupted: bool,
+    /// VOIs whose curve was refused, so that their dose rests on an assumption.
+    pub refused: Vec<String>,
+    /// VOIs of a result without a summary, as lines of the table on screen.
+    pub vois: Vec<Vec<String>>,
 }
 
 /// A run that is ready to start.
@@ -307,6 +312,7 @@ fn place_vois(
             voxels: voi.voxels.len(),
             mass_g: voi.voxels.iter().map(|&v| phantom.voxel_mass_g(v as usize)).sum(),
             activity: voi.voxels.iter().map(|&v| f64::from(activity.volume.data[v as usize])).sum(),
+            curve: None,
         });
     }
     Ok((labels, facts))

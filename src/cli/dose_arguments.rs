@@ -37,8 +37,17 @@ Several time points: --activity series.toml lists the images and their times aft
   time = '24h'
   activity = 'spect_24h.nii.gz'
   shift_mm = [-3.0, 2.0, -5.0]     # brings the image onto the CT, mm, LPS
-and gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. All keys and the
-derivation: docs/kinetics.md, section 11.
+and gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. How a curve is
+integrated is chosen there, for all and by VOI:
+  [method]
+  default = 'auto'                 # average, a family, trapezoid, haenscheid, madsen
+  [method.voi.tumour]
+  method = 'trapezoid'             # head: linear, constant, a family
+  tail = 'physical'                # population, mono:N, none
+One time point alone needs haenscheid, physical, or madsen with population_half_life and
+population_spread. Where a VOI's curve is refused (it rises throughout), the trapezoid with a
+physical tail is assumed: its row says so, its interval holds what is possible, all is written
+and the exit code is 3. All keys and the derivation: docs/kinetics.md, section 11.
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/

@@ -6,9 +6,10 @@
 //! each, so it does not jump when the choice does. Where the noise was estimated Phi is Student's t. Neglected: curves outside of the
 //! families offered.
 
-use super::distribution::{normal_below, student_below};
+use super::distribution::{NORMAL_97_5, normal_below, student_below};
 use super::fit::Fit;
 use super::profile::{Profile, WIDEST};
+use super::tia::LARGE_ERROR;
 
 /// Tail probability to which a profile is followed.
 const TAIL: f64 = 2e-5;
@@ -47,6 +48,17 @@ impl Mixture {
     pub fn below(&self, x: f64) -> f64 {
         let total: f64 = self.members.iter().map(|m| m.weight).sum();
         self.members.iter().map(|m| m.weight * m.below(x)).sum::<f64>() / total
+    }
+
+    /// Probability that the true TIA is more than [`LARGE_ERROR`] away from exp(`at`), with a relative uncertainty `common` to all points,
+    /// which widens all distances alike.
+    pub(crate) fn probability_off(&self, at: f64, common: f64) -> f64 {
+        let half = (self.quantile(0.975) - self.quantile(0.025)) / (2.0 * NORMAL_97_5);
+        let shrink = if common > 0.0 { half / half.hypot(common) } else { 1.0 };
+        let shrink = if shrink.is_finite() { shrink } else { 1.0 };
+        let below = self.below(at - LARGE_ERROR.ln_1p() * shrink);
+        let above = 1.0 - self.below(at - (-LARGE_ERROR).ln_1p() * shrink);
+        below + above
     }
 
     /// Where [`Mixture::below`] is `probability`; infinite if no value is.
@@ -115,5 +127,47 @@ fn side(fit: &Fit, sign: f64, factor: f64) -> Vec<[f64; 2]> {
         let slope = (root - last) / step;
         step = if slope > 0.0 { (0.5 / slope).clamp(0.5 * step, 2.0 * step) } else { 2.0 * step };
         last = root;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinetics::{Family, Tac, fit, profile};
+
+    const LAMBDA: f64 = 1.2e-6;
+
+    fn mono(k: f64) -> Fit {
+        let t = [14_400.0, 86_400.0, 259_200.0, 604_800.0];
+        let y = t.map(|t: f64| 50.0 * (-k * t).exp());
+        fit(&Tac::new(&t, &y, &y.map(|y| 0.05 * y)).unwrap(), Family::Mono, LAMBDA).unwrap()
+    }
+
+    #[test]
+    fn one_family_has_its_own_profile() {
+        let fit = mono(4e-6);
+        let mixture = Mixture::new(std::iter::once((1.0, &fit)), 1.0);
+        let at = fit.curve.theta()[0];
+        let (lower, upper) = profile::half_widths_95(&fit);
+        assert!(((at - mixture.quantile(0.025)) / lower - 1.0).abs() < 2e-3);
+        assert!(((mixture.quantile(0.975) - at) / upper - 1.0).abs() < 2e-3);
+        assert!((mixture.below(at) - 0.5).abs() < 1e-9);
+        let wide = Mixture::new(std::iter::once((1.0, &fit)), 2.0);
+        let ratio = (at - wide.quantile(0.158_655)) / (at - mixture.quantile(0.158_655));
+        assert!((ratio / 2.0 - 1.0).abs() < 0.03, "{ratio}");
+    }
+
+    /// Two families far apart: each tail is that of one, at twice the probability.
+    #[test]
+    fn tails_of_a_mixture_are_those_of_its_members() {
+        let (a, b) = (mono(4e-6), mono(8e-6));
+        let mixture = Mixture::new([(0.5, &a), (0.5, &b)].into_iter(), 1.0);
+        let of = |f: &Fit| Mixture::new(std::iter::once((1.0, f)), 1.0);
+        assert!((mixture.quantile(0.025) - of(&b).quantile(0.05)).abs() < 1e-6);
+        assert!((mixture.quantile(0.975) - of(&a).quantile(0.95)).abs() < 1e-6);
+        assert!(mixture.probability_off(a.curve.theta()[0], 0.0) > 0.49);
+        // A common scale of 20 % makes an error above 20 % likely where the points alone rule it out.
+        assert!(of(&a).probability_off(a.curve.theta()[0], 0.0) < 1e-4);
+        assert!(of(&a).probability_off(a.curve.theta()[0], 0.2) > 0.2);
     }
 }

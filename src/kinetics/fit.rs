@@ -8,12 +8,13 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::distribution::{NORMAL_97_5, student_97_5};
+use super::average::Mixture;
+use super::distribution::{NORMAL_97_5, chi_squared_exceeded, student_97_5};
 use super::model::{Curve, Family};
 use super::prior::{NOISE_DEGREES, Prior, noise_chi2, priors};
 use super::profile;
-use super::quality::{Determined, Gate, covariance, gates, r2};
-use super::search::{Minimum, jacobian, minimise};
+use super::quality::{Determined, Gate, MIN_PROBABILITY, covariance, gates, r2};
+use super::search::{Minimum, jacobian, minimise, refined};
 use super::starts::starts;
 use super::tac::{Tac, UncertaintyKind};
 use super::tia::Tia;
@@ -103,6 +104,7 @@ fn search(tac: &Tac, family: Family, lambda: f64, priors: Vec<Prior>) -> Result<
     if tac.kind() == UncertaintyKind::RelativeOnly {
         found = rescaled(tac, family, lambda, found, &priors);
     }
+    found.minimum = refined(&found.points, family, lambda, found.minimum, &priors);
     Ok(finished(Curve::new(family, lambda, &found.minimum.theta), found, priors))
 }
 
@@ -117,7 +119,7 @@ struct Scaled {
 /// Repeats the fit with the factor that the residuals and the prior of the noise say, until it stands still.
 fn rescaled(tac: &Tac, family: Family, lambda: f64, mut found: Scaled, priors: &[Prior]) -> Scaled {
     let degrees = tac.len().saturating_sub(family.parameters()) as f64;
-    for _ in 0..30 {
+    for _ in 0..100 {
         let chi2 = found.factor * found.minimum.chi2;
         let factor = (chi2 + noise_chi2(tac)) / (degrees + NOISE_DEGREES);
         let points = tac.clone().scaled(factor.sqrt());
@@ -125,7 +127,7 @@ fn rescaled(tac: &Tac, family: Family, lambda: f64, mut found: Scaled, priors: &
         let Some(minimum) = minimise(&points, family, lambda, start, None, priors) else { break };
         let step = (factor / found.factor - 1.0).abs();
         found = Scaled { points, factor, minimum };
-        if step < 1e-7 {
+        if step < 1e-12 {
             break;
         }
     }
@@ -209,6 +211,16 @@ fn finished(curve: Curve, found: Scaled, priors: Vec<Prior>) -> Fit {
 }
 
 impl Fit {
+    /// The same family, with the same priors, fitted to other points.
+    ///
+    /// # Errors
+    /// As [`fit_with_priors`].
+    pub fn refit(&self, tac: &Tac) -> Result<Fit> {
+        let lambda = self.curve.decay_constant_per_s();
+        check(tac, self.family(), lambda)?;
+        search(tac, self.family(), lambda, self.priors.clone())
+    }
+
     /// The family.
     pub fn family(&self) -> Family {
         self.curve.family()
@@ -272,17 +284,39 @@ impl Fit {
         g.dot(&(&self.covariance * &g)).max(0.0).sqrt()
     }
 
+    /// Factor that widens the uncertainty of a fit that chi-squared refutes (p < 1 %): sqrt(chi2 / (n - K)) (Birge, Phys. Rev. 40, 207,
+    /// 1932, doi:10.1103/PhysRev.40.207); else 1. Estimated noise holds it already.
+    pub fn widening(&self) -> f64 {
+        let degrees = self.degrees_of_freedom;
+        if self.points.kind() == UncertaintyKind::RelativeOnly
+            || degrees == 0
+            || chi_squared_exceeded(self.chi2, degrees) >= MIN_PROBABILITY
+        {
+            return 1.0;
+        }
+        (self.chi2 / degrees as f64).sqrt().max(1.0)
+    }
+
     /// The TIA with its profile-likelihood 95 % interval, the extrapolated shares and the failed gates as warnings.
     pub fn tia(&self, tac: &Tac) -> Tia {
-        let half = profile::half_widths_95(self);
+        let factor = self.widening();
+        let (lower, upper) = profile::half_widths_95(self);
+        let half = (factor * lower, factor * upper);
         let method = format!("{} fit", self.family().name());
         let common = tac.common_scale().relative();
         let whole = self.curve.tia();
         let before = self.curve.integral(0.0, tac.first_s()) / whole;
         let after = self.curve.integral(tac.last_s(), f64::INFINITY) / whole;
-        let mut tia = Tia::from_logs(whole, self.ln_tia_uncertainty(), half, common, method)
-            .with_shares(before, after);
+        let relative = factor * self.ln_tia_uncertainty();
+        let mut tia =
+            Tia::from_logs(whole, relative, half, common, method).with_shares(before, after);
+        let at = Mixture::new(std::iter::once((1.0, self)), factor);
+        tia.warn_of_error(at.probability_off(whole.ln(), common));
         tia.warnings.extend(self.gate_warnings());
+        if factor > 1.0 {
+            tia.warnings
+                .push(format!("uncertainty widened {factor:.2}-fold, as the residuals say"));
+        }
         tia
     }
 }
@@ -375,10 +409,58 @@ mod tests {
         refused(&exact(4e-6), Family::BiUptake, "5 parameters");
         let rising = Tac::new(&[1e4, 1e5], &[120.0, 138.0], &[12.0, 14.0]).unwrap();
         refused(&rising, Family::Mono, "rise throughout");
-        refused(&exact(4e-6).last_points(2).relative_only(), Family::Mono, "no residual");
         refused(&Tac::new(&TIMES, &[0.0; 4], &[1.0; 4]).unwrap(), Family::Mono, "all values are 0");
         assert!(fit(&exact(4e-6), Family::Mono, 0.0).is_err());
         assert!(fit(&one, Family::Physical, LAMBDA).is_ok());
+        assert!(fit(&exact(4e-6).last_points(2).relative_only(), Family::Mono, LAMBDA).is_ok());
+    }
+
+    /// The prior of the noise is as three points of 5 %: (chi2 + 3 x 5 %^2) / (n - K + 3).
+    #[test]
+    fn unknown_noise_is_between_the_residuals_and_its_prior() {
+        let wave = [0.02, -0.02, 0.02, -0.02];
+        let y: Vec<f64> =
+            (0..4).map(|i| 50.0 * (-4e-6 * TIMES[i]).exp() * (1.0 + wave[i])).collect();
+        let tac = Tac::with_equal_relative_weights(&TIMES, &y).unwrap();
+        let found = fit(&tac, Family::Mono, LAMBDA).unwrap();
+        // Shares of 0.1 stand in the curve: chi2 and the prior are in these.
+        let expected = (found.chi2 + 3.0 * 0.25) / 5.0;
+        assert!((found.variance_factor / expected - 1.0).abs() < 1e-9);
+        let exact = Tac::with_equal_relative_weights(&TIMES, exact(4e-6).values()).unwrap();
+        let found = fit(&exact, Family::Mono, LAMBDA).unwrap();
+        assert!((0.1 * found.variance_factor.sqrt() / (0.0075_f64 / 5.0).sqrt() - 1.0).abs() < 1e-6);
+        // Any factor of the stated weights gives the same.
+        let other = exact.clone().scaled(7.0);
+        let again = fit(&other, Family::Mono, LAMBDA).unwrap();
+        assert!((again.ln_tia_uncertainty() / found.ln_tia_uncertainty() - 1.0).abs() < 1e-6);
+    }
+
+    /// What the points do not tell stays at its prior; what they tell is not moved by it.
+    #[test]
+    fn priors_bound_what_is_not_told() {
+        let tac = exact(4e-6);
+        let plain = fit(&tac, Family::Mono, LAMBDA).unwrap();
+        let two = fit_with_priors(&tac.last_points(2), Family::Bi, LAMBDA).unwrap();
+        assert!(two.degrees_of_freedom == 0 && two.chi2 < 1e-3 && two.ln_tia_uncertainty() < 3.0);
+        let mono = fit_with_priors(&tac, Family::Mono, LAMBDA).unwrap();
+        assert!((mono.curve.tia() / plain.curve.tia() - 1.0).abs() < 1e-12);
+    }
+
+    /// A clearance at its bound is left by the profile: the interval's lower side is that of slower decay, not of the scale alone.
+    #[test]
+    fn the_profile_leaves_a_bound() {
+        let y = TIMES.map(|t| 50.0 * (-1.15e-6 * t).exp());
+        let tac = Tac::new(&TIMES, &y, &y.map(|y| 0.05 * y)).unwrap();
+        let found = fit(&tac, Family::Mono, LAMBDA).unwrap();
+        assert!(found.parameters[1].value < 1e-3 * LAMBDA);
+        let (lower, upper) = profile::half_widths_95(&found);
+        // ln TIA of physical decay alone: 5 % over two, the square root of four points.
+        assert!(lower > 1.5 * upper && upper < 1.96 * 0.026, "{lower} {upper}");
+        // The fit of a rate without a bound, by linear regression, cut at the bound.
+        let s = |m: i32| TIMES.iter().map(|t| t.powi(m)).sum::<f64>();
+        let sd_rate = 0.05 / (s(2) - s(1) * s(1) / 4.0).sqrt();
+        let one_sided = 1.96 * sd_rate / LAMBDA;
+        assert!(lower > 0.4 * one_sided && lower < 1.3 * one_sided, "{lower} {one_sided}");
     }
 
     /// Points that fall slower than physical decay end at the bound lambda_1 = 0, and the gate says so.

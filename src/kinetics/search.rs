@@ -7,6 +7,7 @@ use nalgebra::storage::Owned;
 use nalgebra::{DMatrix, DVector, Dyn, OVector};
 
 use super::model::{Curve, Family};
+use super::polish::polished;
 use super::prior::{Prior, penalty};
 use super::starts::scaled;
 use super::tac::Tac;
@@ -45,10 +46,7 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Problem<'_> {
     }
 
     fn residuals(&self) -> Option<OVector<f64, Dyn>> {
-        let curve = self.curve();
-        let mut all = residuals(self.tac, &curve);
-        all.extend(self.priors.iter().map(|p| (curve.theta()[p.parameter] - p.mean) / p.sd));
-        let residuals = DVector::from_vec(all);
+        let residuals = DVector::from_vec(with_priors(self.tac, &self.curve(), self.priors));
         residuals.iter().all(|r| r.is_finite()).then_some(residuals)
     }
 
@@ -87,6 +85,13 @@ pub(crate) fn residuals(tac: &Tac, curve: &Curve) -> Vec<f64> {
     let points = tac.times_s().iter().zip(tac.values()).zip(tac.uncertainties());
     let proportional = tac.is_proportional();
     points.map(|((&t, &y), &u)| residual(proportional, curve.value(t), y, u).0).collect()
+}
+
+/// The same with the deviations from the priors below.
+fn with_priors(tac: &Tac, curve: &Curve, priors: &[Prior]) -> Vec<f64> {
+    let mut all = residuals(tac, curve);
+    all.extend(priors.iter().map(|p| (curve.theta()[p.parameter] - p.mean) / p.sd));
+    all
 }
 
 /// Derivatives of the weighted residuals by theta, those of the priors below.
@@ -166,4 +171,22 @@ pub(crate) fn minimise(
     }
     let finite = found.objective().is_finite() && found.theta.iter().all(|t| t.is_finite());
     finite.then_some(found)
+}
+
+/// A minimum with ln TIA free, to the last digits.
+pub(crate) fn refined(
+    tac: &Tac,
+    family: Family,
+    lambda: f64,
+    found: Minimum,
+    priors: &[Prior],
+) -> Minimum {
+    let theta = polished(&found.theta, &|theta| {
+        let curve = Curve::new(family, lambda, theta);
+        Some((with_priors(tac, &curve, priors), jacobian(tac, &curve, priors)))
+    });
+    let polished = Minimum::at(tac, family, lambda, theta, priors);
+    // Equal but for the rounding of the sum.
+    let better = polished.objective() <= found.objective() * (1.0 + 1e-12) + 1e-20;
+    if better { polished } else { found }
 }

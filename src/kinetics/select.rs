@@ -125,7 +125,7 @@ pub fn select(tac: &Tac, families: &[Family], decay_constant_per_s: f64) -> Resu
         fit = limit.fit.clone()?;
     }
     let mut warnings = Vec::new();
-    let factor = birge(tac, &fit);
+    let factor = fit.widening();
     if factor > 1.0 {
         warnings.push(format!(
             "no family describes the points; {} is the best of them (chi-squared {:.3}): uncertainty widened {factor:.2}-fold, as the residuals say",
@@ -170,15 +170,6 @@ fn described(tac: &Tac, fit: &Fit) -> bool {
         }
     };
     p >= MIN_PROBABILITY
-}
-
-/// Factor that widens the uncertainty of a fit that chi-squared refutes: sqrt(chi2 / (n - K)) (Birge, Phys. Rev. 40, 207, 1932,
-/// doi:10.1103/PhysRev.40.207). Estimated noise holds it already.
-fn birge(tac: &Tac, fit: &Fit) -> f64 {
-    if tac.kind() == UncertaintyKind::RelativeOnly || described(tac, fit) {
-        return 1.0;
-    }
-    (fit.chi2 / fit.degrees_of_freedom.max(1) as f64).sqrt().max(1.0)
 }
 
 /// D of a fit: -2 ln L plus the penalty of the priors.
@@ -244,17 +235,127 @@ impl Selection {
         let after = curve.integral(tac.last_s(), f64::INFINITY) / curve.tia();
         let mut tia = Tia::from_logs(value, relative, (lower, upper), common, method)
             .with_shares(before, after);
-        tia.warn_of_error(self.probability_off(at, relative, common));
+        tia.warn_of_error(self.distribution.probability_off(at, common));
         tia
     }
+}
 
-    /// Probability that the true TIA is more than [`super::tia::LARGE_ERROR`] away from exp(`at`).
-    fn probability_off(&self, at: f64, relative: f64, common: f64) -> f64 {
-        let large = super::tia::LARGE_ERROR;
-        // The common scale widens all distances alike.
-        let shrink = relative / relative.hypot(common).max(f64::MIN_POSITIVE);
-        let below = self.distribution.below(at - large.ln_1p() * shrink);
-        let above = 1.0 - self.distribution.below(at - (-large).ln_1p() * shrink);
-        below + above
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: f64 = 3600.0;
+    const LAMBDA: f64 = std::f64::consts::LN_2 / (159.53 * HOUR);
+
+    fn exponential(hours: f64) -> f64 {
+        std::f64::consts::LN_2 / (hours * HOUR)
+    }
+
+    fn points(hours: &[f64], value: impl Fn(f64) -> f64, share: Option<f64>) -> Tac {
+        let t: Vec<f64> = hours.iter().map(|h| h * HOUR).collect();
+        let y: Vec<f64> = t.iter().map(|t| value(*t)).collect();
+        match share {
+            None => Tac::with_equal_relative_weights(&t, &y).unwrap(),
+            Some(r) => {
+                let u: Vec<f64> = y.iter().map(|y| r * y).collect();
+                Tac::new(&t, &y, &u).unwrap().proportional()
+            }
+        }
+    }
+
+    fn chosen(tac: &Tac) -> (Family, Tia) {
+        let s = select(tac, &Family::ALL, LAMBDA).unwrap();
+        (s.fit().family(), s.tia(tac))
+    }
+
+    /// Exact mono-exponential points are recognised for any number of points, with and without uncertainties.
+    #[test]
+    fn more_points_never_give_a_worse_answer() {
+        let k = exponential(50.0);
+        let all = [4.0, 24.0, 48.0, 96.0, 120.0, 168.0];
+        for n in 2..=6 {
+            for share in [None, Some(0.03), Some(0.1)] {
+                let (family, tia) = chosen(&points(&all[..n], |t| 1e8 * (-k * t).exp(), share));
+                assert_eq!(family, Family::Mono, "{n} {share:?}");
+                assert!((tia.value / (1e8 / k) - 1.0).abs() < 1e-6, "{n} {share:?}: {tia:?}");
+            }
+        }
+    }
+
+    /// No clearance is seen: physical decay is chosen, and the interval holds faster clearance as well.
+    #[test]
+    fn physical_is_the_limit_of_mono() {
+        let tac = points(&[24.0, 72.0, 168.0], |t| 1e8 * (-0.97 * LAMBDA * t).exp(), Some(0.1));
+        let (family, tia) = chosen(&tac);
+        assert_eq!(family, Family::Physical);
+        let slower = exponential(130.0);
+        let (low, high) = tia.interval_95;
+        assert!(low < 0.85 * tia.value && high > tia.value && low < 1e8 / slower, "{tia:?}");
+        // Weak clearance is not switched off.
+        let k = exponential(110.0);
+        let (family, tia) = chosen(&points(&[24.0, 72.0, 168.0], |t| 1e8 * (-k * t).exp(), Some(0.1)));
+        assert_eq!(family, Family::Mono);
+        assert!((tia.value / (1e8 / k) - 1.0).abs() < 1e-6 && tia.interval_95.1 > 1e8 / LAMBDA);
+    }
+
+    /// The points refute mono and not another family: that one is chosen, even if its parameters need the priors.
+    #[test]
+    fn what_the_points_refute_is_not_chosen() {
+        let t = [24.0, 96.0, 168.0].map(|h| h * HOUR);
+        for (last, share) in [(18.8, 0.03), (20.0, 0.03), (25.0, 0.05)] {
+            let y = [100.0, 40.0, last];
+            let tac = Tac::new(&t, &y, &y.map(|y| share * y)).unwrap().proportional();
+            let s = select(&tac, &Family::ALL, LAMBDA).unwrap();
+            let mono = fit(&tac, Family::Mono, LAMBDA).unwrap();
+            let refuted = chi_squared_exceeded(mono.chi2, 1) < MIN_PROBABILITY;
+            assert_eq!(s.fit().family() == Family::Mono, !refuted, "{last}");
+            assert!(s.fit().chi2 < 6.63 && s.fit().family() != Family::Physical);
+            let tia = s.tia(&tac);
+            assert!(tia.interval_95.0 < mono.curve.tia() && mono.curve.tia() < tia.interval_95.1);
+            assert!(tia.warnings.iter().any(|w| w.contains("off by more than 20 %")), "{tia:?}");
+        }
+    }
+
+    /// Nothing describes two sharp turns: the best is taken with its uncertainty widened.
+    #[test]
+    fn a_curve_that_nothing_describes_is_widened() {
+        let t = [4.0, 24.0, 48.0, 72.0, 120.0, 168.0].map(|h| h * HOUR);
+        let y = [100.0, 30.0, 90.0, 25.0, 60.0, 20.0];
+        let tac = Tac::new(&t, &y, &y.map(|y| 0.05 * y)).unwrap();
+        let s = select(&tac, &Family::ALL, LAMBDA).unwrap();
+        let tia = s.tia(&tac);
+        assert!(s.warnings.iter().any(|w| w.contains("no family")), "{:?}", s.warnings);
+        assert!(tia.relative_uncertainty() > 0.2, "{tia:?}");
+    }
+
+    /// Weights are exp(-(D + K) / 2), D written out for both kinds of uncertainty.
+    #[test]
+    fn the_criterion_is_written_out() {
+        let tac = points(&[4.0, 24.0, 72.0, 168.0], |t| 50.0 * (-3e-6 * t).exp(), Some(0.05));
+        let s = select(&tac, &[Family::Mono, Family::MonoUptake], LAMBDA).unwrap();
+        let d = |i: usize| s.candidates[i].criterion.unwrap();
+        let f = |i: usize| s.candidates[i].fit.as_ref().unwrap();
+        assert!((d(0) - f(0).chi2).abs() < 1e-12);
+        assert!((d(1) - f(1).chi2 - f(1).penalty).abs() < 1e-12 && f(1).penalty > 0.0);
+        let ratio = (0.5 * (d(1) - d(0) + 1.0)).exp();
+        assert!((s.candidates[0].weight / s.candidates[1].weight / ratio - 1.0).abs() < 1e-9);
+        let value: f64 = (0..2).map(|i| s.candidates[i].weight * f(i).curve.tia()).sum();
+        assert!((s.averaged(&tac).value / value - 1.0).abs() < 1e-12);
+        let unknown = points(&[4.0, 24.0, 72.0, 168.0], |t| 50.0 * (-3e-6 * t).exp(), None);
+        let fit = fit(&unknown, Family::Mono, LAMBDA).unwrap();
+        let expected = 7.0 * (fit.chi2 + 3.0 * 0.25_f64).ln();
+        assert!((criterion_of(&unknown, &fit) - expected).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_makes_no_curve_is_refused() {
+        let rising = Tac::new(&[1e4, 1e5], &[120.0, 138.0], &[12.0, 14.0]).unwrap();
+        assert!(select(&rising, &Family::ALL, LAMBDA).is_err());
+        assert!(select(&rising, &[Family::Physical], LAMBDA).is_ok());
+        assert!(select(&rising, &[], LAMBDA).is_err());
+        let one = Tac::new(&[1e4], &[120.0], &[12.0]).unwrap();
+        let error = select(&one, &Family::ALL, LAMBDA).unwrap_err().to_string();
+        assert!(error.contains("single-time-point"), "{error}");
+        assert_eq!(select(&one, &[Family::Physical], LAMBDA).unwrap().fit().family(), Family::Physical);
     }
 }
