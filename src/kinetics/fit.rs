@@ -428,7 +428,9 @@ mod tests {
         assert!((found.variance_factor / expected - 1.0).abs() < 1e-9);
         let exact = Tac::with_equal_relative_weights(&TIMES, exact(4e-6).values()).unwrap();
         let found = fit(&exact, Family::Mono, LAMBDA).unwrap();
-        assert!((0.1 * found.variance_factor.sqrt() / (0.0075_f64 / 5.0).sqrt() - 1.0).abs() < 1e-6);
+        assert!(
+            (0.1 * found.variance_factor.sqrt() / (0.0075_f64 / 5.0).sqrt() - 1.0).abs() < 1e-6
+        );
         // Any factor of the stated weights gives the same.
         let other = exact.clone().scaled(7.0);
         let again = fit(&other, Family::Mono, LAMBDA).unwrap();

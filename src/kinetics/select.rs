@@ -293,7 +293,8 @@ mod tests {
         assert!(low < 0.85 * tia.value && high > tia.value && low < 1e8 / slower, "{tia:?}");
         // Weak clearance is not switched off.
         let k = exponential(110.0);
-        let (family, tia) = chosen(&points(&[24.0, 72.0, 168.0], |t| 1e8 * (-k * t).exp(), Some(0.1)));
+        let (family, tia) =
+            chosen(&points(&[24.0, 72.0, 168.0], |t| 1e8 * (-k * t).exp(), Some(0.1)));
         assert_eq!(family, Family::Mono);
         assert!((tia.value / (1e8 / k) - 1.0).abs() < 1e-6 && tia.interval_95.1 > 1e8 / LAMBDA);
     }
@@ -356,6 +357,9 @@ mod tests {
         let one = Tac::new(&[1e4], &[120.0], &[12.0]).unwrap();
         let error = select(&one, &Family::ALL, LAMBDA).unwrap_err().to_string();
         assert!(error.contains("single-time-point"), "{error}");
-        assert_eq!(select(&one, &[Family::Physical], LAMBDA).unwrap().fit().family(), Family::Physical);
+        assert_eq!(
+            select(&one, &[Family::Physical], LAMBDA).unwrap().fit().family(),
+            Family::Physical
+        );
     }
 }
