@@ -1,5 +1,6 @@
 //! Reading what a job names: matter, activity, volumes of interest.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -10,7 +11,7 @@ use crate::activity::{ActivityMap, Calibration, InputUnit, Quantity};
 use crate::error::{Error, Result};
 use crate::image::{VoiSet, Volume, read_label_names};
 use crate::io::dicom::{self, CountFactor, DicomVolume, Facts, ReadOptions};
-use crate::io::{read_image, sha256_file};
+use crate::io::{ImageOptions, NiftiAffine, read_image_with, sha256_file};
 use crate::job::{ActivityInput, CurveChoice, MaterialNames, MatterInput};
 use crate::phantom::maps::MaterialMap;
 use crate::phantom::{HuCurve, HuOptions, HuReport, Phantom};
@@ -80,14 +81,20 @@ fn exists(path: &Path) -> Result<()> {
     std::fs::metadata(path).map(|_| ()).map_err(|e| Error::io("open", path, &e))
 }
 
+/// An image of which no frame is chosen.
+fn whole(nifti_affine: NiftiAffine) -> ImageOptions {
+    ImageOptions { frame: None, nifti_affine }
+}
+
 /// One image that is not DICOM.
 fn read_plain(
     role: &'static str,
     path: &Path,
+    options: &ImageOptions,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Volume<f32>> {
-    let (volume, info) = read_image(path, None)?;
+    let (volume, info) = read_image_with(path, options)?;
     info.notes.iter().for_each(|n| observer.warn(&format!("{}: {n}", path.display())));
     let files: Vec<PathBuf> = info.files.iter().map(|f| f.path.clone()).collect();
     let mut entry = record(role, path, &files, &volume)?;
@@ -118,13 +125,14 @@ fn accept(
 /// If a file cannot be read or what it holds cannot be matter.
 pub fn read_matter(
     input: &MatterInput,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<(Phantom, Option<HuReport>)> {
     match input {
         MatterInput::Ct { path, series, curve, outside_limits } => {
             let curve = read_curve(curve, records)?;
-            let ct = read_ct(path, series.as_deref(), observer, records)?;
+            let ct = read_ct(path, series.as_deref(), affine, observer, records)?;
             let [below, above] = *outside_limits;
             let options = HuOptions { max_fraction_below: below, max_fraction_above: above };
             let (phantom, report) = Phantom::from_ct(&ct, &curve, &options)?;
@@ -138,8 +146,9 @@ pub fn read_matter(
                     MaterialMap::read_toml(path)?
                 }
             };
-            let density = read_plain("density", density, observer, records)?;
-            let labels = read_plain("materials", materials, observer, records)?;
+            let options = whole(affine);
+            let density = read_plain("density", density, &options, observer, records)?;
+            let labels = read_plain("materials", materials, &options, observer, records)?;
             Ok((Phantom::from_maps(&density, &labels, &map)?, None))
         }
     }
@@ -152,13 +161,14 @@ pub fn read_matter(
 pub fn read_ct(
     path: &Path,
     series: Option<&str>,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Volume<f32>> {
     exists(path)?;
     if !dicom::is_dicom(path)? {
         refuse_series(series, path)?;
-        return read_plain("ct", path, observer, records);
+        return read_plain("ct", path, &whole(affine), observer, records);
     }
     let options = ReadOptions { series: series.map(str::to_owned), ..ReadOptions::default() };
     let read = dicom::read_ct(&[path.to_path_buf()], &options)?;
@@ -197,10 +207,11 @@ const UNKNOWN_TIME: &str = "a time that the file does not state";
 /// If a file cannot be read, its unit is not the stated one, or a value cannot be an activity.
 pub fn read_activity(
     input: &ActivityInput,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<ActivityMap> {
-    Ok(read_activity_facts(input, observer, records)?.0)
+    Ok(read_activity_facts(input, affine, observer, records)?.0)
 }
 
 /// [`read_activity`] with what a DICOM series says about itself.
@@ -209,6 +220,7 @@ pub fn read_activity(
 /// As [`read_activity`].
 pub fn read_activity_facts(
     input: &ActivityInput,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<(ActivityMap, Option<Facts>)> {
@@ -231,7 +243,9 @@ pub fn read_activity_facts(
         let unit = input.unit.unwrap_or(InputUnit::BqPerMl);
         // Before the file is read: units and calibration must go together.
         unit.per_voxel(input.calibration, 1.0)?;
-        (read_plain("activity", &input.path, observer, records)?, unit, input.calibration)
+        let frame = input.frame.map(|n| n.get() - 1);
+        let options = ImageOptions { frame, nifti_affine: affine };
+        (read_plain("activity", &input.path, &options, observer, records)?, unit, input.calibration)
     };
     let map = ActivityMap::from_image(volume, unit, calibration, input.negative)
         .map_err(|e| in_file(e, &input.path))?;
@@ -265,6 +279,7 @@ fn read_dicom_activity(input: &ActivityInput) -> Result<DicomVolume> {
     let options = ReadOptions {
         series: input.series.clone(),
         energy_window: input.energy_window,
+        frame: input.frame.map(NonZeroUsize::get),
         count_factor,
         geometry: input.geometry,
     };
@@ -283,6 +298,7 @@ fn in_file(mut error: Error, path: &Path) -> Error {
 pub fn read_vois(
     labels: &Path,
     names: Option<&Path>,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<VoiSet> {
@@ -294,7 +310,7 @@ pub fn read_vois(
             read_label_names(&text).map_err(|e| in_file(e, path))?
         }
     };
-    let volume = read_plain("voi", labels, observer, records)?;
+    let volume = read_plain("voi", labels, &whole(affine), observer, records)?;
     let set = VoiSet::from_labels(&volume, &names).map_err(|e| in_file(e, labels))?;
     // A tally holds a 16-bit region per voxel.
     if set.vois.is_empty() || set.vois.len() > usize::from(u16::MAX) {
