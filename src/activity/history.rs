@@ -182,7 +182,7 @@ pub(crate) fn toml_error(error: &toml::de::Error) -> Error {
     Error::input(
         "the TOML cannot be read",
         error.to_string().trim_end(),
-        "Correct the file; see docs/quantification.md.",
+        "Correct the file: voxgray help-file lists the files and their keys.",
     )
 }
 

@@ -197,12 +197,18 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
     let path = &job.activity.path;
     let route = Route::from(arguments.route);
     let of_series = SeriesInput::is_series(path);
-    if route != Route::Activity && (!of_series || arguments.picture) {
-        let with = if of_series { "--picture" } else { "one image" };
+    if route != Route::Activity && !of_series {
         return Err(Error::usage(
-            format!("--route is given with {with}"),
-            "dose rates are integrated for a series of time points, and their picture is not drawn",
-            "Leave one of them out, or give the time points as --activity series.toml.",
+            "--route is given with one image",
+            "dose rates are integrated for a series of time points",
+            "Leave --route out, or give the time points as --activity series.toml (voxgray help-file series).",
+        ));
+    }
+    if route == Route::DoseRate && arguments.picture {
+        return Err(Error::usage(
+            "--picture is given with --route dose-rate",
+            "that route has no map of one transport to draw",
+            "Leave --picture out, or use --route activity or --route both.",
         ));
     }
     let mut written = if of_series {

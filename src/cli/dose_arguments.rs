@@ -39,8 +39,8 @@ Several time points: --activity series.toml lists the images and their times aft
   time = '24h'
   activity = 'spect_24h.nii.gz'
   shift_mm = [-3.0, 2.0, -5.0]     # brings the image onto the CT, mm, LPS
-and gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. All keys and the
-derivation: docs/kinetics.md, section 11.
+and gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. All keys:
+voxgray help-file series; the derivation: docs/kinetics.md, section 11.
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/

@@ -1,5 +1,5 @@
 //! Compressed streams, read to their end so that their checks speak: gzip members with CRC-32 and length (RFC 1952),
-//! zlib with Adler-32 (RFC 1950), bare deflate with its end mark alone (RFC 1951).
+//! zlib with Adler-32 (RFC 1950), bare deflate with its end mark (RFC 1951) and what its writer put behind it.
 //!
 //! Several gzip members are one stream (RFC 1952, 2.2), and zeros behind the last are padding; anything else there is
 //! refused.
@@ -8,7 +8,7 @@ use std::io::{self, BufRead, ErrorKind, Read};
 use std::path::Path;
 
 use flate2::bufread::GzDecoder;
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use crate::error::{Error, Result};
 
@@ -103,12 +103,19 @@ pub(super) enum Wrapper {
 pub(super) struct Deflate<R> {
     reader: R,
     state: Decompress,
+    wrapper: Wrapper,
     ended: bool,
 }
 
 impl<R: BufRead> Deflate<R> {
     pub fn new(reader: R, wrapper: Wrapper) -> Self {
-        Deflate { reader, state: Decompress::new(wrapper == Wrapper::Zlib), ended: false }
+        let state = Decompress::new(wrapper == Wrapper::Zlib);
+        Deflate { reader, state, wrapper, ended: false }
+    }
+
+    /// What stands behind the stream, once it was read to its end.
+    pub fn into_inner(self) -> R {
+        self.reader
     }
 }
 
@@ -127,7 +134,9 @@ impl<R: BufRead> Read for Deflate<R> {
             self.reader.consume(took);
             if status == Status::StreamEnd {
                 self.ended = true;
-                only_zeros(&mut self.reader)?;
+                if self.wrapper == Wrapper::Zlib {
+                    only_zeros(&mut self.reader)?;
+                }
             }
             if gave > 0 {
                 return Ok(gave);
@@ -143,6 +152,30 @@ impl<R: BufRead> Read for Deflate<R> {
         }
         Ok(0)
     }
+}
+
+/// Checks what stands behind a bare stream that inflated to `bytes`: nothing, zeros, or the CRC-32 and length of a gzip
+/// trailer, which some writers of deflated DICOM leave there.
+///
+/// # Errors
+/// If it is anything else, or they do not hold.
+pub(super) fn check_behind(behind: &[u8], bytes: &[u8]) -> io::Result<()> {
+    if let Some((trailer, padding)) = behind.split_at_checked(8)
+        && padding.iter().all(|b| *b == 0)
+        && trailer.iter().any(|b| *b != 0)
+    {
+        let mut crc = Crc::new();
+        crc.update(bytes);
+        let expected = [crc.sum().to_le_bytes(), (bytes.len() as u32).to_le_bytes()].concat();
+        if trailer == expected {
+            return Ok(());
+        }
+        return Err(io::Error::new(
+            ErrorKind::InvalidData,
+            "the eight bytes behind the stream are not its CRC-32 and length",
+        ));
+    }
+    only_zeros(&mut &*behind)
 }
 
 fn only_zeros(reader: &mut impl BufRead) -> io::Result<()> {
@@ -233,6 +266,14 @@ mod tests {
         };
         assert_eq!(read(&stream).unwrap(), content());
         assert!(read(&stream[..stream.len() - 1]).is_err());
+        // A gzip member without its header of ten bytes has its trailer behind the stream.
+        let member = gz(&content());
+        let trailer = &member[member.len() - 8..];
+        assert!(check_behind(trailer, &content()).is_ok());
+        assert!(check_behind(&[], &content()).is_ok());
+        assert!(check_behind(&[0], &content()).is_ok());
+        assert!(check_behind(trailer, &content()[1..]).is_err());
+        assert!(check_behind(b"tail", &content()).is_err());
     }
 
     #[test]

@@ -167,7 +167,7 @@ pub fn read_ct(
 ) -> Result<Volume<f32>> {
     exists(path)?;
     if !dicom::is_dicom(path)? {
-        refuse_series(series, path)?;
+        refuse_series("--ct-series", series, path)?;
         return read_plain("ct", path, &whole(affine), observer, records);
     }
     let options = ReadOptions { series: series.map(str::to_owned), ..ReadOptions::default() };
@@ -187,13 +187,13 @@ fn read_curve(choice: &CurveChoice, records: &mut Vec<InputRecord>) -> Result<Hu
     }
 }
 
-fn refuse_series(series: Option<&str>, path: &Path) -> Result<()> {
+fn refuse_series(option: &str, series: Option<&str>, path: &Path) -> Result<()> {
     match series {
         None => Ok(()),
         Some(uid) => Err(Error::usage(
-            format!("series {uid} is stated for {}", path.display()),
+            format!("{option} {uid} is given for {}", path.display()),
             "only DICOM has series",
-            "Leave the option out.",
+            "Leave it out.",
         )),
     }
 }
@@ -232,12 +232,12 @@ pub fn read_activity_facts(
         let volume = accept("activity", &input.path, read, observer, records)?;
         (volume, InputUnit::BqPerMl, None)
     } else {
-        refuse_series(input.series.as_deref(), &input.path)?;
+        refuse_series("--activity-series", input.series.as_deref(), &input.path)?;
         if input.geometry.is_some() || input.energy_window.is_some() {
             return Err(Error::usage(
-                format!("a DICOM option is stated for {}", input.path.display()),
-                "geometry and energy window are options of NM objects",
-                "Leave the option out.",
+                format!("--geometry or --energy-window is given for {}", input.path.display()),
+                "they are options of NM objects",
+                "Leave them out.",
             ));
         }
         let unit = input.unit.unwrap_or(InputUnit::BqPerMl);
@@ -272,7 +272,7 @@ fn read_dicom_activity(input: &ActivityInput) -> Result<DicomVolume> {
             return Err(Error::usage(
                 format!("--activity-unit {} is stated for DICOM", unit.name()),
                 "a DICOM activity image says its own unit: Bq/mL or counts",
-                "Leave the option out, or give counts with a calibration.",
+                "Leave it out, or give --activity-unit counts with --calibration.",
             ));
         }
     };

@@ -24,7 +24,50 @@ fn ct_values_that_are_no_hu() {
     let padded = all(&|d| d.us((0x0028, 0x0120), &[63536]).pixels(&[-2000, -2000, 0, 1, 2, 3]));
     let ct = read_ct_of("padding", &padded).expect("a good CT");
     assert_eq!(ct.facts.padding_voxels, 6);
-    assert_eq!(ct.volume.data[0], -3024.0);
+    assert_eq!(ct.volume.data[..3], [-1000.0, -1000.0, -1024.0]);
+    assert!(ct.notes.iter().any(|n| n.contains("6 voxels hold the declared padding")));
+}
+
+#[test]
+fn padding_never_becomes_bone_and_tissue_never_air() {
+    let of = |name: &str, change: &dyn Fn(DataSet) -> DataSet| {
+        read_ct_of(name, &ct(2).into_iter().map(change).collect::<Vec<_>>()).expect("a good CT")
+    };
+    let padding = (0x0028, 0x0120);
+    let limit = (0x0028, 0x0121);
+    // A range of values that would be metal, in signed pixels.
+    let high = of("padding-range", &|d| {
+        d.us(padding, &[32760]).us(limit, &[32767]).pixels(&[32760, 32767, 32759, 1, 2, 3])
+    });
+    assert_eq!(high.volume.data[..3], [-1000.0, -1000.0, 31735.0]);
+    assert_eq!(high.facts.padding_voxels, 4);
+    // -2000 as US in unsigned pixels of 12 bits: the bits above BitsStored say that it is padding; cut to 12 bits it would
+    // be 2096, or 1072 HU. A true 2096 inside stays bone.
+    let twelve = of("padding-12-bit", &|d| {
+        let d =
+            d.us((0x0028, 0x0101), &[12]).us((0x0028, 0x0102), &[11]).us((0x0028, 0x0103), &[0]);
+        let d = d.us(ROWS, &[3]).us(COLUMNS, &[3]).us(padding, &[63536]);
+        d.pixels(&[-2000, 1, 1, 1, 2096, 1, 1, 1, 1])
+    });
+    assert_eq!(twelve.volume.data[0], -1000.0);
+    assert_eq!(twelve.volume.data[4], 1072.0);
+    assert_eq!(twelve.facts.padding_voxels, 2);
+    // A padding value of 0 that is water: outside it is padding, inside it is water.
+    let water = of("padding-water", &|d| {
+        let d = d.us(ROWS, &[3]).us(COLUMNS, &[3]).ds(INTERCEPT, &[0.0]).us(padding, &[0]);
+        d.pixels(&[0, 0, 5, 5, 0, 5, 5, 5, 5])
+    });
+    let joined = of("padding-inside", &|d| {
+        let d = d.us(ROWS, &[3]).us(COLUMNS, &[3]).ds(INTERCEPT, &[0.0]).us(padding, &[0]);
+        d.pixels(&[0, 5, 5, 5, 0, 5, 5, 5, 5])
+    });
+    assert_eq!((water.volume.data[0], water.volume.data[4]), (-1000.0, -1000.0));
+    assert_eq!((joined.volume.data[0], joined.volume.data[4]), (-1000.0, 0.0));
+    assert!(
+        joined.notes.iter().any(|n| n.contains("2 voxels inside the image")),
+        "{:?}",
+        joined.notes
+    );
 }
 
 #[test]

@@ -151,6 +151,8 @@ fn inflate(path: &Path, deflated: &[u8]) -> Result<Vec<u8>> {
             ));
         }
         if (got as u64) < step {
+            inflate::check_behind(stream.into_inner(), &bytes)
+                .map_err(|e| inflate::failed(path, &e))?;
             return Ok(bytes);
         }
         if !found && let Some(end) = pixels_end(path, &bytes) {
