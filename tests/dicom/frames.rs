@@ -75,11 +75,11 @@ fn a_time_slot_gate_or_detector_of_an_nm_object_is_chosen() {
     for vector in [DETECTOR_VECTOR, TIME_SLOT_VECTOR, (0x0054, 0x0060)] {
         let object = two().us(vector, &[1, 1, 1, 2, 2, 2]);
         refused(
-            read_activity_of("slots", &[object.clone()], &counts(None)),
+            read_activity_of("slots", std::slice::from_ref(&object), &counts(None)),
             &["1: ", "2: ", "--frame N"],
         );
-        let second =
-            read_activity_of("slot-2", &[object.clone()], &counts(Some(2))).expect("chosen");
+        let second = read_activity_of("slot-2", std::slice::from_ref(&object), &counts(Some(2)))
+            .expect("chosen");
         assert_eq!(second.volume.data[0], f32::from(stored(3, 0)));
         refused(read_activity_of("slot-3", &[object], &counts(Some(3))), &["no frame 3"]);
     }
@@ -118,7 +118,8 @@ fn detectors_that_disagree_need_a_word() {
     refused(read_activity_of("turned", &[with(&[a.clone(), turned])], &factor), &["--geometry"]);
     // A vector that names the detector decides.
     let named = with(&[a, b]).us(DETECTOR_VECTOR, &[2, 2, 2]);
-    let second = read_activity_of("named", &[named.clone()], &factor).expect("detector 2");
+    let second =
+        read_activity_of("named", std::slice::from_ref(&named), &factor).expect("detector 2");
     assert_eq!(second.volume.grid.origin_mm[0], 5.0);
     let geometry: GeometryOverride = "1,2,3;1,0,0,0,1,0;2,1.5,4".parse().expect("well formed");
     let stated = ReadOptions { geometry: Some(geometry), ..factor };

@@ -87,11 +87,14 @@ fn the_map_in_activity_is_preferred_and_that_is_said() {
 fn suv_and_unknown_units_are_refused_with_the_way_out() {
     let drug = DataSet::default().ds((0x0018, 0x1074), &[350e6]);
     let suv = |object: DataSet| {
-        object.sq((0x0054, 0x0016), &[drug.clone()]).ds((0x0010, 0x1030), &[70.0])
+        object.sq((0x0054, 0x0016), std::slice::from_ref(&drug)).ds((0x0010, 0x1030), &[70.0])
     };
     let nm_suv = suv(nm(3, 1).sq(MAPS, &[map("{SUVbw}g/ml", 0.1, 0.0)]));
     let parts = ["{SUVbw}g/ml", "A / m", "350000000", "70 kg"];
-    refused(read_activity_of("suv", &[nm_suv.clone()], &ReadOptions::default()), &parts);
+    refused(
+        read_activity_of("suv", std::slice::from_ref(&nm_suv), &ReadOptions::default()),
+        &parts,
+    );
     refused(read_activity_of("suv-counts", &[nm_suv], &with_factor(1.0)), &parts);
     let pet: Vec<DataSet> = pt(3).into_iter().map(|d| suv(d.text(UNITS, "CS", "GML"))).collect();
     refused(

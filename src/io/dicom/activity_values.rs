@@ -78,7 +78,7 @@ pub(super) fn choose(
             calibrated(Some(map), per_ml, &map.code)?
         }
         (None, "BQML", _) => {
-            for frame in frames.iter().filter(|f| f.rescale.is_none()) {
+            if let Some(frame) = frames.iter().find(|f| f.rescale.is_none()) {
                 return Err(headers[frame.file]
                     .root()
                     .missing(RESCALE_SLOPE, "Units BQML holds for the rescaled values"));

@@ -83,7 +83,8 @@ pub(super) fn read_decay(
                 Some(format!("to {text}"))
             }
         }
-        _ => None,
+        // Some writers leave the older object's attribute.
+        _ => root.text(DECAY_CORRECTION),
     };
     facts.note_decay_correction(notes);
     Ok(())

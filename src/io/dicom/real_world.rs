@@ -75,13 +75,13 @@ fn in_range([first, last]: [f64; 2], format: &PixelFormat, stored: i64) -> Optio
         let ends = [format.wrap(first as i64), format.wrap(last as i64)];
         if ends[0] > ends[1] {
             let bits = format.bits_of(stored) as f64;
-            return (first..=last).contains(&bits).then(|| bits - first);
+            return (first..=last).contains(&bits).then_some(bits - first);
         }
         (ends[0] as f64, ends[1] as f64)
     } else {
         (first, last)
     };
-    (low..=high).contains(&value).then(|| value - low)
+    (low..=high).contains(&value).then_some(value - low)
 }
 
 /// The maps that hold for a frame, by unit and in the order of the file. `holders` are the items that may have them, the

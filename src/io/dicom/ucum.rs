@@ -25,11 +25,11 @@ pub(super) enum Meaning {
 /// Reads a code.
 pub(super) fn meaning(code: &str) -> Meaning {
     let lower = code.to_ascii_lowercase();
-    if lower.contains("{suv") {
+    // DICOM's Units GML and CM2ML are these two.
+    if lower.contains("{suv") || ["g/ml", "cm2/ml"].contains(&lower.as_str()) {
         return Meaning::Suv;
     }
-    let upper = code == code.to_ascii_uppercase() || code == lower;
-    let unit = read(code).or_else(|| upper.then(|| read(&from_single_case(code)?)).flatten());
+    let unit = read(code).or_else(|| read(&in_other_case(code)?));
     let Some(Unit { scale, dims, counts }) = unit else { return Meaning::Other };
     // Dimensions are decays (Bq s), volume (mL) and time (s).
     match (dims, counts) {
@@ -51,35 +51,35 @@ struct Unit {
     counts: bool,
 }
 
-/// Units: case sensitive code, base units in one, exponents of decays, mL and s, whether it takes a prefix. The curie is
-/// exactly 3.7e10 Bq (BIPM SI Brochure).
-const UNITS: [(&str, f64, Dims, bool); 9] = [
-    ("Bq", 1.0, [1, 0, -1], true),
-    ("Ci", 3.7e10, [1, 0, -1], true),
-    ("L", 1e3, [0, 1, 0], true),
-    ("l", 1e3, [0, 1, 0], true),
+/// Units: case sensitive code, base units in one, exponents of decays, mL and s, and the prefixes that go with it. The curie
+/// is exactly 3.7e10 Bq (BIPM SI Brochure). Megalitres are no unit of images: `ML` is a slip of case.
+const UNITS: [(&str, f64, Dims, &str); 9] = [
+    ("Bq", 1.0, [1, 0, -1], "GMkhdcmun"),
+    ("Ci", 3.7e10, [1, 0, -1], "kmun"),
+    ("L", 1e3, [0, 1, 0], "dcmun"),
+    ("l", 1e3, [0, 1, 0], "dcmun"),
     // A metre is the cube root of 1e6 mL; only its third powers are volumes.
-    ("m", 1.0, [0, 0, 0], true),
-    ("s", 1.0, [0, 0, 1], true),
-    ("min", 60.0, [0, 0, 1], false),
-    ("h", 3600.0, [0, 0, 1], false),
-    ("d", 86_400.0, [0, 0, 1], false),
+    ("m", 1.0, [0, 0, 0], "dcmun"),
+    ("s", 1.0, [0, 0, 1], "mun"),
+    ("min", 60.0, [0, 0, 1], ""),
+    ("h", 3600.0, [0, 0, 1], ""),
+    ("d", 86_400.0, [0, 0, 1], ""),
 ];
 
-const PREFIXES: [(&str, f64); 9] = [
-    ("G", 1e9),
-    ("M", 1e6),
-    ("k", 1e3),
-    ("h", 1e2),
-    ("d", 1e-1),
-    ("c", 1e-2),
-    ("m", 1e-3),
-    ("u", 1e-6),
-    ("n", 1e-9),
+const PREFIXES: [(char, f64); 9] = [
+    ('G', 1e9),
+    ('M', 1e6),
+    ('k', 1e3),
+    ('h', 1e2),
+    ('d', 1e-1),
+    ('c', 1e-2),
+    ('m', 1e-3),
+    ('u', 1e-6),
+    ('n', 1e-9),
 ];
 
-/// The case sensitive form of a code in capitals or small letters alone, where only one is meant.
-fn from_single_case(code: &str) -> Option<String> {
+/// The case sensitive form of a code that is not one, where only one can be meant.
+fn in_other_case(code: &str) -> Option<String> {
     let lower = code.to_ascii_lowercase();
     // Mega and milli differ by case alone, or by `MA` in the case insensitive code.
     let (first, rest) = lower.split_at(lower.find("bq")?);
@@ -211,7 +211,8 @@ fn unit(name: &str) -> Option<(f64, Dims, bool)> {
         return Some((*scale, *dims, *code == "m"));
     }
     PREFIXES.iter().find_map(|(prefix, factor)| {
-        let (code, scale, dims, _) = found(name.strip_prefix(prefix)?).filter(|u| u.3)?;
+        let (code, scale, dims, _) =
+            found(name.strip_prefix(*prefix)?).filter(|u| u.3.contains(*prefix))?;
         Some((factor * scale, *dims, *code == "m"))
     })
 }
@@ -249,6 +250,9 @@ mod tests {
             ("Bq/dm3", 1e-3),
             ("Bq/mm3", 1e3),
             ("kBq/(cm3)", 1e3),
+            ("KBQ/mL", 1e3),
+            ("kBq/ML", 1e3),
+            ("Bq/ML", 1.0),
             ("Bq/m3", 1e-6),
             ("GBq/m3", 1e3),
             ("/ml.Bq", 1.0),
@@ -280,7 +284,8 @@ mod tests {
             assert_eq!(meaning(code), CountsPerSecond(1.0), "{code}");
         }
         assert!(matches!(meaning("{counts}/min"), CountsPerSecond(f) if close(f, 1.0 / 60.0)));
-        for code in ["{SUVbw}g/ml", "g/ml{SUVbw}", "{SUVlbm}g/ml", "{SUVbsa}cm2/ml", "{suvbw}g/ml"]
+        for code in
+            ["{SUVbw}g/ml", "g/ml", "g/ml{SUVbw}", "{SUVlbm}g/ml", "{SUVbsa}cm2/ml", "{suvbw}g/ml"]
         {
             assert_eq!(meaning(code), Suv, "{code}");
         }
@@ -298,7 +303,6 @@ mod tests {
             "Bq/cm2",
             "[hnsf'U]",
             "%",
-            "g/ml",
             "Bq/ml)",
             "(Bq/ml",
             "{counts",

@@ -181,9 +181,9 @@ fn compare_lengths(header: &Header, columns: &[[f64; 3]; 4]) -> Lengths {
 
 /// The sform's columns with the lengths of pixdim.
 fn rescaled(header: &Header, mut columns: [[f64; 3]; 4]) -> [[f64; 3]; 4] {
-    for a in 0..3 {
-        let length = columns[a].iter().map(|c| c * c).sum::<f64>().sqrt();
-        columns[a] = columns[a].map(|c| c / length * header.pixdim[a + 1]);
+    for (column, pixdim) in columns.iter_mut().zip(&header.pixdim[1..4]) {
+        let length = column.iter().map(|c| c * c).sum::<f64>().sqrt();
+        *column = column.map(|c| c / length * pixdim);
     }
     columns
 }
