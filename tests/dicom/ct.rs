@@ -3,7 +3,7 @@
 use voxgray::io::dicom::read_stored_pixels;
 
 use crate::objects::*;
-use crate::writer::{DataSet, EXPLICIT_LITTLE, RLE, Scratch};
+use crate::writer::{DataSet, EXPLICIT_LITTLE, RLE, Scratch, deflated};
 
 #[test]
 fn ct_values_that_are_no_hu() {
@@ -169,4 +169,32 @@ fn fragments_are_joined_by_the_offset_table() {
     let path = scratch.write("bad-table.dcm", &object(&[0, second + 1]));
     let error = read_stored_pixels(&path).expect_err("wrong table").to_string();
     assert!(error.contains("starts no fragment"), "{error}");
+}
+
+#[test]
+fn a_deflated_object_is_read_to_its_end_and_no_further() {
+    let body = slice("CT", 0).encode();
+    let read = |bytes: &[u8]| {
+        let scratch = Scratch::new("deflated");
+        read_stored_pixels(&scratch.write("a.dcm", bytes)).map(|p| p.frames.concat())
+    };
+    let plain: Vec<i64> = slice_pixels(0).into_iter().map(i64::from).collect();
+    assert_eq!(read(&deflated(&body, &[])).expect("good"), plain);
+    assert_eq!(read(&deflated(&body, &[0])).expect("an even length"), plain);
+    // CRC-32 and length, as some writers leave them.
+    let mut crc = flate2::Crc::new();
+    crc.update(&body);
+    let trailer = |sum: u32| [sum.to_le_bytes(), (body.len() as u32).to_le_bytes()].concat();
+    assert_eq!(read(&deflated(&body, &trailer(crc.sum()))).expect("a trailer"), plain);
+    let refused = |bytes: &[u8], part: &str| {
+        let error = read(bytes).expect_err(part).to_string();
+        assert!(error.contains(part), "'{part}' is not in: {error}");
+    };
+    refused(&deflated(&body, &trailer(crc.sum() ^ 1)), "not its CRC-32 and length");
+    refused(&deflated(&body, b"tail"), "behind its end");
+    let whole = deflated(&body, &[]);
+    refused(&whole[..whole.len() - 2], "breaks off");
+    // 64 MiB of zeros behind the pixels that the header needs.
+    let bomb = [body.clone(), vec![0; 64 << 20]].concat();
+    refused(&deflated(&bomb, &[]), "more than the image of its header needs");
 }
