@@ -162,7 +162,7 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     job.check()?;
     let mut records = Vec::new();
     let decay = source::read_source(&job.source)?;
-    let activity = inputs::read_activity(&job.activity, observer, &mut records)?;
+    let activity = inputs::read_activity(&job.activity, job.nifti_affine, observer, &mut records)?;
     let around = Surroundings::read(job, decay, observer, &mut records)?;
     prepare_with(job, engine, around, activity, &[], &records, observer)
 }
@@ -184,7 +184,8 @@ impl Surroundings {
         records: &mut Vec<inputs::InputRecord>,
     ) -> Result<Self> {
         let vois = read_vois(job, observer, records)?;
-        let (matter, hu_report) = inputs::read_matter(&job.matter, observer, records)?;
+        let (matter, hu_report) =
+            inputs::read_matter(&job.matter, job.nifti_affine, observer, records)?;
         Ok(Surroundings { decay, vois, matter, hu_report })
     }
 }
@@ -277,7 +278,8 @@ fn read_vois(
     match &job.voi {
         None => Ok(None),
         Some((labels, names)) => {
-            inputs::read_vois(labels, names.as_deref(), observer, records).map(Some)
+            inputs::read_vois(labels, names.as_deref(), job.nifti_affine, observer, records)
+                .map(Some)
         }
     }
 }

@@ -121,5 +121,6 @@ pub fn print_written(written: &Written) -> Result<()> {
         }
     }
     written.vois.iter().for_each(|cells| line(cells));
+    written.refused.iter().for_each(|name| line(&["refused".into(), name.clone()]));
     print(&text)
 }

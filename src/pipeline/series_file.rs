@@ -2,6 +2,7 @@
 //! section 11; unknown ones are refused.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -42,6 +43,7 @@ struct PointEntry {
     time: Option<String>,
     activity: PathBuf,
     series: Option<String>,
+    frame: Option<NonZeroUsize>,
     unit: Option<String>,
     calibration: Option<String>,
     #[serde(default)]
@@ -90,6 +92,8 @@ pub struct TimePoint {
     pub activity: PathBuf,
     /// SeriesInstanceUID, where a folder holds several.
     pub series: Option<String>,
+    /// Frame (from 1), where the image holds several.
+    pub frame: Option<NonZeroUsize>,
     /// Its unit.
     pub unit: Option<InputUnit>,
     /// What a count stands for.
@@ -273,6 +277,7 @@ impl PointEntry {
             time_s: self.time.as_deref().map(time).transpose()?,
             activity: folder.join(self.activity),
             series: self.series,
+            frame: self.frame,
             unit: self.unit.map(|u| u.parse()).transpose()?,
             calibration: self.calibration.map(|c| c.parse()).transpose()?,
             shift_mm: self.shift_mm,
