@@ -9,6 +9,7 @@
 //! shaders/          the GPU engine's physics in WGSL, one file per stem of transport/cpu
 //! src/
 //!   lib.rs main.rs error.rs units.rs constants.rs stats.rs tables.rs
+//!   sheet/          a user's table (CSV, TSV, Excel text) to header, rows and numbers; no meaning of columns
 //!   image/          WHERE: grid (affine), volume, voi, resampling (activity and mass conserved, HU not)
 //!   io/             files <-> image types, no physics: dicom (CT, PET, NM), nifti, metaimage
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
@@ -47,7 +48,7 @@
 //!
 //! ```text
 //! 7 cli, main               4 dose                                      1 image | physics | kinetics
-//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables
+//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, sheet
 //! 5 report, uncertainty     2 activity | phantom | source | io
 //! ```
 //!
@@ -95,6 +96,7 @@ pub mod phantom;
 pub mod physics;
 pub mod pipeline;
 pub mod report;
+pub mod sheet;
 pub mod source;
 pub mod stats;
 pub mod tables;
