@@ -17,6 +17,7 @@ mod search;
 pub mod select;
 pub mod single_time_point;
 pub mod starts;
+pub mod table;
 pub mod tac;
 pub mod tia;
 pub mod voxel_mono;
