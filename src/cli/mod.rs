@@ -9,7 +9,6 @@ pub mod dose_arguments;
 pub mod fit;
 pub mod fit_arguments;
 mod fit_output;
-pub mod fit_table;
 pub mod interrupt;
 pub mod merge;
 pub mod nuclide;
