@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::timestamp::parse_timestamp;
-use super::values::{parse_fraction, parse_time};
+use super::values::{parse_fraction, parse_moment, parse_time};
 use crate::kinetics::{Family, Head, Tail};
+use crate::time::Moment;
 
 const AFTER: &str = "\
 CURVES is a CSV file with a header line; its columns are, in any order,
   curve                                       a name (may be missing for one curve)
   time_s, time_min, time_h or time_d          after injection; or
-  time                                        date, time and zone, with --injection
+  time                                        date and time, with --injection
   activity_Bq, _kBq, _MBq or _GBq             or dose_rate_Gy/s, _Gy/h, _mGy/h, or counts
                                               (planar, with --spect-time)
   uncertainty_UNIT or uncertainty_%           one standard deviation, in the values' unit
@@ -97,9 +97,9 @@ pub struct FitArguments {
     /// Trapezoids after the last point: physical decay, mono:N (fitted to the last N points), or none.
     #[arg(long, default_value = "physical", value_parser = parse_tail)]
     pub(super) tail: Tail,
-    /// When the activity was injected, such as 2026-11-22T09:30:00+01:00.
-    #[arg(long, value_name = "TIME", value_parser = parse_timestamp)]
-    pub(super) injection: Option<f64>,
+    /// When the activity was injected, such as 2026-11-22T09:30:00+01:00; it and all times with an offset from UTC, or all without.
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    pub(super) injection: Option<Moment>,
     /// Relative standard uncertainty of each point, where the table has none, such as 5%.
     #[arg(long, value_name = "FRACTION", value_parser = parse_fraction)]
     pub(super) relative_uncertainty: Option<f64>,

@@ -1,14 +1,14 @@
 //! The table of time-activity curves that `voxgray fit` reads: CSV with the units in the names of its columns.
 //!
 //! Columns: `curve` (a name; may be missing for one curve), one time, one value, and optionally one uncertainty. Time: `time_s`, `time_min`,
-//! `time_h`, `time_d` after injection, or `time` with a date, a time and a zone. Value: `activity_<Bq|kBq|MBq|GBq>` or
+//! `time_h`, `time_d` after injection, or `time` with a date and a time. Value: `activity_<Bq|kBq|MBq|GBq>` or
 //! `dose_rate_<Gy/s|Gy/h|mGy/h>`, or `counts`. Uncertainty (one standard deviation): `uncertainty_<the same unit>` or `uncertainty_%`.
 //! Lines from `#` on are comments.
 
 use std::path::Path;
 
-use super::timestamp::parse_timestamp;
 use crate::error::{Error, Result};
+use crate::time::Moment;
 
 /// Largest file read.
 const MAX_BYTES: u64 = 64 << 20;
@@ -73,11 +73,11 @@ struct Columns {
     count: usize,
 }
 
-/// Reads a table; `injection` (s since 1970) is needed for times with a date.
+/// Reads a table; `injection` is needed for times with a date.
 ///
 /// # Errors
 /// If the file cannot be read, a column is missing, doubled, unknown or without unit, or a cell is no number, naming the line.
-pub fn read_curves(path: &Path, injection: Option<f64>) -> Result<CurveFile> {
+pub fn read_curves(path: &Path, injection: Option<Moment>) -> Result<CurveFile> {
     let size = std::fs::metadata(path).map_err(|e| Error::io("read", path, &e))?.len();
     if size > MAX_BYTES {
         return Err(Error::input(
@@ -97,7 +97,7 @@ pub fn read_curves(path: &Path, injection: Option<f64>) -> Result<CurveFile> {
     parse(&text, &path.display().to_string(), injection)
 }
 
-fn parse(text: &str, file: &str, injection: Option<f64>) -> Result<CurveFile> {
+fn parse(text: &str, file: &str, injection: Option<Moment>) -> Result<CurveFile> {
     let without_comment = |l: &'_ str| l.split('#').next().unwrap_or("").trim().to_string();
     let mut lines = text
         .trim_start_matches('\u{feff}')
@@ -146,10 +146,11 @@ fn parse(text: &str, file: &str, injection: Option<f64>) -> Result<CurveFile> {
                         "Add --injection 2026-11-22T09:30:00+01:00.",
                     ));
                 };
-                let time = parse_timestamp(cells[column]).map_err(|why| {
-                    Error::input(format!("{at}: time"), why, "Write the zone of each clock.")
-                })?;
-                time - injection
+                let time = Moment::parse(cells[column]).and_then(|t| t.seconds_since(&injection));
+                time.map_err(|mut e| {
+                    e.problem = format!("{at}: {}", e.problem);
+                    e
+                })?
             }
         };
         let value = scale * number(columns.value.0)?;
@@ -285,14 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn dates_need_injection_and_zone() {
+    fn dates_need_injection_and_one_kind_of_clock() {
         let text = "time,activity_Bq\n2026-11-22T14:00:00+01:00,5\n";
-        let injection = parse_timestamp("2026-11-22T12:00:00Z").unwrap();
+        let injection = Moment::parse("2026-11-22T12:00:00Z").unwrap();
         let file = parse(text, "t.csv", Some(injection)).unwrap();
         assert_eq!(file.curves[0].times_s, [3600.0]);
         refused(text, "injection");
         let error = parse("time,activity_Bq\n2026-11-22T14:00:00,5\n", "t.csv", Some(injection));
-        assert!(error.expect_err("no zone").to_string().contains("zone"));
+        assert!(error.expect_err("no offset").to_string().contains("offset from UTC"));
     }
 
     #[test]

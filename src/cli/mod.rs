@@ -16,7 +16,6 @@ pub mod nuclide;
 pub mod nuclide_arguments;
 pub mod picture;
 pub mod progress;
-pub mod timestamp;
 pub mod trace;
 pub mod uncertainty;
 mod uncertainty_checks;
