@@ -116,7 +116,7 @@ fn bad_input_is_refused_and_nothing_is_written() {
         ("geometry = \"vial\"", "geometry = \"syringe\"", "no factor for it"),
         ("nuclide = \"177Lu\"", "nuclide = \"Y-90\"", "the source is Y-90"),
         ("2026-01-22T09:00:00+01:00", "2025-01-22T09:00:00+01:00", "half-lives"),
-        ("2026-01-22T09:00:00+01:00", "2026-01-22T09:00:00Z", "different zones"),
+        ("2026-01-22T09:00:00+01:00", "2026-01-22T09:00:00", "offset from UTC"),
         ("value = [101.0, 0.2]", "value = [101.0, 0.0]", "infinite weight"),
         ("value = [101.0, 0.2]", "value = [0.5, 0.2]", "above zero"),
         ("counts = [3.6e6", "counts = [-3.6e6", "not negative"),

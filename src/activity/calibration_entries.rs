@@ -5,7 +5,7 @@ use toml::value::Datetime;
 
 use super::calibration_factor::CalibrationFactor;
 use super::camera::Setup;
-use super::clock::Moment;
+use crate::time::Moment;
 use super::dead_time::{Branch, DeadTime};
 use super::decay_time::Decay;
 use super::measurement::{Calibrator, CalibratorUnit, Geometry, Reading};

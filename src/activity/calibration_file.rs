@@ -5,7 +5,7 @@ use super::budget::Budget;
 use super::calibration_entries::{AcquisitionEntry, File, PhantomEntry, ReadingEntry, named};
 use super::calibration_factor::{CalibrationFactor, combine};
 use super::camera::{Acquisition, FactorUnit, Phantom, Setup};
-use super::clock::Moment;
+use crate::time::Moment;
 use super::cross_check::{Comparison, compare};
 use super::dead_time::DeadTime;
 use super::decay_time::Decay;

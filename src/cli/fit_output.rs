@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::fit_arguments::FitArguments;
-use super::fit_table::CurveFile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::atomic::write_atomically;
+use crate::kinetics::table::CurveFile;
 use crate::kinetics::{Fit, Integrated, UncertaintyKind};
+use crate::report::file_names::file_stems;
 use crate::report::{BandPoint, PlotPoint, TacPlot};
+use crate::sheet::{Separator, lines};
 
 const HOUR: f64 = 3600.0;
 /// Name of the results in the output folder.
@@ -18,7 +20,13 @@ const RESULTS: &str = "fit.json";
 /// Points of a drawn curve.
 const SAMPLES: usize = 400;
 
-/// The line of a curve in the table, tab-separated.
+/// Names of the columns of the table.
+pub(super) const HEADER: [&str; 13] = [
+    "curve", "model", "integral", "unit", "uncertainty_%", "low_95", "high_95", "before_first_%",
+    "after_last_%", "T_eff_h", "chi2", "degrees_of_freedom", "R2",
+];
+
+/// The line of a curve in the table, tab-separated; a name with a tab or a quotation mark in it stands in quotation marks.
 pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
     let tia = &i.tia;
     let percent = |x: f64| if x.is_finite() { format!("{:.2}", 100.0 * x) } else { "-".into() };
@@ -40,7 +48,7 @@ pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
         of_fit(&|f| f.degrees_of_freedom.to_string()),
         of_fit(&|f| format!("{:.4}", f.r2)),
     ];
-    cells.join("\t") + "\n"
+    lines([cells], Separator::Tab)
 }
 
 /// Writes fit.json and the plots; returns their paths.
@@ -58,16 +66,18 @@ pub(super) fn write(
     // Everything is made before anything is written.
     let mut pictures = Vec::new();
     let mut curves = Vec::new();
+    let stems = file_stems(&results.iter().map(|r| r.0.as_str()).collect::<Vec<_>>());
     for (n, (name, result)) in results.iter().enumerate() {
         match result {
             Ok(i) => {
-                let picture = format!("{}.png", file_stem(name, n, results));
+                let picture = format!("{}.png", stems[n]);
                 pictures.push((picture.clone(), plot(name, i, file, a.log)?));
                 curves.push(curve_json(name, i, &picture));
             }
             Err(error) => curves.push(json!({ "name": name, "refused": error.to_string() })),
         }
     }
+    let decay_corrected = file.decay_corrected.map(|c| if c { "injection" } else { "no" });
     let all = json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
@@ -79,6 +89,8 @@ pub(super) fn write(
         "unit": file.unit,
         "integral_unit": file.integral_unit,
         "common_relative_uncertainty": a.common_uncertainty,
+        "decay_corrected": decay_corrected,
+        "notes": file.notes,
         "curves": curves,
     });
     let text = serde_json::to_vec_pretty(&all)
@@ -107,22 +119,6 @@ fn prepare(out: &Path, overwrite: bool) -> Result<()> {
         "it is not empty",
         "Name a new folder, or add --overwrite for an older output of voxgray fit.",
     ))
-}
-
-/// A file name from a curve's name: letters, digits, - and _ only; numbered where two would be the same.
-fn file_stem(name: &str, n: usize, results: &[(String, Result<Integrated>)]) -> String {
-    let stem = |name: &str| -> String {
-        name.chars()
-            .map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' })
-            .take(80)
-            .collect()
-    };
-    let own = stem(name);
-    let same = |other: &str| stem(other).eq_ignore_ascii_case(&own);
-    if own.is_empty() || results.iter().filter(|r| same(&r.0)).count() > 1 {
-        return format!("{own}_{}", n + 1);
-    }
-    own
 }
 
 fn curve_json(name: &str, i: &Integrated, picture: &str) -> Value {

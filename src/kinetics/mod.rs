@@ -8,6 +8,7 @@
 //! last point. Derivations: `docs/kinetics.md`.
 
 pub mod assumed;
+pub mod decay_corrected;
 pub mod distribution;
 pub mod fit;
 pub mod hybrid;

@@ -13,6 +13,7 @@ use crate::io::dicom::{self, CountFactor, DicomVolume, Facts, ReadOptions};
 use crate::io::{read_image, sha256_file};
 use crate::job::{ActivityInput, CurveChoice, MaterialNames, MatterInput};
 use crate::phantom::maps::MaterialMap;
+use crate::sheet::Sheet;
 use crate::phantom::{HuCurve, HuOptions, HuReport, Phantom};
 
 /// A file or series that was read, for the summary.
@@ -289,9 +290,10 @@ pub fn read_vois(
     let names = match names {
         None => std::collections::BTreeMap::new(),
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+            let sheet = Sheet::read(path)?;
             records.push(file_record("voi_names", path)?);
-            read_label_names(&text).map_err(|e| in_file(e, path))?
+            sheet.notes.iter().for_each(|n| observer.say(&format!("{}: {n}", path.display())));
+            read_label_names(&sheet)?
         }
     };
     let volume = read_plain("voi", labels, observer, records)?;

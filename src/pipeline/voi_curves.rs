@@ -8,6 +8,7 @@ use super::over_time::{IntegratedMap, RegionCurve};
 use super::series_file::SeriesInput;
 use crate::error::Result;
 use crate::kinetics::UncertaintyKind;
+use crate::sheet::{Separator, lines};
 use crate::report::{BandPoint, PlotPoint, TacPlot};
 use crate::units::SECONDS_PER_HOUR;
 
@@ -112,7 +113,7 @@ pub fn table(
         let r = recovery(input, voi);
         let mut cells = vec![
             voi.label.to_string(),
-            voi.name.replace(',', ";"),
+            voi.name.clone(),
             number(voi.mass_g),
             r.map_or(String::new(), number),
         ];
@@ -130,8 +131,7 @@ pub fn table(
         if let (Some(a), Some(d)) = (activity, dose_rate) {
             cells.push(number(d[n].dose / a[n].dose));
         }
-        text.push_str(&cells.join(","));
-        text.push('\n');
+        text.push_str(&lines([cells], Separator::Comma));
     }
     text
 }

@@ -328,7 +328,8 @@ impl Name {
                 if at_end {
                     return Some(self.part(0, from));
                 }
-                if at_start {
+                // "U-bladder" is no uncertainty of a bladder.
+                if at_start && (word != "u" || self.folded.get(to) == Some(&'_')) {
                     let mut rest = self.part(to, n);
                     if rest.folded.starts_with(&['o', 'f', ' ']) {
                         rest = rest.part(3, rest.folded.len());

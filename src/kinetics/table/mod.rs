@@ -56,6 +56,8 @@ pub struct CurveFile {
     pub integral_unit: &'static str,
     /// The curves, in order of their first row or column.
     pub curves: Vec<CurveTable>,
+    /// Whether some values are parts of the administered activity.
+    pub of_administered: bool,
     /// Whether the names of the value columns say that they are decay-corrected to injection (true) or not (false).
     pub decay_corrected: Option<bool>,
     /// What was left out, sorted, pooled or assumed.
@@ -63,7 +65,7 @@ pub struct CurveFile {
 }
 
 /// What a time with a date becomes: s after injection, or why it cannot.
-pub type Clock<'a> = &'a dyn Fn(&str) -> std::result::Result<f64, String>;
+pub type Clock<'a> = &'a dyn Fn(&str) -> Result<f64>;
 
 /// What a table does not say itself.
 #[derive(Clone, Copy, Default)]

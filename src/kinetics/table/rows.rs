@@ -59,7 +59,17 @@ pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<
         let columns = &layout.values[if layout.names.is_some() { 0 } else { i }];
         curves.push(finished(sheet, columns, curve, &mut notes)?);
     }
-    Ok(CurveFile { quantity, unit, integral_unit, curves, decay_corrected: layout.corrected, notes })
+    let administered =
+        [Quantity::OfAdministered, Quantity::OfAdministeredPerGram, Quantity::OfAdministeredPerMl];
+    Ok(CurveFile {
+        quantity,
+        unit,
+        integral_unit,
+        curves,
+        of_administered: layout.values.iter().any(|v| administered.contains(&v.quantity)),
+        decay_corrected: layout.corrected,
+        notes,
+    })
 }
 
 /// What all values become.
@@ -175,10 +185,8 @@ impl Reader<'_> {
                 "Add --injection 2026-11-22T09:30:00+01:00.",
             ));
         };
-        let time = clock(&text).map_err(|why| {
-            Error::input(format!("{}: time", at()), why, "Write the zone of each clock.")
-        })?;
-        Ok(Some(time))
+        let in_row = |e: Error| Error { problem: format!("{}: {}", at(), e.problem), ..e };
+        clock(&text).map(Some).map_err(in_row)
     }
 
     fn row(&self, row: &Row, only: bool, growing: &mut Vec<Growing>) -> Result<()> {

@@ -178,7 +178,7 @@ fn parts_of_the_administered_activity_and_concentrations() {
 #[test]
 fn decay_correction_is_declared_by_the_name() {
     assert_eq!(read("time_h,activity_MBq_decay_corrected\n4,1\n").decay_corrected, Some(true));
-    assert_eq!(read("time_h,activity (MBq, not decay-corrected)\n4,1\n").decay_corrected, Some(false));
+    assert_eq!(read("time_h,\"activity (MBq, not decay-corrected)\"\n4,1\n").decay_corrected, Some(false));
     assert_eq!(read("time_h,activity_MBq\n4,1\n").decay_corrected, None);
     refused("time_h,a decay-corrected (MBq),b (MBq)\n4,1,2\n", "decay-corrected");
 }
@@ -186,7 +186,10 @@ fn decay_correction_is_declared_by_the_name() {
 #[test]
 fn dates_need_a_clock() {
     let text = "time,activity_Bq\n2026-11-22T14:00:00+01:00,5\n";
-    let clock = |t: &str| if t.starts_with("2026") { Ok(3600.0) } else { Err(format!("'{t}' no")) };
+    let clock = |t: &str| match t.starts_with("2026") {
+        true => Ok(3600.0),
+        false => Err(crate::Error::input(format!("'{t}' no"), "", "")),
+    };
     let options = TableOptions { clock: Some(&clock), ..TableOptions::default() };
     assert_eq!(parse(text, &options).unwrap().curves[0].times_s, [3600.0]);
     let text = "date,time,activity_Bq\n2026-11-22,14:00,5\n";
@@ -212,7 +215,7 @@ fn unclear_tables_are_refused() {
     refused("time_h,liver (MBq),kidney (mGy/h)\n1,2,3\n", "its own table");
     refused("time_h;activity_MBq\n4;1.234,5\n", "thousands");
     refused("time_h\tcounts\n4\t12,345\n", "--decimal");
-    refused("time_h,SUV\n4,2\n", "counts. See voxgray fit --help");
+    refused("time_h,SUV\n4,2\n", "See voxgray fit --help");
     let comma = TableOptions { decimal: Some(Decimal::Comma), ..TableOptions::default() };
     assert_eq!(parse("time_h\tcounts\n4\t12,345\n", &comma).unwrap().curves[0].values, [12.345]);
 }
