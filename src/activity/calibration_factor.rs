@@ -40,6 +40,8 @@ pub struct CalibrationFactor {
     /// Birge ratios (Birge 1932, doi:10.1103/PhysRev.40.207) of the scans within fills and of the fills; above one, the part of the
     /// uncertainty that each tests was multiplied by it.
     pub birge: BirgeRatios,
+    /// Relative standard uncertainty of the factor from the assay of each fill, by the fill's name.
+    pub of_fills: Vec<(String, f64)>,
 }
 
 /// sqrt(chi2 / degrees of freedom) of the parts of the scatter; none where nothing is left to compare.
@@ -82,7 +84,8 @@ impl Scatter {
         let inner = |k: usize| {
             let sum: f64 = members(k).map(|i| 1.0 / own(i, k)).sum();
             let mean = members(k).map(|i| self.values[i] / own(i, k)).sum::<f64>() / sum;
-            let chi2: f64 = members(k).map(|i| (self.values[i] / mean - 1.0).powi(2) / own(i, k)).sum();
+            let chi2: f64 =
+                members(k).map(|i| (self.values[i] / mean - 1.0).powi(2) / own(i, k)).sum();
             (sum, mean, chi2)
         };
         let within: f64 = (0..fills).map(|k| inner(k).2).sum();
@@ -156,6 +159,13 @@ pub fn combine(
         ));
     }
     let found = scatter.mean();
+    let mut of_fills: Vec<(String, f64)> = Vec::new();
+    for (i, a) in acquisitions.iter().enumerate() {
+        if scatter.fill[i] == of_fills.len() {
+            of_fills.push((a.fill.clone(), 0.0));
+        }
+        of_fills[scatter.fill[i]].1 += found.weights[i] * scatter.of_fill[i];
+    }
     let (mean, random_uncertainty) = (found.value, found.uncertainty);
     let mean_of = |f: &dyn Fn(usize) -> f64| (0..n).map(|i| found.weights[i] * f(i)).sum::<f64>();
     let [calibrator, dead_time] = [SHARED, DEAD_TIME].map(|name| mean_of(&|i| relative(i, name)));
@@ -181,6 +191,7 @@ pub fn combine(
         acquisitions: n,
         chi2: found.chi2,
         birge: found.birge,
+        of_fills,
     })
 }
 
@@ -199,6 +210,20 @@ fn fill_numbers(acquisitions: &[Acquisition]) -> Vec<usize> {
 }
 
 impl CalibrationFactor {
+    /// What the factor shares with that of one more acquisition by the same calibrator and camera, `own`: the root of their relative covariance,
+    /// from the calibrator, the assay if it is one of the factor's fills, and the dead time.
+    pub fn shared_with(&self, acquisition: &Acquisition, own: &Budget) -> f64 {
+        let part = |budget: &Budget, name: &str| {
+            let of = budget.components.iter().filter(|c| c.name.starts_with(name));
+            of.map(|c| c.variance).sum::<f64>().sqrt() / budget.value
+        };
+        let fill = self.of_fills.iter().find(|f| f.0 == acquisition.fill).map_or(0.0, |f| f.1);
+        let covariance = part(&self.budget, SHARED) * part(own, SHARED)
+            + fill * part(own, OF_FILL)
+            + part(&self.budget, DEAD_TIME) * part(own, DEAD_TIME);
+        covariance.sqrt()
+    }
+
     /// Activity (Bq) or concentration (Bq/mL) of a net, dead-time corrected count rate and its standard uncertainty, cps.
     ///
     /// # Errors

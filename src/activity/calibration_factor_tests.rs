@@ -6,7 +6,10 @@ struct Noise(u64);
 impl Noise {
     fn next(&mut self) -> f64 {
         (0..12).fold(-6.0, |sum, _| {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             sum + (self.0 >> 11) as f64 / (1u64 << 53) as f64
         })
     }
@@ -14,7 +17,12 @@ impl Noise {
 
 fn scatter(values: &[f64], own: f64, of_fill: f64, fill: &[usize]) -> Scatter {
     let n = values.len();
-    Scatter { values: values.to_vec(), own: vec![own * own; n], of_fill: vec![of_fill; n], fill: fill.to_vec() }
+    Scatter {
+        values: values.to_vec(),
+        own: vec![own * own; n],
+        of_fill: vec![of_fill; n],
+        fill: fill.to_vec(),
+    }
 }
 
 /// Two scans of one fill, 1 % apart, counted to 0.02 %: what is random is 0.5 % of their mean, and the fill's 1.2 % stays what it is.
@@ -24,7 +32,9 @@ fn scans_of_one_fill_say_nothing_of_its_assay() {
     assert!((found.value - 100.5).abs() < 1e-9);
     // chi2 = 2 (0.5/100.5)^2 / own^2 with one degree of freedom; u of the mean = |difference| / 2.
     let random: f64 = 0.5 / 100.5;
-    assert!((found.birge.within_fills.unwrap() / (2.0_f64.sqrt() * random / 2e-4) - 1.0).abs() < 1e-9);
+    assert!(
+        (found.birge.within_fills.unwrap() / (2.0_f64.sqrt() * random / 2e-4) - 1.0).abs() < 1e-9
+    );
     assert_eq!(found.birge.between_fills, None);
     assert!((found.uncertainty / found.value / random.hypot(0.012) - 1.0).abs() < 1e-9);
     // With one scan per fill it is the classical ratio about the mean of all.
@@ -66,8 +76,9 @@ fn the_two_steps_are_generalised_least_squares() {
 #[test]
 fn the_interval_holds_the_truth() {
     let mut noise = Noise(11);
-    let plans: [&[usize]; 4] = [&[0, 0, 0, 0, 0, 0], &[0, 0, 0, 1, 1, 1, 2, 2, 2], &[0, 1, 2, 3, 4], &[0, 0, 0, 0, 1]];
-    let (own, of_fill) = (0.004, 0.012);
+    let plans: [&[usize]; 4] =
+        [&[0, 0, 0, 0, 0, 0], &[0, 0, 0, 1, 1, 1, 2, 2, 2], &[0, 1, 2, 3, 4], &[0, 0, 0, 0, 1]];
+    let (own, of_fill) = (0.004_f64, 0.012_f64);
     for fill in plans {
         for scale in [1.0, 5.0] {
             let fills = fill.iter().max().unwrap() + 1;
@@ -80,8 +91,10 @@ fn the_interval_holds_the_truth() {
             let (mut inside, mut width) = (0, 0.0);
             for _ in 0..4000 {
                 let assay: Vec<f64> = (0..fills).map(|_| of_fill * noise.next()).collect();
-                let values: Vec<f64> =
-                    fill.iter().map(|k| 100.0 * (1.0 + assay[*k] + scale * own * noise.next())).collect();
+                let values: Vec<f64> = fill
+                    .iter()
+                    .map(|k| 100.0 * (1.0 + assay[*k] + scale * own * noise.next()))
+                    .collect();
                 let found = scatter(&values, own, of_fill, fill).mean();
                 inside += u32::from((found.value - 100.0).abs() < 1.96 * found.uncertainty);
                 width += found.uncertainty / found.value / right / 4000.0;

@@ -21,12 +21,12 @@ mod transfer_matrix;
 mod unit;
 mod voi_series;
 
+pub use crate::time::Moment;
 pub(crate) use budget::short;
 pub use budget::{Budget, Component};
 pub use calibration_factor::{BirgeRatios, CalibrationFactor, combine};
 pub use calibration_file::CalibrationResult;
 pub use camera::{Acquisition, FactorUnit, Phantom, Setup};
-pub use crate::time::Moment;
 pub use cross_check::{Comparison, Verdict, compare};
 pub use dead_time::{Branch, Corrected, DeadTime};
 pub use decay_time::{Decay, DecayCorrection, ImageTiming, Reference};

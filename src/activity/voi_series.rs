@@ -174,6 +174,7 @@ mod tests {
             acquisitions: 1,
             chi2: 0.0,
             birge: crate::activity::BirgeRatios::default(),
+            of_fills: Vec::new(),
         }
     }
 

@@ -221,7 +221,9 @@ fn parse_mass(text: &str) -> Result<(Option<String>, f64), String> {
         Unit::Mass(g) => Some(g),
         _ => None,
     };
-    of_curve(text, g).ok_or_else(|| "must be a positive mass with its unit g or kg, such as 310g or kidney=310g".into())
+    of_curve(text, g).ok_or_else(|| {
+        "must be a positive mass with its unit g or kg, such as 310g or kidney=310g".into()
+    })
 }
 
 /// mL, of a curve if one is named.
@@ -230,7 +232,9 @@ fn parse_volume(text: &str) -> Result<(Option<String>, f64), String> {
         Unit::Volume(ml) => Some(ml),
         _ => None,
     };
-    of_curve(text, ml).ok_or_else(|| "must be a positive volume with its unit mL, cm3 or L, such as 35mL or lesion=35mL".into())
+    of_curve(text, ml).ok_or_else(|| {
+        "must be a positive volume with its unit mL, cm3 or L, such as 35mL or lesion=35mL".into()
+    })
 }
 
 /// `[CURVE=]NUMBER UNIT`.

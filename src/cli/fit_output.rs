@@ -12,7 +12,6 @@ use crate::kinetics::table::CurveFile;
 use crate::kinetics::{Fit, Integrated, UncertaintyKind};
 use crate::report::file_names::file_stems;
 use crate::report::{BandPoint, PlotPoint, TacPlot};
-use crate::sheet::{Separator, lines};
 
 const HOUR: f64 = 3600.0;
 /// Name of the results in the output folder.
@@ -22,11 +21,22 @@ const SAMPLES: usize = 400;
 
 /// Names of the columns of the table.
 pub(super) const HEADER: [&str; 13] = [
-    "curve", "model", "integral", "unit", "uncertainty_%", "low_95", "high_95", "before_first_%",
-    "after_last_%", "T_eff_h", "chi2", "degrees_of_freedom", "R2",
+    "curve",
+    "model",
+    "integral",
+    "unit",
+    "uncertainty_%",
+    "low_95",
+    "high_95",
+    "before_first_%",
+    "after_last_%",
+    "T_eff_h",
+    "chi2",
+    "degrees_of_freedom",
+    "R2",
 ];
 
-/// The line of a curve in the table, tab-separated; a name with a tab or a quotation mark in it stands in quotation marks.
+/// The line of a curve in the table, tab-separated; a tab or line break in a name is a space.
 pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
     let tia = &i.tia;
     let percent = |x: f64| if x.is_finite() { format!("{:.2}", 100.0 * x) } else { "-".into() };
@@ -34,7 +44,7 @@ pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
     let of_fit = |f: &dyn Fn(&Fit) -> String| i.fit().map_or("-".to_string(), f);
     let model = i.name();
     let cells = [
-        name.to_string(),
+        name.replace(char::is_control, " "),
         model,
         number(tia.value),
         unit.to_string(),
@@ -48,7 +58,7 @@ pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
         of_fit(&|f| f.degrees_of_freedom.to_string()),
         of_fit(&|f| format!("{:.4}", f.r2)),
     ];
-    lines([cells], Separator::Tab)
+    cells.join("\t") + "\n"
 }
 
 /// Writes fit.json and the plots; returns their paths.

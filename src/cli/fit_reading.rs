@@ -32,7 +32,12 @@ pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveF
         (Some(option), Some(column)) if option != column => {
             let is = |c: bool| if c { "decay-corrected" } else { "not decay-corrected" };
             return Err(Error::usage(
-                format!("{}: the name of the column says {}, --decay-corrected says {}", a.curves.display(), is(column), is(option)),
+                format!(
+                    "{}: the name of the column says {}, --decay-corrected says {}",
+                    a.curves.display(),
+                    is(column),
+                    is(option)
+                ),
                 "values are one or the other",
                 "Correct the name of the column, or leave the option out.",
             ));
@@ -41,9 +46,16 @@ pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveF
     }
     if file.decay_corrected == Some(true) {
         for curve in &mut file.curves {
-            undo(&curve.times_s, &mut curve.values, curve.uncertainties.as_deref_mut(), decay_constant_per_s);
+            undo(
+                &curve.times_s,
+                &mut curve.values,
+                curve.uncertainties.as_deref_mut(),
+                decay_constant_per_s,
+            );
         }
-        file.notes.push("decay correction to the time of injection undone, values times exp(-lambda t)".into());
+        file.notes.push(
+            "decay correction to the time of injection undone, values times exp(-lambda t)".into(),
+        );
     }
     if file.of_administered && file.decay_corrected.is_none() {
         file.notes.push(
@@ -79,7 +91,12 @@ pub(super) fn ask(file: &CurveFile, curve: &CurveTable, decay_constant_per_s: f6
     if file.decay_corrected.is_some() {
         return Ok(());
     }
-    match suspicion(&curve.times_s, &curve.values, curve.uncertainties.as_deref(), decay_constant_per_s) {
+    match suspicion(
+        &curve.times_s,
+        &curve.values,
+        curve.uncertainties.as_deref(),
+        decay_constant_per_s,
+    ) {
         Some(found) => Err(found.question("not said whether decay-corrected", ANSWERS)),
         None => Ok(()),
     }

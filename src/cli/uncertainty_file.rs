@@ -223,6 +223,7 @@ fn factor([value, uncertainty]: [f64; 2]) -> CalibrationFactor {
         acquisitions: 1,
         chi2: 0.0,
         birge: crate::activity::BirgeRatios::default(),
+        of_fills: Vec::new(),
     }
 }
 

@@ -7,13 +7,35 @@ use crate::sheet::{Row, Sheet};
 
 /// Names of the column of numbers. `label` is one unless another is there and the names have no column else.
 const NUMBERS: [&str; 12] = [
-    "label", "id", "index", "value", "number", "label id", "label value", "label number",
-    "labelvalue", "labelid", "voxel value", "nr",
+    "label",
+    "id",
+    "index",
+    "value",
+    "number",
+    "label id",
+    "label value",
+    "label number",
+    "labelvalue",
+    "labelid",
+    "voxel value",
+    "nr",
 ];
 /// Names of the column of names.
 const NAMES: [&str; 14] = [
-    "name", "label name", "labelname", "organ", "structure", "region", "voi", "roi", "lesion",
-    "tissue", "segment", "structure name", "voi name", "description",
+    "name",
+    "label name",
+    "labelname",
+    "organ",
+    "structure",
+    "region",
+    "voi",
+    "roi",
+    "lesion",
+    "tissue",
+    "segment",
+    "structure name",
+    "voi name",
+    "description",
 ];
 
 /// Names of labels from a table with a column of numbers (`label`, `id`, `index`, `value`, `number`) and one of names (`name`, `organ`, `structure`,
@@ -27,7 +49,11 @@ pub fn read_label_names(sheet: &Sheet) -> Result<BTreeMap<u32, String>> {
     if name_at == 0 {
         let whole = |r: &&Row| label(&r.cells[label_at]).is_some();
         if let Some(row) = sheet.commented.iter().find(whole) {
-            return refuse(sheet, row.line, format!("'#{}' is a comment, or the name begins with #", row.cells[0]));
+            return refuse(
+                sheet,
+                row.line,
+                format!("'#{}' is a comment, or the name begins with #", row.cells[0]),
+            );
         }
     }
     for row in &sheet.rows {
@@ -39,7 +65,11 @@ pub fn read_label_names(sheet: &Sheet) -> Result<BTreeMap<u32, String>> {
             return refuse(sheet, row.line, format!("label {label} has no name"));
         }
         if names.contains_key(&label) || names.values().any(|n| *n == name) {
-            return refuse(sheet, row.line, format!("label {label} or the name {name:?} was there before"));
+            return refuse(
+                sheet,
+                row.line,
+                format!("label {label} or the name {name:?} was there before"),
+            );
         }
         names.insert(label, name);
     }
@@ -58,7 +88,8 @@ fn columns(sheet: &Sheet) -> Result<(usize, usize)> {
         .header
         .iter()
         .map(|h| {
-            let spaced: String = h.chars().map(|c| if "_-".contains(c) { ' ' } else { c }).collect();
+            let spaced: String =
+                h.chars().map(|c| if "_-".contains(c) { ' ' } else { c }).collect();
             spaced.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
         })
         .collect();
@@ -97,7 +128,8 @@ mod tests {
 
     #[test]
     fn names_in_every_dialect() {
-        let expected = BTreeMap::from([(3, "liver, right #2".to_string()), (4, "spleen".to_string())]);
+        let expected =
+            BTreeMap::from([(3, "liver, right #2".to_string()), (4, "spleen".to_string())]);
         for text in [
             "name, label ,volume\n\"liver, right #2\",3,9\nspleen,4,9\n",
             "label;name\r\n3;liver, right #2\r\n4;spleen\r\n",

@@ -14,6 +14,7 @@
 
 use super::distribution::chi_squared_exceeded;
 use crate::error::Error;
+use crate::time::hours_text;
 
 /// Relative standard uncertainty that is assumed of values without one (quantitative SPECT of organs: Gear et al. 2018,
 /// doi:10.1007/s00259-018-4136-7).
@@ -26,7 +27,12 @@ const LEAST_RISE: f64 = 0.05;
 const REFUTED: f64 = 0.01;
 
 /// Undoes the correction of values at times (s after injection) and of their standard uncertainties: times exp(-lambda t).
-pub fn undo(times_s: &[f64], values: &mut [f64], uncertainties: Option<&mut [f64]>, decay_constant_per_s: f64) {
+pub fn undo(
+    times_s: &[f64],
+    values: &mut [f64],
+    uncertainties: Option<&mut [f64]>,
+    decay_constant_per_s: f64,
+) {
     let factor = |t: &f64| (-decay_constant_per_s * t).exp();
     for (v, t) in values.iter_mut().zip(times_s) {
         *v *= factor(t);
@@ -109,7 +115,8 @@ struct LogPoint {
 fn slope(points: &[LogPoint]) -> Option<(f64, f64)> {
     let weight = |p: &LogPoint| 1.0 / (p.u * p.u);
     let sum: f64 = points.iter().map(weight).sum();
-    let mean = |f: &dyn Fn(&LogPoint) -> f64| points.iter().map(|p| weight(p) * f(p)).sum::<f64>() / sum;
+    let mean =
+        |f: &dyn Fn(&LogPoint) -> f64| points.iter().map(|p| weight(p) * f(p)).sum::<f64>() / sum;
     let (t, z) = (mean(&|p| p.time_s), mean(&|p| p.z));
     let tt: f64 = points.iter().map(|p| weight(p) * (p.time_s - t).powi(2)).sum();
     let tz: f64 = points.iter().map(|p| weight(p) * (p.time_s - t) * (p.z - z)).sum();
@@ -130,19 +137,19 @@ fn uptake_explains(points: &[LogPoint]) -> bool {
         d.iter().map(|(d, w)| w * (d - c).powi(2)).sum::<f64>()
     };
     // Half-times of uptake from a thousandth of the last time to a hundred times it, in steps of 2 %.
-    let best = (0..=580).map(|i| chi2(7e-3 / last * 1.02_f64.powi(i))).fold(f64::INFINITY, f64::min);
+    let best =
+        (0..=580).map(|i| chi2(7e-3 / last * 1.02_f64.powi(i))).fold(f64::INFINITY, f64::min);
     chi_squared_exceeded(best, degrees) >= REFUTED
 }
 
 impl Suspicion {
     /// The question to the user about `what`; `answers` says how each answer is given.
     pub fn question(&self, what: &str, answers: &str) -> Error {
-        let h = |s: f64| s / 3600.0;
         Error::usage(
             format!(
-                "{what}: from {:.4} to {:.4} h the values become {:.3} of what they were, by physical decay alone {:.3} would be left",
-                h(self.from_s),
-                h(self.to_s),
+                "{what}: from {} to {} the values become {:.3} times what they were; of physical decay alone {:.3} would be left",
+                hours_text(self.from_s),
+                hours_text(self.to_s),
                 self.kept,
                 self.kept_by_decay
             ),

@@ -14,7 +14,9 @@ fn exponential(times: &[f64], half_life: f64) -> Vec<f64> {
 
 /// Uptake and clearance by their biological half-lives, h.
 fn uptake(times: &[f64], uptake: f64, clearance: f64) -> Vec<f64> {
-    let value = |t: &f64| 100.0 * (2.0_f64.powf(-t / clearance) - 2.0_f64.powf(-t / uptake)) * (-LAMBDA * t).exp();
+    let value = |t: &f64| {
+        100.0 * (2.0_f64.powf(-t / clearance) - 2.0_f64.powf(-t / uptake)) * (-LAMBDA * t).exp()
+    };
     times.iter().map(value).collect()
 }
 
@@ -37,7 +39,12 @@ fn undoing_gives_back_what_was() {
 
 #[test]
 fn what_physical_decay_cannot_do_is_asked_for() {
-    for times in [&[4.0, 24.0, 72.0, 168.0][..], &[24.0, 96.0], &[4.0, 24.0, 72.0], &[1.0, 24.0, 48.0, 120.0]] {
+    for times in [
+        &[4.0, 24.0, 72.0, 168.0][..],
+        &[24.0, 96.0],
+        &[4.0, 24.0, 72.0],
+        &[1.0, 24.0, 48.0, 120.0],
+    ] {
         // Retained, decay-corrected: flat.
         assert!(asked(times, &vec![100.0; times.len()], None), "{times:?}");
         assert!(asked(times, &vec![100.0; times.len()], Some(0.05)), "{times:?}");
@@ -45,7 +52,10 @@ fn what_physical_decay_cannot_do_is_asked_for() {
         let rising: Vec<f64> = times.iter().map(|t| 10.0 + t).collect();
         assert!(asked(times, &rising, None), "{times:?}");
         // Clears with a biological half-life of 1,000 h, corrected.
-        let slow = corrected(times, &exponential(times, 1.0 / (1.0 / 1000.0 + LAMBDA / std::f64::consts::LN_2)));
+        let slow = corrected(
+            times,
+            &exponential(times, 1.0 / (1.0 / 1000.0 + LAMBDA / std::f64::consts::LN_2)),
+        );
         assert!(asked(times, &slow, Some(0.02)), "{times:?}");
     }
     // Uptake to a plateau that is kept, corrected: rises, then flat.
@@ -54,13 +64,23 @@ fn what_physical_decay_cannot_do_is_asked_for() {
     // Flat with noise, its highest value in the middle.
     assert!(asked(&times, &[100.0, 103.0, 99.0, 101.0], None));
     let s = suspicion(&times, &[100.0; 4], None, LAMBDA).unwrap();
-    let error = Suspicion { from_s: 14_400.0, to_s: 604_800.0, ..s }.question("'liver'", "Say so.").to_string();
-    assert!(error.contains("become 1.000") && error.contains("0.490 would be left"), "{error}");
+    let error = Suspicion { from_s: 14_400.0, to_s: 604_800.0, ..s }
+        .question("'liver'", "Say so.")
+        .to_string();
+    assert!(
+        error.contains("become 1.000 times") && error.contains("0.490 would be left"),
+        "{error}"
+    );
 }
 
 #[test]
 fn what_is_possible_is_not_asked_for() {
-    for times in [&[4.0, 24.0, 72.0, 168.0][..], &[24.0, 96.0], &[4.0, 24.0, 72.0], &[1.0, 4.0, 24.0, 96.0, 168.0]] {
+    for times in [
+        &[4.0, 24.0, 72.0, 168.0][..],
+        &[24.0, 96.0],
+        &[4.0, 24.0, 72.0],
+        &[1.0, 4.0, 24.0, 96.0, 168.0],
+    ] {
         // Microspheres: exactly physical decay.
         assert!(!asked(times, &exponential(times, 6.647 * 24.0), None), "{times:?}");
         assert!(!asked(times, &exponential(times, 6.647 * 24.0), Some(0.01)), "{times:?}");
@@ -88,7 +108,9 @@ fn the_rates_of_questions_are_as_stated() {
     let mut state = 5u64;
     let mut normal = || {
         (0..12).fold(-6.0, |sum, _| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             sum + (state >> 11) as f64 / (1u64 << 53) as f64
         })
     };

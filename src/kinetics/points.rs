@@ -66,7 +66,10 @@ impl Points {
             }
             if *v < 0.0 {
                 return Err(Error::input(
-                    format!("point {} has the negative value {v} and a relative uncertainty", i + 1),
+                    format!(
+                        "point {} has the negative value {v} and a relative uncertainty",
+                        i + 1
+                    ),
                     "a share of a value below 0 is no uncertainty",
                     "Give absolute uncertainties, with which it counts, or leave the point out.",
                 ));

@@ -314,7 +314,9 @@ mod tests {
         assert!(problem(&[-1.0, 2.0, 3.0], &v, &u).contains("before injection"));
         assert!(problem(&[0.0, f64::NAN, 3.0], &v, &u).contains("finite"));
         assert!(Tac::new(&[0.0, 1.0, 2.0], &[3.0, -2.0, 0.0], &u).is_ok());
-        assert!(problem(&[0.0, 1.0, 2.0], &[3.0, -2.0, 1.0], &[0.1, -0.2, 0.1]).contains("negative"));
+        assert!(
+            problem(&[0.0, 1.0, 2.0], &[3.0, -2.0, 1.0], &[0.1, -0.2, 0.1]).contains("negative")
+        );
         assert!(Tac::with_equal_relative_weights(&[1.0, 2.0], &[1.0, -1.0]).is_err());
         assert!(problem(&[0.0, 1.0, 2.0], &[3.0, f64::INFINITY, 1.0], &u).contains("finite"));
         assert!(problem(&[0.0, 1.0, 2.0], &v, &[0.1, 0.0, 0.1]).contains("positive"));

@@ -13,8 +13,8 @@ use crate::io::dicom::{self, CountFactor, DicomVolume, Facts, ReadOptions};
 use crate::io::{read_image, sha256_file};
 use crate::job::{ActivityInput, CurveChoice, MaterialNames, MatterInput};
 use crate::phantom::maps::MaterialMap;
-use crate::sheet::Sheet;
 use crate::phantom::{HuCurve, HuOptions, HuReport, Phantom};
+use crate::sheet::Sheet;
 
 /// A file or series that was read, for the summary.
 #[derive(Debug, Clone, Serialize)]

@@ -200,7 +200,8 @@ impl Maps<'_> {
 
     pub fn write_material_names(&mut self) -> Result<()> {
         let header = ["label".to_string(), "name".to_string()];
-        let rows = self.context.materials.iter().enumerate().map(|(n, m)| [n.to_string(), m.clone()]);
+        let rows =
+            self.context.materials.iter().enumerate().map(|(n, m)| [n.to_string(), m.clone()]);
         let text = lines(std::iter::once(header).chain(rows), Separator::Comma);
         let name = "materials.csv";
         write_atomically(&self.folder.join(name), |w| w.write_all(text.as_bytes()))?;

@@ -8,8 +8,8 @@ use super::over_time::{IntegratedMap, RegionCurve};
 use super::series_file::SeriesInput;
 use crate::error::Result;
 use crate::kinetics::UncertaintyKind;
-use crate::sheet::{Separator, lines};
 use crate::report::{BandPoint, PlotPoint, TacPlot};
+use crate::sheet::{Separator, lines};
 use crate::units::SECONDS_PER_HOUR;
 
 /// A VOI by one route.

@@ -35,7 +35,8 @@ fn clean(name: &str) -> String {
     let mut stem: String = name.trim().chars().map(safe).take(LONGEST).collect();
     let lower = stem.to_ascii_lowercase();
     let port = lower.len() == 4 && (lower.starts_with("com") || lower.starts_with("lpt"));
-    if DEVICES.contains(&lower.as_str()) || (port && lower.ends_with(|c: char| c.is_ascii_digit())) {
+    if DEVICES.contains(&lower.as_str()) || (port && lower.ends_with(|c: char| c.is_ascii_digit()))
+    {
         stem.push('_');
     }
     stem
@@ -48,7 +49,20 @@ mod tests {
     #[test]
     fn names_are_safe_and_different() {
         let long = "x".repeat(500);
-        let names = ["liver", "a/b", "a_b", "a_b_2", "../../etc", "", "CON", "lpt1", &long, "Läsion #1", "Liver", "x\ty\n"];
+        let names = [
+            "liver",
+            "a/b",
+            "a_b",
+            "a_b_2",
+            "../../etc",
+            "",
+            "CON",
+            "lpt1",
+            &long,
+            "Läsion #1",
+            "Liver",
+            "x\ty\n",
+        ];
         let stems = file_stems(&names);
         let expected = ["liver_1", "a_b_2_", "a_b_3", "a_b_2", "______etc", "_6", "CON_", "lpt1_"];
         assert_eq!(stems[..8], expected);

@@ -118,7 +118,10 @@ impl Sheet {
         if let Some(cell) = row.cells.iter().find(|c| c.contains(['\n', '\r'])) {
             let start: String = cell.chars().take_while(|c| !c.is_control()).take(30).collect();
             return Err(Error::input(
-                format!("{}: the cell that begins with '{start}' runs over several lines", self.at(row.line)),
+                format!(
+                    "{}: the cell that begins with '{start}' runs over several lines",
+                    self.at(row.line)
+                ),
                 "a quotation mark is not closed, or a cell has a line break in it",
                 "Close the quotation mark, or take the line break out.",
             ));

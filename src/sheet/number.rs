@@ -42,9 +42,8 @@ pub enum Cell {
 }
 
 /// Words for a value that is not there, in lower case.
-pub const MISSING: [&str; 14] = [
-    "", "-", "--", "–", "—", "na", "n/a", "n.a.", "n.a", "#n/a", "#nv", "nan", "null", "none",
-];
+pub const MISSING: [&str; 14] =
+    ["", "-", "--", "–", "—", "na", "n/a", "n.a.", "n.a", "#n/a", "#nv", "nan", "null", "none"];
 
 /// Whether a cell says that there is no value.
 pub fn is_missing(text: &str) -> bool {
@@ -67,7 +66,10 @@ pub fn read(text: &str, decimal: Decimal) -> std::result::Result<Cell, (String, 
     let refuse = |why: &str, remedy: &str| Err((why.to_string(), remedy.to_string()));
     let below = ["lod", "loq", "bdl", "lld", "mda", "detect"].iter().any(|w| lower.contains(w));
     if text.starts_with(['>', '≥']) {
-        return refuse("it is a bound, no number", "Give the measured value, or leave the cell empty.");
+        return refuse(
+            "it is a bound, no number",
+            "Give the measured value, or leave the cell empty.",
+        );
     }
     if text.starts_with(['<', '≤']) || below {
         return refuse(
@@ -82,7 +84,10 @@ pub fn read(text: &str, decimal: Decimal) -> std::result::Result<Cell, (String, 
         );
     }
     if text.starts_with('#') {
-        return refuse("it is an error of the spreadsheet", "Correct the formula, or empty the cell.");
+        return refuse(
+            "it is an error of the spreadsheet",
+            "Correct the formula, or empty the cell.",
+        );
     }
     if text.contains('±') || text.contains("+/-") {
         return refuse("a value and its uncertainty stand in one cell", "Give each its column.");
@@ -112,7 +117,10 @@ pub fn read(text: &str, decimal: Decimal) -> std::result::Result<Cell, (String, 
         None if text.contains(digits) && text.contains(char::is_alphabetic) => {
             refuse("it is no number", "Write the number alone; the unit belongs in the header.")
         }
-        None => refuse("it is no number", "Correct it, or leave the cell empty where there is no value."),
+        None => refuse(
+            "it is no number",
+            "Correct it, or leave the cell empty where there is no value.",
+        ),
     }
 }
 
@@ -131,7 +139,10 @@ pub fn decimal_of<'a>(
     let mut clear = [false; 2];
     for (at, text) in cells {
         for (n, mark) in ['.', ','].into_iter().enumerate() {
-            if text.contains(mark) && text.contains(|c: char| c.is_ascii_digit()) && !is_missing(text) {
+            if text.contains(mark)
+                && text.contains(|c: char| c.is_ascii_digit())
+                && !is_missing(text)
+            {
                 clear[n] |= !could_be_thousands(text, mark);
                 seen[n].get_or_insert((at.clone(), text));
             }
@@ -150,15 +161,21 @@ pub fn decimal_of<'a>(
             Ok(Decimal::Point)
         }
         [None, None] => Ok(Decimal::Point),
-        [Some((at, text)), None] => {
-            ambiguous(&at, text, '.', "cells are separated by semicolons, as where the comma is the decimal mark")
-        }
+        [Some((at, text)), None] => ambiguous(
+            &at,
+            text,
+            '.',
+            "cells are separated by semicolons, as where the comma is the decimal mark",
+        ),
         [None, Some(_)] if clear[1] || separator == Separator::Semicolon => Ok(Decimal::Comma),
         [None, Some((at, text))] => ambiguous(
             &at,
             text,
             ',',
-            &format!("cells are separated by {}s, so the decimal mark may be the point", separator.name()),
+            &format!(
+                "cells are separated by {}s, so the decimal mark may be the point",
+                separator.name()
+            ),
         ),
         [Some((at, point)), Some((comma_at, comma))] if at == comma_at && point == comma => {
             Err(Error::input(
@@ -181,7 +198,10 @@ fn could_be_thousands(text: &str, mark: char) -> bool {
     let mut groups = text.split(mark);
     let all = |g: &str| g.chars().all(|c| c.is_ascii_digit());
     let first = groups.next().unwrap_or("");
-    (1..=3).contains(&first.len()) && all(first) && !first.starts_with('0') && groups.all(|g| g.len() == 3 && all(g))
+    (1..=3).contains(&first.len())
+        && all(first)
+        && !first.starts_with('0')
+        && groups.all(|g| g.len() == 3 && all(g))
 }
 
 #[cfg(test)]

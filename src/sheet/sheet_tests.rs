@@ -28,7 +28,9 @@ fn the_separator_is_the_one_the_rows_agree_on() {
 
 #[test]
 fn fields_keep_what_is_in_them() {
-    let sheet = read("# 5\" phantom\n\nname, time\n\"liver, \"\"left\"\"\",4\nlesion #1,24\n  # a comment\n#another, one, more\n\"#2\",96\n,\n");
+    let sheet = read(
+        "# 5\" phantom\n\nname, time\n\"liver, \"\"left\"\"\",4\nlesion #1,24\n  # a comment\n#another, one, more\n\"#2\",96\n,\n",
+    );
     assert_eq!(sheet.header, ["name", "time"]);
     assert_eq!(rows(&sheet), [["liver, \"left\"", "4"], ["lesion #1", "24"], ["#2", "96"]]);
     assert_eq!(sheet.rows.iter().map(|r| r.line).collect::<Vec<_>>(), [4, 5, 8]);
@@ -58,9 +60,11 @@ fn unclear_tables_are_refused_with_their_line() {
 
 #[test]
 fn what_is_written_is_read_again() {
-    let cells = [["name", "x"], ["liver, \"left\"", "1"], ["#1", "2"], ["a;b\tc", "3"]];
+    let cells =
+        [["name", "x"], ["liver, \"left\"", "1"], ["#1", "2"], ["a;b\tc", "3"], ["lesion #1", "4"]];
     for separator in Separator::ALL {
-        let text = lines(cells, separator);
+        let text = lines(cells.map(|r| r.map(String::from)), separator);
+        assert!(text.contains("\nlesion #1"), "quoted only where it is needed: {text}");
         let sheet = read(&text);
         assert_eq!(sheet.header, cells[0]);
         assert_eq!(rows(&sheet), cells[1..], "{text}");

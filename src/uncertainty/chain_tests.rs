@@ -26,6 +26,7 @@ fn factor() -> CalibrationFactor {
         acquisitions: 3,
         chi2: 1.0,
         birge: crate::activity::BirgeRatios::default(),
+        of_fills: Vec::new(),
     }
 }
 

@@ -62,7 +62,10 @@ impl Amount<'_> {
         let value = match (of_row, given) {
             (Some(row), Some(given)) if (row / given - 1.0).abs() > 1e-9 => {
                 return Err(Error::input(
-                    format!("{}: {what} {row} {unit} of '{}', and {option_name} says {given} {unit}", self.at, self.curve),
+                    format!(
+                        "{}: {what} {row} {unit} of '{}', and {option_name} says {given} {unit}",
+                        self.at, self.curve
+                    ),
                     "a value has one",
                     "Leave one of them out.",
                 ));
@@ -79,7 +82,10 @@ impl Amount<'_> {
             None => Err(Error::usage(
                 format!("{}: values of '{}' per {unit}", self.at, self.curve),
                 format!("a concentration becomes an activity by the {what}, which is not known"),
-                format!("Add a column {what}_{unit}, or {option}; of several curves {option_name} '{}={example}'.", self.curve),
+                format!(
+                    "Add a column {what}_{unit}, or {option}; of several curves {option_name} '{}={example}'.",
+                    self.curve
+                ),
             )),
         }
     }

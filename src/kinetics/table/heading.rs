@@ -44,46 +44,141 @@ pub enum Heading {
 }
 
 const CURVES: [&str; 14] = [
-    "curve", "voi", "roi", "organ", "region", "lesion", "name", "tissue", "structure", "source",
-    "tumour", "tumor", "curve name", "voi name",
+    "curve",
+    "voi",
+    "roi",
+    "organ",
+    "region",
+    "lesion",
+    "name",
+    "tissue",
+    "structure",
+    "source",
+    "tumour",
+    "tumor",
+    "curve name",
+    "voi name",
 ];
 const TIMES: [&str; 9] = [
-    "", "time", "t", "time point", "timepoint", "scan time", "acquisition time", "mid time",
+    "",
+    "time",
+    "t",
+    "time point",
+    "timepoint",
+    "scan time",
+    "acquisition time",
+    "mid time",
     "elapsed time",
 ];
 const CLOCKS: [&str; 8] = [
-    "time", "datetime", "date time", "date and time", "date/time", "timestamp", "scan time",
+    "time",
+    "datetime",
+    "date time",
+    "date and time",
+    "date/time",
+    "timestamp",
+    "scan time",
     "acquisition time",
 ];
 const REMARKS: [&str; 6] = ["comment", "comments", "remark", "remarks", "note", "notes"];
 /// Words for the values; of each other word in a wide table a curve is named.
 const VALUES: [&str; 14] = [
-    "", "activity", "a", "act", "activity concentration", "concentration", "conc", "counts",
-    "dose rate", "doserate", "value", "uptake", "ia", "id",
+    "",
+    "activity",
+    "a",
+    "act",
+    "activity concentration",
+    "concentration",
+    "conc",
+    "counts",
+    "dose rate",
+    "doserate",
+    "value",
+    "uptake",
+    "ia",
+    "id",
 ];
 /// Of those, the ones that may stand beside the name of a curve.
 const BESIDE: [&str; 7] = [
-    "activity concentration", "activity", "concentration", "dose rate", "counts", "uptake", "value",
+    "activity concentration",
+    "activity",
+    "concentration",
+    "dose rate",
+    "counts",
+    "uptake",
+    "value",
 ];
 /// Words for one standard deviation, longest first.
 pub(super) const SPREADS: [&str; 27] = [
-    "coefficient of variation", "standard uncertainty", "relative uncertainty",
-    "standard deviation", "relative error", "standard error", "rel uncertainty", "uncertainty",
-    "std uncertainty", "std error", "std dev", "st dev", "1 sigma", "stdev", "sigma", "error",
-    "1 sd", "1sd", "unc", "err", "std", "rsd", "cov", "s d", "sd", "cv", "u",
+    "coefficient of variation",
+    "standard uncertainty",
+    "relative uncertainty",
+    "standard deviation",
+    "relative error",
+    "standard error",
+    "rel uncertainty",
+    "uncertainty",
+    "std uncertainty",
+    "std error",
+    "std dev",
+    "st dev",
+    "1 sigma",
+    "stdev",
+    "sigma",
+    "error",
+    "1 sd",
+    "1sd",
+    "unc",
+    "err",
+    "std",
+    "rsd",
+    "cov",
+    "s d",
+    "sd",
+    "cv",
+    "u",
 ];
 const SIGNS: [&str; 5] = ["±", "+/-", "+-", "σ", "sem"];
 const MASSES: [&str; 3] = ["mass", "weight", "m"];
 const VOLUMES: [&str; 3] = ["volume", "vol", "v"];
 const AFTER_INJECTION: [&str; 17] = [
-    "post injection", "after injection", "since injection", "from injection",
-    "post administration", "after administration", "since administration", "p injection",
-    "post infusion", "after infusion", "post inj", "after inj", "p inj", "p i", "pi", "post", "tpi",
+    "post injection",
+    "after injection",
+    "since injection",
+    "from injection",
+    "post administration",
+    "after administration",
+    "since administration",
+    "p injection",
+    "post infusion",
+    "after infusion",
+    "post inj",
+    "after inj",
+    "p inj",
+    "p i",
+    "pi",
+    "post",
+    "tpi",
 ];
 /// Words in the name of a curve that rather say another statistic.
 const OTHER: [&str; 17] = [
-    "ci", "min", "max", "lower", "upper", "low", "high", "percentile", "variance", "var", "2sd",
-    "2sigma", "suv", "injected", "administered", "k=2", "95",
+    "ci",
+    "min",
+    "max",
+    "lower",
+    "upper",
+    "low",
+    "high",
+    "percentile",
+    "variance",
+    "var",
+    "2sd",
+    "2sigma",
+    "suv",
+    "injected",
+    "administered",
+    "k=2",
+    "95",
 ];
 
 /// What the name of a column means.
@@ -111,11 +206,19 @@ fn understood(all: &Name, corrected: Option<bool>) -> Result<Heading, String> {
         Unit::Mass(g) => Ok(Heading::Mass(name.owner(&MASSES, "mass")?, g)),
         Unit::Volume(ml) => Ok(Heading::Volume(name.owner(&VOLUMES, "volume")?, ml)),
         Unit::Percent if ["ia", "id", "injected activity", "injected dose"].contains(&&*words) => {
-            Ok(Heading::Value { of: None, quantity: Quantity::OfAdministered, scale: 0.01, corrected })
+            Ok(Heading::Value {
+                of: None,
+                quantity: Quantity::OfAdministered,
+                scale: 0.01,
+                corrected,
+            })
         }
         Unit::Percent => match name.spread() {
             Some(rest) => Ok(Heading::Spread { of: rest.curve()?, unit: None }),
-            None => Err("% of what? The administered activity is %IA, an uncertainty in % is uncertainty_%".into()),
+            None => Err(
+                "% of what? The administered activity is %IA, an uncertainty in % is uncertainty_%"
+                    .into(),
+            ),
         },
         Unit::Value(quantity, scale) => match name.spread() {
             Some(rest) => Ok(Heading::Spread { of: rest.curve()?, unit: Some((quantity, scale)) }),
@@ -184,7 +287,8 @@ impl Name {
     /// Folded words with one space between: `_`, `-`, `.` and brackets are spaces.
     fn words(&self) -> String {
         let spaced = self.spaced();
-        let text: String = spaced.iter().map(|c| if "()[]".contains(*c) { ' ' } else { *c }).collect();
+        let text: String =
+            spaced.iter().map(|c| if "()[]".contains(*c) { ' ' } else { *c }).collect();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
@@ -225,10 +329,13 @@ impl Name {
         // Brackets with nothing but spaces and commas left in them go too.
         let mut open = 0;
         while open < name.folded.len() {
-            let close = name.folded[open..].iter().position(|c| ")]".contains(*c)).map(|n| open + n);
+            let close =
+                name.folded[open..].iter().position(|c| ")]".contains(*c)).map(|n| open + n);
             let inside = close.map(|close| &name.folded[open + 1..close.max(open + 1)]);
             match (name.folded[open], close, inside) {
-                ('(' | '[', Some(close), Some(inside)) if inside.iter().all(|c| " ,;.".contains(*c)) => {
+                ('(' | '[', Some(close), Some(inside))
+                    if inside.iter().all(|c| " ,;.".contains(*c)) =>
+                {
                     name.own.drain(open..=close);
                     name.folded.drain(open..=close);
                 }
@@ -239,23 +346,44 @@ impl Name {
     }
 
     fn without_decay_correction(&self) -> Result<(Name, Option<bool>), String> {
-        let not = ["not decay corrected", "non decay corrected", "un decay corrected",
-            "not corrected for decay", "without decay correction", "decay uncorrected", "no decay correction"];
+        let not = [
+            "not decay corrected",
+            "non decay corrected",
+            "un decay corrected",
+            "not corrected for decay",
+            "without decay correction",
+            "decay uncorrected",
+            "no decay correction",
+        ];
         for word in not {
             if let Some((from, to)) = self.find(word) {
                 return Ok((self.without(from, to), Some(false)));
             }
         }
-        for word in ["decay corrected", "decaycorrected", "corrected for decay", "decay corr", "dc"] {
+        for word in ["decay corrected", "decaycorrected", "corrected for decay", "decay corr", "dc"]
+        {
             let Some((from, mut to)) = self.find(word) else { continue };
             let text = self.spaced();
             let rest: String = text[to..].iter().collect();
             let trimmed = rest.trim_start();
             let skipped = rest.chars().count() - trimmed.chars().count();
-            if let Some(reference) = trimmed.strip_prefix("to ").or_else(|| trimmed.strip_prefix("at ")) {
-                let known = ["the time of injection", "time of injection", "injection time", "injection",
-                    "the time of administration", "time of administration", "administration", "t0", "t=0", "p i"];
-                let Some(word) = known.iter().find(|k| reference.trim_start().starts_with(**k)) else {
+            if let Some(reference) =
+                trimmed.strip_prefix("to ").or_else(|| trimmed.strip_prefix("at "))
+            {
+                let known = [
+                    "the time of injection",
+                    "time of injection",
+                    "injection time",
+                    "injection",
+                    "the time of administration",
+                    "time of administration",
+                    "administration",
+                    "t0",
+                    "t=0",
+                    "p i",
+                ];
+                let Some(word) = known.iter().find(|k| reference.trim_start().starts_with(**k))
+                else {
                     return Err(format!(
                         "values decay-corrected to '{}' cannot be taken back: the time of injection is the one reference known",
                         reference.trim_matches([' ', ')', ']'])
@@ -279,7 +407,9 @@ impl Name {
     /// The words before the unit and the unit, if the name ends with one.
     fn split_unit(&self) -> Option<(Name, Unit)> {
         let n = self.folded.len();
-        let unit = |from: usize, to: usize| unit_of(&self.part(from, to).folded.iter().collect::<String>());
+        let unit = |from: usize, to: usize| {
+            unit_of(&self.part(from, to).folded.iter().collect::<String>())
+        };
         if let Some(close) = self.folded.last().filter(|c| ")]".contains(**c)) {
             let open = if *close == ')' { '(' } else { '[' };
             let at = self.folded.iter().rposition(|c| *c == open)?;
@@ -355,7 +485,8 @@ impl Name {
             let Some((from, to)) = self.find(word) else { continue };
             let (before, after) = (self.part(0, from), self.part(to, n));
             if before.folded.is_empty() {
-                let of = after.folded.starts_with(&['o', 'f', ' ']) || after.folded.starts_with(&['i', 'n', ' ']);
+                let of = after.folded.starts_with(&['o', 'f', ' '])
+                    || after.folded.starts_with(&['i', 'n', ' ']);
                 let rest = if of { after.part(3, after.folded.len()) } else { after };
                 return Ok(Some(rest.text()));
             }

@@ -14,9 +14,28 @@ fn spread(of: Option<&str>, unit: Option<(Quantity, f64)>) -> Heading {
 #[test]
 fn times_as_people_write_them() {
     for name in [
-        "time_h", "time (h)", "Time [h]", "t_h", "t (h)", "time/h", "t/h", "Time, h", "time in h", "hours p.i.",
-        "h p.i.", "Hours post injection", "time p.i. (h)", "time (h p.i.)", "time post-injection (hours)",
-        "Time after injection [hr]", "hours", "Time (hours)", "t_pi_h", "time_pi (h)", "TIME_H", "hours (p.i.)",
+        "time_h",
+        "time (h)",
+        "Time [h]",
+        "t_h",
+        "t (h)",
+        "time/h",
+        "t/h",
+        "Time, h",
+        "time in h",
+        "hours p.i.",
+        "h p.i.",
+        "Hours post injection",
+        "time p.i. (h)",
+        "time (h p.i.)",
+        "time post-injection (hours)",
+        "Time after injection [hr]",
+        "hours",
+        "Time (hours)",
+        "t_pi_h",
+        "time_pi (h)",
+        "TIME_H",
+        "hours (p.i.)",
     ] {
         assert_eq!(heading(name), Ok(Heading::Time(H)), "{name}");
     }
@@ -31,19 +50,51 @@ fn times_as_people_write_them() {
 #[test]
 fn values_as_people_write_them() {
     use Quantity::*;
-    for name in ["activity_MBq", "activity (MBq)", "A [MBq]", "A/MBq", "Activity, MBq", "ACTIVITY_MBQ", "MBq", "act. (MBq)", "uptake (MBq)"] {
+    for name in [
+        "activity_MBq",
+        "activity (MBq)",
+        "A [MBq]",
+        "A/MBq",
+        "Activity, MBq",
+        "ACTIVITY_MBQ",
+        "MBq",
+        "act. (MBq)",
+        "uptake (MBq)",
+    ] {
         assert_eq!(heading(name), Ok(value(None, Activity, MBQ, None)), "{name}");
     }
-    for name in ["liver (MBq)", "liver_MBq", "liver [MBq]", "liver activity (MBq)", "activity liver (MBq)", "activity of liver (MBq)", "liver/MBq", "liver_activity_MBq"] {
+    for name in [
+        "liver (MBq)",
+        "liver_MBq",
+        "liver [MBq]",
+        "liver activity (MBq)",
+        "activity liver (MBq)",
+        "activity of liver (MBq)",
+        "liver/MBq",
+        "liver_activity_MBq",
+    ] {
         assert_eq!(heading(name), Ok(value(Some("liver"), Activity, MBQ, None)), "{name}");
     }
     for (name, of) in [
-        ("Lesion #1 (MBq)", "Lesion #1"), ("kidney, left (MBq)", "kidney, left"), ("left_kidney_MBq", "left_kidney"),
-        ("lesion 3 [MBq]", "lesion 3"), ("Läsion µ (MBq)", "Läsion µ"), ("u-bladder (MBq)", "u-bladder"), ("L4 (MBq)", "L4"),
+        ("Lesion #1 (MBq)", "Lesion #1"),
+        ("kidney, left (MBq)", "kidney, left"),
+        ("left_kidney_MBq", "left_kidney"),
+        ("lesion 3 [MBq]", "lesion 3"),
+        ("Läsion µ (MBq)", "Läsion µ"),
+        ("u-bladder (MBq)", "u-bladder"),
+        ("L4 (MBq)", "L4"),
     ] {
         assert_eq!(heading(name), Ok(value(Some(of), Activity, MBQ, None)), "{name}");
     }
-    for name in ["%IA", "% IA", "activity (%IA)", "activity_%IA", "uptake (%ID)", "IA (%)", "% injected activity"] {
+    for name in [
+        "%IA",
+        "% IA",
+        "activity (%IA)",
+        "activity_%IA",
+        "uptake (%ID)",
+        "IA (%)",
+        "% injected activity",
+    ] {
         assert_eq!(heading(name), Ok(value(None, OfAdministered, 0.01, None)), "{name}");
     }
     for name in ["%IA/g", "%ID/g", "% IA/g", "activity (%IA/g)", "uptake_%ID/g"] {
@@ -63,16 +114,53 @@ fn values_as_people_write_them() {
 #[test]
 fn uncertainties_as_people_write_them() {
     let mbq = Some((Quantity::Activity, MBQ));
-    for name in ["uncertainty_MBq", "SD (MBq)", "u(A) [MBq]", "u(A)_MBq", "u_MBq", "σ (MBq)", "± (MBq)", "Std. dev. (MBq)", "standard deviation [MBq]", "error (MBq)", "sd_activity_MBq", "activity_sd_MBq", "1 SD (MBq)"] {
+    for name in [
+        "uncertainty_MBq",
+        "SD (MBq)",
+        "u(A) [MBq]",
+        "u(A)_MBq",
+        "u_MBq",
+        "σ (MBq)",
+        "± (MBq)",
+        "Std. dev. (MBq)",
+        "standard deviation [MBq]",
+        "error (MBq)",
+        "sd_activity_MBq",
+        "activity_sd_MBq",
+        "1 SD (MBq)",
+    ] {
         assert_eq!(heading(name), Ok(spread(None, mbq)), "{name}");
     }
-    for name in ["uncertainty_%", "uncertainty (%)", "error_%", "SD (%)", "SD%", "CV (%)", "u(A) (%)", "rel. uncertainty (%)", "± (%)"] {
+    for name in [
+        "uncertainty_%",
+        "uncertainty (%)",
+        "error_%",
+        "SD (%)",
+        "SD%",
+        "CV (%)",
+        "u(A) (%)",
+        "rel. uncertainty (%)",
+        "± (%)",
+    ] {
         assert_eq!(heading(name), Ok(spread(None, None)), "{name}");
     }
-    for name in ["liver_uncertainty_%", "liver ± (%)", "liver± (%)", "SD liver (%)", "u(liver) (%)", "uncertainty of liver (%)", "liver SD [%]", "liver error (%)", "liver activity uncertainty (%)"] {
+    for name in [
+        "liver_uncertainty_%",
+        "liver ± (%)",
+        "liver± (%)",
+        "SD liver (%)",
+        "u(liver) (%)",
+        "uncertainty of liver (%)",
+        "liver SD [%]",
+        "liver error (%)",
+        "liver activity uncertainty (%)",
+    ] {
         assert_eq!(heading(name), Ok(spread(Some("liver"), None)), "{name}");
     }
-    assert_eq!(heading("uncertainty (%IA)"), Ok(spread(None, Some((Quantity::OfAdministered, 0.01)))));
+    assert_eq!(
+        heading("uncertainty (%IA)"),
+        Ok(spread(None, Some((Quantity::OfAdministered, 0.01))))
+    );
     for name in ["SD", "u(A)", "uncertainty", "activity", "A"] {
         assert!(heading(name).unwrap_err().contains("unit"), "{name}");
     }
@@ -82,15 +170,28 @@ fn uncertainties_as_people_write_them() {
 fn decay_correction_is_part_of_a_name() {
     use Quantity::*;
     for name in [
-        "activity_MBq_decay_corrected", "decay-corrected activity (MBq)", "Decay corrected activity [MBq]",
-        "activity (MBq, decay-corrected)", "activity (MBq) (decay corrected)", "activity, decay-corrected to injection (MBq)",
-        "activity_decay_corrected_MBq", "activity dc (MBq)", "activity (MBq, decay-corrected to time of injection)",
+        "activity_MBq_decay_corrected",
+        "decay-corrected activity (MBq)",
+        "Decay corrected activity [MBq]",
+        "activity (MBq, decay-corrected)",
+        "activity (MBq) (decay corrected)",
+        "activity, decay-corrected to injection (MBq)",
+        "activity_decay_corrected_MBq",
+        "activity dc (MBq)",
+        "activity (MBq, decay-corrected to time of injection)",
         "activity corrected for decay (MBq)",
     ] {
         assert_eq!(heading(name), Ok(value(None, Activity, MBQ, Some(true))), "{name}");
     }
-    assert_eq!(heading("liver decay-corrected (MBq)"), Ok(value(Some("liver"), Activity, MBQ, Some(true))));
-    for name in ["activity (MBq, not decay-corrected)", "activity_MBq_not_decay_corrected", "non-decay-corrected activity (MBq)"] {
+    assert_eq!(
+        heading("liver decay-corrected (MBq)"),
+        Ok(value(Some("liver"), Activity, MBQ, Some(true)))
+    );
+    for name in [
+        "activity (MBq, not decay-corrected)",
+        "activity_MBq_not_decay_corrected",
+        "non-decay-corrected activity (MBq)",
+    ] {
         assert_eq!(heading(name), Ok(value(None, Activity, MBQ, Some(false))), "{name}");
     }
     assert!(heading("activity (MBq, decay-corrected to scan 1)").unwrap_err().contains("scan 1"));
@@ -99,9 +200,15 @@ fn decay_correction_is_part_of_a_name() {
 #[test]
 fn what_is_not_understood_says_why() {
     for (name, word) in [
-        ("liver 95% CI (MBq)", "'ci'"), ("liver max (MBq)", "'max'"), ("injected activity (MBq)", "'injected'"),
-        ("liver (%)", "% of what"), ("half-life (h)", "time"), ("liver", "unit is known"), ("activity (SUV)", "unit is known"),
-        ("liver (g)", "mass"), ("", "unit"),
+        ("liver 95% CI (MBq)", "'ci'"),
+        ("liver max (MBq)", "'max'"),
+        ("injected activity (MBq)", "'injected'"),
+        ("liver (%)", "% of what"),
+        ("half-life (h)", "time"),
+        ("liver", "unit is known"),
+        ("activity (SUV)", "unit is known"),
+        ("liver (g)", "mass"),
+        ("", "unit"),
     ] {
         let why = heading(name).expect_err(name);
         assert!(why.contains(word), "{name}: {why}");

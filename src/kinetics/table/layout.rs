@@ -64,7 +64,8 @@ pub fn folded(name: &str) -> String {
 /// If one is not understood, missing or there twice.
 pub fn layout(sheet: &Sheet) -> Result<Layout> {
     let at = sheet.at(sheet.header_line);
-    let refuse = |problem: String, why: String| Err(Error::input(format!("{at}: {problem}"), why, KNOWN));
+    let refuse =
+        |problem: String, why: String| Err(Error::input(format!("{at}: {problem}"), why, KNOWN));
     let mut found = Vec::new();
     for name in &sheet.header {
         match heading(name) {
@@ -78,20 +79,27 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
     let names = columns(|h| matches!(h, Heading::Curve));
     if names.len() > 1 {
         return refuse(
-            format!("'{}' and '{}' both name the curve", sheet.header[names[0]], sheet.header[names[1]]),
+            format!(
+                "'{}' and '{}' both name the curve",
+                sheet.header[names[0]], sheet.header[names[1]]
+            ),
             "one column gives the names, not this one twice".into(),
         );
     }
     let time = time_column(&found, sheet)?;
     let values = columns(|h| matches!(h, Heading::Value { .. }));
     if values.is_empty() {
-        return refuse("0 value columns".into(), "an activity, a dose rate or counts are needed".into());
+        return refuse(
+            "0 value columns".into(),
+            "an activity, a dose rate or counts are needed".into(),
+        );
     }
     let wide = names.is_empty();
     if !wide && values.len() > 1 {
         return refuse(
             format!("{} value columns beside '{}'", values.len(), sheet.header[names[0]]),
-            "a table has a column of names and one of values, or a column of values per curve".into(),
+            "a table has a column of names and one of values, or a column of values per curve"
+                .into(),
         );
     }
     let mut all: Vec<ValueColumns> = Vec::new();
@@ -101,26 +109,35 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
         if !first && *own != corrected {
             return refuse(
                 format!("'{}' and '{}'", sheet.header[values[0]], sheet.header[i]),
-                "one says whether it is decay-corrected and the other says otherwise or nothing".into(),
+                "one says whether it is decay-corrected and the other says otherwise or nothing"
+                    .into(),
             );
         }
         (corrected, first) = (*own, false);
         if let (false, Some(name)) = (wide, of) {
             return refuse(
                 format!("'{}' beside '{}'", sheet.header[i], sheet.header[names[0]]),
-                format!("'{name}' is no word for a value, and the names of the curves have a column; call it activity with its unit"),
+                format!(
+                    "'{name}' is no word for a value, and the names of the curves have a column; call it activity with its unit"
+                ),
             );
         }
         let same = |c: &ValueColumns| c.curve.as_deref().map(folded) == of.as_deref().map(folded);
         if let Some(other) = all.iter().find(|c| same(c)) {
             return refuse(
-                format!("'{}' and '{}' are of one curve: a column twice", sheet.header[other.value], sheet.header[i]),
+                format!(
+                    "'{}' and '{}' are of one curve: a column twice",
+                    sheet.header[other.value], sheet.header[i]
+                ),
                 "a curve has one column of values, and units must not be mixed".into(),
             );
         }
         if all.first().is_some_and(|f| f.curve.is_none()) || (!all.is_empty() && of.is_none()) {
             return refuse(
-                format!("'{}' among several value columns", sheet.header[if of.is_none() { i } else { values[0] }]),
+                format!(
+                    "'{}' among several value columns",
+                    sheet.header[if of.is_none() { i } else { values[0] }]
+                ),
                 "in a table with a column per curve each column names its curve".into(),
             );
         }
@@ -141,11 +158,15 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
             Heading::Volume(of, _) => (of, "volume"),
             _ => continue,
         };
-        let curves: Vec<String> = all.iter().map(|c| c.curve.clone().unwrap_or_else(|| "the values".into())).collect();
+        let curves: Vec<String> =
+            all.iter().map(|c| c.curve.clone().unwrap_or_else(|| "the values".into())).collect();
         let Some(owner) = owner(&all, of.as_deref(), i) else {
             return refuse(
                 format!("'{}' belongs to no column of values", sheet.header[i]),
-                format!("an {what} is of one curve by its name; the curves are {}", curves.join(", ")),
+                format!(
+                    "an {what} is of one curve by its name; the curves are {}",
+                    curves.join(", ")
+                ),
             );
         };
         let own = &mut all[owner];
@@ -156,7 +177,10 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
                     Some((quantity, scale)) if *quantity == own.quantity => Some(*scale),
                     Some(_) => {
                         return refuse(
-                            format!("uncertainty '{}' of '{}'", sheet.header[i], sheet.header[own.value]),
+                            format!(
+                                "uncertainty '{}' of '{}'",
+                                sheet.header[i], sheet.header[own.value]
+                            ),
                             "it must be in a unit of the values or in %".into(),
                         );
                     }
@@ -182,7 +206,8 @@ fn owner(all: &[ValueColumns], of: Option<&str>, at: usize) -> Option<usize> {
     match of {
         Some(name) => {
             let named = |c: &ValueColumns| c.curve.as_deref().map(folded) == Some(folded(name));
-            let only = |c: &ValueColumns| all.len() == 1 && c.curve.is_none() && folded(name) == "curve";
+            let only =
+                |c: &ValueColumns| all.len() == 1 && c.curve.is_none() && folded(name) == "curve";
             all.iter().position(|c| named(c) || only(c))
         }
         None if all.len() == 1 => Some(0),
@@ -210,7 +235,12 @@ fn time_column(found: &[Heading], sheet: &Sheet) -> Result<TimeColumn> {
                 .map(|i| sheet.header[i].as_str())
                 .collect();
             Err(Error::input(
-                format!("{}: {} time columns: {}", sheet.at(sheet.header_line), names.len(), names.join(", ")),
+                format!(
+                    "{}: {} time columns: {}",
+                    sheet.at(sheet.header_line),
+                    names.len(),
+                    names.join(", ")
+                ),
                 "exactly one is needed, after injection with its unit or with a date; units must not be mixed",
                 KNOWN,
             ))

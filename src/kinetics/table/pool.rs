@@ -52,7 +52,11 @@ pub fn pooled(
             true => ("of the same value counted once", group[0]),
             false => ("pooled to one", mean(group, percent)),
         };
-        notes.push(format!("{curve}: {} points at {} h {what}", group.len(), group[0].time_s / 3600.0));
+        notes.push(format!(
+            "{curve}: {} points at {} h {what}",
+            group.len(),
+            group[0].time_s / 3600.0
+        ));
         found.push(point);
     }
     Ok(found)
@@ -80,7 +84,10 @@ fn check(curve: &str, group: &[Point], file: &str) -> Result<()> {
         }
         _ => {
             let share = distance / (0.5 * (high.value + low.value)).abs();
-            (distance > 0.0 && !(share <= MAX_SHARE), format!("they differ by {:.0} %", 100.0 * share))
+            (
+                distance > 0.0 && !(share <= MAX_SHARE),
+                format!("they differ by {:.0} %", 100.0 * share),
+            )
         }
     };
     if !too_far {
@@ -89,7 +96,11 @@ fn check(curve: &str, group: &[Point], file: &str) -> Result<()> {
     Err(Error::input(
         format!(
             "{file}: '{curve}' has {:.6e} in line {} and {:.6e} in line {} at the same time of {} h: it occurs twice",
-            low.value, low.line, high.value, high.line, low.time_s / 3600.0
+            low.value,
+            low.line,
+            high.value,
+            high.line,
+            low.time_s / 3600.0
         ),
         format!("{shown}, so they are rather two curves than one value measured twice"),
         "Give each curve its name, or remove the wrong point.",

@@ -50,7 +50,11 @@ pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<
         ));
     }
     let percent = layout.values.iter().any(|v| matches!(v.spread, Some((_, None))));
-    if percent && layout.values.iter().any(|v| !matches!(v.quantity, Quantity::Activity | Quantity::DoseRate | Quantity::Counts)) {
+    if percent
+        && layout.values.iter().any(|v| {
+            !matches!(v.quantity, Quantity::Activity | Quantity::DoseRate | Quantity::Counts)
+        })
+    {
         notes.push("uncertainties in % are taken as shares of each value".into());
     }
     name_notes(&growing, &mut notes);
@@ -73,7 +77,10 @@ pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<
 }
 
 /// What all values become.
-fn common_quantity(sheet: &Sheet, layout: &Layout) -> Result<(&'static str, &'static str, &'static str)> {
+fn common_quantity(
+    sheet: &Sheet,
+    layout: &Layout,
+) -> Result<(&'static str, &'static str, &'static str)> {
     let of = |q: Quantity| match q {
         Quantity::DoseRate => ("dose_rate", "Gy/s", "Gy"),
         Quantity::Counts => ("counts", COUNTS, "counts s"),
@@ -115,9 +122,10 @@ fn decimal(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<Dec
         return Ok(decimal);
     }
     let columns = number_columns(layout);
-    let cells = sheet.rows.iter().flat_map(|row| {
-        columns.iter().map(|c| (sheet.at(row.line), row.cells[*c].as_str()))
-    });
+    let cells = sheet
+        .rows
+        .iter()
+        .flat_map(|row| columns.iter().map(|c| (sheet.at(row.line), row.cells[*c].as_str())));
     number::decimal_of(cells, sheet.separator)
 }
 
@@ -150,7 +158,12 @@ impl Reader<'_> {
             Ok(Cell::Missing) => Ok(None),
             Ok(Cell::Number(x)) => Ok(Some(x)),
             Err((why, remedy)) => Err(Error::input(
-                format!("{}: {} '{}'", self.sheet.at(row.line), self.sheet.header[column], row.cells[column]),
+                format!(
+                    "{}: {} '{}'",
+                    self.sheet.at(row.line),
+                    self.sheet.header[column],
+                    row.cells[column]
+                ),
                 why,
                 remedy,
             )),
@@ -207,7 +220,9 @@ impl Reader<'_> {
             let name = named.or(columns.curve.as_deref()).unwrap_or(UNNAMED);
             let value = self.cell(row, columns.value)?;
             let point = match (time, value) {
-                (Some(time_s), Some(value)) => self.point(row, columns, name, only, time_s, value)?,
+                (Some(time_s), Some(value)) => {
+                    self.point(row, columns, name, only, time_s, value)?
+                }
                 (_, None) => {
                     grow(growing, name).missing += 1;
                     continue;
@@ -229,7 +244,15 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn point(&self, row: &Row, columns: &ValueColumns, name: &str, only: bool, time_s: f64, value: f64) -> Result<Point> {
+    fn point(
+        &self,
+        row: &Row,
+        columns: &ValueColumns,
+        name: &str,
+        only: bool,
+        time_s: f64,
+        value: f64,
+    ) -> Result<Point> {
         let at = self.sheet.at(row.line);
         let own = |column: Option<(usize, f64)>| -> Result<Option<f64>> {
             let Some((column, scale)) = column else { return Ok(None) };
@@ -251,7 +274,10 @@ impl Reader<'_> {
                 let share = self.percent(row, column)?.map(|p| 0.01 * p);
                 if share.is_some() && si <= 0.0 {
                     return Err(Error::input(
-                        format!("{at}: value {} with an uncertainty in %", row.cells[columns.value]),
+                        format!(
+                            "{at}: value {} with an uncertainty in %",
+                            row.cells[columns.value]
+                        ),
                         "a share of a value of 0 or below is no uncertainty",
                         "Give absolute uncertainties, in the unit of the values: the point then counts; or leave its cells empty.",
                     ));
@@ -272,7 +298,12 @@ impl Reader<'_> {
 }
 
 /// A curve from its points: all with an uncertainty or none, sorted, pooled.
-fn finished(sheet: &Sheet, columns: &ValueColumns, curve: Growing, notes: &mut Vec<String>) -> Result<CurveTable> {
+fn finished(
+    sheet: &Sheet,
+    columns: &ValueColumns,
+    curve: Growing,
+    notes: &mut Vec<String>,
+) -> Result<CurveTable> {
     let Growing { name, points, missing, without } = curve;
     if missing > 0 {
         notes.push(format!("{name}: {missing} point(s) without a value left out"));
@@ -295,7 +326,8 @@ fn finished(sheet: &Sheet, columns: &ValueColumns, curve: Growing, notes: &mut V
         name,
         times_s: points.iter().map(|p| p.time_s).collect(),
         values: points.iter().map(|p| p.value).collect(),
-        uncertainties: with_spread.then(|| points.iter().map(|p| p.uncertainty.unwrap_or(f64::NAN)).collect()),
+        uncertainties: with_spread
+            .then(|| points.iter().map(|p| p.uncertainty.unwrap_or(f64::NAN)).collect()),
         percent,
     })
 }
@@ -307,14 +339,17 @@ fn check_commented(reader: &Reader, notes: &mut Vec<String>) -> Result<()> {
         .commented
         .iter()
         .filter(|row| {
-            let number = |c: usize| matches!(number::read(&row.cells[c], reader.decimal), Ok(Cell::Number(_)));
+            let number = |c: usize| {
+                matches!(number::read(&row.cells[c], reader.decimal), Ok(Cell::Number(_)))
+            };
             number_columns(layout).into_iter().all(number)
         })
         .collect();
     for row in &rows {
         // A row that is left out is one of a curve that is there, or of a curve whose name would do without #.
         let Some(column) = layout.names.filter(|c| *c == 0) else { continue };
-        let known = sheet.rows.iter().any(|r| folded(&r.cells[column]) == folded(&row.cells[column]));
+        let known =
+            sheet.rows.iter().any(|r| folded(&r.cells[column]) == folded(&row.cells[column]));
         if !known {
             return Err(Error::input(
                 format!("{}: '#{}'", sheet.at(row.line), row.cells.join(", ")),

@@ -67,7 +67,9 @@ fn the_same_points_in_every_shape() {
 
 #[test]
 fn names_keep_their_characters() {
-    let file = read("time_h,activity_MBq,curve\n4,100,lesion #1\n24,80,lesion #1\n96,60,\"lesion, #2\"\n168,20,\"lesion, #2\"\n");
+    let file = read(
+        "time_h,activity_MBq,curve\n4,100,lesion #1\n24,80,lesion #1\n96,60,\"lesion, #2\"\n168,20,\"lesion, #2\"\n",
+    );
     let names: Vec<&str> = file.curves.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["lesion #1", "lesion, #2"]);
     assert_eq!(points(&file.curves[0]), [(4.0, 100.0), (24.0, 80.0)]);
@@ -85,7 +87,9 @@ fn names_keep_their_characters() {
 
 #[test]
 fn what_is_missing_is_left_out_and_counted() {
-    let file = read("time (h),liver (MBq),liver SD (MBq),kidney (MBq)\n4,100,5,NA\n24,n.a.,,30\n96,30,2,10\n");
+    let file = read(
+        "time (h),liver (MBq),liver SD (MBq),kidney (MBq)\n4,100,5,NA\n24,n.a.,,30\n96,30,2,10\n",
+    );
     assert_eq!(points(&file.curves[0]), [(4.0, 100.0), (96.0, 30.0)]);
     assert_eq!(points(&file.curves[1]), [(24.0, 30.0), (96.0, 10.0)]);
     assert_eq!(file.curves[1].uncertainties, None);
@@ -93,7 +97,10 @@ fn what_is_missing_is_left_out_and_counted() {
         let note = format!("{name}: 1 point(s) without a value left out");
         assert!(file.notes.contains(&note), "{:?}", file.notes);
     }
-    refused("time_h,activity_MBq,SD_MBq\n4,100,5\n24,80,\n", "t.csv:3: 'curve' has a value without its uncertainty");
+    refused(
+        "time_h,activity_MBq,SD_MBq\n4,100,5\n24,80,\n",
+        "t.csv:3: 'curve' has a value without its uncertainty",
+    );
     refused("time_h,activity_MBq\n,5\n", "without a time");
     refused("curve,time_h,activity_MBq\nliver,4,5\n,24,5\n", "t.csv:3: no name");
     let file = read("curve,time_h,activity_MBq,SD_MBq\na,4,5,1\na,9,4,1\nb,4,5,\nb,9,4,-\n");
@@ -104,7 +111,10 @@ fn what_is_missing_is_left_out_and_counted() {
 fn values_of_zero_or_below() {
     let file = read("time_h,activity_MBq,SD_MBq\n4,10,1\n24,0,1\n96,-0.5,1\n");
     assert_eq!(points(&file.curves[0]), [(4.0, 10.0), (24.0, 0.0), (96.0, -0.5)]);
-    refused("time_h,activity_MBq,SD_%\n4,10,5\n24,-1,5\n", "t.csv:3: value -1 with an uncertainty in %");
+    refused(
+        "time_h,activity_MBq,SD_%\n4,10,5\n24,-1,5\n",
+        "t.csv:3: value -1 with an uncertainty in %",
+    );
     for cell in ["<5", "< LOD 5", "<LOD", "BDL"] {
         refused(&format!("time_h,activity_MBq\n4,10\n24,{cell}\n"), "limit of detection");
     }
@@ -141,7 +151,10 @@ fn parts_of_the_administered_activity_and_concentrations() {
     let value = |text: &str, options: &TableOptions| {
         let file = parse(text, options).unwrap_or_else(|e| panic!("{text}: {e}"));
         assert_eq!((file.quantity, file.unit), ("activity", "Bq"));
-        file.curves.iter().map(|c| (c.values[0], c.uncertainties.as_ref().map(|u| u[0]))).collect::<Vec<_>>()
+        file.curves
+            .iter()
+            .map(|c| (c.values[0], c.uncertainties.as_ref().map(|u| u[0])))
+            .collect::<Vec<_>>()
     };
     let near = |found: (f64, Option<f64>), v: f64, u: Option<f64>| {
         assert!((found.0 / v - 1.0).abs() < 1e-12, "{found:?} {v}");
@@ -151,23 +164,49 @@ fn parts_of_the_administered_activity_and_concentrations() {
         }
     };
     near(value("time_h,%IA,SD (%IA)\n4,10,1\n", &administered)[0], 7.4e8, Some(7.4e7));
-    near(value("time_h,activity (%ID),uncertainty_%\n4,10,5\n", &administered)[0], 7.4e8, Some(3.7e7));
-    near(value("time_h,%IA/g,mass_g\n4,0.01,1800\n", &administered)[0], 7.4e9 * 1e-4 * 1800.0, None);
+    near(
+        value("time_h,activity (%ID),uncertainty_%\n4,10,5\n", &administered)[0],
+        7.4e8,
+        Some(3.7e7),
+    );
+    near(
+        value("time_h,%IA/g,mass_g\n4,0.01,1800\n", &administered)[0],
+        7.4e9 * 1e-4 * 1800.0,
+        None,
+    );
     let with = TableOptions { masses_g: &masses, ..administered };
     near(value("time_h,%IA/g\n4,0.01\n", &with)[0], 7.4e9 * 1e-4 * 1800.0, None);
     let with = TableOptions { masses_g: &named, ..administered };
     let both = value("time (h),liver (%IA/g),kidney (%IA/g)\n4,0.01,0.02\n", &with);
     near(both[0], 7.4e9 * 1e-4 * 1800.0, None);
     near(both[1], 7.4e9 * 2e-4 * 300.0, None);
-    let both = value("time (h),liver (kBq/mL),liver volume (mL),kidney (MBq)\n4,2,1700,3\n", &TableOptions::default());
+    let both = value(
+        "time (h),liver (kBq/mL),liver volume (mL),kidney (MBq)\n4,2,1700,3\n",
+        &TableOptions::default(),
+    );
     near(both[0], 2e3 * 1700.0, None);
-    near(value("time_h,activity_kBq/mL,volume_mL,SD (kBq/mL)\n4,2,30,0.5\n", &TableOptions::default())[0], 6e4, Some(1.5e4));
+    near(
+        value(
+            "time_h,activity_kBq/mL,volume_mL,SD (kBq/mL)\n4,2,30,0.5\n",
+            &TableOptions::default(),
+        )[0],
+        6e4,
+        Some(1.5e4),
+    );
     for (text, options, word) in [
         ("time_h,%IA\n4,1\n", TableOptions::default(), "--administered-activity"),
         ("time_h,%IA/g\n4,1\n", administered, "--mass"),
-        ("curve,time_h,%IA/g\na,4,1\nb,4,1\n", TableOptions { masses_g: &masses, ..administered }, "'a=310g'"),
+        (
+            "curve,time_h,%IA/g\na,4,1\nb,4,1\n",
+            TableOptions { masses_g: &masses, ..administered },
+            "'a=310g'",
+        ),
         ("time_h,activity_kBq/mL\n4,1\n", TableOptions::default(), "volume_mL"),
-        ("time_h,%IA/g,mass_g\n4,1,2\n", TableOptions { masses_g: &masses, ..administered }, "Leave one"),
+        (
+            "time_h,%IA/g,mass_g\n4,1,2\n",
+            TableOptions { masses_g: &masses, ..administered },
+            "Leave one",
+        ),
         ("time_h,%IA/g,mass_g\n4,1,0\n", administered, "positive"),
     ] {
         let error = parse(text, &options).expect_err(text).to_string();
@@ -178,7 +217,10 @@ fn parts_of_the_administered_activity_and_concentrations() {
 #[test]
 fn decay_correction_is_declared_by_the_name() {
     assert_eq!(read("time_h,activity_MBq_decay_corrected\n4,1\n").decay_corrected, Some(true));
-    assert_eq!(read("time_h,\"activity (MBq, not decay-corrected)\"\n4,1\n").decay_corrected, Some(false));
+    assert_eq!(
+        read("time_h,\"activity (MBq, not decay-corrected)\"\n4,1\n").decay_corrected,
+        Some(false)
+    );
     assert_eq!(read("time_h,activity_MBq\n4,1\n").decay_corrected, None);
     refused("time_h,a decay-corrected (MBq),b (MBq)\n4,1,2\n", "decay-corrected");
 }
@@ -195,7 +237,12 @@ fn dates_need_a_clock() {
     let text = "date,time,activity_Bq\n2026-11-22,14:00,5\n";
     assert_eq!(parse(text, &options).unwrap().curves[0].times_s, [3600.0]);
     refused(text, "--injection");
-    assert!(parse("time,activity_Bq\nnoon,5\n", &options).unwrap_err().to_string().contains("'noon' no"));
+    assert!(
+        parse("time,activity_Bq\nnoon,5\n", &options)
+            .unwrap_err()
+            .to_string()
+            .contains("'noon' no")
+    );
 }
 
 #[test]

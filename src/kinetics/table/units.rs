@@ -95,9 +95,8 @@ pub fn unit_of(folded: &str) -> Option<Unit> {
     };
     let text: String = folded.chars().filter(|c| !c.is_whitespace()).map(plain).collect();
     let find = |all: &[(&str, f64)], text: &str| all.iter().find(|u| u.0 == text).map(|u| u.1);
-    let time = |text: &str| {
-        find(&TIMES, text).or_else(|| DAYS.contains(&text).then_some(SECONDS_PER_DAY))
-    };
+    let time =
+        |text: &str| find(&TIMES, text).or_else(|| DAYS.contains(&text).then_some(SECONDS_PER_DAY));
     if let Some(s) = time(&text) {
         return Some(Unit::Time(s));
     }
