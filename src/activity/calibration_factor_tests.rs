@@ -71,7 +71,8 @@ fn the_two_steps_are_generalised_least_squares() {
 }
 
 /// 4,000 calibrations each, of scans in correlated fills: with true uncertainties the 95 % interval holds the truth in 95 % (standard error
-/// 0.34 %; a little more, since the ratios widen only); where the scans scatter five times as much as stated, still in 92 % or more, and the interval
+/// 0.34 %; a little more, since the ratios widen only); where the scans scatter five times as much as stated, still in 92 % or more, or 87 % or more of five
+/// scans in as many fills: a ratio of four degrees of freedom (Student's t of 4: 1.96 u holds 87.8 %). The interval
 /// is no wider than 1.3 times the right one.
 #[test]
 fn the_interval_holds_the_truth() {
@@ -101,7 +102,11 @@ fn the_interval_holds_the_truth() {
             }
             let covered = f64::from(inside) / 4000.0;
             println!("{fill:?}, scatter {scale}: covered {covered}, width {width}");
-            let (low, high) = if scale == 1.0 { (0.94, 0.985) } else { (0.90, 0.985) };
+            let (low, high) = match (scale == 1.0, fills == fill.len()) {
+                (true, _) => (0.94, 0.985),
+                (false, false) => (0.92, 0.985),
+                (false, true) => (0.87, 0.985),
+            };
             assert!((low..high).contains(&covered), "{fill:?} {scale}: {covered}");
             assert!((0.9..1.3).contains(&width), "{fill:?} {scale}: {width}");
         }

@@ -22,15 +22,15 @@ Every column says its unit: in brackets, or after a space, comma, _, / or 'in'. 
   time after injection  time, t, time p.i., hours p.i., time after injection ... in s, sec, min,
                         h, hr, hours, d, days: time_h, Time [h], t/h. Or 'time', 'datetime', or
                         'date' and 'time', with date and clock, and --injection
-  value                 activity, A, act, uptake, value, or the name of a curve, in Bq, kBq, MBq,
-                        GBq, TBq, mCi, uCi; dose rate in Gy, mGy or uGy per s, min or h; counts
-                        (planar, with --spect-time)
+  value                 activity, A, act, uptake, value, or the name of a curve, in Bq, kBq,
+                        MBq, GBq, TBq, mCi, uCi; dose rate in Gy, mGy or uGy per s, min, h; or
+                        counts (planar, with --spect-time)
     needing more        %IA or %ID (--administered-activity); %IA/g, kBq/g (and a mass); kBq/mL,
                         Bq/cm3, %IA/mL (and a volume)
-  uncertainty           one standard deviation: uncertainty, unc, u, u(A), SD, std, stdev, sigma,
-                        error, err, \u{b1}, +/- in a unit of the values, or in % of the value (also
-                        CV, RSD); in wide tables with the curve's name, or next to its column
-  mass, volume          mass_g, mass (kg), volume_mL, volume (cm3); of wide tables: liver mass (g)
+  uncertainty           one standard deviation: uncertainty, unc, u, u(A), SD, std, stdev,
+                        sigma, error, err, \u{b1}, +/- in a unit of the values, or in % of the value
+                        (also CV, RSD); wide: with the curve's name, or next to its column
+  mass, volume          mass_g, mass (kg), volume_mL, volume (cm3); wide: liver mass (g)
   curve's name          curve, voi, roi, organ, region, lesion, tissue, structure, source, name
   decay-corrected       in the value's name: activity_MBq_decay_corrected, decay-corrected
                         activity (MBq); to injection. Or --decay-corrected

@@ -8,8 +8,8 @@
 //! **Rule.** With z = ln y + lambda t, constant where nothing enters or leaves, and relative uncertainties u (5 % where none are stated):
 //! the slope of z over the falling part by weighted regression. It is suspicious where it exceeds zero by 2.33 standard uncertainties (1 % of
 //! curves of pure physical decay, as of microspheres, are asked for by chance) and z rises by more than 5 % in all. The falling part is all
-//! points; or, where values rise first by more than 2 standard uncertainties, those from the highest one on. A curve that rises first is not
-//! suspicious as long as physical decay with uptake, z = c + ln(1 - exp(-k t)), describes all points (chi-squared above its 1 % level).
+//! points; or, where values rise first by more than 2 standard uncertainties, those from the highest one on. A curve that rises first and falls
+//! later is not suspicious as long as uptake and clearance, z = c + ln(exp(-k_c t) - exp(-k_u t)), describe all points (chi-squared above its 1 % level).
 //! One that rises to its last point is.
 
 use super::distribution::chi_squared_exceeded;
@@ -123,22 +123,41 @@ fn slope(points: &[LogPoint]) -> Option<(f64, f64)> {
     (tt > 0.0).then(|| (tz / tt, 1.0 / tt.sqrt()))
 }
 
-/// Whether z = c + ln(1 - exp(-k t)) is not refuted for any k.
+/// Whether z = c + ln(exp(-k_c t) - exp(-k_u t)), uptake and clearance with 0 <= k_c < k_u, is not refuted.
 fn uptake_explains(points: &[LogPoint]) -> bool {
-    let degrees = points.len().saturating_sub(2).max(1);
+    let degrees = points.len().saturating_sub(3).max(1);
     let last = points.iter().map(|p| p.time_s).fold(0.0, f64::max);
     let known: Vec<&LogPoint> = points.iter().filter(|p| p.time_s > 0.0).collect();
-    let chi2 = |k: f64| {
-        let d: Vec<(f64, f64)> = known
-            .iter()
-            .map(|p| (p.z - (-(-k * p.time_s).exp_m1()).ln(), 1.0 / (p.u * p.u)))
-            .collect();
+    // Coordinates that have no bound but q = 0: k_u = exp(r) / last beyond k_c = q^2 / last.
+    let chi2 = |[r, q]: [f64; 2]| {
+        let (faster, clearance) = (r.exp() / last, q * q / last);
+        let model = |t: f64| -clearance * t + (-(-faster * t).exp_m1()).ln();
+        let d = |p: &LogPoint| (p.z - model(p.time_s), 1.0 / (p.u * p.u));
+        let d: Vec<(f64, f64)> = known.iter().map(|p| d(p)).collect();
         let c = d.iter().map(|(d, w)| w * d).sum::<f64>() / d.iter().map(|d| d.1).sum::<f64>();
         d.iter().map(|(d, w)| w * (d - c).powi(2)).sum::<f64>()
     };
-    // Half-times of uptake from a thousandth of the last time to a hundred times it, in steps of 2 %.
-    let best =
-        (0..=580).map(|i| chi2(7e-3 / last * 1.02_f64.powi(i))).fold(f64::INFINITY, f64::min);
+    // A grid, then finer ones about the best: half-times of uptake from a thousandth of the last time to a hundred times it.
+    let (mut best, mut at) = (f64::INFINITY, [0.0, 0.0]);
+    let mut look = |from: [f64; 2], step: [f64; 2], counts: [i32; 2]| {
+        for i in 0..=counts[0] {
+            for j in 0..=counts[1] {
+                let here =
+                    [from[0] + step[0] * f64::from(i), (from[1] + step[1] * f64::from(j)).max(0.0)];
+                let found = chi2(here);
+                if found < best {
+                    (best, at) = (found, here);
+                }
+            }
+        }
+        at
+    };
+    let mut step = [0.2, 0.2];
+    let mut centre = look([-5.0, 0.0], step, [60, 25]);
+    for _ in 0..12 {
+        step = step.map(|s| 0.5 * s);
+        centre = look([centre[0] - 3.0 * step[0], centre[1] - 3.0 * step[1]], step, [6, 6]);
+    }
     chi_squared_exceeded(best, degrees) >= REFUTED
 }
 

@@ -129,5 +129,6 @@ fn the_rates_of_questions_are_as_stated() {
     let lesion = share(&uptake(&times, 9.0, 1e9), &mut normal);
     assert!(lesion < 0.02, "{lesion}");
     let found = share(&corrected(&times, &physical), &mut normal);
+    println!("asked for: physical decay {false_alarms}, uptake {lesion}, corrected {found}");
     assert!(found > 0.999, "{found}");
 }

@@ -242,7 +242,12 @@ fn without_unit(words: &str) -> Result<Heading, String> {
     }
     let name = Name::new(words);
     if VALUES.contains(&words) || TIMES.contains(&words) || name.spread().is_some() {
-        return Err("it has no unit, and a unit is not guessed".into());
+        let own = words.trim();
+        let units = if TIMES.contains(&own) { ["h", "d"] } else { ["MBq", "%"] };
+        return Err(format!(
+            "it has no unit, and a unit is not guessed: write for example '{own} ({})' or '{own} ({})', as it is meant",
+            units[0], units[1]
+        ));
     }
     Err("neither its quantity nor its unit is known".into())
 }

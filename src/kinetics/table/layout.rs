@@ -64,6 +64,13 @@ pub fn folded(name: &str) -> String {
 /// If one is not understood, missing or there twice.
 pub fn layout(sheet: &Sheet) -> Result<Layout> {
     let at = sheet.at(sheet.header_line);
+    if let [only] = &sheet.header[..] {
+        return Err(Error::input(
+            format!("{at}: one column, '{only}'"),
+            "neither commas nor semicolons nor tabs separate cells, and a curve needs a column of times and one of values; 0 value columns",
+            KNOWN,
+        ));
+    }
     let refuse =
         |problem: String, why: String| Err(Error::input(format!("{at}: {problem}"), why, KNOWN));
     let mut found = Vec::new();
@@ -151,8 +158,17 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
             volume: None,
         });
     }
-    for i in 0..found.len() {
-        let (of, what) = match &found[i] {
+    attach(sheet, &found, &mut all)?;
+    Ok(Layout { names: names.first().copied(), time, values: all, corrected })
+}
+
+/// Gives uncertainties, masses and volumes to the columns of values that they belong to.
+fn attach(sheet: &Sheet, found: &[Heading], all: &mut [ValueColumns]) -> Result<()> {
+    let at = sheet.at(sheet.header_line);
+    let refuse =
+        |problem: String, why: String| Err(Error::input(format!("{at}: {problem}"), why, KNOWN));
+    for (i, heading) in found.iter().enumerate() {
+        let (of, what) = match heading {
             Heading::Spread { of, .. } => (of, "uncertainty"),
             Heading::Mass(of, _) => (of, "mass"),
             Heading::Volume(of, _) => (of, "volume"),
@@ -160,7 +176,7 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
         };
         let curves: Vec<String> =
             all.iter().map(|c| c.curve.clone().unwrap_or_else(|| "the values".into())).collect();
-        let Some(owner) = owner(&all, of.as_deref(), i) else {
+        let Some(owner) = owner(all, of.as_deref(), i) else {
             return refuse(
                 format!("'{}' belongs to no column of values", sheet.header[i]),
                 format!(
@@ -170,7 +186,7 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
             );
         };
         let own = &mut all[owner];
-        let twice = match &found[i] {
+        let twice = match heading {
             Heading::Spread { unit, .. } => {
                 let scale = match unit {
                     None => None,
@@ -198,7 +214,7 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
             );
         }
     }
-    Ok(Layout { names: names.first().copied(), time, values: all, corrected })
+    Ok(())
 }
 
 /// The column of values that another belongs to: by name, the only one, or the one directly before it.

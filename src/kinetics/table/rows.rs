@@ -191,6 +191,13 @@ impl Reader<'_> {
         if number::is_missing(text.trim_matches('T')) {
             return Ok(None);
         }
+        if let Ok(Cell::Number(_)) = number::read(&text, self.decimal) {
+            return Err(Error::input(
+                format!("{}: the time '{text}'", at()),
+                "the name of its column has no unit, and a unit is not guessed",
+                "Name the column time_h, time_min or time_d, or write dates with times of day.",
+            ));
+        }
         let Some(clock) = self.options.clock else {
             return Err(Error::usage(
                 format!("{}: a time with a date", at()),

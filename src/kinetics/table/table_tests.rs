@@ -237,6 +237,7 @@ fn dates_need_a_clock() {
     let text = "date,time,activity_Bq\n2026-11-22,14:00,5\n";
     assert_eq!(parse(text, &options).unwrap().curves[0].times_s, [3600.0]);
     refused(text, "--injection");
+    refused("time,activity_Bq\n4,5\n", "no unit");
     assert!(
         parse("time,activity_Bq\nnoon,5\n", &options)
             .unwrap_err()
