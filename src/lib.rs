@@ -9,6 +9,8 @@
 //! shaders/          the GPU engine's physics in WGSL, one file per stem of transport/cpu
 //! src/
 //!   lib.rs main.rs error.rs units.rs constants.rs stats.rs tables.rs
+//!   sheet/          a user's table (CSV, TSV, Excel text) to header, rows and numbers; no meaning of columns
+//!   time/           dates and clocks: one policy for offsets from UTC, ISO 8601 and DICOM
 //!   image/          WHERE: grid (affine), volume, voi, resampling (activity and mass conserved, HU not)
 //!   io/             files <-> image types, no physics: dicom (CT, PET, NM), nifti, metaimage
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
@@ -47,7 +49,7 @@
 //!
 //! ```text
 //! 7 cli, main               4 dose                                      1 image | physics | kinetics
-//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables
+//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, sheet, time
 //! 5 report, uncertainty     2 activity | phantom | source | io
 //! ```
 //!
@@ -95,9 +97,11 @@ pub mod phantom;
 pub mod physics;
 pub mod pipeline;
 pub mod report;
+pub mod sheet;
 pub mod source;
 pub mod stats;
 pub mod tables;
+pub mod time;
 pub mod transport;
 pub mod uncertainty;
 pub mod units;

@@ -231,7 +231,7 @@ pub struct ProblemArguments {
     /// Label map of volumes of interest: NIfTI or MetaImage, on any grid.
     #[arg(long, value_name = "FILE", help_heading = "Scoring")]
     pub(super) voi: Option<PathBuf>,
-    /// CSV with the columns label and name.
+    /// Table (CSV, TSV) with the columns label (or id, index, value, number) and name (or organ, structure, region, voi, lesion).
     #[arg(long, value_name = "CSV", help_heading = "Scoring", requires = "voi")]
     pub(super) voi_names: Option<PathBuf>,
 

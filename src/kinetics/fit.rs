@@ -146,9 +146,9 @@ fn check(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<()> {
             "Give the half-life of the nuclide.",
         );
     }
-    if tac.values().iter().all(|v| *v == 0.0) {
+    if tac.values().iter().all(|v| *v <= 0.0) {
         return refuse(
-            "all values are 0".into(),
+            "all values are 0 or below".into(),
             "there is no curve".into(),
             "Leave this VOI out.",
         );

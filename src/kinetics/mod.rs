@@ -9,6 +9,7 @@
 
 pub mod assumed;
 pub mod average;
+pub mod decay_corrected;
 pub mod distribution;
 pub mod fit;
 pub mod hybrid;
@@ -25,6 +26,7 @@ mod search;
 pub mod select;
 pub mod single_time_point;
 mod starts;
+pub mod table;
 pub mod tac;
 pub mod tia;
 pub mod voxel_mono;

@@ -15,6 +15,7 @@ use crate::io::{ImageOptions, NiftiAffine, read_image_with, sha256_file};
 use crate::job::{ActivityInput, CurveChoice, MaterialNames, MatterInput};
 use crate::phantom::maps::MaterialMap;
 use crate::phantom::{HuCurve, HuOptions, HuReport, Phantom};
+use crate::sheet::Sheet;
 
 /// A file or series that was read, for the summary.
 #[derive(Debug, Clone, Serialize)]
@@ -305,9 +306,10 @@ pub fn read_vois(
     let names = match names {
         None => std::collections::BTreeMap::new(),
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+            let sheet = Sheet::read(path)?;
             records.push(file_record("voi_names", path)?);
-            read_label_names(&text).map_err(|e| in_file(e, path))?
+            sheet.notes.iter().for_each(|n| observer.say(&format!("{}: {n}", path.display())));
+            read_label_names(&sheet)?
         }
     };
     let volume = read_plain("voi", labels, &whole(affine), observer, records)?;

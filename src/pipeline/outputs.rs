@@ -11,6 +11,7 @@ use crate::image::Volume;
 use crate::io::atomic::write_atomically;
 use crate::io::{Element, write_nifti};
 use crate::report::summary::{DoseResult, LedgerResult, RunResult, Summary, Timing, VoiResult};
+use crate::sheet::{Separator, lines};
 use crate::transport::tally::{Origin, Tally};
 
 /// A folder under a temporary name beside its place; removed unless kept.
@@ -201,10 +202,10 @@ impl Maps<'_> {
     }
 
     pub fn write_material_names(&mut self) -> Result<()> {
-        let mut text = String::from("label,name\n");
-        for (label, name) in self.context.materials.iter().enumerate() {
-            text.push_str(&format!("{label},{}\n", name.replace(',', ";")));
-        }
+        let header = ["label".to_string(), "name".to_string()];
+        let rows =
+            self.context.materials.iter().enumerate().map(|(n, m)| [n.to_string(), m.clone()]);
+        let text = lines(std::iter::once(header).chain(rows), Separator::Comma);
         let name = "materials.csv";
         write_atomically(&self.folder.join(name), |w| w.write_all(text.as_bytes()))?;
         self.files.push(name.into());

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::kinetics::fit::Parameter;
 use crate::kinetics::{Fit, Integrated};
 use crate::report::{BandPoint, PlotPoint, TacPlot};
+use crate::sheet::{Separator, lines};
 use crate::units::SECONDS_PER_HOUR;
 
 /// A VOI by one route.
@@ -133,7 +134,7 @@ pub fn table(
         let r = recovery(input, voi);
         let mut cells = vec![
             voi.label.to_string(),
-            voi.name.replace(',', ";"),
+            voi.name.clone(),
             number(voi.mass_g),
             r.map_or(String::new(), number),
         ];
@@ -153,8 +154,7 @@ pub fn table(
         if let (Some(a), Some(d)) = (activity, dose_rate) {
             cells.push(number(d[n].dose / a[n].dose));
         }
-        text.push_str(&cells.join(","));
-        text.push('\n');
+        text.push_str(&lines([cells], Separator::Comma));
     }
     text
 }
