@@ -1,11 +1,13 @@
 //! The flow, once, top to bottom: images to matter and activity on one grid, to a plan, to a tally, to dose maps.
 
 mod activity_route;
+mod checks;
 pub mod compare;
 mod context;
 mod dose_rate_route;
 mod goal;
 mod histories;
+mod identity;
 pub mod inputs;
 pub mod memory;
 mod merge;
@@ -40,6 +42,7 @@ pub use histories::choose_engine;
 pub use merge::merge;
 pub use routes::{Route, dose_over_time};
 
+use checks::Checks;
 use context::{Context, Setup, VoiFacts};
 use histories::transport;
 use outputs::OutputFolder;
@@ -159,7 +162,10 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     let decay = source::read_source(&job.source)?;
     let activity = inputs::read_activity(&job.activity, job.nifti_affine, observer, &mut records)?;
     let around = Surroundings::read(job, decay, observer, &mut records)?;
-    prepare_with(job, engine, around, activity, &[], &records, observer)
+    let checks = Checks::new(&job.accept, observer);
+    identity::check(&records, &around.decay, None, &checks);
+    checks.settle()?;
+    prepare_with(job, engine, around, activity, &[], &records, &checks, observer)
 }
 
 /// What is read beside activity.
@@ -186,6 +192,7 @@ impl Surroundings {
 }
 
 /// [`prepare_for`] after reading. `times` holds the activity at each time on the dose grid, where one run is to score all of them.
+#[expect(clippy::too_many_arguments, reason = "all that was read")]
 fn prepare_with(
     job: &Job,
     engine: &Engine,
@@ -193,6 +200,7 @@ fn prepare_with(
     activity: ActivityMap,
     times: &[&[f64]],
     records: &[inputs::InputRecord],
+    checks: &Checks,
     observer: &dyn Observer,
 ) -> Result<Prepared> {
     let Surroundings { decay, vois, matter, hu_report } = around;
@@ -217,7 +225,8 @@ fn prepare_with(
         source: &decay,
         dose_of: &dose_of,
     };
-    let setup = context::setup(&facts, observer);
+    let mut setup = context::setup(&facts, observer);
+    setup["checks"] = checks.json();
     let settings = run_settings(job, &plan);
     let context = Context {
         setup,

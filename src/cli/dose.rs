@@ -74,6 +74,7 @@ impl ProblemArguments {
             physical_decay: self.physical_decay,
             grid: self.grid,
             voi: self.voi.map(|labels| (labels, self.voi_names)),
+            accept: self.accept.into_iter().collect(),
             histories: self.histories.unwrap_or(most),
             batches: self.batches,
             goal,

@@ -13,7 +13,7 @@ use crate::activity::{Calibration, InputUnit};
 use crate::error::Error;
 use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
-use crate::job::{GridChoice, Shard};
+use crate::job::{Check, GridChoice, Shard};
 use crate::physics::tissues::named_materials;
 use crate::pipeline::Route;
 use crate::transport::engine::EngineChoice;
@@ -225,6 +225,10 @@ pub struct ProblemArguments {
     #[arg(long, value_name = "CSV", help_heading = "Scoring", requires = "voi")]
     pub(super) voi_names: Option<PathBuf>,
 
+    /// Accept what these checks of the inputs find: nuclide, patient, frame, injected, slices, ct, voxel-size, air, unit, small-voi, couch.
+    #[arg(long, value_name = "CHECKS", help_heading = "Checks", value_delimiter = ',', long_help = accept_help())]
+    pub(super) accept: Vec<Check>,
+
     /// Histories (decays) to simulate; with a goal, the most [default: 1e7, with a goal 1e11].
     #[arg(long, value_name = "N", help_heading = "Run", value_parser = parse_count, allow_hyphen_values = true)]
     pub(super) histories: Option<u64>,
@@ -299,6 +303,15 @@ fn default_number(text: &str, of: fn(&Settings) -> f64) -> String {
 
 fn default_energy(text: &str, of: fn(&Settings) -> f64) -> String {
     format!("{text} [default: {}]", shown_energy(of(&Settings::default())))
+}
+
+fn accept_help() -> String {
+    let lines = Check::ALL.map(|c| format!("{:11} {}", c.name(), c.meaning()));
+    format!(
+        "Accept what these checks of the inputs find, several separated by commas. Without it a contradiction is an error and what is \
+         merely unlikely a warning, both with the numbers. What was accepted stands in summary.json under setup.checks.\n\n{}",
+        lines.join("\n")
+    )
 }
 
 fn material_names_help() -> String {

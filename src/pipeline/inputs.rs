@@ -35,8 +35,13 @@ pub struct InputRecord {
     pub series_uid: Option<String>,
     /// The time for which an activity image states its activity.
     pub activity_time: Option<String>,
+    /// All activity of an activity image, Bq.
+    pub activity_bq: Option<f64>,
     /// What its reader noticed.
     pub notes: Vec<String>,
+    /// What DICOM says about itself.
+    #[serde(skip)]
+    pub facts: Option<Facts>,
 }
 
 fn record(
@@ -59,7 +64,9 @@ fn record(
         spacing_mm: Some(volume.grid.spacing_mm()),
         series_uid: None,
         activity_time: None,
+        activity_bq: None,
         notes: Vec::new(),
+        facts: None,
     })
 }
 
@@ -73,7 +80,9 @@ pub(super) fn file_record(role: &'static str, path: &Path) -> Result<InputRecord
         spacing_mm: None,
         series_uid: None,
         activity_time: None,
+        activity_bq: None,
         notes: Vec::new(),
+        facts: None,
     })
 }
 
@@ -114,7 +123,8 @@ fn accept(
     let mut entry = record(role, path, &read.files, &read.volume)?;
     entry.activity_time = read.facts.activity_time();
     entry.notes = read.notes;
-    entry.series_uid = read.facts.series_uid;
+    entry.series_uid = read.facts.series_uid.clone();
+    entry.facts = Some(read.facts);
     records.push(entry);
     Ok(read.volume)
 }
@@ -252,6 +262,8 @@ pub fn read_activity_facts(
     if let Some(entry) = records.iter_mut().rfind(|r| r.role == "activity")
         && map.quantity == Quantity::Activity
     {
+        // Negative voxels set to zero raise the total by as much.
+        entry.activity_bq = Some(map.total() + map.negatives.sum);
         let time = entry.activity_time.get_or_insert_with(|| UNKNOWN_TIME.into());
         observer.say(&format!("activity, and so the dose rate, is that at: {time}"));
     }

@@ -13,7 +13,8 @@ use super::over_time::{IntegratedMap, OverTime, RegionCurve};
 use super::series::{self, Placed};
 use super::series_file::SeriesInput;
 use super::voi_curves::{self, told};
-use super::{Observer, Prepared, Surroundings, Written, prepare_with, source};
+use super::checks::Checks;
+use super::{Observer, Prepared, Surroundings, Written, identity, prepare_with, source};
 use crate::activity::{ActivityMap, Decay, Negatives, Quantity};
 use crate::error::{Error, Result};
 use crate::image::Volume;
@@ -45,6 +46,7 @@ pub(super) struct Case<'a> {
     pub records: Vec<InputRecord>,
     /// Curves of what is outside of all VOIs and of each VOI, in Bq.
     pub curves: Vec<std::result::Result<RegionCurve, String>>,
+    pub checks: Checks<'a>,
     pub observer: &'a dyn Observer,
     pub stop: &'a AtomicBool,
 }
@@ -75,8 +77,12 @@ pub fn dose_over_time(
     let mut records = vec![file_record("series", &input.path)?];
     let around = Surroundings::read(job, emitted, observer, &mut records)?;
     let placed = series::read(job, input, &around, &decay, observer, &mut records)?;
+    let checks = Checks::new(&job.accept, observer);
+    identity::check(&records, &around.decay, Some(input), &checks);
+    checks.settle()?;
     let (curves, tia) = integrate(input, &decay, &around, &placed, observer)?;
-    let case = Case { job, input, decay, around, placed, tia, records, curves, observer, stop };
+    let case =
+        Case { job, input, decay, around, placed, tia, records, curves, checks, observer, stop };
     match route {
         Route::Activity => activity_route(&case, folder, None),
         Route::DoseRate => {
@@ -251,6 +257,7 @@ impl Case<'_> {
             self.tia_map()?,
             times,
             &self.records,
+            &self.checks,
             self.observer,
         )?;
         prepared.context.setup["time_points"] = json!({
