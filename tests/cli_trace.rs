@@ -57,6 +57,7 @@ fn job(folder: &Path) -> Job {
         physical_decay: false,
         grid: GridChoice::Activity,
         voi: None,
+        couch: Default::default(),
         accept: Default::default(),
         histories: HISTORIES,
         batches: Some(4),

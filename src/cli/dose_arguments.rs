@@ -80,6 +80,15 @@ impl From<RouteChoice> for Route {
     }
 }
 
+/// The couch in the CT.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Couch {
+    /// It stays and is told.
+    Keep,
+    /// It becomes air: what lies beside the body, runs through half of the slices and is wide. Parts that hold activity stay.
+    Remove,
+}
+
 /// Negative voxels.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Negative {
@@ -160,6 +169,10 @@ pub struct ProblemArguments {
     )]
     pub(super) material_names: Option<String>,
 
+    /// The couch in the CT; what is removed is told with its mass and shown by couch_mask.
+    #[arg(long, value_name = "RULE", help_heading = "Matter", default_value = "keep")]
+    pub(super) couch: Couch,
+
     /// Activity: DICOM PET or NM (folder or object), NIfTI or MetaImage; for several time points a TOML file that lists them (see below).
     #[arg(long, value_name = "PATH", help_heading = "Activity")]
     pub(super) activity: PathBuf,
@@ -225,7 +238,7 @@ pub struct ProblemArguments {
     #[arg(long, value_name = "CSV", help_heading = "Scoring", requires = "voi")]
     pub(super) voi_names: Option<PathBuf>,
 
-    /// Accept what these checks of the inputs find: nuclide, patient, frame, injected, slices, ct, voxel-size, air, unit, small-voi, couch.
+    /// Accept what these checks of the inputs find: nuclide, patient, frame, injected, slices, ct, voxel-size, air, unit and small-voi.
     #[arg(long, value_name = "CHECKS", help_heading = "Checks", value_delimiter = ',', long_help = accept_help())]
     pub(super) accept: Vec<Check>,
 
@@ -238,10 +251,11 @@ pub struct ProblemArguments {
     /// VOI (name or label) whose mean dose is to reach the uncertainty.
     #[arg(long, value_name = "VOI", help_heading = "Run", requires = "target_uncertainty")]
     pub(super) target_voi: Option<String>,
-    /// Voxels of high dose are those with at least this part of the dose at --target-percentile.
+    /// Voxels of high dose are those with at least this part of the activity per mass at --target-percentile.
     #[arg(long, value_name = "FRACTION", help_heading = "Run", default_value = "50%", value_parser = parse_fraction)]
     pub(super) target_fraction: f64,
-    /// Percentile of the dose over the voxels that have a dose and are not air; unlike the maximum it is not noise.
+    /// Percentile of the activity per mass over the voxels that have activity and are not air: known before any history, so that the voxels
+    /// of high dose are the same for any number of them. The summary's dose at the percentile is the mean of the voxels within 1 % about it.
     #[arg(long, value_name = "PERCENT", help_heading = "Run", default_value_t = 98.0)]
     pub(super) target_percentile: f64,
     /// Independent batches, whose spread gives the standard errors [default: 50].

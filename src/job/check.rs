@@ -23,13 +23,11 @@ pub enum Check {
     Unit,
     /// VOIs that are small against the dose voxels.
     SmallVoi,
-    /// Matter that looks like a couch.
-    Couch,
 }
 
 impl Check {
     /// All checks.
-    pub const ALL: [Check; 11] = [
+    pub const ALL: [Check; 10] = [
         Check::Nuclide,
         Check::Patient,
         Check::Frame,
@@ -40,7 +38,6 @@ impl Check {
         Check::Air,
         Check::Unit,
         Check::SmallVoi,
-        Check::Couch,
     ];
 
     /// What the user calls it.
@@ -56,7 +53,6 @@ impl Check {
             Check::Air => "air",
             Check::Unit => "unit",
             Check::SmallVoi => "small-voi",
-            Check::Couch => "couch",
         }
     }
 
@@ -81,7 +77,6 @@ impl Check {
                 "the amount of activity is meant, though no patient gets so much or so little"
             }
             Check::SmallVoi => "VOIs are scored by few voxels",
-            Check::Couch => "what looks like a couch stays",
         }
     }
 }

@@ -180,9 +180,16 @@ mod tests {
         ] {
             assert_eq!(nuclides_in_text(text), [nuclide], "{text}");
         }
-        for text in
-            ["FDG -- fluorodeoxyglucose", "test", "", "PSMA-617", "DOTA 5", "B-12", "20%", "Solution 1"]
-        {
+        for text in [
+            "FDG -- fluorodeoxyglucose",
+            "test",
+            "",
+            "PSMA-617",
+            "DOTA 5",
+            "B-12",
+            "20%",
+            "Solution 1",
+        ] {
             assert!(nuclides_in_text(text).is_empty(), "{text}: {:?}", nuclides_in_text(text));
         }
         assert_eq!(nuclides_in_text("Ge-68/Ga-68"), ["Ge-68", "Ga-68"]);

@@ -60,7 +60,13 @@ impl<'a> Checks<'a> {
     }
 
     /// Texts that were said before are not said again.
-    fn add(&self, check: Check, text: String, refused: Option<Error>, said: Option<(bool, String)>) {
+    fn add(
+        &self,
+        check: Check,
+        text: String,
+        refused: Option<Error>,
+        said: Option<(bool, String)>,
+    ) {
         let mut found = self.found();
         if found.iter().any(|f| f.check == check && f.text == text) {
             return;
@@ -153,7 +159,10 @@ pub(super) mod tests {
         let said = ear.0.lock().unwrap().clone();
         assert_eq!(said, ["P1 and P2 (one patient): accepted by --accept patient", "some"]);
         let json = checks.json();
-        assert_eq!((&json["accepted"][0], &json["found"][0]["accepted"]), (&json!("patient"), &json!(true)));
+        assert_eq!(
+            (&json["accepted"][0], &json["found"][0]["accepted"]),
+            (&json!("patient"), &json!(true))
+        );
         assert_eq!(json["found"].as_array().unwrap().len(), 3);
     }
 }

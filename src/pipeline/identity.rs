@@ -177,10 +177,7 @@ fn nuclide(image: &Image, source: &Source, checks: &Checks) {
         ),
         Some(Verdict::HalfLife(says)) => checks.refuse(
             Check::Nuclide,
-            format!(
-                "RadionuclideHalfLife (0018,1075) of {} is {says}",
-                image.name
-            ),
+            format!("RadionuclideHalfLife (0018,1075) of {} is {says}", image.name),
             "the scanner corrected for decay with another half-life",
             "Correct --nuclide or take the right image.",
         ),
@@ -319,7 +316,10 @@ fn hints(
         if !agrees && !names.is_empty() {
             checks.warn(
                 Check::Nuclide,
-                format!("{attribute} of {} is '{text}', --nuclide is {}", image.name, parent.nuclide),
+                format!(
+                    "{attribute} of {} is '{text}', --nuclide is {}",
+                    image.name, parent.nuclide
+                ),
             );
             return;
         }
@@ -383,7 +383,8 @@ fn injected(image: &Image, source: &Source, checks: &Checks) {
         // Dates may have been moved: a word only, and none for times that cannot be.
         let t = scan.seconds_since(&start);
         if (0.0..=20.0 * half_life_s).contains(&t) && total > limit * left(t) {
-            let when = format!("that are left {:.2} h after the administration, by its clock", hours(t));
+            let when =
+                format!("that are left {:.2} h after the administration, by its clock", hours(t));
             checks.warn(Check::Injected, format!("{} ({why})", problem(left(t), &when)));
         }
     }

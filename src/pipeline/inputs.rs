@@ -251,6 +251,9 @@ pub fn read_activity_facts(
             ));
         }
         let unit = input.unit.unwrap_or(InputUnit::BqPerMl);
+        if input.unit.is_none() {
+            observer.say("the unit of the activity is not stated: taken as Bq/mL");
+        }
         // Before the file is read: units and calibration must go together.
         unit.per_voxel(input.calibration, 1.0)?;
         let frame = input.frame.map(|n| n.get() - 1);

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use serde_json::json;
 
 use super::activity_route::activity_route;
+use super::checks::Checks;
 use super::dose_rate_route::{dose_rate_route, finish_dose_rates};
 use super::inputs::{InputRecord, file_record};
 use super::outputs::OutputFolder;
@@ -13,8 +14,7 @@ use super::over_time::{IntegratedMap, OverTime, RegionCurve};
 use super::series::{self, Placed};
 use super::series_file::SeriesInput;
 use super::voi_curves::{self, told};
-use super::checks::Checks;
-use super::{Observer, Prepared, Surroundings, Written, identity, prepare_with, source};
+use super::{Observer, Prepared, Surroundings, Written, couch, plausibility, prepare_with, source};
 use crate::activity::{ActivityMap, Decay, Negatives, Quantity};
 use crate::error::{Error, Result};
 use crate::image::Volume;
@@ -22,6 +22,7 @@ use crate::io::atomic::write_atomically;
 use crate::job::{Job, SourceChoice};
 use crate::kinetics::tia::MAX_EXTRAPOLATED;
 use crate::kinetics::voxels::BranchCounts;
+use crate::phantom::LOW_DENSITY_G_CM3;
 use crate::transport::engine::Engine;
 
 /// How several time points become dose.
@@ -75,11 +76,17 @@ pub fn dose_over_time(
     };
     let decay = Decay { half_life_s, half_life_uncertainty_s: None };
     let mut records = vec![file_record("series", &input.path)?];
-    let around = Surroundings::read(job, emitted, observer, &mut records)?;
+    let mut around = Surroundings::read(job, emitted, observer, &mut records)?;
     let placed = series::read(job, input, &around, &decay, observer, &mut records)?;
     let checks = Checks::new(&job.accept, observer);
-    identity::check(&records, &around.decay, Some(input), &checks);
-    checks.settle()?;
+    for (n, record) in records.iter().filter(|r| r.role == "activity").enumerate() {
+        let name = format!("the activity of time point {}", n + 1);
+        let unit = input.points.get(n).and_then(|p| p.unit).or(job.activity.unit);
+        plausibility::unit(&name, unit, record, &checks);
+    }
+    around.check(&records, Some(input), &checks)?;
+    let images: Vec<_> = placed.maps.iter().map(|m| (&placed.grid.grid, m.as_slice())).collect();
+    couch::treat(job, &mut around, &images, observer)?;
     let (curves, tia) = integrate(input, &decay, &around, &placed, observer)?;
     let case =
         Case { job, input, decay, around, placed, tia, records, curves, checks, observer, stop };
@@ -260,6 +267,15 @@ impl Case<'_> {
             &self.checks,
             self.observer,
         )?;
+        for (n, map) in self.placed.maps.iter().enumerate() {
+            let low = |v: &usize| f64::from(prepared.phantom.density[*v]) < LOW_DENSITY_G_CM3;
+            let all = map.iter().map(|a| f64::from(*a)).sum();
+            let in_air = (0..map.len()).filter(low).map(|v| f64::from(map[v])).sum();
+            let name = format!("the activity of time point {}", n + 1);
+            plausibility::air(&name, in_air, all, "Bq", &self.checks);
+        }
+        self.checks.settle()?;
+        prepared.context.setup["checks"] = self.checks.json();
         prepared.context.setup["time_points"] = json!({
             "times_s": self.placed.times_s,
             "activity": self.placed.fields,
