@@ -116,6 +116,10 @@ fn mass_last(mass: &str, before: &[Part], after: &[Part]) -> Option<String> {
 
 /// The nuclide, if the word is an element and the mass number could be one of its.
 fn named(mass: &str, meta: &str, word: &str) -> Option<String> {
+    // A vitamin, and no boron.
+    if (mass, word) == ("12", "B") {
+        return None;
+    }
     let a: usize = mass.parse().ok()?;
     let lower = word.to_lowercase();
     let (symbol, _) = NAMES

@@ -369,7 +369,8 @@ fn injected(image: &Image, source: &Source, checks: &Checks) {
         return checks.refuse(Check::Injected, problem, why, suggestion);
     }
     let Some(half_life_s) = source.half_life_s else { return };
-    if facts.decay_correction.as_deref() == Some("ADMIN") {
+    // Corrected to the administration or to a time of its own, it may hold all that was given.
+    if facts.decay_correction.as_deref().is_some_and(|c| !["START", "NONE"].contains(&c)) {
         return;
     }
     let left = |t: f64| given * (-t / half_life_s).exp2();
