@@ -343,7 +343,7 @@ fn place_vois(
 ) -> Result<(Vec<u16>, Vec<VoiFacts>)> {
     let Some(set) = vois else { return Ok((Vec::new(), Vec::new())) };
     let mapped = set.map_to(&phantom.grid)?;
-    plausibility::small_vois(&set, &mapped.set, checks);
+    plausibility::small_vois(&set, &mapped, checks);
     let mut labels = vec![0_u16; phantom.grid.len()];
     let mut facts = Vec::new();
     for (n, voi) in mapped.set.vois.iter().enumerate() {
@@ -351,7 +351,7 @@ fn place_vois(
             labels[v as usize] = (n + 1) as u16;
         }
         let outside = mapped.outside[n];
-        if outside > 0 || voi.voxels.is_empty() {
+        if outside > 0 || set.vois[n].voxels.is_empty() {
             observer.warn(&format!(
                 "VOI '{}': {outside} of its {} voxels are outside of the dose grid, {} dose voxels remain",
                 voi.name,

@@ -1,5 +1,6 @@
 //! Files against options and against what can be: every kind of contradiction is an error that names the option which accepts it.
 
+#[allow(dead_code, reason = "shared with other tests of the program")]
 mod cli_inputs;
 #[path = "dicom/writer.rs"]
 #[allow(dead_code, reason = "shared with the tests of the readers")]
@@ -169,15 +170,18 @@ fn small_vois_are_told_once() {
     let inputs = Inputs::new();
     let fine = Grid::aligned([24; 3], [-11.5; 3], [1.0; 3]);
     let mut labels = block(&fine, 0.0, 0.0);
-    labels.data[fine.linear([12, 12, 12])] = 1.0;
-    (0..24usize.pow(3)).filter(|n| fine.unlinear(*n)[0] < 8).for_each(|n| labels.data[n] = 2.0);
+    let cube = |n: &usize| fine.unlinear(*n).into_iter().all(|i| (12..15).contains(&i));
+    (0..fine.len()).filter(cube).for_each(|n| labels.data[n] = 1.0);
+    (0..fine.len()).filter(|n| fine.unlinear(*n)[0] < 8).for_each(|n| labels.data[n] = 2.0);
+    labels.data[fine.linear([20, 20, 20])] = 3.0;
     inputs.write("voi.mha", &labels);
     let more = ["--nuclide", "Lu-177", "--voi", "voi.mha", "--voi-names", "names.csv"];
     let (code, text, _) = dose(&inputs, "ct.mha", "activity.mha", &more);
     assert_eq!(code, 0, "{text}");
-    // A voxel of 1 mL/1000 scored by one of 64 mL/1000; the slab of 128 dose voxels is told nothing about.
+    // A cube of 3 mm by one voxel of 4 mm, one of 1 mm by none; of the slab of 72 dose voxels nothing is told.
     assert_eq!(text.matches("small against the dose voxels").count(), 1, "{text}");
-    assert!(text.contains("'core' of 0.001 mL by 1 voxels (0.064 mL"), "{text}");
+    assert!(text.contains("'core' of 0.027 mL by 1 voxels (0.064 mL, +137 %)"), "{text}");
+    assert!(text.contains("'label 3' of 0.001 mL by none"), "{text}");
     assert!(!text.contains("'shell' of"), "{text}");
 }
 

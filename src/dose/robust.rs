@@ -109,11 +109,12 @@ impl HighVoxels {
         self.high.iter().chain(&self.about).map(end).max()
     }
 
-    /// Their dose; of the voxels of high dose every `stride`-th is looked at. None if there are none.
+    /// Their dose; of the voxels of high dose every `stride`-th is looked at. None if there are none, or if the tally has no map of the
+    /// whole (with several times each has its own).
     pub fn dose(&self, tally: &Tally, scale: &DoseScale, stride: usize) -> Option<HighDose> {
         let looked_at = || voxels(&self.high).step_by(stride.max(1));
         let count = looked_at().count();
-        if count == 0 {
+        if count == 0 || tally.squares.len() < tally.voxels {
             return None;
         }
         let squares: f64 = looked_at().map(|v| relative(tally, v).powi(2)).sum();

@@ -5,7 +5,7 @@
 use super::checks::Checks;
 use super::inputs::InputRecord;
 use crate::activity::InputUnit;
-use crate::image::{Grid, VoiSet};
+use crate::image::{Grid, MappedVois, VoiSet};
 use crate::job::Check;
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
 use crate::units::CM3_PER_MM3;
@@ -172,14 +172,19 @@ pub fn air(name: &str, in_air: f64, total: f64, unit: &str, checks: &Checks) {
 }
 
 /// VOIs that the dose grid cannot show. `mapped` are the same on the dose grid.
-pub fn small_vois(own: &VoiSet, mapped: &VoiSet, checks: &Checks) {
+pub fn small_vois(own: &VoiSet, moved: &MappedVois, checks: &Checks) {
+    let mapped = &moved.set;
     let dose_ml = mapped.grid.voxel_volume_mm3() * CM3_PER_MM3;
     let mut small = Vec::new();
-    for (before, after) in own.vois.iter().zip(&mapped.vois) {
+    for ((before, after), outside) in own.vois.iter().zip(&mapped.vois).zip(&moved.outside) {
         let (ml, n) = (own.volume_ml(before), after.voxels.len());
         let scored = n as f64 * dose_ml;
         // VOIs cut by the grid, and empty ones, are told elsewhere.
-        if n == 0 || before.voxels.is_empty() {
+        if *outside > 0 || before.voxels.is_empty() {
+            continue;
+        }
+        if n == 0 {
+            small.push(format!("'{}' of {ml:.3} mL by none (it gets no dose)", before.name));
             continue;
         }
         let few = n < FEW_VOXELS && own.grid != mapped.grid || ml < dose_ml;
@@ -272,7 +277,7 @@ mod tests {
         };
         let of = |edge: usize, mm: f64| {
             let own = fine(edge);
-            let mapped = own.map_to(&grid(48 / mm as usize, mm)).unwrap().set;
+            let mapped = own.map_to(&grid(48 / mm as usize, mm)).unwrap();
             found(|c| small_vois(&own, &mapped, c)).0
         };
         // 16 mm on 4 mm: 64 voxels of the same volume. On 8 mm: 8.
