@@ -17,7 +17,7 @@
 //!   activity/       counts -> Bq: units of maps, dose calibrator, camera calibration, dead time, decay conventions, recovery
 //!   kinetics/       WHEN: time-activity curves to time integrals, per VOI and per voxel
 //!   activity/       units of activity maps to Bq (or Bq s) per voxel
-//!   phantom/        HU -> matter: hu (curves), voxels, maps, synthetic (boxes, slabs, a patient)
+//!   phantom/        HU -> matter: hu (curves), voxels, maps, couch, synthetic (boxes, slabs, a patient)
 //!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
 //!   transport/      primaries + matter -> energy imparted: settings, build, plan, layout, engine, run, tally, ledger, compare
 //!     tables/       f64 facts -> the flat f32 tables of the plan
@@ -31,7 +31,8 @@
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
-//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), files (reading), data (provenance)
+//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), files (reading), checks (of the inputs), data
+//!                   (provenance)
 //! ```
 //!
 //! Data flow one way:

@@ -36,8 +36,13 @@ pub struct InputRecord {
     pub series_uid: Option<String>,
     /// The time for which an activity image states its activity.
     pub activity_time: Option<String>,
+    /// All activity of an activity image, Bq.
+    pub activity_bq: Option<f64>,
     /// What its reader noticed.
     pub notes: Vec<String>,
+    /// What DICOM says about itself.
+    #[serde(skip)]
+    pub facts: Option<Facts>,
 }
 
 fn record(
@@ -60,7 +65,9 @@ fn record(
         spacing_mm: Some(volume.grid.spacing_mm()),
         series_uid: None,
         activity_time: None,
+        activity_bq: None,
         notes: Vec::new(),
+        facts: None,
     })
 }
 
@@ -74,7 +81,9 @@ pub(super) fn file_record(role: &'static str, path: &Path) -> Result<InputRecord
         spacing_mm: None,
         series_uid: None,
         activity_time: None,
+        activity_bq: None,
         notes: Vec::new(),
+        facts: None,
     })
 }
 
@@ -115,7 +124,8 @@ fn accept(
     let mut entry = record(role, path, &read.files, &read.volume)?;
     entry.activity_time = read.facts.activity_time();
     entry.notes = read.notes;
-    entry.series_uid = read.facts.series_uid;
+    entry.series_uid = read.facts.series_uid.clone();
+    entry.facts = Some(read.facts);
     records.push(entry);
     Ok(read.volume)
 }
@@ -242,6 +252,9 @@ pub fn read_activity_facts(
             ));
         }
         let unit = input.unit.unwrap_or(InputUnit::BqPerMl);
+        if input.unit.is_none() {
+            observer.say("the unit of the activity is not stated: taken as Bq/mL");
+        }
         // Before the file is read: units and calibration must go together.
         unit.per_voxel(input.calibration, 1.0)?;
         let frame = input.frame.map(|n| n.get() - 1);
@@ -253,6 +266,8 @@ pub fn read_activity_facts(
     if let Some(entry) = records.iter_mut().rfind(|r| r.role == "activity")
         && map.quantity == Quantity::Activity
     {
+        // Negative voxels set to zero raise the total by as much.
+        entry.activity_bq = Some(map.total() + map.negatives.sum);
         let time = entry.activity_time.get_or_insert_with(|| UNKNOWN_TIME.into());
         observer.say(&format!("activity, and so the dose rate, is that at: {time}"));
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Written;
 use super::context::Context;
-use crate::dose::high_dose;
+use crate::dose::largest_dose;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::Volume;
 use crate::io::atomic::write_atomically;
@@ -151,6 +151,7 @@ pub fn write(
     maps.write("material", material.to_vec())?;
     let low = |d: &f32| u8::from(f64::from(*d) < context.low_density);
     maps.write("low_density_mask", density.iter().map(low).collect())?;
+    maps.write_couch_mask()?;
     maps.write_material_names()?;
     let mut files = maps.files;
     files.push("summary.json".into());
@@ -201,6 +202,16 @@ impl Maps<'_> {
         Ok(())
     }
 
+    /// Where the couch was, if it was taken out.
+    pub fn write_couch_mask(&mut self) -> Result<()> {
+        if self.context.emptied.is_empty() {
+            return Ok(());
+        }
+        let mut mask = vec![0_u8; self.context.grid.grid().len()];
+        self.context.emptied.iter().for_each(|&v| mask[v as usize] = 1);
+        self.write("couch_mask", mask)
+    }
+
     pub fn write_material_names(&mut self) -> Result<()> {
         let header = ["label".to_string(), "name".to_string()];
         let rows =
@@ -215,17 +226,17 @@ impl Maps<'_> {
 
 fn dose_result(context: &Context, density: &[f32], tally: &Tally) -> DoseResult {
     let scale = context.scale(density);
-    let (mut max_dose, mut low_max, mut low_voxels, mut mass) = (0.0_f64, 0.0_f64, 0, 0.0);
+    let (mut low_max, mut low_voxels, mut mass) = (0.0_f64, 0, 0.0);
     for (v, &d) in density.iter().enumerate() {
         let dose = scale.dose(tally, v);
         mass += f64::from(d);
         if f64::from(d) < context.low_density {
             low_voxels += 1;
             low_max = low_max.max(dose);
-        } else {
-            max_dose = max_dose.max(dose);
         }
     }
+    let largest = largest_dose(tally, &scale, context.low_density);
+    let known = |value: f64| value.is_finite().then_some(value);
     let mass_g = mass * scale.voxel_volume_mm3 * crate::units::CM3_PER_MM3;
     let per_decay = |units: &[u64]| {
         let sum: u128 = units.iter().map(|u| u128::from(*u)).sum();
@@ -243,15 +254,10 @@ fn dose_result(context: &Context, density: &[f32], tally: &Tally) -> DoseResult 
         photon_mev_per_decay: photon,
         alpha_mev_per_decay: alpha,
         mean_dose: imparted * scale.factor_of_mass(mass_g),
-        max_dose,
-        high_dose: high_dose(
-            tally,
-            &scale,
-            context.low_density,
-            context.percentile,
-            context.fraction,
-            1,
-        ),
+        max_dose: largest.dose,
+        max_dose_standard_error: known(largest.standard_error),
+        max_dose_bias_at_most: known(largest.bias_at_most),
+        high_dose: context.high.dose(tally, &scale, 1),
         low_density_limit_g_cm3: context.low_density,
         low_density_voxels: low_voxels,
         low_density_max_dose: low_max,
