@@ -6,7 +6,7 @@
 
 use std::f64::consts::LN_2;
 
-use super::distribution::normal_quantile;
+use super::distribution::{NORMAL_97_5, normal_quantile};
 use super::tia::Tia;
 use crate::{Error, Result};
 
@@ -87,6 +87,16 @@ impl Population {
         Ok(Population { mean_s, sd_s, physical_s })
     }
 
+    /// Mean effective half-life, s.
+    pub fn mean_s(&self) -> f64 {
+        self.mean_s
+    }
+
+    /// Standard deviation over mean.
+    pub fn relative_spread(&self) -> f64 {
+        self.sd_s / self.mean_s
+    }
+
     /// Equally likely half-lives (midpoints of equal shares of the distribution).
     fn members(&self) -> impl Iterator<Item = f64> + '_ {
         const N: usize = 400;
@@ -156,6 +166,56 @@ pub fn haenscheid(m: Measurement, population: &Population) -> Tia {
         ));
     }
     tia
+}
+
+/// [`haenscheid`] without a population: its interval is the range of the rule's error.
+///
+/// The ratio to the truth, 2 x / 2^x, lies from 0.884 to 1.061 for x = t / T_eff from 0.75 to 2.5 (-11.6 % to +6.1 %), so the truth lies
+/// between estimate / 1.061 and estimate / 0.884, widened by the measurement; the standard uncertainty is that of a value evenly likely in
+/// between (JCGM 100:2008, 4.3.7). Whether T_eff lies in the window one point cannot tell: the condition is said as a warning, in hours.
+///
+/// # Errors
+/// If no half-life up to the physical one (s) lies in the window: t is then above 2.5 physical half-lives.
+pub fn haenscheid_alone(m: Measurement, half_life_s: f64) -> Result<Tia> {
+    let (low, high) = HAENSCHEID_WINDOW;
+    // T_eff is at most the physical half-life, so x is at least this.
+    let least = low.max(m.time_s / half_life_s);
+    if least >= high || least.is_nan() {
+        return Err(Error::input(
+            format!("one point {:.2} physical half-lives after injection", m.time_s / half_life_s),
+            format!(
+                "Haenscheid's rule holds from {low} to {high} effective half-lives, which are no longer"
+            ),
+            "Use an earlier point, or madsen with a population half-life.",
+        ));
+    }
+    let estimate = m.value * 2.0 * m.time_s / LN_2;
+    let ratio = |x: f64| 2.0 * x / x.exp2();
+    let largest = ratio(least.max(1.0 / LN_2));
+    let smallest = ratio(least).min(ratio(high));
+    let relative = m.uncertainty / m.value;
+    let own = NORMAL_97_5 * relative;
+    // Both bounds in ln(truth / estimate), the measurement added in quadrature where they lie on its side.
+    let (low_ln, high_ln) = (-largest.ln(), -smallest.ln());
+    let lower = if low_ln < 0.0 { -low_ln.hypot(own) } else { low_ln - own };
+    let rule = (1.0 / smallest - 1.0 / largest) / 12.0_f64.sqrt();
+    let hours = |x: f64| m.time_s / x / crate::units::SECONDS_PER_HOUR;
+    let warnings = vec![format!(
+        "one time point: the interval holds if the effective half-life lies between {:.1} and {:.1} h (t / {high} and t / {low}), which \
+         the point cannot tell",
+        hours(high),
+        hours(least)
+    )];
+    // Where the half-life is not known, so are the shares: all of it is extrapolated.
+    Ok(Tia {
+        value: estimate,
+        standard_uncertainty: estimate * rule.hypot(relative),
+        interval_95: (estimate * lower.exp(), estimate * high_ln.hypot(own).exp()),
+        share_before_first: f64::NAN,
+        share_after_last: f64::NAN,
+        method: "Haenscheid 2018, A(t) 2 t / ln 2".into(),
+        warnings,
+    })
 }
 
 /// Madsen's method: TIA = A(t) exp(k t) / k with the population's mean effective half-life, k = ln 2 / T_eff.

@@ -1,0 +1,377 @@
+//! From points to an integral: one way for all who ask, so that the same points give the same digits.
+//!
+//! Neglects what the method neglects. [`integrate_points`] refuses what its method cannot integrate; [`super::assumed`] says what may then
+//! be assumed. What was found can be asked for the curve, for its shape (so that voxels may follow it) and for the integral of other
+//! values by the same rule and weights (for samples and derivatives).
+
+use super::fit::{Fit, fit};
+use super::hybrid::hybrid;
+use super::integrate::{Head, Tail, fit_tail, trapezoid, trapezoid_value};
+use super::method::Method;
+use super::model::Family;
+use super::points::{Points, Spread};
+use super::quality::MIN_PROBABILITY;
+use super::select::{Candidate, Selection, select};
+use super::single_time_point::{Measurement, haenscheid, haenscheid_alone, madsen, physical_decay};
+use super::tac::{Tac, UncertaintyKind};
+use super::tia::Tia;
+use crate::{Error, Result};
+
+/// The curve behind an integral.
+#[derive(Debug, Clone)]
+pub enum Shape {
+    /// One fitted curve.
+    Fit(Box<Fit>),
+    /// The weighted mean of fits.
+    Average(Box<Selection>),
+    /// Straight lines between the points, with what was assumed before and after them.
+    Lines(Edge, Edge),
+    /// A mono-exponential of this effective half-life (s) through the one point.
+    Exponential(f64),
+    /// One point and a rule that needs no curve.
+    Rule,
+}
+
+/// What trapezoids assume beyond the points.
+#[derive(Debug, Clone)]
+pub enum Edge {
+    /// Nothing.
+    None,
+    /// The nearest value.
+    Constant,
+    /// From zero at injection.
+    Linear,
+    /// The nearest value with this decay constant (1/s).
+    Decay(f64),
+    /// A fitted curve.
+    Fitted(Box<Fit>),
+}
+
+impl Edge {
+    fn at(&self, time_s: f64, nearest: (f64, f64)) -> f64 {
+        match self {
+            Edge::None => 0.0,
+            Edge::Constant => nearest.1,
+            Edge::Linear => nearest.1 * time_s / nearest.0,
+            Edge::Decay(lambda) => nearest.1 * (-lambda * (time_s - nearest.0)).exp(),
+            Edge::Fitted(fit) => fit.curve.value(time_s),
+        }
+    }
+}
+
+/// Why a curve was refused, where an assumption stands in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// In a few words, without a comma: `rises throughout`.
+    pub reason: String,
+    /// In a few words, without a comma: `trapezoids with a physical tail`.
+    pub assumed: String,
+    /// The error in full.
+    pub error: String,
+}
+
+/// A curve with its integral.
+#[derive(Debug, Clone)]
+pub struct Integrated {
+    /// The points as stated.
+    pub points: Points,
+    /// The points with their weights.
+    pub tac: Tac,
+    /// How they were integrated.
+    pub method: Method,
+    /// Physical decay constant, 1/s.
+    pub decay_constant_per_s: f64,
+    /// Their integral, with its interval and warnings.
+    pub tia: Tia,
+    /// The curve.
+    pub shape: Shape,
+    /// The families that were compared; empty where none were.
+    pub candidates: Vec<Candidate>,
+    /// Set where the curve was refused and the integral rests on an assumption.
+    pub refusal: Option<Refusal>,
+}
+
+/// A shape per unit of its integral, as voxels take it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnitShape {
+    /// At the times, 1/s; 0 at a time that the method does not use.
+    pub values: Vec<f64>,
+    /// Shares of the integral before the first and after the last point; NaN where not known.
+    pub outside: [f64; 2],
+}
+
+/// Integrates points by a method, from injection to infinity.
+///
+/// # Errors
+/// With the reason why the method cannot: points that make no curve, that rise throughout, too few for it, or too many.
+pub fn integrate_points(
+    points: &Points,
+    method: &Method,
+    decay_constant_per_s: f64,
+) -> Result<Integrated> {
+    let lambda = decay_constant_per_s;
+    let done = |tac: Tac, tia: Tia, shape: Shape, candidates: Vec<Candidate>| Integrated {
+        points: points.clone(),
+        tac,
+        method: method.clone(),
+        decay_constant_per_s: lambda,
+        tia,
+        shape,
+        candidates,
+        refusal: None,
+    };
+    if method.takes_one_point() && points.values.len() == 1 {
+        let (tac, tia, shape) = one_point(points, method, lambda)?;
+        return Ok(done(tac, tia, shape, Vec::new()));
+    }
+    let tac = points.tac()?;
+    Ok(match method {
+        Method::Haenscheid(_) | Method::Madsen(_) => {
+            return Err(Error::input(
+                format!("{} points for a single-time-point method", tac.len()),
+                "it uses one",
+                "Fit the points, or choose one of them.",
+            ));
+        }
+        Method::Family(family) => {
+            let fit = fit(&tac, *family, lambda)?;
+            let tia = fit.tia(&tac);
+            done(tac, tia, Shape::Fit(Box::new(fit)), Vec::new())
+        }
+        Method::Trapezoid(head, tail) => {
+            let tia = trapezoid(&tac, lambda, *head, *tail)?;
+            let shape = Shape::Lines(before(*head, &tac, lambda)?, after(*tail, &tac, lambda)?);
+            done(tac, tia, shape, Vec::new())
+        }
+        Method::Auto(families) | Method::Average(families) => {
+            enough_for_a_choice(&tac, families)?;
+            let selection = select(&tac, families, lambda, true)?;
+            let candidates = selection.candidates.clone();
+            if matches!(method, Method::Average(_)) {
+                let tia = selection.averaged(&tac);
+                done(tac, tia, Shape::Average(Box::new(selection)), candidates)
+            } else {
+                let tia = selection.tia(&tac);
+                let fit = selection.fit().clone();
+                done(tac, tia, Shape::Fit(Box::new(fit)), candidates)
+            }
+        }
+    })
+}
+
+/// One point is no choice between curves.
+fn enough_for_a_choice(tac: &Tac, families: &[Family]) -> Result<()> {
+    if tac.len() > 1 || families == [Family::Physical] {
+        return Ok(());
+    }
+    Err(Error::input(
+        "one point",
+        "it cannot tell how fast the activity leaves",
+        "Choose a method for one point: haenscheid, madsen with a population half-life, or physical.",
+    ))
+}
+
+fn one_point(points: &Points, method: &Method, lambda: f64) -> Result<(Tac, Tia, Shape)> {
+    let half_life_s = std::f64::consts::LN_2 / lambda;
+    let tac = points.tac()?;
+    let value = tac.values()[0];
+    let unknown = points.spread == Spread::Unknown;
+    let own = if unknown { 0.0 } else { tac.uncertainties()[0] };
+    let u = own.hypot(points.common * value);
+    let m = Measurement::new(tac.first_s(), value, u)?;
+    let (mut tia, shape) = match method {
+        Method::Haenscheid(None) => (haenscheid_alone(m, half_life_s)?, Shape::Rule),
+        Method::Haenscheid(Some(people)) => (haenscheid(m, people), Shape::Rule),
+        Method::Madsen(people) => (madsen(m, people), Shape::Exponential(people.mean_s())),
+        _ => (physical_decay(m, half_life_s)?, Shape::Exponential(half_life_s)),
+    };
+    if unknown {
+        tia.warnings.push(
+            "the point has no stated uncertainty: that of the measurement is not in the interval"
+                .into(),
+        );
+    }
+    Ok((tac, tia, shape))
+}
+
+fn before(head: Head, tac: &Tac, lambda: f64) -> Result<Edge> {
+    Ok(match head {
+        Head::Constant => Edge::Constant,
+        Head::LinearFromZero => Edge::Linear,
+        Head::Fitted(family) => Edge::Fitted(Box::new(fit(tac, family, lambda)?)),
+    })
+}
+
+fn after(tail: Tail, tac: &Tac, lambda: f64) -> Result<Edge> {
+    Ok(match tail {
+        Tail::Physical => Edge::Decay(lambda),
+        Tail::Population(people) => Edge::Decay(std::f64::consts::LN_2 / people.mean_s()),
+        Tail::None => Edge::None,
+        Tail::Mono(points) => Edge::Fitted(Box::new(fit_tail(tac, lambda, points)?)),
+    })
+}
+
+impl Integrated {
+    /// The fitted curve, where one was fitted.
+    pub fn fit(&self) -> Option<&Fit> {
+        match &self.shape {
+            Shape::Fit(fit) => Some(fit),
+            _ => None,
+        }
+    }
+
+    /// The curve in a word or a few, without a comma: a family, `average`, `trapezoid`, `haenscheid`, or why it was refused and what was
+    /// assumed.
+    pub fn name(&self) -> String {
+        if let Some(r) = &self.refusal {
+            return format!("refused: {}; assumed: {}", r.reason, r.assumed);
+        }
+        match (&self.shape, &self.method) {
+            (Shape::Fit(fit), _) => fit.family().name().into(),
+            (Shape::Average(_), _) => "average".into(),
+            (Shape::Lines(..), _) => "trapezoid".into(),
+            (_, Method::Haenscheid(_)) => "haenscheid".into(),
+            (_, Method::Madsen(_)) => "madsen".into(),
+            _ => Family::Physical.name().into(),
+        }
+    }
+
+    /// Value and standard uncertainty of the curve at a time; the uncertainty is 0 where the method has none.
+    pub fn at(&self, time_s: f64) -> (f64, f64) {
+        match &self.shape {
+            Shape::Fit(fit) => (fit.curve.value(time_s), fit.value_uncertainty(time_s)),
+            Shape::Average(selection) => {
+                let fits: Vec<(f64, &Fit)> = weighted(selection).collect();
+                let mean: f64 = fits.iter().map(|(w, f)| w * f.curve.value(time_s)).sum();
+                let spread = |f: &Fit| {
+                    f.value_uncertainty(time_s).powi(2) + (f.curve.value(time_s) - mean).powi(2)
+                };
+                (mean, fits.iter().map(|(w, f)| w * spread(f)).sum::<f64>().sqrt())
+            }
+            Shape::Exponential(half_life_s) => {
+                let past = (self.tac.first_s() - time_s) / half_life_s;
+                (self.tac.values()[0] * past.exp2(), 0.0)
+            }
+            // A rule has no curve: the one with its integral through the point, of the half-life at which the rule is exact.
+            Shape::Rule => {
+                let past = (self.tac.first_s() - time_s) / self.tac.first_s();
+                (self.tac.values()[0] * past.exp2(), 0.0)
+            }
+            Shape::Lines(before, after) => (self.line(time_s, before, after), 0.0),
+        }
+    }
+
+    fn line(&self, time_s: f64, before: &Edge, after: &Edge) -> f64 {
+        let (t, y) = (self.tac.times_s(), self.tac.values());
+        let last = t.len() - 1;
+        if time_s < t[0] {
+            return before.at(time_s, (t[0], y[0]));
+        }
+        if time_s > t[last] {
+            return after.at(time_s, (t[last], y[last]));
+        }
+        let i = t.partition_point(|x| *x <= time_s).clamp(1, last);
+        y[i - 1] + (y[i] - y[i - 1]) * (time_s - t[i - 1]) / (t[i] - t[i - 1])
+    }
+
+    /// The curve per unit of its integral at the times of maps. A method of one point uses its own time alone.
+    pub fn unit_shape(&self, times_s: &[f64]) -> UnitShape {
+        let one = matches!(self.shape, Shape::Exponential(_) | Shape::Rule);
+        let own = |t: f64| !one || t == self.tac.first_s();
+        let value = |t: &f64| if own(*t) { self.at(*t).0 / self.tia.value } else { 0.0 };
+        UnitShape {
+            values: times_s.iter().map(value).collect(),
+            outside: [self.tia.share_before_first, self.tia.share_after_last],
+        }
+    }
+
+    /// Factor from the stated uncertainties of the points to what the residuals say; 0 where neither says any.
+    pub fn scale_of_uncertainties(&self) -> f64 {
+        match (self.tac.kind(), self.fit()) {
+            (UncertaintyKind::Absolute, _) => 1.0,
+            (UncertaintyKind::RelativeOnly, Some(f)) if f.degrees_of_freedom > 0 => {
+                (f.chi2 / f.degrees_of_freedom as f64).sqrt()
+            }
+            (UncertaintyKind::RelativeOnly, _) => 0.0,
+        }
+    }
+
+    /// How many times wider than stated the residuals say the uncertainties are, where chi-squared refutes the fit; else 1 (Birge,
+    /// Phys. Rev. 40, 207, 1932, doi:10.1103/PhysRev.40.207).
+    pub fn widening(&self) -> f64 {
+        match self.fit() {
+            Some(f) if self.tac.kind() == UncertaintyKind::Absolute && f.degrees_of_freedom > 0 => {
+                let p = super::distribution::chi_squared_exceeded(f.chi2, f.degrees_of_freedom);
+                if p < MIN_PROBABILITY {
+                    (f.chi2 / f.degrees_of_freedom as f64).sqrt()
+                } else {
+                    1.0
+                }
+            }
+            _ => 1.0,
+        }
+    }
+
+    /// Keeps the shape of a fitted (planar) curve and takes the scale of one value: see [`hybrid`].
+    ///
+    /// # Errors
+    /// If no curve was fitted, or it is not positive at the value's time.
+    pub fn scale_to(&mut self, value: Measurement) -> Result<()> {
+        let Shape::Fit(fit) = &self.shape else {
+            return Err(Error::usage(
+                "a curve that was not fitted, scaled by one value",
+                "the shape and its uncertainty must come from a fit",
+                "Choose auto or a family.",
+            ));
+        };
+        let scaled = hybrid(&self.tac, fit, value)?;
+        let warnings = std::mem::replace(&mut self.tia, scaled).warnings;
+        for warning in warnings {
+            if !self.tia.warnings.contains(&warning) {
+                self.tia.warnings.push(warning);
+            }
+        }
+        Ok(())
+    }
+
+    /// The integral of other values at the same times, by the same rule, family and statement of uncertainties. What was chosen once stays.
+    ///
+    /// # Errors
+    /// If the values cannot be integrated so.
+    pub fn integral_of(&self, values: &[f64]) -> Result<f64> {
+        let lambda = self.decay_constant_per_s;
+        let points = self.points.with_values(values);
+        let of_family = |tac: &Tac, family| Ok(fit(tac, family, lambda)?.curve.tia());
+        match (&self.shape, &self.method) {
+            (Shape::Exponential(_) | Shape::Rule, _) => {
+                Ok(self.tia.value * values[0] / self.tac.values()[0])
+            }
+            // What is told of the choice may differ from its curve by a factor, which the samples share.
+            (Shape::Fit(fit), _) => {
+                let factor = self.tia.value / fit.curve.tia();
+                Ok(factor * of_family(&points.tac()?, fit.family())?)
+            }
+            (Shape::Average(selection), _) => {
+                let tac = points.tac()?;
+                let (mut own, mut sum) = (0.0, 0.0);
+                for (w, fit) in weighted(selection) {
+                    own += w * fit.curve.tia();
+                    sum += w * of_family(&tac, fit.family())?;
+                }
+                Ok(self.tia.value * sum / own)
+            }
+            (Shape::Lines(..), Method::Trapezoid(head, tail)) => {
+                trapezoid_value(&points.tac()?, lambda, *head, *tail)
+            }
+            (Shape::Lines(..), _) => {
+                trapezoid_value(&points.tac()?, lambda, Head::LinearFromZero, Tail::Physical)
+            }
+        }
+    }
+}
+
+/// The fits of an average with their weights.
+fn weighted(selection: &Selection) -> impl Iterator<Item = (f64, &Fit)> {
+    let ranked = selection.candidates.iter().filter(|c| c.weight > 0.0);
+    ranked.filter_map(|c| c.fit.as_ref().ok().map(|f| (c.weight, f)))
+}
