@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::activity::{Calibration, InputUnit, NegativeRule};
+use crate::activity::{CalibrationInput, InputUnit, NegativeRule};
 use crate::error::{Error, Result};
 use crate::io::dicom::GeometryOverride;
 use crate::transport::engine::EngineChoice;
@@ -64,8 +64,8 @@ pub struct ActivityInput {
     pub series: Option<String>,
     /// Unit; `None` is Bq/mL.
     pub unit: Option<InputUnit>,
-    /// What a count stands for.
-    pub calibration: Option<Calibration>,
+    /// What a count stands for, and how well that is known.
+    pub calibration: CalibrationInput,
     /// Treatment of negative voxels.
     pub negative: NegativeRule,
     /// Energy window (from 1) of an NM object with several.

@@ -1,6 +1,7 @@
 //! The flow, once, top to bottom: images to matter and activity on one grid, to a plan, to a tally, to dose maps.
 
 mod activity_route;
+mod calibration;
 pub mod compare;
 mod context;
 mod dose_rate_route;
@@ -11,11 +12,14 @@ pub mod memory;
 mod merge;
 mod outputs;
 mod over_time;
+pub mod quantification;
+pub mod recovery;
 mod routes;
 pub mod scene;
 mod series;
 pub mod series_file;
 mod source;
+mod transfer;
 mod voi_curves;
 
 use std::path::PathBuf;
@@ -157,9 +161,21 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     job.check()?;
     let mut records = Vec::new();
     let decay = source::read_source(&job.source)?;
-    let activity = inputs::read_activity(&job.activity, observer, &mut records)?;
+    let input = calibrated(job, observer, &mut records)?;
+    let activity = inputs::read_activity(&input, observer, &mut records)?;
     let around = Surroundings::read(job, decay, observer, &mut records)?;
     prepare_with(job, engine, around, activity, &[], &records, observer)
+}
+
+/// The job's activity image with its calibration factor, which may stand in a history.
+fn calibrated(
+    job: &Job,
+    observer: &dyn Observer,
+    records: &mut Vec<inputs::InputRecord>,
+) -> Result<crate::job::ActivityInput> {
+    let of = &job.activity;
+    let calibration = calibration::resolved(&of.calibration, &job.source, observer, records)?;
+    Ok(crate::job::ActivityInput { calibration, ..of.clone() })
 }
 
 /// What is read beside activity.

@@ -45,7 +45,7 @@ fn job(folder: &Path) -> Job {
             path: folder.join("activity.mha"),
             series: None,
             unit: None,
-            calibration: None,
+            calibration: CalibrationInput::default(),
             negative: NegativeRule::Refuse,
             energy_window: None,
             geometry: None,

@@ -221,9 +221,7 @@ fn value_of(number: f64, unit: &str) -> std::result::Result<CalibrationValue, St
     let of_count = ["/counts", "/count"].iter().find_map(|c| bare.strip_suffix(c));
     let (stem, per_ml) = concentration(of_count.unwrap_or(&bare));
     match becquerels(stem) {
-        Some(bq) if per_ml => {
-            Ok(CalibrationValue::PerCount(Calibration::BqPerMl(number * bq)))
-        }
+        Some(bq) if per_ml => Ok(CalibrationValue::PerCount(Calibration::BqPerMl(number * bq))),
         Some(bq) => Ok(CalibrationValue::PerCount(Calibration::Bq(number * bq))),
         None => Err(format!(
             "'{unit}' is none of cps/MBq, Bq/mL per cps, MBq per cps, Bq/mL and Bq per count (also kBq, MBq)"

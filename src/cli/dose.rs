@@ -7,7 +7,7 @@ use super::dose_arguments::{DoseArguments, Negative, Photons, ProblemArguments};
 use super::interrupt;
 use super::picture;
 use super::progress::{Terminal, print_written};
-use crate::activity::NegativeRule;
+use crate::activity::{CalibrationInput, NegativeRule};
 use crate::error::{Error, Result};
 use crate::job::{ActivityInput, CurveChoice, Goal, Job, MaterialNames, MatterInput, SourceChoice};
 use crate::pipeline::inputs::read_ct;
@@ -58,7 +58,12 @@ impl ProblemArguments {
                 path: self.activity,
                 series: self.activity_series,
                 unit: self.activity_unit,
-                calibration: self.calibration,
+                calibration: CalibrationInput {
+                    factor: self.calibration,
+                    history: self.calibration_history,
+                    duration_s: self.acquisition_duration,
+                    relative_uncertainty: self.calibration_uncertainty,
+                },
                 negative: match self.negative_activity {
                     Negative::Error => NegativeRule::Refuse,
                     Negative::Zero => NegativeRule::Zero,

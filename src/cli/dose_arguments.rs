@@ -8,7 +8,7 @@ use super::values::{
     parse_count, parse_energy, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
     parse_time, shown_energy,
 };
-use crate::activity::{Calibration, InputUnit};
+use crate::activity::{ImageCalibration, InputUnit};
 use crate::error::Error;
 use crate::io::dicom::GeometryOverride;
 use crate::job::{GridChoice, Shard};
@@ -42,8 +42,8 @@ derivation: docs/kinetics.md, section 11.
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/
-  voxgray dose --ct CT/ --activity NM.dcm --activity-unit counts --calibration 12.5Bq/mL \\
-               --nuclide Lu-177 -o out/
+  voxgray dose --ct CT/ --activity NM.dcm --activity-unit counts --nuclide Lu-177 \\
+               --calibration '20.1 cps/MBq +- 1.7 %' --acquisition-duration 20min -o out/
   voxgray dose --density rho.mha --materials labels.mha --material-names water,icru44_lung \\
                --activity a.mha --activity-unit Bq --source electron:0.935MeV -o out/
   voxgray dose ... --shard 1/3 -o part1/     (then: voxgray merge out/ part1/ part2/ part3/)";
@@ -167,9 +167,19 @@ pub struct ProblemArguments {
     /// Unit of the activity image: Bq/mL, Bq, Bq*s/mL, Bq*s or counts [default: Bq/mL].
     #[arg(long, value_name = "UNIT", help_heading = "Activity", value_parser = parse_unit)]
     pub(super) activity_unit: Option<InputUnit>,
-    /// What one count stands for, such as 12.5Bq/mL or 1.2e-6MBq (per count).
+    /// What counts stand for: a factor as voxgray calibrate prints it, '20.1 cps/MBq +- 1.7 %' or '350 Bq/mL per cps', which needs the
+    /// duration; or per count, 12.5Bq/mL or 1.2e-6MBq.
     #[arg(long, value_name = "FACTOR", help_heading = "Activity", value_parser = parse_calibration, allow_hyphen_values = true)]
-    pub(super) calibration: Option<Calibration>,
+    pub(super) calibration: Option<ImageCalibration>,
+    /// History file of voxgray calibrate (TOML): its newest factor for the nuclide, in place of --calibration.
+    #[arg(long, value_name = "FILE", help_heading = "Activity", conflicts_with = "calibration")]
+    pub(super) calibration_history: Option<PathBuf>,
+    /// Duration of the acquisition, such as 20min, that makes counts a count rate; 1s for an image in counts per second. Wins over the file's.
+    #[arg(long, value_name = "TIME", help_heading = "Activity", value_parser = parse_time)]
+    pub(super) acquisition_duration: Option<f64>,
+    /// Relative standard uncertainty of the image's scale, such as 3%, where the calibration factor does not state it.
+    #[arg(long, value_name = "FRACTION", help_heading = "Activity", value_parser = parse_uncertainty)]
+    pub(super) calibration_uncertainty: Option<f64>,
     /// What to do with negative voxels.
     #[arg(long, value_name = "RULE", help_heading = "Activity", default_value = "error")]
     pub(super) negative_activity: Negative,
@@ -305,8 +315,15 @@ fn parse_unit(text: &str) -> std::result::Result<InputUnit, String> {
     text.parse().map_err(|e: Error| e.to_string())
 }
 
-fn parse_calibration(text: &str) -> std::result::Result<Calibration, String> {
+fn parse_calibration(text: &str) -> std::result::Result<ImageCalibration, String> {
     text.parse().map_err(|e: Error| e.to_string())
+}
+
+fn parse_uncertainty(text: &str) -> std::result::Result<f64, String> {
+    parse_fraction(text)
+        .ok()
+        .filter(|u| *u > 0.0 && *u < 1.0)
+        .ok_or_else(|| "must lie above 0 (nothing is exact) and below 1, such as 3%".into())
 }
 
 fn parse_geometry(text: &str) -> std::result::Result<GeometryOverride, String> {

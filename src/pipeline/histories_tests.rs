@@ -37,7 +37,7 @@ fn job(folder: &Path, engine: EngineChoice) -> Job {
             path: folder.join("activity.mha"),
             series: None,
             unit: None,
-            calibration: None,
+            calibration: CalibrationInput::default(),
             negative: NegativeRule::Refuse,
             energy_window: None,
             geometry: None,

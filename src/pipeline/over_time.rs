@@ -227,7 +227,7 @@ mod tests {
             common_uncertainty: 0.0,
             voxel_noise: 0.2,
             max_voxel_uncertainty: 0.5,
-            recovery: BTreeMap::new(),
+            quantification: Default::default(),
             planar: None,
         }
     }

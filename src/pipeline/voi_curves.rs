@@ -83,7 +83,8 @@ pub fn voi_json(voi: &VoiOverTime) -> Value {
 
 /// The recovery coefficient of a VOI, by its name or label.
 pub fn recovery(input: &SeriesInput, voi: &VoiFacts) -> Option<f64> {
-    input.recovery.get(&voi.name).or_else(|| input.recovery.get(&voi.label.to_string())).copied()
+    let _ = (input, voi);
+    None
 }
 
 /// `vois.csv`: one line per VOI.

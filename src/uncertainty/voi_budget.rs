@@ -66,7 +66,11 @@ impl UncertaintyPart {
 
     /// The time integral's own part, without the scale `common` (relative) that its points share, which is a part of its own.
     pub fn of_tia(tia: &Tia, common: f64) -> Self {
-        let without = |whole: f64, shared: f64| (whole * whole - shared * shared).max(0.0).sqrt();
+        // What is not known (an integral that rests on an assumption, an open end) has no bound.
+        let without = |whole: f64, shared: f64| match whole {
+            w if w.is_finite() => (w * w - shared * shared).max(0.0).sqrt(),
+            _ => f64::INFINITY,
+        };
         let shared = NORMAL_97_5 * common;
         let (low, high) = tia.interval_95;
         UncertaintyPart {
@@ -212,7 +216,8 @@ mod tests {
         assert!((low - 2.0 * (-(0.0144 + normal).sqrt()).exp()).abs() < 1e-12);
         assert!((high - 2.0 * (0.09 + normal).sqrt().exp()).abs() < 1e-12);
         // An integral without a bound leaves the interval open, and says so.
-        let open = UncertaintyPart::of_tia(&tia(5.0, f64::INFINITY, (0.2, f64::INFINITY), 0.0), 0.0);
+        let open =
+            UncertaintyPart::of_tia(&tia(5.0, f64::INFINITY, (0.2, f64::INFINITY), 0.0), 0.0);
         let open = VoiBudget::new(2.0, [open]).result();
         assert_eq!((open.standard_uncertainty, open.interval_95[1]), (None, None));
         assert!(open.interval_95[0].is_some() && open.parts[0].relative_percent.is_none());
