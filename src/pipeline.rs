@@ -21,6 +21,7 @@ pub mod series_file;
 mod source;
 mod transfer;
 mod voi_curves;
+mod voi_dose;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -31,7 +32,7 @@ use crate::error::Result;
 use crate::image::VoiSet;
 use crate::job::{DEFAULT_BATCHES, Job};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
-use crate::report::summary::{EngineResult, Summary, Timing};
+use crate::report::summary::{EngineResult, Summary, Timing, VoiResult};
 use crate::transport::build::{PlanInput, build_plan};
 use crate::transport::engine::Engine;
 use crate::transport::plan::Plan;
@@ -89,6 +90,8 @@ pub struct Written {
     pub files: Vec<String>,
     /// The summary; none for a shard.
     pub summary: Option<Summary>,
+    /// The VOIs' doses with their uncertainty.
+    pub vois: Vec<VoiResult>,
     /// The run was interrupted.
     pub interrupted: bool,
 }
@@ -142,7 +145,7 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         merged_shards: 0,
     };
     let partial = outcome.interrupted;
-    outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing, &[])
+    outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing, None)
 }
 
 /// Everything before the first history of a run on the CPU: images to matter and activity on one grid, to a plan.
@@ -164,7 +167,9 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     let input = calibrated(job, observer, &mut records)?;
     let activity = inputs::read_activity(&input, observer, &mut records)?;
     let around = Surroundings::read(job, decay, observer, &mut records)?;
-    prepare_with(job, engine, around, activity, &[], &records, observer)
+    let mut prepared = prepare_with(job, engine, around, activity, &[], &records, observer)?;
+    prepared.context.calibration_relative = input.calibration.relative()?;
+    Ok(prepared)
 }
 
 /// The job's activity image with its calibration factor, which may stand in a history.
@@ -245,6 +250,7 @@ fn prepare_with(
         percentile: job.percentile,
         fraction: job.fraction,
         batches: settings.batches,
+        calibration_relative: None,
     };
     Ok(Prepared { plan, settings, phantom, labels, context })
 }

@@ -2,15 +2,18 @@
 
 use serde_json::{Value, json};
 
+use super::context::VoiFacts;
 use super::dose_rate_route::DoseRates;
 use super::histories::{choose_engine, transport};
-use super::outputs::{self, Maps, OutputFolder};
-use super::routes::{Case, write_text};
+use super::outputs::{self, Found, Maps, OutputFolder};
+use super::routes::Case;
 use super::voi_curves::{self, VoiOverTime};
+use super::voi_dose::{Basis, MassChange, change, masses, per_mass};
 use super::{Prepared, Written, memory};
 use crate::error::Result;
-use crate::report::summary::{EngineResult, Timing};
+use crate::report::summary::{EngineResult, Timing, VoiResult};
 use crate::transport::tally::Tally;
+use crate::units::CM3_PER_MM3;
 
 /// Integrate, then transport; `rates` are those of the other route, for comparison.
 pub(super) fn activity_route(
@@ -23,17 +26,13 @@ pub(super) fn activity_route(
     let mut prepared = case.prepare(&engine, &[])?;
     let (outcome, engine) = transport(job, &prepared, engine, observer, case.stop)?;
     let tally = &outcome.tally;
-    let vois = activity_vois(case, &prepared, tally);
+    let vois = activity_vois(case, &prepared, tally)?;
     let curves: Vec<_> = vois.iter().map(|v| &v.curve).collect();
     let mut files =
         case.plots(&folder, &prepared, "activity", &curves, ["activity / Bq", "Bq s"])?;
-    let table = voi_curves::table(
-        &prepared.context.vois,
-        case.input,
-        Some(&vois),
-        rates.as_ref().map(|r| &r.vois[..]),
-    );
-    files.push(write_text(&folder, "vois.csv", &table)?);
+    let of_rates = rates.as_ref().map(|r| &r.vois[..]);
+    let columns = voi_curves::columns(&case.placed.regions, Some(&vois), of_rates);
+    let results = results(&prepared, &vois, of_rates);
     prepared.context.setup["activity_route"] =
         json!({"vois": vois.iter().map(voi_curves::voi_json).collect::<Vec<_>>()});
     let difference = rates.map(|rates| {
@@ -58,7 +57,7 @@ pub(super) fn activity_route(
     if let Some(difference) = difference {
         maps.write("dose_difference", difference)?;
     }
-    let extra = maps.files;
+    let found = Found { vois: results, columns, files: maps.files };
     let timing = Timing {
         transport_seconds: outcome.seconds,
         histories_per_second: tally.histories() as f64 / outcome.seconds.max(1e-9),
@@ -77,7 +76,7 @@ pub(super) fn activity_route(
         tally,
         partial,
         timing,
-        &extra,
+        Some(found),
     )
 }
 
@@ -96,21 +95,93 @@ fn compared(rates: &[f32], activity: &[f32], prepared: &Prepared) -> Value {
     json!({"mean_relative": sum / dose, "root_mean_square_over_mean_dose": (squares / n).sqrt() / (dose / n)})
 }
 
-fn activity_vois(case: &Case, prepared: &Prepared, tally: &Tally) -> Vec<VoiOverTime> {
-    let scale = prepared.context.scale(&[]);
-    let one = |(n, voi): (usize, &super::context::VoiFacts)| {
-        let (mean, error) = tally.region_mev(n + 1);
-        let factor = scale.factor_of_mass(voi.mass_g);
-        let curve = case
-            .curves
-            .get(n + 1)
-            .cloned()
-            .unwrap_or_else(|| Err("the planar curve gives the shape".into()));
-        let by_curve = curve.as_ref().ok().filter(|_| voi.activity > 0.0).map(|c| {
-            let ratio = c.tia.value / voi.activity;
-            (mean * factor * ratio, error * factor * ratio)
-        });
-        VoiOverTime { curve, dose: mean * factor, standard_error: error * factor, by_curve }
+/// The dose that a VOI has: this route's; the other's where the VOI's mass changes, as it knows the dose rate at each mass.
+fn results(
+    prepared: &Prepared,
+    activity: &[VoiOverTime],
+    rates: Option<&[VoiOverTime]>,
+) -> Vec<VoiResult> {
+    let volume = prepared.phantom.grid.voxel_volume_mm3() * CM3_PER_MM3;
+    let vois = prepared.context.vois.iter().enumerate();
+    vois.map(|(n, facts)| {
+        let own = &activity[n];
+        let other = rates.map(|r| &r[n]).filter(|r| r.mass_change.is_some());
+        let voi = other.unwrap_or(own);
+        outputs::voi_result(facts, volume, &voi.budget, voi.standard_error)
+    })
+    .collect()
+}
+
+fn activity_vois(case: &Case, prepared: &Prepared, tally: &Tally) -> Result<Vec<VoiOverTime>> {
+    let vois = prepared.context.vois.iter().enumerate();
+    vois.map(|(n, voi)| activity_voi(case, prepared, tally, n, voi)).collect()
+}
+
+fn activity_voi(
+    case: &Case,
+    prepared: &Prepared,
+    tally: &Tally,
+    n: usize,
+    voi: &VoiFacts,
+) -> Result<VoiOverTime> {
+    let region = n + 1;
+    let over = case.over();
+    let (mean, error) = tally.region_mev(region);
+    let factor = prepared.context.scale(&[]).factor_of_mass(voi.mass_g);
+    let fixed = mean * factor;
+    let curve = case
+        .curves
+        .get(region)
+        .cloned()
+        .unwrap_or_else(|| Err("the planar curve gives the shape".into()));
+    let values = case.placed.region(region as u16);
+    let masses_g = masses(&case.placed, &prepared.phantom, region);
+    let corrected = &case.placed.regions[region];
+    let changes = case.curves.len() > region && change(&masses_g, voi.mass_g);
+    // Activity per mass (Bq/g) where the mass changes.
+    let per_gram =
+        changes.then(|| over.curve_with(&per_mass(&values, &masses_g), corrected.own.as_deref()));
+    let (dose, by_curve, of_dose) = match &per_gram {
+        None => {
+            let by_curve = curve.as_ref().ok().filter(|_| voi.activity > 0.0).map(|c| {
+                let ratio = c.tia.value / voi.activity;
+                (fixed * ratio, error * factor * ratio)
+            });
+            (fixed, by_curve, curve.as_ref().ok())
+        }
+        Some(Ok(c)) => {
+            let dose = fixed * voi.mass_g / voi.activity * c.tia.value;
+            case.observer.warn(&format!(
+                "'{}': its mass changes from {:.3} to {:.3} g: its dose {dose:.4e} Gy is that of its activity per mass over time; all of it is taken \
+                 as its own (--route dose-rate needs not). Energy over the mass of --voi, {fixed:.4e} Gy, is no dose",
+                voi.name,
+                masses_g[0],
+                masses_g[masses_g.len() - 1],
+            ));
+            (dose, Some((dose, dose * error / mean)), Some(c))
+        }
+        Some(Err(e)) => {
+            case.observer.warn(&format!(
+                "'{}': its mass changes and its activity per mass has no curve: {e}",
+                voi.name
+            ));
+            (f64::NAN, None, None)
+        }
     };
-    prepared.context.vois.iter().enumerate().map(one).collect()
+    let present: Vec<bool> = values
+        .iter()
+        .enumerate()
+        .map(|(t, v)| v.is_some() && (!changes || masses_g[t] > 0.0))
+        .collect();
+    let basis = Basis {
+        over: &over,
+        curve: of_dose,
+        tia: case.hybrid.as_ref(),
+        present: &present,
+        region: corrected,
+    };
+    let budget = basis.budget(dose, error / mean)?;
+    let mass_change = changes.then(|| MassChange { masses_g, energy_over_mass_of_voi_gy: fixed });
+    let standard_error = dose * error / mean;
+    Ok(VoiOverTime { curve, dose, standard_error, by_curve, budget, mass_change })
 }

@@ -35,6 +35,7 @@ pub(super) fn finish_shard(
         folder,
         files: vec![SHARD_FILE.into()],
         summary: None,
+        vois: Vec::new(),
         interrupted: outcome.interrupted,
     })
 }
@@ -90,7 +91,7 @@ pub fn merge(
         peak_memory_bytes: memory::peak_resident(),
         ..Timing::default()
     };
-    outputs::write(folder, &context, &density, &material, &whole.tally, missing > 0, timing, &[])
+    outputs::write(folder, &context, &density, &material, &whole.tally, missing > 0, timing, None)
 }
 
 /// A shard is named by its folder or its file.

@@ -56,19 +56,35 @@ impl OverTime<'_> {
     /// # Errors
     /// With the reason why nothing can be fitted.
     pub fn curve(&self, values: &[Option<f64>]) -> Result<RegionCurve> {
-        let known: Vec<(f64, f64)> =
-            self.times_s.iter().zip(values).filter_map(|(t, v)| Some((*t, (*v)?))).collect();
-        let (times, values): (Vec<f64>, Vec<f64>) = known.into_iter().unzip();
-        let tac = self.tac(&times, &values)?;
+        self.curve_with(values, None)
+    }
+
+    /// As [`OverTime::curve`] with the relative uncertainty of each time's value in place of the one for all.
+    ///
+    /// # Errors
+    /// As [`OverTime::curve`].
+    pub fn curve_with(
+        &self,
+        values: &[Option<f64>],
+        relative: Option<&[f64]>,
+    ) -> Result<RegionCurve> {
+        let (mut times, mut known, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+        for (i, t) in self.times_s.iter().enumerate() {
+            if let Some(v) = values[i] {
+                times.push(*t);
+                known.push(v);
+                shares.push(relative.map_or(self.input.relative_uncertainty, |r| r[i]));
+            }
+        }
+        let tac = self.tac(&times, &known, &shares)?;
         let selection = select(&tac, &self.input.families, self.decay_constant_per_s, true)?;
         let tia = selection.tia(&tac);
         Ok(RegionCurve { tac, selection, tia })
     }
 
-    fn tac(&self, times_s: &[f64], values: &[f64]) -> Result<Tac> {
+    fn tac(&self, times_s: &[f64], values: &[f64], relative: &[f64]) -> Result<Tac> {
         let common = CommonScale::new(self.input.common_uncertainty)?;
-        let relative = self.input.relative_uncertainty;
-        let u: Vec<f64> = values.iter().map(|v| relative * v).collect();
+        let u: Vec<f64> = values.iter().zip(relative).map(|(v, r)| r * v).collect();
         let tac = Tac::new(times_s, values, &u)?;
         Ok(tac.with_common_scale(common))
     }

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::image::Volume;
 use crate::io::atomic::write_atomically;
 use crate::job::{Job, SourceChoice};
+use crate::kinetics::Tia;
 use crate::kinetics::tia::MAX_EXTRAPOLATED;
 use crate::kinetics::voxels::BranchCounts;
 use crate::transport::engine::Engine;
@@ -45,6 +46,8 @@ pub(super) struct Case<'a> {
     pub records: Vec<InputRecord>,
     /// Curves of what is outside of all VOIs and of each VOI, in Bq.
     pub curves: Vec<std::result::Result<RegionCurve, String>>,
+    /// The integral that one acquisition has by the shape of a planar curve.
+    pub hybrid: Option<Tia>,
     pub observer: &'a dyn Observer,
     pub stop: &'a AtomicBool,
 }
@@ -75,8 +78,13 @@ pub fn dose_over_time(
     let mut records = vec![file_record("series", &input.path)?];
     let around = Surroundings::read(job, emitted, observer, &mut records)?;
     let placed = series::read(job, input, &around, &decay, observer, &mut records)?;
-    let (curves, tia) = integrate(input, &decay, &around, &placed, observer)?;
-    let case = Case { job, input, decay, around, placed, tia, records, curves, observer, stop };
+    // What the images themselves say of their calibration joins what the series says.
+    let mut input = input.clone();
+    input.common_uncertainty = placed.calibration_relative.unwrap_or(0.0);
+    let input = &input;
+    let (curves, tia, hybrid) = integrate(input, &decay, &around, &placed, observer)?;
+    let case =
+        Case { job, input, decay, around, placed, tia, records, curves, hybrid, observer, stop };
     match route {
         Route::Activity => activity_route(&case, folder, None),
         Route::DoseRate => {
@@ -143,20 +151,23 @@ fn integrate(
     around: &Surroundings,
     placed: &Placed,
     observer: &dyn Observer,
-) -> Result<(Vec<std::result::Result<RegionCurve, String>>, IntegratedMap)> {
+) -> Result<(Vec<std::result::Result<RegionCurve, String>>, IntegratedMap, Option<Tia>)> {
     let over =
         OverTime { times_s: &placed.times_s, decay_constant_per_s: decay.constant_per_s(), input };
     if input.planar.is_some() {
-        return Ok((Vec::new(), hybrid_map(&over, placed, observer)?));
+        let (map, tia) = hybrid_map(&over, placed, observer)?;
+        return Ok((Vec::new(), map, Some(tia)));
     }
     let regions = around.vois.as_ref().map_or(0, |set| set.vois.len());
-    let curves = (0..=regions).map(|r| over.curve(&placed.region(r as u16))).collect();
+    let curve =
+        |r: usize| over.curve_with(&placed.region(r as u16), placed.regions[r].own.as_deref());
+    let curves = (0..=regions).map(curve).collect();
     let curves = told_regions(curves, around, observer);
     let shapes: Vec<_> = curves.iter().map(shape).collect();
     let labels = placed.labels.first().map_or(&[][..], Vec::as_slice);
     let map = over.maps(&placed.maps, labels, &shapes)?;
     say_map(&map, "activity", observer);
-    Ok((curves, map))
+    Ok((curves, map, None))
 }
 
 pub(super) fn shape(
@@ -183,7 +194,11 @@ pub(super) fn told_regions(
 }
 
 /// One acquisition times the shape of a planar curve.
-fn hybrid_map(over: &OverTime, placed: &Placed, observer: &dyn Observer) -> Result<IntegratedMap> {
+fn hybrid_map(
+    over: &OverTime,
+    placed: &Placed,
+    observer: &dyn Observer,
+) -> Result<(IntegratedMap, Tia)> {
     let map = &placed.maps[0];
     let whole: f64 = map.iter().map(|v| f64::from(*v)).sum();
     let (tia, _) = over.by_planar_curve(whole)?;
@@ -192,7 +207,7 @@ fn hybrid_map(over: &OverTime, placed: &Placed, observer: &dyn Observer) -> Resu
     let per_bq = tia.value / whole;
     let relative = tia.relative_uncertainty() as f32;
     let active = map.iter().filter(|v| **v > 0.0).count();
-    Ok(IntegratedMap {
+    let found = IntegratedMap {
         integral: map.iter().map(|v| (f64::from(*v) * per_bq) as f32).collect(),
         relative_uncertainty: map.iter().map(|v| if *v > 0.0 { relative } else { 0.0 }).collect(),
         branch: map.iter().map(|v| if *v > 0.0 { 1 } else { 3 }).collect(),
@@ -200,7 +215,8 @@ fn hybrid_map(over: &OverTime, placed: &Placed, observer: &dyn Observer) -> Resu
         by_branch: [0.0, tia.value, 0.0],
         dropped: 0.0,
         extrapolated: [tia.share_before_first, tia.share_after_last],
-    })
+    };
+    Ok((found, tia))
 }
 
 pub(super) fn say_map(map: &IntegratedMap, of: &str, observer: &dyn Observer) {
@@ -258,6 +274,7 @@ impl Case<'_> {
             "activity": self.placed.fields,
             "shift_mm": self.input.points.iter().map(|p| p.shift_mm).collect::<Vec<_>>(),
             "time_integrated_activity": voi_curves::map_json(&self.tia, "Bq s"),
+            "quantification": self.placed.regions,
             "outside_of_vois": self.curves.first().map(voi_curves::curve_json),
             "common_relative_uncertainty": self.input.common_uncertainty,
         });

@@ -33,6 +33,10 @@ impl Part {
     pub const ALL: [Part; 6] =
         [Part::Transport, Part::Fit, Part::Recovery, Part::Calibration, Part::Volume, Part::Model];
 
+    /// Those of a dose from images.
+    pub const TABLE: [Part; 5] =
+        [Part::Transport, Part::Fit, Part::Recovery, Part::Calibration, Part::Volume];
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -58,8 +62,9 @@ pub struct UncertaintyPart {
 }
 
 impl UncertaintyPart {
-    /// A part of ln D that is normal.
+    /// A part of ln D that is normal; one that is not known (not finite) has no bound.
     pub fn normal(part: Part, relative: f64) -> Self {
+        let relative = if relative.is_finite() { relative } else { f64::INFINITY };
         let half = NORMAL_97_5 * relative;
         UncertaintyPart { part, relative, half_95: (half, half) }
     }
@@ -142,7 +147,7 @@ impl VoiBudget {
             standard_uncertainty: known(self.standard_uncertainty()),
             relative_percent: known(100.0 * self.relative()),
             interval_95: [known(low).filter(|l| *l > 0.0), known(high)],
-            parts: self
+            components: self
                 .parts
                 .iter()
                 .map(|p| PartResult { name: p.part, relative_percent: known(100.0 * p.relative) })
@@ -161,9 +166,9 @@ pub struct UncertaintyResult {
     pub relative_percent: Option<f64>,
     /// 95 % interval, in the unit of the dose; an open end is null.
     pub interval_95: [Option<f64>; 2],
-    /// The parts, largest first.
-    pub parts: Vec<PartResult>,
-    /// The largest part.
+    /// Where it comes from, largest first.
+    pub components: Vec<PartResult>,
+    /// The largest of them.
     pub largest: Option<Part>,
 }
 
@@ -220,7 +225,7 @@ mod tests {
             UncertaintyPart::of_tia(&tia(5.0, f64::INFINITY, (0.2, f64::INFINITY), 0.0), 0.0);
         let open = VoiBudget::new(2.0, [open]).result();
         assert_eq!((open.standard_uncertainty, open.interval_95[1]), (None, None));
-        assert!(open.interval_95[0].is_some() && open.parts[0].relative_percent.is_none());
+        assert!(open.interval_95[0].is_some() && open.components[0].relative_percent.is_none());
     }
 
     /// Doses of one curve whose points are measured with own noise, a common scale and a recovery: the interval holds the truth in 95 % of 4,000
