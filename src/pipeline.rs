@@ -10,6 +10,7 @@ mod histories;
 pub mod inputs;
 pub mod memory;
 mod merge;
+mod method_file;
 mod outputs;
 mod over_time;
 pub mod quantification;
@@ -94,6 +95,8 @@ pub struct Written {
     pub vois: Vec<VoiResult>,
     /// The run was interrupted.
     pub interrupted: bool,
+    /// VOIs whose curve was refused, so that their dose rests on an assumption.
+    pub refused: Vec<String>,
 }
 
 /// A run that is ready to start.
@@ -329,6 +332,7 @@ fn place_vois(
             voxels: voi.voxels.len(),
             mass_g: voi.voxels.iter().map(|&v| phantom.voxel_mass_g(v as usize)).sum(),
             activity: voi.voxels.iter().map(|&v| f64::from(activity.volume.data[v as usize])).sum(),
+            curve: None,
         });
     }
     Ok((labels, facts))

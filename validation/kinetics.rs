@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use simulated_tac::{LU177, Normal, Scenario, coverage, scenario};
 use voxgray::kinetics::voxels::{VoxelNoise, VoxelSettings, VoxelTia, integrate_voxels};
-use voxgray::kinetics::{Curve, Family, Tac, fit, select};
+use voxgray::kinetics::{Curve, Family, Tac, UnitShape, fit, select};
 
 fn main() {
     let curves = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(2000);
@@ -127,7 +127,11 @@ fn voxel_bias() {
     let k = std::f64::consts::LN_2 / (50.0 * 3600.0);
     let n = 200_000;
     let truth = 1000.0 / k * n as f64;
-    let shape = Curve::new(Family::Mono, LU177, &[0.0, (k - LU177).ln()]);
+    let curve = Curve::new(Family::Mono, LU177, &[0.0, (k - LU177).ln()]);
+    let shape = UnitShape {
+        values: times.iter().map(|t| curve.value_per_tia(*t)).collect(),
+        outside: [0.0; 2],
+    };
     for noise in [0.02, 0.05, 0.10, 0.20, 0.40, 1.0] {
         let mut normal = Normal(9);
         let maps: Vec<Vec<f32>> = times
@@ -138,12 +142,13 @@ fn voxel_bias() {
             .collect();
         let slices: Vec<&[f32]> = maps.iter().map(Vec::as_slice).collect();
         let model = [VoxelNoise { floor: 1000.0 * noise, gain: 0.0, relative: 0.0 }; 4];
-        let run = |limit: f64, shape: Option<&Curve>, fit_mono: bool| {
+        let run = |limit: f64, shape: Option<&UnitShape>, fit_mono: bool| {
             let settings = VoxelSettings {
                 decay_constant_per_s: LU177,
                 noise: &model,
                 max_relative_uncertainty: limit,
                 shape,
+                assumed: false,
                 fit_mono,
             };
             integrate_voxels(&times, &slices, &settings).expect("valid maps")
@@ -184,6 +189,7 @@ fn speed() {
         noise: &noise,
         max_relative_uncertainty: 0.5,
         shape: None,
+        assumed: false,
         fit_mono: true,
     };
     let start = Instant::now();

@@ -165,6 +165,9 @@ impl ProblemArguments {
     }
 }
 
+/// Exit code of a result in which a VOI's curve was refused, so that its dose rests on an assumption.
+const REFUSED: u8 = 3;
+
 /// What --picture adds to the output folder.
 const PICTURE: &str = "dose.png";
 
@@ -217,5 +220,11 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
         draw(&mut written, path, series.as_deref())?;
     }
     print_written(&written)?;
-    Ok(if written.interrupted { ExitCode::from(interrupt::INTERRUPTED) } else { ExitCode::SUCCESS })
+    Ok(if written.interrupted {
+        ExitCode::from(interrupt::INTERRUPTED)
+    } else if written.refused.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(REFUSED)
+    })
 }

@@ -117,6 +117,7 @@ pub fn print_written(written: &Written) -> Result<()> {
             "standard_uncertainty (combined)",
             "interval_95_low",
             "interval_95_high",
+            "curve",
             "components, largest first",
         ];
         line(&columns.map(String::from));
@@ -132,6 +133,7 @@ pub fn print_written(written: &Written) -> Result<()> {
             shown(u.interval_95[0]),
             shown(u.interval_95[1]),
         ];
+        cells.push(voi.curve.as_ref().map_or("-".into(), |c| c.name.clone()));
         cells.extend(parts_in_words(voi));
         line(&cells);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::context::VoiFacts;
+use super::context::{CurveFacts, VoiFacts};
 use super::dose_rate_route::DoseRates;
 use super::histories::{choose_engine, transport};
 use super::outputs::{self, Found, Maps, OutputFolder};
@@ -32,9 +32,10 @@ pub(super) fn activity_route(
         case.plots(&folder, &prepared, "activity", &curves, ["activity / Bq", "Bq s"])?;
     let of_rates = rates.as_ref().map(|r| &r.vois[..]);
     let columns = voi_curves::columns(&case.placed.regions, Some(&vois), of_rates);
-    let results = results(&prepared, &vois, of_rates);
+    let results = results(&mut prepared, &vois, of_rates);
     prepared.context.setup["activity_route"] =
         json!({"vois": vois.iter().map(voi_curves::voi_json).collect::<Vec<_>>()});
+    let refused_by_rates = rates.as_ref().map_or(Vec::new(), |r| refused(&prepared, &r.vois));
     let difference = rates.map(|rates| {
         files.extend(rates.files);
         let mut section = rates.section;
@@ -68,7 +69,7 @@ pub(super) fn activity_route(
     };
     let Prepared { phantom, context, .. } = &prepared;
     let partial = outcome.interrupted;
-    outputs::write(
+    let mut written = outputs::write(
         folder,
         context,
         &phantom.density,
@@ -77,7 +78,19 @@ pub(super) fn activity_route(
         partial,
         timing,
         Some(found),
-    )
+    )?;
+    for name in refused_by_rates.into_iter().chain(case.refused_outside()) {
+        if !written.refused.contains(&name) {
+            written.refused.push(name);
+        }
+    }
+    Ok(written)
+}
+
+/// Names of the VOIs whose curve was refused.
+pub(super) fn refused(prepared: &Prepared, vois: &[VoiOverTime]) -> Vec<String> {
+    let pairs = prepared.context.vois.iter().zip(vois).filter(|(_, v)| v.facts.refused);
+    pairs.map(|(facts, _)| facts.name.clone()).collect()
 }
 
 /// Mean and root mean square of the difference of the routes, over the voxels that are not of low density, in parts of the mean dose.
@@ -97,16 +110,16 @@ fn compared(rates: &[f32], activity: &[f32], prepared: &Prepared) -> Value {
 
 /// The dose that a VOI has: this route's; the other's where the VOI's mass changes, as it knows the dose rate at each mass.
 fn results(
-    prepared: &Prepared,
+    prepared: &mut Prepared,
     activity: &[VoiOverTime],
     rates: Option<&[VoiOverTime]>,
 ) -> Vec<VoiResult> {
     let volume = prepared.phantom.grid.voxel_volume_mm3() * CM3_PER_MM3;
-    let vois = prepared.context.vois.iter().enumerate();
+    let vois = prepared.context.vois.iter_mut().enumerate();
     vois.map(|(n, facts)| {
-        let own = &activity[n];
         let other = rates.map(|r| &r[n]).filter(|r| r.mass_change.is_some());
-        let voi = other.unwrap_or(own);
+        let voi = other.unwrap_or(&activity[n]);
+        facts.curve = Some(voi.facts.clone());
         outputs::voi_result(facts, volume, &voi.budget, voi.standard_error)
     })
     .collect()
@@ -124,64 +137,43 @@ fn activity_voi(
     n: usize,
     voi: &VoiFacts,
 ) -> Result<VoiOverTime> {
-    let region = n + 1;
     let over = case.over();
-    let (mean, error) = tally.region_mev(region);
-    let factor = prepared.context.scale(&[]).factor_of_mass(voi.mass_g);
-    let fixed = mean * factor;
-    let curve = case
-        .curves
-        .get(region)
-        .cloned()
-        .unwrap_or_else(|| Err("the planar curve gives the shape".into()));
-    let values = case.placed.region(region as u16);
-    let masses_g = masses(&case.placed, &prepared.phantom, region);
-    let corrected = &case.placed.regions[region];
-    let changes = case.curves.len() > region && change(&masses_g, voi.mass_g);
-    // Activity per mass (Bq/g) where the mass changes.
-    let per_gram =
-        changes.then(|| over.curve_with(&per_mass(&values, &masses_g), corrected.own.as_deref()));
-    let (dose, by_curve, of_dose) = match &per_gram {
-        None => {
-            let by_curve = curve.as_ref().ok().filter(|_| voi.activity > 0.0).map(|c| {
-                let ratio = c.tia.value / voi.activity;
-                (fixed * ratio, error * factor * ratio)
-            });
-            (fixed, by_curve, curve.as_ref().ok())
-        }
-        Some(Ok(c)) => {
-            let dose = fixed * voi.mass_g / voi.activity * c.tia.value;
-            case.observer.warn(&format!(
-                "'{}': its mass changes from {:.3} to {:.3} g: its dose {dose:.4e} Gy is that of its activity per mass over time; all of it is taken \
-                 as its own (--route dose-rate needs not). Energy over the mass of --voi, {fixed:.4e} Gy, is no dose",
-                voi.name,
-                masses_g[0],
-                masses_g[masses_g.len() - 1],
-            ));
-            (dose, Some((dose, dose * error / mean)), Some(c))
-        }
-        Some(Err(e)) => {
-            case.observer.warn(&format!(
-                "'{}': its mass changes and its activity per mass has no curve: {e}",
-                voi.name
-            ));
-            (f64::NAN, None, None)
-        }
+    let (mean, error) = tally.region_mev(n + 1);
+    let fixed = mean * prepared.context.scale(&[]).factor_of_mass(voi.mass_g);
+    let (curve, corrected) = (case.curve(n), &case.placed.regions[n + 1]);
+    let masses_g = masses(&case.placed, &prepared.phantom, n + 1);
+    let changes = case.planar.is_none() && change(&masses_g, voi.mass_g);
+    // The curve behind the dose: of activity (Bq), or of activity per mass (Bq/g) where the mass changes.
+    let (dose, of_dose) = if changes {
+        let values = per_mass(&case.placed.region((n + 1) as u16), &masses_g);
+        let per_gram = over.curve(case.method(n), &values, corrected.own.as_deref());
+        let dose = per_gram.as_ref().map_or(f64::NAN, |c| {
+            fixed * voi.mass_g / voi.activity.max(f64::MIN_POSITIVE) * c.tia.value
+        });
+        case.observer.warn(&format!(
+            "'{}': its mass changes from {:.3} to {:.3} g: its dose {dose:.4e} Gy is that of its activity per mass over time, all of it taken as its \
+             own (--route dose-rate needs not). Energy over the mass of --voi, {fixed:.4e} Gy, is no dose",
+            voi.name,
+            masses_g[0],
+            masses_g[masses_g.len() - 1],
+        ));
+        (dose, per_gram)
+    } else {
+        (fixed, curve.clone())
     };
-    let present: Vec<bool> = values
-        .iter()
-        .enumerate()
-        .map(|(t, v)| v.is_some() && (!changes || masses_g[t] > 0.0))
-        .collect();
+    let facts = if changes { CurveFacts::new(&of_dose) } else { case.curve_facts(&curve) };
+    let relative = error / mean;
+    let by_curve = curve.as_ref().ok().filter(|_| voi.activity > 0.0).map(|c| {
+        let by_curve = if changes { dose } else { fixed * c.tia.value / voi.activity };
+        (by_curve, by_curve * relative)
+    });
     let basis = Basis {
         over: &over,
-        curve: of_dose,
-        tia: case.hybrid.as_ref(),
-        present: &present,
+        curve: case.planar.as_ref().or(of_dose.as_ref().ok()),
         region: corrected,
     };
-    let budget = basis.budget(dose, error / mean)?;
+    let budget = basis.budget(dose, relative);
     let mass_change = changes.then(|| MassChange { masses_g, energy_over_mass_of_voi_gy: fixed });
-    let standard_error = dose * error / mean;
-    Ok(VoiOverTime { curve, dose, standard_error, by_curve, budget, mass_change })
+    let standard_error = dose * relative;
+    Ok(VoiOverTime { curve, facts, dose, standard_error, by_curve, budget, mass_change })
 }

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::activity_route::refused;
+use super::context::{CurveFacts, VoiFacts};
 use super::histories::{choose_engine, transport};
 use super::outputs::{Maps, OutputFolder, voi_result, write_vois};
 use super::over_time::{IntegratedMap, RegionCurve};
-use super::routes::{Case, say_map, shape, told_regions, write_text};
+use super::routes::{Case, say_map, tell_regions, write_text};
 use super::voi_curves::{self, VoiOverTime};
 use super::voi_dose::{Basis, MassChange, change, masses};
 use super::{Prepared, Written, memory};
@@ -95,8 +97,8 @@ fn integrate_rates(
         energy.push(rate);
     }
     let curves = region_rates(case, prepared, tally, totals);
-    let curves = told_regions(curves, &case.around, observer);
-    let shapes: Vec<_> = curves.iter().map(shape).collect();
+    tell_regions(&curves, &case.around, observer);
+    let shapes: Vec<_> = curves.iter().map(|c| over.shape(c)).collect();
     let labels = case.placed.labels.first().map_or(&[][..], Vec::as_slice);
     let map = over.maps(&energy, labels, &shapes)?;
     drop(energy);
@@ -146,8 +148,9 @@ fn region_rates(
     prepared: &Prepared,
     tally: &Tally,
     totals: &[f64],
-) -> Vec<Result<RegionCurve>> {
+) -> Vec<RegionCurve> {
     let over = case.over();
+    let vois = case.around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
     (0..=prepared.context.vois.len())
         .map(|region| {
             let (mean, _) = tally.region_times_mev(region);
@@ -160,8 +163,10 @@ fn region_rates(
                 None => Some(mean[t] * totals[t]),
                 Some(m) => (*m > 0.0).then(|| mean[t] * totals[t] * GY_PER_MEV_PER_G / m),
             };
+            // Regions are numbered as the VOIs that were read.
+            let method = case.input.methods.of(region.checked_sub(1).and_then(|n| vois.get(n)));
             let values: Vec<_> = (0..totals.len()).map(value).collect();
-            over.curve_with(&values, case.placed.regions[region].own.as_deref())
+            over.curve(method, &values, case.placed.regions[region].own.as_deref())
         })
         .collect()
 }
@@ -171,7 +176,7 @@ fn rate_vois(
     prepared: &Prepared,
     tally: &Tally,
     totals: &[f64],
-    curves: &[std::result::Result<RegionCurve, String>],
+    curves: &[RegionCurve],
     map: &IntegratedMap,
 ) -> Result<Vec<VoiOverTime>> {
     let over = case.over();
@@ -185,15 +190,19 @@ fn rate_vois(
         let curve = curves[n + 1].clone();
         let (mean, covariance) = tally.region_times_mev(n + 1);
         let mass = masses(&case.placed, &prepared.phantom, n + 1);
-        let present: Vec<bool> = mass.iter().map(|m| *m > 0.0).collect();
         let relative = match &curve {
             Err(_) => f64::NAN,
             Ok(c) => {
-                let at: Vec<usize> = (0..totals.len()).filter(|t| present[*t]).collect();
+                // The times that the curve uses: not those at which the VOI is empty, and one alone for a rule of one point.
+                let times = c.tac.times_s().iter();
+                let at: Vec<usize> =
+                    times.filter_map(|t| over.times_s.iter().position(|o| o == t)).collect();
                 let per_mev = |t: usize| totals[t] * GY_PER_MEV_PER_G / mass[t];
-                over.propagate(c, |i, j| {
+                let of_points = |i: usize, j: usize| {
                     covariance[(at[i], at[j])] * per_mev(at[i]) * per_mev(at[j])
-                })?
+                };
+                // Where a moved point is refused, the largest of the times stands, as without a curve.
+                over.propagate(c, of_points).unwrap_or(f64::NAN)
             }
         };
         let largest = (0..totals.len())
@@ -214,18 +223,14 @@ fn rate_vois(
                 mass[mass.len() - 1],
             ));
         }
-        let basis = Basis {
-            over: &over,
-            curve: curve.as_ref().ok(),
-            tia: None,
-            present: &present,
-            region: &case.placed.regions[n + 1],
-        };
+        let basis =
+            Basis { over: &over, curve: curve.as_ref().ok(), region: &case.placed.regions[n + 1] };
         out.push(VoiOverTime {
-            budget: basis.budget(dose, error)?,
+            budget: basis.budget(dose, error),
             by_curve,
             mass_change: changes
                 .then(|| MassChange { masses_g: mass, energy_over_mass_of_voi_gy: fixed }),
+            facts: CurveFacts::new(&curve),
             curve,
             dose,
             standard_error: dose * error,
@@ -244,12 +249,11 @@ pub(super) fn finish_dose_rates(
     let DoseRates { vois, section, mut files, outcome, .. } = rates;
     let context = &prepared.context;
     let volume = context.grid.grid().voxel_volume_mm3() * CM3_PER_MM3;
-    let results: Vec<VoiResult> = context
-        .vois
-        .iter()
-        .zip(&vois)
-        .map(|(facts, v)| voi_result(facts, volume, &v.budget, v.standard_error))
-        .collect();
+    let result = |(facts, v): (&VoiFacts, &VoiOverTime)| {
+        let facts = VoiFacts { curve: Some(v.facts.clone()), ..facts.clone() };
+        voi_result(&facts, volume, &v.budget, v.standard_error)
+    };
+    let results: Vec<VoiResult> = context.vois.iter().zip(&vois).map(result).collect();
     let columns = voi_curves::columns(&case.placed.regions, None, Some(&vois));
     files.extend(write_vois(folder.path(), &results, "Gy", &columns)?);
     let partial = outcome.interrupted;
@@ -276,5 +280,7 @@ pub(super) fn finish_dose_rates(
         .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
     write_text(&folder, "summary.json", &text)?;
     let folder = folder.keep()?;
-    Ok(Written { folder, files, summary: None, vois: results, interrupted: partial })
+    let mut all = refused(prepared, &vois);
+    all.extend(case.refused_outside());
+    Ok(Written { folder, files, summary: None, interrupted: partial, refused: all, vois: results })
 }

@@ -35,8 +35,9 @@ pub(super) fn finish_shard(
         folder,
         files: vec![SHARD_FILE.into()],
         summary: None,
-        vois: Vec::new(),
         interrupted: outcome.interrupted,
+        refused: Vec::new(),
+        vois: Vec::new(),
     })
 }
 

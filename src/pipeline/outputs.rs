@@ -193,7 +193,10 @@ pub fn write(
         .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
     write_atomically(&folder.path().join("summary.json"), |w| w.write_all(&text))?;
     let folder = folder.keep()?;
-    Ok(Written { folder, files, summary: Some(summary), vois, interrupted: partial })
+    let refused = context.vois.iter().filter(|v| v.curve.as_ref().is_some_and(|c| c.refused));
+    let refused = refused.map(|v| v.name.clone()).collect();
+    let summary = Some(summary);
+    Ok(Written { folder, files, summary, interrupted: partial, refused, vois })
 }
 
 /// `vois.csv`, where there are VOIs.
@@ -304,6 +307,7 @@ pub fn voi_result(
         mean_dose: known(budget.dose),
         standard_error: known(standard_error),
         uncertainty: budget.result(),
+        curve: voi.curve.as_ref().map(|c| c.of_dose(budget.dose)),
     }
 }
 

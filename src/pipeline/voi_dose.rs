@@ -13,11 +13,10 @@
 
 use serde::Serialize;
 
-use super::over_time::{OverTime, RegionCurve};
+use super::over_time::OverTime;
 use super::recovery::RegionRecovery;
 use super::series::Placed;
-use crate::error::Result;
-use crate::kinetics::Tia;
+use crate::kinetics::Integrated;
 use crate::phantom::Phantom;
 use crate::uncertainty::{Part, UncertaintyPart, VoiBudget};
 
@@ -60,50 +59,51 @@ pub(super) struct Basis<'a> {
     /// Refits.
     pub over: &'a OverTime<'a>,
     /// The curve that was integrated; none: its uncertainty is not known.
-    pub curve: Option<&'a RegionCurve>,
-    /// The integral in place of a curve's.
-    pub tia: Option<&'a Tia>,
-    /// Whether the VOI is there at each time.
-    pub present: &'a [bool],
+    pub curve: Option<&'a Integrated>,
     /// What was corrected.
     pub region: &'a RegionRecovery,
 }
 
 impl Basis<'_> {
     /// The whole uncertainty of a dose with the relative standard error `transport`.
-    ///
-    /// # Errors
-    /// If a refit fails.
-    pub fn budget(&self, dose: f64, transport: f64) -> Result<VoiBudget> {
+    pub fn budget(&self, dose: f64, transport: f64) -> VoiBudget {
         let common = self.over.input.common_uncertainty;
-        let tia = self.tia.or(self.curve.map(|c| &c.tia));
-        let fit = match tia {
-            Some(tia) => UncertaintyPart::of_tia(tia, common),
+        let fit = match self.curve {
+            Some(curve) => UncertaintyPart::of_tia(&curve.tia, common),
             None => UncertaintyPart::normal(Part::Fit, f64::INFINITY),
         };
         let calibration = if self.region.cancels_calibration { 0.0 } else { common };
-        Ok(VoiBudget::new(
+        VoiBudget::new(
             dose,
             [
                 UncertaintyPart::normal(Part::Transport, transport),
                 fit,
-                UncertaintyPart::normal(Part::Recovery, self.recovery()?),
+                UncertaintyPart::normal(Part::Recovery, self.recovery()),
                 UncertaintyPart::normal(Part::Calibration, calibration),
                 UncertaintyPart::normal(Part::Volume, self.region.volume_relative.unwrap_or(0.0)),
             ],
-        ))
+        )
     }
 
-    /// Relative uncertainty by the correction: of a coefficient as it is, of a resolution through the fit.
-    fn recovery(&self) -> Result<f64> {
+    /// Relative uncertainty by the correction: of a coefficient as it is, of a resolution through the integral; the largest of the times where
+    /// the curve is not one of these times (a planar one), or a moved point is refused.
+    fn recovery(&self) -> f64 {
         let Some(moved) = &self.region.by_resolution else {
-            return Ok(self.region.relative_uncertainty.unwrap_or(0.0));
+            return self.region.relative_uncertainty.unwrap_or(0.0);
         };
-        let Some(curve) = self.curve else { return Ok(f64::INFINITY) };
-        let moved: Vec<f64> =
-            moved.iter().zip(self.present).filter(|(_, p)| **p).map(|(m, _)| *m).collect();
+        let largest = moved.iter().fold(0.0, |a: f64, m| a.max(m.abs()));
+        let Some(curve) = self.curve else { return largest };
+        let at: Option<Vec<f64>> = curve
+            .tac
+            .times_s()
+            .iter()
+            .map(|t| Some(moved[self.over.times_s.iter().position(|o| o == t)?]))
+            .collect();
         let y = curve.tac.values();
-        self.over.propagate(curve, |i, j| moved[i] * moved[j] * y[i] * y[j])
+        let through = |at: Vec<f64>| {
+            self.over.propagate(curve, |i, j| at[i] * at[j] * y[i] * y[j]).unwrap_or(largest)
+        };
+        at.map_or(largest, through)
     }
 }
 

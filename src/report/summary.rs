@@ -29,6 +29,19 @@ pub struct VoiResult {
     pub standard_error: Option<f64>,
     /// The whole, with its components.
     pub uncertainty: UncertaintyResult,
+    /// How its activity was integrated over time; null where it was not.
+    pub curve: Option<CurveResult>,
+}
+
+/// How a VOI was integrated over time, and what that leaves open.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CurveResult {
+    /// The model; or `refused: `, the reason, `; assumed: ` and what stands in its place.
+    pub name: String,
+    /// Whether the dose rests on an assumption.
+    pub refused: bool,
+    /// 95 % interval of the dose by the integral's alone, Gy; null where the points tell none.
+    pub interval_95: Option<[f64; 2]>,
 }
 
 /// Energy in = imparted + escaped + cut.
