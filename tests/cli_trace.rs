@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::AtomicBool;
 
-use voxgray::activity::NegativeRule;
+use voxgray::activity::{CalibrationInput, NegativeRule};
 use voxgray::image::{Grid, Volume};
 use voxgray::io::write_metaimage;
 use voxgray::job::{ActivityInput, GridChoice, Job, MaterialNames, MatterInput, SourceChoice};

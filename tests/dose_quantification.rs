@@ -116,7 +116,7 @@ fn counts_become_activity_by_the_printed_factor() {
         assert!((value(&rows["core"], column) / key - 1.0).abs() < 1e-6, "{column}");
         assert!((screen[at].parse::<f64>().unwrap() / key - 1.0).abs() < 1e-6, "{column}");
     }
-    assert!(screen[7].starts_with("calibration 3.00 %") && screen[8].starts_with("transport"));
+    assert!(screen[8].starts_with("calibration 3.00 %") && screen[9].starts_with("transport"));
     assert_eq!(rows["core"]["largest"], "calibration");
 
     let refused = |output: std::process::Output, expected: &str| {
@@ -197,7 +197,7 @@ fn recovery_reaches_maps_tables_and_screen_by_both_routes() {
     assert!((value(core, "dose_gy") / number(&voi["mean_dose"]) - 1.0).abs() < 1e-6);
     let screen = on_screen(&output, "core");
     assert!((screen[2].parse::<f64>().unwrap() / number(&voi["mean_dose"]) - 1.0).abs() < 1e-6);
-    assert!(screen[7].starts_with("recovery 10.00 %"), "{screen:?}");
+    assert!(screen[8].starts_with("recovery 10.00 %"), "{screen:?}");
     // Sorted, largest first.
     let all = voi["uncertainty"]["components"].as_array().unwrap();
     let sizes: Vec<f64> = all.iter().map(|c| number(&c["relative_percent"])).collect();

@@ -316,7 +316,7 @@ fn check(times_s: &[f64], maps: &[&[f32]], settings: &VoxelSettings) -> Result<(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Family;
+    use super::super::{Curve, Family};
     use super::*;
 
     const LAMBDA: f64 = 1.2e-6;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::*;
-use crate::activity::NegativeRule;
+use crate::activity::{CalibrationInput, NegativeRule};
 use crate::image::{Grid, Volume};
 use crate::io::write_metaimage;
 use crate::job::{ActivityInput, GridChoice, MaterialNames, MatterInput, SourceChoice};

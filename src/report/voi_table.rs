@@ -107,6 +107,7 @@ mod tests {
             mean_dose: Some(2.0),
             standard_error: Some(0.008),
             uncertainty: budget.result(),
+            curve: None,
         };
         assert_eq!(parts_in_words(&voi), ["calibration 3.00 %", "transport 0.40 %"]);
         let more = Column { name: "model".into(), cells: vec!["mono".into()] };
