@@ -125,10 +125,10 @@ fn counts_become_activity_by_the_printed_factor() {
         assert!(said.contains(expected), "'{expected}' not in: {said}");
     };
     let without = ["--activity-unit", "counts", "--calibration", "20 cps/MBq", "-o", "no"];
-    refused(inputs.run(&arguments("counts.mha", &without)), "--acquisition-duration");
+    refused(inputs.run(&arguments("counts.mha", &without)), "--scan-duration");
     refused(run("20 cps/MBq +- 3 %", &["--calibration-uncertainty", "2%"], "no"), "counted twice");
     refused(run("20 cps", &[], "no"), "none of cps/MBq");
-    let of_bq = ["--calibration", "20 cps/MBq", "--acquisition-duration", "20min", "-o", "no"];
+    let of_bq = ["--calibration", "20 cps/MBq", "--scan-duration", "20min", "-o", "no"];
     refused(inputs.run(&arguments("bq.mha", &of_bq)), "only counts are calibrated");
     // The same factor from a history, and one for each way of writing it.
     let history = "version = 1\n[[calibration]]\ntime = 2026-02-01T10:00:00\ncamera = 'C'\nnuclide = 'Lu-177'\ncollimator = 'MEGP'\n\
@@ -210,7 +210,7 @@ fn recovery_reaches_maps_tables_and_screen_by_both_routes() {
     let output = inputs.run(&arguments("series.toml", &["-o", "no"]));
     assert!(stderr(&output).contains("twice"), "{}", stderr(&output));
     // The job's factor and uncertainty hold for time points that state none.
-    series(&inputs, "", "unit = 'counts'\nduration = '1000s'");
+    series(&inputs, "duration = '1000s'", "unit = 'counts'");
     let given = ["--calibration", "1 cps/MBq +- 6 %", "-o", "counts"];
     succeed(&inputs.run(&arguments("series.toml", &given)));
     let counts = json(&inputs.path("counts/summary.json"));
@@ -408,4 +408,42 @@ fn turned(grid: &Grid, shift: [f64; 3], degrees: f64) -> Grid {
         origin_mm: [0, 1, 2].map(|a| origin[a] + centre[a] + shift[a]),
         axes_mm: grid.axes_mm.map(turn),
     }
+}
+
+/// A reconstructed NM object in counts: the factor of count rates with the duration is the factor per count; the duration is asked for where nobody
+/// states it.
+#[test]
+fn a_dicom_image_in_counts_takes_a_factor_of_count_rates() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/nm_counts.dcm");
+    let options = voxgray::io::dicom::ReadOptions {
+        count_factor: Some(voxgray::io::dicom::CountFactor::BqPerMl(1.0)),
+        ..Default::default()
+    };
+    let image = voxgray::io::dicom::read_activity(&[file.into()], &options).unwrap().volume;
+    let inputs = Inputs::new();
+    inputs.write("density.mha", &image.map(|_| 1.0));
+    inputs.write("labels.mha", &image.map(|_| 0.0));
+    inputs.write("voi.mha", &image.map(|v| f32::from(u8::from(*v > 0.0)) + 1.0));
+    let run = |factor: &str, more: &[&str]| {
+        let given =
+            ["--activity-unit", "counts", "--calibration", factor, "--overwrite", "-o", "out"];
+        inputs.run(&arguments(file, &[&given[..], more].concat()))
+    };
+    let dose = |output: std::process::Output| {
+        succeed(&output);
+        number(&json(&inputs.path("out/summary.json"))["vois"][1]["mean_dose"])
+    };
+    let per_count = dose(run("50 Bq", &[]));
+    assert!(per_count > 0.0);
+    for factor in ["20 cps/MBq", "0.05 MBq per cps"] {
+        let per_rate = dose(run(factor, &["--scan-duration", "1000s"]));
+        assert!((per_rate / per_count - 1.0).abs() < 1e-6, "{factor}: {per_rate} {per_count}");
+    }
+    let ml = image.grid.voxel_volume_mm3() / 1000.0;
+    let factor = format!("{} Bq/mL per cps", 50_000.0 / ml);
+    let per_rate = dose(run(&factor, &["--scan-duration", "1000s"]));
+    assert!((per_rate / per_count - 1.0).abs() < 1e-6, "{factor}: {per_rate} {per_count}");
+    let output = run("20 cps/MBq", &[]);
+    let said = stderr(&output);
+    assert!(output.status.code() != Some(0) && said.contains("--scan-duration"), "{said}");
 }

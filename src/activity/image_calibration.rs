@@ -59,7 +59,7 @@ impl ImageCalibration {
             return Err(Error::usage(
                 format!("a calibration of {value} {} for an image in counts", unit.name()),
                 "counts become a count rate by the duration of the acquisition, which neither the file nor an option states",
-                "Add for example --acquisition-duration 20min (duration = \"20min\" in a series file): the duration_s with which the camera was \
+                "Add for example --scan-duration 20min (duration = \"20min\" in a series file): the duration_s with which the camera was \
                  calibrated; 1s for an image in counts per second.",
             ));
         };
@@ -313,7 +313,7 @@ mod tests {
             assert!(error.to_string().contains(expected), "'{expected}' not in: {error}");
         }
         let error = read("20 cps/MBq").per_count(None).unwrap_err().to_string();
-        assert!(error.contains("--acquisition-duration"), "{error}");
+        assert!(error.contains("--scan-duration"), "{error}");
         assert!(read("20 cps/MBq").per_count(Some(0.0)).is_err());
     }
 }

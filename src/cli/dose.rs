@@ -61,7 +61,7 @@ impl ProblemArguments {
                 calibration: CalibrationInput {
                     factor: self.calibration,
                     history: self.calibration_history,
-                    duration_s: self.acquisition_duration,
+                    duration_s: self.scan_duration,
                     relative_uncertainty: self.calibration_uncertainty,
                 },
                 negative: match self.negative_activity {

@@ -38,12 +38,14 @@ Several time points: --activity series.toml lists the images and their times aft
   activity = 'spect_24h.nii.gz'
   shift_mm = [-3.0, 2.0, -5.0]     # brings the image onto the CT, mm, LPS
 and gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. All keys and the
-derivation: docs/kinetics.md, section 11.
+derivation: docs/kinetics.md, section 11. What is seen becomes activity, and the uncertainty of
+each VOI's dose is whole, by [recovery] or [transfer], [calibration] and [volume]:
+docs/quantification.md, section 10.
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/
   voxgray dose --ct CT/ --activity NM.dcm --activity-unit counts --nuclide Lu-177 \\
-               --calibration '20.1 cps/MBq +- 1.7 %' --acquisition-duration 20min -o out/
+               --calibration '20.1 cps/MBq +- 1.7 %' --scan-duration 20min -o out/
   voxgray dose --density rho.mha --materials labels.mha --material-names water,icru44_lung \\
                --activity a.mha --activity-unit Bq --source electron:0.935MeV -o out/
   voxgray dose ... --shard 1/3 -o part1/     (then: voxgray merge out/ part1/ part2/ part3/)";
@@ -174,9 +176,9 @@ pub struct ProblemArguments {
     /// History file of voxgray calibrate (TOML): its newest factor for the nuclide, in place of --calibration.
     #[arg(long, value_name = "FILE", help_heading = "Activity", conflicts_with = "calibration")]
     pub(super) calibration_history: Option<PathBuf>,
-    /// Duration of the acquisition, such as 20min, that makes counts a count rate; 1s for an image in counts per second. Wins over the file's.
-    #[arg(long, value_name = "TIME", help_heading = "Activity", value_parser = parse_time)]
-    pub(super) acquisition_duration: Option<f64>,
+    /// Duration of the scan, such as 20min, that makes counts a count rate; 1s for an image in counts per second [default: what the file says].
+    #[arg(long, visible_alias = "acquisition-duration", value_name = "TIME", help_heading = "Activity", value_parser = parse_time)]
+    pub(super) scan_duration: Option<f64>,
     /// Relative standard uncertainty of the image's scale, such as 3%, where the calibration factor does not state it.
     #[arg(long, value_name = "FRACTION", help_heading = "Activity", value_parser = parse_uncertainty)]
     pub(super) calibration_uncertainty: Option<f64>,

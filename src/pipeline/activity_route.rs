@@ -126,22 +126,23 @@ fn results(
 }
 
 fn activity_vois(case: &Case, prepared: &Prepared, tally: &Tally) -> Result<Vec<VoiOverTime>> {
-    let vois = prepared.context.vois.iter().enumerate();
-    vois.map(|(n, voi)| activity_voi(case, prepared, tally, n, voi)).collect()
+    let vois = &prepared.context.vois;
+    let masses = masses(&case.placed, &prepared.phantom, vois.len());
+    let vois = vois.iter().zip(masses).enumerate();
+    vois.map(|(n, (voi, m))| activity_voi(case, prepared, tally, (n, voi), m)).collect()
 }
 
 fn activity_voi(
     case: &Case,
     prepared: &Prepared,
     tally: &Tally,
-    n: usize,
-    voi: &VoiFacts,
+    (n, voi): (usize, &VoiFacts),
+    masses_g: Vec<f64>,
 ) -> Result<VoiOverTime> {
     let over = case.over();
     let (mean, error) = tally.region_mev(n + 1);
     let fixed = mean * prepared.context.scale(&[]).factor_of_mass(voi.mass_g);
     let (curve, corrected) = (case.curve(n), &case.placed.regions[n + 1]);
-    let masses_g = masses(&case.placed, &prepared.phantom, n + 1);
     let changes = case.planar.is_none() && change(&masses_g, voi.mass_g);
     // The curve behind the dose: of activity (Bq), or of activity per mass (Bq/g) where the mass changes.
     let (dose, of_dose) = if changes {

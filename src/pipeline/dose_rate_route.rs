@@ -151,14 +151,11 @@ fn region_rates(
 ) -> Vec<RegionCurve> {
     let over = case.over();
     let vois = case.around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
+    let masses = masses(&case.placed, &prepared.phantom, prepared.context.vois.len());
     (0..=prepared.context.vois.len())
         .map(|region| {
             let (mean, _) = tally.region_times_mev(region);
-            let mass = if region == 0 {
-                Vec::new()
-            } else {
-                masses(&case.placed, &prepared.phantom, region)
-            };
+            let mass = region.checked_sub(1).map_or(&[][..], |n| &masses[n]);
             let value = |t: usize| match mass.get(t) {
                 None => Some(mean[t] * totals[t]),
                 Some(m) => (*m > 0.0).then(|| mean[t] * totals[t] * GY_PER_MEV_PER_G / m),
@@ -185,11 +182,12 @@ fn rate_vois(
     for (v, label) in labels.iter().enumerate() {
         energy[usize::from(*label)] += f64::from(map.integral[v]);
     }
+    let mut masses = masses(&case.placed, &prepared.phantom, prepared.context.vois.len());
     let mut out = Vec::new();
     for (n, voi) in prepared.context.vois.iter().enumerate() {
         let curve = curves[n + 1].clone();
         let (mean, covariance) = tally.region_times_mev(n + 1);
-        let mass = masses(&case.placed, &prepared.phantom, n + 1);
+        let mass = std::mem::take(&mut masses[n]);
         let relative = match &curve {
             Err(_) => f64::NAN,
             Ok(c) => {

@@ -36,7 +36,6 @@ pub(super) struct TransferKeys {
 pub(super) struct CalibrationKeys {
     factor: Option<String>,
     history: Option<PathBuf>,
-    duration: Option<String>,
     uncertainty: Option<Value>,
 }
 
@@ -172,11 +171,10 @@ impl CalibrationKeys {
         }
         let stated =
             self.uncertainty.map(|v| fraction("calibration.uncertainty", &v)).transpose()?;
-        let duration_s = self.duration.as_deref().map(duration).transpose()?;
         Ok(CalibrationInput {
             factor: self.factor.map(|f| f.parse()).transpose()?,
             history: self.history.map(|h| folder.join(h)),
-            duration_s,
+            duration_s: None,
             relative_uncertainty: stated.or(common.filter(|c| *c > 0.0)),
         })
     }
@@ -366,7 +364,7 @@ mod tests {
              7 = { uncertainty = 0.1, fwhm_mm = 12.0 }
              [calibration]
              factor = '20.1 cps/MBq +- 1.7 %'
-             duration = '20min'",
+            ",
         )
         .unwrap();
         let coefficient = |value, relative_uncertainty, volume_exponent| {
@@ -379,7 +377,6 @@ mod tests {
         };
         assert!((curve.covariance[0][1] + 0.4 * 0.6 * 0.02).abs() < 1e-15);
         assert_eq!(found.volume["7"].counts, CountExponent::Sphere(12.0));
-        assert_eq!(found.calibration.duration_s, Some(1200.0));
         assert_eq!(found.calibration.factor.unwrap().relative_uncertainty, Some(0.017));
         assert_eq!(
             of_voi("recovery", &found.recovery, "tumour", 7).unwrap(),
@@ -404,7 +401,6 @@ mod tests {
             ("[volume]\nkidney = { uncertainty = '5%' }", "not exactly one"),
             ("[calibration]\nfactor = '20 cps/MBq'\nhistory = 'h.toml'", "twice"),
             ("[calibration]\nfactor = '20 cps'", "none of cps/MBq"),
-            ("[calibration]\nduration = '20'", "has its unit"),
         ] {
             let error = read(text).unwrap_err().to_string();
             assert!(error.contains(expected), "'{expected}' not in: {error}");

@@ -38,6 +38,7 @@ struct File {
     transfer: Option<TransferKeys>,
     #[serde(default)]
     calibration: CalibrationKeys,
+    duration: Option<String>,
     #[serde(default)]
     volume: BTreeMap<String, VolumeKeys>,
     planar: Option<PlanarEntry>,
@@ -208,13 +209,15 @@ impl SeriesInput {
                 ));
             }
         }
-        let quantification = QuantificationKeys {
+        let duration_s = file.duration.as_deref().map(duration).transpose()?;
+        let mut quantification = QuantificationKeys {
             recovery: file.recovery,
             transfer: file.transfer,
             calibration: file.calibration,
             volume: file.volume,
         }
         .build(folder, file.common_uncertainty)?;
+        quantification.calibration.duration_s = duration_s;
         Ok(SeriesInput {
             path: path.to_path_buf(),
             points,

@@ -32,13 +32,15 @@ pub struct MassChange {
     pub energy_over_mass_of_voi_gy: f64,
 }
 
-/// Masses (g) of a region (from 1) at each time.
-pub(super) fn masses(placed: &Placed, phantom: &Phantom, region: usize) -> Vec<f64> {
-    let of = |labels: &Vec<u16>| {
-        let inside = (0..labels.len()).filter(|v| usize::from(labels[*v]) == region);
-        inside.map(|v| phantom.voxel_mass_g(v)).sum()
-    };
-    placed.labels.iter().map(of).collect()
+/// Masses (g) of all VOIs at each time.
+pub(super) fn masses(placed: &Placed, phantom: &Phantom, vois: usize) -> Vec<Vec<f64>> {
+    let mut masses = vec![vec![0.0; placed.labels.len()]; vois];
+    for (t, labels) in placed.labels.iter().enumerate() {
+        for (v, label) in labels.iter().enumerate().filter(|(_, l)| **l > 0) {
+            masses[usize::from(*label) - 1][t] += phantom.voxel_mass_g(v);
+        }
+    }
+    masses
 }
 
 /// Whether masses, or the mass that a map was made with, differ.
