@@ -20,8 +20,9 @@ use crate::transport::settings::Settings;
 const AFTER: &str = "\
 Writes to the folder OUT, as NIfTI on the dose grid: dose_rate (Gy/s) or dose (Gy), its standard
 error, its parts by the emission that they stem from (electron, photon, alpha), density (g/cm3),
-material (names in materials.csv), low_density_mask, and summary.json. After Ctrl-C the maps are
-named *_partial and the summary says so. A killed run leaves a folder .OUT.PID.partial, which
+material (names in materials.csv), low_density_mask, summary.json and, with --voi, vois.csv: each
+VOI's dose with its whole uncertainty and where it comes from. After Ctrl-C the maps are named
+*_partial and the summary says so. A killed run leaves a folder .OUT.PID.partial, which
 may be deleted.
 
 Dose (Gy) needs a time-integrated map, or --physical-decay for activity that only decays in
@@ -37,9 +38,18 @@ Several time points: --activity series.toml lists the images and their times aft
   time = '24h'
   activity = 'spect_24h.nii.gz'
   shift_mm = [-3.0, 2.0, -5.0]     # brings the image onto the CT, mm, LPS
-and gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. All keys and the
-derivation: docs/kinetics.md, section 11. What is seen becomes activity, and the uncertainty of
-each VOI's dose is whole, by [recovery] or [transfer], [calibration] and [volume]:
+and gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. How a curve is
+integrated is chosen there, for all and by VOI:
+  [method]
+  default = 'auto'                 # average, a family, trapezoid, haenscheid, madsen
+  [method.voi.tumour]
+  method = 'trapezoid'             # head: linear, constant, a family
+  tail = 'physical'                # population, mono:N, none
+One time point alone needs haenscheid, physical, or madsen with population_half_life and
+population_spread. Where a VOI's curve is refused (it rises throughout), the trapezoid with a
+physical tail is assumed: its row says so, its interval holds what is possible, all is written
+and the exit code is 3. All keys and the derivation: docs/kinetics.md, section 11.
+What is seen becomes activity by [recovery] or [transfer], [calibration] and [volume]:
 docs/quantification.md, section 10.
 
 Examples:

@@ -31,6 +31,9 @@ Examples:
   voxgray fit tac.csv --nuclide Y-90 --model trapezoid --head linear --tail mono:2
   voxgray fit planar.csv --nuclide Lu-177 --spect-time 24h --spect-activity 35MBq \\
               --spect-uncertainty 8%
+  voxgray fit one.csv --nuclide Lu-177 --model haenscheid
+  voxgray fit rising.csv --nuclide Lu-177 --model trapezoid --tail population \\
+              --population-half-life 60h --population-spread 15h
   voxgray fit one.csv --nuclide Lu-177 --model madsen --population-half-life 50h \\
               --population-spread 10h";
 

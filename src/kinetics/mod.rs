@@ -16,6 +16,7 @@ pub mod integrated;
 pub mod method;
 pub mod model;
 pub mod points;
+mod polish;
 pub mod profile;
 pub mod quality;
 mod search;

@@ -7,6 +7,7 @@ use nalgebra::storage::Owned;
 use nalgebra::{DMatrix, DVector, Dyn, OVector};
 
 use super::model::{Curve, Family};
+use super::polish::polished;
 use super::starts::scaled;
 use super::tac::Tac;
 
@@ -105,6 +106,18 @@ pub(crate) fn minimise(
         let curve = Curve::new(family, lambda, &projected);
         chi2 = residuals(tac, &curve).iter().map(|r| r * r).sum();
         theta = projected;
+    }
+    if fixed.is_none() && chi2.is_finite() {
+        let polished = polished(&theta, &|theta| {
+            let curve = Curve::new(family, lambda, theta);
+            Some((residuals(tac, &curve), jacobian(tac, &curve)))
+        });
+        let curve = Curve::new(family, lambda, &polished);
+        let better: f64 = residuals(tac, &curve).iter().map(|r| r * r).sum();
+        // Equal but for the rounding of the sum.
+        if better <= chi2 * (1.0 + 1e-12) + 1e-20 {
+            (theta, chi2) = (polished, better);
+        }
     }
     (chi2.is_finite() && theta.iter().all(|t| t.is_finite())).then_some((theta, chi2))
 }
