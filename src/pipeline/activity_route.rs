@@ -174,7 +174,7 @@ fn activity_voi(
         region: corrected,
     };
     let budget = basis.budget(dose, relative);
-    let mass_change = changes.then(|| MassChange { masses_g, energy_over_mass_of_voi_gy: fixed });
+    let mass_change = changes.then_some(MassChange { masses_g, energy_over_mass_of_voi_gy: fixed });
     let standard_error = dose * relative;
     Ok(VoiOverTime { curve, facts, dose, standard_error, by_curve, budget, mass_change })
 }

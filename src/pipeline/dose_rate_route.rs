@@ -227,7 +227,7 @@ fn rate_vois(
             budget: basis.budget(dose, error),
             by_curve,
             mass_change: changes
-                .then(|| MassChange { masses_g: mass, energy_over_mass_of_voi_gy: fixed }),
+                .then_some(MassChange { masses_g: mass, energy_over_mass_of_voi_gy: fixed }),
             facts: CurveFacts::new(&curve),
             curve,
             dose,
