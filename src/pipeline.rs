@@ -168,7 +168,7 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     let mut records = Vec::new();
     let decay = source::read_source(&job.source)?;
     let input = calibrated(job, observer, &mut records)?;
-    let activity = inputs::read_activity(&input, observer, &mut records)?;
+    let activity = inputs::read_activity(&input, job.nifti_affine, observer, &mut records)?;
     let around = Surroundings::read(job, decay, observer, &mut records)?;
     let mut prepared = prepare_with(job, engine, around, activity, &[], &records, observer)?;
     prepared.context.calibration_relative = input.calibration.relative()?;
@@ -203,7 +203,8 @@ impl Surroundings {
         records: &mut Vec<inputs::InputRecord>,
     ) -> Result<Self> {
         let vois = read_vois(job, observer, records)?;
-        let (matter, hu_report) = inputs::read_matter(&job.matter, observer, records)?;
+        let (matter, hu_report) =
+            inputs::read_matter(&job.matter, job.nifti_affine, observer, records)?;
         Ok(Surroundings { decay, vois, matter, hu_report })
     }
 }
@@ -297,7 +298,8 @@ fn read_vois(
     match &job.voi {
         None => Ok(None),
         Some((labels, names)) => {
-            inputs::read_vois(labels, names.as_deref(), observer, records).map(Some)
+            inputs::read_vois(labels, names.as_deref(), job.nifti_affine, observer, records)
+                .map(Some)
         }
     }
 }

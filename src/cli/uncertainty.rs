@@ -22,8 +22,8 @@ use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
 
 const AFTER: &str = "\
 FILE is a TOML file of VOIs: counts or activities at their times, calibration, volume, recovery
-and dose per decay, each with its standard uncertainty; its keys are listed in
-docs/quantification.md, section 9.
+and dose per decay, each with its standard uncertainty; voxgray help-file uncertainty lists its
+keys.
 
 Printed for each VOI: the dose with its standard uncertainty and 95 % interval, the budget, and
 the same by sampling the whole chain, fit included, which says whether the budget holds.

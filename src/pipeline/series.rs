@@ -10,6 +10,7 @@ use super::{Observer, Surroundings, calibration, scene};
 use crate::activity::{ActivityMap, Decay, DecayCorrection, Quantity};
 use crate::error::{Error, Result};
 use crate::image::{Grid, Voi, VoiSet};
+use crate::io::NiftiAffine;
 use crate::io::dicom::Facts;
 use crate::job::{ActivityInput, Job};
 
@@ -83,7 +84,7 @@ pub fn read(
     }
     check_times(&times_s)?;
     let grid = scene::choose_grid(job.grid, &around.matter.grid, &images[0].volume.grid)?;
-    let sets = voi_sets(input, around, observer, records)?;
+    let sets = voi_sets(input, around, job.nifti_affine, observer, records)?;
     let labels = sets.iter().map(|set| on_grid(set, &grid.grid)).collect::<Result<Vec<_>>>()?;
     let scans = unmixed(input, around, &images, &sets)?;
     let (mut maps, mut fields) = (Vec::new(), Vec::new());
@@ -146,11 +147,13 @@ fn read_point(
     let input = ActivityInput {
         path: point.activity.clone(),
         series: point.series.clone(),
+        frame: point.frame.or(job.activity.frame),
         unit: point.unit.or(job.activity.unit),
         calibration,
         ..job.activity.clone()
     };
-    let (mut image, facts) = inputs::read_activity_facts(&input, observer, records)?;
+    let (mut image, facts) =
+        inputs::read_activity_facts(&input, job.nifti_affine, observer, records)?;
     if image.quantity != Quantity::Activity {
         return Err(Error::input(
             "the image is integrated over time already",
@@ -260,6 +263,7 @@ fn tell(regions: &[RegionRecovery], vois: Option<&VoiSet>, observer: &dyn Observ
 fn voi_sets(
     input: &SeriesInput,
     around: &Surroundings,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Vec<VoiSet>> {
@@ -278,7 +282,7 @@ fn voi_sets(
         .iter()
         .map(|point| {
             let Some(path) = &point.voi else { return Ok(base.clone()) };
-            let own = inputs::read_vois(path, None, observer, records)?;
+            let own = inputs::read_vois(path, None, affine, observer, records)?;
             let own = VoiSet { grid: shifted(own.grid, point.shift_mm), ..own };
             in_order_of(own, base)
         })

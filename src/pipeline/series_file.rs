@@ -2,6 +2,7 @@
 //! section 11; unknown ones are refused.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -50,6 +51,7 @@ struct PointEntry {
     time: Option<String>,
     activity: PathBuf,
     series: Option<String>,
+    frame: Option<NonZeroUsize>,
     unit: Option<String>,
     calibration: Option<String>,
     duration: Option<String>,
@@ -99,6 +101,8 @@ pub struct TimePoint {
     pub activity: PathBuf,
     /// SeriesInstanceUID, where a folder holds several.
     pub series: Option<String>,
+    /// Frame (from 1), where the image holds several.
+    pub frame: Option<NonZeroUsize>,
     /// Its unit.
     pub unit: Option<InputUnit>,
     /// What a count stands for, and the duration of the acquisition.
@@ -290,6 +294,7 @@ impl PointEntry {
             time_s: self.time.as_deref().map(time).transpose()?,
             activity: folder.join(self.activity),
             series: self.series,
+            frame: self.frame,
             unit: self.unit.map(|u| u.parse()).transpose()?,
             calibration: CalibrationInput {
                 factor: self.calibration.map(|c| c.parse()).transpose()?,
