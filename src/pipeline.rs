@@ -172,6 +172,9 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     let around = Surroundings::read(job, decay, observer, &mut records)?;
     let mut prepared = prepare_with(job, engine, around, activity, &[], &records, observer)?;
     prepared.context.calibration_relative = input.calibration.relative()?;
+    if job.voi.is_some() && prepared.context.calibration_relative.is_none() {
+        observer.say(calibration::NOT_STATED);
+    }
     Ok(prepared)
 }
 

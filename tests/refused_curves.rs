@@ -128,6 +128,7 @@ fn a_rising_voi_says_what_is_assumed_and_its_interval_holds_what_is_possible() {
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
     let line = table.lines().find(|l| l.starts_with("voi\tcore")).unwrap();
     assert!(line.contains(name), "{line}");
+    assert!(table.lines().any(|l| l == "refused\tcore"), "{table}");
     assert_eq!(summary["vois"][1]["curve"]["name"], "mono");
     // Voxels follow, and their branch says so.
     let map = |name: &str| read_nifti(&inputs.path(name), None).unwrap().0.data;

@@ -23,7 +23,7 @@ estimates the size of the noise from its own residuals.
 
 Prints one line per curve. With -o it writes the folder OUT: fit.json (all results, parameters
 with covariance, checks) and CURVE.png (points, curve, 95 % band, residuals, extrapolation).
-Exit code 3 if a curve was refused; the others are still written.
+Exit code 3 if a curve was refused: its line has no number; the others are still written.
 
 Examples:
   voxgray fit tac.csv --nuclide Lu-177

@@ -43,6 +43,13 @@ pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
     cells.join("\t") + "\n"
 }
 
+/// The line of a curve that was refused: no number.
+pub(super) fn refused_line(name: &str, unit: &str) -> String {
+    let mut cells = vec!["-"; 13];
+    (cells[0], cells[1], cells[3]) = (name, "refused", unit);
+    cells.join("\t") + "\n"
+}
+
 /// Writes fit.json and the plots; returns their paths.
 ///
 /// # Errors

@@ -137,5 +137,6 @@ pub fn print_written(written: &Written) -> Result<()> {
         cells.extend(parts_in_words(voi));
         line(&cells);
     }
+    written.refused.iter().for_each(|name| line(&["refused".into(), name.clone()]));
     print(&text)
 }

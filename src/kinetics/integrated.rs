@@ -375,3 +375,82 @@ fn weighted(selection: &Selection) -> impl Iterator<Item = (f64, &Fit)> {
     let ranked = selection.candidates.iter().filter(|c| c.weight > 0.0);
     ranked.filter_map(|c| c.fit.as_ref().ok().map(|f| (c.weight, f)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::single_time_point::Population;
+    use super::*;
+
+    const LAMBDA: f64 = 1.2e-6;
+    const TIMES: [f64; 7] = [3600.0, 14_400.0, 36_000.0, 86_400.0, 172_800.0, 345_600.0, 604_800.0];
+    const NOISE: [f64; 7] = [1.03, 0.96, 1.05, 0.98, 1.01, 0.95, 1.04];
+
+    fn bi(scale: f64, spread: Spread) -> Points {
+        let truth = |t: f64| 0.6 * (-4.9e-5 * t).exp() + 0.4 * (-4e-6 * t).exp();
+        let values = (0..7).map(|i| scale * NOISE[i] * truth(TIMES[i])).collect();
+        Points { times_s: TIMES.to_vec(), values, spread, common: 0.0 }
+    }
+
+    /// Another unit moves the last bit of the points, and nothing of the integral.
+    #[test]
+    fn digits_do_not_depend_on_the_unit() {
+        let methods = [Family::Physical, Family::Mono, Family::MonoUptake, Family::Bi]
+            .map(Method::Family)
+            .into_iter()
+            .chain([Method::Auto(Family::ALL.to_vec()), Method::Average(Family::ALL.to_vec())]);
+        for method in methods {
+            for spread in [Spread::Relative(0.05), Spread::Unknown] {
+                let of = |scale: f64| {
+                    let p = bi(scale, spread.clone());
+                    integrate_points(&p, &method, LAMBDA).unwrap().tia.value / scale
+                };
+                for scale in [1.1e5, 3.7e-8, 1e6 / 3.0] {
+                    let off = (of(scale) / of(1.0) - 1.0).abs();
+                    assert!(off < 1e-12, "{method:?} {spread:?} {scale}: {off:e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn other_values_follow_the_rule_of_the_first() {
+        let people = Population::new(180_000.0, 40_000.0, 577_000.0).unwrap();
+        let several = [
+            Method::Auto(Family::ALL.to_vec()),
+            Method::Average(Family::ALL.to_vec()),
+            Method::Family(Family::Mono),
+            Method::Trapezoid(Head::Constant, Tail::Mono(3)),
+            Method::Trapezoid(Head::LinearFromZero, Tail::Population(people)),
+        ];
+        let points = bi(1e5, Spread::Relatives(vec![0.05; 7]));
+        for method in several {
+            let found = integrate_points(&points, &method, LAMBDA).unwrap();
+            let own = found.integral_of(&points.values).unwrap();
+            assert!((own / found.tia.value - 1.0).abs() < 1e-9, "{}", found.name());
+            let twice: Vec<f64> = points.values.iter().map(|v| 2.0 * v).collect();
+            let twice = found.integral_of(&twice).unwrap();
+            assert!((twice / found.tia.value - 2.0).abs() < 1e-9, "{}", found.name());
+            // Voxels that are as the region, scaled, have its integral.
+            let unit = found.unit_shape(&TIMES);
+            for (h, t) in unit.values.iter().zip(TIMES) {
+                assert!((h * found.tia.value / found.at(t).0 - 1.0).abs() < 1e-12);
+            }
+        }
+        let one = points.only(4).unwrap();
+        for method in
+            [Method::Haenscheid(None), Method::Madsen(people), Method::Family(Family::Physical)]
+        {
+            let found = integrate_points(&one, &method, LAMBDA).unwrap();
+            assert_eq!(found.integral_of(&[2.0 * one.values[0]]).unwrap(), 2.0 * found.tia.value);
+            let unit = found.unit_shape(&TIMES);
+            assert_eq!(unit.values.iter().filter(|h| **h > 0.0).count(), 1);
+            assert!((unit.values[4] * found.tia.value / one.values[0] - 1.0).abs() < 1e-12);
+            let refused = integrate_points(&points, &method, LAMBDA);
+            assert_eq!(refused.is_err(), method != Method::Family(Family::Physical));
+        }
+        assert!(integrate_points(&one, &Method::Auto(Family::ALL.to_vec()), LAMBDA).is_err());
+        let unknown = Points { spread: Spread::Unknown, ..one };
+        let found = integrate_points(&unknown, &Method::Haenscheid(None), LAMBDA).unwrap();
+        assert!(found.tia.warnings.iter().any(|w| w.contains("no stated uncertainty")));
+    }
+}

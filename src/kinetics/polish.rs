@@ -12,18 +12,18 @@ const STEPS: usize = 40;
 /// Largest first step (in the free parameters, which are logarithms): a search that ended farther away is left as it is.
 const LARGEST: f64 = 1e-2;
 
+/// Residuals and their derivatives at parameters; none where they cannot be told.
+type Linearised<'a> = &'a dyn Fn(&[f64]) -> Option<(Vec<f64>, DMatrix<f64>)>;
+
 /// Parameters `x` moved to where the gradient of the sum of squares vanishes; `at` gives residuals and their derivatives.
-pub(crate) fn polished(
-    x: &[f64],
-    at: &dyn Fn(&[f64]) -> Option<(Vec<f64>, DMatrix<f64>)>,
-) -> Vec<f64> {
+pub(crate) fn polished(x: &[f64], at: Linearised) -> Vec<f64> {
     let mut best = DVector::from_column_slice(x);
     let mut last = LARGEST;
     for _ in 0..STEPS {
         let Some(step) = at(best.as_slice()).and_then(|(r, j)| gauss_newton(&r, &j)) else { break };
         let size = step.amax();
         // A step that is not smaller than the one before is rounding, or no convergence.
-        if !(size < last) {
+        if size >= last {
             break;
         }
         best += step;

@@ -11,6 +11,10 @@ use crate::error::{Error, Result};
 use crate::job::SourceChoice;
 use crate::physics::Nuclide;
 
+/// Said where nothing states the uncertainty of the activity's scale.
+pub(super) const NOT_STATED: &str = "the uncertainty of the activity's calibration is not stated, so that of the VOIs' doses holds none of it; add \
+    --calibration-uncertainty, or [calibration] uncertainty to a series file";
+
 /// The calibration with its factor; says which factor of a history was taken.
 ///
 /// # Errors

@@ -113,6 +113,9 @@ pub fn read(
     };
     tell(&regions, around.vois.as_ref(), observer);
     let calibration_relative = common(&calibrations, observer);
+    if around.vois.is_some() && calibration_relative.is_none() {
+        observer.say(calibration::NOT_STATED);
+    }
     Ok(Placed { regions, times_s, maps, fields, labels, grid, calibration_relative })
 }
 
