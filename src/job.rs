@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 pub use check::Check;
 
-use crate::activity::{Calibration, InputUnit, NegativeRule};
+use crate::activity::{CalibrationInput, InputUnit, NegativeRule};
 use crate::error::{Error, Result};
 use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
@@ -71,8 +71,8 @@ pub struct ActivityInput {
     pub series: Option<String>,
     /// Unit; `None` is Bq/mL.
     pub unit: Option<InputUnit>,
-    /// What a count stands for.
-    pub calibration: Option<Calibration>,
+    /// What a count stands for, and how well that is known.
+    pub calibration: CalibrationInput,
     /// Treatment of negative voxels.
     pub negative: NegativeRule,
     /// Frame (from 1) of an image that holds several: dynamic or gated series, NM objects, 4D files.

@@ -1,6 +1,7 @@
 //! The flow, once, top to bottom: images to matter and activity on one grid, to a plan, to a tally, to dose maps.
 
 mod activity_route;
+mod calibration;
 mod checks;
 pub mod compare;
 mod context;
@@ -16,12 +17,16 @@ mod method_file;
 mod outputs;
 mod over_time;
 mod plausibility;
+pub mod quantification;
+pub mod recovery;
 mod routes;
 pub mod scene;
 mod series;
 pub mod series_file;
 mod source;
+mod transfer;
 mod voi_curves;
+mod voi_dose;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -32,7 +37,7 @@ use crate::error::Result;
 use crate::image::VoiSet;
 use crate::job::{DEFAULT_BATCHES, Job};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
-use crate::report::summary::{EngineResult, Summary, Timing};
+use crate::report::summary::{EngineResult, Summary, Timing, VoiResult};
 use crate::transport::build::{PlanInput, build_plan};
 use crate::transport::engine::Engine;
 use crate::transport::plan::Plan;
@@ -91,12 +96,12 @@ pub struct Written {
     pub files: Vec<String>,
     /// The summary; none for a shard.
     pub summary: Option<Summary>,
+    /// The VOIs' doses with their uncertainty.
+    pub vois: Vec<VoiResult>,
     /// The run was interrupted.
     pub interrupted: bool,
     /// VOIs whose curve was refused, so that their dose rests on an assumption.
     pub refused: Vec<String>,
-    /// VOIs of a result without a summary, as lines of the table on screen.
-    pub vois: Vec<Vec<String>>,
 }
 
 /// A run that is ready to start.
@@ -147,7 +152,7 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         merged_shards: 0,
     };
     let partial = outcome.interrupted;
-    outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing, &[])
+    outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing, None)
 }
 
 /// Everything before the first history of a run on the CPU: images to matter and activity on one grid, to a plan.
@@ -166,7 +171,8 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     job.check()?;
     let mut records = Vec::new();
     let decay = source::read_source(&job.source)?;
-    let activity = inputs::read_activity(&job.activity, job.nifti_affine, observer, &mut records)?;
+    let input = calibrated(job, observer, &mut records)?;
+    let activity = inputs::read_activity(&input, job.nifti_affine, observer, &mut records)?;
     let mut around = Surroundings::read(job, decay, observer, &mut records)?;
     let checks = Checks::new(&job.accept, observer);
     if let Some(record) = records.iter().find(|r| r.role == "activity") {
@@ -175,7 +181,24 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     around.check(&records, None, &checks)?;
     let image = (&activity.volume.grid, activity.volume.data.as_slice());
     couch::treat(job, &mut around, &[image], observer)?;
-    prepare_with(job, engine, around, activity, &[], &records, &checks, observer)
+    let mut prepared =
+        prepare_with(job, engine, around, activity, &[], &records, &checks, observer)?;
+    prepared.context.calibration_relative = input.calibration.relative()?;
+    if job.voi.is_some() && prepared.context.calibration_relative.is_none() {
+        observer.say(calibration::NOT_STATED);
+    }
+    Ok(prepared)
+}
+
+/// The job's activity image with its calibration factor, which may stand in a history.
+fn calibrated(
+    job: &Job,
+    observer: &dyn Observer,
+    records: &mut Vec<inputs::InputRecord>,
+) -> Result<crate::job::ActivityInput> {
+    let of = &job.activity;
+    let calibration = calibration::resolved(&of.calibration, &job.source, observer, records)?;
+    Ok(crate::job::ActivityInput { calibration, ..of.clone() })
 }
 
 /// What is read beside activity.
@@ -289,6 +312,7 @@ fn prepare_with(
         high,
         emptied,
         batches: settings.batches,
+        calibration_relative: None,
     };
     Ok(Prepared { plan, settings, phantom, labels, context })
 }

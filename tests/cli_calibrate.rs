@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use voxgray::activity::{Calibration, History, ImageCalibration};
 
 const READING: &str = r#"
 nuclide = "Lu-177"
@@ -96,6 +97,18 @@ fn factors_are_printed_and_kept() {
         "dead time",
     ] {
         assert!(last.contains(word), "'{word}' not in:\n{last}");
+    }
+    // What is printed is what voxgray dose takes, both the line of the factor and the option that is proposed.
+    let entry = History::from_toml(&fs::read_to_string(&history).unwrap()).unwrap();
+    let entry = entry.entries().last().unwrap().clone();
+    let factor_line = last.lines().find(|l| l.starts_with("calibration factor:")).unwrap();
+    let option = last.lines().find_map(|l| l.split_once("--calibration '")).unwrap().1;
+    for printed in [factor_line, option.trim_end_matches('\'')] {
+        let read: ImageCalibration = printed.parse().unwrap_or_else(|e| panic!("{printed}: {e}"));
+        let Calibration::Bq(bq) = read.per_count(Some(600.0)).unwrap() else { panic!("{read}") };
+        assert!((bq * entry.value * 600.0 / 1e6 - 1.0).abs() < 1e-4, "{printed}");
+        let u = entry.random_uncertainty.hypot(entry.shared_uncertainty) / entry.value;
+        assert!((read.relative_uncertainty.unwrap() / u - 1.0).abs() < 5e-3, "{printed}");
     }
     // A year's drift in a month: 10 % more counts.
     fs::write(folder.path().join("c.toml"), file("05", "3.96e6")).unwrap();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::AtomicBool;
 
-use voxgray::activity::NegativeRule;
+use voxgray::activity::{CalibrationInput, NegativeRule};
 use voxgray::image::{Grid, Volume};
 use voxgray::io::write_metaimage;
 use voxgray::job::{ActivityInput, GridChoice, Job, MaterialNames, MatterInput, SourceChoice};
@@ -45,7 +45,7 @@ fn job(folder: &Path) -> Job {
             path: folder.join("activity.mha"),
             series: None,
             unit: None,
-            calibration: None,
+            calibration: CalibrationInput::default(),
             negative: NegativeRule::Refuse,
             frame: None,
             energy_window: None,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::progress::print;
-use crate::activity::{CalibrationResult, DriftCheck, History, check_drift};
+use crate::activity::{CalibrationResult, DriftCheck, History, check_drift, short};
 use crate::error::{Error, Result};
 use crate::io::atomic::write_atomically;
 
@@ -103,6 +103,13 @@ fn report(result: &CalibrationResult) -> String {
         let widened = if ratio > 1.0 { format!(" ({part} widened by it)") } else { String::new() };
         let _ = writeln!(text, "  Birge ratio {place} {ratio:.2}{widened}");
     }
+    let _ = writeln!(
+        text,
+        "  for voxgray dose: --calibration '{} {} +- {:.2} %'",
+        short(factor.budget.value),
+        factor.unit.name(),
+        100.0 * factor.budget.relative_uncertainty()
+    );
     for budget in &result.single {
         let _ = write!(text, "\n{}", budget.table());
     }

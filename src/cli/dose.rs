@@ -7,7 +7,7 @@ use super::dose_arguments::{Couch, DoseArguments, Negative, Photons, ProblemArgu
 use super::interrupt;
 use super::picture;
 use super::progress::{Terminal, print_written};
-use crate::activity::NegativeRule;
+use crate::activity::{CalibrationInput, NegativeRule};
 use crate::error::{Error, Result};
 use crate::io::NiftiAffine;
 use crate::job::{
@@ -61,7 +61,12 @@ impl ProblemArguments {
                 path: self.activity,
                 series: self.activity_series,
                 unit: self.activity_unit,
-                calibration: self.calibration,
+                calibration: CalibrationInput {
+                    factor: self.calibration,
+                    history: self.calibration_history,
+                    duration_s: self.scan_duration,
+                    relative_uncertainty: self.calibration_uncertainty,
+                },
                 negative: match self.negative_activity {
                     Negative::Error => NegativeRule::Refuse,
                     Negative::Zero => NegativeRule::Zero,

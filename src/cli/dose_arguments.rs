@@ -9,7 +9,7 @@ use super::values::{
     parse_count, parse_energy, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
     parse_time, shown_energy,
 };
-use crate::activity::{Calibration, InputUnit};
+use crate::activity::{ImageCalibration, InputUnit};
 use crate::error::Error;
 use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
@@ -22,8 +22,9 @@ use crate::transport::settings::Settings;
 const AFTER: &str = "\
 Writes to the folder OUT, as NIfTI on the dose grid: dose_rate (Gy/s) or dose (Gy), its standard
 error, its parts by the emission that they stem from (electron, photon, alpha), density (g/cm3),
-material (names in materials.csv), low_density_mask, and summary.json. After Ctrl-C the maps are
-named *_partial and the summary says so. A killed run leaves a folder .OUT.PID.partial, which
+material (names in materials.csv), low_density_mask, summary.json and, with --voi, vois.csv: each
+VOI's dose with its whole uncertainty and where it comes from. After Ctrl-C the maps are named
+*_partial and the summary says so. A killed run leaves a folder .OUT.PID.partial, which
 may be deleted.
 
 Dose (Gy) needs a time-integrated map, or --physical-decay for activity that only decays in
@@ -50,12 +51,13 @@ One time point alone needs haenscheid, physical, or madsen with population_half_
 population_spread. Where a VOI's curve is refused (it rises throughout), the trapezoid with a
 physical tail is assumed: its row says so, its interval holds what is possible, all is written
 and the exit code is 3. All keys: voxgray help-file series; the derivation: docs/kinetics.md,
-section 11.
+section 11. What is seen becomes activity by [recovery] or [transfer], [calibration] and [volume]:
+docs/quantification.md, section 10.
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/
-  voxgray dose --ct CT/ --activity NM.dcm --activity-unit counts --calibration 12.5Bq/mL \\
-               --nuclide Lu-177 -o out/
+  voxgray dose --ct CT/ --activity NM.dcm --activity-unit counts --nuclide Lu-177 \\
+               --calibration '20.1 cps/MBq +- 1.7 %' --scan-duration 20min -o out/
   voxgray dose --density rho.mha --materials labels.mha --material-names water,icru44_lung \\
                --activity a.mha --activity-unit Bq --source electron:0.935MeV -o out/
   voxgray dose ... --shard 1/3 -o part1/     (then: voxgray merge out/ part1/ part2/ part3/)";
@@ -192,9 +194,19 @@ pub struct ProblemArguments {
     /// Unit of the activity image: Bq/mL, Bq, Bq*s/mL, Bq*s or counts [default: Bq/mL].
     #[arg(long, value_name = "UNIT", help_heading = "Activity", value_parser = parse_unit)]
     pub(super) activity_unit: Option<InputUnit>,
-    /// What one count stands for, such as 12.5Bq/mL or 1.2e-6MBq (per count).
+    /// What counts stand for: a factor as voxgray calibrate prints it, '20.1 cps/MBq +- 1.7 %' or '350 Bq/mL per cps', which needs the
+    /// duration; or per count, 12.5Bq/mL or 1.2e-6MBq.
     #[arg(long, value_name = "FACTOR", help_heading = "Activity", value_parser = parse_calibration, allow_hyphen_values = true)]
-    pub(super) calibration: Option<Calibration>,
+    pub(super) calibration: Option<ImageCalibration>,
+    /// History file of voxgray calibrate (TOML): its newest factor for the nuclide, in place of --calibration.
+    #[arg(long, value_name = "FILE", help_heading = "Activity", conflicts_with = "calibration")]
+    pub(super) calibration_history: Option<PathBuf>,
+    /// Duration of the scan, such as 20min, that makes counts a count rate; 1s for an image in counts per second [default: what the file says].
+    #[arg(long, visible_alias = "acquisition-duration", value_name = "TIME", help_heading = "Activity", value_parser = parse_time)]
+    pub(super) scan_duration: Option<f64>,
+    /// Relative standard uncertainty of the image's scale, such as 3%, where the calibration factor does not state it.
+    #[arg(long, value_name = "FRACTION", help_heading = "Activity", value_parser = parse_uncertainty)]
+    pub(super) calibration_uncertainty: Option<f64>,
     /// What to do with negative voxels.
     #[arg(long, value_name = "RULE", help_heading = "Activity", default_value = "error")]
     pub(super) negative_activity: Negative,
@@ -351,8 +363,15 @@ fn parse_unit(text: &str) -> std::result::Result<InputUnit, String> {
     text.parse().map_err(|e: Error| e.to_string())
 }
 
-fn parse_calibration(text: &str) -> std::result::Result<Calibration, String> {
+fn parse_calibration(text: &str) -> std::result::Result<ImageCalibration, String> {
     text.parse().map_err(|e: Error| e.to_string())
+}
+
+fn parse_uncertainty(text: &str) -> std::result::Result<f64, String> {
+    parse_fraction(text)
+        .ok()
+        .filter(|u| *u > 0.0 && *u < 1.0)
+        .ok_or_else(|| "must lie above 0 (nothing is exact) and below 1, such as 3%".into())
 }
 
 fn parse_affine(text: &str) -> std::result::Result<NiftiAffine, String> {

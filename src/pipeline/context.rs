@@ -123,6 +123,9 @@ pub struct Context {
     pub emptied: Vec<u32>,
     /// Batches of the whole run (with a goal: at most).
     pub batches: u32,
+    /// Relative standard uncertainty of the activity's scale; none if nothing states it.
+    #[serde(default)]
+    pub calibration_relative: Option<f64>,
 }
 
 impl Context {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::*;
-use crate::activity::NegativeRule;
+use crate::activity::{CalibrationInput, NegativeRule};
 use crate::image::{Grid, Volume};
 use crate::io::write_metaimage;
 use crate::job::{ActivityInput, GridChoice, MaterialNames, MatterInput, SourceChoice};
@@ -37,7 +37,7 @@ fn job(folder: &Path, engine: EngineChoice) -> Job {
             path: folder.join("activity.mha"),
             series: None,
             unit: None,
-            calibration: None,
+            calibration: CalibrationInput::default(),
             negative: NegativeRule::Refuse,
             frame: None,
             energy_window: None,

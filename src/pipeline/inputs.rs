@@ -7,6 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Observer;
+use super::calibration::for_one_second;
 use crate::activity::{ActivityMap, Calibration, InputUnit, Quantity};
 use crate::error::{Error, Result};
 use crate::image::{VoiSet, Volume, read_label_names};
@@ -238,7 +239,8 @@ pub fn read_activity_facts(
     exists(&input.path)?;
     let mut facts = None;
     let (volume, unit, calibration) = if dicom::is_dicom(&input.path)? {
-        let read = read_dicom_activity(input)?;
+        let mut read = read_dicom_activity(input)?;
+        count_rates(input, &mut read, observer)?;
         facts = Some(read.facts.clone());
         let volume = accept("activity", &input.path, read, observer, records)?;
         (volume, InputUnit::BqPerMl, None)
@@ -256,10 +258,11 @@ pub fn read_activity_facts(
             observer.say("the unit of the activity is not stated: taken as Bq/mL");
         }
         // Before the file is read: units and calibration must go together.
-        unit.per_voxel(input.calibration, 1.0)?;
+        input.calibration.check_unit(unit)?;
+        let (calibration, _) = input.calibration.per_count(None)?;
         let frame = input.frame.map(|n| n.get() - 1);
         let options = ImageOptions { frame, nifti_affine: affine };
-        (read_plain("activity", &input.path, &options, observer, records)?, unit, input.calibration)
+        (read_plain("activity", &input.path, &options, observer, records)?, unit, calibration)
     };
     let map = ActivityMap::from_image(volume, unit, calibration, input.negative)
         .map_err(|e| in_file(e, &input.path))?;
@@ -276,12 +279,13 @@ pub fn read_activity_facts(
 
 /// The DICOM reader gives Bq/mL: by the file's own units, or by the calibration of its counts.
 fn read_dicom_activity(input: &ActivityInput) -> Result<DicomVolume> {
-    let count_factor = match (input.unit, input.calibration) {
+    let factor = input.calibration.factor.as_ref().map(for_one_second).transpose()?;
+    let count_factor = match (input.unit, factor) {
         (None | Some(InputUnit::BqPerMl), None) => None,
         (Some(InputUnit::Counts), Some(Calibration::BqPerMl(f))) => Some(CountFactor::BqPerMl(f)),
         (Some(InputUnit::Counts), Some(Calibration::Bq(f))) => Some(CountFactor::Mbq(f * 1e-6)),
         (Some(InputUnit::Counts) | None | Some(InputUnit::BqPerMl), _) => {
-            input.unit.unwrap_or(InputUnit::BqPerMl).per_voxel(input.calibration, 1.0)?;
+            input.calibration.check_unit(input.unit.unwrap_or(InputUnit::BqPerMl))?;
             None
         }
         (Some(unit), _) => {
@@ -300,6 +304,27 @@ fn read_dicom_activity(input: &ActivityInput) -> Result<DicomVolume> {
         geometry: input.geometry,
     };
     dicom::read_activity(std::slice::from_ref(&input.path), &options)
+}
+
+/// Counts that were read as those of one second become count rates by the duration, which the file itself may state.
+fn count_rates(
+    input: &ActivityInput,
+    read: &mut DicomVolume,
+    observer: &dyn Observer,
+) -> Result<()> {
+    let Some(factor) = input.calibration.factor.filter(|f| f.needs_duration()) else {
+        return Ok(());
+    };
+    let (calibration, note) = input.calibration.per_count(read.facts.frame_duration_s)?;
+    note.iter().for_each(|n| observer.warn(&format!("{}: {n}", input.path.display())));
+    let value = |c: Calibration| match c {
+        Calibration::Bq(x) | Calibration::BqPerMl(x) => x,
+    };
+    if let Some(calibration) = calibration {
+        let scale = value(calibration) / value(for_one_second(&factor)?);
+        read.volume.data.iter_mut().for_each(|v| *v = (f64::from(*v) * scale) as f32);
+    }
+    Ok(())
 }
 
 fn in_file(mut error: Error, path: &Path) -> Error {

@@ -11,8 +11,10 @@ use crate::image::Volume;
 use crate::io::atomic::write_atomically;
 use crate::io::{Element, write_nifti};
 use crate::report::summary::{DoseResult, LedgerResult, RunResult, Summary, Timing, VoiResult};
+use crate::report::voi_table::{Column, voi_table};
 use crate::sheet::{Separator, lines};
 use crate::transport::tally::{Origin, Tally};
+use crate::uncertainty::{Part, UncertaintyPart, VoiBudget};
 
 /// A folder under a temporary name beside its place; removed unless kept.
 #[derive(Debug)]
@@ -120,7 +122,19 @@ fn check_target(target: &Path, overwrite: bool) -> Result<bool> {
     }
 }
 
-/// Writes maps and summary and gives the folder its name. `extra` are files that the folder holds already.
+/// What a route has found beyond the tally: its VOIs in place of the tally's own, columns of their table, and files that the folder holds
+/// already.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Doses with their whole uncertainty.
+    pub vois: Vec<VoiResult>,
+    /// More columns of `vois.csv`.
+    pub columns: Vec<Column>,
+    /// Files.
+    pub files: Vec<String>,
+}
+
+/// Writes maps, the table of VOIs and the summary, and gives the folder its name.
 ///
 /// # Errors
 /// If writing fails; then nothing is left.
@@ -133,9 +147,11 @@ pub fn write(
     tally: &Tally,
     partial: bool,
     timing: Timing,
-    extra: &[String],
+    found: Option<Found>,
 ) -> Result<Written> {
-    let mut maps = Maps { folder: folder.path(), context, partial, files: extra.to_vec() };
+    let Found { vois, columns, files } =
+        found.unwrap_or_else(|| Found { vois: voi_results(context, tally), ..Found::default() });
+    let mut maps = Maps { folder: folder.path(), context, partial, files };
     let scale = context.scale(density);
     let name = context.kind.name();
     maps.write(name, scale.map(tally))?;
@@ -154,6 +170,7 @@ pub fn write(
     maps.write_couch_mask()?;
     maps.write_material_names()?;
     let mut files = maps.files;
+    files.extend(write_vois(folder.path(), &vois, context.kind.unit(), &columns)?);
     files.push("summary.json".into());
 
     let summary = Summary {
@@ -169,7 +186,7 @@ pub fn write(
             partial,
         },
         dose: dose_result(context, density, tally),
-        vois: voi_results(context, tally),
+        vois: vois.clone(),
         ledger: LedgerResult::from(&tally.ledger),
         files: files.clone(),
         timing,
@@ -181,7 +198,22 @@ pub fn write(
     let refused = context.vois.iter().filter(|v| v.curve.as_ref().is_some_and(|c| c.refused));
     let refused = refused.map(|v| v.name.clone()).collect();
     let summary = Some(summary);
-    Ok(Written { folder, files, summary, interrupted: partial, refused, vois: Vec::new() })
+    Ok(Written { folder, files, summary, interrupted: partial, refused, vois })
+}
+
+/// `vois.csv`, where there are VOIs.
+pub fn write_vois(
+    folder: &Path,
+    vois: &[VoiResult],
+    unit: &str,
+    columns: &[Column],
+) -> Result<Option<String>> {
+    if vois.is_empty() {
+        return Ok(None);
+    }
+    let (name, text) = ("vois.csv", voi_table(vois, unit, columns)?);
+    write_atomically(&folder.join(name), |w| w.write_all(text.as_bytes()))?;
+    Ok(Some(name.into()))
 }
 
 /// Writes maps one after the other, so that one at a time is in memory.
@@ -264,24 +296,39 @@ fn dose_result(context: &Context, density: &[f32], tally: &Tally) -> DoseResult 
     }
 }
 
+/// A VOI with a dose of a known budget; `volume` is that of a dose voxel, cm3.
+pub fn voi_result(
+    voi: &super::context::VoiFacts,
+    volume: f64,
+    budget: &VoiBudget,
+    standard_error: f64,
+) -> VoiResult {
+    let known = |value: f64| (voi.voxels > 0 && value.is_finite()).then_some(value);
+    VoiResult {
+        label: voi.label,
+        name: voi.name.clone(),
+        voxels: voi.voxels,
+        volume_cm3: voi.voxels as f64 * volume,
+        mass_g: voi.mass_g,
+        activity: voi.activity,
+        mean_dose: known(budget.dose),
+        standard_error: known(standard_error),
+        uncertainty: budget.result(),
+        curve: voi.curve.as_ref().map(|c| c.of_dose(budget.dose)),
+    }
+}
+
 fn voi_results(context: &Context, tally: &Tally) -> Vec<VoiResult> {
     let volume = context.grid.grid().voxel_volume_mm3() * crate::units::CM3_PER_MM3;
     let scale = context.scale(&[]);
     let result = |(n, voi): (usize, &super::context::VoiFacts)| {
         let (mean, error) = tally.region_mev(n + 1);
         let factor = scale.factor_of_mass(voi.mass_g);
-        let known = |value: f64| (voi.voxels > 0 && value.is_finite()).then_some(value);
-        VoiResult {
-            label: voi.label,
-            name: voi.name.clone(),
-            voxels: voi.voxels,
-            volume_cm3: voi.voxels as f64 * volume,
-            mass_g: voi.mass_g,
-            activity: voi.activity,
-            mean_dose: known(mean * factor),
-            standard_error: known(error * factor),
-            curve: voi.curve.as_ref().map(|c| c.of_dose(mean * factor)),
-        }
+        let transport = UncertaintyPart::normal(Part::Transport, error / mean);
+        let scale = context.calibration_relative.unwrap_or(0.0);
+        let calibration = UncertaintyPart::normal(Part::Calibration, scale);
+        let budget = VoiBudget::new(mean * factor, [transport, calibration]);
+        voi_result(voi, volume, &budget, error * factor)
     };
     context.vois.iter().enumerate().map(result).collect()
 }

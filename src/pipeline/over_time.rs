@@ -61,32 +61,44 @@ pub struct IntegratedMap {
 impl OverTime<'_> {
     /// The curve of a region from its values by its method; a time at which it is empty (`None`) is left out. A curve that is refused comes
     /// as what is assumed, with its refusal.
-    pub fn curve(&self, method: &RegionMethod, values: &[Option<f64>]) -> RegionCurve {
+    ///
+    /// `own` is the relative uncertainty of each time's value, where it is not the one stated for all.
+    pub fn curve(
+        &self,
+        method: &RegionMethod,
+        values: &[Option<f64>],
+        own: Option<&[f64]>,
+    ) -> RegionCurve {
         if values.iter().all(Option::is_none) {
             return Err("no voxel at any time".into());
         }
         if values.iter().flatten().all(|v| *v == 0.0) {
             return Err("no activity at any time".into());
         }
-        self.integrated(method, values).map_err(|e| e.to_string())
+        self.integrated(method, values, own).map_err(|e| e.to_string())
     }
 
-    fn integrated(&self, method: &RegionMethod, values: &[Option<f64>]) -> Result<Integrated> {
+    fn integrated(
+        &self,
+        method: &RegionMethod,
+        values: &[Option<f64>],
+        own: Option<&[f64]>,
+    ) -> Result<Integrated> {
         let used = |t: usize| method.time_point.is_none_or(|n| n == t);
-        let known: Vec<(f64, f64)> = (0..values.len())
-            .filter(|t| used(*t))
-            .filter_map(|t| Some((self.times_s[t], values[t]?)))
-            .collect();
-        let (times_s, values): (Vec<f64>, Vec<f64>) = known.into_iter().unzip();
-        let points = self.points(times_s, values);
+        let known: Vec<(usize, f64)> =
+            (0..values.len()).filter(|t| used(*t)).filter_map(|t| Some((t, values[t]?))).collect();
+        let spread = match own {
+            None => Spread::Relative(self.input.relative_uncertainty),
+            Some(own) => Spread::Relatives(known.iter().map(|(t, _)| own[*t]).collect()),
+        };
+        let points = Points {
+            times_s: known.iter().map(|(t, _)| self.times_s[*t]).collect(),
+            values: known.iter().map(|(_, v)| *v).collect(),
+            spread,
+            common: self.input.common_uncertainty,
+        };
         let lambda = self.decay_constant_per_s;
         integrate_or_assume(&points, &method.choice.build(std::f64::consts::LN_2 / lambda)?, lambda)
-    }
-
-    /// Values with what the series states of their uncertainty.
-    fn points(&self, times_s: Vec<f64>, values: Vec<f64>) -> Points {
-        let spread = Spread::Relative(self.input.relative_uncertainty);
-        Points { times_s, values, spread, common: self.input.common_uncertainty }
     }
 
     /// What the voxels of a region take from its curve.
@@ -268,7 +280,7 @@ mod tests {
             common_uncertainty: 0.0,
             voxel_noise: 0.2,
             max_voxel_uncertainty: 0.5,
-            recovery: BTreeMap::new(),
+            quantification: Default::default(),
             planar: None,
         }
     }
@@ -283,7 +295,7 @@ mod tests {
         let input = input(Integrate::Voxel);
         let over = over(&input);
         let y = TIMES.map(|t| Some(3.0 * (-4e-6 * t).exp()));
-        let curve = over.curve(&auto(), &y).unwrap();
+        let curve = over.curve(&auto(), &y, None).unwrap();
         assert_eq!(curve.name(), "mono");
         let v = curve.tac.values().to_vec();
         let common = over.propagate(&curve, |i, j| 1e-4 * v[i] * v[j]).unwrap();
@@ -315,7 +327,7 @@ mod tests {
             .collect();
         let sums: Vec<Option<f64>> =
             maps.iter().map(|m| Some(m.iter().map(|v| f64::from(*v)).sum())).collect();
-        let curve = over.curve(&auto(), &sums);
+        let curve = over.curve(&auto(), &sums, None);
         let map = over.maps(&maps, &[], &[over.shape(&curve)]).unwrap();
         let curve = curve.unwrap();
         assert_eq!(map.counts.shape, 100);
@@ -334,10 +346,13 @@ mod tests {
         let input = input(Integrate::Voxel);
         let over = over(&input);
         let y = [Some(4.0), None, Some(2.0), Some(0.8)];
-        let curve = over.curve(&auto(), &y).unwrap();
+        let curve = over.curve(&auto(), &y, None).unwrap();
         assert_eq!(curve.tac.times_s(), [TIMES[0], TIMES[2], TIMES[3]]);
-        assert_eq!(over.curve(&auto(), &[None; 4]).unwrap_err(), "no voxel at any time");
-        assert_eq!(over.curve(&auto(), &[Some(0.0); 4]).unwrap_err(), "no activity at any time");
+        assert_eq!(over.curve(&auto(), &[None; 4], None).unwrap_err(), "no voxel at any time");
+        assert_eq!(
+            over.curve(&auto(), &[Some(0.0); 4], None).unwrap_err(),
+            "no activity at any time"
+        );
     }
 
     /// A region that rises: its voxels add up to the trapezoids with a physical tail, and their branch says that it is assumed.
@@ -351,7 +366,7 @@ mod tests {
             .map(|r| (0..10).map(|v| (r * (1.0 + f64::from(v))) as f32).collect())
             .collect();
         let sums: Vec<Option<f64>> = rise.iter().map(|r| Some(55.0 * r)).collect();
-        let curve = over.curve(&auto(), &sums);
+        let curve = over.curve(&auto(), &sums, None);
         let map = over.maps(&maps, &[], &[over.shape(&curve)]).unwrap();
         assert!(map.branch.iter().all(|b| *b == Branch::Assumed as u8));
         let between: f64 =
@@ -376,7 +391,7 @@ mod tests {
         };
         let y = TIMES.map(|t| Some(3.0 * (-4e-6 * t).exp()));
         let maps: Vec<Vec<f32>> = y.iter().map(|v| vec![v.unwrap() as f32; 4]).collect();
-        let haenscheid = over.curve(&with("haenscheid", Some(2)), &y);
+        let haenscheid = over.curve(&with("haenscheid", Some(2)), &y, None);
         let map = over.maps(&maps, &[], &[over.shape(&haenscheid)]).unwrap();
         let value = 2.0 * TIMES[2] / std::f64::consts::LN_2 * y[2].unwrap();
         assert_eq!(map.counts.shape, 4);
@@ -384,7 +399,7 @@ mod tests {
         for (name, fitted) in
             [("physical", false), ("mono", true), ("auto", true), ("average", false)]
         {
-            let curve = over.curve(&with(name, None), &y);
+            let curve = over.curve(&with(name, None), &y, None);
             assert_eq!(over.shape(&curve).unwrap().fit_mono, fitted, "{name}");
             let map = over.maps(&maps, &[], &[over.shape(&curve)]).unwrap();
             let total: f64 = map.by_branch.iter().sum();

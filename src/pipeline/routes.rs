@@ -10,6 +10,7 @@ use super::checks::Checks;
 use super::context::CurveFacts;
 use super::dose_rate_route::{dose_rate_route, finish_dose_rates};
 use super::inputs::{InputRecord, file_record};
+use super::method_file::RegionMethod;
 use super::outputs::OutputFolder;
 use super::over_time::{IntegratedMap, OverTime, RegionCurve};
 use super::series::{self, Placed};
@@ -92,6 +93,10 @@ pub fn dose_over_time(
     around.check(&records, Some(input), &checks)?;
     let images: Vec<_> = placed.maps.iter().map(|m| (&placed.grid.grid, m.as_slice())).collect();
     couch::treat(job, &mut around, &images, observer)?;
+    // What the images themselves say of their calibration joins what the series says.
+    let mut input = input.clone();
+    input.common_uncertainty = placed.calibration_relative.unwrap_or(0.0);
+    let input = &input;
     let Curves { regions: curves, planar, map: tia } =
         integrate(input, &decay, &around, &placed, observer)?;
     let case = Case {
@@ -191,7 +196,7 @@ fn integrate(
     let vois = around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
     let curves = (0..=vois.len()).map(|r| {
         let method = input.methods.of(r.checked_sub(1).map(|n| &vois[n]));
-        over.curve(method, &placed.region(r as u16))
+        over.curve(method, &placed.region(r as u16), placed.regions[r].own.as_deref())
     });
     let regions: Vec<RegionCurve> = curves.collect();
     tell_regions(&regions, around, observer);
@@ -274,6 +279,11 @@ impl Case<'_> {
         self.curves.get(voi + 1).cloned().unwrap_or_else(planar)
     }
 
+    /// How the curve of a VOI (from 0) is integrated.
+    pub fn method(&self, voi: usize) -> &RegionMethod {
+        self.input.methods.of(self.around.vois.as_ref().and_then(|set| set.vois.get(voi)))
+    }
+
     /// `outside of all VOIs`, if the curve of its activity was refused.
     pub fn refused_outside(&self) -> Option<String> {
         let outside = self.curves.first()?.as_ref().ok()?;
@@ -331,6 +341,7 @@ impl Case<'_> {
             "times_s": self.placed.times_s,
             "activity": self.placed.fields,
             "shift_mm": self.input.points.iter().map(|p| p.shift_mm).collect::<Vec<_>>(),
+            "quantification": self.placed.regions,
             "time_integrated_activity": voi_curves::map_json(&self.tia, "Bq s"),
             "outside_of_vois": self.curves.first().map(voi_curves::curve_json),
             "planar": self.planar.as_ref().map(voi_curves::integrated_json),

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::method_file::{MethodKeys, Methods};
-use crate::activity::{Calibration, InputUnit, check_version, toml_error};
+use super::quantification::{
+    CalibrationKeys, Quantification, QuantificationKeys, TransferKeys, VolumeKeys, duration,
+};
+use crate::activity::{CalibrationInput, InputUnit, check_version, toml_error};
 use crate::error::{Error, Result};
 use crate::kinetics::Family;
 use crate::transport::times::MAX_TIME_POINTS;
@@ -28,12 +31,17 @@ struct File {
     #[serde(default)]
     method: MethodKeys,
     relative_uncertainty: f64,
-    #[serde(default)]
-    common_uncertainty: f64,
+    common_uncertainty: Option<f64>,
     #[serde(default)]
     voxel: VoxelEntry,
     #[serde(default)]
-    recovery: BTreeMap<String, f64>,
+    recovery: BTreeMap<String, toml::Value>,
+    transfer: Option<TransferKeys>,
+    #[serde(default)]
+    calibration: CalibrationKeys,
+    duration: Option<String>,
+    #[serde(default)]
+    volume: BTreeMap<String, VolumeKeys>,
     planar: Option<PlanarEntry>,
 }
 
@@ -46,6 +54,7 @@ struct PointEntry {
     frame: Option<NonZeroUsize>,
     unit: Option<String>,
     calibration: Option<String>,
+    duration: Option<String>,
     shift_mm: Option<[f64; 3]>,
     voi: Option<PathBuf>,
 }
@@ -95,8 +104,8 @@ pub struct TimePoint {
     pub frame: Option<NonZeroUsize>,
     /// Its unit.
     pub unit: Option<InputUnit>,
-    /// What a count stands for.
-    pub calibration: Option<Calibration>,
+    /// What a count stands for, and the duration of the acquisition.
+    pub calibration: CalibrationInput,
     /// What is added to the image's coordinates (mm, LPS) to bring it onto the CT.
     pub shift_mm: [f64; 3],
     /// The file states the shift, be it zero: the image is registered.
@@ -136,8 +145,8 @@ pub struct SeriesInput {
     pub voxel_noise: f64,
     /// Largest relative uncertainty of a voxel's own fit.
     pub max_voxel_uncertainty: f64,
-    /// Recovery coefficients by VOI name or label.
-    pub recovery: BTreeMap<String, f64>,
+    /// How images become activity.
+    pub quantification: Quantification,
     /// Planar curve for one acquisition.
     pub planar: Option<PlanarCurve>,
 }
@@ -191,13 +200,12 @@ impl SeriesInput {
         }?;
         let v = file.voxel;
         let fractions = [
-            ("common_uncertainty", file.common_uncertainty, 0.0),
+            ("common_uncertainty", file.common_uncertainty.unwrap_or(0.0), 0.0),
             ("relative_uncertainty", file.relative_uncertainty, 1e-6),
             ("voxel.noise", v.noise, 1e-3),
             ("voxel.max_uncertainty", v.max_uncertainty, 1e-3),
         ];
-        let recovery = file.recovery.iter().map(|(name, r)| (name.as_str(), *r, 1e-3));
-        for (key, value, least) in fractions.into_iter().chain(recovery) {
+        for (key, value, least) in fractions {
             if !(least..=1.5).contains(&value) {
                 return Err(Error::input(
                     format!("{key} is {value}"),
@@ -206,16 +214,25 @@ impl SeriesInput {
                 ));
             }
         }
+        let duration_s = file.duration.as_deref().map(duration).transpose()?;
+        let mut quantification = QuantificationKeys {
+            recovery: file.recovery,
+            transfer: file.transfer,
+            calibration: file.calibration,
+            volume: file.volume,
+        }
+        .build(folder, file.common_uncertainty)?;
+        quantification.calibration.duration_s = duration_s;
         Ok(SeriesInput {
             path: path.to_path_buf(),
             points,
             integrate: file.integrate,
             methods,
             relative_uncertainty: file.relative_uncertainty,
-            common_uncertainty: file.common_uncertainty,
+            common_uncertainty: quantification.calibration.relative()?.unwrap_or(0.0),
             voxel_noise: v.noise,
             max_voxel_uncertainty: v.max_uncertainty,
-            recovery: file.recovery,
+            quantification,
             planar,
         })
     }
@@ -281,7 +298,11 @@ impl PointEntry {
             series: self.series,
             frame: self.frame,
             unit: self.unit.map(|u| u.parse()).transpose()?,
-            calibration: self.calibration.map(|c| c.parse()).transpose()?,
+            calibration: CalibrationInput {
+                factor: self.calibration.map(|c| c.parse()).transpose()?,
+                duration_s: self.duration.as_deref().map(duration).transpose()?,
+                ..CalibrationInput::default()
+            },
             shift_mm,
             shift_stated: self.shift_mm.is_some(),
             voi: self.voi.map(|v| folder.join(v)),
@@ -337,7 +358,7 @@ mod tests {
         assert_eq!(series.points[1].shift_mm, [1.0, -2.5, 0.0]);
         assert_eq!(series.points[1].unit, Some(InputUnit::Bq));
         assert_eq!(series.methods.default.choice.families, Family::ALL);
-        assert_eq!(series.recovery["kidney"], 0.8);
+        assert!(series.quantification.recovery.contains_key("kidney"));
         assert!(SeriesInput::is_series(Path::new("x/s.TOML")));
         assert!(!SeriesInput::is_series(Path::new("x/toml")));
     }
@@ -354,7 +375,7 @@ mod tests {
         refused("'4h'", "'-4h'", "after injection");
         refused("version = 1", "version = 2", "version 2");
         refused("unit = 'Bq'", "units = 'Bq'", "units");
-        refused("= 0.8", "= 8", "kidney is 8");
+        refused("= 0.8", "= 8", "the coefficient is 8");
         refused("relative_uncertainty = 0.05", "", "relative_uncertainty");
         refused(
             "relative_uncertainty = 0.05",

@@ -3,14 +3,16 @@
 use serde_json::{Value, json};
 
 use super::Observer;
-use super::context::{CurveFacts, VoiFacts};
+use super::context::CurveFacts;
 use super::over_time::{IntegratedMap, RegionCurve};
-use super::series_file::SeriesInput;
+use super::recovery::RegionRecovery;
+use super::voi_dose::MassChange;
 use crate::error::Result;
 use crate::kinetics::fit::Parameter;
 use crate::kinetics::{Fit, Integrated};
+use crate::report::voi_table::{Column, cell};
 use crate::report::{BandPoint, PlotPoint, TacPlot};
-use crate::sheet::{Separator, lines};
+use crate::uncertainty::VoiBudget;
 use crate::units::SECONDS_PER_HOUR;
 
 /// A VOI by one route.
@@ -19,12 +21,16 @@ pub struct VoiOverTime {
     pub curve: RegionCurve,
     /// What is told of it.
     pub facts: CurveFacts,
-    /// Mean dose from the voxels, Gy.
+    /// Mean dose, Gy: from the voxels or, where the mass changes, from the VOI's curve per mass.
     pub dose: f64,
     /// Standard error of the transport, Gy.
     pub standard_error: f64,
     /// Dose from the VOI's own curve, Gy, and the standard error of the transport in it.
     pub by_curve: Option<(f64, f64)>,
+    /// The dose with its whole uncertainty.
+    pub budget: VoiBudget,
+    /// Masses, where they change.
+    pub mass_change: Option<MassChange>,
 }
 
 /// Says the warnings of a region's curve, or why it was refused and what was assumed.
@@ -99,64 +105,55 @@ pub fn voi_json(voi: &VoiOverTime) -> Value {
     let interval = voi.facts.of_dose(voi.dose).interval_95;
     json!({"curve": curve_json(&voi.curve), "model": voi.facts.name, "refused": voi.facts.refused,
            "mean_dose_gy": voi.dose, "interval_95_of_curve_gy": interval, "standard_error_gy": voi.standard_error,
-           "dose_by_curve_gy": voi.by_curve.map(|d| d.0), "standard_error_by_curve_gy": voi.by_curve.map(|d| d.1)})
+           "dose_by_curve_gy": voi.by_curve.map(|d| d.0), "standard_error_by_curve_gy": voi.by_curve.map(|d| d.1),
+           "uncertainty": voi.budget.result(), "mass_change": voi.mass_change})
 }
 
-/// The recovery coefficient of a VOI, by its name or label.
-pub fn recovery(input: &SeriesInput, voi: &VoiFacts) -> Option<f64> {
-    input.recovery.get(&voi.name).or_else(|| input.recovery.get(&voi.label.to_string())).copied()
-}
-
-/// `vois.csv`: one line per VOI.
-pub fn table(
-    vois: &[VoiFacts],
-    input: &SeriesInput,
+/// What a table says of each route beside the dose.
+pub fn columns(
+    regions: &[RegionRecovery],
     activity: Option<&[VoiOverTime]>,
     dose_rate: Option<&[VoiOverTime]>,
-) -> String {
-    let mut text = String::from("label,name,mass_g,recovery");
-    for (name, _) in [("activity_route", activity), ("dose_rate_route", dose_rate)]
-        .into_iter()
-        .filter(|r| r.1.is_some())
-    {
-        text.push_str(&format!(
-            ",{name}_dose_gy,{name}_standard_error_gy,{name}_curve,{name}_curve_low_95_gy,{name}_curve_high_95_gy,{name}_dose_by_curve_gy"
-        ));
-        text.push_str(&format!(",{name}_share_before,{name}_share_after"));
-        text.push_str(&format!(",{name}_dose_over_recovery_gy"));
-    }
-    if activity.is_some() && dose_rate.is_some() {
-        text.push_str(",dose_rate_over_activity_route");
-    }
-    text.push('\n');
-    let number = |x: f64| if x.is_finite() { format!("{x:.6e}") } else { String::new() };
-    for (n, voi) in vois.iter().enumerate() {
-        let r = recovery(input, voi);
-        let mut cells = vec![
-            voi.label.to_string(),
-            voi.name.clone(),
-            number(voi.mass_g),
-            r.map_or(String::new(), number),
-        ];
-        for of in [activity, dose_rate].into_iter().flatten().map(|r| &r[n]) {
-            let curve = of.curve.as_ref().ok();
-            let of_curve = |f: &dyn Fn(&Integrated) -> String| curve.map_or(String::new(), f);
-            cells.push(number(of.dose));
-            cells.push(number(of.standard_error));
-            let limits = of.facts.of_dose(of.dose).interval_95;
-            cells.push(of.facts.name.replace(',', ";"));
-            cells.extend((0..2).map(|i| limits.map_or(String::new(), |l| number(l[i]))));
-            cells.push(of.by_curve.map_or(String::new(), |d| number(d.0)));
-            cells.push(of_curve(&|c| number(c.tia.share_before_first)));
-            cells.push(of_curve(&|c| number(c.tia.share_after_last)));
-            cells.push(r.map_or(String::new(), |r| number(of.dose / r)));
+) -> Vec<Column> {
+    let mut columns = Vec::new();
+    let mut add = |name: String, cells: Vec<String>| columns.push(Column { name, cells });
+    let seen = |r: &RegionRecovery| match r.seen.split_first() {
+        None => String::new(),
+        Some((first, more)) if more.iter().all(|s| s == first) => cell(*first),
+        Some(_) => r.seen.iter().map(|s| cell(*s)).collect::<Vec<_>>().join(" "),
+    };
+    add("recovery".into(), regions.iter().skip(1).map(seen).collect());
+    for (route, vois) in [("activity_route", activity), ("dose_rate_route", dose_rate)] {
+        let Some(vois) = vois else { continue };
+        let mut of = |name: &str, f: &dyn Fn(&VoiOverTime) -> String| {
+            add(format!("{route}_{name}"), vois.iter().map(f).collect());
+        };
+        let limit = |v: &VoiOverTime, i: usize| {
+            v.facts.of_dose(v.dose).interval_95.map_or(String::new(), |l| cell(l[i]))
+        };
+        let share = |v: &VoiOverTime, f: &dyn Fn(&Integrated) -> f64| {
+            v.curve.as_ref().map_or(String::new(), |c| cell(f(c)))
+        };
+        of("dose_gy", &|v| cell(v.dose));
+        of("standard_error_gy", &|v| cell(v.standard_error));
+        of("curve", &|v| v.facts.name.clone());
+        of("curve_low_95_gy", &|v| limit(v, 0));
+        of("curve_high_95_gy", &|v| limit(v, 1));
+        of("dose_by_curve_gy", &|v| v.by_curve.map_or(String::new(), |d| cell(d.0)));
+        of("share_before", &|v| share(v, &|c| c.tia.share_before_first));
+        of("share_after", &|v| share(v, &|c| c.tia.share_after_last));
+        if vois.iter().any(|v| v.mass_change.is_some()) {
+            let fixed = |m: &MassChange| cell(m.energy_over_mass_of_voi_gy);
+            of("energy_over_mass_of_voi_gy", &|v| {
+                v.mass_change.as_ref().map_or(String::new(), fixed)
+            });
         }
-        if let (Some(a), Some(d)) = (activity, dose_rate) {
-            cells.push(number(d[n].dose / a[n].dose));
-        }
-        text.push_str(&lines([cells], Separator::Comma));
     }
-    text
+    if let (Some(a), Some(d)) = (activity, dose_rate) {
+        let ratio = |(a, d): (&VoiOverTime, &VoiOverTime)| cell(d.dose / a.dose);
+        add("dose_rate_over_activity_route".into(), a.iter().zip(d).map(ratio).collect());
+    }
+    columns
 }
 
 /// Points of a drawn curve.

@@ -10,6 +10,7 @@ pub mod plot;
 pub mod summary;
 pub mod tac_plot;
 mod view;
+pub mod voi_table;
 
 pub use canvas::{Canvas, Rgb};
 pub use colour_map::ColourMap;

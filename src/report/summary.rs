@@ -6,8 +6,9 @@ use crate::dose::HighDose;
 use crate::transport::devices::DeviceFacts;
 use crate::transport::engine::Engine;
 use crate::transport::ledger::Ledger;
+use crate::uncertainty::UncertaintyResult;
 
-/// The mean dose of a VOI: energy imparted to it over its mass.
+/// The mean dose of a VOI: energy imparted to it over its mass, at each time where it changes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VoiResult {
     /// Label.
@@ -24,8 +25,10 @@ pub struct VoiResult {
     pub activity: f64,
     /// Gy/s or Gy; null where it has no voxel.
     pub mean_dose: Option<f64>,
-    /// From the spread of batches; null below two batches.
+    /// Of the transport alone, from the spread of batches; null below two batches.
     pub standard_error: Option<f64>,
+    /// The whole, with its components.
+    pub uncertainty: UncertaintyResult,
     /// How its activity was integrated over time; null where it was not.
     pub curve: Option<CurveResult>,
 }
