@@ -1,9 +1,11 @@
 //! What a run is asked to do: every choice of `voxgray dose`, with its defaults.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::activity::{Calibration, InputUnit, NegativeRule};
 use crate::error::{Error, Result};
+use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
 use crate::transport::engine::EngineChoice;
 use crate::transport::settings::Settings;
@@ -68,6 +70,8 @@ pub struct ActivityInput {
     pub calibration: Option<Calibration>,
     /// Treatment of negative voxels.
     pub negative: NegativeRule,
+    /// Frame (from 1) of an image that holds several: dynamic or gated series, NM objects, 4D files.
+    pub frame: Option<NonZeroUsize>,
     /// Energy window (from 1) of an NM object with several.
     pub energy_window: Option<usize>,
     /// Geometry of an NM object that states none.
@@ -128,6 +132,8 @@ pub struct Job {
     pub matter: MatterInput,
     /// Activity.
     pub activity: ActivityInput,
+    /// Which statement holds of a NIfTI image that contradicts itself on its geometry.
+    pub nifti_affine: NiftiAffine,
     /// Decay.
     pub source: SourceChoice,
     /// The activity only decays in place: dose, not dose rate.

@@ -31,7 +31,7 @@
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
-//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), data (provenance)
+//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), files (reading), data (provenance)
 //! ```
 //!
 //! Data flow one way:

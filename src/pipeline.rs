@@ -9,6 +9,7 @@ mod histories;
 pub mod inputs;
 pub mod memory;
 mod merge;
+mod method_file;
 mod outputs;
 mod over_time;
 mod routes;
@@ -87,6 +88,10 @@ pub struct Written {
     pub summary: Option<Summary>,
     /// The run was interrupted.
     pub interrupted: bool,
+    /// VOIs whose curve was refused, so that their dose rests on an assumption.
+    pub refused: Vec<String>,
+    /// VOIs of a result without a summary, as lines of the table on screen.
+    pub vois: Vec<Vec<String>>,
 }
 
 /// A run that is ready to start.
@@ -157,7 +162,7 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     job.check()?;
     let mut records = Vec::new();
     let decay = source::read_source(&job.source)?;
-    let activity = inputs::read_activity(&job.activity, observer, &mut records)?;
+    let activity = inputs::read_activity(&job.activity, job.nifti_affine, observer, &mut records)?;
     let around = Surroundings::read(job, decay, observer, &mut records)?;
     prepare_with(job, engine, around, activity, &[], &records, observer)
 }
@@ -179,7 +184,8 @@ impl Surroundings {
         records: &mut Vec<inputs::InputRecord>,
     ) -> Result<Self> {
         let vois = read_vois(job, observer, records)?;
-        let (matter, hu_report) = inputs::read_matter(&job.matter, observer, records)?;
+        let (matter, hu_report) =
+            inputs::read_matter(&job.matter, job.nifti_affine, observer, records)?;
         Ok(Surroundings { decay, vois, matter, hu_report })
     }
 }
@@ -272,7 +278,8 @@ fn read_vois(
     match &job.voi {
         None => Ok(None),
         Some((labels, names)) => {
-            inputs::read_vois(labels, names.as_deref(), observer, records).map(Some)
+            inputs::read_vois(labels, names.as_deref(), job.nifti_affine, observer, records)
+                .map(Some)
         }
     }
 }
@@ -307,6 +314,7 @@ fn place_vois(
             voxels: voi.voxels.len(),
             mass_g: voi.voxels.iter().map(|&v| phantom.voxel_mass_g(v as usize)).sum(),
             activity: voi.voxels.iter().map(|&v| f64::from(activity.volume.data[v as usize])).sum(),
+            curve: None,
         });
     }
     Ok((labels, facts))

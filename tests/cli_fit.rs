@@ -145,6 +145,8 @@ liver,2026-03-04T12:00:00Z,40,10
     let errors = text(&output.stderr);
     assert!(errors.contains("refused: lesion") && errors.contains("rise throughout"), "{errors}");
     assert!(number(&line(&output, "liver")[2]) > 0.0);
+    assert_eq!(line(&output, "lesion")[1..3], ["refused", "-"]);
+    assert_eq!(line(&output, "lesion").len(), line(&output, "liver").len());
     let json = std::fs::read_to_string(folder.path().join("out/fit.json")).expect("results");
     assert!(json.contains("rise throughout") && json.contains("\"time_s\": 14400.0"));
     let without = run(&folder, &["--nuclide", "Lu-177"]);

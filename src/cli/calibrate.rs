@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::io::atomic::write_atomically;
 
 const AFTER: &str = "\
-FILE is a TOML file of dose-calibrator readings and phantom acquisitions; its keys are listed in
-docs/quantification.md. All uncertainties are standard uncertainties (one standard deviation).
+FILE is a TOML file of dose-calibrator readings and phantom acquisitions; voxgray help-file
+calibrate lists its keys. All uncertainties are standard uncertainties (one standard deviation).
 A history file is made if it is not there; the new factor is appended and compared with the
 earlier ones of the same camera, nuclide, collimator and energy window.
 

@@ -1,5 +1,6 @@
 //! The command line of `voxgray dose`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -10,6 +11,7 @@ use super::values::{
 };
 use crate::activity::{Calibration, InputUnit};
 use crate::error::Error;
+use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
 use crate::job::{GridChoice, Shard};
 use crate::physics::tissues::named_materials;
@@ -37,8 +39,18 @@ Several time points: --activity series.toml lists the images and their times aft
   time = '24h'
   activity = 'spect_24h.nii.gz'
   shift_mm = [-3.0, 2.0, -5.0]     # brings the image onto the CT, mm, LPS
-and gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. All keys and the
-derivation: docs/kinetics.md, section 11.
+and gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. How a curve is
+integrated is chosen there, for all and by VOI:
+  [method]
+  default = 'auto'                 # average, a family, trapezoid, haenscheid, madsen
+  [method.voi.tumour]
+  method = 'trapezoid'             # head: linear, constant, a family
+  tail = 'physical'                # population, mono:N, none
+One time point alone needs haenscheid, physical, or madsen with population_half_life and
+population_spread. Where a VOI's curve is refused (it rises throughout), the trapezoid with a
+physical tail is assumed: its row says so, its interval holds what is possible, all is written
+and the exit code is 3. All keys: voxgray help-file series; the derivation: docs/kinetics.md,
+section 11.
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/
@@ -176,6 +188,9 @@ pub struct ProblemArguments {
     /// Largest accepted part of the activity outside of the CT; what is outside is reported and left out. Without a value: all.
     #[arg(long, value_name = "FRACTION", help_heading = "Activity", default_value = "1%", default_missing_value = "100%", num_args = 0..=1, value_parser = parse_fraction)]
     pub(super) allow_outside: f64,
+    /// Frame (from 1) of an activity image that holds several: a dynamic or gated series, an NM object with time slots, gates or detectors, a 4D file.
+    #[arg(long, value_name = "N", help_heading = "Activity")]
+    pub(super) frame: Option<NonZeroUsize>,
     /// Energy window (from 1) of an NM object with several.
     #[arg(long, value_name = "N", help_heading = "Activity")]
     pub(super) energy_window: Option<usize>,
@@ -205,6 +220,10 @@ pub struct ProblemArguments {
     /// The activity only decays in place (radioembolisation): dose in Gy. With --horizon, until then.
     #[arg(long, help_heading = "Source")]
     pub(super) physical_decay: bool,
+
+    /// What holds of a NIfTI image (CT, maps, activity, VOIs) whose header contradicts itself on its geometry: sform, qform or pixdim [default: refuse it].
+    #[arg(long, value_name = "WHICH", help_heading = "Images", value_parser = parse_affine)]
+    pub(super) nifti_affine: Option<NiftiAffine>,
 
     /// Dose grid: activity, ct, or a spacing in mm along the CT's axes (3 or 2x2x3).
     #[arg(long, value_name = "GRID", help_heading = "Scoring", default_value = "activity", value_parser = parse_grid)]
@@ -306,6 +325,10 @@ fn parse_unit(text: &str) -> std::result::Result<InputUnit, String> {
 }
 
 fn parse_calibration(text: &str) -> std::result::Result<Calibration, String> {
+    text.parse().map_err(|e: Error| e.to_string())
+}
+
+fn parse_affine(text: &str) -> std::result::Result<NiftiAffine, String> {
     text.parse().map_err(|e: Error| e.to_string())
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::fit_arguments::FitArguments;
-use super::fit_output::{HEADER, summary_line, write};
+use super::fit_output::{HEADER, refused_line, summary_line, write};
 use super::fit_reading::{ask, read};
 use super::progress::print;
 use crate::error::{Error, Result};
@@ -55,7 +55,10 @@ pub fn run(a: &FitArguments) -> Result<ExitCode> {
                     eprintln!("warning: {name}: {warning}");
                 }
             }
-            Err(error) => eprintln!("refused: {name}: {error}"),
+            Err(error) => {
+                text.push_str(&refused_line(name, file.integral_unit));
+                eprintln!("refused: {name}: {error}");
+            }
         }
     }
     if let Some(out) = &a.out {

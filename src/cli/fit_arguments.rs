@@ -47,7 +47,7 @@ value, and the fit estimates the size of the noise from its own residuals.
 
 Prints one line per curve. With -o it writes the folder OUT: fit.json (all results, parameters
 with covariance, checks) and CURVE.png (points, curve, 95 % band, residuals, extrapolation).
-Exit code 3 if a curve was refused; the others are still written.
+Exit code 3 if a curve was refused: its line has no number; the others are still written.
 
 Examples:
   voxgray fit tac.csv --nuclide Lu-177
@@ -57,6 +57,9 @@ Examples:
               --mass liver=1.8kg --mass spleen=150g --decay-corrected injection
   voxgray fit planar.csv --nuclide Lu-177 --spect-time 24h --spect-activity 35MBq \\
               --spect-uncertainty 8%
+  voxgray fit one.csv --nuclide Lu-177 --model haenscheid
+  voxgray fit rising.csv --nuclide Lu-177 --model trapezoid --tail population \\
+              --population-half-life 60h --population-spread 15h
   voxgray fit one.csv --nuclide Lu-177 --model madsen --population-half-life 50h \\
               --population-spread 10h";
 

@@ -61,6 +61,14 @@ pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
     cells.join("\t") + "\n"
 }
 
+/// The line of a curve that was refused: no number.
+pub(super) fn refused_line(name: &str, unit: &str) -> String {
+    let name = name.replace(char::is_control, " ");
+    let mut cells = vec!["-"; HEADER.len()];
+    (cells[0], cells[1], cells[3]) = (&name, "refused", unit);
+    cells.join("\t") + "\n"
+}
+
 /// Writes fit.json and the plots; returns their paths.
 ///
 /// # Errors

@@ -107,13 +107,20 @@ pub fn print_written(written: &Written) -> Result<()> {
             line(&["relative_uncertainty".into(), shown(uncertainty)]);
         }
         for voi in &s.vois {
-            line(&[
+            let mut cells = vec![
                 "voi".into(),
                 voi.name.clone(),
                 shown(voi.mean_dose),
                 shown(voi.standard_error),
-            ]);
+            ];
+            if let Some(c) = &voi.curve {
+                let limit = |i: usize| shown(c.interval_95.map(|l| l[i]));
+                cells.extend([c.name.clone(), limit(0), limit(1)]);
+            }
+            line(&cells);
         }
     }
+    written.vois.iter().for_each(|cells| line(cells));
+    written.refused.iter().for_each(|name| line(&["refused".into(), name.clone()]));
     print(&text)
 }

@@ -10,7 +10,6 @@ use super::integrate::{Head, Tail, fit_tail, trapezoid, trapezoid_value};
 use super::method::Method;
 use super::model::Family;
 use super::points::{Points, Spread};
-use super::quality::MIN_PROBABILITY;
 use super::select::{Candidate, Selection, select};
 use super::single_time_point::{Measurement, haenscheid, haenscheid_alone, madsen, physical_decay};
 use super::tac::{Tac, UncertaintyKind};
@@ -145,7 +144,7 @@ pub fn integrate_points(
         }
         Method::Auto(families) | Method::Average(families) => {
             enough_for_a_choice(&tac, families)?;
-            let selection = select(&tac, families, lambda, true)?;
+            let selection = select(&tac, families, lambda)?;
             let candidates = selection.candidates.clone();
             if matches!(method, Method::Average(_)) {
                 let tia = selection.averaged(&tac);
@@ -289,27 +288,14 @@ impl Integrated {
     pub fn scale_of_uncertainties(&self) -> f64 {
         match (self.tac.kind(), self.fit()) {
             (UncertaintyKind::Absolute, _) => 1.0,
-            (UncertaintyKind::RelativeOnly, Some(f)) if f.degrees_of_freedom > 0 => {
-                (f.chi2 / f.degrees_of_freedom as f64).sqrt()
-            }
+            (UncertaintyKind::RelativeOnly, Some(f)) => f.variance_factor.sqrt(),
             (UncertaintyKind::RelativeOnly, _) => 0.0,
         }
     }
 
-    /// How many times wider than stated the residuals say the uncertainties are, where chi-squared refutes the fit; else 1 (Birge,
-    /// Phys. Rev. 40, 207, 1932, doi:10.1103/PhysRev.40.207).
+    /// How many times wider than stated the residuals say the uncertainties are: see [`Fit::widening`]; 1 where nothing was fitted.
     pub fn widening(&self) -> f64 {
-        match self.fit() {
-            Some(f) if self.tac.kind() == UncertaintyKind::Absolute && f.degrees_of_freedom > 0 => {
-                let p = super::distribution::chi_squared_exceeded(f.chi2, f.degrees_of_freedom);
-                if p < MIN_PROBABILITY {
-                    (f.chi2 / f.degrees_of_freedom as f64).sqrt()
-                } else {
-                    1.0
-                }
-            }
-            _ => 1.0,
-        }
+        self.fit().map_or(1.0, Fit::widening)
     }
 
     /// Keeps the shape of a fitted (planar) curve and takes the scale of one value: see [`hybrid`].
@@ -341,7 +327,6 @@ impl Integrated {
     pub fn integral_of(&self, values: &[f64]) -> Result<f64> {
         let lambda = self.decay_constant_per_s;
         let points = self.points.with_values(values);
-        let of_family = |tac: &Tac, family| Ok(fit(tac, family, lambda)?.curve.tia());
         match (&self.shape, &self.method) {
             (Shape::Exponential(_) | Shape::Rule, _) => {
                 Ok(self.tia.value * values[0] / self.tac.values()[0])
@@ -349,14 +334,14 @@ impl Integrated {
             // What is told of the choice may differ from its curve by a factor, which the samples share.
             (Shape::Fit(fit), _) => {
                 let factor = self.tia.value / fit.curve.tia();
-                Ok(factor * of_family(&points.tac()?, fit.family())?)
+                Ok(factor * fit.refit(&points.tac()?)?.curve.tia())
             }
             (Shape::Average(selection), _) => {
                 let tac = points.tac()?;
                 let (mut own, mut sum) = (0.0, 0.0);
                 for (w, fit) in weighted(selection) {
                     own += w * fit.curve.tia();
-                    sum += w * of_family(&tac, fit.family())?;
+                    sum += w * fit.refit(&tac)?.curve.tia();
                 }
                 Ok(self.tia.value * sum / own)
             }
@@ -374,4 +359,83 @@ impl Integrated {
 fn weighted(selection: &Selection) -> impl Iterator<Item = (f64, &Fit)> {
     let ranked = selection.candidates.iter().filter(|c| c.weight > 0.0);
     ranked.filter_map(|c| c.fit.as_ref().ok().map(|f| (c.weight, f)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::single_time_point::Population;
+    use super::*;
+
+    const LAMBDA: f64 = 1.2e-6;
+    const TIMES: [f64; 7] = [3600.0, 14_400.0, 36_000.0, 86_400.0, 172_800.0, 345_600.0, 604_800.0];
+    const NOISE: [f64; 7] = [1.03, 0.96, 1.05, 0.98, 1.01, 0.95, 1.04];
+
+    fn bi(scale: f64, spread: Spread) -> Points {
+        let truth = |t: f64| 0.6 * (-4.9e-5 * t).exp() + 0.4 * (-4e-6 * t).exp();
+        let values = (0..7).map(|i| scale * NOISE[i] * truth(TIMES[i])).collect();
+        Points { times_s: TIMES.to_vec(), values, spread, common: 0.0 }
+    }
+
+    /// Another unit moves the last bit of the points, and nothing of the integral.
+    #[test]
+    fn digits_do_not_depend_on_the_unit() {
+        let methods = [Family::Physical, Family::Mono, Family::MonoUptake, Family::Bi]
+            .map(Method::Family)
+            .into_iter()
+            .chain([Method::Auto(Family::ALL.to_vec()), Method::Average(Family::ALL.to_vec())]);
+        for method in methods {
+            for spread in [Spread::Relative(0.05), Spread::Unknown] {
+                let of = |scale: f64| {
+                    let p = bi(scale, spread.clone());
+                    integrate_points(&p, &method, LAMBDA).unwrap().tia.value / scale
+                };
+                for scale in [1.1e5, 3.7e-8, 1e6 / 3.0] {
+                    let off = (of(scale) / of(1.0) - 1.0).abs();
+                    assert!(off < 1e-12, "{method:?} {spread:?} {scale}: {off:e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn other_values_follow_the_rule_of_the_first() {
+        let people = Population::new(180_000.0, 40_000.0, 577_000.0).unwrap();
+        let several = [
+            Method::Auto(Family::ALL.to_vec()),
+            Method::Average(Family::ALL.to_vec()),
+            Method::Family(Family::Mono),
+            Method::Trapezoid(Head::Constant, Tail::Mono(3)),
+            Method::Trapezoid(Head::LinearFromZero, Tail::Population(people)),
+        ];
+        let points = bi(1e5, Spread::Relatives(vec![0.05; 7]));
+        for method in several {
+            let found = integrate_points(&points, &method, LAMBDA).unwrap();
+            let own = found.integral_of(&points.values).unwrap();
+            assert!((own / found.tia.value - 1.0).abs() < 1e-9, "{}", found.name());
+            let twice: Vec<f64> = points.values.iter().map(|v| 2.0 * v).collect();
+            let twice = found.integral_of(&twice).unwrap();
+            assert!((twice / found.tia.value - 2.0).abs() < 1e-9, "{}", found.name());
+            // Voxels that are as the region, scaled, have its integral.
+            let unit = found.unit_shape(&TIMES);
+            for (h, t) in unit.values.iter().zip(TIMES) {
+                assert!((h * found.tia.value / found.at(t).0 - 1.0).abs() < 1e-12);
+            }
+        }
+        let one = points.only(4).unwrap();
+        for method in
+            [Method::Haenscheid(None), Method::Madsen(people), Method::Family(Family::Physical)]
+        {
+            let found = integrate_points(&one, &method, LAMBDA).unwrap();
+            assert_eq!(found.integral_of(&[2.0 * one.values[0]]).unwrap(), 2.0 * found.tia.value);
+            let unit = found.unit_shape(&TIMES);
+            assert_eq!(unit.values.iter().filter(|h| **h > 0.0).count(), 1);
+            assert!((unit.values[4] * found.tia.value / one.values[0] - 1.0).abs() < 1e-12);
+            let refused = integrate_points(&points, &method, LAMBDA);
+            assert_eq!(refused.is_err(), method != Method::Family(Family::Physical));
+        }
+        assert!(integrate_points(&one, &Method::Auto(Family::ALL.to_vec()), LAMBDA).is_err());
+        let unknown = Points { spread: Spread::Unknown, ..one };
+        let found = integrate_points(&unknown, &Method::Haenscheid(None), LAMBDA).unwrap();
+        assert!(found.tia.warnings.iter().any(|w| w.contains("no stated uncertainty")));
+    }
 }

@@ -295,6 +295,42 @@ mod tests {
         assert!((ratio(1.0 / LN_2) - 1.0615).abs() < 5e-4);
     }
 
+    /// Every mono-exponential whose half-life is in the window lies in the interval, and the ends are reached.
+    #[test]
+    fn without_a_population_the_interval_is_the_range_of_the_rule() {
+        let time = 96.0;
+        let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
+        for step in 0..=1000 {
+            let x = 0.75 + 1.75 * f64::from(step) / 1000.0;
+            let m = after(time, time / x);
+            let tia = haenscheid_alone(m, LU).unwrap();
+            let truth = 100.0 * time / x * H / LN_2;
+            assert!(
+                tia.interval_95.0 <= truth * (1.0 + 1e-9)
+                    && truth <= tia.interval_95.1 * (1.0 + 1e-9),
+                "{x}"
+            );
+            least = least.min(truth / tia.interval_95.0);
+            most = most.max(truth / tia.interval_95.1);
+            assert!(tia.share_before_first.is_nan());
+        }
+        assert!((least - 1.0).abs() < 1e-5 && (most - 1.0).abs() < 1e-9, "{least} {most}");
+        let noisy = Measurement::new(time * H, 30.0, 1.5).unwrap();
+        let wider = haenscheid_alone(noisy, LU).unwrap();
+        let sharp = haenscheid_alone(Measurement::new(time * H, 30.0, 0.0).unwrap(), LU).unwrap();
+        assert!(
+            wider.interval_95.0 < sharp.interval_95.0 && wider.interval_95.1 > sharp.interval_95.1
+        );
+        assert!(
+            (sharp.relative_uncertainty() - (1.0 / 0.8839 - 1.0 / 1.0615) / 12.0_f64.sqrt()).abs()
+                < 1e-4
+        );
+        // Three physical half-lives: no effective one is longer, so none is in the window. Above 2 the rule is always low.
+        assert!(haenscheid_alone(after(3.0 * 64.0, 64.0), 64.0 * H).is_err());
+        let late = haenscheid_alone(after(2.2 * 64.0, 64.0), 64.0 * H).unwrap();
+        assert!(late.interval_95.0 > late.value);
+    }
+
     #[test]
     fn the_spread_of_the_population_is_the_uncertainty() {
         let narrow = Population::new(50.0 * H, 5.0 * H, LU).unwrap();

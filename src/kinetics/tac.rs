@@ -223,16 +223,10 @@ impl Tac {
         self.proportional
     }
 
-    /// Uncertainties as shares of a curve instead of the values; within a fifth to five times of what they were.
-    pub(crate) fn reweighted(&self, curve: impl Fn(f64) -> f64) -> Self {
-        let mut tac = self.clone();
-        for (i, u) in tac.uncertainties.iter_mut().enumerate() {
-            let y = self.values[i];
-            if y > 0.0 {
-                *u *= (curve(self.times_s[i]) / y).clamp(0.2, 5.0);
-            }
-        }
-        tac
+    /// All uncertainties multiplied by one factor.
+    pub(crate) fn scaled(mut self, factor: f64) -> Self {
+        self.uncertainties.iter_mut().for_each(|u| *u *= factor);
+        self
     }
 
     /// The last `n` points (all if there are fewer).

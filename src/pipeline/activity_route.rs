@@ -24,6 +24,9 @@ pub(super) fn activity_route(
     let (outcome, engine) = transport(job, &prepared, engine, observer, case.stop)?;
     let tally = &outcome.tally;
     let vois = activity_vois(case, &prepared, tally);
+    for (facts, voi) in prepared.context.vois.iter_mut().zip(&vois) {
+        facts.curve = Some(voi.facts.clone());
+    }
     let curves: Vec<_> = vois.iter().map(|v| &v.curve).collect();
     let mut files =
         case.plots(&folder, &prepared, "activity", &curves, ["activity / Bq", "Bq s"])?;
@@ -36,6 +39,7 @@ pub(super) fn activity_route(
     files.push(write_text(&folder, "vois.csv", &table)?);
     prepared.context.setup["activity_route"] =
         json!({"vois": vois.iter().map(voi_curves::voi_json).collect::<Vec<_>>()});
+    let refused_by_rates = rates.as_ref().map_or(Vec::new(), |r| refused(&prepared, &r.vois));
     let difference = rates.map(|rates| {
         files.extend(rates.files);
         let mut section = rates.section;
@@ -69,7 +73,7 @@ pub(super) fn activity_route(
     };
     let Prepared { phantom, context, .. } = &prepared;
     let partial = outcome.interrupted;
-    outputs::write(
+    let mut written = outputs::write(
         folder,
         context,
         &phantom.density,
@@ -78,7 +82,19 @@ pub(super) fn activity_route(
         partial,
         timing,
         &extra,
-    )
+    )?;
+    for name in refused_by_rates.into_iter().chain(case.refused_outside()) {
+        if !written.refused.contains(&name) {
+            written.refused.push(name);
+        }
+    }
+    Ok(written)
+}
+
+/// Names of the VOIs whose curve was refused.
+pub(super) fn refused(prepared: &Prepared, vois: &[VoiOverTime]) -> Vec<String> {
+    let pairs = prepared.context.vois.iter().zip(vois).filter(|(_, v)| v.facts.refused);
+    pairs.map(|(facts, _)| facts.name.clone()).collect()
 }
 
 /// Mean and root mean square of the difference of the routes, over the voxels that are not of low density, in parts of the mean dose.
@@ -101,16 +117,13 @@ fn activity_vois(case: &Case, prepared: &Prepared, tally: &Tally) -> Vec<VoiOver
     let one = |(n, voi): (usize, &super::context::VoiFacts)| {
         let (mean, error) = tally.region_mev(n + 1);
         let factor = scale.factor_of_mass(voi.mass_g);
-        let curve = case
-            .curves
-            .get(n + 1)
-            .cloned()
-            .unwrap_or_else(|| Err("the planar curve gives the shape".into()));
+        let curve = case.curve(n);
+        let facts = case.curve_facts(&curve);
         let by_curve = curve.as_ref().ok().filter(|_| voi.activity > 0.0).map(|c| {
             let ratio = c.tia.value / voi.activity;
             (mean * factor * ratio, error * factor * ratio)
         });
-        VoiOverTime { curve, dose: mean * factor, standard_error: error * factor, by_curve }
+        VoiOverTime { curve, facts, dose: mean * factor, standard_error: error * factor, by_curve }
     };
     prepared.context.vois.iter().enumerate().map(one).collect()
 }

@@ -12,8 +12,10 @@ use crate::dose::rate::DoseKind;
 use crate::error::{Error, Result};
 use crate::image::Grid;
 use crate::job::{CurveChoice, GridChoice, Job, MatterInput};
+use crate::kinetics::Integrated;
 use crate::phantom::voxels::TissueTable;
 use crate::phantom::{HuReport, Phantom};
+use crate::report::summary::CurveResult;
 use crate::transport::settings::{PhotonEstimator, Settings};
 
 /// A VOI on the dose grid.
@@ -29,6 +31,49 @@ pub struct VoiFacts {
     pub mass_g: f64,
     /// Bq or Bq s.
     pub activity: f64,
+    /// How its activity was integrated over time, where it was.
+    #[serde(default)]
+    pub curve: Option<CurveFacts>,
+}
+
+/// How a VOI was integrated over time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CurveFacts {
+    /// The model, or why there is none and what was assumed.
+    pub name: String,
+    /// Whether it rests on an assumption in place of a refused curve.
+    pub refused: bool,
+    /// Limits of the 95 % interval of the integral over its value; none where it is not known.
+    pub relative_interval_95: Option<[f64; 2]>,
+}
+
+impl CurveFacts {
+    /// Of an integrated curve, or of the reason why a VOI has none.
+    pub fn new(curve: &std::result::Result<Integrated, String>) -> Self {
+        match curve {
+            Err(why) => {
+                CurveFacts { name: why.clone(), refused: false, relative_interval_95: None }
+            }
+            Ok(c) => {
+                let (low, high) = c.tia.interval_95;
+                let limits = [low / c.tia.value, high / c.tia.value];
+                CurveFacts {
+                    name: c.name(),
+                    refused: c.refusal.is_some(),
+                    relative_interval_95: Some(limits).filter(|l| l.iter().all(|x| x.is_finite())),
+                }
+            }
+        }
+    }
+
+    /// With the interval of a dose.
+    pub fn of_dose(&self, dose: f64) -> CurveResult {
+        CurveResult {
+            name: self.name.clone(),
+            refused: self.refused,
+            interval_95: self.relative_interval_95.map(|l| l.map(|x| x * dose)),
+        }
+    }
 }
 
 /// A grid, for files.

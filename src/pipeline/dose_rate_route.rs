@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::activity_route::refused;
+use super::context::{CurveFacts, VoiFacts};
 use super::histories::{choose_engine, transport};
 use super::outputs::{Maps, OutputFolder};
 use super::over_time::{IntegratedMap, RegionCurve};
-use super::routes::{Case, say_map, shape, told_regions, write_text};
+use super::routes::{Case, say_map, tell_regions, write_text};
 use super::voi_curves::{self, VoiOverTime};
 use super::{Prepared, Written, memory};
 use crate::dose::DoseScale;
@@ -94,8 +96,8 @@ fn integrate_rates(
         energy.push(rate);
     }
     let curves = region_rates(case, prepared, tally, totals);
-    let curves = told_regions(curves, &case.around, observer);
-    let shapes: Vec<_> = curves.iter().map(shape).collect();
+    tell_regions(&curves, &case.around, observer);
+    let shapes: Vec<_> = curves.iter().map(|c| over.shape(c)).collect();
     let labels = case.placed.labels.first().map_or(&[][..], Vec::as_slice);
     let map = over.maps(&energy, labels, &shapes)?;
     drop(energy);
@@ -154,8 +156,9 @@ fn region_rates(
     prepared: &Prepared,
     tally: &Tally,
     totals: &[f64],
-) -> Vec<Result<RegionCurve>> {
+) -> Vec<RegionCurve> {
     let over = case.over();
+    let vois = case.around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
     (0..=prepared.context.vois.len())
         .map(|region| {
             let (mean, _) = tally.region_times_mev(region);
@@ -164,7 +167,9 @@ fn region_rates(
                 None => Some(mean[t] * totals[t]),
                 Some(m) => (*m > 0.0).then(|| mean[t] * totals[t] * GY_PER_MEV_PER_G / m),
             };
-            over.curve(&(0..totals.len()).map(value).collect::<Vec<_>>())
+            // Regions are numbered as the VOIs that were read.
+            let method = case.input.methods.of(region.checked_sub(1).and_then(|n| vois.get(n)));
+            over.curve(method, &(0..totals.len()).map(value).collect::<Vec<_>>())
         })
         .collect()
 }
@@ -174,7 +179,7 @@ fn rate_vois(
     prepared: &Prepared,
     tally: &Tally,
     totals: &[f64],
-    curves: &[std::result::Result<RegionCurve, String>],
+    curves: &[RegionCurve],
     map: &IntegratedMap,
 ) -> Result<Vec<VoiOverTime>> {
     let over = case.over();
@@ -191,11 +196,16 @@ fn rate_vois(
         let relative = match &curve {
             Err(_) => f64::NAN,
             Ok(c) => {
-                let at: Vec<usize> = (0..totals.len()).filter(|t| mass[*t] > 0.0).collect();
+                // The times that the curve uses: not those at which the VOI is empty, and one alone for a rule of one point.
+                let times = c.tac.times_s().iter();
+                let at: Vec<usize> =
+                    times.filter_map(|t| over.times_s.iter().position(|o| o == t)).collect();
                 let per_mev = |t: usize| totals[t] * GY_PER_MEV_PER_G / mass[t];
-                over.propagate(c, |i, j| {
+                let of_points = |i: usize, j: usize| {
                     covariance[(at[i], at[j])] * per_mev(at[i]) * per_mev(at[j])
-                })?
+                };
+                // Where a moved point is refused, the largest of the times stands, as without a curve.
+                over.propagate(c, of_points).unwrap_or(f64::NAN)
             }
         };
         let largest = (0..totals.len())
@@ -206,6 +216,7 @@ fn rate_vois(
         let error = if relative.is_finite() { relative } else { largest };
         out.push(VoiOverTime {
             by_curve: curve.as_ref().ok().map(|c| (c.tia.value, c.tia.value * relative)),
+            facts: CurveFacts::new(&curve),
             curve,
             dose,
             standard_error: dose * error,
@@ -245,6 +256,7 @@ pub(super) fn finish_dose_rates(
             "label": facts.label, "name": facts.name, "voxels": facts.voxels,
             "volume_cm3": facts.voxels as f64 * volume, "mass_g": facts.mass_g,
             "mean_dose": v.dose, "standard_error": v.standard_error,
+            "curve": v.facts.of_dose(v.dose),
         })).collect::<Vec<_>>(),
         "files": files,
         "timing": {"transport_seconds": outcome.seconds, "threads": case.job.threads,
@@ -254,5 +266,27 @@ pub(super) fn finish_dose_rates(
         .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
     write_text(&folder, "summary.json", &text)?;
     let folder = folder.keep()?;
-    Ok(Written { folder, files, summary: None, interrupted: partial })
+    let shown = |x: f64| if x.is_finite() { format!("{x:.6e}") } else { "null".into() };
+    let line = |(facts, v): (&VoiFacts, &VoiOverTime)| {
+        let limits = v.facts.of_dose(v.dose).interval_95.unwrap_or([f64::NAN; 2]);
+        vec![
+            "voi".into(),
+            facts.name.clone(),
+            shown(v.dose),
+            shown(v.standard_error),
+            v.facts.name.clone(),
+            shown(limits[0]),
+            shown(limits[1]),
+        ]
+    };
+    let mut all = refused(prepared, &vois);
+    all.extend(case.refused_outside());
+    Ok(Written {
+        folder,
+        files,
+        summary: None,
+        interrupted: partial,
+        refused: all,
+        vois: context.vois.iter().zip(&vois).map(line).collect(),
+    })
 }

@@ -1,5 +1,6 @@
 //! Reading what a job names: matter, activity, volumes of interest.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -10,7 +11,7 @@ use crate::activity::{ActivityMap, Calibration, InputUnit, Quantity};
 use crate::error::{Error, Result};
 use crate::image::{VoiSet, Volume, read_label_names};
 use crate::io::dicom::{self, CountFactor, DicomVolume, Facts, ReadOptions};
-use crate::io::{read_image, sha256_file};
+use crate::io::{ImageOptions, NiftiAffine, read_image_with, sha256_file};
 use crate::job::{ActivityInput, CurveChoice, MaterialNames, MatterInput};
 use crate::phantom::maps::MaterialMap;
 use crate::phantom::{HuCurve, HuOptions, HuReport, Phantom};
@@ -81,14 +82,20 @@ fn exists(path: &Path) -> Result<()> {
     std::fs::metadata(path).map(|_| ()).map_err(|e| Error::io("open", path, &e))
 }
 
+/// An image of which no frame is chosen.
+fn whole(nifti_affine: NiftiAffine) -> ImageOptions {
+    ImageOptions { frame: None, nifti_affine }
+}
+
 /// One image that is not DICOM.
 fn read_plain(
     role: &'static str,
     path: &Path,
+    options: &ImageOptions,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Volume<f32>> {
-    let (volume, info) = read_image(path, None)?;
+    let (volume, info) = read_image_with(path, options)?;
     info.notes.iter().for_each(|n| observer.warn(&format!("{}: {n}", path.display())));
     let files: Vec<PathBuf> = info.files.iter().map(|f| f.path.clone()).collect();
     let mut entry = record(role, path, &files, &volume)?;
@@ -119,13 +126,14 @@ fn accept(
 /// If a file cannot be read or what it holds cannot be matter.
 pub fn read_matter(
     input: &MatterInput,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<(Phantom, Option<HuReport>)> {
     match input {
         MatterInput::Ct { path, series, curve, outside_limits } => {
             let curve = read_curve(curve, records)?;
-            let ct = read_ct(path, series.as_deref(), observer, records)?;
+            let ct = read_ct(path, series.as_deref(), affine, observer, records)?;
             let [below, above] = *outside_limits;
             let options = HuOptions { max_fraction_below: below, max_fraction_above: above };
             let (phantom, report) = Phantom::from_ct(&ct, &curve, &options)?;
@@ -139,8 +147,9 @@ pub fn read_matter(
                     MaterialMap::read_toml(path)?
                 }
             };
-            let density = read_plain("density", density, observer, records)?;
-            let labels = read_plain("materials", materials, observer, records)?;
+            let options = whole(affine);
+            let density = read_plain("density", density, &options, observer, records)?;
+            let labels = read_plain("materials", materials, &options, observer, records)?;
             Ok((Phantom::from_maps(&density, &labels, &map)?, None))
         }
     }
@@ -153,13 +162,14 @@ pub fn read_matter(
 pub fn read_ct(
     path: &Path,
     series: Option<&str>,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Volume<f32>> {
     exists(path)?;
     if !dicom::is_dicom(path)? {
-        refuse_series(series, path)?;
-        return read_plain("ct", path, observer, records);
+        refuse_series("--ct-series", series, path)?;
+        return read_plain("ct", path, &whole(affine), observer, records);
     }
     let options = ReadOptions { series: series.map(str::to_owned), ..ReadOptions::default() };
     let read = dicom::read_ct(&[path.to_path_buf()], &options)?;
@@ -178,13 +188,13 @@ fn read_curve(choice: &CurveChoice, records: &mut Vec<InputRecord>) -> Result<Hu
     }
 }
 
-fn refuse_series(series: Option<&str>, path: &Path) -> Result<()> {
+fn refuse_series(option: &str, series: Option<&str>, path: &Path) -> Result<()> {
     match series {
         None => Ok(()),
         Some(uid) => Err(Error::usage(
-            format!("series {uid} is stated for {}", path.display()),
+            format!("{option} {uid} is given for {}", path.display()),
             "only DICOM has series",
-            "Leave the option out.",
+            "Leave it out.",
         )),
     }
 }
@@ -198,10 +208,11 @@ const UNKNOWN_TIME: &str = "a time that the file does not state";
 /// If a file cannot be read, its unit is not the stated one, or a value cannot be an activity.
 pub fn read_activity(
     input: &ActivityInput,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<ActivityMap> {
-    Ok(read_activity_facts(input, observer, records)?.0)
+    Ok(read_activity_facts(input, affine, observer, records)?.0)
 }
 
 /// [`read_activity`] with what a DICOM series says about itself.
@@ -210,6 +221,7 @@ pub fn read_activity(
 /// As [`read_activity`].
 pub fn read_activity_facts(
     input: &ActivityInput,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<(ActivityMap, Option<Facts>)> {
@@ -221,18 +233,20 @@ pub fn read_activity_facts(
         let volume = accept("activity", &input.path, read, observer, records)?;
         (volume, InputUnit::BqPerMl, None)
     } else {
-        refuse_series(input.series.as_deref(), &input.path)?;
+        refuse_series("--activity-series", input.series.as_deref(), &input.path)?;
         if input.geometry.is_some() || input.energy_window.is_some() {
             return Err(Error::usage(
-                format!("a DICOM option is stated for {}", input.path.display()),
-                "geometry and energy window are options of NM objects",
-                "Leave the option out.",
+                format!("--geometry or --energy-window is given for {}", input.path.display()),
+                "they are options of NM objects",
+                "Leave them out.",
             ));
         }
         let unit = input.unit.unwrap_or(InputUnit::BqPerMl);
         // Before the file is read: units and calibration must go together.
         unit.per_voxel(input.calibration, 1.0)?;
-        (read_plain("activity", &input.path, observer, records)?, unit, input.calibration)
+        let frame = input.frame.map(|n| n.get() - 1);
+        let options = ImageOptions { frame, nifti_affine: affine };
+        (read_plain("activity", &input.path, &options, observer, records)?, unit, input.calibration)
     };
     let map = ActivityMap::from_image(volume, unit, calibration, input.negative)
         .map_err(|e| in_file(e, &input.path))?;
@@ -259,13 +273,14 @@ fn read_dicom_activity(input: &ActivityInput) -> Result<DicomVolume> {
             return Err(Error::usage(
                 format!("--activity-unit {} is stated for DICOM", unit.name()),
                 "a DICOM activity image says its own unit: Bq/mL or counts",
-                "Leave the option out, or give counts with a calibration.",
+                "Leave it out, or give --activity-unit counts with --calibration.",
             ));
         }
     };
     let options = ReadOptions {
         series: input.series.clone(),
         energy_window: input.energy_window,
+        frame: input.frame.map(NonZeroUsize::get),
         count_factor,
         geometry: input.geometry,
     };
@@ -284,6 +299,7 @@ fn in_file(mut error: Error, path: &Path) -> Error {
 pub fn read_vois(
     labels: &Path,
     names: Option<&Path>,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<VoiSet> {
@@ -296,7 +312,7 @@ pub fn read_vois(
             read_label_names(&sheet)?
         }
     };
-    let volume = read_plain("voi", labels, observer, records)?;
+    let volume = read_plain("voi", labels, &whole(affine), observer, records)?;
     let set = VoiSet::from_labels(&volume, &names).map_err(|e| in_file(e, labels))?;
     // A tally holds a 16-bit region per voxel.
     if set.vois.is_empty() || set.vois.len() > usize::from(u16::MAX) {

@@ -36,6 +36,8 @@ pub(super) fn finish_shard(
         files: vec![SHARD_FILE.into()],
         summary: None,
         interrupted: outcome.interrupted,
+        refused: Vec::new(),
+        vois: Vec::new(),
     })
 }
 

@@ -177,7 +177,10 @@ pub fn write(
         .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
     write_atomically(&folder.path().join("summary.json"), |w| w.write_all(&text))?;
     let folder = folder.keep()?;
-    Ok(Written { folder, files, summary: Some(summary), interrupted: partial })
+    let refused = context.vois.iter().filter(|v| v.curve.as_ref().is_some_and(|c| c.refused));
+    let refused = refused.map(|v| v.name.clone()).collect();
+    let summary = Some(summary);
+    Ok(Written { folder, files, summary, interrupted: partial, refused, vois: Vec::new() })
 }
 
 /// Writes maps one after the other, so that one at a time is in memory.
@@ -271,6 +274,7 @@ fn voi_results(context: &Context, tally: &Tally) -> Vec<VoiResult> {
             activity: voi.activity,
             mean_dose: known(mean * factor),
             standard_error: known(error * factor),
+            curve: voi.curve.as_ref().map(|c| c.of_dose(mean * factor)),
         }
     };
     context.vois.iter().enumerate().map(result).collect()

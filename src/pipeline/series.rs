@@ -8,6 +8,7 @@ use super::{Observer, Surroundings, scene};
 use crate::activity::{ActivityMap, Decay, DecayCorrection, Quantity};
 use crate::error::{Error, Result};
 use crate::image::{Grid, VoiSet};
+use crate::io::NiftiAffine;
 use crate::io::dicom::Facts;
 use crate::job::{ActivityInput, Job};
 
@@ -78,7 +79,7 @@ pub fn read(
     }
     check_times(&times_s)?;
     let grid = scene::choose_grid(job.grid, &around.matter.grid, &images[0].volume.grid)?;
-    let labels = labels(input, around, &grid.grid, observer, records)?;
+    let labels = labels(input, around, &grid.grid, job.nifti_affine, observer, records)?;
     let (mut maps, mut fields) = (Vec::new(), Vec::new());
     for image in images {
         let (map, field) = source::place(image, &grid, job.activity.max_outside, observer)?;
@@ -103,11 +104,13 @@ fn read_point(
     let input = ActivityInput {
         path: point.activity.clone(),
         series: point.series.clone(),
+        frame: point.frame.or(job.activity.frame),
         unit: point.unit.or(job.activity.unit),
         calibration: point.calibration.or(job.activity.calibration),
         ..job.activity.clone()
     };
-    let (mut image, facts) = inputs::read_activity_facts(&input, observer, records)?;
+    let (mut image, facts) =
+        inputs::read_activity_facts(&input, job.nifti_affine, observer, records)?;
     if image.quantity != Quantity::Activity {
         return Err(Error::input(
             "the image is integrated over time already",
@@ -175,6 +178,7 @@ fn labels(
     input: &SeriesInput,
     around: &Surroundings,
     grid: &Grid,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Vec<Vec<u16>>> {
@@ -194,7 +198,7 @@ fn labels(
         .iter()
         .map(|point| {
             let Some(path) = &point.voi else { return Ok(common.clone()) };
-            let mut own = inputs::read_vois(path, None, observer, records)?;
+            let mut own = inputs::read_vois(path, None, affine, observer, records)?;
             own.grid = shifted(own.grid, point.shift_mm);
             on_grid(&own, base, grid)
         })

@@ -2,10 +2,12 @@
 //! section 11; unknown ones are refused.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::method_file::{MethodKeys, Methods};
 use crate::activity::{Calibration, InputUnit, check_version, toml_error};
 use crate::error::{Error, Result};
 use crate::kinetics::Family;
@@ -23,6 +25,8 @@ struct File {
     #[serde(default)]
     integrate: Integrate,
     models: Option<Vec<String>>,
+    #[serde(default)]
+    method: MethodKeys,
     relative_uncertainty: f64,
     #[serde(default)]
     common_uncertainty: f64,
@@ -39,6 +43,7 @@ struct PointEntry {
     time: Option<String>,
     activity: PathBuf,
     series: Option<String>,
+    frame: Option<NonZeroUsize>,
     unit: Option<String>,
     calibration: Option<String>,
     #[serde(default)]
@@ -87,6 +92,8 @@ pub struct TimePoint {
     pub activity: PathBuf,
     /// SeriesInstanceUID, where a folder holds several.
     pub series: Option<String>,
+    /// Frame (from 1), where the image holds several.
+    pub frame: Option<NonZeroUsize>,
     /// Its unit.
     pub unit: Option<InputUnit>,
     /// What a count stands for.
@@ -117,8 +124,8 @@ pub struct SeriesInput {
     pub points: Vec<TimePoint>,
     /// What is fitted.
     pub integrate: Integrate,
-    /// Families that VOI curves choose from.
-    pub families: Vec<Family>,
+    /// How the curve of each region is integrated.
+    pub methods: Methods,
     /// Relative standard uncertainty of a VOI's value at one time, independent of the others.
     pub relative_uncertainty: f64,
     /// Relative standard uncertainty shared by all times (calibration).
@@ -168,12 +175,12 @@ impl SeriesInput {
         let given: Option<Vec<f64>> = points.iter().map(|p| p.time_s).collect();
         check_times(&given.unwrap_or_default())?;
         let planar = file.planar.map(PlanarEntry::build).transpose()?;
+        let families = families(file.models)?;
+        // The method of a series with a planar curve is that curve's, which has points of its own.
+        let curve_points = planar.as_ref().map_or(points.len(), |p| p.times_s.len());
+        let methods = file.method.build(&families, curve_points)?;
         match (points.len(), &planar) {
-            (1, None) => Err(Error::input(
-                "one time point",
-                "its curve is not known",
-                "Give a [planar] curve, or the image alone with --physical-decay.",
-            )),
+            (1, None) => methods.check_one_point(),
             (2.., Some(_)) => Err(Error::input(
                 "a [planar] curve with several time points",
                 "it gives the shape for one acquisition",
@@ -202,7 +209,7 @@ impl SeriesInput {
             path: path.to_path_buf(),
             points,
             integrate: file.integrate,
-            families: families(file.models)?,
+            methods,
             relative_uncertainty: file.relative_uncertainty,
             common_uncertainty: file.common_uncertainty,
             voxel_noise: v.noise,
@@ -213,7 +220,8 @@ impl SeriesInput {
     }
 }
 
-fn families(names: Option<Vec<String>>) -> Result<Vec<Family>> {
+/// Families by their names; all where none are named.
+pub(super) fn families(names: Option<Vec<String>>) -> Result<Vec<Family>> {
     let Some(names) = names else { return Ok(Family::ALL.to_vec()) };
     let known = || Family::ALL.map(Family::name).join(", ");
     names
@@ -245,7 +253,8 @@ pub fn check_times(times_s: &[f64]) -> Result<()> {
     Ok(())
 }
 
-fn time(text: &str) -> Result<f64> {
+/// A time in s.
+pub(super) fn time(text: &str) -> Result<f64> {
     seconds_of(text).ok_or_else(|| {
         Error::input(
             format!("time '{text}'"),
@@ -268,6 +277,7 @@ impl PointEntry {
             time_s: self.time.as_deref().map(time).transpose()?,
             activity: folder.join(self.activity),
             series: self.series,
+            frame: self.frame,
             unit: self.unit.map(|u| u.parse()).transpose()?,
             calibration: self.calibration.map(|c| c.parse()).transpose()?,
             shift_mm: self.shift_mm,
@@ -323,7 +333,7 @@ mod tests {
         assert_eq!(series.points[1].time_s, Some(86_400.0));
         assert_eq!(series.points[1].shift_mm, [1.0, -2.5, 0.0]);
         assert_eq!(series.points[1].unit, Some(InputUnit::Bq));
-        assert_eq!(series.families, Family::ALL);
+        assert_eq!(series.methods.default.choice.families, Family::ALL);
         assert_eq!(series.recovery["kidney"], 0.8);
         assert!(SeriesInput::is_series(Path::new("x/s.TOML")));
         assert!(!SeriesInput::is_series(Path::new("x/toml")));
@@ -352,7 +362,12 @@ mod tests {
         refused(
             "[[time_point]]\n        time = '4h'\n        activity = 'a.nii.gz'",
             "",
-            "--physical-decay",
+            "haenscheid",
+        );
+        refused(
+            "[recovery]",
+            "[method]\n default = 'auto'\n outsid = 'auto'\n[recovery]",
+            "outsid",
         );
         let planar = format!("{GOOD}\n[planar]\ntimes = ['1h', '2h']\ncounts = [2, 1]");
         assert!(read(&planar).unwrap_err().to_string().contains("one acquisition"));

@@ -26,6 +26,19 @@ pub struct VoiResult {
     pub mean_dose: Option<f64>,
     /// From the spread of batches; null below two batches.
     pub standard_error: Option<f64>,
+    /// How its activity was integrated over time; null where it was not.
+    pub curve: Option<CurveResult>,
+}
+
+/// How a VOI was integrated over time, and what that leaves open.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CurveResult {
+    /// The model; or `refused: `, the reason, `; assumed: ` and what stands in its place.
+    pub name: String,
+    /// Whether the dose rests on an assumption.
+    pub refused: bool,
+    /// 95 % interval of the dose by the integral's alone, Gy; null where the points tell none.
+    pub interval_95: Option<[f64; 2]>,
 }
 
 /// Energy in = imparted + escaped + cut.

@@ -36,7 +36,7 @@ pub struct Facts {
     pub frame_of_reference_uid: Option<String>,
     /// Manufacturer and model.
     pub device: Option<String>,
-    /// SeriesDate and SeriesTime.
+    /// SeriesDate and SeriesTime; of an enhanced PET that is corrected to its start, DecayCorrectionDateTime.
     pub series_time: Option<DateTime>,
     /// Earliest acquisition time of all slices.
     pub acquisition_time: Option<DateTime>,
@@ -46,6 +46,9 @@ pub struct Facts {
     pub frame_reference_time_s: Option<f64>,
     /// DecayCorrection: `NONE`, `START` (to the start of the acquisition) or `ADMIN` (to the administration).
     pub decay_correction: Option<String>,
+    /// DecayCorrectionDateTime of an enhanced PET: the time whose activity the image states. Where that is neither the
+    /// start of the acquisition nor the administration, `decay_correction` is `to` and this time.
+    pub decay_corrected_to: Option<DateTime>,
     /// Smallest and largest DecayFactor of the slices.
     pub decay_factors: Option<[f64; 2]>,
     /// Radiopharmaceutical.
@@ -165,6 +168,8 @@ impl Facts {
             )),
             Some("ADMIN") => notes.push(self.administration_note()),
             Some("START" | "NONE") => {}
+            // An enhanced object's own time, which was said.
+            Some(_) if self.decay_corrected_to.is_some() => {}
             Some(other) => notes.push(format!(
                 "{DECAY_CORRECTION} is {other}, none of NONE, START and ADMIN: the time of the activity is unknown"
             )),
@@ -187,6 +192,16 @@ impl Facts {
             ));
         }
         note
+    }
+
+    /// Says how many voxels were padding, which holds no activity.
+    pub(super) fn note_padding(&mut self, padded: usize, notes: &mut Vec<String>) {
+        self.padding_voxels = padded;
+        if padded > 0 {
+            notes.push(format!(
+                "{padded} voxels hold the declared padding value; they are taken as 0"
+            ));
+        }
     }
 
     /// Counts negative voxels; they are kept, as cutting them would bias the total.
