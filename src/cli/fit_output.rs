@@ -63,8 +63,9 @@ pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
 
 /// The line of a curve that was refused: no number.
 pub(super) fn refused_line(name: &str, unit: &str) -> String {
-    let mut cells = vec!["-"; 13];
-    (cells[0], cells[1], cells[3]) = (name, "refused", unit);
+    let name = name.replace(char::is_control, " ");
+    let mut cells = vec!["-"; HEADER.len()];
+    (cells[0], cells[1], cells[3]) = (&name, "refused", unit);
     cells.join("\t") + "\n"
 }
 
