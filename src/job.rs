@@ -1,7 +1,12 @@
 //! What a run is asked to do: every choice of `voxgray dose`, with its defaults.
 
+mod check;
+
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+
+pub use check::Check;
 
 use crate::activity::{CalibrationInput, InputUnit, NegativeRule};
 use crate::error::{Error, Result};
@@ -125,6 +130,16 @@ pub struct Shard {
     pub of: u32,
 }
 
+/// What is done with a couch in the CT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CouchRule {
+    /// It stays; the user is told.
+    #[default]
+    Keep,
+    /// It becomes air.
+    Remove,
+}
+
 /// Everything that a dose run needs to know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
@@ -142,6 +157,10 @@ pub struct Job {
     pub grid: GridChoice,
     /// Label map of volumes of interest and the CSV that names them.
     pub voi: Option<(PathBuf, Option<PathBuf>)>,
+    /// The couch.
+    pub couch: CouchRule,
+    /// Checks of the inputs whose findings the user accepts.
+    pub accept: BTreeSet<Check>,
     /// Histories; with a goal, the most.
     pub histories: u64,
     /// Independent batches; `None` leaves it to the run.

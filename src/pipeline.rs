@@ -2,17 +2,21 @@
 
 mod activity_route;
 mod calibration;
+mod checks;
 pub mod compare;
 mod context;
+mod couch;
 mod dose_rate_route;
 mod goal;
 mod histories;
+mod identity;
 pub mod inputs;
 pub mod memory;
 mod merge;
 mod method_file;
 mod outputs;
 mod over_time;
+mod plausibility;
 pub mod quantification;
 pub mod recovery;
 mod routes;
@@ -28,7 +32,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use crate::activity::{ActivityMap, Quantity};
-use crate::dose::{HighDose, high_dose};
+use crate::dose::{HighDose, HighVoxels};
 use crate::error::Result;
 use crate::image::VoiSet;
 use crate::job::{DEFAULT_BATCHES, Job};
@@ -46,6 +50,7 @@ pub use histories::choose_engine;
 pub use merge::merge;
 pub use routes::{Route, dose_over_time};
 
+use checks::Checks;
 use context::{Context, Setup, VoiFacts};
 use histories::transport;
 use outputs::OutputFolder;
@@ -115,8 +120,7 @@ pub struct Prepared {
 impl Prepared {
     /// Dose and uncertainty of the voxels of high dose in a tally of this plan.
     pub fn high_dose(&self, tally: &Tally) -> Option<HighDose> {
-        let (c, density) = (&self.context, &self.phantom.density);
-        high_dose(tally, &c.scale(density), c.low_density, c.percentile, c.fraction, 1)
+        self.context.high.dose(tally, &self.context.scale(&self.phantom.density), 1)
     }
 }
 
@@ -169,8 +173,16 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     let decay = source::read_source(&job.source)?;
     let input = calibrated(job, observer, &mut records)?;
     let activity = inputs::read_activity(&input, job.nifti_affine, observer, &mut records)?;
-    let around = Surroundings::read(job, decay, observer, &mut records)?;
-    let mut prepared = prepare_with(job, engine, around, activity, &[], &records, observer)?;
+    let mut around = Surroundings::read(job, decay, observer, &mut records)?;
+    let checks = Checks::new(&job.accept, observer);
+    if let Some(record) = records.iter().find(|r| r.role == "activity") {
+        plausibility::unit("the activity", job.activity.unit, record, &checks);
+    }
+    around.check(&records, None, &checks)?;
+    let image = (&activity.volume.grid, activity.volume.data.as_slice());
+    couch::treat(job, &mut around, &[image], observer)?;
+    let mut prepared =
+        prepare_with(job, engine, around, activity, &[], &records, &checks, observer)?;
     prepared.context.calibration_relative = input.calibration.relative()?;
     if job.voi.is_some() && prepared.context.calibration_relative.is_none() {
         observer.say(calibration::NOT_STATED);
@@ -196,6 +208,10 @@ struct Surroundings {
     vois: Option<VoiSet>,
     matter: Phantom,
     hu_report: Option<HuReport>,
+    /// What looked like a couch.
+    couch: Option<couch::CouchFacts>,
+    /// Voxels of the matter that were turned into air.
+    removed: Vec<u32>,
 }
 
 impl Surroundings {
@@ -208,11 +224,27 @@ impl Surroundings {
         let vois = read_vois(job, observer, records)?;
         let (matter, hu_report) =
             inputs::read_matter(&job.matter, job.nifti_affine, observer, records)?;
-        Ok(Surroundings { decay, vois, matter, hu_report })
+        Ok(Surroundings { decay, vois, matter, hu_report, couch: None, removed: Vec::new() })
+    }
+
+    /// Checks all that was read, before anything is made of it. `series` is that of the activity images, if they are several.
+    fn check(
+        &self,
+        records: &[inputs::InputRecord],
+        series: Option<&series_file::SeriesInput>,
+        checks: &Checks,
+    ) -> Result<()> {
+        identity::check(records, &self.decay, series, checks);
+        plausibility::voxel_sizes(records, checks);
+        if let Some(hu) = &self.hu_report {
+            plausibility::ct(&self.matter, hu, checks);
+        }
+        checks.settle()
     }
 }
 
 /// [`prepare_for`] after reading. `times` holds the activity at each time on the dose grid, where one run is to score all of them.
+#[expect(clippy::too_many_arguments, reason = "all that was read")]
 fn prepare_with(
     job: &Job,
     engine: &Engine,
@@ -220,17 +252,38 @@ fn prepare_with(
     activity: ActivityMap,
     times: &[&[f64]],
     records: &[inputs::InputRecord],
+    checks: &Checks,
     observer: &dyn Observer,
 ) -> Result<Prepared> {
-    let Surroundings { decay, vois, matter, hu_report } = around;
+    let Surroundings { decay, vois, matter, hu_report, couch: of_couch, removed } = around;
     let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid)?;
+    plausibility::dose_grid(&grid.grid, checks);
     check_memory(job, engine, &grid, &matter, &activity, &decay, observer)?;
     let beyond = scene::matter_beyond(&matter, &grid.grid, LOW_DENSITY_G_CM3, observer)?;
+    let emptied = if removed.is_empty() {
+        Vec::new()
+    } else {
+        let mask = couch::mask(&removed, &matter.grid, &grid.grid)?;
+        (0..mask.len()).filter(|v| mask[*v] > 0).map(|v| v as u32).collect()
+    };
     let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
     let (activity, mut field) = source::place(activity, &grid, job.activity.max_outside, observer)?;
     field.in_low_density = source::in_low_density(&activity, &phantom, LOW_DENSITY_G_CM3);
-    let (labels, vois) = place_vois(vois, &phantom, &activity, observer)?;
+    // Of a series, each time point is checked by itself.
+    if !series_file::SeriesInput::is_series(&job.activity.path) {
+        let (in_air, all) = (field.in_low_density, field.on_grid);
+        plausibility::air("the activity", in_air, all, field.unit, checks);
+        checks.settle()?;
+    }
+    let (labels, vois) = place_vois(vois, &phantom, &activity, checks, observer)?;
 
+    let high = HighVoxels::new(
+        &activity.volume.data,
+        &phantom.density,
+        LOW_DENSITY_G_CM3,
+        job.percentile,
+        job.fraction,
+    );
     let dose_of = source::DoseOf::new(&activity, &decay, job)?;
     let plan = plan(job, &phantom, &activity, &decay, times)?;
     let facts = Setup {
@@ -244,7 +297,9 @@ fn prepare_with(
         source: &decay,
         dose_of: &dose_of,
     };
-    let setup = context::setup(&facts, observer);
+    let mut setup = context::setup(&facts, observer);
+    setup["checks"] = checks.json();
+    setup["couch"] = serde_json::json!(of_couch);
     let settings = run_settings(job, &plan);
     let context = Context {
         setup,
@@ -254,8 +309,8 @@ fn prepare_with(
         materials: phantom.materials.iter().map(|m| m.name.clone()).collect(),
         vois,
         low_density: LOW_DENSITY_G_CM3,
-        percentile: job.percentile,
-        fraction: job.fraction,
+        high,
+        emptied,
         batches: settings.batches,
         calibration_relative: None,
     };
@@ -312,10 +367,12 @@ fn place_vois(
     vois: Option<VoiSet>,
     phantom: &Phantom,
     activity: &ActivityMap,
+    checks: &Checks,
     observer: &dyn Observer,
 ) -> Result<(Vec<u16>, Vec<VoiFacts>)> {
     let Some(set) = vois else { return Ok((Vec::new(), Vec::new())) };
     let mapped = set.map_to(&phantom.grid)?;
+    plausibility::small_vois(&set, &mapped, checks);
     let mut labels = vec![0_u16; phantom.grid.len()];
     let mut facts = Vec::new();
     for (n, voi) in mapped.set.vois.iter().enumerate() {
@@ -323,7 +380,7 @@ fn place_vois(
             labels[v as usize] = (n + 1) as u16;
         }
         let outside = mapped.outside[n];
-        if outside > 0 || voi.voxels.is_empty() {
+        if outside > 0 || set.vois[n].voxels.is_empty() {
             observer.warn(&format!(
                 "VOI '{}': {outside} of its {} voxels are outside of the dose grid, {} dose voxels remain",
                 voi.name,

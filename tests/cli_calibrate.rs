@@ -130,7 +130,7 @@ fn bad_input_is_refused_and_nothing_is_written() {
         ("geometry = \"vial\"", "geometry = \"syringe\"", "no factor for it"),
         ("nuclide = \"177Lu\"", "nuclide = \"Y-90\"", "the source is Y-90"),
         ("2026-01-22T09:00:00+01:00", "2025-01-22T09:00:00+01:00", "half-lives"),
-        ("2026-01-22T09:00:00+01:00", "2026-01-22T09:00:00Z", "different zones"),
+        ("2026-01-22T09:00:00+01:00", "2026-01-22T09:00:00", "offset from UTC"),
         ("value = [101.0, 0.2]", "value = [101.0, 0.0]", "infinite weight"),
         ("value = [101.0, 0.2]", "value = [0.5, 0.2]", "above zero"),
         ("counts = [3.6e6", "counts = [-3.6e6", "not negative"),
@@ -190,4 +190,40 @@ fn the_documented_file_works() {
     for word in ["half-life", "recovery R = ", "'patient 1'", "background"] {
         assert!(text(&output.stdout).contains(word), "{word}");
     }
+}
+
+/// The same acquisition twice in one fill, the second 1 % off: the fill's assay (1.0 % without what all share) is not made larger by it. It was 5.07 %.
+#[test]
+fn scatter_within_a_fill_leaves_its_assay_alone() {
+    let case = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/tables/cal.toml");
+    let text = fs::read_to_string(case).expect("the case");
+    let start = text.find("[[acquisition]]").expect("an acquisition");
+    let end = text.find("[spheres]").expect("spheres");
+    let second = text[start..end]
+        .replace("cylinder 1", "cylinder 2")
+        .replace("36.0e6, 6.0e3", "36.36e6, 6.0e3");
+    let of = |text: &str| {
+        let result = voxgray::activity::CalibrationResult::from_toml(text).expect("a factor");
+        let u = result.factor.random_uncertainty / result.factor.budget.value;
+        (u, result.factor.budget.relative_uncertainty())
+    };
+    let (one, all_of_one) = of(&text);
+    let (two, all_of_two) = of(&format!("{}{second}{}", &text[..end], &text[end..]));
+    // Half of the difference, 0.5 / 100.5, and what one fill has, with less counting.
+    let expected = (one * one + (0.5_f64 / 100.5).powi(2)).sqrt();
+    assert!((two / expected - 1.0).abs() < 0.01, "{two} {expected}");
+    assert!(all_of_two < all_of_one.hypot(0.00502), "{all_of_one} {all_of_two}");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("cal.toml"), format!("{}{second}{}", &text[..end], &text[end..]))
+        .expect("written");
+    let output = Command::new(env!("CARGO_BIN_EXE_voxgray"))
+        .arg("calibrate")
+        .arg(folder.path().join("cal.toml"))
+        .output()
+        .expect("runs");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        shown.contains("Birge ratio within fills") && shown.contains("from scan to scan"),
+        "{shown}"
+    );
 }

@@ -57,6 +57,8 @@ fn job(folder: &Path) -> Job {
         physical_decay: false,
         grid: GridChoice::Activity,
         voi: None,
+        couch: Default::default(),
+        accept: Default::default(),
         histories: HISTORIES,
         batches: Some(4),
         goal: None,

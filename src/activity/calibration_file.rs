@@ -5,7 +5,6 @@ use super::budget::Budget;
 use super::calibration_entries::{AcquisitionEntry, File, PhantomEntry, ReadingEntry, named};
 use super::calibration_factor::{CalibrationFactor, combine};
 use super::camera::{Acquisition, FactorUnit, Phantom, Setup};
-use super::clock::Moment;
 use super::cross_check::{Comparison, compare};
 use super::dead_time::DeadTime;
 use super::decay_time::Decay;
@@ -14,6 +13,7 @@ use super::measurement::{Assay, Calibrator};
 use super::recovery::RecoveryCurve;
 use crate::error::{Error, Result};
 use crate::physics::Nuclide;
+use crate::time::Moment;
 
 /// Version of the file that is read.
 const VERSION: i64 = 1;
@@ -64,7 +64,7 @@ impl CalibrationResult {
         for a in all(&file.check)? {
             // The camera's activity over the calibrator's is the source's own factor over the camera's, or its inverse.
             let own = a.factor(unit, &decay)?;
-            let shared = a.shared_relative.min(factor.shared_uncertainty / factor.budget.value);
+            let shared = factor.shared_with(&a, &own);
             let comparison = match unit {
                 FactorUnit::CpsPerMbq => compare(&own, &factor.budget, shared)?,
                 FactorUnit::BqPerMlPerCps => compare(&factor.budget, &own, shared)?,
@@ -88,7 +88,7 @@ impl CalibrationResult {
     /// The factor as an entry of a history.
     pub fn history_entry(&self) -> HistoryEntry {
         HistoryEntry {
-            time: self.time.clone(),
+            time: self.time,
             setup: self.factor.setup.clone(),
             unit: self.factor.unit,
             value: self.factor.budget.value,

@@ -4,7 +4,7 @@
 
 use std::f64::consts::LN_2;
 
-use super::check::{not_negative, positive};
+use super::check::not_negative;
 use crate::error::{Error, Result};
 use crate::physics::Nuclide;
 
@@ -85,7 +85,35 @@ pub enum DecayCorrection {
     Admin,
 }
 
+impl std::str::FromStr for DecayCorrection {
+    type Err = Error;
+
+    /// From the name of a key or an option: `none`, `start` or `admin`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "none" => Ok(DecayCorrection::None),
+            "start" => Ok(DecayCorrection::Start),
+            "admin" => Ok(DecayCorrection::Admin),
+            _ => Err(Error::input(
+                format!("decay correction '{text}'"),
+                "it is none of none, start and admin",
+                "Write none where a value is the mean over its scan, start where it is corrected to the start of the scan, admin where \
+                 it is corrected to the administration.",
+            )),
+        }
+    }
+}
+
 impl DecayCorrection {
+    /// As DICOM writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            DecayCorrection::None => "NONE",
+            DecayCorrection::Start => "START",
+            DecayCorrection::Admin => "ADMIN",
+        }
+    }
+
     /// From the attribute's value; `None` of the option means that the file does not say.
     ///
     /// # Errors
@@ -98,7 +126,8 @@ impl DecayCorrection {
             other => Err(Error::input(
                 format!("DecayCorrection (0054,1102) is {}", other.unwrap_or("missing")),
                 "it must be NONE, START or ADMIN, or the time for which the image states its activity is unknown",
-                "State the correction yourself, or export the series again.",
+                "State it yourself: --decay-correction none, start or admin for an image, decay_correction = \"none\", \"start\" or \"admin\" in a \
+                 series file.",
             )),
         }
     }
@@ -122,11 +151,11 @@ pub enum Reference {
 pub struct ImageTiming {
     /// To when the values are corrected.
     pub correction: DecayCorrection,
-    /// Start of the acquisition.
+    /// Start of the whole acquisition: what START is corrected to.
     pub scan_start_s: f64,
     /// Start of this frame.
     pub frame_start_s: f64,
-    /// Length of the frame, s.
+    /// Length of the frame, s; 0 where it is not known and short.
     pub frame_duration_s: f64,
     /// Injection, if known.
     pub injection_s: Option<f64>,
@@ -138,31 +167,55 @@ impl ImageTiming {
     /// # Errors
     /// If a needed time is missing, times are out of order, or ten half-lives are exceeded.
     pub fn factor_to(&self, reference: Reference, decay: &Decay) -> Result<f64> {
-        self.check()?;
+        self.factor_to_undoing(reference, decay, decay)
+    }
+
+    /// [`ImageTiming::factor_to`] where the scanner corrected with a half-life of its own, such as that of the header: its correction is
+    /// undone with that, and the mean over the frame decays by the nuclide's.
+    ///
+    /// # Errors
+    /// As [`ImageTiming::factor_to`].
+    pub fn factor_to_undoing(
+        &self,
+        reference: Reference,
+        decay: &Decay,
+        scanner: &Decay,
+    ) -> Result<f64> {
         let to = match reference {
             Reference::Injection => self.injection()?,
             Reference::ScanStart => self.scan_start_s,
             Reference::FrameStart => self.frame_start_s,
             Reference::At(seconds) => seconds,
         };
-        match self.correction {
-            DecayCorrection::None => {
-                let average = decay.frame_average(self.frame_duration_s)?;
-                Ok(decay.factor(to - self.frame_start_s)? / average)
-            }
-            DecayCorrection::Start => decay.factor(to - self.scan_start_s),
-            DecayCorrection::Admin => decay.factor(to - self.injection()?),
+        let applied = self.applied_factor(scanner)?;
+        let average = decay.frame_average(self.frame_duration_s)?;
+        // With one half-life and START the exponentials cancel: only their difference is taken, which keeps all digits.
+        if scanner.half_life_s == decay.half_life_s
+            && let Some(corrected_to) = self.corrected_to()?
+        {
+            return decay.factor(to - corrected_to);
         }
+        Ok(decay.factor(to - self.frame_start_s)? / average / applied)
     }
 
     /// What the scanner multiplied the mean over the frame by: DICOM's DecayFactor (0054,1321) if the file follows the standard.
     ///
     /// # Errors
     /// As [`ImageTiming::factor_to`].
-    pub fn applied_factor(&self, decay: &Decay) -> Result<f64> {
-        let to_start = 1.0 / decay.frame_average(self.frame_duration_s)?;
-        // A file's value at the frame's start is the mean times to_start.
-        Ok(to_start / self.factor_to(Reference::FrameStart, decay)?)
+    pub fn applied_factor(&self, scanner: &Decay) -> Result<f64> {
+        self.check()?;
+        let Some(corrected_to) = self.corrected_to()? else { return Ok(1.0) };
+        let average = scanner.frame_average(self.frame_duration_s)?;
+        Ok(scanner.factor(corrected_to - self.frame_start_s)? / average)
+    }
+
+    /// The time to which the values are corrected; none if they are not.
+    fn corrected_to(&self) -> Result<Option<f64>> {
+        Ok(match self.correction {
+            DecayCorrection::None => None,
+            DecayCorrection::Start => Some(self.scan_start_s),
+            DecayCorrection::Admin => Some(self.injection()?),
+        })
     }
 
     fn injection(&self) -> Result<f64> {
@@ -176,7 +229,7 @@ impl ImageTiming {
     }
 
     fn check(&self) -> Result<()> {
-        positive("the duration of a frame, s,", self.frame_duration_s)?;
+        not_negative("the duration of a frame, s,", self.frame_duration_s)?;
         let times = [Some(self.scan_start_s), Some(self.frame_start_s), self.injection_s];
         let finite = times.iter().flatten().all(|t| t.is_finite());
         let ordered = self.scan_start_s <= self.frame_start_s
@@ -190,7 +243,7 @@ impl ImageTiming {
                 self.injection_s, self.scan_start_s, self.frame_start_s
             ),
             "these times must ascend",
-            "Check dates, clocks and zones of the injection and the scan.",
+            "Check dates, clocks and zones of the administration and the scan.",
         ))
     }
 }
@@ -254,6 +307,19 @@ mod tests {
         }
     }
 
+    /// A scanner that corrects with a half-life of its own: undone with that, the mean over the frame is what it was.
+    #[test]
+    fn the_scanners_half_life_is_undone() {
+        let scanner = Decay { half_life_s: 5400.0, half_life_uncertainty_s: None };
+        for correction in [DecayCorrection::None, DecayCorrection::Start, DecayCorrection::Admin] {
+            let timing = image(correction);
+            let mean = 1000.0 * HOUR.factor(9000.0).unwrap() * HOUR.frame_average(1800.0).unwrap();
+            let stored = mean * timing.applied_factor(&scanner).unwrap();
+            let factor = timing.factor_to_undoing(Reference::Injection, &HOUR, &scanner).unwrap();
+            assert!((stored * factor / 1000.0 - 1.0).abs() < 1e-12, "{correction:?}");
+        }
+    }
+
     #[test]
     fn the_mean_time_is_where_the_activity_is_the_mean() {
         for duration in [1e-9, 10.0, 3600.0, 36_000.0] {
@@ -284,8 +350,13 @@ mod tests {
         assert!(refused(ImageTiming { injection_s: None, ..good }));
         assert!(refused(ImageTiming { injection_s: Some(7201.0), ..good }));
         assert!(refused(ImageTiming { frame_start_s: 7199.0, ..good }));
-        assert!(refused(ImageTiming { frame_duration_s: 0.0, ..good }));
+        assert!(refused(ImageTiming { frame_duration_s: -1.0, ..good }));
         assert!(refused(ImageTiming { scan_start_s: f64::NAN, ..good }));
+        for name in ["none", " START", "Admin"] {
+            let parsed: DecayCorrection = name.parse().unwrap();
+            assert_eq!(parsed.name(), name.trim().to_ascii_uppercase());
+        }
+        assert!("decayed".parse::<DecayCorrection>().unwrap_err().to_string().contains("admin"));
         for bad in [None, Some(""), Some("DECAY"), Some("start")] {
             let error = DecayCorrection::from_dicom(bad).unwrap_err().to_string();
             assert!(error.contains("(0054,1102)"), "{error}");

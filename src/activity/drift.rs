@@ -68,7 +68,7 @@ impl DriftCheck {
 /// Checks the newest of `entries` (in time order, one setup and unit); none if there is nothing to compare it with.
 ///
 /// # Errors
-/// If times are in mixed zones.
+/// If only some times state their offset from UTC.
 pub fn check_drift(entries: &[&HistoryEntry]) -> Result<Option<DriftCheck>> {
     let Some((newest, earlier)) = entries.split_last().filter(|(_, earlier)| !earlier.is_empty())
     else {

@@ -23,8 +23,8 @@ use toml::value::Datetime;
 
 use super::camera::{FactorUnit, Setup};
 use super::check::{not_negative, positive, uncertain};
-use super::clock::Moment;
 use crate::error::{Error, Result};
+use crate::time::Moment;
 
 /// Version of the file that is read and written.
 const VERSION: i64 = 1;
@@ -108,7 +108,7 @@ impl History {
     /// Adds the newest calibration.
     ///
     /// # Errors
-    /// If it is bad, not later than the last one of its setup and unit, or in another zone.
+    /// If it is bad, not later than the last one of its setup and unit, or only one of them states its offset from UTC.
     pub fn push(&mut self, entry: HistoryEntry) -> Result<()> {
         positive("a calibration factor", entry.value)?;
         uncertain("a calibration factor", entry.random_uncertainty)?;

@@ -7,10 +7,10 @@
 
 use super::budget::{Budget, Component};
 use super::check::{not_negative, positive, uncertain};
-use super::clock::Moment;
 use super::decay_time::Decay;
 use crate::error::{Error, Result};
 use crate::physics::canonical_name;
+use crate::time::Moment;
 use crate::units::{BQ_PER_CI, BQ_PER_MBQ};
 
 /// Unit of a calibrator's display.
@@ -143,7 +143,7 @@ impl Calibrator {
     ///
     /// # Errors
     /// If a reading is of another nuclide or an unknown geometry, is not above its background, has no uncertainty, lies more than ten
-    /// half-lives from the reference, or is timed in another zone; if nothing remains after the residuals.
+    /// half-lives from the reference, or only one of the times states its offset from UTC; if nothing remains after the residuals.
     pub fn activity_at(&self, assay: &Assay, reference: &Moment, decay: &Decay) -> Result<Budget> {
         let k = positive("the factor of the calibrator", self.factor)?;
         uncertain(&format!("the factor of calibrator '{}'", self.name), self.relative_uncertainty)?;

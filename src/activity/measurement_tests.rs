@@ -135,7 +135,7 @@ fn bad_records_are_refused() {
     refused(|a| a.full.time = at("10:00:01"), "before the injection");
     refused(|a| a.residuals[0].time = at("09:59:59"), "before the injection");
     refused(|a| a.residuals[0].time = at("20:00:01"), "half-lives");
-    refused(|a| a.residuals[0].time = at("11:00:00Z"), "different zones");
+    refused(|a| a.residuals[0].time = at("11:00:00Z"), "offset from UTC");
     refused(|a| a.full.background[0] = -1.0, "not negative");
     refused(|a| a.full.value = f64::NAN, "above zero");
     let mut exact = calibrator();

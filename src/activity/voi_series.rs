@@ -174,7 +174,8 @@ mod tests {
             shared_uncertainty: 0.0,
             acquisitions: 1,
             chi2: 0.0,
-            birge_ratio: None,
+            birge: crate::activity::BirgeRatios::default(),
+            of_fills: Vec::new(),
         }
     }
 

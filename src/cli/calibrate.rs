@@ -91,14 +91,17 @@ fn report(result: &CalibrationResult) -> String {
         result.time,
         factor.budget.table()
     );
-    if let Some(birge) = factor.birge_ratio {
-        let _ = writeln!(
-            text,
-            "  {} acquisitions, chi2 {:.2}, Birge ratio {birge:.2}{}",
-            factor.acquisitions,
-            factor.chi2,
-            if birge > 1.0 { " (own part widened by it)" } else { "" }
-        );
+    if factor.acquisitions > 1 {
+        let _ = writeln!(text, "  {} acquisitions, chi2 {:.2}", factor.acquisitions, factor.chi2);
+    }
+    let ratios = [
+        ("within fills", "what is random from scan to scan", factor.birge.within_fills),
+        ("between fills", "the uncertainty without what all share", factor.birge.between_fills),
+    ];
+    for (place, part, ratio) in ratios {
+        let Some(ratio) = ratio else { continue };
+        let widened = if ratio > 1.0 { format!(" ({part} widened by it)") } else { String::new() };
+        let _ = writeln!(text, "  Birge ratio {place} {ratio:.2}{widened}");
     }
     let _ = writeln!(
         text,

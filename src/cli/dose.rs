@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::dose_arguments::{DoseArguments, Negative, Photons, ProblemArguments};
+use super::dose_arguments::{Couch, DoseArguments, Negative, Photons, ProblemArguments};
 use super::interrupt;
 use super::picture;
 use super::progress::{Terminal, print_written};
 use crate::activity::{CalibrationInput, NegativeRule};
 use crate::error::{Error, Result};
 use crate::io::NiftiAffine;
-use crate::job::{ActivityInput, CurveChoice, Goal, Job, MaterialNames, MatterInput, SourceChoice};
+use crate::job::{
+    ActivityInput, CouchRule, CurveChoice, Goal, Job, MaterialNames, MatterInput, SourceChoice,
+};
 use crate::pipeline::inputs::read_ct;
 use crate::pipeline::series_file::SeriesInput;
 use crate::pipeline::{self, Route, Written};
@@ -79,6 +81,11 @@ impl ProblemArguments {
             physical_decay: self.physical_decay,
             grid: self.grid,
             voi: self.voi.map(|labels| (labels, self.voi_names)),
+            couch: match self.couch {
+                Couch::Keep => CouchRule::Keep,
+                Couch::Remove => CouchRule::Remove,
+            },
+            accept: self.accept.into_iter().collect(),
             histories: self.histories.unwrap_or(most),
             batches: self.batches,
             goal,

@@ -13,7 +13,7 @@ use crate::activity::{ImageCalibration, InputUnit};
 use crate::error::Error;
 use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
-use crate::job::{GridChoice, Shard};
+use crate::job::{Check, GridChoice, Shard};
 use crate::physics::tissues::named_materials;
 use crate::pipeline::Route;
 use crate::transport::engine::EngineChoice;
@@ -90,6 +90,15 @@ impl From<RouteChoice> for Route {
             RouteChoice::Both => Route::Both,
         }
     }
+}
+
+/// The couch in the CT.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Couch {
+    /// It stays and is told.
+    Keep,
+    /// It becomes air: what lies beside the body, runs through half of the slices and is wide. Parts that hold activity stay.
+    Remove,
 }
 
 /// Negative voxels.
@@ -172,6 +181,10 @@ pub struct ProblemArguments {
     )]
     pub(super) material_names: Option<String>,
 
+    /// The couch in the CT; what is removed is told with its mass and shown by couch_mask.
+    #[arg(long, value_name = "RULE", help_heading = "Matter", default_value = "keep")]
+    pub(super) couch: Couch,
+
     /// Activity: DICOM PET or NM (folder or object), NIfTI or MetaImage; for several time points a TOML file that lists them (see below).
     #[arg(long, value_name = "PATH", help_heading = "Activity")]
     pub(super) activity: PathBuf,
@@ -243,9 +256,13 @@ pub struct ProblemArguments {
     /// Label map of volumes of interest: NIfTI or MetaImage, on any grid.
     #[arg(long, value_name = "FILE", help_heading = "Scoring")]
     pub(super) voi: Option<PathBuf>,
-    /// CSV with the columns label and name.
+    /// Table (CSV, TSV) with the columns label (or id, index, value, number) and name (or organ, structure, region, voi, lesion).
     #[arg(long, value_name = "CSV", help_heading = "Scoring", requires = "voi")]
     pub(super) voi_names: Option<PathBuf>,
+
+    /// Accept what these checks of the inputs find: nuclide, patient, frame, injected, slices, ct, voxel-size, air, unit and small-voi.
+    #[arg(long, value_name = "CHECKS", help_heading = "Checks", value_delimiter = ',', long_help = accept_help())]
+    pub(super) accept: Vec<Check>,
 
     /// Histories (decays) to simulate; with a goal, the most [default: 1e7, with a goal 1e11].
     #[arg(long, value_name = "N", help_heading = "Run", value_parser = parse_count, allow_hyphen_values = true)]
@@ -256,10 +273,11 @@ pub struct ProblemArguments {
     /// VOI (name or label) whose mean dose is to reach the uncertainty.
     #[arg(long, value_name = "VOI", help_heading = "Run", requires = "target_uncertainty")]
     pub(super) target_voi: Option<String>,
-    /// Voxels of high dose are those with at least this part of the dose at --target-percentile.
+    /// Voxels of high dose are those with at least this part of the activity per mass at --target-percentile.
     #[arg(long, value_name = "FRACTION", help_heading = "Run", default_value = "50%", value_parser = parse_fraction)]
     pub(super) target_fraction: f64,
-    /// Percentile of the dose over the voxels that have a dose and are not air; unlike the maximum it is not noise.
+    /// Percentile of the activity per mass over the voxels that have activity and are not air: known before any history, so that the voxels
+    /// of high dose are the same for any number of them. The summary's dose at the percentile is the mean of the voxels within 1 % about it.
     #[arg(long, value_name = "PERCENT", help_heading = "Run", default_value_t = 98.0)]
     pub(super) target_percentile: f64,
     /// Independent batches, whose spread gives the standard errors [default: 50].
@@ -321,6 +339,15 @@ fn default_number(text: &str, of: fn(&Settings) -> f64) -> String {
 
 fn default_energy(text: &str, of: fn(&Settings) -> f64) -> String {
     format!("{text} [default: {}]", shown_energy(of(&Settings::default())))
+}
+
+fn accept_help() -> String {
+    let lines = Check::ALL.map(|c| format!("{:11} {}", c.name(), c.meaning()));
+    format!(
+        "Accept what these checks of the inputs find, several separated by commas. Without it a contradiction is an error and what is \
+         merely unlikely a warning, both with the numbers. What was accepted stands in summary.json under setup.checks.\n\n{}",
+        lines.join("\n")
+    )
 }
 
 fn material_names_help() -> String {

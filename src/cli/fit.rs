@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use super::fit_arguments::FitArguments;
-use super::fit_output::{refused_line, summary_line, write};
-use super::fit_table::{COUNTS, CurveFile, CurveTable, read_curves};
+use super::fit_output::{HEADER, refused_line, summary_line, write};
+use super::fit_reading::{ask, read};
 use super::progress::print;
 use crate::error::{Error, Result};
 use crate::kinetics::method::MethodName;
 use crate::kinetics::single_time_point::Measurement;
+use crate::kinetics::table::{COUNTS, CurveFile, CurveTable};
 use crate::kinetics::{Choice, Integrated, Method, Points, Spread, integrate_points};
 use crate::physics::nuclide::Nuclide;
 
@@ -31,19 +32,21 @@ pub fn run(a: &FitArguments) -> Result<ExitCode> {
     };
     check(a)?;
     let (method, lambda) = (method(a, half_life_s)?, std::f64::consts::LN_2 / half_life_s);
-    let mut file = read_curves(&a.curves, a.injection)?;
+    let mut file = read(a, lambda)?;
+    for note in &file.notes {
+        eprintln!("note: {note}");
+    }
     check_scale(a, &mut file)?;
     let results: Vec<(String, Result<Integrated>)> = file
         .curves
         .iter()
         .map(|c| {
-            let found = points(a, c).and_then(|p| integrate_points(&p, &method, lambda));
+            let points = ask(&file, c, lambda).and_then(|()| points(a, c));
+            let found = points.and_then(|p| integrate_points(&p, &method, lambda));
             (c.name.clone(), found.and_then(|i| scaled(a, i)))
         })
         .collect();
-    let mut text = String::from(
-        "curve\tmodel\tintegral\tunit\tuncertainty_%\tlow_95\thigh_95\tbefore_first_%\tafter_last_%\tT_eff_h\tchi2\tdegrees_of_freedom\tR2\n",
-    );
+    let mut text = HEADER.join("\t") + "\n";
     for (name, result) in &results {
         match result {
             Ok(integrated) => {
@@ -139,7 +142,8 @@ fn points(a: &FitArguments, curve: &CurveTable) -> Result<Points> {
             ));
         }
         (Some(u), None) if curve.percent => {
-            let share = |(u, v): (&f64, &f64)| if *v == 0.0 { f64::NAN } else { u / v.abs() };
+            // A table with a share of a value of 0 or below was refused.
+            let share = |(u, v): (&f64, &f64)| u / v;
             Spread::Relatives(u.iter().zip(&curve.values).map(share).collect())
         }
         (Some(u), None) => Spread::Absolute(u.clone()),

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::fit_arguments::FitArguments;
-use super::fit_table::CurveFile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::atomic::write_atomically;
+use crate::kinetics::table::CurveFile;
 use crate::kinetics::{Fit, Integrated, UncertaintyKind};
+use crate::report::file_names::file_stems;
 use crate::report::{BandPoint, PlotPoint, TacPlot};
 
 const HOUR: f64 = 3600.0;
@@ -18,7 +19,24 @@ const RESULTS: &str = "fit.json";
 /// Points of a drawn curve.
 const SAMPLES: usize = 400;
 
-/// The line of a curve in the table, tab-separated.
+/// Names of the columns of the table.
+pub(super) const HEADER: [&str; 13] = [
+    "curve",
+    "model",
+    "integral",
+    "unit",
+    "uncertainty_%",
+    "low_95",
+    "high_95",
+    "before_first_%",
+    "after_last_%",
+    "T_eff_h",
+    "chi2",
+    "degrees_of_freedom",
+    "R2",
+];
+
+/// The line of a curve in the table, tab-separated; a tab or line break in a name is a space.
 pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
     let tia = &i.tia;
     let percent = |x: f64| if x.is_finite() { format!("{:.2}", 100.0 * x) } else { "-".into() };
@@ -26,7 +44,7 @@ pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
     let of_fit = |f: &dyn Fn(&Fit) -> String| i.fit().map_or("-".to_string(), f);
     let model = i.name();
     let cells = [
-        name.to_string(),
+        name.replace(char::is_control, " "),
         model,
         number(tia.value),
         unit.to_string(),
@@ -65,16 +83,18 @@ pub(super) fn write(
     // Everything is made before anything is written.
     let mut pictures = Vec::new();
     let mut curves = Vec::new();
+    let stems = file_stems(&results.iter().map(|r| r.0.as_str()).collect::<Vec<_>>());
     for (n, (name, result)) in results.iter().enumerate() {
         match result {
             Ok(i) => {
-                let picture = format!("{}.png", file_stem(name, n, results));
+                let picture = format!("{}.png", stems[n]);
                 pictures.push((picture.clone(), plot(name, i, file, a.log)?));
                 curves.push(curve_json(name, i, &picture));
             }
             Err(error) => curves.push(json!({ "name": name, "refused": error.to_string() })),
         }
     }
+    let decay_corrected = file.decay_corrected.map(|c| if c { "injection" } else { "no" });
     let all = json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
@@ -86,6 +106,8 @@ pub(super) fn write(
         "unit": file.unit,
         "integral_unit": file.integral_unit,
         "common_relative_uncertainty": a.common_uncertainty,
+        "decay_corrected": decay_corrected,
+        "notes": file.notes,
         "curves": curves,
     });
     let text = serde_json::to_vec_pretty(&all)
@@ -114,22 +136,6 @@ fn prepare(out: &Path, overwrite: bool) -> Result<()> {
         "it is not empty",
         "Name a new folder, or add --overwrite for an older output of voxgray fit.",
     ))
-}
-
-/// A file name from a curve's name: letters, digits, - and _ only; numbered where two would be the same.
-fn file_stem(name: &str, n: usize, results: &[(String, Result<Integrated>)]) -> String {
-    let stem = |name: &str| -> String {
-        name.chars()
-            .map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' })
-            .take(80)
-            .collect()
-    };
-    let own = stem(name);
-    let same = |other: &str| stem(other).eq_ignore_ascii_case(&own);
-    if own.is_empty() || results.iter().filter(|r| same(&r.0)).count() > 1 {
-        return format!("{own}_{}", n + 1);
-    }
-    own
 }
 
 fn curve_json(name: &str, i: &Integrated, picture: &str) -> Value {

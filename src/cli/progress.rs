@@ -104,7 +104,9 @@ pub fn print_written(written: &Written) -> Result<()> {
         line(&["mean".into(), shown(Some(s.dose.mean_dose))]);
         if let Some(high) = &s.dose.high_dose {
             let uncertainty = Some(high.relative_uncertainty).filter(|u| u.is_finite());
-            line(&[format!("percentile_{}", high.percentile), shown(Some(high.percentile_dose))]);
+            let error = Some(high.percentile_dose_standard_error).filter(|e| e.is_finite());
+            let name = format!("percentile_{}", high.percentile);
+            line(&[name, shown(Some(high.percentile_dose)), shown(error)]);
             line(&["relative_uncertainty".into(), shown(uncertainty)]);
         }
     }

@@ -1,6 +1,7 @@
 //! Values with units on the command line: `1e8`, `30d`, `10keV`, `1%`, `3/8`, `2x2x3`.
 
 use crate::job::{GridChoice, Shard};
+use crate::time::{Moment, TimeOrSpan};
 use crate::transport::engine::EngineChoice;
 use crate::units::{EV_PER_MEV, KEV_PER_MEV, seconds_of};
 
@@ -24,6 +25,16 @@ pub fn parse_time(text: &str) -> Parsed<f64> {
     seconds_of(text).filter(|t| *t > 0.0).ok_or_else(|| {
         "must be a positive time with its unit s, min, h, d or y, such as 30d, 12h or 3600s".into()
     })
+}
+
+/// A date and time, from `2026-11-22T09:30:00+01:00`.
+pub fn parse_moment(text: &str) -> Parsed<Moment> {
+    Moment::parse(text).map_err(|e| e.why)
+}
+
+/// A date and time, or a length of time with its unit.
+pub fn parse_time_or_span(text: &str) -> Parsed<TimeOrSpan> {
+    text.parse().map_err(|e: crate::error::Error| format!("{}; {}", e.why, e.suggestion))
 }
 
 /// A part of one, from `0.01` or `1%`.

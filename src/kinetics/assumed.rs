@@ -44,7 +44,7 @@ pub fn integrate_or_assume(
 /// As [`integrate_or_assume`].
 pub fn assume(points: &Points, decay_constant_per_s: f64, refused: &Error) -> Result<Integrated> {
     let (lambda, tac) = (decay_constant_per_s, points.tac()?);
-    if tac.values().iter().all(|v| *v == 0.0) {
+    if tac.values().iter().all(|v| *v == 0.0) || tac.values().iter().any(|v| *v < 0.0) {
         return Err(refused.clone());
     }
     let mut found = if tac.len() == 1 {

@@ -59,7 +59,11 @@ pub fn trapezoid(tac: &Tac, decay_constant_per_s: f64, head: Head, tail: Tail) -
     let parts = parts(tac, decay_constant_per_s, head, tail)?;
     let value: f64 = parts.iter().sum();
     if value <= 0.0 {
-        return Err(Error::input("the integral is 0", "all values are", "Leave this VOI out."));
+        return Err(Error::input(
+            format!("the integral is {value}"),
+            "values of 0 or below make up all of it",
+            "Leave this VOI out.",
+        ));
     }
     let mut variance = match tail {
         // The tail is proportional to the half-life.
@@ -69,7 +73,7 @@ pub fn trapezoid(tac: &Tac, decay_constant_per_s: f64, head: Head, tail: Tail) -
     for i in 0..tac.len() {
         let moved = |sign: f64| -> Result<f64> {
             let mut values = tac.values().to_vec();
-            values[i] = (values[i] + sign * tac.uncertainties()[i]).max(0.0);
+            values[i] += sign * tac.uncertainties()[i];
             // A point moved so far that a tail cannot be fitted counts as far as it can.
             let moved = tac.with_values(&values)?;
             Ok(parts_or(&moved, decay_constant_per_s, head, tail, value))

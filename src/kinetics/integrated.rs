@@ -10,7 +10,6 @@ use super::integrate::{Head, Tail, fit_tail, trapezoid, trapezoid_value};
 use super::method::Method;
 use super::model::Family;
 use super::points::{Points, Spread};
-use super::quality::MIN_PROBABILITY;
 use super::select::{Candidate, Selection, select};
 use super::single_time_point::{Measurement, haenscheid, haenscheid_alone, madsen, physical_decay};
 use super::tac::{Tac, UncertaintyKind};
@@ -145,7 +144,7 @@ pub fn integrate_points(
         }
         Method::Auto(families) | Method::Average(families) => {
             enough_for_a_choice(&tac, families)?;
-            let selection = select(&tac, families, lambda, true)?;
+            let selection = select(&tac, families, lambda)?;
             let candidates = selection.candidates.clone();
             if matches!(method, Method::Average(_)) {
                 let tia = selection.averaged(&tac);
@@ -289,27 +288,14 @@ impl Integrated {
     pub fn scale_of_uncertainties(&self) -> f64 {
         match (self.tac.kind(), self.fit()) {
             (UncertaintyKind::Absolute, _) => 1.0,
-            (UncertaintyKind::RelativeOnly, Some(f)) if f.degrees_of_freedom > 0 => {
-                (f.chi2 / f.degrees_of_freedom as f64).sqrt()
-            }
+            (UncertaintyKind::RelativeOnly, Some(f)) => f.variance_factor.sqrt(),
             (UncertaintyKind::RelativeOnly, _) => 0.0,
         }
     }
 
-    /// How many times wider than stated the residuals say the uncertainties are, where chi-squared refutes the fit; else 1 (Birge,
-    /// Phys. Rev. 40, 207, 1932, doi:10.1103/PhysRev.40.207).
+    /// How many times wider than stated the residuals say the uncertainties are: see [`Fit::widening`]; 1 where nothing was fitted.
     pub fn widening(&self) -> f64 {
-        match self.fit() {
-            Some(f) if self.tac.kind() == UncertaintyKind::Absolute && f.degrees_of_freedom > 0 => {
-                let p = super::distribution::chi_squared_exceeded(f.chi2, f.degrees_of_freedom);
-                if p < MIN_PROBABILITY {
-                    (f.chi2 / f.degrees_of_freedom as f64).sqrt()
-                } else {
-                    1.0
-                }
-            }
-            _ => 1.0,
-        }
+        self.fit().map_or(1.0, Fit::widening)
     }
 
     /// Keeps the shape of a fitted (planar) curve and takes the scale of one value: see [`hybrid`].
@@ -341,7 +327,6 @@ impl Integrated {
     pub fn integral_of(&self, values: &[f64]) -> Result<f64> {
         let lambda = self.decay_constant_per_s;
         let points = self.points.with_values(values);
-        let of_family = |tac: &Tac, family| Ok(fit(tac, family, lambda)?.curve.tia());
         match (&self.shape, &self.method) {
             (Shape::Exponential(_) | Shape::Rule, _) => {
                 Ok(self.tia.value * values[0] / self.tac.values()[0])
@@ -349,14 +334,14 @@ impl Integrated {
             // What is told of the choice may differ from its curve by a factor, which the samples share.
             (Shape::Fit(fit), _) => {
                 let factor = self.tia.value / fit.curve.tia();
-                Ok(factor * of_family(&points.tac()?, fit.family())?)
+                Ok(factor * fit.refit(&points.tac()?)?.curve.tia())
             }
             (Shape::Average(selection), _) => {
                 let tac = points.tac()?;
                 let (mut own, mut sum) = (0.0, 0.0);
                 for (w, fit) in weighted(selection) {
                     own += w * fit.curve.tia();
-                    sum += w * of_family(&tac, fit.family())?;
+                    sum += w * fit.refit(&tac)?.curve.tia();
                 }
                 Ok(self.tia.value * sum / own)
             }

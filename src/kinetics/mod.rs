@@ -8,6 +8,8 @@
 //! last point. Derivations: `docs/kinetics.md`.
 
 pub mod assumed;
+pub mod average;
+pub mod decay_corrected;
 pub mod distribution;
 pub mod fit;
 pub mod hybrid;
@@ -17,25 +19,28 @@ pub mod method;
 pub mod model;
 pub mod points;
 mod polish;
+pub mod prior;
 pub mod profile;
 pub mod quality;
 mod search;
 pub mod select;
 pub mod single_time_point;
-pub mod starts;
+mod starts;
+pub mod table;
 pub mod tac;
 pub mod tia;
 pub mod voxel_mono;
 pub mod voxels;
 
 pub use assumed::integrate_or_assume;
-pub use fit::{Fit, fit};
+pub use average::Mixture;
+pub use fit::{Fit, fit, fit_with_priors};
 pub use integrate::{Head, Tail, trapezoid};
 pub use integrated::{Integrated, UnitShape, integrate_points};
 pub use method::{Choice, Method};
 pub use model::{Curve, Family};
 pub use points::{Points, Spread};
 pub use quality::Gate;
-pub use select::{Criterion, Selection, select};
+pub use select::{Selection, select};
 pub use tac::{CommonScale, Tac, UncertaintyKind};
 pub use tia::Tia;

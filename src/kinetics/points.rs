@@ -37,7 +37,7 @@ impl Points {
     /// The curve with its weights.
     ///
     /// # Errors
-    /// As [`Tac::new`]; if a share is not positive, or a value of 0 has no stated uncertainty at all.
+    /// As [`Tac::new`]; if a share is not positive or of a negative value, or a value of 0 has no stated uncertainty at all.
     pub fn tac(&self) -> Result<Tac> {
         let (t, y) = (&self.times_s, &self.values);
         let tac = match &self.spread {
@@ -64,7 +64,17 @@ impl Points {
                     "Give a fraction: 0.05 for 5 %.",
                 ));
             }
-            Ok(r * if *v == 0.0 { least.min(f64::MAX) } else { v.abs() })
+            if *v < 0.0 {
+                return Err(Error::input(
+                    format!(
+                        "point {} has the negative value {v} and a relative uncertainty",
+                        i + 1
+                    ),
+                    "a share of a value below 0 is no uncertainty",
+                    "Give absolute uncertainties, with which it counts, or leave the point out.",
+                ));
+            }
+            Ok(r * if *v == 0.0 { least.min(f64::MAX) } else { *v })
         };
         self.values.iter().enumerate().map(one).collect()
     }

@@ -7,8 +7,8 @@ use super::Observer;
 use super::inputs::InputRecord;
 use super::scene::{AS_IS, MatterBeyond, MatterMove};
 use super::source::{DoseOf, FieldOfView, Source};
-use crate::dose::DoseScale;
 use crate::dose::rate::DoseKind;
+use crate::dose::{DoseScale, HighVoxels};
 use crate::error::{Error, Result};
 use crate::image::Grid;
 use crate::job::{CurveChoice, GridChoice, Job, MatterInput};
@@ -117,10 +117,10 @@ pub struct Context {
     pub vois: Vec<VoiFacts>,
     /// Limit of low density, g/cm3.
     pub low_density: f64,
-    /// Percentile of a high dose.
-    pub percentile: f64,
-    /// Fraction of it that selects voxels.
-    pub fraction: f64,
+    /// The voxels of high dose.
+    pub high: HighVoxels,
+    /// Dose voxels that were couch and are air.
+    pub emptied: Vec<u32>,
     /// Batches of the whole run (with a goal: at most).
     pub batches: u32,
     /// Relative standard uncertainty of the activity's scale; none if nothing states it.
@@ -180,9 +180,18 @@ impl Context {
     /// # Errors
     /// If it cannot be read.
     pub fn from_json(text: &str) -> Result<Self> {
-        serde_json::from_str(text).map_err(|e| {
+        let context: Context = serde_json::from_str(text).map_err(|e| {
             Error::input("a shard's context cannot be read", e.to_string(), "Make the shard again.")
-        })
+        })?;
+        let voxels = context.grid.grid().checked()?.len();
+        match context.high.last().max(context.emptied.iter().max().map(|v| *v as usize)) {
+            Some(last) if last >= voxels => Err(Error::input(
+                format!("a shard's voxels of high dose or couch reach to number {last}"),
+                format!("its grid has {voxels} voxels"),
+                "Make the shard again.",
+            )),
+            _ => Ok(context),
+        }
     }
 
     /// For comparing shards: machines may keep the same input (by its hash) in different places.

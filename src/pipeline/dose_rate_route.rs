@@ -258,6 +258,7 @@ pub(super) fn finish_dose_rates(
     let mut maps = Maps { folder: folder.path(), context, partial, files };
     maps.write("density", prepared.phantom.density.clone())?;
     maps.write("material", prepared.phantom.material.clone())?;
+    maps.write_couch_mask()?;
     maps.write_material_names()?;
     let mut files = maps.files;
     files.push("summary.json".into());

@@ -49,6 +49,8 @@ fn job(folder: &Path, engine: EngineChoice) -> Job {
         physical_decay: false,
         grid: GridChoice::Activity,
         voi: None,
+        couch: Default::default(),
+        accept: Default::default(),
         histories: 1000,
         batches: Some(4),
         goal: None,

@@ -16,6 +16,7 @@ use crate::io::{ImageOptions, NiftiAffine, read_image_with, sha256_file};
 use crate::job::{ActivityInput, CurveChoice, MaterialNames, MatterInput};
 use crate::phantom::maps::MaterialMap;
 use crate::phantom::{HuCurve, HuOptions, HuReport, Phantom};
+use crate::sheet::Sheet;
 
 /// A file or series that was read, for the summary.
 #[derive(Debug, Clone, Serialize)]
@@ -36,8 +37,13 @@ pub struct InputRecord {
     pub series_uid: Option<String>,
     /// The time for which an activity image states its activity.
     pub activity_time: Option<String>,
+    /// All activity of an activity image, Bq.
+    pub activity_bq: Option<f64>,
     /// What its reader noticed.
     pub notes: Vec<String>,
+    /// What DICOM says about itself.
+    #[serde(skip)]
+    pub facts: Option<Facts>,
 }
 
 fn record(
@@ -60,7 +66,9 @@ fn record(
         spacing_mm: Some(volume.grid.spacing_mm()),
         series_uid: None,
         activity_time: None,
+        activity_bq: None,
         notes: Vec::new(),
+        facts: None,
     })
 }
 
@@ -74,7 +82,9 @@ pub(super) fn file_record(role: &'static str, path: &Path) -> Result<InputRecord
         spacing_mm: None,
         series_uid: None,
         activity_time: None,
+        activity_bq: None,
         notes: Vec::new(),
+        facts: None,
     })
 }
 
@@ -115,7 +125,8 @@ fn accept(
     let mut entry = record(role, path, &read.files, &read.volume)?;
     entry.activity_time = read.facts.activity_time();
     entry.notes = read.notes;
-    entry.series_uid = read.facts.series_uid;
+    entry.series_uid = read.facts.series_uid.clone();
+    entry.facts = Some(read.facts);
     records.push(entry);
     Ok(read.volume)
 }
@@ -243,6 +254,9 @@ pub fn read_activity_facts(
             ));
         }
         let unit = input.unit.unwrap_or(InputUnit::BqPerMl);
+        if input.unit.is_none() {
+            observer.say("the unit of the activity is not stated: taken as Bq/mL");
+        }
         // Before the file is read: units and calibration must go together.
         input.calibration.check_unit(unit)?;
         let (calibration, _) = input.calibration.per_count(None)?;
@@ -255,6 +269,8 @@ pub fn read_activity_facts(
     if let Some(entry) = records.iter_mut().rfind(|r| r.role == "activity")
         && map.quantity == Quantity::Activity
     {
+        // Negative voxels set to zero raise the total by as much.
+        entry.activity_bq = Some(map.total() + map.negatives.sum);
         let time = entry.activity_time.get_or_insert_with(|| UNKNOWN_TIME.into());
         observer.say(&format!("activity, and so the dose rate, is that at: {time}"));
     }
@@ -330,9 +346,10 @@ pub fn read_vois(
     let names = match names {
         None => std::collections::BTreeMap::new(),
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+            let sheet = Sheet::read(path)?;
             records.push(file_record("voi_names", path)?);
-            read_label_names(&text).map_err(|e| in_file(e, path))?
+            sheet.notes.iter().for_each(|n| observer.say(&format!("{}: {n}", path.display())));
+            read_label_names(&sheet)?
         }
     };
     let volume = read_plain("voi", labels, &whole(affine), observer, records)?;

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::Written;
 use super::context::Context;
-use crate::dose::high_dose;
+use crate::dose::largest_dose;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::Volume;
 use crate::io::atomic::write_atomically;
 use crate::io::{Element, write_nifti};
 use crate::report::summary::{DoseResult, LedgerResult, RunResult, Summary, Timing, VoiResult};
 use crate::report::voi_table::{Column, voi_table};
+use crate::sheet::{Separator, lines};
 use crate::transport::tally::{Origin, Tally};
 use crate::uncertainty::{Part, UncertaintyPart, VoiBudget};
 
@@ -166,6 +167,7 @@ pub fn write(
     maps.write("material", material.to_vec())?;
     let low = |d: &f32| u8::from(f64::from(*d) < context.low_density);
     maps.write("low_density_mask", density.iter().map(low).collect())?;
+    maps.write_couch_mask()?;
     maps.write_material_names()?;
     let mut files = maps.files;
     files.extend(write_vois(folder.path(), &vois, context.kind.unit(), &columns)?);
@@ -232,11 +234,21 @@ impl Maps<'_> {
         Ok(())
     }
 
-    pub fn write_material_names(&mut self) -> Result<()> {
-        let mut text = String::from("label,name\n");
-        for (label, name) in self.context.materials.iter().enumerate() {
-            text.push_str(&format!("{label},{}\n", name.replace(',', ";")));
+    /// Where the couch was, if it was taken out.
+    pub fn write_couch_mask(&mut self) -> Result<()> {
+        if self.context.emptied.is_empty() {
+            return Ok(());
         }
+        let mut mask = vec![0_u8; self.context.grid.grid().len()];
+        self.context.emptied.iter().for_each(|&v| mask[v as usize] = 1);
+        self.write("couch_mask", mask)
+    }
+
+    pub fn write_material_names(&mut self) -> Result<()> {
+        let header = ["label".to_string(), "name".to_string()];
+        let rows =
+            self.context.materials.iter().enumerate().map(|(n, m)| [n.to_string(), m.clone()]);
+        let text = lines(std::iter::once(header).chain(rows), Separator::Comma);
         let name = "materials.csv";
         write_atomically(&self.folder.join(name), |w| w.write_all(text.as_bytes()))?;
         self.files.push(name.into());
@@ -246,17 +258,17 @@ impl Maps<'_> {
 
 fn dose_result(context: &Context, density: &[f32], tally: &Tally) -> DoseResult {
     let scale = context.scale(density);
-    let (mut max_dose, mut low_max, mut low_voxels, mut mass) = (0.0_f64, 0.0_f64, 0, 0.0);
+    let (mut low_max, mut low_voxels, mut mass) = (0.0_f64, 0, 0.0);
     for (v, &d) in density.iter().enumerate() {
         let dose = scale.dose(tally, v);
         mass += f64::from(d);
         if f64::from(d) < context.low_density {
             low_voxels += 1;
             low_max = low_max.max(dose);
-        } else {
-            max_dose = max_dose.max(dose);
         }
     }
+    let largest = largest_dose(tally, &scale, context.low_density);
+    let known = |value: f64| value.is_finite().then_some(value);
     let mass_g = mass * scale.voxel_volume_mm3 * crate::units::CM3_PER_MM3;
     let per_decay = |units: &[u64]| {
         let sum: u128 = units.iter().map(|u| u128::from(*u)).sum();
@@ -274,15 +286,10 @@ fn dose_result(context: &Context, density: &[f32], tally: &Tally) -> DoseResult 
         photon_mev_per_decay: photon,
         alpha_mev_per_decay: alpha,
         mean_dose: imparted * scale.factor_of_mass(mass_g),
-        max_dose,
-        high_dose: high_dose(
-            tally,
-            &scale,
-            context.low_density,
-            context.percentile,
-            context.fraction,
-            1,
-        ),
+        max_dose: largest.dose,
+        max_dose_standard_error: known(largest.standard_error),
+        max_dose_bias_at_most: known(largest.bias_at_most),
+        high_dose: context.high.dose(tally, &scale, 1),
         low_density_limit_g_cm3: context.low_density,
         low_density_voxels: low_voxels,
         low_density_max_dose: low_max,

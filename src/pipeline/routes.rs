@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use serde_json::json;
 
 use super::activity_route::activity_route;
+use super::checks::Checks;
 use super::context::CurveFacts;
 use super::dose_rate_route::{dose_rate_route, finish_dose_rates};
 use super::inputs::{InputRecord, file_record};
@@ -15,7 +16,7 @@ use super::over_time::{IntegratedMap, OverTime, RegionCurve};
 use super::series::{self, Placed};
 use super::series_file::SeriesInput;
 use super::voi_curves;
-use super::{Observer, Prepared, Surroundings, Written, prepare_with, source};
+use super::{Observer, Prepared, Surroundings, Written, couch, plausibility, prepare_with, source};
 use crate::activity::{ActivityMap, Decay, Negatives, Quantity};
 use crate::error::{Error, Result};
 use crate::image::Volume;
@@ -24,6 +25,7 @@ use crate::job::{Job, SourceChoice};
 use crate::kinetics::Integrated;
 use crate::kinetics::tia::MAX_EXTRAPOLATED;
 use crate::kinetics::voxels::BranchCounts;
+use crate::phantom::LOW_DENSITY_G_CM3;
 use crate::transport::engine::Engine;
 
 /// How several time points become dose.
@@ -50,6 +52,7 @@ pub(super) struct Case<'a> {
     pub curves: Vec<RegionCurve>,
     /// The planar curve scaled to the whole image, where it gives the shape.
     pub planar: Option<Integrated>,
+    pub checks: Checks<'a>,
     pub observer: &'a dyn Observer,
     pub stop: &'a AtomicBool,
 }
@@ -78,17 +81,38 @@ pub fn dose_over_time(
     };
     let decay = Decay { half_life_s, half_life_uncertainty_s: None };
     let mut records = vec![file_record("series", &input.path)?];
-    let around = Surroundings::read(job, emitted, observer, &mut records)?;
+    let mut around = Surroundings::read(job, emitted, observer, &mut records)?;
     input.methods.check_names(around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]))?;
     let placed = series::read(job, input, &around, &decay, observer, &mut records)?;
+    let checks = Checks::new(&job.accept, observer);
+    for (n, record) in records.iter().filter(|r| r.role == "activity").enumerate() {
+        let name = format!("the activity of time point {}", n + 1);
+        let unit = input.points.get(n).and_then(|p| p.unit).or(job.activity.unit);
+        plausibility::unit(&name, unit, record, &checks);
+    }
+    around.check(&records, Some(input), &checks)?;
+    let images: Vec<_> = placed.maps.iter().map(|m| (&placed.grid.grid, m.as_slice())).collect();
+    couch::treat(job, &mut around, &images, observer)?;
     // What the images themselves say of their calibration joins what the series says.
     let mut input = input.clone();
     input.common_uncertainty = placed.calibration_relative.unwrap_or(0.0);
     let input = &input;
     let Curves { regions: curves, planar, map: tia } =
         integrate(input, &decay, &around, &placed, observer)?;
-    let case =
-        Case { job, input, decay, around, placed, tia, records, curves, planar, observer, stop };
+    let case = Case {
+        job,
+        input,
+        decay,
+        around,
+        placed,
+        tia,
+        records,
+        curves,
+        planar,
+        checks,
+        observer,
+        stop,
+    };
     match route {
         Route::Activity => activity_route(&case, folder, None),
         Route::DoseRate => {
@@ -301,8 +325,18 @@ impl Case<'_> {
             self.tia_map()?,
             times,
             &self.records,
+            &self.checks,
             self.observer,
         )?;
+        for (n, map) in self.placed.maps.iter().enumerate() {
+            let low = |v: &usize| f64::from(prepared.phantom.density[*v]) < LOW_DENSITY_G_CM3;
+            let all = map.iter().map(|a| f64::from(*a)).sum();
+            let in_air = (0..map.len()).filter(low).map(|v| f64::from(map[v])).sum();
+            let name = format!("the activity of time point {}", n + 1);
+            plausibility::air(&name, in_air, all, "Bq", &self.checks);
+        }
+        self.checks.settle()?;
+        prepared.context.setup["checks"] = self.checks.json();
         prepared.context.setup["time_points"] = json!({
             "times_s": self.placed.times_s,
             "activity": self.placed.fields,

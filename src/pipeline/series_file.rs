@@ -55,8 +55,7 @@ struct PointEntry {
     unit: Option<String>,
     calibration: Option<String>,
     duration: Option<String>,
-    #[serde(default)]
-    shift_mm: [f64; 3],
+    shift_mm: Option<[f64; 3]>,
     voi: Option<PathBuf>,
 }
 
@@ -109,6 +108,8 @@ pub struct TimePoint {
     pub calibration: CalibrationInput,
     /// What is added to the image's coordinates (mm, LPS) to bring it onto the CT.
     pub shift_mm: [f64; 3],
+    /// The file states the shift, be it zero: the image is registered.
+    pub shift_stated: bool,
     /// Label map of the VOIs of this time alone, in the image's coordinates.
     pub voi: Option<PathBuf>,
 }
@@ -283,7 +284,8 @@ pub(super) fn time(text: &str) -> Result<f64> {
 
 impl PointEntry {
     fn build(self, folder: &Path) -> Result<TimePoint> {
-        if let Some(mm) = self.shift_mm.iter().find(|s| !s.is_finite() || s.abs() > 2000.0) {
+        let shift_mm = self.shift_mm.unwrap_or_default();
+        if let Some(mm) = shift_mm.iter().find(|s| !s.is_finite() || s.abs() > 2000.0) {
             return Err(Error::input(
                 format!("shift_mm has {mm}"),
                 "a shift is a length in mm, below 2 m",
@@ -301,7 +303,8 @@ impl PointEntry {
                 duration_s: self.duration.as_deref().map(duration).transpose()?,
                 ..CalibrationInput::default()
             },
-            shift_mm: self.shift_mm,
+            shift_mm,
+            shift_stated: self.shift_mm.is_some(),
             voi: self.voi.map(|v| folder.join(v)),
         })
     }

@@ -4,6 +4,7 @@ mod axes;
 pub mod canvas;
 pub mod colour_map;
 pub mod dose_picture;
+pub mod file_names;
 pub mod picture;
 pub mod plot;
 pub mod summary;

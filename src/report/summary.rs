@@ -112,7 +112,11 @@ pub struct DoseResult {
     pub mean_dose: f64,
     /// Largest voxel; biased upwards by noise.
     pub max_dose: f64,
-    /// High dose, robustly.
+    /// Of that voxel; null below two batches.
+    pub max_dose_standard_error: Option<f64>,
+    /// What noise adds to `max_dose` at most, in the mean; null below two batches.
+    pub max_dose_bias_at_most: Option<f64>,
+    /// High dose: of voxels that the activity chooses.
     pub high_dose: Option<HighDose>,
     /// Voxels below this density (g/cm3) are left out of `max_dose` and `high_dose`.
     pub low_density_limit_g_cm3: f64,

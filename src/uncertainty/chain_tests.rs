@@ -25,7 +25,8 @@ fn factor() -> CalibrationFactor {
         shared_uncertainty: 0.4,
         acquisitions: 3,
         chi2: 1.0,
-        birge_ratio: Some(0.7),
+        birge: crate::activity::BirgeRatios::default(),
+        of_fills: Vec::new(),
     }
 }
 

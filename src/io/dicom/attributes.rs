@@ -88,6 +88,7 @@ attributes! {
     PLANE_POSITION_SEQUENCE = "PlanePositionSequence" 0x0020 0x9113 Sequence;
     PLANE_ORIENTATION_SEQUENCE = "PlaneOrientationSequence" 0x0020 0x9116 Sequence;
     TEMPORAL_POSITION_INDEX = "TemporalPositionIndex" 0x0020 0x9128 U32;
+    IMAGES_IN_ACQUISITION = "ImagesInAcquisition" 0x0020 0x1002 Text;
     SAMPLES_PER_PIXEL = "SamplesPerPixel" 0x0028 0x0002 U16;
     NUMBER_OF_FRAMES = "NumberOfFrames" 0x0028 0x0008 Text;
     ROWS = "Rows" 0x0028 0x0010 U16;
@@ -127,6 +128,7 @@ attributes! {
     RR_INTERVAL_VECTOR = "RRIntervalVector" 0x0054 0x0060 U16;
     TIME_SLOT_VECTOR = "TimeSlotVector" 0x0054 0x0070 U16;
     SLICE_VECTOR = "SliceVector" 0x0054 0x0080 U16;
+    NUMBER_OF_SLICES = "NumberOfSlices" 0x0054 0x0081 U16;
     RADIONUCLIDE_CODE_SEQUENCE = "RadionuclideCodeSequence" 0x0054 0x0300 Sequence;
     UNITS = "Units" 0x0054 0x1001 Text;
     COUNTS_SOURCE = "CountsSource" 0x0054 0x1002 Text;

@@ -33,7 +33,7 @@ mod ucum;
 
 use std::path::{Path, PathBuf};
 
-pub use facts::{Facts, NuclideCode};
+pub use facts::{EnergyWindow, Facts, NuclideCode, Radiopharmaceutical};
 pub use options::{CountFactor, GeometryOverride, ReadOptions};
 pub use series::SeriesSummary;
 pub use time::DateTime;

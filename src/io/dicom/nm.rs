@@ -85,6 +85,7 @@ pub(super) fn read(
     facts.units = "Bq/mL";
     facts.stored_units = values.units;
     facts.note_padding(padded, &mut notes);
+    facts.energy_window = Some(chosen.window);
     facts.count_negative(&data, &mut notes);
     // NM states the administered activity in MBq (PS3.3 C.8.4.10).
     facts.read_radiopharmaceutical(&root, 1e6, &mut notes)?;

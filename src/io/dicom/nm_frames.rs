@@ -2,6 +2,7 @@
 //! one, each slice once.
 
 use super::attributes::*;
+use super::facts::EnergyWindow;
 use super::options::ReadOptions;
 use crate::error::{Error, Result};
 
@@ -18,6 +19,8 @@ pub(super) struct Chosen {
     pub frames: Vec<(usize, usize)>,
     /// Detector (from 1) of these frames.
     pub detector: usize,
+    /// Their energy window.
+    pub window: EnergyWindow,
 }
 
 /// Chooses the frames to read.
@@ -48,6 +51,7 @@ pub(super) fn select_frames(
             .map(|k| (k, slices[k]))
             .collect(),
         detector: chosen[0],
+        window: energy_window(root, window),
     })
 }
 
@@ -138,6 +142,19 @@ fn choose_window(
         ));
     }
     Ok(chosen)
+}
+
+/// Name and limits of a window, as far as the object says them.
+fn energy_window(root: Item<'_>, window: usize) -> EnergyWindow {
+    let items = root.items(ENERGY_WINDOW_INFORMATION_SEQUENCE);
+    let Some(item) = window.checked_sub(1).and_then(|k| items.get(k)) else {
+        return EnergyWindow::default();
+    };
+    let limit = |r: &Item<'_>, attribute| r.number(attribute).ok().flatten();
+    let limits_kev = item.item(ENERGY_WINDOW_RANGE_SEQUENCE).and_then(|r| {
+        Some([limit(&r, ENERGY_WINDOW_LOWER_LIMIT)?, limit(&r, ENERGY_WINDOW_UPPER_LIMIT)?])
+    });
+    EnergyWindow { name: item.text(ENERGY_WINDOW_NAME), limits_kev }
 }
 
 /// A vector with one entry per frame; none if absent.
