@@ -102,7 +102,8 @@ fn factors_are_printed_and_kept() {
     let entry = History::from_toml(&fs::read_to_string(&history).unwrap()).unwrap();
     let entry = entry.entries().last().unwrap().clone();
     let factor_line = last.lines().find(|l| l.starts_with("calibration factor:")).unwrap();
-    let option = last.lines().find_map(|l| l.split_once("--calibration '")).unwrap().1;
+    let option =
+        last.lines().find_map(|l| l.split_once("calibration of voxgray dose: '")).unwrap().1;
     for printed in [factor_line, option.trim_end_matches('\'')] {
         let read: ImageCalibration = printed.parse().unwrap_or_else(|e| panic!("{printed}: {e}"));
         let Calibration::Bq(bq) = read.per_count(Some(600.0)).unwrap() else { panic!("{read}") };

@@ -105,7 +105,7 @@ fn report(result: &CalibrationResult) -> String {
     }
     let _ = writeln!(
         text,
-        "  for voxgray dose: --calibration '{} {} +- {:.2} %'",
+        "  as the calibration of voxgray dose: '{} {} +- {:.2} %'",
         short(factor.budget.value),
         factor.unit.name(),
         100.0 * factor.budget.relative_uncertainty()
