@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::activity::{Calibration, InputUnit, NegativeRule};
+use crate::activity::{Calibration, DecayCorrection, InputUnit, NegativeRule};
 use crate::error::{Error, Result};
 use crate::io::dicom::GeometryOverride;
+use crate::time::TimeOrSpan;
 use crate::transport::engine::EngineChoice;
 use crate::transport::settings::Settings;
 
@@ -74,6 +75,10 @@ pub struct ActivityInput {
     pub geometry: Option<GeometryOverride>,
     /// Largest accepted fraction of the activity outside of the CT.
     pub max_outside: f64,
+    /// To when its values are corrected for decay; `None` leaves it to the file.
+    pub decay_correction: Option<DecayCorrection>,
+    /// Duration of the scan, s; `None` leaves it to the file.
+    pub scan_duration_s: Option<f64>,
 }
 
 /// What decays.
@@ -90,6 +95,16 @@ pub enum SourceChoice {
     },
     /// One particle per decay, such as `electron:0.935MeV`.
     Particle(String),
+}
+
+/// From when on decays in place are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DecayFrom {
+    /// The administration: all decays there ever are.
+    #[default]
+    Administration,
+    /// The time for which the image states its activity.
+    Image,
 }
 
 /// The grid on which is transported and scored.
@@ -132,6 +147,10 @@ pub struct Job {
     pub source: SourceChoice,
     /// The activity only decays in place: dose, not dose rate.
     pub physical_decay: bool,
+    /// From when on its decays are counted.
+    pub decay_from: DecayFrom,
+    /// When the activity was given: a date and time, or how long before the scan.
+    pub administered: Option<TimeOrSpan>,
     /// Grid.
     pub grid: GridChoice,
     /// Label map of volumes of interest and the CSV that names them.
@@ -224,6 +243,22 @@ impl Job {
                 "--physical-decay",
                 "given with --source".into(),
                 "particles have no half-life; only a nuclide decays",
+            );
+        }
+        if self.decay_from == DecayFrom::Image && !self.physical_decay {
+            return refuse(
+                "--decay-from",
+                "given without --physical-decay".into(),
+                "only decays in place are counted from a time on",
+            );
+        }
+        if let Some(TimeOrSpan::Span(seconds)) = self.administered
+            && seconds <= 0.0
+        {
+            return refuse(
+                "--administered",
+                format!("{seconds} s"),
+                "activity is given before it is measured",
             );
         }
         if self.physical_decay && self.activity.unit.is_some_and(InputUnit::is_time_integrated) {

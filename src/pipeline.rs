@@ -6,6 +6,7 @@ mod context;
 mod dose_rate_route;
 mod goal;
 mod histories;
+mod image_time;
 pub mod inputs;
 pub mod memory;
 mod merge;
@@ -157,9 +158,13 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     job.check()?;
     let mut records = Vec::new();
     let decay = source::read_source(&job.source)?;
-    let activity = inputs::read_activity(&job.activity, observer, &mut records)?;
+    let (mut activity, facts) = inputs::read_activity(&job.activity, observer, &mut records)?;
+    let timing = image_time::of_one(job, facts, &mut activity, &decay, observer)?;
+    if let (Some(timing), Some(entry)) = (&timing, records.last_mut()) {
+        entry.activity_time = Some(timing.what.clone());
+    }
     let around = Surroundings::read(job, decay, observer, &mut records)?;
-    prepare_with(job, engine, around, activity, &[], &records, observer)
+    prepare_with(job, engine, around, (activity, timing), &[], &records, observer)
 }
 
 /// What is read beside activity.
@@ -189,7 +194,7 @@ fn prepare_with(
     job: &Job,
     engine: &Engine,
     around: Surroundings,
-    activity: ActivityMap,
+    (activity, timing): (ActivityMap, Option<image_time::Timing>),
     times: &[&[f64]],
     records: &[inputs::InputRecord],
     observer: &dyn Observer,
@@ -203,7 +208,8 @@ fn prepare_with(
     field.in_low_density = source::in_low_density(&activity, &phantom, LOW_DENSITY_G_CM3);
     let (labels, vois) = place_vois(vois, &phantom, &activity, observer)?;
 
-    let dose_of = source::DoseOf::new(&activity, &decay, job)?;
+    let dose_of = source::DoseOf::new(&activity, &decay, job, timing.as_ref())?;
+    dose_of.say(timing.as_ref(), observer);
     let plan = plan(job, &phantom, &activity, &decay, times)?;
     let facts = Setup {
         job,
@@ -215,6 +221,7 @@ fn prepare_with(
         field: &field,
         source: &decay,
         dose_of: &dose_of,
+        timing: timing.as_ref(),
     };
     let setup = context::setup(&facts, observer);
     let settings = run_settings(job, &plan);

@@ -5,13 +5,13 @@ use toml::value::Datetime;
 
 use super::calibration_factor::CalibrationFactor;
 use super::camera::Setup;
-use crate::time::Moment;
 use super::dead_time::{Branch, DeadTime};
 use super::decay_time::Decay;
 use super::measurement::{Calibrator, CalibratorUnit, Geometry, Reading};
 use super::recovery::RecoveryCurve;
 use super::spheres::{SphereMeasurement, fit_spheres};
 use crate::error::{Error, Result};
+use crate::time::Moment;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,7 +5,6 @@ use super::budget::Budget;
 use super::calibration_entries::{AcquisitionEntry, File, PhantomEntry, ReadingEntry, named};
 use super::calibration_factor::{CalibrationFactor, combine};
 use super::camera::{Acquisition, FactorUnit, Phantom, Setup};
-use crate::time::Moment;
 use super::cross_check::{Comparison, compare};
 use super::dead_time::DeadTime;
 use super::decay_time::Decay;
@@ -14,6 +13,7 @@ use super::measurement::{Assay, Calibrator};
 use super::recovery::RecoveryCurve;
 use crate::error::{Error, Result};
 use crate::physics::Nuclide;
+use crate::time::Moment;
 
 /// Version of the file that is read.
 const VERSION: i64 = 1;

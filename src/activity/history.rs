@@ -23,8 +23,8 @@ use toml::value::Datetime;
 
 use super::camera::{FactorUnit, Setup};
 use super::check::{not_negative, positive, uncertain};
-use crate::time::Moment;
 use crate::error::{Error, Result};
+use crate::time::Moment;
 
 /// Version of the file that is read and written.
 const VERSION: i64 = 1;

@@ -7,10 +7,10 @@
 
 use super::budget::{Budget, Component};
 use super::check::{not_negative, positive, uncertain};
-use crate::time::Moment;
 use super::decay_time::Decay;
 use crate::error::{Error, Result};
 use crate::physics::canonical_name;
+use crate::time::Moment;
 use crate::units::{BQ_PER_CI, BQ_PER_MBQ};
 
 /// Unit of a calibrator's display.

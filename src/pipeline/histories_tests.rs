@@ -7,7 +7,7 @@ use super::*;
 use crate::activity::NegativeRule;
 use crate::image::{Grid, Volume};
 use crate::io::write_metaimage;
-use crate::job::{ActivityInput, GridChoice, MaterialNames, MatterInput, SourceChoice};
+use crate::job::{ActivityInput, DecayFrom, GridChoice, MaterialNames, MatterInput, SourceChoice};
 use crate::pipeline::prepare;
 use crate::transport::devices::survey;
 use crate::transport::settings::Settings;
@@ -42,9 +42,13 @@ fn job(folder: &Path, engine: EngineChoice) -> Job {
             energy_window: None,
             geometry: None,
             max_outside: 0.01,
+            decay_correction: None,
+            scan_duration_s: None,
         },
         source: SourceChoice::Particle("electron:0.1MeV".into()),
         physical_decay: false,
+        decay_from: DecayFrom::default(),
+        administered: None,
         grid: GridChoice::Activity,
         voi: None,
         histories: 1000,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Observer;
-use crate::activity::{ActivityMap, Calibration, InputUnit, Quantity};
+use crate::activity::{ActivityMap, Calibration, InputUnit};
 use crate::error::{Error, Result};
 use crate::image::{VoiSet, Volume, read_label_names};
 use crate::io::dicom::{self, CountFactor, DicomVolume, Facts, ReadOptions};
@@ -105,7 +105,6 @@ fn accept(
 ) -> Result<Volume<f32>> {
     read.notes.iter().for_each(|n| observer.warn(&format!("{role}: {n}")));
     let mut entry = record(role, path, &read.files, &read.volume)?;
-    entry.activity_time = read.facts.activity_time();
     entry.notes = read.notes;
     entry.series_uid = read.facts.series_uid;
     records.push(entry);
@@ -188,26 +187,11 @@ fn refuse_series(series: Option<&str>, path: &Path) -> Result<()> {
     }
 }
 
-/// The time of an activity image that does not say any.
-const UNKNOWN_TIME: &str = "a time that the file does not state";
-
-/// Activity per voxel on its own grid.
+/// Activity per voxel on its own grid, with what a DICOM series says about itself.
 ///
 /// # Errors
 /// If a file cannot be read, its unit is not the stated one, or a value cannot be an activity.
 pub fn read_activity(
-    input: &ActivityInput,
-    observer: &dyn Observer,
-    records: &mut Vec<InputRecord>,
-) -> Result<ActivityMap> {
-    Ok(read_activity_facts(input, observer, records)?.0)
-}
-
-/// [`read_activity`] with what a DICOM series says about itself.
-///
-/// # Errors
-/// As [`read_activity`].
-pub fn read_activity_facts(
     input: &ActivityInput,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
@@ -235,12 +219,6 @@ pub fn read_activity_facts(
     };
     let map = ActivityMap::from_image(volume, unit, calibration, input.negative)
         .map_err(|e| in_file(e, &input.path))?;
-    if let Some(entry) = records.iter_mut().rfind(|r| r.role == "activity")
-        && map.quantity == Quantity::Activity
-    {
-        let time = entry.activity_time.get_or_insert_with(|| UNKNOWN_TIME.into());
-        observer.say(&format!("activity, and so the dose rate, is that at: {time}"));
-    }
     Ok((map, facts))
 }
 

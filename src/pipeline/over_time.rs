@@ -220,6 +220,7 @@ mod tests {
     fn input(integrate: Integrate) -> SeriesInput {
         SeriesInput {
             path: PathBuf::new(),
+            administered: None,
             points: Vec::new(),
             integrate,
             families: Family::ALL.to_vec(),

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::activity_route::activity_route;
 use super::dose_rate_route::{dose_rate_route, finish_dose_rates};
+use super::image_time::Timing;
 use super::inputs::{InputRecord, file_record};
 use super::outputs::OutputFolder;
 use super::over_time::{IntegratedMap, OverTime, RegionCurve};
@@ -21,6 +22,7 @@ use crate::io::atomic::write_atomically;
 use crate::job::{Job, SourceChoice};
 use crate::kinetics::tia::MAX_EXTRAPOLATED;
 use crate::kinetics::voxels::BranchCounts;
+use crate::time::TimeOrSpan;
 use crate::transport::engine::Engine;
 
 /// How several time points become dose.
@@ -110,6 +112,13 @@ fn check(job: &Job, input: &SeriesInput, route: Route) -> Result<()> {
             "--physical-decay with a series of time points",
             "the series tells how activity changes",
             "Leave it out, or give one image.",
+        );
+    }
+    if matches!(job.administered, Some(TimeOrSpan::Span(_))) {
+        return refuse(
+            "--administered with a length of time and a series of time points",
+            "the scans are at several times",
+            "Give its date and time, or time = \"24h\" in each [[time_point]].",
         );
     }
     if matches!(job.source, SourceChoice::Nuclide { horizon_s: Some(_), .. }) {
@@ -248,13 +257,14 @@ impl Case<'_> {
             self.job,
             engine,
             self.around.clone(),
-            self.tia_map()?,
+            (self.tia_map()?, None),
             times,
             &self.records,
             self.observer,
         )?;
         prepared.context.setup["time_points"] = json!({
             "times_s": self.placed.times_s,
+            "timing": self.placed.timings.iter().map(Timing::json).collect::<Vec<_>>(),
             "activity": self.placed.fields,
             "shift_mm": self.input.points.iter().map(|p| p.shift_mm).collect::<Vec<_>>(),
             "time_integrated_activity": voi_curves::map_json(&self.tia, "Bq s"),

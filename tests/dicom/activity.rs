@@ -41,16 +41,11 @@ fn pet_units_source_and_sign() {
     decay[0] = decay[0].clone().text((0x0054, 0x1102), "CS", "START");
     decay[1] = decay[1].clone().text((0x0054, 0x1102), "CS", "ADMIN");
     refused(read_activity_of("decay", &decay, &plain), &["DecayCorrection (0054,1102)", "ADMIN"]);
-    let of_time = |time: &'static str| {
+    for time in ["START", "ADMIN", "NONE"] {
         let series = all(&move |d| d.text((0x0054, 0x1102), "CS", time));
         let pet = read_activity_of(time, &series, &plain).expect("a good PET");
-        let warned = pet.notes.iter().any(|n| n.contains("DecayCorrection"));
-        (warned, pet.facts.activity_time().unwrap_or_default())
-    };
-    let (warned, time) = of_time("START");
-    assert!(!warned && time.contains("start of the acquisition"), "{time}");
-    let (warned, time) = of_time("ADMIN");
-    assert!(warned && time.contains("not the scan"), "{time}");
+        assert_eq!(pet.facts.decay_correction.as_deref(), Some(time));
+    }
     let nan = all(&|d| d.text(SLOPE, "DS", "inf"));
     refused(read_activity_of("inf", &nan, &plain), &["RescaleSlope (0028,1053) is 'inf'"]);
 }

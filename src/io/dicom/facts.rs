@@ -1,8 +1,9 @@
 //! What a series says about itself, for the steps that follow and for the report.
 
 use super::attributes::*;
-use super::time::DateTime;
-use crate::error::Result;
+use super::clock::SliceClock;
+use crate::error::{Error, Result};
+use crate::time::{ClockTime, Moment};
 
 /// A coded nuclide (RadionuclideCodeSequence); code meanings are not standardised enough to be guessed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,15 +38,23 @@ pub struct Facts {
     /// Manufacturer and model.
     pub device: Option<String>,
     /// SeriesDate and SeriesTime.
-    pub series_time: Option<DateTime>,
+    pub series_time: Option<Moment>,
     /// Earliest acquisition time of all slices.
-    pub acquisition_time: Option<DateTime>,
-    /// ActualFrameDuration, s.
+    pub acquisition_time: Option<Moment>,
+    /// Duration of the acquisition: ActualFrameDuration of the first slice, or that of all views of an NM object, s.
     pub frame_duration_s: Option<f64>,
+    /// What the duration of an NM object was made from.
+    pub duration_source: Option<String>,
     /// FrameReferenceTime of the first slice along the normal, s (PS3.3 C.8.9.4.1.5).
     pub frame_reference_time_s: Option<f64>,
+    /// Times and factors of each slice of the volume, in its order; empty where the object has one for all.
+    pub slices: Vec<SliceClock>,
+    /// Dates and times that are there and cannot be read.
+    pub clock_problems: Vec<Error>,
     /// DecayCorrection: `NONE`, `START` (to the start of the acquisition) or `ADMIN` (to the administration).
     pub decay_correction: Option<String>,
+    /// Whether CorrectedImage lists DECY; none if it is absent.
+    pub decay_listed: Option<bool>,
     /// Smallest and largest DecayFactor of the slices.
     pub decay_factors: Option<[f64; 2]>,
     /// Radiopharmaceutical.
@@ -57,7 +66,9 @@ pub struct Facts {
     /// RadionuclideTotalDose, Bq (PET states it in Bq, PS3.3 C.8.9.2; NM in MBq, converted here).
     pub administered_bq: Option<f64>,
     /// Time of administration.
-    pub administration_time: Option<DateTime>,
+    pub administration_time: Option<Moment>,
+    /// Time of day of an administration whose date is not stated.
+    pub administration_clock: Option<ClockTime>,
     /// Voxels that hold the declared padding value.
     pub padding_voxels: usize,
     /// Activity voxels below zero (kept as they are) and their share of the sum of absolute values.
@@ -81,7 +92,6 @@ impl Facts {
             series_description: root.text(SERIES_DESCRIPTION),
             frame_of_reference_uid: root.text(FRAME_OF_REFERENCE_UID),
             device: (!device.is_empty()).then(|| device.join(" ")),
-            series_time: DateTime::read(root, SERIES_DATE, SERIES_TIME),
             ..Facts::default()
         }
     }
@@ -115,78 +125,7 @@ impl Facts {
             scheme: code.text(CODING_SCHEME_DESIGNATOR).unwrap_or_default(),
             meaning: code.text(CODE_MEANING).unwrap_or_default(),
         });
-        let stated = item.text(RADIOPHARMACEUTICAL_START_DATE_TIME);
-        self.administration_time = stated.as_deref().and_then(DateTime::parse_dt);
-        if self.administration_time.is_none() {
-            self.administration_time = self.administration_on_series_day(root, item, notes);
-        }
         Ok(())
-    }
-
-    /// RadiopharmaceuticalStartTime has no date: it is the series' day only if that leaves it before the scan.
-    fn administration_on_series_day(
-        &self,
-        root: &Item<'_>,
-        item: &Item<'_>,
-        notes: &mut Vec<String>,
-    ) -> Option<DateTime> {
-        let time = item.text(RADIOPHARMACEUTICAL_START_TIME)?;
-        let date = root.text(SERIES_DATE)?;
-        let administered = DateTime::parse(&date, &time)?;
-        if self.series_time.is_some_and(|series| administered > series) {
-            notes.push(format!(
-                "{RADIOPHARMACEUTICAL_START_TIME} {time} is after the series time and has no date: \
-                 the time of administration is unknown"
-            ));
-            return None;
-        }
-        notes.push(format!(
-            "{RADIOPHARMACEUTICAL_START_TIME} {time} has no date: taken to be the day of the series"
-        ));
-        Some(administered)
-    }
-
-    /// The time for which the image states its activity; `None` where the files do not say.
-    pub fn activity_time(&self) -> Option<String> {
-        let scan = "the start of the acquisition";
-        Some(match self.decay_correction.as_deref()? {
-            "START" => format!("{scan} (DecayCorrection START)"),
-            "ADMIN" => "the administration (DecayCorrection ADMIN), not the scan".into(),
-            "NONE" => "the mid of each acquisition, about (DecayCorrection NONE)".into(),
-            other => format!("DecayCorrection {other}"),
-        })
-    }
-
-    /// Warns where the activity is not that of the scan: corrected to the administration, or to an unknown time.
-    pub(super) fn note_decay_correction(&self, notes: &mut Vec<String>) {
-        match self.decay_correction.as_deref() {
-            None => notes.push(format!(
-                "{DECAY_CORRECTION} is missing: the time of the activity is not stated"
-            )),
-            Some("ADMIN") => notes.push(self.administration_note()),
-            Some("START" | "NONE") => {}
-            Some(other) => notes.push(format!(
-                "{DECAY_CORRECTION} is {other}, none of NONE, START and ADMIN: the time of the activity is unknown"
-            )),
-        }
-    }
-
-    fn administration_note(&self) -> String {
-        let mut note = format!(
-            "{DECAY_CORRECTION} is ADMIN: the activity is stated for the time of administration, not of the scan"
-        );
-        let (Some(start), Some(given)) = (self.acquisition_time, self.administration_time) else {
-            return note;
-        };
-        let seconds = start.seconds_since(&given);
-        note.push_str(&format!(", which began {:.2} h later", seconds / 3600.0));
-        if let (Some(half_life), Some([low, high])) = (self.half_life_s, self.decay_factors) {
-            let expected = (seconds / half_life).exp2();
-            note.push_str(&format!(
-                "; {DECAY_FACTOR} is {low} to {high}, that time gives {expected:.4}"
-            ));
-        }
-        note
     }
 
     /// Counts negative voxels; they are kept, as cutting them would bias the total.

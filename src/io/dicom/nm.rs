@@ -10,6 +10,7 @@ use super::attributes::*;
 use super::facts::Facts;
 use super::frames::{Frame, fill, frame_name, rescale, size};
 use super::geometry::{Placement, PlaneAxes, stack};
+use super::nm_duration::acquisition_duration;
 use super::nm_units::{Calibration, calibration};
 use super::nm_windows::select_frames;
 use super::options::{GeometryOverride, ReadOptions};
@@ -86,7 +87,14 @@ pub(super) fn read(
     // NM states the administered activity in MBq (PS3.3 C.8.4.10).
     facts.read_radiopharmaceutical(&root, 1e6, &mut notes)?;
     super::note_lossy(headers, &mut notes);
-    super::read_acquisition_time(headers, &mut facts);
+    // No attribute of the NM modules; some writers add it.
+    facts.decay_correction = root.text(DECAY_CORRECTION);
+    facts.decay_listed = super::decay_listed(&root);
+    facts.read_times(headers, &[], &mut notes);
+    if let Some((seconds, source)) = acquisition_duration(&root)? {
+        facts.frame_duration_s = Some(seconds);
+        facts.duration_source = Some(source);
+    }
     Ok(DicomVolume {
         volume: Volume::new(stack.grid, data)?,
         facts,
