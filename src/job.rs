@@ -245,6 +245,21 @@ impl Job {
                 "particles have no half-life; only a nuclide decays",
             );
         }
+        let stated = [
+            ("--administered", self.administered.is_some()),
+            ("--decay-correction", self.activity.decay_correction.is_some()),
+            ("--scan-duration", self.activity.scan_duration_s.is_some()),
+        ];
+        if let Some((option, _)) = stated.into_iter().find(|(_, given)| *given) {
+            if matches!(self.source, SourceChoice::Particle(_)) {
+                let why = "particles have no half-life; only a nuclide decays";
+                return refuse(option, "given with --source".into(), why);
+            }
+            if self.activity.unit.is_some_and(InputUnit::is_time_integrated) {
+                let why = "such a map already counts all decays";
+                return refuse(option, "given for a time-integrated map".into(), why);
+            }
+        }
         if self.decay_from == DecayFrom::Image && !self.physical_decay {
             return refuse(
                 "--decay-from",

@@ -88,7 +88,7 @@ impl CalibrationResult {
     /// The factor as an entry of a history.
     pub fn history_entry(&self) -> HistoryEntry {
         HistoryEntry {
-            time: self.time.clone(),
+            time: self.time,
             setup: self.factor.setup.clone(),
             unit: self.factor.unit,
             value: self.factor.budget.value,

@@ -44,6 +44,8 @@ fn both_conventions_can_be_chosen_and_are_named() {
         bench.dose("p", "Y-90", &["--physical-decay", "--administered", "2026-03-29T00:30:00.5"]);
     run.expect(left(24.0) / left(22.0) * all_decays("Y-90"), "stated date");
     run.says("the stated one is taken");
+    let integrated = ["--activity-unit", "Bq*s", "--administered", "22h"];
+    bench.dose("p", "Y-90", &integrated).refused("--administered");
     bench.dose("p", "Y-90", &["--decay-from", "image"]).refused("without --physical-decay");
     bench
         .dose("p", "Y-90", &["--physical-decay", "--administered", "25:00"])
