@@ -1,9 +1,16 @@
 //! What a run is asked to do: every choice of `voxgray dose`, with its defaults.
 
+mod check;
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use crate::activity::{Calibration, DecayCorrection, InputUnit, NegativeRule};
+pub use check::Check;
+
+use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, NegativeRule};
 use crate::error::{Error, Result};
+use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
 use crate::time::TimeOrSpan;
 use crate::transport::engine::EngineChoice;
@@ -65,10 +72,12 @@ pub struct ActivityInput {
     pub series: Option<String>,
     /// Unit; `None` is Bq/mL.
     pub unit: Option<InputUnit>,
-    /// What a count stands for.
-    pub calibration: Option<Calibration>,
+    /// What a count stands for, and how well that is known.
+    pub calibration: CalibrationInput,
     /// Treatment of negative voxels.
     pub negative: NegativeRule,
+    /// Frame (from 1) of an image that holds several: dynamic or gated series, NM objects, 4D files.
+    pub frame: Option<NonZeroUsize>,
     /// Energy window (from 1) of an NM object with several.
     pub energy_window: Option<usize>,
     /// Geometry of an NM object that states none.
@@ -77,8 +86,6 @@ pub struct ActivityInput {
     pub max_outside: f64,
     /// To when its values are corrected for decay; `None` leaves it to the file.
     pub decay_correction: Option<DecayCorrection>,
-    /// Duration of the scan, s; `None` leaves it to the file.
-    pub scan_duration_s: Option<f64>,
 }
 
 /// What decays.
@@ -136,6 +143,16 @@ pub struct Shard {
     pub of: u32,
 }
 
+/// What is done with a couch in the CT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CouchRule {
+    /// It stays; the user is told.
+    #[default]
+    Keep,
+    /// It becomes air.
+    Remove,
+}
+
 /// Everything that a dose run needs to know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
@@ -143,6 +160,8 @@ pub struct Job {
     pub matter: MatterInput,
     /// Activity.
     pub activity: ActivityInput,
+    /// Which statement holds of a NIfTI image that contradicts itself on its geometry.
+    pub nifti_affine: NiftiAffine,
     /// Decay.
     pub source: SourceChoice,
     /// The activity only decays in place: dose, not dose rate.
@@ -155,6 +174,10 @@ pub struct Job {
     pub grid: GridChoice,
     /// Label map of volumes of interest and the CSV that names them.
     pub voi: Option<(PathBuf, Option<PathBuf>)>,
+    /// The couch.
+    pub couch: CouchRule,
+    /// Checks of the inputs whose findings the user accepts.
+    pub accept: BTreeSet<Check>,
     /// Histories; with a goal, the most.
     pub histories: u64,
     /// Independent batches; `None` leaves it to the run.
@@ -248,7 +271,6 @@ impl Job {
         let stated = [
             ("--administered", self.administered.is_some()),
             ("--decay-correction", self.activity.decay_correction.is_some()),
-            ("--scan-duration", self.activity.scan_duration_s.is_some()),
         ];
         if let Some((option, _)) = stated.into_iter().find(|(_, given)| *given) {
             if matches!(self.source, SourceChoice::Particle(_)) {

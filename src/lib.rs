@@ -9,6 +9,7 @@
 //! shaders/          the GPU engine's physics in WGSL, one file per stem of transport/cpu
 //! src/
 //!   lib.rs main.rs error.rs units.rs constants.rs stats.rs tables.rs
+//!   sheet/          a user's table (CSV, TSV, Excel text) to header, rows and numbers; no meaning of columns
 //!   time/           dates and clocks: one policy for offsets from UTC, ISO 8601 and DICOM
 //!   image/          WHERE: grid (affine), volume, voi, resampling (activity and mass conserved, HU not)
 //!   io/             files <-> image types, no physics: dicom (CT, PET, NM), nifti, metaimage
@@ -16,7 +17,7 @@
 //!   activity/       counts -> Bq: units of maps, dose calibrator, camera calibration, dead time, decay conventions, recovery
 //!   kinetics/       WHEN: time-activity curves to time integrals, per VOI and per voxel
 //!   activity/       units of activity maps to Bq (or Bq s) per voxel
-//!   phantom/        HU -> matter: hu (curves), voxels, maps, synthetic (boxes, slabs, a patient)
+//!   phantom/        HU -> matter: hu (curves), voxels, maps, couch, synthetic (boxes, slabs, a patient)
 //!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
 //!   transport/      primaries + matter -> energy imparted: settings, build, plan, layout, engine, run, tally, ledger, compare
 //!     tables/       f64 facts -> the flat f32 tables of the plan
@@ -30,7 +31,8 @@
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
-//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), data (provenance)
+//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), files (reading), checks (of the inputs), data
+//!                   (provenance)
 //! ```
 //!
 //! Data flow one way:
@@ -48,7 +50,7 @@
 //!
 //! ```text
 //! 7 cli, main               4 dose                                      1 image | physics | kinetics
-//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, time
+//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, sheet, time
 //! 5 report, uncertainty     2 activity | phantom | source | io
 //! ```
 //!
@@ -96,6 +98,7 @@ pub mod phantom;
 pub mod physics;
 pub mod pipeline;
 pub mod report;
+pub mod sheet;
 pub mod source;
 pub mod stats;
 pub mod tables;

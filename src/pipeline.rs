@@ -1,34 +1,44 @@
 //! The flow, once, top to bottom: images to matter and activity on one grid, to a plan, to a tally, to dose maps.
 
 mod activity_route;
+mod calibration;
+mod checks;
 pub mod compare;
 mod context;
+mod couch;
 mod dose_rate_route;
 mod goal;
 mod histories;
+mod identity;
 mod image_time;
 pub mod inputs;
 pub mod memory;
 mod merge;
+mod method_file;
 mod outputs;
 mod over_time;
+mod plausibility;
+pub mod quantification;
+pub mod recovery;
 mod routes;
 pub mod scene;
 mod series;
 pub mod series_file;
 mod source;
+mod transfer;
 mod voi_curves;
+mod voi_dose;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use crate::activity::{ActivityMap, Quantity};
-use crate::dose::{HighDose, high_dose};
+use crate::dose::{HighDose, HighVoxels};
 use crate::error::Result;
 use crate::image::VoiSet;
 use crate::job::{DEFAULT_BATCHES, Job};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
-use crate::report::summary::{EngineResult, Summary, Timing};
+use crate::report::summary::{EngineResult, Summary, Timing, VoiResult};
 use crate::transport::build::{PlanInput, build_plan};
 use crate::transport::engine::Engine;
 use crate::transport::plan::Plan;
@@ -41,6 +51,7 @@ pub use histories::choose_engine;
 pub use merge::merge;
 pub use routes::{Route, dose_over_time};
 
+use checks::Checks;
 use context::{Context, Setup, VoiFacts};
 use histories::transport;
 use outputs::OutputFolder;
@@ -86,8 +97,12 @@ pub struct Written {
     pub files: Vec<String>,
     /// The summary; none for a shard.
     pub summary: Option<Summary>,
+    /// The VOIs' doses with their uncertainty.
+    pub vois: Vec<VoiResult>,
     /// The run was interrupted.
     pub interrupted: bool,
+    /// VOIs whose curve was refused, so that their dose rests on an assumption.
+    pub refused: Vec<String>,
 }
 
 /// A run that is ready to start.
@@ -106,8 +121,7 @@ pub struct Prepared {
 impl Prepared {
     /// Dose and uncertainty of the voxels of high dose in a tally of this plan.
     pub fn high_dose(&self, tally: &Tally) -> Option<HighDose> {
-        let (c, density) = (&self.context, &self.phantom.density);
-        high_dose(tally, &c.scale(density), c.low_density, c.percentile, c.fraction, 1)
+        self.context.high.dose(tally, &self.context.scale(&self.phantom.density), 1)
     }
 }
 
@@ -139,7 +153,7 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         merged_shards: 0,
     };
     let partial = outcome.interrupted;
-    outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing, &[])
+    outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing, None)
 }
 
 /// Everything before the first history of a run on the CPU: images to matter and activity on one grid, to a plan.
@@ -158,13 +172,39 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     job.check()?;
     let mut records = Vec::new();
     let decay = source::read_source(&job.source)?;
-    let (mut activity, facts) = inputs::read_activity(&job.activity, observer, &mut records)?;
+    let input = calibrated(job, observer, &mut records)?;
+    let (mut activity, facts) =
+        inputs::read_activity(&input, job.nifti_affine, observer, &mut records)?;
     let timing = image_time::of_one(job, facts, &mut activity, &decay, observer)?;
     if let (Some(timing), Some(entry)) = (&timing, records.last_mut()) {
         entry.activity_time = Some(timing.what.clone());
     }
-    let around = Surroundings::read(job, decay, observer, &mut records)?;
-    prepare_with(job, engine, around, (activity, timing), &[], &records, observer)
+    let mut around = Surroundings::read(job, decay, observer, &mut records)?;
+    let checks = Checks::new(&job.accept, observer);
+    if let Some(record) = records.iter().find(|r| r.role == "activity") {
+        plausibility::unit("the activity", job.activity.unit, record, &checks);
+    }
+    around.check(&records, None, &checks)?;
+    let image = (&activity.volume.grid, activity.volume.data.as_slice());
+    couch::treat(job, &mut around, &[image], observer)?;
+    let mut prepared =
+        prepare_with(job, engine, around, (activity, timing), &[], &records, &checks, observer)?;
+    prepared.context.calibration_relative = input.calibration.relative()?;
+    if job.voi.is_some() && prepared.context.calibration_relative.is_none() {
+        observer.say(calibration::NOT_STATED);
+    }
+    Ok(prepared)
+}
+
+/// The job's activity image with its calibration factor, which may stand in a history.
+fn calibrated(
+    job: &Job,
+    observer: &dyn Observer,
+    records: &mut Vec<inputs::InputRecord>,
+) -> Result<crate::job::ActivityInput> {
+    let of = &job.activity;
+    let calibration = calibration::resolved(&of.calibration, &job.source, observer, records)?;
+    Ok(crate::job::ActivityInput { calibration, ..of.clone() })
 }
 
 /// What is read beside activity.
@@ -174,6 +214,10 @@ struct Surroundings {
     vois: Option<VoiSet>,
     matter: Phantom,
     hu_report: Option<HuReport>,
+    /// What looked like a couch.
+    couch: Option<couch::CouchFacts>,
+    /// Voxels of the matter that were turned into air.
+    removed: Vec<u32>,
 }
 
 impl Surroundings {
@@ -184,12 +228,29 @@ impl Surroundings {
         records: &mut Vec<inputs::InputRecord>,
     ) -> Result<Self> {
         let vois = read_vois(job, observer, records)?;
-        let (matter, hu_report) = inputs::read_matter(&job.matter, observer, records)?;
-        Ok(Surroundings { decay, vois, matter, hu_report })
+        let (matter, hu_report) =
+            inputs::read_matter(&job.matter, job.nifti_affine, observer, records)?;
+        Ok(Surroundings { decay, vois, matter, hu_report, couch: None, removed: Vec::new() })
+    }
+
+    /// Checks all that was read, before anything is made of it. `series` is that of the activity images, if they are several.
+    fn check(
+        &self,
+        records: &[inputs::InputRecord],
+        series: Option<&series_file::SeriesInput>,
+        checks: &Checks,
+    ) -> Result<()> {
+        identity::check(records, &self.decay, series, checks);
+        plausibility::voxel_sizes(records, checks);
+        if let Some(hu) = &self.hu_report {
+            plausibility::ct(&self.matter, hu, checks);
+        }
+        checks.settle()
     }
 }
 
 /// [`prepare_for`] after reading. `times` holds the activity at each time on the dose grid, where one run is to score all of them.
+#[expect(clippy::too_many_arguments, reason = "all that was read")]
 fn prepare_with(
     job: &Job,
     engine: &Engine,
@@ -197,17 +258,38 @@ fn prepare_with(
     (activity, timing): (ActivityMap, Option<image_time::Timing>),
     times: &[&[f64]],
     records: &[inputs::InputRecord],
+    checks: &Checks,
     observer: &dyn Observer,
 ) -> Result<Prepared> {
-    let Surroundings { decay, vois, matter, hu_report } = around;
+    let Surroundings { decay, vois, matter, hu_report, couch: of_couch, removed } = around;
     let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid)?;
+    plausibility::dose_grid(&grid.grid, checks);
     check_memory(job, engine, &grid, &matter, &activity, &decay, observer)?;
     let beyond = scene::matter_beyond(&matter, &grid.grid, LOW_DENSITY_G_CM3, observer)?;
+    let emptied = if removed.is_empty() {
+        Vec::new()
+    } else {
+        let mask = couch::mask(&removed, &matter.grid, &grid.grid)?;
+        (0..mask.len()).filter(|v| mask[*v] > 0).map(|v| v as u32).collect()
+    };
     let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
     let (activity, mut field) = source::place(activity, &grid, job.activity.max_outside, observer)?;
     field.in_low_density = source::in_low_density(&activity, &phantom, LOW_DENSITY_G_CM3);
-    let (labels, vois) = place_vois(vois, &phantom, &activity, observer)?;
+    // Of a series, each time point is checked by itself.
+    if !series_file::SeriesInput::is_series(&job.activity.path) {
+        let (in_air, all) = (field.in_low_density, field.on_grid);
+        plausibility::air("the activity", in_air, all, field.unit, checks);
+        checks.settle()?;
+    }
+    let (labels, vois) = place_vois(vois, &phantom, &activity, checks, observer)?;
 
+    let high = HighVoxels::new(
+        &activity.volume.data,
+        &phantom.density,
+        LOW_DENSITY_G_CM3,
+        job.percentile,
+        job.fraction,
+    );
     let dose_of = source::DoseOf::new(&activity, &decay, job, timing.as_ref())?;
     dose_of.say(timing.as_ref(), observer);
     let plan = plan(job, &phantom, &activity, &decay, times)?;
@@ -223,7 +305,9 @@ fn prepare_with(
         dose_of: &dose_of,
         timing: timing.as_ref(),
     };
-    let setup = context::setup(&facts, observer);
+    let mut setup = context::setup(&facts, observer);
+    setup["checks"] = checks.json();
+    setup["couch"] = serde_json::json!(of_couch);
     let settings = run_settings(job, &plan);
     let context = Context {
         setup,
@@ -233,9 +317,10 @@ fn prepare_with(
         materials: phantom.materials.iter().map(|m| m.name.clone()).collect(),
         vois,
         low_density: LOW_DENSITY_G_CM3,
-        percentile: job.percentile,
-        fraction: job.fraction,
+        high,
+        emptied,
         batches: settings.batches,
+        calibration_relative: None,
     };
     Ok(Prepared { plan, settings, phantom, labels, context })
 }
@@ -279,7 +364,8 @@ fn read_vois(
     match &job.voi {
         None => Ok(None),
         Some((labels, names)) => {
-            inputs::read_vois(labels, names.as_deref(), observer, records).map(Some)
+            inputs::read_vois(labels, names.as_deref(), job.nifti_affine, observer, records)
+                .map(Some)
         }
     }
 }
@@ -289,10 +375,12 @@ fn place_vois(
     vois: Option<VoiSet>,
     phantom: &Phantom,
     activity: &ActivityMap,
+    checks: &Checks,
     observer: &dyn Observer,
 ) -> Result<(Vec<u16>, Vec<VoiFacts>)> {
     let Some(set) = vois else { return Ok((Vec::new(), Vec::new())) };
     let mapped = set.map_to(&phantom.grid)?;
+    plausibility::small_vois(&set, &mapped, checks);
     let mut labels = vec![0_u16; phantom.grid.len()];
     let mut facts = Vec::new();
     for (n, voi) in mapped.set.vois.iter().enumerate() {
@@ -300,7 +388,7 @@ fn place_vois(
             labels[v as usize] = (n + 1) as u16;
         }
         let outside = mapped.outside[n];
-        if outside > 0 || voi.voxels.is_empty() {
+        if outside > 0 || set.vois[n].voxels.is_empty() {
             observer.warn(&format!(
                 "VOI '{}': {outside} of its {} voxels are outside of the dose grid, {} dose voxels remain",
                 voi.name,
@@ -314,6 +402,7 @@ fn place_vois(
             voxels: voi.voxels.len(),
             mass_g: voi.voxels.iter().map(|&v| phantom.voxel_mass_g(v as usize)).sum(),
             activity: voi.voxels.iter().map(|&v| f64::from(activity.volume.data[v as usize])).sum(),
+            curve: None,
         });
     }
     Ok((labels, facts))

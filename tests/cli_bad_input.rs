@@ -94,7 +94,7 @@ fn wrong_units() {
         &inputs,
         &with_electrons(&[&counts[..], &["12"]].concat()),
         2,
-        &["12", "unit Bq/mL or Bq"],
+        &["12", "it has no unit"],
     );
     refused(&inputs, &with_electrons(&[&counts[..], &["-1Bq"]].concat()), 2, &["positive"]);
     refused(

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use voxgray::activity::{Calibration, History, ImageCalibration};
 
 const READING: &str = r#"
 nuclide = "Lu-177"
@@ -97,6 +98,18 @@ fn factors_are_printed_and_kept() {
     ] {
         assert!(last.contains(word), "'{word}' not in:\n{last}");
     }
+    // What is printed is what voxgray dose takes, both the line of the factor and the option that is proposed.
+    let entry = History::from_toml(&fs::read_to_string(&history).unwrap()).unwrap();
+    let entry = entry.entries().last().unwrap().clone();
+    let factor_line = last.lines().find(|l| l.starts_with("calibration factor:")).unwrap();
+    let option = last.lines().find_map(|l| l.split_once("--calibration '")).unwrap().1;
+    for printed in [factor_line, option.trim_end_matches('\'')] {
+        let read: ImageCalibration = printed.parse().unwrap_or_else(|e| panic!("{printed}: {e}"));
+        let Calibration::Bq(bq) = read.per_count(Some(600.0)).unwrap() else { panic!("{read}") };
+        assert!((bq * entry.value * 600.0 / 1e6 - 1.0).abs() < 1e-4, "{printed}");
+        let u = entry.random_uncertainty.hypot(entry.shared_uncertainty) / entry.value;
+        assert!((read.relative_uncertainty.unwrap() / u - 1.0).abs() < 5e-3, "{printed}");
+    }
     // A year's drift in a month: 10 % more counts.
     fs::write(folder.path().join("c.toml"), file("05", "3.96e6")).unwrap();
     let before = fs::read_to_string(&history).unwrap();
@@ -176,4 +189,40 @@ fn the_documented_file_works() {
     for word in ["half-life", "recovery R = ", "'patient 1'", "background"] {
         assert!(text(&output.stdout).contains(word), "{word}");
     }
+}
+
+/// The same acquisition twice in one fill, the second 1 % off: the fill's assay (1.0 % without what all share) is not made larger by it. It was 5.07 %.
+#[test]
+fn scatter_within_a_fill_leaves_its_assay_alone() {
+    let case = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/tables/cal.toml");
+    let text = fs::read_to_string(case).expect("the case");
+    let start = text.find("[[acquisition]]").expect("an acquisition");
+    let end = text.find("[spheres]").expect("spheres");
+    let second = text[start..end]
+        .replace("cylinder 1", "cylinder 2")
+        .replace("36.0e6, 6.0e3", "36.36e6, 6.0e3");
+    let of = |text: &str| {
+        let result = voxgray::activity::CalibrationResult::from_toml(text).expect("a factor");
+        let u = result.factor.random_uncertainty / result.factor.budget.value;
+        (u, result.factor.budget.relative_uncertainty())
+    };
+    let (one, all_of_one) = of(&text);
+    let (two, all_of_two) = of(&format!("{}{second}{}", &text[..end], &text[end..]));
+    // Half of the difference, 0.5 / 100.5, and what one fill has, with less counting.
+    let expected = (one * one + (0.5_f64 / 100.5).powi(2)).sqrt();
+    assert!((two / expected - 1.0).abs() < 0.01, "{two} {expected}");
+    assert!(all_of_two < all_of_one.hypot(0.00502), "{all_of_one} {all_of_two}");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("cal.toml"), format!("{}{second}{}", &text[..end], &text[end..]))
+        .expect("written");
+    let output = Command::new(env!("CARGO_BIN_EXE_voxgray"))
+        .arg("calibrate")
+        .arg(folder.path().join("cal.toml"))
+        .output()
+        .expect("runs");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        shown.contains("Birge ratio within fills") && shown.contains("from scan to scan"),
+        "{shown}"
+    );
 }

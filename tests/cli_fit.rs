@@ -145,6 +145,8 @@ liver,2026-03-04T12:00:00Z,40,10
     let errors = text(&output.stderr);
     assert!(errors.contains("refused: lesion") && errors.contains("rise throughout"), "{errors}");
     assert!(number(&line(&output, "liver")[2]) > 0.0);
+    assert_eq!(line(&output, "lesion")[1..3], ["refused", "-"]);
+    assert_eq!(line(&output, "lesion").len(), line(&output, "liver").len());
     let json = std::fs::read_to_string(folder.path().join("out/fit.json")).expect("results");
     assert!(json.contains("rise throughout") && json.contains("\"time_s\": 14400.0"));
     let without = run(&folder, &["--nuclide", "Lu-177"]);
@@ -182,18 +184,203 @@ fn bad_tables_are_refused() {
         assert_eq!(output.status.code(), Some(code), "{errors}");
         assert!(errors.contains(word), "{errors}");
     };
-    refused("time_h,activity_MBq,uncertainty_MBq\n24,5,1\n4,9,1\n72,2,1\n", 3, "unsorted");
-    refused("time_h,activity_MBq,uncertainty_MBq\n4,9,1\n4,8,1\n72,2,1\n", 3, "twice");
-    refused("time_h,activity_MBq,uncertainty_MBq\n4,9,1\n24,-8,1\n72,2,1\n", 3, "negative");
+    refused("time_h,activity_MBq,uncertainty_MBq\n4,9,1\n4,2,1\n72,2,1\n", 3, "twice");
+    refused("time_h,activity_MBq,uncertainty_%\n4,9,5\n24,-8,5\n72,2,5\n", 3, "uncertainty in %");
+    refused("time_h,activity_MBq\n4,9\n24,-8\n72,2\n", 3, "absolute");
     refused("time_h,activity_MBq,uncertainty_MBq\n4,9,1\n24,8,0\n72,2,1\n", 3, "must be positive");
-    refused("time_h,activity_MBq,uncertainty_MBq\n4,9,1\n24,,1\n72,2,1\n", 3, "no number");
+    refused(
+        "time_h,activity_MBq,uncertainty_MBq\n4,9,1\n24,<5,\n72,2,1\n",
+        3,
+        "limit of detection",
+    );
+    refused("time_h,activity_MBq,uncertainty_MBq\n4,9,1\n24,x,1\n72,2,1\n", 3, "no number");
     refused("time_h,time_s,activity_MBq\n4,9,1\n", 3, "mixed");
     refused("time_h,activity\n4,9\n", 3, "unknown column");
+    refused("time_h;activity_MBq\n4;1.234,5\n", 3, "thousands");
     refused("", 3, "empty");
+    refused("time_h,%IA\n4,9\n24,5\n", 2, "--administered-activity");
+    refused("time_h,activity_kBq/mL\n4,9\n24,5\n", 2, "--volume");
     let folder = folder(&table());
     assert_eq!(run(&folder, &[]).status.code(), Some(2));
     assert_eq!(run(&folder, &["--nuclide", "Lu-177", "--tail", "mono"]).status.code(), Some(2));
     assert_eq!(run(&folder, &["--nuclide", "Xx-1"]).status.code(), Some(2));
     let doubled = run(&folder, &["--nuclide", "Lu-177", "--relative-uncertainty", "5%"]);
     assert!(text(&doubled.stderr).contains("uncertainties of its own"));
+}
+
+/// The files of tests/cases/tables: what each must give, by closed form or as its points stand.
+#[test]
+fn tables_as_people_have_them() {
+    let cases = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/tables");
+    let fit = |file: &str, arguments: &[&str]| -> (Output, Value) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("out");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_voxgray"));
+        command.arg("fit").arg(cases.join(file)).args(["--nuclide", "Lu-177", "-o"]).arg(&out);
+        let output = command.args(arguments).output().expect("runs");
+        let json = std::fs::read(out.join("fit.json")).expect("results");
+        (output, serde_json::from_slice(&json).expect("JSON"))
+    };
+    let points = |json: &Value, n: usize| -> Vec<(f64, f64)> {
+        let of = |p: &Value, key: &str| p[key].as_f64().expect("a number");
+        let points = json["curves"][n]["points"].as_array().expect("points");
+        let rounded = |x: f64| (x * 1e6).round() / 1e6;
+        points
+            .iter()
+            .map(|p| (rounded(of(p, "time_s") / 3600.0), rounded(of(p, "value") / 1e6)))
+            .collect()
+    };
+    let names = |json: &Value| -> Vec<String> {
+        json["curves"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["name"].as_str().unwrap().into())
+            .collect()
+    };
+    let (output, json) = fit("semi.csv", &["--model", "mono"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(points(&json, 0), [(4.0, 200.5), (24.0, 150.2), (96.0, 60.1)]);
+    assert!(
+        text(&output.stderr).contains("semicolons")
+            && text(&output.stderr).contains("decimal commas")
+    );
+    let (_, json) = fit("tab.tsv", &["--model", "mono"]);
+    assert_eq!(points(&json, 0), [(4.0, 200.0), (24.0, 150.0), (96.0, 60.0)]);
+    let (output, json) = fit("q.csv", &["--model", "mono"]);
+    assert_eq!(names(&json), ["liver, left"]);
+    assert_eq!(points(&json, 0), [(4.0, 100.0), (24.0, 80.0), (96.0, 30.0)]);
+    assert!(text(&output.stdout).lines().any(|l| l.starts_with("liver, left\tmono\t")));
+    // Two lesions stay two: the second of hash.csv rises, which is asked for.
+    let (output, json) = fit("hash.csv", &["--model", "mono"]);
+    assert_eq!(names(&json), ["lesion #1", "lesion #2"]);
+    assert_eq!(points(&json, 0), [(4.0, 100.0), (24.0, 80.0), (96.0, 30.0)]);
+    assert_eq!(output.status.code(), Some(3));
+    let errors = text(&output.stderr);
+    assert!(
+        errors.contains("refused: lesion #2") && errors.contains("--decay-corrected injection"),
+        "{errors}"
+    );
+    let (_, json) = fit("h2.csv", &["--model", "mono", "--relative-uncertainty", "5%"]);
+    assert_eq!(names(&json), ["lesion #1", "lesion #2"]);
+    assert_eq!(points(&json, 1), [(96.0, 60.0), (168.0, 20.0)]);
+    let (_, json) = fit("quoted.csv", &["--model", "mono"]);
+    assert_eq!(
+        (names(&json), points(&json, 0)),
+        (vec!["kidney, left".into()], vec![(4.0, 95.0), (24.0, 75.0), (72.0, 43.0)])
+    );
+
+    // Decay-corrected values of an effective half-life of 50 h, printed to six digits: A0 T / ln 2, A0 from the points.
+    let truth = 100e6 * 50.0 * 3600.0 / std::f64::consts::LN_2;
+    for arguments in [
+        &["--decay-corrected", "injection"][..],
+        &["--decay-corrected", "injection", "--model", "mono"],
+    ] {
+        let (output, json) = fit("dc.csv", arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(
+            (number(&line(&output, "c")[2]) / truth - 1.0).abs() < 1e-4,
+            "{}",
+            line(&output, "c")[2]
+        );
+        assert_eq!(json["decay_corrected"].as_str(), Some("injection"));
+    }
+}
+
+/// What a table says and what an option says are one, or an error.
+#[test]
+fn decay_correction_is_said_once() {
+    let rows = "\n4,100\n24,100\n72,100\n168,100\n";
+    let lu = ["--nuclide", "Lu-177", "--model", "physical"];
+    let with = |header: &str, more: &[&str]| {
+        run(&folder(&format!("{header}{rows}")), &[&lu[..], more].concat())
+    };
+    // Flat against physical decay: asked, and both answers work.
+    let asked = with("time_h,activity_MBq", &[]);
+    let errors = text(&asked.stderr);
+    assert_eq!(asked.status.code(), Some(3));
+    for word in ["--decay-corrected injection", "--decay-corrected no", "0.490"] {
+        assert!(errors.contains(word), "{errors}");
+    }
+    assert_eq!(with("time_h,activity_MBq", &["--decay-corrected", "no"]).status.code(), Some(0));
+    let truth = 100e6 * LU * 3600.0 / std::f64::consts::LN_2;
+    for output in [
+        with("time_h,activity_MBq", &["--decay-corrected", "injection"]),
+        with("time_h,decay-corrected activity (MBq)", &[]),
+        with("time_h,activity_MBq_decay_corrected", &["--decay-corrected", "injection"]),
+    ] {
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let found = number(&line(&output, "curve")[2]);
+        assert!((found / truth - 1.0).abs() < 1e-5, "{found} {truth}");
+    }
+    let both = with("time_h,activity_MBq_decay_corrected", &["--decay-corrected", "no"]);
+    assert!(both.status.code() == Some(2) && text(&both.stderr).contains("says decay-corrected"));
+}
+
+/// Noise about zero at late times is part of the curve: leaving it out would lift the tail.
+#[test]
+fn values_of_zero_and_below_count() {
+    let folder =
+        folder("time_h,activity_MBq,SD (MBq)\n1,80,1\n4,40,1\n24,0.5,1\n48,-0.6,1\n72,0,1\n");
+    let output = run(&folder, &["--nuclide", "Lu-177", "--model", "mono", "-o", "out", "--log"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(line(&output, "curve")[11], "3", "all five points");
+    let trapezoid = ["--nuclide", "Lu-177", "--model", "trapezoid", "--tail", "none"];
+    let output = run(&folder, &trapezoid);
+    let mbq_h = 40.0 + 180.0 + 20.0 * 20.25 + 24.0 * -0.05 + 24.0 * -0.3;
+    let found = number(&line(&output, "curve")[2]);
+    assert!((found / (mbq_h * 3.6e9) - 1.0).abs() < 1e-6, "{found}");
+}
+
+/// Parts of the administered activity become activities.
+#[test]
+fn the_administered_activity_scales_a_table() {
+    let folder = folder(
+        "time (h);liver (%IA/g);liver mass (g);tumour (%IA)\n4;0,01;1800;2\n24;0,008;1800;1,5\n96;0,003;1800;0,5\n",
+    );
+    let output = run(
+        &folder,
+        &[
+            "--nuclide",
+            "Lu-177",
+            "--model",
+            "trapezoid",
+            "--administered-activity",
+            "7.4GBq",
+            "--head",
+            "constant",
+            "--tail",
+            "none",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let trapezoid = |y: [f64; 3]| 4.0 * y[0] + 10.0 * (y[0] + y[1]) + 36.0 * (y[1] + y[2]);
+    for (curve, percent) in [("liver", [18.0, 14.4, 5.4]), ("tumour", [2.0, 1.5, 0.5])] {
+        let truth = 7.4e7 * 3600.0 * trapezoid(percent);
+        assert!((number(&line(&output, curve)[2]) / truth - 1.0).abs() < 1e-6, "{curve}");
+    }
+    assert!(text(&output.stderr).contains("not decay-corrected"), "{}", text(&output.stderr));
+}
+
+/// Names of curves are no paths.
+#[test]
+fn plots_have_safe_names() {
+    let names = ["../up", "a/b", "a_b", "CON", &"x".repeat(400)];
+    let mut rows = String::from("curve,time_h,activity_MBq\n");
+    for name in names {
+        rows.push_str(&format!("{name},4,100\n{name},24,60\n{name},72,20\n"));
+    }
+    let folder = folder(&rows);
+    let output = run(&folder, &["--nuclide", "Lu-177", "--model", "mono", "-o", "out"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let mut files: Vec<String> = std::fs::read_dir(folder.path().join("out"))
+        .expect("a folder")
+        .map(|f| f.expect("a file").file_name().to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    let long = format!("{}.png", "x".repeat(80));
+    assert_eq!(
+        files,
+        ["CON_.png", "___up.png", "a_b_2.png", "a_b_3.png", "fit.json", long.as_str()]
+    );
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::AtomicBool;
 
-use voxgray::activity::NegativeRule;
+use voxgray::activity::{CalibrationInput, NegativeRule};
 use voxgray::image::{Grid, Volume};
 use voxgray::io::write_metaimage;
 use voxgray::job::{
@@ -47,20 +47,23 @@ fn job(folder: &Path) -> Job {
             path: folder.join("activity.mha"),
             series: None,
             unit: None,
-            calibration: None,
+            calibration: CalibrationInput::default(),
             negative: NegativeRule::Refuse,
+            frame: None,
             energy_window: None,
             geometry: None,
             max_outside: 0.01,
             decay_correction: None,
-            scan_duration_s: None,
         },
+        nifti_affine: Default::default(),
         source: SourceChoice::Nuclide { name: "Lu-177".into(), horizon_s: None, retained: 1.0 },
         physical_decay: false,
         decay_from: DecayFrom::default(),
         administered: None,
         grid: GridChoice::Activity,
         voi: None,
+        couch: Default::default(),
+        accept: Default::default(),
         histories: HISTORIES,
         batches: Some(4),
         goal: None,

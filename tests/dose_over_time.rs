@@ -108,7 +108,10 @@ fn both_routes_agree_and_know_the_time_integral() {
         assert_eq!(difference[v], other[v] - one[v]);
     }
     let table = std::fs::read_to_string(inputs.path("out/vois.csv")).unwrap();
-    assert!(table.starts_with("label,name,mass_g,recovery,activity_route_dose_gy"), "{table}");
+    assert!(
+        table.starts_with("label,name,mass_g,dose_gy,standard_uncertainty_gy,interval_95_low_gy"),
+        "{table}"
+    );
     assert_eq!(table.lines().count(), 3);
     for file in ["activity_1.png", "dose_rate_2.png", "dose_rate_4.nii.gz"] {
         assert!(inputs.path("out").join(file).is_file(), "{file}");

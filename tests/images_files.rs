@@ -9,8 +9,8 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use proptest::prelude::*;
 use voxgray::image::{Grid, Volume};
 use voxgray::io::{
-    Element, ImageFormat, read_image, read_metaimage, read_nifti, sha256_file, write_metaimage,
-    write_nifti,
+    Element, ImageFormat, ImageOptions, NiftiAffine, read_image, read_image_with, read_metaimage,
+    read_nifti, sha256_file, write_metaimage, write_nifti,
 };
 use voxgray::{Error, ErrorKind};
 
@@ -105,14 +105,138 @@ fn qform_alone_gives_the_same_place() {
 }
 
 #[test]
-fn sform_wins_and_a_disagreement_is_said() {
+fn a_header_that_contradicts_itself_needs_a_word() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("a.nii");
     // qoffset_x moved by 10 mm.
     std::fs::write(&path, with(&nifti_bytes(), 268, &111.25f32.to_le_bytes())).expect("write");
-    let (image, info) = read_nifti(&path, None).expect("read");
+    let error = read_nifti(&path, None).expect_err("sform and qform").to_string();
+    assert!(error.contains("10.00 mm apart") && error.contains("--nifti-affine"), "{error}");
+    let by = |rule: NiftiAffine| {
+        read_image_with(&path, &ImageOptions { nifti_affine: rule, ..ImageOptions::default() })
+    };
+    let (image, info) = by(NiftiAffine::Sform).expect("sform");
     assert!(image.grid.same_geometry(&oblique(), 1e-3));
-    assert!(info.notes.iter().any(|n| n.contains("sform and qform disagree")), "{:?}", info.notes);
+    assert!(info.notes.iter().any(|n| n.contains("as stated")), "{:?}", info.notes);
+    let (moved, _) = by(NiftiAffine::Qform).expect("qform");
+    assert!((moved.grid.origin_mm[0] - oblique().origin_mm[0]).abs() > 9.0);
+    assert!(by(NiftiAffine::Pixdim).is_err(), "pixdim says nothing of positions");
+}
+
+#[test]
+fn sform_against_pixdim() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("a.nii");
+    let good = nifti_bytes();
+    let pixdim = |z: f32| with(&good, 88, &z.to_le_bytes());
+    let read = |bytes: &[u8], rule: NiftiAffine| {
+        std::fs::write(&path, bytes).expect("write");
+        read_image_with(&path, &ImageOptions { nifti_affine: rule, ..ImageOptions::default() })
+    };
+    let stored = f32::from_le_bytes([good[88], good[89], good[90], good[91]]);
+    // Rounded to 0.3 %: said; by 2 %: refused.
+    let (image, info) = read(&pixdim(stored * 1.003), NiftiAffine::Agree).expect("rounded");
+    assert!(image.grid.same_geometry(&oblique(), 1e-3));
+    assert!(info.notes.iter().any(|n| n.contains("the sform is taken")), "{:?}", info.notes);
+    let wrong = pixdim(stored * 1.02);
+    let error = read(&wrong, NiftiAffine::Agree).expect_err("2 %").to_string();
+    assert!(error.contains("pixdim") && error.contains("--nifti-affine sform"), "{error}");
+    // A pixdim of 0 says nothing.
+    let unset = with(&with(&good, 88, &[0; 4]), 252, &0i16.to_le_bytes());
+    assert!(read(&unset, NiftiAffine::Agree).is_ok());
+    let (image, _) = read(&wrong, NiftiAffine::Sform).expect("sform");
+    assert!(image.grid.same_geometry(&oblique(), 1e-3));
+    let (image, _) = read(&wrong, NiftiAffine::Pixdim).expect("pixdim");
+    let step = image.grid.spacing_mm()[2] / oblique().spacing_mm()[2];
+    assert!((step - 1.02).abs() < 1e-6, "{step}");
+    // The bare rotation in the sform, lengths in pixdim: both codes of a true writer's file.
+    let bare = (0..3).fold(good.clone(), |mut b, r| {
+        for (c, spacing) in oblique().spacing_mm().into_iter().enumerate() {
+            let at = 280 + 16 * r + 4 * c;
+            let old = f32::from_le_bytes([b[at], b[at + 1], b[at + 2], b[at + 3]]);
+            b = with(&b, at, &(old / spacing as f32).to_le_bytes());
+        }
+        b
+    });
+    assert!(read(&bare, NiftiAffine::Agree).is_err());
+    let (image, _) = read(&bare, NiftiAffine::Pixdim).expect("pixdim");
+    assert!(image.grid.same_geometry(&oblique(), 1e-3), "{:?}", image.grid);
+    // Neither sform nor qform.
+    let none = with(&with(&good, 254, &[0; 2]), 252, &[0; 2]);
+    let (image, info) = read(&none, NiftiAffine::Pixdim).expect("method 1");
+    assert_eq!(image.grid.origin_mm, [0.0; 3]);
+    assert!(image.grid.axes_mm[0][0] < 0.0 && image.grid.axes_mm[2][2] > 0.0);
+    assert!(info.notes.iter().any(|n| n.contains("not known")), "{:?}", info.notes);
+}
+
+#[test]
+fn a_gzip_stream_is_read_to_its_checksum() {
+    let bytes = nifti_bytes();
+    let whole = gz(&bytes);
+    let good = read_bytes("a.nii.gz", &whole).expect("good");
+    let refused = |what: &str, bytes: &[u8], part: &str| {
+        let error = read_bytes("a.nii.gz", bytes).expect_err(what);
+        assert_eq!(error.kind, ErrorKind::Input, "{what}");
+        assert!(error.to_string().contains(part), "{what}: {error}");
+    };
+    refused("no trailer", &whole[..whole.len() - 8], "breaks off before its checksum");
+    refused("half a trailer", &whole[..whole.len() - 3], "breaks off before its checksum");
+    let end = whole.len();
+    refused("CRC-32", &with(&whole, end - 6, &[!whole[end - 6]]), "checksum");
+    refused("length", &with(&whole, end - 2, &[7]), "checksum");
+    refused("garbage", &[whole.clone(), b"tail".to_vec()].concat(), "behind its end");
+    let padded = [whole.clone(), vec![0; 1000]].concat();
+    assert_eq!(read_bytes("a.nii.gz", &padded).expect("padded"), good);
+    let members = [gz(&bytes[..400]), gz(&bytes[400..])].concat();
+    assert_eq!(read_bytes("a.nii.gz", &members).expect("members"), good);
+    let bomb = gz(&[bytes, vec![0; 8 << 20]].concat());
+    refused("far more than promised", &bomb, "inflates to far more");
+}
+
+#[test]
+fn a_zlib_stream_is_read_to_its_checksum() {
+    let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
+    zlib.write_all(&DATA).expect("zlib");
+    let stream = zlib.finish().expect("zlib");
+    let text = META.replace("CompressedData = False", "CompressedData = True");
+    let read = |stream: &[u8]| read_bytes("a.mha", &meta(&text, stream));
+    assert!(read(&stream).is_ok());
+    assert!(read(&gz(&DATA)).is_ok(), "MetaIO reads both wrappers");
+    let end = stream.len();
+    for (what, bad) in [
+        ("Adler-32", with(&stream, end - 1, &[!stream[end - 1]])),
+        ("cut", stream[..end - 2].to_vec()),
+        ("garbage", [stream.clone(), vec![1, 2, 3]].concat()),
+    ] {
+        let error = read(&bad).expect_err(what);
+        assert_eq!(error.kind, ErrorKind::Input, "{what}");
+        assert!(error.to_string().contains("damaged"), "{what}: {error}");
+    }
+    let sized =
+        text.replace("CompressedData = True", "CompressedData = True\nCompressedDataSize = 99");
+    assert!(read_bytes("a.mha", &meta(&sized, &stream)).is_err());
+}
+
+#[test]
+fn a_metaimage_of_frames() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("a.mha");
+    let text = "ObjectType = Image\nNDims = 4\nBinaryData = True\nBinaryDataByteOrderMSB = False\n\
+        TransformMatrix = 0 1 0 0 1 0 0 0 0 0 1 0 0 0 0 1\nOffset = 1 2 3 0\nCenterOfRotation = 0 0 0 0\n\
+        ElementSpacing = 2 3 4 60\nDimSize = 2 2 1 2\nElementType = MET_SHORT\n";
+    let second = [5, 0, 6, 0, 7, 0, 8, 0];
+    let bytes = meta(text, &[DATA, second].concat());
+    std::fs::write(&path, &bytes).expect("write");
+    let error = read_image(&path, None).expect_err("two volumes").to_string();
+    assert!(error.contains("2 volumes") && error.contains("--frame"), "{error}");
+    assert_eq!(read_image(&path, Some(0)).expect("first").0.data, [1.0, 2.0, 3.0, 256.0]);
+    let (image, _) = read_image(&path, Some(1)).expect("second");
+    assert_eq!(image.data, [5.0, 6.0, 7.0, 8.0]);
+    assert_eq!(image.grid.axes_mm, [[0.0, 2.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 4.0]]);
+    assert_eq!(image.grid.origin_mm, [1.0, 2.0, 3.0]);
+    assert_eq!(read_image(&path, Some(2)).expect_err("no third").kind, ErrorKind::Usage);
+    let mixed = text.replace("0 0 1 0 0 0 0 1\n", "0 0 1 0.5 0 0 0 1\n");
+    assert!(read_bytes("a.mha", &meta(&mixed, &[DATA, second].concat())).is_err());
 }
 
 #[test]
@@ -385,8 +509,31 @@ fn writers_refuse_what_they_cannot_write() {
     assert_eq!(left.len(), 1, "{left:?}");
 }
 
+/// One flipped bit of a `.nii.gz` gives an error or the same image (bits of the gzip header that mean nothing).
+fn flipped_bit(zipped: &[u8], original: &Volume<f32>, bit: usize) {
+    let flipped = with(zipped, bit / 8, &[zipped[bit / 8] ^ (1 << (bit % 8))]);
+    if let Ok(volume) = read_bytes("a.nii.gz", &flipped) {
+        assert_eq!(&volume, original, "bit {bit}");
+    }
+}
+
+#[test]
+fn no_flipped_bit_changes_an_image() {
+    let bytes = nifti_bytes();
+    let (zipped, original) = (gz(&bytes), read_bytes("a.nii", &bytes).expect("good"));
+    (0..8 * zipped.len()).for_each(|bit| flipped_bit(&zipped, &original, bit));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// As [`no_flipped_bit_changes_an_image`], for voxels that deflate stores in other ways.
+    #[test]
+    fn no_flipped_bit_changes_random_voxels(voxels in prop::collection::vec(any::<u8>(), 120), at: prop::sample::Index) {
+        let bytes = with(&nifti_bytes(), 352, &voxels);
+        let (zipped, original) = (gz(&bytes), read_bytes("a.nii", &bytes).expect("good"));
+        flipped_bit(&zipped, &original, at.index(8 * zipped.len()));
+    }
 
     /// Any damage: an image or an error, never a panic.
     #[test]

@@ -8,6 +8,7 @@ use voxgray::image::{
     ActivityUnit, VoiSet, Volume, read_label_names, resample_activity, resample_intensity,
 };
 use voxgray::io::{ImageFormat, ImageInfo, read_image};
+use voxgray::sheet::Sheet;
 
 fn image(name: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")).join("images");
@@ -66,8 +67,9 @@ fn organ_volumes_and_activities_are_those_of_the_authors() {
     ) else {
         return;
     };
+    let sheet = Sheet::read(&csv).expect("label names");
     let csv = std::fs::read_to_string(csv).expect("label names");
-    let names = read_label_names(&csv).expect("label names");
+    let names = read_label_names(&sheet).expect("label names");
     let set = VoiSet::from_labels(&labels, &names).expect("labels");
     assert_eq!(set.vois.len(), 7);
     for line in csv.lines().skip(1) {

@@ -1,10 +1,9 @@
-//! Simulated truth: the 95 % intervals of TIA cover 93 to 97 % for every family, and families are chosen as often as AICc theory says.
+//! Simulated truth: the 95 % intervals of TIA cover 93 to 97 % for every family, and a simple truth is rarely refined.
 
 #[path = "support/simulated_tac.rs"]
 mod simulated_tac;
 
 use simulated_tac::{LU177, Normal, Scenario, coverage, scenario};
-use voxgray::kinetics::distribution::{chi_squared_exceeded, normal_below};
 use voxgray::kinetics::{Curve, Family, Tac, fit, select};
 
 const CURVES: usize = 1000;
@@ -50,47 +49,24 @@ fn intervals_of_tri_cover() {
     check(Family::Tri, false);
 }
 
-/// Share of curves for which mono is chosen over physical, and its binomial standard deviation for an expected share.
-fn chosen_mono(truth: &Scenario, expected: f64) -> (f64, f64) {
-    let n = 3000;
+/// Bi is two parameters more than mono. If mono is true, both at a bound, the gain in chi2 exceeds 2 x 3.84 far more rarely than the 2.1 %
+/// of a chi-squared with two degrees of freedom (Wilks, Ann. Math. Stat. 9, 60, 1938): uptake and a second phase are chosen in under 5 %.
+#[test]
+fn a_simple_truth_is_rarely_refined() {
+    let times_s: Vec<f64> = (1..=8).map(|i| f64::from(i) * 72_000.0).collect();
+    let mono = Curve::new(Family::Mono, LU177, &[33.0, (2.5e-6_f64).ln()]);
+    let truth = Scenario { truth: mono, times_s, relative_noise: 0.05 };
+    let n = 600;
     let mut normal = Normal(11);
-    let mut mono = 0;
+    let mut other = 0;
     for _ in 0..n {
         let tac = truth.noisy(&mut normal, false);
-        let selection =
-            select(&tac, &[Family::Physical, Family::Mono], LU177, false).expect("fits");
-        mono += u32::from(selection.fit().family() == Family::Mono);
+        let selection = select(&tac, &Family::ALL, LU177).expect("fits");
+        other += u32::from(selection.fit().family() != Family::Mono);
     }
-    (f64::from(mono) / f64::from(n), (expected * (1.0 - expected) / f64::from(n)).sqrt())
-}
-
-/// Mono exceeds physical by one parameter on its bound: the gain in chi2 is 0 or chi-squared with one degree, half and half (Chernoff,
-/// Ann. Math. Stat. 25, 573, 1954), so AICc chooses it with P(chi2_1 > penalty) / 2; if lambda_1 is delta standard deviations above 0, with
-/// Phi(delta - sqrt(penalty)).
-#[test]
-fn aicc_chooses_at_the_rate_of_its_theory() {
-    let n = 10.0;
-    let penalty = |k: f64| 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0);
-    let margin = penalty(2.0) - penalty(1.0);
-    let times_s: Vec<f64> = (1..=10).map(|i| f64::from(i) * 57_600.0).collect();
-    let tia = 33.0;
-    let physical = Curve::new(Family::Physical, LU177, &[tia]);
-    let null = Scenario { truth: physical, times_s: times_s.clone(), relative_noise: 0.05 };
-    let expected = 0.5 * chi_squared_exceeded(margin, 1);
-    let (share, sd) = chosen_mono(&null, expected);
-    println!("physical true: mono chosen in {share:.4}, theory {expected:.4} +- {sd:.4}");
-    assert!((share - expected).abs() < 4.0 * sd, "{share} against {expected} +- {sd}");
-
-    // With constant relative noise ln y is a straight line: sd of the rate is 0.05 / sqrt(sum (t - mean)^2).
-    let mean = times_s.iter().sum::<f64>() / n;
-    let sd_rate = 0.05 / times_s.iter().map(|t| (t - mean).powi(2)).sum::<f64>().sqrt();
-    let delta = 1.5;
-    let mono = Curve::new(Family::Mono, LU177, &[tia, (delta * sd_rate).ln()]);
-    let weak = Scenario { truth: mono, times_s, relative_noise: 0.05 };
-    let expected = normal_below(delta - margin.sqrt());
-    let (share, sd) = chosen_mono(&weak, expected);
-    println!("weak clearance true: mono chosen in {share:.4}, theory {expected:.4} +- {sd:.4}");
-    assert!((share - expected).abs() < 4.0 * sd, "{share} against {expected} +- {sd}");
+    let share = f64::from(other) / f64::from(n);
+    println!("mono true: another family chosen in {share:.4}");
+    assert!(share < 0.05 + 4.0 * (0.05 * 0.95 / f64::from(n)).sqrt(), "{share}");
 }
 
 /// Uncertainties as shares of the measured values pull the TIA down by about the square of the share; of the curve they do not.

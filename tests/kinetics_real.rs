@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use voxgray::kinetics::{Curve, Family, Head, Tac, Tail, fit, select, trapezoid};
+use voxgray::kinetics::{
+    Curve, Family, Head, Method, Points, Spread, Tac, Tail, fit, integrate_points, select,
+    trapezoid,
+};
 use voxgray::physics::nuclide::Nuclide;
 
 const HOUR: f64 = 3600.0;
@@ -40,7 +43,7 @@ fn synthetic_patient_within_two_per_cent() {
         let family = if row[0] == "remainder" { Family::Bi } else { Family::MonoUptake };
         let found = fit(&tac, family, lu177()).unwrap();
         let ratio = found.curve.tia() / (number(&row[6]) * HOUR);
-        let chosen = select(&tac, &Family::ALL, lu177(), true).unwrap();
+        let chosen = select(&tac, &Family::ALL, lu177()).unwrap();
         let auto = chosen.fit().curve.tia() / (number(&row[6]) * HOUR);
         println!(
             "{:10} {:12} {ratio:.5}   chosen {:12} {auto:.4}",
@@ -50,6 +53,31 @@ fn synthetic_patient_within_two_per_cent() {
         );
         println!("           {:?}", chosen.warnings);
         assert!((ratio - 1.0).abs() < 0.02, "{} {ratio}", row[0]);
+    }
+}
+
+/// Chosen automatically from the true activities at 4, 24, 72 and 168 h: every organ and tumour within 2 % of the truth, without
+/// uncertainties and with 1, 5 and 10 %. (The remainder's fast phase of 1.8 h is seen by no second point.)
+#[test]
+fn organs_and_tumours_are_within_two_per_cent_whatever_is_stated() {
+    let Some(rows) = lines("synthetic_lu177_4tp/truth_time_activity.csv") else { return };
+    let Some(truth) = lines("synthetic_lu177_4tp/truth_tia.csv") else { return };
+    for row in truth.iter().filter(|r| r[0] != "remainder") {
+        let of_roi: Vec<&Vec<String>> = rows.iter().filter(|r| r[1] == row[0]).collect();
+        let times_s: Vec<f64> = of_roi.iter().map(|r| number(&r[0]) * HOUR).collect();
+        let values: Vec<f64> = of_roi.iter().map(|r| number(&r[2])).collect();
+        for share in [None, Some(0.01), Some(0.05), Some(0.10)] {
+            let spread = share.map_or(Spread::Unknown, Spread::Relative);
+            let points =
+                Points { times_s: times_s.clone(), values: values.clone(), spread, common: 0.0 };
+            let auto = Method::Auto(Family::ALL.to_vec());
+            let found = integrate_points(&points, &auto, lu177()).unwrap();
+            let ratio = found.tia.value / (number(&row[6]) * HOUR);
+            let (low, high) = found.tia.interval_95;
+            println!("{:9} {share:?}: {:11} {ratio:.4}", row[0], found.name());
+            assert!((ratio - 1.0).abs() < 0.02, "{} {share:?}: {ratio}", row[0]);
+            assert!((low..=high).contains(&(number(&row[6]) * HOUR)), "{} {share:?}", row[0]);
+        }
     }
 }
 
@@ -179,7 +207,7 @@ fn two_rising_lesions_are_refused() {
                 .to_string()
                 .contains("not determined")
         );
-        assert!(select(&tac, &Family::ALL, lu177(), true).is_err());
+        assert!(select(&tac, &Family::ALL, lu177()).is_err());
         let tia = trapezoid(&tac, lu177(), Head::LinearFromZero, Tail::Physical).unwrap();
         println!("{lesion}: {:.3e}, {:?}", tia.value, tia.warnings);
         assert!(tia.share_after_last > 0.8 && !tia.warnings.is_empty());
@@ -209,7 +237,7 @@ fn brain_pet_integrates_nearly_as_its_frames() {
         let u: Vec<f64> = values.iter().zip(duration).map(|(v, d)| (v / d).sqrt()).collect();
         let tac = Tac::new(&times, &values, &u).unwrap().relative_only();
         let sum = trapezoid(&tac, c11, Head::LinearFromZero, Tail::Mono(8)).unwrap();
-        let chosen = select(&tac, &Family::ALL, c11, false).unwrap();
+        let chosen = select(&tac, &Family::ALL, c11).unwrap();
         let curve = &chosen.fit().curve;
         let inner = sum.value * (1.0 - sum.share_before_first - sum.share_after_last);
         let ratio = curve.integral(tac.first_s(), tac.last_s()) / inner;

@@ -25,7 +25,7 @@ const LAYERS: [Layer; 8] = [
     layer(3, true, &["transport", "kernel"]),
     layer(2, false, &["activity", "phantom", "source", "io"]),
     layer(1, false, &["image", "physics", "kinetics"]),
-    layer(0, true, &["error", "units", "constants", "stats", "tables", "time"]),
+    layer(0, true, &["error", "units", "constants", "stats", "tables", "sheet", "time"]),
 ];
 
 fn layer_of(module: &str) -> Option<&'static Layer> {

@@ -227,7 +227,7 @@ fn integrals(curves: &BTreeMap<String, Vec<[f64; 3]>>) {
         // What the scans' resolutions differ by is the motion's interpolation: their errors are taken as their own.
         let tac = Tac::new(&column(0), &column(1), &column(2)).unwrap();
         let families = [Family::Mono, Family::MonoUptake, Family::Bi];
-        let chosen = select(&tac, &families, decay.constant_per_s(), true).unwrap();
+        let chosen = select(&tac, &families, decay.constant_per_s()).unwrap();
         let tia = chosen.tia(&tac);
         let (low, high) = tia.interval_95;
         println!(

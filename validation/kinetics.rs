@@ -1,18 +1,26 @@
 //! Coverage of the TIA's 95 % intervals, selection rates of families and speed of the voxel fit, on simulated curves.
 //!
-//! `cargo run --release --example kinetics` prints the tables of `docs/kinetics.md`.
+//! `cargo run --release --example kinetics` prints the tables of `docs/kinetics.md`; `-- choice [CURVES]` that of the choice of the curve.
+
+#[path = "../tests/support/choice_simulation.rs"]
+mod choice_simulation;
 
 #[path = "../tests/support/simulated_tac.rs"]
 mod simulated_tac;
 
 use std::time::Instant;
 
+use choice_simulation::{NOISE, TIMES_H, TRUTHS, simulate};
 use simulated_tac::{LU177, Normal, Scenario, coverage, scenario};
 use voxgray::kinetics::voxels::{VoxelNoise, VoxelSettings, VoxelTia, integrate_voxels};
-use voxgray::kinetics::{Curve, Family, Tac, fit, select};
+use voxgray::kinetics::{Curve, Family, Tac, UnitShape, fit, select};
 
 fn main() {
-    let curves = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(2000);
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if(|a| a == "choice").is_some() {
+        return choice(arguments.next().and_then(|n| n.parse().ok()).unwrap_or(300));
+    }
+    let curves = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(2000);
     println!("Coverage of the 95 % intervals of TIA, {curves} curves per family, noise 5 %");
     println!(
         "| family | points | uncertainties | fitted | profile % | linear in ln TIA % | linear % | mean TIA / truth | half-width % |"
@@ -42,6 +50,52 @@ fn main() {
     speed();
 }
 
+/// The choice of the curve, cell by cell.
+fn choice(curves: usize) {
+    println!(
+        "{curves} curves a cell; `*`: coverage outside of 93-97 %; off: integral more than 20 % off; mono: by a mono-exponential fit; unwarned: off without a warning"
+    );
+    println!(
+        "| truth | points | noise % | stated | covers % | TIA / truth | half-width % | off | mono | unwarned | refused |"
+    );
+    println!("|{}", "---|".repeat(11));
+    let started = Instant::now();
+    let (mut outside, mut cells, mut total) = (0, 0, 0);
+    for truth in &TRUTHS {
+        for times in TIMES_H {
+            for noise in NOISE {
+                for stated in [true, false] {
+                    let c = simulate(truth, times, noise, stated, curves);
+                    let covers = 100.0 * c.coverage();
+                    let out = stated && !(93.0..=97.0).contains(&covers);
+                    outside += usize::from(out);
+                    cells += usize::from(stated);
+                    total += curves;
+                    println!(
+                        "| {} | {} | {:.0} | {} | {covers:.1}{} | {:.3} | {:.1} | {} | {} | {} | {} |",
+                        truth.name,
+                        times.len(),
+                        100.0 * noise,
+                        if stated { "yes" } else { "no" },
+                        if out { " *" } else { "" },
+                        c.ratio / c.curves as f64,
+                        100.0 * c.median_half_width(),
+                        c.off,
+                        c.mono_off,
+                        c.unwarned,
+                        c.refused
+                    );
+                }
+            }
+        }
+    }
+    let per_curve = started.elapsed().as_secs_f64() / total as f64;
+    println!(
+        "{outside} of {cells} cells with stated uncertainties outside of 93-97 %; {:.1} ms per curve",
+        1e3 * per_curve
+    );
+}
+
 /// How often each family is chosen for each true one.
 fn selection(curves: usize) {
     println!("\nFamily chosen (%), rows: truth; all families offered");
@@ -58,7 +112,7 @@ fn selection(curves: usize) {
         let n = curves.min(1000);
         for _ in 0..n {
             let tac = scenario.noisy(&mut normal, false);
-            let Ok(selection) = select(&tac, &Family::ALL, LU177, true) else { continue };
+            let Ok(selection) = select(&tac, &Family::ALL, LU177) else { continue };
             let at = Family::ALL.iter().position(|f| *f == selection.fit().family());
             chosen[at.expect("one of all")] += 1;
             let holds =
@@ -127,7 +181,11 @@ fn voxel_bias() {
     let k = std::f64::consts::LN_2 / (50.0 * 3600.0);
     let n = 200_000;
     let truth = 1000.0 / k * n as f64;
-    let shape = Curve::new(Family::Mono, LU177, &[0.0, (k - LU177).ln()]);
+    let curve = Curve::new(Family::Mono, LU177, &[0.0, (k - LU177).ln()]);
+    let shape = UnitShape {
+        values: times.iter().map(|t| curve.value_per_tia(*t)).collect(),
+        outside: [0.0; 2],
+    };
     for noise in [0.02, 0.05, 0.10, 0.20, 0.40, 1.0] {
         let mut normal = Normal(9);
         let maps: Vec<Vec<f32>> = times
@@ -138,12 +196,13 @@ fn voxel_bias() {
             .collect();
         let slices: Vec<&[f32]> = maps.iter().map(Vec::as_slice).collect();
         let model = [VoxelNoise { floor: 1000.0 * noise, gain: 0.0, relative: 0.0 }; 4];
-        let run = |limit: f64, shape: Option<&Curve>, fit_mono: bool| {
+        let run = |limit: f64, shape: Option<&UnitShape>, fit_mono: bool| {
             let settings = VoxelSettings {
                 decay_constant_per_s: LU177,
                 noise: &model,
                 max_relative_uncertainty: limit,
                 shape,
+                assumed: false,
                 fit_mono,
             };
             integrate_voxels(&times, &slices, &settings).expect("valid maps")
@@ -184,6 +243,7 @@ fn speed() {
         noise: &noise,
         max_relative_uncertainty: 0.5,
         shape: None,
+        assumed: false,
         fit_mono: true,
     };
     let start = Instant::now();

@@ -64,7 +64,7 @@ impl CalibrationResult {
         for a in all(&file.check)? {
             // The camera's activity over the calibrator's is the source's own factor over the camera's, or its inverse.
             let own = a.factor(unit, &decay)?;
-            let shared = a.shared_relative.min(factor.shared_uncertainty / factor.budget.value);
+            let shared = factor.shared_with(&a, &own);
             let comparison = match unit {
                 FactorUnit::CpsPerMbq => compare(&own, &factor.budget, shared)?,
                 FactorUnit::BqPerMlPerCps => compare(&factor.budget, &own, shared)?,

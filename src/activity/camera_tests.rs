@@ -119,7 +119,7 @@ fn the_mean_keeps_what_is_shared() {
             < 1e-12
     );
     // Own part 1.32 % each, three of them; they agree better than that: no widening.
-    assert!(factor.birge_ratio.unwrap() < 1.0);
+    assert!(factor.birge.between_fills.unwrap() < 1.0 && factor.birge.within_fills.is_none());
     let own = factor.random_uncertainty / factor.budget.value;
     assert!((own / (0.01323 / 3f64.sqrt()) - 1.0).abs() < 0.01, "{own}");
     // Three scans of one fill do not average its activity.
@@ -128,13 +128,17 @@ fn the_mean_keeps_what_is_shared() {
     let factor = combine(&one_fill, FactorUnit::CpsPerMbq, &DECAY).unwrap();
     assert!(factor.random_uncertainty / factor.budget.value > 0.01322);
     assert!(
-        factor.birge_ratio.unwrap() > 1.0,
+        factor.birge.within_fills.unwrap() > 1.0,
         "scans of one fill differ by counting only: {factor:?}"
     );
+    // 19.9, 20.0, 20.1: their mean is known to 0.1 / sqrt(3), and the fill's own 1.32 % stays what it is.
+    let scans = 0.1 / 20.0 / 3f64.sqrt();
+    let u = factor.random_uncertainty / factor.budget.value;
+    assert!((u / scans.hypot(0.01323) - 1.0).abs() < 0.01, "{u}");
     let apart: Vec<Acquisition> = [18.0, 20.0, 22.0].map(|q| acquisition(q, CYLINDER)).into();
     let factor = combine(&apart, FactorUnit::CpsPerMbq, &DECAY).unwrap();
     // Standard error of 18, 20, 22 is 2 / sqrt(3).
-    assert!(factor.birge_ratio.unwrap() > 5.0);
+    assert!(factor.birge.between_fills.unwrap() > 5.0);
     assert!(
         (factor.random_uncertainty / (2.0 / 3f64.sqrt()) - 1.0).abs() < 0.02,
         "{}",

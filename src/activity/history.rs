@@ -182,7 +182,7 @@ pub(crate) fn toml_error(error: &toml::de::Error) -> Error {
     Error::input(
         "the TOML cannot be read",
         error.to_string().trim_end(),
-        "Correct the file; see docs/quantification.md.",
+        "Correct the file: voxgray help-file lists the files and their keys.",
     )
 }
 
@@ -194,7 +194,7 @@ pub(crate) fn check_version(found: i64, known: i64) -> Result<()> {
     Err(Error::input(
         format!("the file is of version {found}"),
         format!("this program reads version {known}"),
-        "Use the program that wrote it, or rewrite the file; see docs/quantification.md.",
+        "Use the program that wrote it, or rewrite the file: voxgray help-file lists the keys.",
     ))
 }
 

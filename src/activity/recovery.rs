@@ -169,8 +169,17 @@ impl RecoveryCurve {
         volume_uncertainty_ml: f64,
         rule: Extrapolation,
     ) -> Result<Recovered> {
-        let v = positive("the volume of a VOI, mL,", volume_ml)?;
         let u = uncertain("a VOI's volume", volume_uncertainty_ml)?;
+        let at = self.at(volume_ml, rule)?;
+        Ok(Recovered { from_volume: at.value * at.volume_exponent * u / volume_ml, ..at })
+    }
+
+    /// As [`RecoveryCurve::recovery`] where the volume's uncertainty is counted elsewhere, or not stated: `from_volume` is zero.
+    ///
+    /// # Errors
+    /// If the volume is not positive, or lies outside of the measured ones and `rule` refuses that.
+    pub fn at(&self, volume_ml: f64, rule: Extrapolation) -> Result<Recovered> {
+        let v = positive("the volume of a VOI, mL,", volume_ml)?;
         let extrapolated = !(self.volumes_ml[0]..=self.volumes_ml[1]).contains(&v);
         if extrapolated && rule == Extrapolation::Refuse {
             return Err(Error::input(
@@ -193,7 +202,7 @@ impl RecoveryCurve {
         Ok(Recovered {
             value: r,
             from_curve: (from_fit + (r * self.shared_relative).powi(2)).sqrt(),
-            from_volume: r * volume_exponent * u / v,
+            from_volume: 0.0,
             volume_exponent,
             extrapolated,
             includes_calibration: self.includes_calibration,

@@ -10,7 +10,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::calibration_factor::CalibrationFactor;
 use super::camera::{FactorUnit, Setup};
-use super::check::{positive, uncertain};
+use super::check::{not_negative, positive, uncertain};
 use super::recovery::Recovered;
 use super::transfer_matrix::Unblurred;
 use crate::error::{Error, Result};
@@ -122,17 +122,18 @@ impl VoiSeries {
 
 /// One region's activities over several scans, with the covariance between them: the resolution and the calibration are common to all scans.
 ///
-/// `fwhm_uncertainty_mm` is that of the transfer matrices, `calibration_relative` the relative standard uncertainty of the calibration factor.
+/// `fwhm_uncertainty_mm` is that of the transfer matrices, `calibration_relative` the relative standard uncertainty of the calibration factor; 0
+/// where that is a part of its own.
 ///
 /// # Errors
-/// If there is no scan, a scan has no such region, or the uncertainty of the calibration is zero.
+/// If there is no scan, a scan has no such region, or an uncertainty is negative or not finite.
 pub fn region_over_time(
     scans: &[Unblurred],
     region: usize,
     fwhm_uncertainty_mm: f64,
     calibration_relative: f64,
 ) -> Result<(DVector<f64>, DMatrix<f64>)> {
-    uncertain("the calibration", calibration_relative)?;
+    not_negative("the standard uncertainty of the calibration", calibration_relative)?;
     uncertain("the resolution", fwhm_uncertainty_mm)?;
     if scans.is_empty() || scans.iter().any(|s| region >= s.activities.len()) {
         return Err(Error::input(
@@ -173,7 +174,8 @@ mod tests {
             shared_uncertainty: 0.0,
             acquisitions: 1,
             chi2: 0.0,
-            birge_ratio: None,
+            birge: crate::activity::BirgeRatios::default(),
+            of_fills: Vec::new(),
         }
     }
 
@@ -260,6 +262,8 @@ mod tests {
         assert!((c[(1, 1)] - (0.01 + 0.04 + 25.0 * 9e-4)).abs() < 1e-12);
         assert!(region_over_time(&scans, 2, 0.5, 0.03).is_err());
         assert!(region_over_time(&[], 0, 0.5, 0.03).is_err());
-        assert!(region_over_time(&scans, 1, 0.5, 0.0).is_err());
+        assert!(region_over_time(&scans, 1, 0.5, -0.1).is_err());
+        let (_, without) = region_over_time(&scans, 1, 0.5, 0.0).unwrap();
+        assert!((without[(0, 1)] - 0.8 * 0.4 * 0.25).abs() < 1e-12);
     }
 }

@@ -7,13 +7,13 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::progress::print;
-use crate::activity::{CalibrationResult, DriftCheck, History, check_drift};
+use crate::activity::{CalibrationResult, DriftCheck, History, check_drift, short};
 use crate::error::{Error, Result};
 use crate::io::atomic::write_atomically;
 
 const AFTER: &str = "\
-FILE is a TOML file of dose-calibrator readings and phantom acquisitions; its keys are listed in
-docs/quantification.md. All uncertainties are standard uncertainties (one standard deviation).
+FILE is a TOML file of dose-calibrator readings and phantom acquisitions; voxgray help-file
+calibrate lists its keys. All uncertainties are standard uncertainties (one standard deviation).
 A history file is made if it is not there; the new factor is appended and compared with the
 earlier ones of the same camera, nuclide, collimator and energy window.
 
@@ -91,15 +91,25 @@ fn report(result: &CalibrationResult) -> String {
         result.time,
         factor.budget.table()
     );
-    if let Some(birge) = factor.birge_ratio {
-        let _ = writeln!(
-            text,
-            "  {} acquisitions, chi2 {:.2}, Birge ratio {birge:.2}{}",
-            factor.acquisitions,
-            factor.chi2,
-            if birge > 1.0 { " (own part widened by it)" } else { "" }
-        );
+    if factor.acquisitions > 1 {
+        let _ = writeln!(text, "  {} acquisitions, chi2 {:.2}", factor.acquisitions, factor.chi2);
     }
+    let ratios = [
+        ("within fills", "what is random from scan to scan", factor.birge.within_fills),
+        ("between fills", "the uncertainty without what all share", factor.birge.between_fills),
+    ];
+    for (place, part, ratio) in ratios {
+        let Some(ratio) = ratio else { continue };
+        let widened = if ratio > 1.0 { format!(" ({part} widened by it)") } else { String::new() };
+        let _ = writeln!(text, "  Birge ratio {place} {ratio:.2}{widened}");
+    }
+    let _ = writeln!(
+        text,
+        "  for voxgray dose: --calibration '{} {} +- {:.2} %'",
+        short(factor.budget.value),
+        factor.unit.name(),
+        100.0 * factor.budget.relative_uncertainty()
+    );
     for budget in &result.single {
         let _ = write!(text, "\n{}", budget.table());
     }

@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::dose_arguments::{DoseArguments, Negative, Photons, ProblemArguments};
+use super::dose_arguments::{Couch, DoseArguments, Negative, Photons, ProblemArguments};
 use super::interrupt;
 use super::picture;
 use super::progress::{Terminal, print_written};
-use crate::activity::NegativeRule;
+use crate::activity::{CalibrationInput, NegativeRule};
 use crate::error::{Error, Result};
-use crate::job::{ActivityInput, CurveChoice, Goal, Job, MaterialNames, MatterInput, SourceChoice};
+use crate::io::NiftiAffine;
+use crate::job::{
+    ActivityInput, CouchRule, CurveChoice, Goal, Job, MaterialNames, MatterInput, SourceChoice,
+};
 use crate::pipeline::inputs::read_ct;
 use crate::pipeline::series_file::SeriesInput;
 use crate::pipeline::{self, Route, Written};
@@ -58,23 +61,34 @@ impl ProblemArguments {
                 path: self.activity,
                 series: self.activity_series,
                 unit: self.activity_unit,
-                calibration: self.calibration,
+                calibration: CalibrationInput {
+                    factor: self.calibration,
+                    history: self.calibration_history,
+                    duration_s: self.scan_duration,
+                    relative_uncertainty: self.calibration_uncertainty,
+                },
                 negative: match self.negative_activity {
                     Negative::Error => NegativeRule::Refuse,
                     Negative::Zero => NegativeRule::Zero,
                 },
+                frame: self.frame,
                 energy_window: self.energy_window,
                 geometry: self.geometry,
                 max_outside: self.allow_outside,
                 decay_correction: self.decay_correction,
-                scan_duration_s: self.scan_duration,
             },
+            nifti_affine: self.nifti_affine.unwrap_or_default(),
             source,
             physical_decay: self.physical_decay,
             decay_from: self.decay_from.into(),
             administered: self.administered,
             grid: self.grid,
             voi: self.voi.map(|labels| (labels, self.voi_names)),
+            couch: match self.couch {
+                Couch::Keep => CouchRule::Keep,
+                Couch::Remove => CouchRule::Remove,
+            },
+            accept: self.accept.into_iter().collect(),
             histories: self.histories.unwrap_or(most),
             batches: self.batches,
             goal,
@@ -164,14 +178,17 @@ impl ProblemArguments {
     }
 }
 
+/// Exit code of a result in which a VOI's curve was refused, so that its dose rests on an assumption.
+const REFUSED: u8 = 3;
+
 /// What --picture adds to the output folder.
 const PICTURE: &str = "dose.png";
 
 /// Draws the dose on the CT, read again: a run does not keep it.
-fn draw(written: &mut Written, ct: &Path, series: Option<&str>) -> Result<()> {
+fn draw(written: &mut Written, ct: &Path, series: Option<&str>, affine: NiftiAffine) -> Result<()> {
     struct Silent;
     impl pipeline::Observer for Silent {}
-    let ct = read_ct(ct, series, &Silent, &mut Vec::new())?;
+    let ct = read_ct(ct, series, affine, &Silent, &mut Vec::new())?;
     let label = |s: &Summary| {
         let source = s.setup["source"]["label"].as_str().unwrap_or_default().to_owned();
         let partial = if s.partial { " (interrupted)" } else { "" };
@@ -198,12 +215,18 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
     let path = &job.activity.path;
     let route = Route::from(arguments.route);
     let of_series = SeriesInput::is_series(path);
-    if route != Route::Activity && (!of_series || arguments.picture) {
-        let with = if of_series { "--picture" } else { "one image" };
+    if route != Route::Activity && !of_series {
         return Err(Error::usage(
-            format!("--route is given with {with}"),
-            "dose rates are integrated for a series of time points, and their picture is not drawn",
-            "Leave one of them out, or give the time points as --activity series.toml.",
+            "--route is given with one image",
+            "dose rates are integrated for a series of time points",
+            "Leave --route out, or give the time points as --activity series.toml (voxgray help-file series).",
+        ));
+    }
+    if route == Route::DoseRate && arguments.picture {
+        return Err(Error::usage(
+            "--picture is given with --route dose-rate",
+            "that route has no map of one transport to draw",
+            "Leave --picture out, or use --route activity or --route both.",
         ));
     }
     let mut written = if of_series {
@@ -213,8 +236,14 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
         pipeline::dose(&job, &terminal, stop)?
     };
     if let (true, MatterInput::Ct { path, series, .. }) = (arguments.picture, &job.matter) {
-        draw(&mut written, path, series.as_deref())?;
+        draw(&mut written, path, series.as_deref(), job.nifti_affine)?;
     }
     print_written(&written)?;
-    Ok(if written.interrupted { ExitCode::from(interrupt::INTERRUPTED) } else { ExitCode::SUCCESS })
+    Ok(if written.interrupted {
+        ExitCode::from(interrupt::INTERRUPTED)
+    } else if written.refused.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(REFUSED)
+    })
 }

@@ -1,5 +1,6 @@
 //! The command line of `voxgray dose`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -8,10 +9,11 @@ use super::values::{
     parse_count, parse_energy, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
     parse_time, parse_time_or_span, shown_energy,
 };
-use crate::activity::{Calibration, DecayCorrection, InputUnit};
+use crate::activity::{DecayCorrection, ImageCalibration, InputUnit};
 use crate::error::Error;
+use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
-use crate::job::{DecayFrom, GridChoice, Shard};
+use crate::job::{Check, DecayFrom, GridChoice, Shard};
 use crate::physics::tissues::named_materials;
 use crate::pipeline::Route;
 use crate::time::TimeOrSpan;
@@ -21,8 +23,9 @@ use crate::transport::settings::Settings;
 const AFTER: &str = "\
 Writes to the folder OUT, as NIfTI on the dose grid: dose_rate (Gy/s) or dose (Gy), its standard
 error, its parts by the emission that they stem from (electron, photon, alpha), density (g/cm3),
-material (names in materials.csv), low_density_mask, and summary.json. After Ctrl-C the maps are
-named *_partial and the summary says so. A killed run leaves a folder .OUT.PID.partial, which
+material (names in materials.csv), low_density_mask, summary.json and, with --voi, vois.csv: each
+VOI's dose with its whole uncertainty and where it comes from. After Ctrl-C the maps are named
+*_partial and the summary says so. A killed run leaves a folder .OUT.PID.partial, which
 may be deleted.
 
 Dose (Gy) needs a time-integrated map, or --physical-decay for activity that only decays in
@@ -45,13 +48,24 @@ Several time points: --activity series.toml lists the images and their times aft
   shift_mm = [-3.0, 2.0, -5.0]     # brings the image onto the CT, mm, LPS
 For one entry, or at the top for all: decay_correction = 'none', 'start' or 'admin' and
 duration = '20min'; at the top: administered = '2026-03-01T10:00:00+01:00'. Such a file
-gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. All keys and the
-derivation: docs/kinetics.md, section 11.
+gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. How a curve is
+integrated is chosen there, for all and by VOI:
+  [method]
+  default = 'auto'                 # average, a family, trapezoid, haenscheid, madsen
+  [method.voi.tumour]
+  method = 'trapezoid'             # head: linear, constant, a family
+  tail = 'physical'                # population, mono:N, none
+One time point alone needs haenscheid, physical, or madsen with population_half_life and
+population_spread. Where a VOI's curve is refused (it rises throughout), the trapezoid with a
+physical tail is assumed: its row says so, its interval holds what is possible, all is written
+and the exit code is 3. All keys: voxgray help-file series; the derivation: docs/kinetics.md,
+section 11. What is seen becomes activity by [recovery] or [transfer], [calibration] and [volume]:
+docs/quantification.md, section 10.
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/
-  voxgray dose --ct CT/ --activity NM.dcm --activity-unit counts --calibration 12.5Bq/mL \\
-               --nuclide Lu-177 -o out/
+  voxgray dose --ct CT/ --activity NM.dcm --activity-unit counts --nuclide Lu-177 \\
+               --calibration '20.1 cps/MBq +- 1.7 %' --scan-duration 20min -o out/
   voxgray dose --density rho.mha --materials labels.mha --material-names water,icru44_lung \\
                --activity a.mha --activity-unit Bq --source electron:0.935MeV -o out/
   voxgray dose ... --shard 1/3 -o part1/     (then: voxgray merge out/ part1/ part2/ part3/)";
@@ -102,6 +116,15 @@ impl From<CountedFrom> for DecayFrom {
             CountedFrom::Image => DecayFrom::Image,
         }
     }
+}
+
+/// The couch in the CT.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Couch {
+    /// It stays and is told.
+    Keep,
+    /// It becomes air: what lies beside the body, runs through half of the slices and is wide. Parts that hold activity stay.
+    Remove,
 }
 
 /// Negative voxels.
@@ -184,6 +207,10 @@ pub struct ProblemArguments {
     )]
     pub(super) material_names: Option<String>,
 
+    /// The couch in the CT; what is removed is told with its mass and shown by couch_mask.
+    #[arg(long, value_name = "RULE", help_heading = "Matter", default_value = "keep")]
+    pub(super) couch: Couch,
+
     /// Activity: DICOM PET or NM (folder or object), NIfTI or MetaImage; for several time points a TOML file that lists them (see below).
     #[arg(long, value_name = "PATH", help_heading = "Activity")]
     pub(super) activity: PathBuf,
@@ -193,24 +220,34 @@ pub struct ProblemArguments {
     /// Unit of the activity image: Bq/mL, Bq, Bq*s/mL, Bq*s or counts [default: Bq/mL].
     #[arg(long, value_name = "UNIT", help_heading = "Activity", value_parser = parse_unit)]
     pub(super) activity_unit: Option<InputUnit>,
-    /// What one count stands for, such as 12.5Bq/mL or 1.2e-6MBq (per count).
+    /// What counts stand for: a factor as voxgray calibrate prints it, '20.1 cps/MBq +- 1.7 %' or '350 Bq/mL per cps', which needs the
+    /// duration; or per count, 12.5Bq/mL or 1.2e-6MBq.
     #[arg(long, value_name = "FACTOR", help_heading = "Activity", value_parser = parse_calibration, allow_hyphen_values = true)]
-    pub(super) calibration: Option<Calibration>,
+    pub(super) calibration: Option<ImageCalibration>,
     /// When the activity was given, such as 2026-03-01T10:00:00+01:00, or how long before the scan, such as 22h; goes before what the file says.
     #[arg(long, value_name = "TIME", help_heading = "Activity", value_parser = parse_time_or_span)]
     pub(super) administered: Option<TimeOrSpan>,
     /// To when the values are corrected for decay: none (each is the mean over the scan), start (of the scan), admin (the administration) [default: what the file says].
     #[arg(long, value_name = "TO", help_heading = "Activity", value_parser = parse_decay_correction)]
     pub(super) decay_correction: Option<DecayCorrection>,
-    /// Duration of the scan, such as 20min [default: what the file says].
-    #[arg(long, value_name = "TIME", help_heading = "Activity", value_parser = parse_time)]
+    /// History file of voxgray calibrate (TOML): its newest factor for the nuclide, in place of --calibration.
+    #[arg(long, value_name = "FILE", help_heading = "Activity", conflicts_with = "calibration")]
+    pub(super) calibration_history: Option<PathBuf>,
+    /// Duration of the scan, such as 20min: it makes counts a count rate, and values that are not corrected for decay are means over it; 1s for an image in counts per second [default: what the file says].
+    #[arg(long, visible_alias = "acquisition-duration", value_name = "TIME", help_heading = "Activity", value_parser = parse_time)]
     pub(super) scan_duration: Option<f64>,
+    /// Relative standard uncertainty of the image's scale, such as 3%, where the calibration factor does not state it.
+    #[arg(long, value_name = "FRACTION", help_heading = "Activity", value_parser = parse_uncertainty)]
+    pub(super) calibration_uncertainty: Option<f64>,
     /// What to do with negative voxels.
     #[arg(long, value_name = "RULE", help_heading = "Activity", default_value = "error")]
     pub(super) negative_activity: Negative,
     /// Largest accepted part of the activity outside of the CT; what is outside is reported and left out. Without a value: all.
     #[arg(long, value_name = "FRACTION", help_heading = "Activity", default_value = "1%", default_missing_value = "100%", num_args = 0..=1, value_parser = parse_fraction)]
     pub(super) allow_outside: f64,
+    /// Frame (from 1) of an activity image that holds several: a dynamic or gated series, an NM object with time slots, gates or detectors, a 4D file.
+    #[arg(long, value_name = "N", help_heading = "Activity")]
+    pub(super) frame: Option<NonZeroUsize>,
     /// Energy window (from 1) of an NM object with several.
     #[arg(long, value_name = "N", help_heading = "Activity")]
     pub(super) energy_window: Option<usize>,
@@ -244,15 +281,23 @@ pub struct ProblemArguments {
     #[arg(long, value_name = "WHEN", help_heading = "Source", default_value = "administration")]
     pub(super) decay_from: CountedFrom,
 
+    /// What holds of a NIfTI image (CT, maps, activity, VOIs) whose header contradicts itself on its geometry: sform, qform or pixdim [default: refuse it].
+    #[arg(long, value_name = "WHICH", help_heading = "Images", value_parser = parse_affine)]
+    pub(super) nifti_affine: Option<NiftiAffine>,
+
     /// Dose grid: activity, ct, or a spacing in mm along the CT's axes (3 or 2x2x3).
     #[arg(long, value_name = "GRID", help_heading = "Scoring", default_value = "activity", value_parser = parse_grid)]
     pub(super) grid: GridChoice,
     /// Label map of volumes of interest: NIfTI or MetaImage, on any grid.
     #[arg(long, value_name = "FILE", help_heading = "Scoring")]
     pub(super) voi: Option<PathBuf>,
-    /// CSV with the columns label and name.
+    /// Table (CSV, TSV) with the columns label (or id, index, value, number) and name (or organ, structure, region, voi, lesion).
     #[arg(long, value_name = "CSV", help_heading = "Scoring", requires = "voi")]
     pub(super) voi_names: Option<PathBuf>,
+
+    /// Accept what these checks of the inputs find: nuclide, patient, frame, injected, slices, ct, voxel-size, air, unit and small-voi.
+    #[arg(long, value_name = "CHECKS", help_heading = "Checks", value_delimiter = ',', long_help = accept_help())]
+    pub(super) accept: Vec<Check>,
 
     /// Histories (decays) to simulate; with a goal, the most [default: 1e7, with a goal 1e11].
     #[arg(long, value_name = "N", help_heading = "Run", value_parser = parse_count, allow_hyphen_values = true)]
@@ -263,10 +308,11 @@ pub struct ProblemArguments {
     /// VOI (name or label) whose mean dose is to reach the uncertainty.
     #[arg(long, value_name = "VOI", help_heading = "Run", requires = "target_uncertainty")]
     pub(super) target_voi: Option<String>,
-    /// Voxels of high dose are those with at least this part of the dose at --target-percentile.
+    /// Voxels of high dose are those with at least this part of the activity per mass at --target-percentile.
     #[arg(long, value_name = "FRACTION", help_heading = "Run", default_value = "50%", value_parser = parse_fraction)]
     pub(super) target_fraction: f64,
-    /// Percentile of the dose over the voxels that have a dose and are not air; unlike the maximum it is not noise.
+    /// Percentile of the activity per mass over the voxels that have activity and are not air: known before any history, so that the voxels
+    /// of high dose are the same for any number of them. The summary's dose at the percentile is the mean of the voxels within 1 % about it.
     #[arg(long, value_name = "PERCENT", help_heading = "Run", default_value_t = 98.0)]
     pub(super) target_percentile: f64,
     /// Independent batches, whose spread gives the standard errors [default: 50].
@@ -330,6 +376,15 @@ fn default_energy(text: &str, of: fn(&Settings) -> f64) -> String {
     format!("{text} [default: {}]", shown_energy(of(&Settings::default())))
 }
 
+fn accept_help() -> String {
+    let lines = Check::ALL.map(|c| format!("{:11} {}", c.name(), c.meaning()));
+    format!(
+        "Accept what these checks of the inputs find, several separated by commas. Without it a contradiction is an error and what is \
+         merely unlikely a warning, both with the numbers. What was accepted stands in summary.json under setup.checks.\n\n{}",
+        lines.join("\n")
+    )
+}
+
 fn material_names_help() -> String {
     let names: Vec<&str> = named_materials().iter().map(|m| m.material.name.as_str()).collect();
     format!(
@@ -347,7 +402,18 @@ fn parse_decay_correction(text: &str) -> std::result::Result<DecayCorrection, St
     text.parse().map_err(|e: Error| format!("{}; {}", e.why, e.suggestion))
 }
 
-fn parse_calibration(text: &str) -> std::result::Result<Calibration, String> {
+fn parse_calibration(text: &str) -> std::result::Result<ImageCalibration, String> {
+    text.parse().map_err(|e: Error| e.to_string())
+}
+
+fn parse_uncertainty(text: &str) -> std::result::Result<f64, String> {
+    parse_fraction(text)
+        .ok()
+        .filter(|u| *u > 0.0 && *u < 1.0)
+        .ok_or_else(|| "must lie above 0 (nothing is exact) and below 1, such as 3%".into())
+}
+
+fn parse_affine(text: &str) -> std::result::Result<NiftiAffine, String> {
     text.parse().map_err(|e: Error| e.to_string())
 }
 

@@ -2,15 +2,15 @@
 
 use std::process::ExitCode;
 
-use super::fit_arguments::{FitArguments, Model};
-use super::fit_output::{Edge, Integrated, Shape, summary_line, write};
-use super::fit_table::{COUNTS, CurveFile, CurveTable, read_curves};
+use super::fit_arguments::FitArguments;
+use super::fit_output::{HEADER, refused_line, summary_line, write};
+use super::fit_reading::{ask, read};
 use super::progress::print;
 use crate::error::{Error, Result};
-use crate::kinetics::hybrid::hybrid;
-use crate::kinetics::integrate::fit_tail;
-use crate::kinetics::single_time_point::{Measurement, Population, haenscheid, madsen};
-use crate::kinetics::{CommonScale, Family, Head, Tac, Tail, fit, select, trapezoid};
+use crate::kinetics::method::MethodName;
+use crate::kinetics::single_time_point::Measurement;
+use crate::kinetics::table::{COUNTS, CurveFile, CurveTable};
+use crate::kinetics::{Choice, Integrated, Method, Points, Spread, integrate_points};
 use crate::physics::nuclide::Nuclide;
 
 /// Integrates every curve of the table.
@@ -31,16 +31,22 @@ pub fn run(a: &FitArguments) -> Result<ExitCode> {
         }
     };
     check(a)?;
-    let mut file = read_curves(&a.curves, a.injection)?;
+    let (method, lambda) = (method(a, half_life_s)?, std::f64::consts::LN_2 / half_life_s);
+    let mut file = read(a, lambda)?;
+    for note in &file.notes {
+        eprintln!("note: {note}");
+    }
     check_scale(a, &mut file)?;
     let results: Vec<(String, Result<Integrated>)> = file
         .curves
         .iter()
-        .map(|c| (c.name.clone(), integrate(a, c, half_life_s).and_then(|i| scaled(a, i))))
+        .map(|c| {
+            let points = ask(&file, c, lambda).and_then(|()| points(a, c));
+            let found = points.and_then(|p| integrate_points(&p, &method, lambda));
+            (c.name.clone(), found.and_then(|i| scaled(a, i)))
+        })
         .collect();
-    let mut text = String::from(
-        "curve\tmodel\tintegral\tunit\tuncertainty_%\tlow_95\thigh_95\tbefore_first_%\tafter_last_%\tT_eff_h\tchi2\tdegrees_of_freedom\tR2\n",
-    );
+    let mut text = HEADER.join("\t") + "\n";
     for (name, result) in &results {
         match result {
             Ok(integrated) => {
@@ -49,7 +55,10 @@ pub fn run(a: &FitArguments) -> Result<ExitCode> {
                     eprintln!("warning: {name}: {warning}");
                 }
             }
-            Err(error) => eprintln!("refused: {name}: {error}"),
+            Err(error) => {
+                text.push_str(&refused_line(name, file.integral_unit));
+                eprintln!("refused: {name}: {error}");
+            }
         }
     }
     if let Some(out) = &a.out {
@@ -66,22 +75,6 @@ pub fn run(a: &FitArguments) -> Result<ExitCode> {
 const REFUSED: u8 = 3;
 
 fn check(a: &FitArguments) -> Result<()> {
-    let single = matches!(a.model, Model::Haenscheid | Model::Madsen);
-    let population = a.population_half_life.is_some() || a.population_spread.is_some();
-    if single && (a.population_half_life.is_none() || a.population_spread.is_none()) {
-        return Err(Error::usage(
-            "no population half-life",
-            "one time point cannot tell how fast the activity leaves",
-            "Add --population-half-life and --population-spread of this nuclide, compound and tissue.",
-        ));
-    }
-    if !single && population {
-        return Err(Error::usage(
-            "a population half-life",
-            "it is for --model haenscheid and madsen only",
-            "Leave it out, or choose one of them.",
-        ));
-    }
     if a.relative_uncertainty == Some(0.0) {
         return Err(Error::usage(
             "--relative-uncertainty is 0",
@@ -116,7 +109,7 @@ fn check_scale(a: &FitArguments, file: &mut CurveFile) -> Result<()> {
             "Write each curve to its own table.",
         ));
     }
-    if !(a.model == Model::Auto || a.model.family().is_some()) {
+    if !matches!(a.model.name(), MethodName::Auto | MethodName::Family(_)) {
         return Err(Error::usage(
             "this --model with --spect-time",
             "the shape must be fitted",
@@ -133,23 +126,14 @@ fn scaled(a: &FitArguments, mut i: Integrated) -> Result<Integrated> {
     else {
         return Ok(i);
     };
-    if let Shape::Fit(fit) = &i.shape {
-        let warnings = std::mem::take(&mut i.tia.warnings);
-        let u = u.hypot(a.common_uncertainty);
-        i.tia = hybrid(&i.tac, fit, Measurement::new(t, activity, u * activity)?)?;
-        for warning in warnings {
-            if !i.tia.warnings.contains(&warning) {
-                i.tia.warnings.push(warning);
-            }
-        }
-    }
+    let u = u.hypot(a.common_uncertainty);
+    i.scale_to(Measurement::new(t, activity, u * activity)?)?;
     Ok(i)
 }
 
 /// The points with the uncertainties of the table or of the options.
-fn points(a: &FitArguments, curve: &CurveTable) -> Result<Tac> {
-    let (t, y) = (&curve.times_s, &curve.values);
-    let tac = match (&curve.uncertainties, a.relative_uncertainty) {
+fn points(a: &FitArguments, curve: &CurveTable) -> Result<Points> {
+    let spread = match (&curve.uncertainties, a.relative_uncertainty) {
         (Some(_), Some(_)) => {
             return Err(Error::usage(
                 "--relative-uncertainty",
@@ -157,86 +141,48 @@ fn points(a: &FitArguments, curve: &CurveTable) -> Result<Tac> {
                 "Leave one of them out.",
             ));
         }
-        (Some(u), None) if curve.percent => Tac::new(t, y, u)?.proportional(),
-        (Some(u), None) => Tac::new(t, y, u)?,
-        (None, Some(r)) => {
-            // A point at zero gets the uncertainty of the smallest other, so that it has a weight.
-            let least = y.iter().copied().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
-            let u: Vec<f64> =
-                y.iter().map(|v| r * if *v > 0.0 { *v } else { least.min(f64::MAX) }).collect();
-            Tac::new(t, y, &u)?.proportional()
+        (Some(u), None) if curve.percent => {
+            // A table with a share of a value of 0 or below was refused.
+            let share = |(u, v): (&f64, &f64)| u / v;
+            Spread::Relatives(u.iter().zip(&curve.values).map(share).collect())
         }
-        (None, None) => Tac::with_equal_relative_weights(t, y)?,
+        (Some(u), None) => Spread::Absolute(u.clone()),
+        (None, Some(r)) => Spread::Relative(r),
+        (None, None) => Spread::Unknown,
     };
-    Ok(tac.with_common_scale(CommonScale::new(a.common_uncertainty)?))
-}
-
-fn integrate(a: &FitArguments, curve: &CurveTable, half_life_s: f64) -> Result<Integrated> {
-    let tac = points(a, curve)?;
-    let lambda = std::f64::consts::LN_2 / half_life_s;
-    if let Some(family) = a.model.family() {
-        let fit = fit(&tac, family, lambda)?;
-        let tia = fit.tia(&tac);
-        return Ok(Integrated { tac, tia, shape: Shape::Fit(Box::new(fit)), candidates: vec![] });
-    }
-    match a.model {
-        Model::Trapezoid => {
-            let tia = trapezoid(&tac, lambda, a.head, a.tail)?;
-            let shape = Shape::Lines(before(a.head, &tac, lambda)?, after(a.tail, &tac, lambda)?);
-            Ok(Integrated { tac, tia, shape, candidates: vec![] })
-        }
-        Model::Haenscheid | Model::Madsen => {
-            let (Some(mean), Some(spread)) = (a.population_half_life, a.population_spread) else {
-                return Err(Error::usage("no population half-life", "it is needed", "Add it."));
-            };
-            if tac.len() != 1 {
-                return Err(Error::input(
-                    format!("{} points for a single-time-point method", tac.len()),
-                    "it uses one",
-                    "Fit the points, or leave all but one out.",
-                ));
-            }
-            let population = Population::new(mean, spread, half_life_s)?;
-            let u = match (&curve.uncertainties, a.relative_uncertainty) {
-                (None, None) => 0.0,
-                _ => tac.uncertainties()[0],
-            };
-            let u = u.hypot(a.common_uncertainty * tac.values()[0]);
-            let m = Measurement::new(tac.first_s(), tac.values()[0], u)?;
-            let tia = if a.model == Model::Haenscheid {
-                haenscheid(m, &population)
-            } else {
-                madsen(m, &population)
-            };
-            Ok(Integrated { tac, tia, shape: Shape::Exponential(mean), candidates: vec![] })
-        }
-        _ => {
-            let selection = select(&tac, &Family::ALL, lambda, true)?;
-            let average = a.model == Model::Average;
-            let tia = if average { selection.averaged(&tac) } else { selection.tia(&tac) };
-            let candidates = selection.candidates.clone();
-            let shape = if average {
-                Shape::Average(Box::new(selection))
-            } else {
-                Shape::Fit(Box::new(selection.fit().clone()))
-            };
-            Ok(Integrated { tac, tia, shape, candidates })
-        }
-    }
-}
-
-fn before(head: Head, tac: &Tac, lambda: f64) -> Result<Edge> {
-    Ok(match head {
-        Head::Constant => Edge::Constant,
-        Head::LinearFromZero => Edge::Linear,
-        Head::Fitted(family) => Edge::Fitted(Box::new(fit(tac, family, lambda)?)),
+    Ok(Points {
+        times_s: curve.times_s.clone(),
+        values: curve.values.clone(),
+        spread,
+        common: a.common_uncertainty,
     })
 }
 
-fn after(tail: Tail, tac: &Tac, lambda: f64) -> Result<Edge> {
-    Ok(match tail {
-        Tail::Physical => Edge::Decay(lambda),
-        Tail::None => Edge::None,
-        Tail::Mono(points) => Edge::Fitted(Box::new(fit_tail(tac, lambda, points)?)),
+/// The method of the options.
+fn method(a: &FitArguments, half_life_s: f64) -> Result<Method> {
+    let population_s = match (a.population_half_life, a.population_spread) {
+        (Some(mean), Some(spread)) => Some([mean, spread]),
+        (None, None) => None,
+        _ => {
+            return Err(Error::usage(
+                "--population-half-life or --population-spread alone",
+                "a population has a mean and a spread, which is the result's uncertainty",
+                "Give both.",
+            ));
+        }
+    };
+    let choice = Choice {
+        name: a.model.name(),
+        head: a.head,
+        tail: a.tail,
+        population_s,
+        ..Choice::default()
+    };
+    choice.build(half_life_s).map_err(|e| {
+        let suggestion = "Add --population-half-life and --population-spread of this nuclide, compound and tissue.";
+        if e.problem == "no population half-life" {
+            return Error { suggestion: suggestion.into(), ..e };
+        }
+        e
     })
 }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::fit_arguments::FitArguments;
-use super::fit_table::CurveFile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::atomic::write_atomically;
-use crate::kinetics::select::Candidate;
-use crate::kinetics::{Fit, Selection, Tac, Tia, UncertaintyKind};
+use crate::kinetics::table::CurveFile;
+use crate::kinetics::{Fit, Integrated, UncertaintyKind};
+use crate::report::file_names::file_stems;
 use crate::report::{BandPoint, PlotPoint, TacPlot};
 
 const HOUR: f64 = 3600.0;
@@ -19,136 +19,32 @@ const RESULTS: &str = "fit.json";
 /// Points of a drawn curve.
 const SAMPLES: usize = 400;
 
-/// What is drawn.
-#[derive(Debug)]
-pub(super) enum Shape {
-    /// One fitted curve.
-    Fit(Box<Fit>),
-    /// The weighted mean of fits.
-    Average(Box<Selection>),
-    /// Straight lines between the points, with what was assumed before and after them.
-    Lines(Edge, Edge),
-    /// A mono-exponential of this effective half-life (s) through the one point.
-    Exponential(f64),
-}
+/// Names of the columns of the table.
+pub(super) const HEADER: [&str; 13] = [
+    "curve",
+    "model",
+    "integral",
+    "unit",
+    "uncertainty_%",
+    "low_95",
+    "high_95",
+    "before_first_%",
+    "after_last_%",
+    "T_eff_h",
+    "chi2",
+    "degrees_of_freedom",
+    "R2",
+];
 
-/// What trapezoids assume beyond the points.
-#[derive(Debug)]
-pub(super) enum Edge {
-    /// Nothing.
-    None,
-    /// The nearest value.
-    Constant,
-    /// From zero at injection.
-    Linear,
-    /// The nearest value with this decay constant (1/s).
-    Decay(f64),
-    /// A fitted curve.
-    Fitted(Box<Fit>),
-}
-
-impl Edge {
-    fn at(&self, time_s: f64, nearest: (f64, f64)) -> f64 {
-        match self {
-            Edge::None => 0.0,
-            Edge::Constant => nearest.1,
-            Edge::Linear => nearest.1 * time_s / nearest.0,
-            Edge::Decay(lambda) => nearest.1 * (-lambda * (time_s - nearest.0)).exp(),
-            Edge::Fitted(fit) => fit.curve.value(time_s),
-        }
-    }
-}
-
-/// A curve with its integral.
-#[derive(Debug)]
-pub(super) struct Integrated {
-    /// The points.
-    pub tac: Tac,
-    /// Their integral.
-    pub tia: Tia,
-    /// The curve.
-    pub shape: Shape,
-    /// The families that were compared.
-    pub candidates: Vec<Candidate>,
-}
-
-impl Integrated {
-    fn fit(&self) -> Option<&Fit> {
-        match &self.shape {
-            Shape::Fit(fit) => Some(fit),
-            _ => None,
-        }
-    }
-
-    /// Value and standard uncertainty of the curve at a time.
-    fn at(&self, time_s: f64) -> (f64, f64) {
-        match &self.shape {
-            Shape::Fit(fit) => (fit.curve.value(time_s), fit.value_uncertainty(time_s)),
-            Shape::Average(selection) => {
-                let fits: Vec<(f64, &Fit)> = selection
-                    .candidates
-                    .iter()
-                    .filter_map(|c| c.fit.as_ref().ok().map(|f| (c.weight, f)))
-                    .collect();
-                let mean: f64 = fits.iter().map(|(w, f)| w * f.curve.value(time_s)).sum();
-                let spread = |f: &Fit| {
-                    f.value_uncertainty(time_s).powi(2) + (f.curve.value(time_s) - mean).powi(2)
-                };
-                (mean, fits.iter().map(|(w, f)| w * spread(f)).sum::<f64>().sqrt())
-            }
-            Shape::Exponential(half_life_s) => {
-                let value = self.tac.values()[0]
-                    * 2.0_f64.powf((self.tac.first_s() - time_s) / half_life_s);
-                (value, 0.0)
-            }
-            Shape::Lines(before, after) => (self.line(time_s, before, after), 0.0),
-        }
-    }
-
-    fn line(&self, time_s: f64, before: &Edge, after: &Edge) -> f64 {
-        let (t, y) = (self.tac.times_s(), self.tac.values());
-        let last = t.len() - 1;
-        if time_s < t[0] {
-            return before.at(time_s, (t[0], y[0]));
-        }
-        if time_s > t[last] {
-            return after.at(time_s, (t[last], y[last]));
-        }
-        let i = t.partition_point(|x| *x <= time_s).clamp(1, last);
-        y[i - 1] + (y[i] - y[i - 1]) * (time_s - t[i - 1]) / (t[i] - t[i - 1])
-    }
-
-    /// Factor from the stated uncertainties of the points to what the residuals say.
-    fn scale(&self) -> f64 {
-        match (self.tac.kind(), self.fit()) {
-            (UncertaintyKind::Absolute, _) => 1.0,
-            (UncertaintyKind::RelativeOnly, Some(f)) => {
-                (f.chi2 / f.degrees_of_freedom as f64).sqrt()
-            }
-            (UncertaintyKind::RelativeOnly, None) => 0.0,
-        }
-    }
-}
-
-/// The model in one word or two.
-fn short_method(i: &Integrated) -> String {
-    match &i.shape {
-        Shape::Fit(fit) => fit.family().name().to_string(),
-        Shape::Average(_) => "average".into(),
-        Shape::Lines(..) => "trapezoid".into(),
-        Shape::Exponential(_) => i.tia.method.split(',').next().unwrap_or("").into(),
-    }
-}
-
-/// The line of a curve in the table, tab-separated.
+/// The line of a curve in the table, tab-separated; a tab or line break in a name is a space.
 pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
     let tia = &i.tia;
     let percent = |x: f64| if x.is_finite() { format!("{:.2}", 100.0 * x) } else { "-".into() };
     let number = |x: f64| if x.is_finite() { format!("{x:.6e}") } else { "-".into() };
     let of_fit = |f: &dyn Fn(&Fit) -> String| i.fit().map_or("-".to_string(), f);
-    let model = short_method(i);
+    let model = i.name();
     let cells = [
-        name.to_string(),
+        name.replace(char::is_control, " "),
         model,
         number(tia.value),
         unit.to_string(),
@@ -162,6 +58,13 @@ pub(super) fn summary_line(name: &str, i: &Integrated, unit: &str) -> String {
         of_fit(&|f| f.degrees_of_freedom.to_string()),
         of_fit(&|f| format!("{:.4}", f.r2)),
     ];
+    cells.join("\t") + "\n"
+}
+
+/// The line of a curve that was refused: no number.
+pub(super) fn refused_line(name: &str, unit: &str) -> String {
+    let mut cells = vec!["-"; 13];
+    (cells[0], cells[1], cells[3]) = (name, "refused", unit);
     cells.join("\t") + "\n"
 }
 
@@ -180,16 +83,18 @@ pub(super) fn write(
     // Everything is made before anything is written.
     let mut pictures = Vec::new();
     let mut curves = Vec::new();
+    let stems = file_stems(&results.iter().map(|r| r.0.as_str()).collect::<Vec<_>>());
     for (n, (name, result)) in results.iter().enumerate() {
         match result {
             Ok(i) => {
-                let picture = format!("{}.png", file_stem(name, n, results));
+                let picture = format!("{}.png", stems[n]);
                 pictures.push((picture.clone(), plot(name, i, file, a.log)?));
                 curves.push(curve_json(name, i, &picture));
             }
             Err(error) => curves.push(json!({ "name": name, "refused": error.to_string() })),
         }
     }
+    let decay_corrected = file.decay_corrected.map(|c| if c { "injection" } else { "no" });
     let all = json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
@@ -201,6 +106,8 @@ pub(super) fn write(
         "unit": file.unit,
         "integral_unit": file.integral_unit,
         "common_relative_uncertainty": a.common_uncertainty,
+        "decay_corrected": decay_corrected,
+        "notes": file.notes,
         "curves": curves,
     });
     let text = serde_json::to_vec_pretty(&all)
@@ -231,25 +138,9 @@ fn prepare(out: &Path, overwrite: bool) -> Result<()> {
     ))
 }
 
-/// A file name from a curve's name: letters, digits, - and _ only; numbered where two would be the same.
-fn file_stem(name: &str, n: usize, results: &[(String, Result<Integrated>)]) -> String {
-    let stem = |name: &str| -> String {
-        name.chars()
-            .map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' })
-            .take(80)
-            .collect()
-    };
-    let own = stem(name);
-    let same = |other: &str| stem(other).eq_ignore_ascii_case(&own);
-    if own.is_empty() || results.iter().filter(|r| same(&r.0)).count() > 1 {
-        return format!("{own}_{}", n + 1);
-    }
-    own
-}
-
 fn curve_json(name: &str, i: &Integrated, picture: &str) -> Value {
     let tac = &i.tac;
-    let scale = i.scale();
+    let scale = i.scale_of_uncertainties();
     let points: Vec<Value> = (0..tac.len())
         .map(|p| {
             let u = (scale > 0.0).then_some(scale * tac.uncertainties()[p]);
@@ -308,7 +199,7 @@ fn fit_json(f: &Fit) -> Value {
 
 fn plot(name: &str, i: &Integrated, file: &CurveFile, log_y: bool) -> Result<Vec<u8>> {
     let tac = &i.tac;
-    let scale = i.scale();
+    let scale = i.scale_of_uncertainties();
     let points: Vec<PlotPoint> = (0..tac.len())
         .map(|p| PlotPoint {
             x: tac.times_s()[p] / HOUR,
@@ -338,7 +229,7 @@ fn plot(name: &str, i: &Integrated, file: &CurveFile, log_y: bool) -> Result<Vec
         100.0 * tia.relative_uncertainty(),
         100.0 * tia.share_before_first,
         100.0 * tia.share_after_last,
-        short_method(i)
+        i.name()
     );
     let unit = if file.unit.contains('/') { format!("({})", file.unit) } else { file.unit.into() };
     let plot = TacPlot {

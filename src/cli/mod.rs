@@ -9,7 +9,8 @@ pub mod dose_arguments;
 pub mod fit;
 pub mod fit_arguments;
 mod fit_output;
-pub mod fit_table;
+mod fit_reading;
+pub mod help_file;
 pub mod interrupt;
 pub mod merge;
 pub mod nuclide;
@@ -74,6 +75,8 @@ enum Command {
     Dose(Box<dose_arguments::DoseArguments>),
     /// Integrate time-activity curves from a table: fits, trapezoids, single time points.
     Fit(Box<fit_arguments::FitArguments>),
+    /// List the keys of a file that the program reads, with an example.
+    HelpFile(help_file::HelpFileArguments),
     /// Join the shards of a run (dose --shard i/n) into the result of the whole run.
     Merge(merge::MergeArguments),
     /// Show what a nuclide emits: half-life, energies per decay, lines, spectra, progeny.
@@ -96,6 +99,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
+        Command::HelpFile(arguments) => help_file::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
         Command::Trace(arguments) => trace::run(*arguments),

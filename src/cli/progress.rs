@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::{Error, Result};
 use crate::pipeline::{Observer, Progress, Written};
+use crate::report::voi_table::parts_in_words;
 
 /// Prints to standard error; the bar only where that is a terminal.
 pub struct Terminal {
@@ -95,25 +96,49 @@ pub fn print_written(written: &Written) -> Result<()> {
     for file in &written.files {
         line(&["file".into(), written.folder.join(file).display().to_string()]);
     }
+    let shown = |x: Option<f64>| x.map_or("null".to_string(), |x| format!("{x:.6e}"));
     if let Some(s) = &written.summary {
-        let shown = |x: Option<f64>| x.map_or("null".to_string(), |x| format!("{x:.6e}"));
         line(&["partial".into(), s.partial.to_string()]);
         line(&["histories".into(), s.run.histories.to_string()]);
         line(&["quantity".into(), s.dose.quantity.clone(), s.dose.unit.into()]);
         line(&["mean".into(), shown(Some(s.dose.mean_dose))]);
         if let Some(high) = &s.dose.high_dose {
             let uncertainty = Some(high.relative_uncertainty).filter(|u| u.is_finite());
-            line(&[format!("percentile_{}", high.percentile), shown(Some(high.percentile_dose))]);
+            let error = Some(high.percentile_dose_standard_error).filter(|e| e.is_finite());
+            let name = format!("percentile_{}", high.percentile);
+            line(&[name, shown(Some(high.percentile_dose)), shown(error)]);
             line(&["relative_uncertainty".into(), shown(uncertainty)]);
         }
-        for voi in &s.vois {
-            line(&[
-                "voi".into(),
-                voi.name.clone(),
-                shown(voi.mean_dose),
-                shown(voi.standard_error),
-            ]);
-        }
     }
+    if !written.vois.is_empty() {
+        let columns = [
+            "voi_columns",
+            "name",
+            "mean",
+            "standard_error (transport)",
+            "standard_uncertainty (combined)",
+            "interval_95_low",
+            "interval_95_high",
+            "curve",
+            "components, largest first",
+        ];
+        line(&columns.map(String::from));
+    }
+    for voi in &written.vois {
+        let u = &voi.uncertainty;
+        let mut cells = vec![
+            "voi".into(),
+            voi.name.clone(),
+            shown(voi.mean_dose),
+            shown(voi.standard_error),
+            shown(u.standard_uncertainty),
+            shown(u.interval_95[0]),
+            shown(u.interval_95[1]),
+        ];
+        cells.push(voi.curve.as_ref().map_or("-".into(), |c| c.name.clone()));
+        cells.extend(parts_in_words(voi));
+        line(&cells);
+    }
+    written.refused.iter().for_each(|name| line(&["refused".into(), name.clone()]));
     print(&text)
 }

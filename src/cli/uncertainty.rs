@@ -15,16 +15,15 @@ use super::values::parse_count;
 use crate::activity::{Budget, Extrapolation, short};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::atomic::write_atomically;
-use crate::kinetics::distribution::{NORMAL_97_5, chi_squared_exceeded};
-use crate::kinetics::quality::MIN_PROBABILITY;
-use crate::kinetics::{Family, Fit, Tac, fit, select};
+use crate::kinetics::distribution::NORMAL_97_5;
+use crate::kinetics::{Family, Fit, Integrated, Method, Points, Spread, integrate_points};
 use crate::uncertainty::{DoseChain, MonteCarlo, TimeIntegral};
 use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
 
 const AFTER: &str = "\
 FILE is a TOML file of VOIs: counts or activities at their times, calibration, volume, recovery
-and dose per decay, each with its standard uncertainty; its keys are listed in
-docs/quantification.md, section 9.
+and dose per decay, each with its standard uncertainty; voxgray help-file uncertainty lists its
+keys.
 
 Printed for each VOI: the dose with its standard uncertainty and 95 % interval, the budget, and
 the same by sampling the whole chain, fit included, which says whether the budget holds.
@@ -54,7 +53,7 @@ pub struct UncertaintyArguments {
 
 /// What is known of a VOI.
 struct Outcome {
-    fit: Fit,
+    curve: Integrated,
     recovery: f64,
     extrapolated: bool,
     budget: Budget,
@@ -131,14 +130,13 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
     let recovery = curve.map(|c| c.value(v)).or(coefficient.map(|c| c.value)).unwrap_or(1.0);
     let per_rate = BQ_PER_MBQ / (voi.factor.budget.value * recovery);
     let activities: Vec<f64> = voi.rates_cps.iter().map(|r| r * per_rate).collect();
-    let (fit_of_points, mut warnings) = fitted(voi, &activities, lambda)?;
-    let family = fit_of_points.family();
-    // The weights of the fit stay as they are: a sample differs in its values, not in what is known of them.
-    let weights = fit_of_points.points.uncertainties().to_vec();
-    let (chi2, degrees) = (fit_of_points.chi2, fit_of_points.degrees_of_freedom);
-    let refuted = chi_squared_exceeded(chi2, degrees) < MIN_PROBABILITY;
-    let widened = if refuted { (chi2 / degrees as f64).sqrt() } else { 1.0 };
-    if refuted {
+    let curve_of_points = fitted(voi, &activities, lambda)?;
+    let mut warnings = curve_of_points.tia.warnings.clone();
+    // What is drawn has the spread that the fit found: shares of its curve, widened where the residuals say so.
+    let spread = curve_of_points.fit().map_or(&curve_of_points.tac, |f| &f.points);
+    let spread = spread.uncertainties().to_vec();
+    let widened = curve_of_points.widening();
+    if widened > 1.0 {
         warnings
             .push(format!("counts' uncertainties widened {widened:.2}-fold, as the residuals say"));
     }
@@ -146,9 +144,8 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
         warnings.push("the volume is outside of the recovery curve's".into());
     }
     let rates: Vec<[f64; 2]> =
-        voi.rates_cps.iter().zip(&weights).map(|(r, u)| [*r, widened * u / per_rate]).collect();
-    let integrate =
-        |activities: &[f64]| integral(&voi.times_s, activities, &weights, family, lambda);
+        voi.rates_cps.iter().zip(&spread).map(|(r, u)| [*r, widened * u / per_rate]).collect();
+    let integrate = |activities: &[f64]| curve_of_points.integral_of(activities);
     let chain = DoseChain {
         voi: &voi.name,
         volume_ml: voi.volume_ml,
@@ -165,48 +162,28 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
     };
     let budget = chain.budget()?;
     let sampled = chain.sample(a.samples as usize, a.seed)?;
-    Ok(Outcome { fit: fit_of_points, recovery, extrapolated, budget, sampled, warnings })
+    Ok(Outcome { curve: curve_of_points, recovery, extrapolated, budget, sampled, warnings })
 }
 
 /// The curve of the measured points; its family is chosen once and kept.
-fn fitted(voi: &VoiInput, activities: &[f64], lambda: f64) -> Result<(Fit, Vec<String>)> {
-    let pairs = activities.iter().zip(&voi.relative_uncertainties);
-    let u: Vec<f64> = pairs.map(|(a, r)| a * r).collect();
-    let tac = Tac::new(&voi.times_s, activities, &u)?.proportional();
-    let (found, mut warnings) = match voi.family {
-        Some(family) => (fit(&tac, family, lambda)?, Vec::new()),
-        None => {
-            let selection = select(&tac, &Family::ALL, lambda, true)?;
-            (selection.fit().clone(), selection.warnings)
-        }
+fn fitted(voi: &VoiInput, activities: &[f64], lambda: f64) -> Result<Integrated> {
+    let points = Points {
+        times_s: voi.times_s.clone(),
+        values: activities.to_vec(),
+        spread: Spread::Relatives(voi.relative_uncertainties.clone()),
+        // The calibration is a part of the chain by itself.
+        common: 0.0,
     };
-    if !found.tia_determined {
+    let method = voi.family.map_or_else(|| Method::Auto(Family::ALL.to_vec()), Method::Family);
+    let found = integrate_points(&points, &method, lambda)?;
+    if found.fit().is_some_and(|f| !f.tia_determined) {
         return Err(Error::input(
-            format!(
-                "the points do not determine the integral of a {} curve",
-                found.family().name()
-            ),
+            format!("the points do not determine the integral of a {} curve", found.name()),
             "other curves fit them as well, so its uncertainty has no bound",
             "Choose a model with fewer parameters, or add time points.",
         ));
     }
-    for warning in found.tia(&tac).warnings {
-        if !warnings.contains(&warning) {
-            warnings.push(warning);
-        }
-    }
-    Ok((found, warnings))
-}
-
-fn integral(
-    times_s: &[f64],
-    activities: &[f64],
-    weights: &[f64],
-    family: Family,
-    lambda: f64,
-) -> Result<f64> {
-    let tac = Tac::new(times_s, activities, weights)?;
-    Ok(fit(&tac, family, lambda)?.curve.tia())
+    Ok(found)
 }
 
 fn report(text: &mut String, voi: &VoiInput, o: &Outcome, a: &UncertaintyArguments) {
@@ -219,13 +196,13 @@ fn report(text: &mut String, voi: &VoiInput, o: &Outcome, a: &UncertaintyArgumen
     };
     let _ = writeln!(
         text,
-        "{}: {v} +- {u_v:.3} mL, counts as V^{:.3}, recovery {:.4} ({named}), {} curve, T_eff {:.2} h, TIA {:.5e} Bq s",
+        "{}: {v} +- {u_v:.3} mL, counts as V^{:.3}, recovery {:.4} ({named}), {} curve{}, TIA {:.5e} Bq s",
         voi.name,
         voi.count_exponent,
         o.recovery,
-        o.fit.family().name(),
-        o.fit.curve.effective_half_life_s() / SECONDS_PER_HOUR,
-        o.fit.curve.tia()
+        o.curve.name(),
+        half_life(&o.curve),
+        o.curve.tia.value
     );
     text.push_str(&o.budget.table());
     let [low, high] = o.interval().map(short);
@@ -258,6 +235,13 @@ fn report(text: &mut String, voi: &VoiInput, o: &Outcome, a: &UncertaintyArgumen
     );
 }
 
+/// Of the slowest phase, where a curve was fitted.
+fn half_life(curve: &Integrated) -> String {
+    let text =
+        |f: &Fit| format!(", T_eff {:.2} h", f.curve.effective_half_life_s() / SECONDS_PER_HOUR);
+    curve.fit().map_or_else(String::new, text)
+}
+
 fn to_json(voi: &VoiInput, o: &Outcome) -> Value {
     let components: Vec<Value> = o
         .budget
@@ -277,8 +261,8 @@ fn to_json(voi: &VoiInput, o: &Outcome) -> Value {
         "count_exponent": voi.count_exponent,
         "recovery": o.recovery,
         "recovery_extrapolated": o.extrapolated,
-        "model": o.fit.family().name(),
-        "tia_bq_s": o.fit.curve.tia(),
+        "model": o.curve.name(),
+        "tia_bq_s": o.curve.tia.value,
         "dose_gy": o.budget.value,
         "standard_uncertainty_gy": o.budget.standard_uncertainty(),
         "interval_95_gy": o.interval(),

@@ -222,7 +222,8 @@ fn factor([value, uncertainty]: [f64; 2]) -> CalibrationFactor {
         shared_uncertainty: 0.0,
         acquisitions: 1,
         chi2: 0.0,
-        birge_ratio: None,
+        birge: crate::activity::BirgeRatios::default(),
+        of_fills: Vec::new(),
     }
 }
 

@@ -2,31 +2,17 @@
 
 use serde::Deserialize;
 
-use super::uncertainty_checks::{finite, pair, positive};
-use crate::activity::{Extrapolation, RecoveryCurve};
-use crate::error::{Error, Result};
+use super::uncertainty_checks::{finite, pair};
+use crate::activity::{Extrapolation, RecoveryCurve, RecoveryCurveKeys};
+use crate::error::Result;
 use crate::uncertainty::RecoveryCoefficient;
 
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum RecoveryEntry {
     None {},
-    Coefficient {
-        value: [f64; 2],
-        volume_exponent: f64,
-    },
-    Curve {
-        a_ml: [f64; 2],
-        b: [f64; 2],
-        correlation: f64,
-        volumes_ml: [f64; 2],
-        #[serde(default)]
-        shared_relative_uncertainty: f64,
-        #[serde(default)]
-        includes_calibration: bool,
-        #[serde(default)]
-        extrapolate: bool,
-    },
+    Coefficient { value: [f64; 2], volume_exponent: f64 },
+    Curve(RecoveryCurveKeys),
 }
 
 /// Recovery of a VOI.
@@ -53,41 +39,8 @@ impl RecoveryEntry {
                     volume_exponent,
                 })
             }
-            RecoveryEntry::Curve {
-                a_ml,
-                b,
-                correlation,
-                volumes_ml,
-                shared_relative_uncertainty,
-                includes_calibration,
-                extrapolate,
-            } => {
-                let ([a, ua], [b, ub]) = (pair("recovery.a_ml", a_ml)?, pair("recovery.b", b)?);
-                if !(-1.0..=1.0).contains(&correlation) {
-                    return Err(Error::input(
-                        format!("recovery.correlation is {correlation}"),
-                        "it must lie within -1 and 1",
-                        "Give the correlation of a and b that voxgray calibrate prints.",
-                    ));
-                }
-                let covariance = correlation * ua * ub;
-                let [low, high] = volumes_ml;
-                positive("recovery.volumes_ml", low)?;
-                positive("the range of recovery.volumes_ml", high - low)?;
-                let curve = RecoveryCurve {
-                    parameters: [a, b],
-                    covariance: [[ua * ua, covariance], [covariance, ub * ub]],
-                    shared_relative: finite(
-                        "recovery.shared_relative_uncertainty",
-                        shared_relative_uncertainty,
-                        1.0,
-                    )?,
-                    includes_calibration,
-                    chi2: 0.0,
-                    degrees_of_freedom: 0,
-                    volumes_ml,
-                };
-                let rule = if extrapolate { Extrapolation::Flag } else { Extrapolation::Refuse };
+            RecoveryEntry::Curve(keys) => {
+                let (curve, rule) = keys.build()?;
                 Recovery::Curve(curve, rule)
             }
         })

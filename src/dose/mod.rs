@@ -5,4 +5,4 @@ pub mod rate;
 pub mod robust;
 
 pub use map::DoseScale;
-pub use robust::{HighDose, high_dose};
+pub use robust::{HighDose, HighVoxels, LargestDose, largest_dose};

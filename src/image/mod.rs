@@ -18,6 +18,7 @@
 mod activity;
 mod geometry;
 mod grid;
+mod label_names;
 mod matter;
 mod overlap;
 mod resample;
@@ -27,7 +28,8 @@ mod volume;
 pub use activity::{ActivityUnit, ResampledActivity, resample_activity};
 pub use geometry::MAX_VOXELS;
 pub use grid::Grid;
+pub use label_names::read_label_names;
 pub use matter::{ResampledMatter, downsample_matter};
 pub use resample::{Resampled, resample_intensity, resample_labels};
-pub use voi::{MappedVois, Voi, VoiSet, read_label_names};
+pub use voi::{MappedVois, Voi, VoiSet};
 pub use volume::Volume;

@@ -166,49 +166,6 @@ impl VoiSet {
     }
 }
 
-/// Names of labels from CSV text whose first line names the columns, `label` and `name` among them.
-///
-/// # Errors
-/// If a column is missing, a label is not a whole number, a label or name comes twice, or a field
-/// is quoted.
-pub fn read_label_names(csv: &str) -> Result<BTreeMap<u32, String>> {
-    let refuse = |line: usize, problem: String| {
-        Err(Error::input(
-            format!("line {line} of the label names: {problem}"),
-            "a header line with the columns label and name is needed, then one line per label",
-            "Correct the file, for example: label,name / 1,liver.",
-        ))
-    };
-    let mut lines = csv.trim_start_matches('\u{feff}').lines().enumerate().filter(|(_, l)| {
-        let l = l.trim();
-        !l.is_empty() && !l.starts_with('#')
-    });
-    let columns = lines
-        .next()
-        .map(|(_, l)| l.split(',').map(str::trim).collect::<Vec<_>>())
-        .unwrap_or_default();
-    let column = |name: &str| columns.iter().position(|c| c.eq_ignore_ascii_case(name));
-    let (Some(label_at), Some(name_at)) = (column("label"), column("name")) else {
-        return refuse(1, format!("the columns are {columns:?}"));
-    };
-    let mut names = BTreeMap::new();
-    for (n, line) in lines {
-        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-        if line.contains('"') || fields.len() != columns.len() {
-            return refuse(n + 1, format!("{line:?} has quotes or a wrong number of fields"));
-        }
-        let Ok(label) = fields[label_at].parse::<u32>() else {
-            return refuse(n + 1, format!("the label is {:?}", fields[label_at]));
-        };
-        let name = fields[name_at].to_owned();
-        if names.contains_key(&label) || names.values().any(|n| *n == name) {
-            return refuse(n + 1, format!("label {label} or the name {name:?} was there before"));
-        }
-        names.insert(label, name);
-    }
-    Ok(names)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,8 +182,7 @@ mod tests {
 
     #[test]
     fn labels_become_named_regions() {
-        let names =
-            read_label_names("name, label ,volume\nliver,3,9\nspleen,4,9\n").expect("names");
+        let names = BTreeMap::from([(3, "liver".to_string()), (4, "spleen".to_string())]);
         let set = VoiSet::from_labels(&labels(), &names).expect("labels");
         assert_eq!(set.vois.len(), 3);
         assert!(set.find("spleen").expect("named").voxels.is_empty());
@@ -270,17 +226,6 @@ mod tests {
             map.data[7] = bad;
             let error = VoiSet::from_labels(&map, &BTreeMap::new()).expect_err("not a label");
             assert!(error.to_string().contains("[3, 1, 0]"), "{error}");
-        }
-        for csv in [
-            "",
-            "1,liver",
-            "label,name\nx,liver",
-            "label,name\n1,a\n1,b",
-            "label,name\n1,a\n2,a",
-            "label,name\n1,\"a\"",
-            "label,name\n1",
-        ] {
-            assert!(read_label_names(csv).is_err(), "{csv:?}");
         }
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn decode(
         let wanted = (count - out.data.len()).min(1 << 17);
         reserve(&mut out.data, wanted, count, path)?;
         let bytes = &mut buffer[..wanted * size];
-        let got = fill(reader, bytes).map_err(|e| Error::io("decode", path, &e))?;
+        let got = fill(reader, bytes).map_err(|e| super::inflate::failed(path, &e))?;
         if got < bytes.len() {
             return Err(Error::input(
                 format!(

@@ -5,7 +5,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::element::Decoded;
-use super::{read_metaimage, read_nifti, sha256_file};
+use super::metaimage::read_metaimage_frame;
+use super::nifti::{NiftiAffine, read_nifti_with};
+use super::sha256_file;
 use crate::error::{Error, Result};
 use crate::image::{Grid, Volume};
 
@@ -46,22 +48,34 @@ pub struct ImageInfo {
     pub notes: Vec<String>,
 }
 
+/// What the caller says about an image file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImageOptions {
+    /// Which volume (from 0) of a file that holds several.
+    pub frame: Option<usize>,
+    /// Which of a NIfTI header's statements holds where they contradict each other.
+    pub nifti_affine: NiftiAffine,
+}
+
 /// Reads a NIfTI or MetaImage file as `f32`, in LPS mm.
 ///
 /// The file's name decides (`.nii`, `.nii.gz`, `.mha`, `.mhd`), else its first bytes. `frame` picks
-/// one volume (from 0) of a NIfTI file that holds several; it must be `None` or 0 for a MetaImage.
+/// one volume (from 0) of a file that holds several.
 ///
 /// # Errors
-/// If the format is not recognised, or as [`read_nifti`] and [`read_metaimage`] say.
+/// If the format is not recognised, or as [`super::read_nifti`] and [`super::read_metaimage`] say.
 pub fn read_image(path: &Path, frame: Option<usize>) -> Result<(Volume<f32>, ImageInfo)> {
+    read_image_with(path, &ImageOptions { frame, ..ImageOptions::default() })
+}
+
+/// [`read_image`] with a rule for NIfTI headers that contradict themselves.
+///
+/// # Errors
+/// As [`read_image`].
+pub fn read_image_with(path: &Path, options: &ImageOptions) -> Result<(Volume<f32>, ImageInfo)> {
     match format_of(path)? {
-        Family::Nifti => read_nifti(path, frame),
-        Family::MetaImage if frame.is_some_and(|f| f > 0) => Err(Error::usage(
-            format!("frame {} of {} was asked for", frame.unwrap_or(0), path.display()),
-            "a MetaImage is read as one volume",
-            "Leave the frame out.",
-        )),
-        Family::MetaImage => read_metaimage(path),
+        Family::Nifti => read_nifti_with(path, options),
+        Family::MetaImage => read_metaimage_frame(path, options.frame),
     }
 }
 
@@ -111,7 +125,7 @@ pub(super) fn open_regular(path: &Path) -> Result<File> {
         return Err(Error::input(
             format!("cannot read {} as an image file", path.display()),
             "it is not a regular file",
-            "Name a .nii, .nii.gz, .mha or .mhd file.",
+            "Name a .nii, .nii.gz, .mha or .mhd file, or a DICOM file or folder.",
         ));
     }
     File::open(path).map_err(|e| Error::io("open", path, &e))
@@ -133,6 +147,25 @@ pub(super) fn in_file(path: &Path) -> impl Fn(Error) -> Error + '_ {
 /// An error about a header field.
 pub(super) fn bad(path: &Path, problem: String, why: &str, suggestion: &str) -> Error {
     Error::input(format!("{}: {problem}", path.display()), why, suggestion)
+}
+
+/// The volume (from 0) to read of a file that holds `frames`.
+pub(super) fn choose_frame(path: &Path, frames: usize, frame: Option<usize>) -> Result<usize> {
+    match frame {
+        Some(f) if f < frames => Ok(f),
+        None if frames == 1 => Ok(0),
+        Some(f) => Err(Error::usage(
+            format!("frame {} of {} was asked for", f + 1, path.display()),
+            format!("it has {frames}"),
+            "Choose a frame that exists.",
+        )),
+        None => Err(bad(
+            path,
+            format!("the file holds {frames} volumes"),
+            "one is needed, and which is not said",
+            "Choose one of an activity image with --frame N (from 1; in a series file: frame = N), or extract one volume.",
+        )),
+    }
 }
 
 /// Deflate cannot expand by more than this (zlib's technical details, "maximum compression

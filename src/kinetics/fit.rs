@@ -2,15 +2,19 @@
 //!
 //! Minimises chi2 = sum_i ((A(t_i) - y_i) / u_i)^2 by the Levenberg-Marquardt algorithm from several deterministic starts. Neglected:
 //! uncertainties of the times; a common scale does not change the shape and joins only in the TIA. The covariance is (J^T J)^-1 with J
-//! the derivatives of the residuals, times chi2 / (n - K) where uncertainties are relative only. Gates: Kletting et al., Med. Phys. 40,
-//! 102504, 2013, doi:10.1118/1.4820367.
+//! the derivatives of the residuals. Where uncertainties are known up to a factor only, its square is estimated as
+//! (chi2 + chi2_0) / (n - K + nu_0), with chi2_0 and nu_0 those of the stated prior of the noise ([`super::prior`]). Gates: Kletting et
+//! al., Med. Phys. 40, 102504, 2013, doi:10.1118/1.4820367.
 
 use nalgebra::{DMatrix, DVector};
 
+use super::average::Mixture;
+use super::distribution::{NORMAL_97_5, chi_squared_exceeded, student_97_5};
 use super::model::{Curve, Family};
+use super::prior::{NOISE_DEGREES, Prior, noise_chi2, priors};
 use super::profile;
-use super::quality::{Determined, Gate, covariance, gates, r2};
-use super::search::{jacobian, minimise};
+use super::quality::{Determined, Gate, MIN_PROBABILITY, covariance, gates, r2};
+use super::search::{Minimum, jacobian, minimise, refined};
 use super::starts::starts;
 use super::tac::{Tac, UncertaintyKind};
 use super::tia::Tia;
@@ -48,50 +52,82 @@ pub struct Fit {
     pub gates: Vec<Gate>,
     /// Whether the points determine the TIA at all.
     pub tia_determined: bool,
-    /// The points with the uncertainties that the fit used.
+    /// The points with the uncertainties that the fit used, the estimated factor of relative ones in them.
     pub points: Tac,
+    /// Square of the factor between the stated uncertainties and those used (1 for absolute ones).
+    pub variance_factor: f64,
+    /// Priors of the shape; none for a family fitted by itself.
+    pub(crate) priors: Vec<Prior>,
+    /// Their part of what was minimised.
+    pub(crate) penalty: f64,
 }
 
-/// Fits a family with physical decay constant `decay_constant_per_s` (1/s, positive).
+/// Fits a family with physical decay constant `decay_constant_per_s` (1/s, positive), by the points alone.
 ///
 /// # Errors
-/// If there are fewer points than parameters (or none left to estimate relative uncertainties from), all values are zero, the points
-/// only rise (clearance is then not determined), or no start converges.
+/// If there are fewer points than parameters, all values are zero, the points only rise (clearance is then not determined), or no start
+/// converges.
 pub fn fit(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<Fit> {
     check(tac, family, decay_constant_per_s)?;
-    let begin = starts(tac, family, decay_constant_per_s);
-    let runs = begin.iter().filter_map(|s| minimise(tac, family, decay_constant_per_s, s, None));
-    let best = runs.min_by(|a, b| a.1.total_cmp(&b.1));
-    let Some((theta, chi2)) = best else {
+    let (n, k) = (tac.len(), family.parameters());
+    if n < k {
+        return Err(Error::input(
+            format!("{n} point(s) for a {} curve", family.name()),
+            format!("it has {k} parameters"),
+            "Use a model with fewer parameters, or a single-time-point method.",
+        ));
+    }
+    search(tac, family, decay_constant_per_s, vec![])
+}
+
+/// As [`fit`] with the stated priors of the shape, which bound what the points do not tell: for any number of points.
+///
+/// # Errors
+/// As [`fit`], but for the number of points.
+pub fn fit_with_priors(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<Fit> {
+    check(tac, family, decay_constant_per_s)?;
+    search(tac, family, decay_constant_per_s, priors(family, tac.last_s()))
+}
+
+fn search(tac: &Tac, family: Family, lambda: f64, priors: Vec<Prior>) -> Result<Fit> {
+    let begin = starts(tac, family, lambda, &priors);
+    let runs = begin.iter().filter_map(|s| minimise(tac, family, lambda, s, None, &priors));
+    let best = runs.min_by(|a, b| a.objective().total_cmp(&b.objective()));
+    let Some(first) = best else {
         return Err(Error::input(
             format!("the {} curve cannot be fitted", family.name()),
             "no start converged to a positive curve",
             "Look at the points; use a simpler model or the trapezoid.",
         ));
     };
-    if !tac.is_proportional() {
-        return Ok(finished(tac, Curve::new(family, decay_constant_per_s, &theta), chi2));
+    let mut found = Scaled { points: tac.clone(), factor: 1.0, minimum: first };
+    if tac.kind() == UncertaintyKind::RelativeOnly {
+        found = rescaled(tac, family, lambda, found, &priors);
     }
-    let (points, theta, chi2) = reweighted(tac, family, decay_constant_per_s, theta, chi2);
-    Ok(finished(&points, Curve::new(family, decay_constant_per_s, &theta), chi2))
+    found.minimum = refined(&found.points, family, lambda, found.minimum, &priors);
+    Ok(finished(Curve::new(family, lambda, &found.minimum.theta), found, priors))
 }
 
-/// Repeats the fit with uncertainties as shares of the curve until the TIA stands still.
-fn reweighted(
-    tac: &Tac,
-    family: Family,
-    lambda: f64,
-    theta: Vec<f64>,
-    chi2: f64,
-) -> (Tac, Vec<f64>, f64) {
-    let mut found = (tac.clone(), theta, chi2);
-    for _ in 0..20 {
-        let curve = Curve::new(family, lambda, &found.1);
-        let points = tac.reweighted(|t| curve.value(t));
-        let Some((theta, chi2)) = minimise(&points, family, lambda, &found.1, None) else { break };
-        let step = (theta[0] - found.1[0]).abs();
-        found = (points, theta, chi2);
-        if step < 1e-7 {
+/// A minimum with the uncertainties that it was found with.
+struct Scaled {
+    points: Tac,
+    /// Square of the factor between stated uncertainties and those used.
+    factor: f64,
+    minimum: Minimum,
+}
+
+/// Repeats the fit with the factor that the residuals and the prior of the noise say, until it stands still.
+fn rescaled(tac: &Tac, family: Family, lambda: f64, mut found: Scaled, priors: &[Prior]) -> Scaled {
+    let degrees = tac.len().saturating_sub(family.parameters()) as f64;
+    for _ in 0..100 {
+        let chi2 = found.factor * found.minimum.chi2;
+        let factor = (chi2 + noise_chi2(tac)) / (degrees + NOISE_DEGREES);
+        let points = tac.clone().scaled(factor.sqrt());
+        let start = &found.minimum.theta;
+        let Some(minimum) = minimise(&points, family, lambda, start, None, priors) else { break };
+        let step = (factor / found.factor - 1.0).abs();
+        found = Scaled { points, factor, minimum };
+        if step < 1e-12 {
             break;
         }
     }
@@ -99,7 +135,7 @@ fn reweighted(
 }
 
 fn check(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<()> {
-    let (n, k) = (tac.len(), family.parameters());
+    let n = tac.len();
     let refuse = |problem: String, why: String, suggestion: &str| {
         Err(Error::input(problem, why, suggestion))
     };
@@ -110,16 +146,9 @@ fn check(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<()> {
             "Give the half-life of the nuclide.",
         );
     }
-    if n < k {
+    if tac.values().iter().all(|v| *v <= 0.0) {
         return refuse(
-            format!("{n} point(s) for a {} curve", family.name()),
-            format!("it has {k} parameters"),
-            "Use a model with fewer parameters, or a single-time-point method.",
-        );
-    }
-    if tac.values().iter().all(|v| *v == 0.0) {
-        return refuse(
-            "all values are 0".into(),
+            "all values are 0 or below".into(),
             "there is no curve".into(),
             "Leave this VOI out.",
         );
@@ -135,27 +164,17 @@ fn check(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Result<()> {
             "Add a later time point, or integrate with an assumed tail (trapezoid with physical decay, population half-life).",
         );
     }
-    if n == k && tac.kind() == UncertaintyKind::RelativeOnly {
-        return refuse(
-            format!(
-                "{n} points for the {k} parameters of a {} curve without absolute uncertainties",
-                family.name()
-            ),
-            "no residual is left to estimate the uncertainty from".into(),
-            "Give standard uncertainties, or use a model with fewer parameters.",
-        );
-    }
     Ok(())
 }
 
-fn finished(tac: &Tac, curve: Curve, chi2: f64) -> Fit {
-    let (n, k) = (tac.len(), curve.theta().len());
-    let degrees_of_freedom = n - k;
-    let Determined { mut covariance, held, tia: tia_determined } =
-        covariance(&jacobian(tac, &curve));
-    if tac.kind() == UncertaintyKind::RelativeOnly {
-        covariance *= chi2 / degrees_of_freedom as f64;
-    }
+fn finished(curve: Curve, found: Scaled, priors: Vec<Prior>) -> Fit {
+    let Scaled { points, factor, minimum } = found;
+    let (n, k) = (points.len(), curve.theta().len());
+    let degrees_of_freedom = n.saturating_sub(k);
+    let Determined { covariance, held, tia: tia_determined } =
+        covariance(&jacobian(&points, &curve, &priors));
+    // In the weights as stated.
+    let chi2 = factor * minimum.chi2;
     let natural = curve.natural_parameters();
     let gradients = DMatrix::from_fn(natural.len(), k, |i, p| natural[i].gradient[p]);
     let of_natural = &gradients * &covariance * gradients.transpose();
@@ -172,9 +191,8 @@ fn finished(tac: &Tac, curve: Curve, chi2: f64) -> Fit {
             standard_uncertainty: *sd,
         })
         .collect();
-    let gates = gates(tac, &parameters, &correlation, chi2, degrees_of_freedom, held);
-    let r2 = r2(tac, chi2);
-    let points = tac.clone();
+    let gates = gates(&points, &parameters, &correlation, chi2, degrees_of_freedom, held);
+    let r2 = r2(&points, minimum.chi2);
     Fit {
         curve,
         covariance,
@@ -186,10 +204,23 @@ fn finished(tac: &Tac, curve: Curve, chi2: f64) -> Fit {
         gates,
         tia_determined,
         points,
+        variance_factor: factor,
+        priors,
+        penalty: minimum.penalty,
     }
 }
 
 impl Fit {
+    /// The same family, with the same priors, fitted to other points.
+    ///
+    /// # Errors
+    /// As [`fit_with_priors`].
+    pub fn refit(&self, tac: &Tac) -> Result<Fit> {
+        let lambda = self.curve.decay_constant_per_s();
+        check(tac, self.family(), lambda)?;
+        search(tac, self.family(), lambda, self.priors.clone())
+    }
+
     /// The family.
     pub fn family(&self) -> Family {
         self.curve.family()
@@ -207,6 +238,41 @@ impl Fit {
         })
     }
 
+    /// What the gates that fail say, and whether the fit can be checked at all.
+    pub(crate) fn gate_warnings(&self) -> Vec<String> {
+        let failed = self.gates.iter().filter(|g| !g.passed);
+        let mut all: Vec<String> =
+            failed.map(|g| format!("{} is {:.3} (limit {})", g.name, g.value, g.limit)).collect();
+        if !self.tia_determined {
+            all.push(
+                "the points do not determine the integral: other curves fit them as well".into(),
+            );
+        }
+        if self.degrees_of_freedom == 0 {
+            all.push("as many parameters as points: the fit cannot be checked".into());
+        }
+        all
+    }
+
+    /// What was minimised, in the weights that the fit used.
+    pub(crate) fn objective(&self) -> f64 {
+        self.chi2 / self.variance_factor + self.penalty
+    }
+
+    /// 97.5 % quantile of the deviation in standard uncertainties: Student's where the noise was estimated.
+    pub(crate) fn quantile_97_5(&self) -> f64 {
+        match self.noise_degrees() {
+            None => NORMAL_97_5,
+            Some(degrees) => student_97_5(degrees),
+        }
+    }
+
+    /// Degrees of freedom with which the noise was estimated; none where it was stated.
+    pub(crate) fn noise_degrees(&self) -> Option<f64> {
+        (self.points.kind() == UncertaintyKind::RelativeOnly)
+            .then_some(self.degrees_of_freedom as f64 + NOISE_DEGREES)
+    }
+
     /// Standard uncertainty of ln TIA, without the common scale; infinite if the points do not determine it.
     pub fn ln_tia_uncertainty(&self) -> f64 {
         if self.tia_determined { self.covariance[(0, 0)].max(0.0).sqrt() } else { f64::INFINITY }
@@ -218,13 +284,22 @@ impl Fit {
         g.dot(&(&self.covariance * &g)).max(0.0).sqrt()
     }
 
-    /// The TIA with its profile-likelihood 95 % interval, the extrapolated shares and the failed gates as warnings.
-    pub fn tia(&self, tac: &Tac) -> Tia {
-        self.tia_widened(tac, 1.0)
+    /// Factor that widens the uncertainty of a fit that chi-squared refutes (p < 1 %): sqrt(chi2 / (n - K)) (Birge, Phys. Rev. 40, 207,
+    /// 1932, doi:10.1103/PhysRev.40.207); else 1. Estimated noise holds it already.
+    pub fn widening(&self) -> f64 {
+        let degrees = self.degrees_of_freedom;
+        if self.points.kind() == UncertaintyKind::RelativeOnly
+            || degrees == 0
+            || chi_squared_exceeded(self.chi2, degrees) >= MIN_PROBABILITY
+        {
+            return 1.0;
+        }
+        (self.chi2 / degrees as f64).sqrt().max(1.0)
     }
 
-    /// As [`Fit::tia`], its own uncertainty (not the common scale's) multiplied by `factor`.
-    pub(crate) fn tia_widened(&self, tac: &Tac, factor: f64) -> Tia {
+    /// The TIA with its profile-likelihood 95 % interval, the extrapolated shares and the failed gates as warnings.
+    pub fn tia(&self, tac: &Tac) -> Tia {
+        let factor = self.widening();
         let (lower, upper) = profile::half_widths_95(self);
         let half = (factor * lower, factor * upper);
         let method = format!("{} fit", self.family().name());
@@ -232,19 +307,15 @@ impl Fit {
         let whole = self.curve.tia();
         let before = self.curve.integral(0.0, tac.first_s()) / whole;
         let after = self.curve.integral(tac.last_s(), f64::INFINITY) / whole;
+        let relative = factor * self.ln_tia_uncertainty();
         let mut tia =
-            Tia::from_logs(whole, factor * self.ln_tia_uncertainty(), half, common, method)
-                .with_shares(before, after);
-        let failed = self.gates.iter().filter(|g| !g.passed);
-        tia.warnings
-            .extend(failed.map(|g| format!("{} is {:.3} (limit {})", g.name, g.value, g.limit)));
-        if !self.tia_determined {
-            tia.warnings.push(
-                "the points do not determine the integral: other curves fit them as well".into(),
-            );
-        }
-        if self.degrees_of_freedom == 0 {
-            tia.warnings.push("as many parameters as points: the fit cannot be checked".into());
+            Tia::from_logs(whole, relative, half, common, method).with_shares(before, after);
+        let at = Mixture::new(std::iter::once((1.0, self)), factor);
+        tia.warn_of_error(at.probability_off(whole.ln(), common));
+        tia.warnings.extend(self.gate_warnings());
+        if factor > 1.0 {
+            tia.warnings
+                .push(format!("uncertainty widened {factor:.2}-fold, as the residuals say"));
         }
         tia
     }
@@ -338,10 +409,60 @@ mod tests {
         refused(&exact(4e-6), Family::BiUptake, "5 parameters");
         let rising = Tac::new(&[1e4, 1e5], &[120.0, 138.0], &[12.0, 14.0]).unwrap();
         refused(&rising, Family::Mono, "rise throughout");
-        refused(&exact(4e-6).last_points(2).relative_only(), Family::Mono, "no residual");
         refused(&Tac::new(&TIMES, &[0.0; 4], &[1.0; 4]).unwrap(), Family::Mono, "all values are 0");
         assert!(fit(&exact(4e-6), Family::Mono, 0.0).is_err());
         assert!(fit(&one, Family::Physical, LAMBDA).is_ok());
+        assert!(fit(&exact(4e-6).last_points(2).relative_only(), Family::Mono, LAMBDA).is_ok());
+    }
+
+    /// The prior of the noise is as three points of 5 %: (chi2 + 3 x 5 %^2) / (n - K + 3).
+    #[test]
+    fn unknown_noise_is_between_the_residuals_and_its_prior() {
+        let wave = [0.02, -0.02, 0.02, -0.02];
+        let y: Vec<f64> =
+            (0..4).map(|i| 50.0 * (-4e-6 * TIMES[i]).exp() * (1.0 + wave[i])).collect();
+        let tac = Tac::with_equal_relative_weights(&TIMES, &y).unwrap();
+        let found = fit(&tac, Family::Mono, LAMBDA).unwrap();
+        // Shares of 0.1 stand in the curve: chi2 and the prior are in these.
+        let expected = (found.chi2 + 3.0 * 0.25) / 5.0;
+        assert!((found.variance_factor / expected - 1.0).abs() < 1e-9);
+        let exact = Tac::with_equal_relative_weights(&TIMES, exact(4e-6).values()).unwrap();
+        let found = fit(&exact, Family::Mono, LAMBDA).unwrap();
+        assert!(
+            (0.1 * found.variance_factor.sqrt() / (0.0075_f64 / 5.0).sqrt() - 1.0).abs() < 1e-6
+        );
+        // Any factor of the stated weights gives the same.
+        let other = exact.clone().scaled(7.0);
+        let again = fit(&other, Family::Mono, LAMBDA).unwrap();
+        assert!((again.ln_tia_uncertainty() / found.ln_tia_uncertainty() - 1.0).abs() < 1e-6);
+    }
+
+    /// What the points do not tell stays at its prior; what they tell is not moved by it.
+    #[test]
+    fn priors_bound_what_is_not_told() {
+        let tac = exact(4e-6);
+        let plain = fit(&tac, Family::Mono, LAMBDA).unwrap();
+        let two = fit_with_priors(&tac.last_points(2), Family::Bi, LAMBDA).unwrap();
+        assert!(two.degrees_of_freedom == 0 && two.chi2 < 1e-3 && two.ln_tia_uncertainty() < 3.0);
+        let mono = fit_with_priors(&tac, Family::Mono, LAMBDA).unwrap();
+        assert!((mono.curve.tia() / plain.curve.tia() - 1.0).abs() < 1e-12);
+    }
+
+    /// A clearance at its bound is left by the profile: the interval's lower side is that of slower decay, not of the scale alone.
+    #[test]
+    fn the_profile_leaves_a_bound() {
+        let y = TIMES.map(|t| 50.0 * (-1.15e-6 * t).exp());
+        let tac = Tac::new(&TIMES, &y, &y.map(|y| 0.05 * y)).unwrap();
+        let found = fit(&tac, Family::Mono, LAMBDA).unwrap();
+        assert!(found.parameters[1].value < 1e-3 * LAMBDA);
+        let (lower, upper) = profile::half_widths_95(&found);
+        // ln TIA of physical decay alone: 5 % over two, the square root of four points.
+        assert!(lower > 1.5 * upper && upper < 1.96 * 0.026, "{lower} {upper}");
+        // The fit of a rate without a bound, by linear regression, cut at the bound.
+        let s = |m: i32| TIMES.iter().map(|t| t.powi(m)).sum::<f64>();
+        let sd_rate = 0.05 / (s(2) - s(1) * s(1) / 4.0).sqrt();
+        let one_sided = 1.96 * sd_rate / LAMBDA;
+        assert!(lower > 0.4 * one_sided && lower < 1.3 * one_sided, "{lower} {one_sided}");
     }
 
     /// Points that fall slower than physical decay end at the bound lambda_1 = 0, and the gate says so.

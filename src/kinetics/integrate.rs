@@ -6,6 +6,7 @@
 
 use super::fit::{Fit, fit};
 use super::model::Family;
+use super::single_time_point::Population;
 use super::tac::Tac;
 use super::tia::Tia;
 use crate::{Error, Result};
@@ -22,12 +23,14 @@ pub enum Head {
 }
 
 /// The part after the last point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Tail {
     /// Physical decay of the last value (largest possible without re-uptake).
     Physical,
     /// Mono-exponential fitted to this many last points.
     Mono(usize),
+    /// Mono-exponential with the mean effective half-life of a population; its spread is part of the uncertainty.
+    Population(Population),
     /// Nothing.
     None,
 }
@@ -56,13 +59,21 @@ pub fn trapezoid(tac: &Tac, decay_constant_per_s: f64, head: Head, tail: Tail) -
     let parts = parts(tac, decay_constant_per_s, head, tail)?;
     let value: f64 = parts.iter().sum();
     if value <= 0.0 {
-        return Err(Error::input("the integral is 0", "all values are", "Leave this VOI out."));
+        return Err(Error::input(
+            format!("the integral is {value}"),
+            "values of 0 or below make up all of it",
+            "Leave this VOI out.",
+        ));
     }
-    let mut variance = 0.0;
+    let mut variance = match tail {
+        // The tail is proportional to the half-life.
+        Tail::Population(people) => (parts[2] * people.relative_spread()).powi(2),
+        _ => 0.0,
+    };
     for i in 0..tac.len() {
         let moved = |sign: f64| -> Result<f64> {
             let mut values = tac.values().to_vec();
-            values[i] = (values[i] + sign * tac.uncertainties()[i]).max(0.0);
+            values[i] += sign * tac.uncertainties()[i];
             // A point moved so far that a tail cannot be fitted counts as far as it can.
             let moved = tac.with_values(&values)?;
             Ok(parts_or(&moved, decay_constant_per_s, head, tail, value))
@@ -90,6 +101,19 @@ fn parts_or(tac: &Tac, lambda: f64, head: Head, tail: Tail, otherwise: f64) -> f
     parts(tac, lambda, head, tail).map_or(otherwise, |p| p.iter().sum())
 }
 
+/// The integral alone, such as that of a sample of the points.
+///
+/// # Errors
+/// As [`trapezoid`].
+pub fn trapezoid_value(
+    tac: &Tac,
+    decay_constant_per_s: f64,
+    head: Head,
+    tail: Tail,
+) -> Result<f64> {
+    Ok(parts(tac, decay_constant_per_s, head, tail)?.iter().sum())
+}
+
 /// Integrals before, between and after the points.
 fn parts(tac: &Tac, lambda: f64, head: Head, tail: Tail) -> Result<[f64; 3]> {
     let (t, y) = (tac.times_s(), tac.values());
@@ -112,6 +136,7 @@ fn parts(tac: &Tac, lambda: f64, head: Head, tail: Tail) -> Result<[f64; 3]> {
         Tail::Mono(points) => {
             fit_tail(tac, lambda, points)?.curve.integral(t[n - 1], f64::INFINITY)
         }
+        Tail::Population(people) => y[n - 1] * people.mean_s() / std::f64::consts::LN_2,
         Tail::None => 0.0,
     };
     Ok([before, between, after])
@@ -140,6 +165,10 @@ fn tail_name(tail: Tail) -> String {
     match tail {
         Tail::Physical => "physical decay after the last".into(),
         Tail::Mono(n) => format!("mono-exponential of the last {n} points after the last"),
+        Tail::Population(people) => format!(
+            "the population's half-life of {:.3} h after the last",
+            people.mean_s() / crate::units::SECONDS_PER_HOUR
+        ),
         Tail::None => "nothing after the last".into(),
     }
 }

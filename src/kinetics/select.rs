@@ -1,26 +1,34 @@
-//! Choice between families, or their average, by the corrected Akaike information criterion.
+//! Choice between families, and what the choice leaves open.
 //!
-//! AICc = D + 2 K + 2 K (K + 1) / (n - K - 1), with D = chi2 and K parameters for absolute uncertainties, D = n ln(chi2 / n) and one
-//! parameter more (the unknown scale) for relative ones; plus sum ln(u_i^2) over its value before the fit for proportional uncertainties. Weights w_m = exp(-Delta_m / 2) / sum; the average has the variance
-//! sum_m w_m (var_m + (TIA_m - TIA)^2). Burnham and Anderson, Model Selection and Multimodel Inference, 2nd ed., 2002 (2.2, 4.3);
-//! for TIAs: Kletting et al., Med. Phys. 40, 102504, 2013, doi:10.1118/1.4820367.
+//! Every family is fitted with the stated priors of what few points cannot tell ([`super::prior`]). With D_m = -2 ln L_m + penalty_m:
+//! for stated uncertainties -2 ln L = chi2 (the quasi-deviance where they are shares of the curve); for unknown noise
+//! (n + nu_0) ln(chi2 + chi2_0), the noise integrated out under its prior.
+//!
+//! *Choice*: the smallest D_m + 3.84 K_m, K parameters: one parameter more must be significant at 5 % (likelihood ratio; Wilks, Ann. Math.
+//! Stat. 9, 60, 1938, doi:10.1214/aoms/1177732360). A family that chi-squared refutes (p < 1 %) is chosen only if all are refuted; one
+//! with more parameters than points only if all others are. `physical` is the limit of `mono` for no clearance: it is chosen where the
+//! fitted clearance is none. *Interval*: the model-averaged profile likelihood over all families ([`super::average`]) with weights
+//! w_m ~ exp(-(D_m + K_m) / 2), families with more parameters than points too: it holds what the points cannot tell apart whatever was
+//! chosen. One unit per parameter is the correction with which an envelope of profiles over families covers (Dauncey et al., J. Instrum. 10,
+//! P04015, 2015, doi:10.1088/1748-0221/10/04/P04015); the priors' penalties are part of the rest.
 
-use super::distribution::chi_squared_exceeded;
-use super::fit::{Fit, fit};
+use super::average::Mixture;
+use super::distribution::{NORMAL_97_5, chi_squared_exceeded, f_exceeded};
+use super::fit::{Fit, fit, fit_with_priors};
 use super::model::Family;
-use super::quality::{MAX_CV, MIN_PROBABILITY};
+use super::prior::{NOISE_DEGREES, noise_chi2};
+use super::quality::MIN_PROBABILITY;
 use super::tac::{Tac, UncertaintyKind};
 use super::tia::Tia;
 use crate::{Error, Result};
 
-/// The criterion that ranks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Criterion {
-    /// Corrected for few points; undefined where n <= K + 1.
-    Aicc,
-    /// Without the correction. For known uncertainties it is unbiased for any n.
-    Aic,
-}
+/// Biological rate over the physical decay constant below which `mono` is `physical`.
+const NO_CLEARANCE: f64 = 1e-3;
+
+/// What a parameter costs in the choice: 95 % quantile of chi-squared with one degree of freedom.
+const CHOICE_PER_PARAMETER: f64 = 3.841_459;
+/// What a parameter costs in the weights.
+const WEIGHT_PER_PARAMETER: f64 = 1.0;
 
 /// One family in the comparison.
 #[derive(Debug, Clone)]
@@ -29,11 +37,11 @@ pub struct Candidate {
     pub family: Family,
     /// Its fit, or why there is none.
     pub fit: Result<Fit>,
-    /// AICc (or AIC); None where the criterion is undefined or the fit is refused.
+    /// D, for ranked families.
     pub criterion: Option<f64>,
-    /// Akaike weight (0 if not ranked).
+    /// Weight in the interval (0 if not ranked).
     pub weight: f64,
-    /// Why it is not ranked.
+    /// Why it cannot be chosen.
     pub reason: Option<String>,
 }
 
@@ -44,150 +52,141 @@ pub struct Selection {
     pub candidates: Vec<Candidate>,
     /// The chosen fit.
     fit: Fit,
-    /// The criterion that ranked.
-    pub criterion: Criterion,
+    /// What is known of ln TIA.
+    distribution: Mixture,
     /// What the user must know.
     pub warnings: Vec<String>,
 }
 
-/// Fits the families, ranks them by AICc and chooses the best.
-///
-/// With `require_determined`, families with an undetermined parameter (CV above 50 %) are left out unless none remains. A choice that its
-/// chi-squared refutes (p < 1 %) is not taken while another ranking gives one that is not: AICc of the determined families, AICc of all,
-/// then AIC without the correction of the determined, and of all; a warning says which. If all are refuted, the first ranking stands.
-/// A fit whose TIA itself is not determined (above 50 %) is never chosen.
+/// Fits the families, ranks them and chooses the best.
 ///
 /// # Errors
-/// If the points rise throughout (unless physical decay alone is offered), or no family can be fitted.
-pub fn select(
-    tac: &Tac,
-    families: &[Family],
-    decay_constant_per_s: f64,
-    require_determined: bool,
-) -> Result<Selection> {
-    if tac.rises_throughout() && families.iter().any(|f| *f != Family::Physical) {
-        // Physical decay could always be scaled to the points; it must not be chosen for want of a visible clearance.
-        fit(tac, Family::Mono, decay_constant_per_s)?;
+/// If there is one point, the points rise throughout (unless physical decay alone is offered), or no family can be fitted.
+pub fn select(tac: &Tac, families: &[Family], decay_constant_per_s: f64) -> Result<Selection> {
+    let lambda = decay_constant_per_s;
+    let physical_alone = families.iter().all(|f| *f == Family::Physical);
+    if !physical_alone {
+        if tac.len() < 2 {
+            return Err(Error::input(
+                "one point for a curve",
+                "it cannot tell how fast the activity leaves",
+                "Use a single-time-point method.",
+            ));
+        }
+        if tac.rises_throughout() {
+            // Physical decay could always be scaled to the points; it must not be chosen for want of a visible clearance.
+            fit(tac, Family::Mono, lambda)?;
+        }
     }
-    let fits: Vec<(Family, Result<Fit>)> =
-        families.iter().map(|f| (*f, fit(tac, *f, decay_constant_per_s))).collect();
-    let rungs = [
-        (Criterion::Aicc, true),
-        (Criterion::Aicc, false),
-        (Criterion::Aic, true),
-        (Criterion::Aic, false),
-    ];
-    let rungs = rungs.into_iter().filter(|(_, determined)| require_determined || !determined);
-    let mut all: Vec<Selection> = rungs.filter_map(|(c, d)| ranked(tac, &fits, c, d)).collect();
-    let at = all.iter().position(|s| described(tac, s.fit())).unwrap_or(0);
-    if all.is_empty() {
-        return Err(fits.into_iter().find_map(|(_, f)| f.err()).unwrap_or_else(|| {
+    let mut candidates: Vec<Candidate> = families
+        .iter()
+        .map(|&family| {
+            let fit = if family == Family::Tri && tac.len() < family.parameters() {
+                // Bi-uptake says all that fewer points can leave open.
+                fit(tac, family, lambda)
+            } else {
+                fit_with_priors(tac, family, lambda)
+            };
+            let limit = family == Family::Physical && families.contains(&Family::Mono);
+            let criterion = fit.as_ref().ok().filter(|_| !limit).map(|f| criterion_of(tac, f));
+            let reason = match &fit {
+                Err(e) => Some(e.to_string()),
+                Ok(_) if limit => Some("it is the limit of mono".into()),
+                Ok(_) if family.parameters() > tac.len() => Some(format!(
+                    "{} points cannot tell {} parameters: in the interval only",
+                    tac.len(),
+                    family.parameters()
+                )),
+                Ok(f) if !described(tac, f) => Some("chi-squared refutes it".into()),
+                Ok(_) => None,
+            };
+            Candidate { family, fit, criterion, weight: 0.0, reason }
+        })
+        .collect();
+    let for_weight = |c: &Candidate| c.criterion.map(|d| d + WEIGHT_PER_PARAMETER * c.parameters());
+    let best = candidates.iter().filter_map(for_weight).fold(f64::INFINITY, f64::min);
+    let raw = |c: &Candidate| for_weight(c).map_or(0.0, |v| (-0.5 * (v - best)).exp());
+    let sum: f64 = candidates.iter().map(raw).sum();
+    candidates.iter_mut().for_each(|c| c.weight = raw(c) / sum);
+    let Some(at) = chosen(tac, &candidates) else {
+        return Err(candidates.into_iter().find_map(|c| c.fit.err()).unwrap_or_else(|| {
             Error::usage(
                 "no family to choose from",
-                "none can be ranked",
+                format!("{} points have fewer parameters than every family offered", tac.len()),
                 "Give more families or more points.",
             )
         }));
+    };
+    let mut fit = candidates[at].fit.clone()?;
+    if fit.family() == Family::Mono
+        && fit.parameters[1].value < NO_CLEARANCE * lambda
+        && let Some(limit) = candidates.iter().find(|c| c.family == Family::Physical)
+    {
+        fit = limit.fit.clone()?;
     }
-    let mut selection = all.swap_remove(at);
-    if selection.criterion == Criterion::Aic {
-        let text = "too few points for AICc to rank a family that describes them: ranked by AIC without correction";
-        selection.warnings.push(text.into());
+    let mut warnings = Vec::new();
+    let factor = fit.widening();
+    if factor > 1.0 {
+        warnings.push(format!(
+            "no family describes the points; {} is the best of them (chi-squared {:.3}): uncertainty widened {factor:.2}-fold, as the residuals say",
+            fit.family().name(),
+            fit.chi2
+        ));
     }
-    if require_determined && !selection.fit.determined() {
-        let text = "the chosen family has parameters that are not determined (CV above 50 %)";
-        selection.warnings.push(text.into());
-    }
-    if !described(tac, &selection.fit) {
-        let name = selection.fit.family().name();
-        let text = format!(
-            "no family describes the points; {name} is the best of them (chi-squared {:.3})",
-            selection.fit.chi2
-        );
-        selection.warnings.push(text);
-    }
-    Ok(selection)
+    let ranked = candidates.iter().filter(|c| c.weight > 0.0);
+    let fits = ranked.filter_map(|c| c.fit.as_ref().ok().map(|f| (c.weight, f)));
+    let distribution = Mixture::new(fits, factor);
+    Ok(Selection { candidates, fit, distribution, warnings })
 }
 
-/// Whether the chi-squared does not refute a fit (always true where it cannot tell).
+/// The candidate of the smallest criterion among those that may be chosen; refuted ones only if there is no other.
+fn chosen(tac: &Tac, candidates: &[Candidate]) -> Option<usize> {
+    let best = |allowed: &dyn Fn(&Candidate) -> bool| {
+        let usable = candidates.iter().enumerate().filter(|(_, c)| allowed(c));
+        usable
+            .filter_map(|(i, c)| {
+                c.criterion.map(|d| (i, d + CHOICE_PER_PARAMETER * c.parameters()))
+            })
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+            .map(|(i, _)| i)
+    };
+    let described = |c: &Candidate| c.fit.as_ref().is_ok_and(|f| described(tac, f));
+    let told = |c: &Candidate| c.family.parameters() <= tac.len();
+    best(&|c| told(c) && described(c)).or_else(|| best(&described)).or_else(|| best(&told))
+}
+
+/// Whether chi-squared does not refute a fit (p of 1 % or more); for unknown noise against its prior, by the F distribution.
 fn described(tac: &Tac, fit: &Fit) -> bool {
-    tac.kind() == UncertaintyKind::RelativeOnly
-        || if fit.degrees_of_freedom > 0 {
-            chi_squared_exceeded(fit.chi2, fit.degrees_of_freedom) >= MIN_PROBABILITY
-        } else {
-            // Without degrees of freedom a perfect fit is reached unless a bound forbids it.
-            fit.chi2 < 6.63
+    let degrees = fit.degrees_of_freedom;
+    if degrees == 0 {
+        // A perfect fit is reached unless a bound or a prior forbids it: one degree at most.
+        return fit.objective() < 6.63;
+    }
+    let p = match tac.kind() {
+        UncertaintyKind::Absolute => chi_squared_exceeded(fit.chi2, degrees),
+        UncertaintyKind::RelativeOnly => {
+            let noise = noise_chi2(tac) / NOISE_DEGREES;
+            f_exceeded(fit.chi2 / degrees as f64 / noise, degrees as f64, NOISE_DEGREES)
         }
+    };
+    p >= MIN_PROBABILITY
 }
 
-/// The criterion of a fit; None where it is undefined.
-pub fn criterion_of(tac: &Tac, fit: &Fit, criterion: Criterion) -> Option<f64> {
-    let n = tac.len() as f64;
-    let relative = tac.kind() == UncertaintyKind::RelativeOnly;
-    let k = fit.family().parameters() as f64 + f64::from(relative);
-    // ln of the normal density's width, where the fit's uncertainties depend on its curve.
-    let pairs = fit.points.uncertainties().iter().zip(tac.uncertainties());
-    let width: f64 = pairs.map(|(used, given)| 2.0 * (used / given).ln()).sum();
-    let d =
-        if relative { n * (fit.chi2 / n).max(f64::MIN_POSITIVE).ln() } else { fit.chi2 } + width;
-    match criterion {
-        Criterion::Aic => Some(d + 2.0 * k),
-        Criterion::Aicc if n - k - 1.0 > 0.0 => {
-            Some(d + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0))
+/// D of a fit: -2 ln L plus the penalty of the priors.
+pub fn criterion_of(tac: &Tac, fit: &Fit) -> f64 {
+    let d = match tac.kind() {
+        UncertaintyKind::Absolute => fit.chi2,
+        UncertaintyKind::RelativeOnly => {
+            (tac.len() as f64 + NOISE_DEGREES) * (fit.chi2 + noise_chi2(tac)).ln()
         }
-        Criterion::Aicc => None,
-    }
+    };
+    d + fit.penalty
 }
 
-fn ranked(
-    tac: &Tac,
-    fits: &[(Family, Result<Fit>)],
-    criterion: Criterion,
-    require_determined: bool,
-) -> Option<Selection> {
-    let integral = |f: &Fit| f.ln_tia_uncertainty() < MAX_CV;
-    let usable = |f: &Fit| criterion_of(tac, f, criterion).is_some() && integral(f);
-    let any_determined =
-        fits.iter().filter_map(|f| f.1.as_ref().ok()).any(|f| usable(f) && f.determined());
-    let mut candidates: Vec<Candidate> = Vec::new();
-    for (family, fit) in fits {
-        let (value, reason) = match fit {
-            Err(e) => (None, Some(e.to_string())),
-            Ok(f) => match criterion_of(tac, f, criterion) {
-                None => (
-                    None,
-                    Some(format!(
-                        "{} points are too few for AICc with {} parameters",
-                        tac.len(),
-                        family.parameters()
-                    )),
-                ),
-                Some(_) if !integral(f) => {
-                    (None, Some("the integral is not determined (uncertainty above 50 %)".into()))
-                }
-                Some(_) if require_determined && any_determined && !f.determined() => {
-                    (None, Some("a parameter is not determined (CV above 50 %)".into()))
-                }
-                Some(value) => (Some(value), None),
-            },
-        };
-        candidates.push(Candidate {
-            family: *family,
-            fit: fit.clone(),
-            criterion: value,
-            weight: 0.0,
-            reason,
-        });
+impl Candidate {
+    fn parameters(&self) -> f64 {
+        self.family.parameters() as f64
     }
-    let best = candidates.iter().filter_map(|c| c.criterion).fold(f64::INFINITY, f64::min);
-    let chosen = candidates.iter().find(|c| c.criterion == Some(best))?;
-    let fit = chosen.fit.as_ref().ok()?.clone();
-    let raw = |c: &Candidate| c.criterion.map_or(0.0, |v| (-0.5 * (v - best)).exp());
-    let sum: f64 = candidates.iter().map(raw).sum();
-    for c in &mut candidates {
-        c.weight = raw(c) / sum;
-    }
-    Some(Selection { candidates, fit, criterion, warnings: Vec::new() })
 }
 
 impl Selection {
@@ -196,58 +195,47 @@ impl Selection {
         &self.fit
     }
 
-    /// TIA of the chosen fit, with the warnings of the choice.
-    ///
-    /// If its chi-squared refutes it, its uncertainty is widened by sqrt(chi2 / (n - K)) (Birge, Phys. Rev. 40, 207, 1932,
-    /// doi:10.1103/PhysRev.40.207).
+    /// What is known of ln TIA, without the common scale.
+    pub fn distribution(&self) -> &Mixture {
+        &self.distribution
+    }
+
+    /// TIA of the chosen fit with the interval over all families.
     pub fn tia(&self, tac: &Tac) -> Tia {
-        let degrees = self.fit.degrees_of_freedom;
-        let refuted = degrees > 0 && !described(tac, &self.fit);
-        let factor = if refuted { (self.fit.chi2 / degrees as f64).sqrt() } else { 1.0 };
-        let mut tia = self.fit.tia_widened(tac, factor);
-        if refuted {
-            tia.warnings
-                .push(format!("uncertainty widened {factor:.2}-fold, as the residuals say"));
-        }
+        let method = format!("{} fit", self.fit.family().name());
+        let mut tia = self.integrated(tac, self.fit.curve.tia(), method);
+        tia.warnings.extend(self.fit.gate_warnings());
         tia.warnings.extend(self.warnings.iter().cloned());
         tia
     }
 
-    /// Akaike-weighted average of all ranked fits; its variance holds that between them.
+    /// Weighted average of the TIA of all ranked fits, with the same interval.
     pub fn averaged(&self, tac: &Tac) -> Tia {
-        let ranked: Vec<(f64, &Fit, Tia)> = self
-            .candidates
-            .iter()
-            .filter(|c| c.weight > 0.0)
-            .filter_map(|c| c.fit.as_ref().ok().map(|f| (c.weight, f, f.tia(tac))))
-            .collect();
-        let mean = |of: &dyn Fn(&Tia) -> f64| ranked.iter().map(|(w, _, t)| w * of(t)).sum::<f64>();
-        let value = mean(&|t| t.value);
-        let variance: f64 = ranked
-            .iter()
-            .map(|(w, f, t)| {
-                w * ((t.value * f.ln_tia_uncertainty()).powi(2) + (t.value - value).powi(2))
-            })
-            .sum();
-        let names: Vec<String> =
-            ranked.iter().map(|(w, f, _)| format!("{} {w:.3}", f.family().name())).collect();
-        let method = format!("average of fits by Akaike weights ({})", names.join(", "));
-        // Half-widths of the members and the spread between them, as the variance above.
-        let half = |of: &dyn Fn(&Tia) -> f64| {
-            let squares = ranked.iter().map(|(w, _, t)| {
-                w * ((of(t) / t.value).ln().powi(2) + (1.96 * (t.value / value).ln()).powi(2))
-            });
-            squares.sum::<f64>().sqrt()
+        let ranked = || {
+            let ranked = self.candidates.iter().filter(|c| c.weight > 0.0);
+            ranked.filter_map(|c| c.fit.as_ref().ok().map(|f| (c.weight, f)))
         };
-        let common = tac.common_scale().relative();
-        let own = |h: f64| (h * h - (1.96 * common).powi(2)).max(0.0).sqrt();
-        let (lower, upper) = (own(half(&|t| t.interval_95.0)), own(half(&|t| t.interval_95.1)));
-        let before = mean(&|t| t.share_before_first * t.value) / value;
-        let after = mean(&|t| t.share_after_last * t.value) / value;
-        let mut tia =
-            Tia::from_logs(value, variance.sqrt() / value, (lower, upper), common, method)
-                .with_shares(before, after);
+        let value = ranked().map(|(w, f)| w * f.curve.tia()).sum::<f64>();
+        let names: Vec<String> =
+            ranked().map(|(w, f)| format!("{} {w:.3}", f.family().name())).collect();
+        let method = format!("average of fits by their weights ({})", names.join(", "));
+        let mut tia = self.integrated(tac, value, method);
         tia.warnings.extend(self.warnings.iter().cloned());
+        tia
+    }
+
+    fn integrated(&self, tac: &Tac, value: f64, method: String) -> Tia {
+        let at = value.ln();
+        let lower = (at - self.distribution.quantile(0.025)).max(0.0);
+        let upper = (self.distribution.quantile(0.975) - at).max(0.0);
+        let relative = (lower + upper) / (2.0 * NORMAL_97_5);
+        let common = tac.common_scale().relative();
+        let curve = &self.fit.curve;
+        let before = curve.integral(0.0, tac.first_s()) / curve.tia();
+        let after = curve.integral(tac.last_s(), f64::INFINITY) / curve.tia();
+        let mut tia = Tia::from_logs(value, relative, (lower, upper), common, method)
+            .with_shares(before, after);
+        tia.warn_of_error(self.distribution.probability_off(at, common));
         tia
     }
 }
@@ -256,78 +244,122 @@ impl Selection {
 mod tests {
     use super::*;
 
-    const LAMBDA: f64 = 1.2e-6;
+    const HOUR: f64 = 3600.0;
+    const LAMBDA: f64 = std::f64::consts::LN_2 / (159.53 * HOUR);
 
-    fn points(n: usize, k: f64, bump: f64) -> Tac {
-        let t: Vec<f64> = (1..=n).map(|i| 6e4 * i as f64).collect();
-        let wave = |i: usize| 1.0 + bump * if i.is_multiple_of(2) { 0.02 } else { -0.02 };
-        let y: Vec<f64> =
-            t.iter().enumerate().map(|(i, t)| 50.0 * (-k * t).exp() * wave(i)).collect();
-        let u: Vec<f64> = y.iter().map(|y| 0.05 * y).collect();
-        Tac::new(&t, &y, &u).unwrap()
+    fn exponential(hours: f64) -> f64 {
+        std::f64::consts::LN_2 / (hours * HOUR)
     }
 
+    fn points(hours: &[f64], value: impl Fn(f64) -> f64, share: Option<f64>) -> Tac {
+        let t: Vec<f64> = hours.iter().map(|h| h * HOUR).collect();
+        let y: Vec<f64> = t.iter().map(|t| value(*t)).collect();
+        match share {
+            None => Tac::with_equal_relative_weights(&t, &y).unwrap(),
+            Some(r) => {
+                let u: Vec<f64> = y.iter().map(|y| r * y).collect();
+                Tac::new(&t, &y, &u).unwrap().proportional()
+            }
+        }
+    }
+
+    fn chosen(tac: &Tac) -> (Family, Tia) {
+        let s = select(tac, &Family::ALL, LAMBDA).unwrap();
+        (s.fit().family(), s.tia(tac))
+    }
+
+    /// Exact mono-exponential points are recognised for any number of points, with and without uncertainties.
+    #[test]
+    fn more_points_never_give_a_worse_answer() {
+        let k = exponential(50.0);
+        let all = [4.0, 24.0, 48.0, 96.0, 120.0, 168.0];
+        for n in 2..=6 {
+            for share in [None, Some(0.03), Some(0.1)] {
+                let (family, tia) = chosen(&points(&all[..n], |t| 1e8 * (-k * t).exp(), share));
+                assert_eq!(family, Family::Mono, "{n} {share:?}");
+                assert!((tia.value / (1e8 / k) - 1.0).abs() < 1e-6, "{n} {share:?}: {tia:?}");
+            }
+        }
+    }
+
+    /// No clearance is seen: physical decay is chosen, and the interval holds faster clearance as well.
+    #[test]
+    fn physical_is_the_limit_of_mono() {
+        let tac = points(&[24.0, 72.0, 168.0], |t| 1e8 * (-0.97 * LAMBDA * t).exp(), Some(0.1));
+        let (family, tia) = chosen(&tac);
+        assert_eq!(family, Family::Physical);
+        let slower = exponential(130.0);
+        let (low, high) = tia.interval_95;
+        assert!(low < 0.85 * tia.value && high > tia.value && low < 1e8 / slower, "{tia:?}");
+        // Weak clearance is not switched off.
+        let k = exponential(110.0);
+        let (family, tia) =
+            chosen(&points(&[24.0, 72.0, 168.0], |t| 1e8 * (-k * t).exp(), Some(0.1)));
+        assert_eq!(family, Family::Mono);
+        assert!((tia.value / (1e8 / k) - 1.0).abs() < 1e-6 && tia.interval_95.1 > 1e8 / LAMBDA);
+    }
+
+    /// The points refute mono and not another family: that one is chosen, even if its parameters need the priors.
+    #[test]
+    fn what_the_points_refute_is_not_chosen() {
+        let t = [24.0, 96.0, 168.0].map(|h| h * HOUR);
+        for (last, share) in [(18.8, 0.03), (20.0, 0.03), (25.0, 0.05)] {
+            let y = [100.0, 40.0, last];
+            let tac = Tac::new(&t, &y, &y.map(|y| share * y)).unwrap().proportional();
+            let s = select(&tac, &Family::ALL, LAMBDA).unwrap();
+            let mono = fit(&tac, Family::Mono, LAMBDA).unwrap();
+            let refuted = chi_squared_exceeded(mono.chi2, 1) < MIN_PROBABILITY;
+            assert_eq!(s.fit().family() == Family::Mono, !refuted, "{last}");
+            assert!(s.fit().chi2 < 6.63 && s.fit().family() != Family::Physical);
+            let tia = s.tia(&tac);
+            assert!(tia.interval_95.0 < mono.curve.tia() && mono.curve.tia() < tia.interval_95.1);
+            assert!(tia.warnings.iter().any(|w| w.contains("off by more than 20 %")), "{tia:?}");
+        }
+    }
+
+    /// Nothing describes two sharp turns: the best is taken with its uncertainty widened.
+    #[test]
+    fn a_curve_that_nothing_describes_is_widened() {
+        let t = [4.0, 24.0, 48.0, 72.0, 120.0, 168.0].map(|h| h * HOUR);
+        let y = [100.0, 30.0, 90.0, 25.0, 60.0, 20.0];
+        let tac = Tac::new(&t, &y, &y.map(|y| 0.05 * y)).unwrap();
+        let s = select(&tac, &Family::ALL, LAMBDA).unwrap();
+        let tia = s.tia(&tac);
+        assert!(s.warnings.iter().any(|w| w.contains("no family")), "{:?}", s.warnings);
+        assert!(tia.relative_uncertainty() > 0.2, "{tia:?}");
+    }
+
+    /// Weights are exp(-(D + K) / 2), D written out for both kinds of uncertainty.
     #[test]
     fn the_criterion_is_written_out() {
-        let tac = points(8, 4e-6, 1.0);
-        let f = fit(&tac, Family::Mono, LAMBDA).unwrap();
-        let absolute = f.chi2 + 4.0 + 12.0 / 5.0;
-        assert!((criterion_of(&tac, &f, Criterion::Aicc).unwrap() - absolute).abs() < 1e-12);
-        assert!((criterion_of(&tac, &f, Criterion::Aic).unwrap() - f.chi2 - 4.0).abs() < 1e-12);
-        let tac = tac.relative_only();
-        let f = fit(&tac, Family::Mono, LAMBDA).unwrap();
-        let relative = 8.0 * (f.chi2 / 8.0).ln() + 6.0 + 24.0 / 4.0;
-        assert!((criterion_of(&tac, &f, Criterion::Aicc).unwrap() - relative).abs() < 1e-9);
+        let tac = points(&[4.0, 24.0, 72.0, 168.0], |t| 50.0 * (-3e-6 * t).exp(), Some(0.05));
+        let s = select(&tac, &[Family::Mono, Family::MonoUptake], LAMBDA).unwrap();
+        let d = |i: usize| s.candidates[i].criterion.unwrap();
+        let f = |i: usize| s.candidates[i].fit.as_ref().unwrap();
+        assert!((d(0) - f(0).chi2).abs() < 1e-12);
+        assert!((d(1) - f(1).chi2 - f(1).penalty).abs() < 1e-12 && f(1).penalty > 0.0);
+        let ratio = (0.5 * (d(1) - d(0) + 1.0)).exp();
+        assert!((s.candidates[0].weight / s.candidates[1].weight / ratio - 1.0).abs() < 1e-9);
+        let value: f64 = (0..2).map(|i| s.candidates[i].weight * f(i).curve.tia()).sum();
+        assert!((s.averaged(&tac).value / value - 1.0).abs() < 1e-12);
+        let unknown = points(&[4.0, 24.0, 72.0, 168.0], |t| 50.0 * (-3e-6 * t).exp(), None);
+        let fit = fit(&unknown, Family::Mono, LAMBDA).unwrap();
+        let expected = 7.0 * (fit.chi2 + 3.0 * 0.25_f64).ln();
+        assert!((criterion_of(&unknown, &fit) - expected).abs() < 1e-9);
     }
 
     #[test]
-    fn weights_and_the_average_are_those_of_the_formula() {
-        let tac = points(8, 1.35e-6, 1.0);
-        let s = select(&tac, &[Family::Physical, Family::Mono], LAMBDA, false).unwrap();
-        let [a, b] = [&s.candidates[0], &s.candidates[1]];
-        assert!((a.weight + b.weight - 1.0).abs() < 1e-12);
-        let ratio = (0.5 * (b.criterion.unwrap() - a.criterion.unwrap())).exp();
-        assert!((a.weight / b.weight / ratio - 1.0).abs() < 1e-9);
-        let fits = [a.fit.as_ref().unwrap(), b.fit.as_ref().unwrap()];
-        let value = a.weight * fits[0].curve.tia() + b.weight * fits[1].curve.tia();
-        let average = s.averaged(&tac);
-        assert!((average.value / value - 1.0).abs() < 1e-12);
-        let part = |w: f64, f: &Fit| {
-            w * ((f.curve.tia() * f.ln_tia_uncertainty()).powi(2) + (f.curve.tia() - value).powi(2))
-        };
-        let variance = part(a.weight, fits[0]) + part(b.weight, fits[1]);
-        assert!((average.standard_uncertainty / variance.sqrt() - 1.0).abs() < 1e-9);
-        assert!(average.interval_95.0 < value && average.interval_95.1 > value);
-    }
-
-    #[test]
-    fn few_points_are_ranked_by_what_describes_them() {
-        let t = [14_400.0, 86_400.0, 259_200.0, 604_800.0];
-        let y = t.map(|t: f64| 50.0 * ((-2e-6 * t).exp() - (-2e-5 * t).exp()));
-        let tac = Tac::new(&t, &y, &y.map(|y| 0.05 * y)).unwrap();
-        let s = select(&tac, &Family::ALL, LAMBDA, true).unwrap();
-        assert_eq!((s.fit().family(), s.criterion), (Family::MonoUptake, Criterion::Aic));
-        assert!(s.tia(&tac).warnings.iter().any(|w| w.contains("AIC")));
-        assert!(
-            s.candidates
-                .iter()
-                .any(|c| c.reason.as_ref().is_some_and(|r| r.contains("parameters")))
-        );
-        // Two phases at two of four points: nothing that can be ranked describes them, and the uncertainty says so.
-        let y = t.map(|t: f64| 1500.0 * (-1.2e-4 * t).exp() + 50.0 * (-4e-6 * t).exp());
-        let tac = Tac::new(&t, &y, &y.map(|y| 0.05 * y)).unwrap();
-        let s = select(&tac, &Family::ALL, LAMBDA, true).unwrap();
-        let factor = (s.fit().chi2 / s.fit().degrees_of_freedom as f64).sqrt();
-        assert!(
-            factor > 2.0 && s.warnings.iter().any(|w| w.contains("no family")),
-            "{:?}",
-            s.warnings
-        );
-        let widened = s.tia(&tac).relative_uncertainty() / s.fit().ln_tia_uncertainty();
-        assert!((widened / factor - 1.0).abs() < 1e-9);
+    fn what_makes_no_curve_is_refused() {
         let rising = Tac::new(&[1e4, 1e5], &[120.0, 138.0], &[12.0, 14.0]).unwrap();
-        assert!(select(&rising, &Family::ALL, LAMBDA, true).is_err());
-        assert!(select(&rising, &[Family::Physical], LAMBDA, true).is_ok());
-        assert!(select(&tac, &[], LAMBDA, true).is_err());
+        assert!(select(&rising, &Family::ALL, LAMBDA).is_err());
+        assert!(select(&rising, &[Family::Physical], LAMBDA).is_ok());
+        assert!(select(&rising, &[], LAMBDA).is_err());
+        let one = Tac::new(&[1e4], &[120.0], &[12.0]).unwrap();
+        let error = select(&one, &Family::ALL, LAMBDA).unwrap_err().to_string();
+        assert!(error.contains("single-time-point"), "{error}");
+        assert_eq!(
+            select(&one, &[Family::Physical], LAMBDA).unwrap().fit().family(),
+            Family::Physical
+        );
     }
 }

@@ -6,7 +6,7 @@
 
 use std::f64::consts::LN_2;
 
-use super::distribution::normal_quantile;
+use super::distribution::{NORMAL_97_5, normal_quantile};
 use super::tia::Tia;
 use crate::{Error, Result};
 
@@ -87,6 +87,16 @@ impl Population {
         Ok(Population { mean_s, sd_s, physical_s })
     }
 
+    /// Mean effective half-life, s.
+    pub fn mean_s(&self) -> f64 {
+        self.mean_s
+    }
+
+    /// Standard deviation over mean.
+    pub fn relative_spread(&self) -> f64 {
+        self.sd_s / self.mean_s
+    }
+
     /// Equally likely half-lives (midpoints of equal shares of the distribution).
     fn members(&self) -> impl Iterator<Item = f64> + '_ {
         const N: usize = 400;
@@ -156,6 +166,56 @@ pub fn haenscheid(m: Measurement, population: &Population) -> Tia {
         ));
     }
     tia
+}
+
+/// [`haenscheid`] without a population: its interval is the range of the rule's error.
+///
+/// The ratio to the truth, 2 x / 2^x, lies from 0.884 to 1.061 for x = t / T_eff from 0.75 to 2.5 (-11.6 % to +6.1 %), so the truth lies
+/// between estimate / 1.061 and estimate / 0.884, widened by the measurement; the standard uncertainty is that of a value evenly likely in
+/// between (JCGM 100:2008, 4.3.7). Whether T_eff lies in the window one point cannot tell: the condition is said as a warning, in hours.
+///
+/// # Errors
+/// If no half-life up to the physical one (s) lies in the window: t is then above 2.5 physical half-lives.
+pub fn haenscheid_alone(m: Measurement, half_life_s: f64) -> Result<Tia> {
+    let (low, high) = HAENSCHEID_WINDOW;
+    // T_eff is at most the physical half-life, so x is at least this.
+    let least = low.max(m.time_s / half_life_s);
+    if least >= high || least.is_nan() {
+        return Err(Error::input(
+            format!("one point {:.2} physical half-lives after injection", m.time_s / half_life_s),
+            format!(
+                "Haenscheid's rule holds from {low} to {high} effective half-lives, which are no longer"
+            ),
+            "Use an earlier point, or madsen with a population half-life.",
+        ));
+    }
+    let estimate = m.value * 2.0 * m.time_s / LN_2;
+    let ratio = |x: f64| 2.0 * x / x.exp2();
+    let largest = ratio(least.max(1.0 / LN_2));
+    let smallest = ratio(least).min(ratio(high));
+    let relative = m.uncertainty / m.value;
+    let own = NORMAL_97_5 * relative;
+    // Both bounds in ln(truth / estimate), the measurement added in quadrature where they lie on its side.
+    let (low_ln, high_ln) = (-largest.ln(), -smallest.ln());
+    let lower = if low_ln < 0.0 { -low_ln.hypot(own) } else { low_ln - own };
+    let rule = (1.0 / smallest - 1.0 / largest) / 12.0_f64.sqrt();
+    let hours = |x: f64| m.time_s / x / crate::units::SECONDS_PER_HOUR;
+    let warnings = vec![format!(
+        "one time point: the interval holds if the effective half-life lies between {:.1} and {:.1} h (t / {high} and t / {low}), which \
+         the point cannot tell",
+        hours(high),
+        hours(least)
+    )];
+    // Where the half-life is not known, so are the shares: all of it is extrapolated.
+    Ok(Tia {
+        value: estimate,
+        standard_uncertainty: estimate * rule.hypot(relative),
+        interval_95: (estimate * lower.exp(), estimate * high_ln.hypot(own).exp()),
+        share_before_first: f64::NAN,
+        share_after_last: f64::NAN,
+        method: "Haenscheid 2018, A(t) 2 t / ln 2".into(),
+        warnings,
+    })
 }
 
 /// Madsen's method: TIA = A(t) exp(k t) / k with the population's mean effective half-life, k = ln 2 / T_eff.
@@ -233,6 +293,42 @@ mod tests {
         let ratio = |x: f64| 2.0 * x / 2.0_f64.powf(x);
         assert!((ratio(2.5) - 0.884).abs() < 5e-4 && (ratio(0.75) - 0.892).abs() < 5e-4);
         assert!((ratio(1.0 / LN_2) - 1.0615).abs() < 5e-4);
+    }
+
+    /// Every mono-exponential whose half-life is in the window lies in the interval, and the ends are reached.
+    #[test]
+    fn without_a_population_the_interval_is_the_range_of_the_rule() {
+        let time = 96.0;
+        let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
+        for step in 0..=1000 {
+            let x = 0.75 + 1.75 * f64::from(step) / 1000.0;
+            let m = after(time, time / x);
+            let tia = haenscheid_alone(m, LU).unwrap();
+            let truth = 100.0 * time / x * H / LN_2;
+            assert!(
+                tia.interval_95.0 <= truth * (1.0 + 1e-9)
+                    && truth <= tia.interval_95.1 * (1.0 + 1e-9),
+                "{x}"
+            );
+            least = least.min(truth / tia.interval_95.0);
+            most = most.max(truth / tia.interval_95.1);
+            assert!(tia.share_before_first.is_nan());
+        }
+        assert!((least - 1.0).abs() < 1e-5 && (most - 1.0).abs() < 1e-9, "{least} {most}");
+        let noisy = Measurement::new(time * H, 30.0, 1.5).unwrap();
+        let wider = haenscheid_alone(noisy, LU).unwrap();
+        let sharp = haenscheid_alone(Measurement::new(time * H, 30.0, 0.0).unwrap(), LU).unwrap();
+        assert!(
+            wider.interval_95.0 < sharp.interval_95.0 && wider.interval_95.1 > sharp.interval_95.1
+        );
+        assert!(
+            (sharp.relative_uncertainty() - (1.0 / 0.8839 - 1.0 / 1.0615) / 12.0_f64.sqrt()).abs()
+                < 1e-4
+        );
+        // Three physical half-lives: no effective one is longer, so none is in the window. Above 2 the rule is always low.
+        assert!(haenscheid_alone(after(3.0 * 64.0, 64.0), 64.0 * H).is_err());
+        let late = haenscheid_alone(after(2.2 * 64.0, 64.0), 64.0 * H).unwrap();
+        assert!(late.interval_95.0 > late.value);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! Pereyra, SIAM J. Numer. Anal. 10, 413, 1973, doi:10.1137/0710036).
 
 use super::model::{Curve, Family};
+use super::prior::{Prior, penalty};
+use super::search::residuals;
 use super::tac::Tac;
 
 /// Largest number of starting points.
@@ -11,13 +13,18 @@ const STARTS: usize = 4;
 
 /// The best grid points of a family (free parameters of [`Curve`]), best first, no two of them neighbours. Empty if no shape has a
 /// positive scale.
-pub fn starts(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Vec<Vec<f64>> {
+pub(crate) fn starts(
+    tac: &Tac,
+    family: Family,
+    decay_constant_per_s: f64,
+    priors: &[Prior],
+) -> Vec<Vec<f64>> {
     let mut found: Vec<(f64, Vec<usize>, Vec<f64>)> = Vec::new();
     let axes = axes(tac, family);
     for index in indices(&axes) {
         let shape: Vec<f64> = index.iter().zip(&axes).map(|(i, axis)| axis[*i]).collect();
         if let Some((chi2, theta)) = scaled(tac, family, decay_constant_per_s, &shape) {
-            found.push((chi2, index, theta));
+            found.push((chi2 + penalty(priors, &theta), index, theta));
         }
     }
     found.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -35,9 +42,17 @@ pub fn starts(tac: &Tac, family: Family, decay_constant_per_s: f64) -> Vec<Vec<f
 }
 
 /// Chi-squared and free parameters of a shape at its best scale; None if that is not positive.
-pub fn scaled(tac: &Tac, family: Family, lambda: f64, shape: &[f64]) -> Option<(f64, Vec<f64>)> {
+pub(crate) fn scaled(
+    tac: &Tac,
+    family: Family,
+    lambda: f64,
+    shape: &[f64],
+) -> Option<(f64, Vec<f64>)> {
     let theta: Vec<f64> = std::iter::once(0.0).chain(shape.iter().copied()).collect();
     let curve = Curve::new(family, lambda, &theta);
+    if tac.is_proportional() {
+        return scaled_by_shares(tac, &curve, theta);
+    }
     let (mut wyy, mut wyh, mut whh) = (0.0, 0.0, 0.0);
     for ((&t, &y), &u) in tac.times_s().iter().zip(tac.values()).zip(tac.uncertainties()) {
         let h = curve.value_per_tia(t);
@@ -52,6 +67,23 @@ pub fn scaled(tac: &Tac, family: Family, lambda: f64, shape: &[f64]) -> Option<(
     }
     let theta = std::iter::once(scale.ln()).chain(shape.iter().copied()).collect();
     Some((wyy - scale * wyh, theta))
+}
+
+/// As [`scaled`] for uncertainties that are shares of the curve: there sum (y - f) / (r^2 f) = 0, so S = sum (y / h) / r^2 / sum 1 / r^2.
+fn scaled_by_shares(tac: &Tac, curve: &Curve, mut theta: Vec<f64>) -> Option<(f64, Vec<f64>)> {
+    let (mut sum, mut weights) = (0.0, 0.0);
+    for ((&t, &y), &u) in tac.times_s().iter().zip(tac.values()).zip(tac.uncertainties()) {
+        let w = if y > 0.0 { (y / u).powi(2) } else { 0.0 };
+        sum += w * y / curve.value_per_tia(t);
+        weights += w;
+    }
+    let scale = sum / weights;
+    if !(scale > 0.0 && scale.is_finite()) {
+        return None;
+    }
+    theta[0] = scale.ln();
+    let curve = Curve::new(curve.family(), curve.decay_constant_per_s(), &theta);
+    Some((residuals(tac, &curve).iter().map(|r| r * r).sum(), theta))
 }
 
 /// Grid of each shape parameter: rates from a fiftieth of 1 / last time to ten times 1 / first time.

@@ -59,8 +59,8 @@ impl Tac {
     /// A curve from times (s after injection), values (Bq, Gy/s or any additive quantity) and their standard uncertainties (same unit).
     ///
     /// # Errors
-    /// If it is empty, the lengths differ, a number is not finite, times are before injection, unsorted or duplicated, a value is
-    /// negative, or an uncertainty is not positive.
+    /// If it is empty, the lengths differ, a number is not finite, times are before injection, unsorted or duplicated, or an uncertainty is
+    /// not positive. Values may be 0 or below, as noise about a small activity is: leaving them out would bias the curve upwards.
     pub fn new(times_s: &[f64], values: &[f64], uncertainties: &[f64]) -> Result<Self> {
         let n = times_s.len();
         if n == 0 {
@@ -91,11 +91,11 @@ impl Tac {
                     "Leave the point out, or correct it.",
                 ));
             }
-            if v < 0.0 {
+            if v < 0.0 && u <= 0.0 {
                 return Err(Error::input(
-                    format!("{at}: value {v} is negative"),
-                    "an activity or dose rate cannot be",
-                    "Check the background subtraction, or enlarge the VOI until its sum is positive.",
+                    format!("{at}: value {v} is negative, its uncertainty {u}"),
+                    "a value of 0 or below counts with an absolute uncertainty; a share of it is none",
+                    "Give the absolute uncertainty, check the background subtraction, or leave the point out.",
                 ));
             }
             if u <= 0.0 {
@@ -119,13 +119,13 @@ impl Tac {
     /// A curve whose points have the same relative uncertainty of unknown size: the fit finds it from its residuals.
     ///
     /// # Errors
-    /// As [`Tac::new`]; a value of 0 cannot be weighted this way.
+    /// As [`Tac::new`]; a value of 0 or below cannot be weighted this way.
     pub fn with_equal_relative_weights(times_s: &[f64], values: &[f64]) -> Result<Self> {
-        if let Some(i) = values.iter().position(|v| *v == 0.0) {
+        if let Some(i) = values.iter().position(|v| *v <= 0.0) {
             return Err(Error::input(
-                format!("point {} has value 0", i + 1),
-                "a relative uncertainty gives it no weight",
-                "Give standard uncertainties, or leave the point out.",
+                format!("point {} has value {}", i + 1, values[i]),
+                "a relative uncertainty gives a value of 0 or below no weight: it would be negative",
+                "Give absolute standard uncertainties, or leave the point out.",
             ));
         }
         // The 10 % are any number: the scale cancels in every result of a relative-only curve.
@@ -223,16 +223,10 @@ impl Tac {
         self.proportional
     }
 
-    /// Uncertainties as shares of a curve instead of the values; within a fifth to five times of what they were.
-    pub(crate) fn reweighted(&self, curve: impl Fn(f64) -> f64) -> Self {
-        let mut tac = self.clone();
-        for (i, u) in tac.uncertainties.iter_mut().enumerate() {
-            let y = self.values[i];
-            if y > 0.0 {
-                *u *= (curve(self.times_s[i]) / y).clamp(0.2, 5.0);
-            }
-        }
-        tac
+    /// All uncertainties multiplied by one factor.
+    pub(crate) fn scaled(mut self, factor: f64) -> Self {
+        self.uncertainties.iter_mut().for_each(|u| *u *= factor);
+        self
     }
 
     /// The last `n` points (all if there are fewer).
@@ -313,7 +307,11 @@ mod tests {
         assert!(problem(&[1.0, 2.0, 2.0], &v, &u).contains("twice"));
         assert!(problem(&[-1.0, 2.0, 3.0], &v, &u).contains("before injection"));
         assert!(problem(&[0.0, f64::NAN, 3.0], &v, &u).contains("finite"));
-        assert!(problem(&[0.0, 1.0, 2.0], &[3.0, -2.0, 1.0], &u).contains("negative"));
+        assert!(Tac::new(&[0.0, 1.0, 2.0], &[3.0, -2.0, 0.0], &u).is_ok());
+        assert!(
+            problem(&[0.0, 1.0, 2.0], &[3.0, -2.0, 1.0], &[0.1, -0.2, 0.1]).contains("negative")
+        );
+        assert!(Tac::with_equal_relative_weights(&[1.0, 2.0], &[1.0, -1.0]).is_err());
         assert!(problem(&[0.0, 1.0, 2.0], &[3.0, f64::INFINITY, 1.0], &u).contains("finite"));
         assert!(problem(&[0.0, 1.0, 2.0], &v, &[0.1, 0.0, 0.1]).contains("positive"));
         assert!(problem(&[0.0, 1.0, 2.0], &v, &[0.1, 0.1]).contains("all three"));

@@ -8,6 +8,11 @@ use super::distribution::NORMAL_97_5;
 /// 2018, doi:10.1007/s00259-018-4136-7; extrapolation should contribute less than 20 %).
 pub const MAX_EXTRAPOLATED: f64 = 0.20;
 
+/// Relative error of a TIA that is worth a warning where it cannot be ruled out.
+pub const LARGE_ERROR: f64 = 0.20;
+/// Probability above which it is not ruled out.
+pub const RULED_OUT: f64 = 1e-4;
+
 /// The integral of a curve from injection to infinity.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Tia {
@@ -69,6 +74,17 @@ impl Tia {
             }
         }
         self
+    }
+
+    /// Warns where an error above [`LARGE_ERROR`] has a probability above [`RULED_OUT`].
+    pub(crate) fn warn_of_error(&mut self, probability: f64) {
+        if probability > RULED_OUT {
+            self.warnings.push(format!(
+                "the integral may be off by more than {:.0} % (probability {:.2} %)",
+                100.0 * LARGE_ERROR,
+                100.0 * probability
+            ));
+        }
     }
 
     /// Relative standard uncertainty.

@@ -2,12 +2,12 @@
 //!
 //! Neglected: every correlation between voxels, and uptake or second phases within a voxel unless a curve's shape is given. The chain,
 //! for each voxel: (1) fitted mono-exponential, if its rate lies between the bounds and the TIA's relative uncertainty is below a limit;
-//! (2) the shape of a given curve (the VOI's or a population's) scaled to the voxel's points; (3) physical decay scaled to them;
+//! (2) a given shape (the VOI's curve, trapezoids or a rule for one point) scaled to the voxel's points; (3) physical decay scaled to them;
 //! (4) zero, where the scale is not positive. What (4) drops is summed and returned, so that a bias of the total can be seen.
 
 use rayon::prelude::*;
 
-use super::model::Curve;
+use super::integrated::UnitShape;
 use super::tac::check_times;
 use super::voxel_mono::{MAX_TIMES, MonoGrid};
 use crate::{Error, Result};
@@ -24,6 +24,8 @@ pub enum Branch {
     Physical = 2,
     /// No positive signal.
     Zero = 3,
+    /// What was assumed for a refused curve, scaled to the voxel.
+    Assumed = 4,
 }
 
 /// Variance of a voxel's value y at time i: floor_i^2 + gain_i max(y, 0) + (relative_i y)^2.
@@ -47,7 +49,9 @@ pub struct VoxelSettings<'a> {
     /// Largest relative uncertainty of a fitted voxel's TIA; above it the chain goes on.
     pub max_relative_uncertainty: f64,
     /// Shape of the second branch.
-    pub shape: Option<&'a Curve>,
+    pub shape: Option<&'a UnitShape>,
+    /// Whether that shape is an assumption in place of a refused curve.
+    pub assumed: bool,
     /// Whether the first branch is tried; without it the shape alone is scaled (uptake phases, low counts).
     pub fit_mono: bool,
 }
@@ -63,6 +67,8 @@ pub struct BranchCounts {
     pub physical: usize,
     /// [`Branch::Zero`].
     pub zero: usize,
+    /// [`Branch::Assumed`].
+    pub assumed: usize,
 }
 
 /// TIA map.
@@ -76,11 +82,11 @@ pub struct VoxelTia {
     pub branch: Vec<Branch>,
     /// Voxels per branch.
     pub counts: BranchCounts,
-    /// Sum of the TIA over the voxels of each branch: fitted, shape, physical.
-    pub tia_by_branch: [f64; 3],
+    /// Sum of the TIA over the voxels of each branch: fitted, shape, physical, assumed.
+    pub tia_by_branch: [f64; 4],
     /// The negative TIA that the last branch set to zero, and would have kept the sum unbiased.
     pub dropped: f64,
-    /// What of the sum lies before the first and after the last point: extrapolated.
+    /// What of the sum lies before the first and after the last point: extrapolated. NaN where a shape does not know.
     pub extrapolated: [f64; 2],
 }
 
@@ -98,8 +104,8 @@ struct Voxel {
 /// Values that are not finite are refused; negative ones (reconstruction noise) are used as they are.
 ///
 /// # Errors
-/// If the maps, times and noise do not match in number or length, there are fewer than two or more than 16 times, a value is not finite,
-/// or a setting makes no sense.
+/// If the maps, times and noise do not match in number or length, there are more than 16 times, or one without a shape to scale, a value is
+/// not finite, or a setting makes no sense.
 pub fn integrate_voxels(
     times_s: &[f64],
     maps: &[&[f32]],
@@ -108,7 +114,7 @@ pub fn integrate_voxels(
     check(times_s, maps, settings)?;
     let n = maps[0].len();
     let grid = MonoGrid::new(times_s, settings.decay_constant_per_s);
-    let shape = settings.shape.map(|c| Scaled::new(c, times_s));
+    let shape = settings.shape;
     const CHUNK: usize = 4096;
     let mut tia = vec![0.0_f32; n];
     let mut relative_uncertainty = vec![0.0_f32; n];
@@ -117,16 +123,16 @@ pub fn integrate_voxels(
         .par_chunks_mut(CHUNK)
         .zip(relative_uncertainty.par_chunks_mut(CHUNK))
         .zip(branch.par_chunks_mut(CHUNK));
-    let sums: Vec<([usize; 4], [f64; 4], [f64; 2])> = chunks
+    let sums: Vec<([usize; 5], [f64; 5], [f64; 2])> = chunks
         .enumerate()
         .map(|(c, ((tia, relative), branch))| {
-            let (mut counts, mut sums, mut extrapolated) = ([0; 4], [0.0; 4], [0.0; 2]);
+            let (mut counts, mut sums, mut extrapolated) = ([0; 5], [0.0; 5], [0.0; 2]);
             let mut y = [0.0; MAX_TIMES];
             for j in 0..tia.len() {
                 for (y, map) in y.iter_mut().zip(maps) {
                     *y = f64::from(map[c * CHUNK + j]);
                 }
-                let voxel = voxel(&y[..times_s.len()], times_s, &grid, shape.as_ref(), settings);
+                let voxel = voxel(&y[..times_s.len()], times_s, &grid, shape, settings);
                 counts[voxel.branch as usize] += 1;
                 sums[voxel.branch as usize] += voxel.tia;
                 branch[j] = voxel.branch;
@@ -141,10 +147,10 @@ pub fn integrate_voxels(
         })
         .collect();
     // Chunks are added in their order: the sums do not depend on the number of threads.
-    let (mut counts, mut total, mut extrapolated) = ([0; 4], [0.0; 4], [0.0; 2]);
+    let (mut counts, mut total, mut extrapolated) = ([0; 5], [0.0; 5], [0.0; 2]);
     for (c, s, e) in sums {
         extrapolated = [extrapolated[0] + e[0], extrapolated[1] + e[1]];
-        for i in 0..4 {
+        for i in 0..5 {
             counts[i] += c[i];
             total[i] += s[i];
         }
@@ -158,30 +164,12 @@ pub fn integrate_voxels(
             shape: counts[1],
             physical: counts[2],
             zero: counts[3],
+            assumed: counts[4],
         },
-        tia_by_branch: [total[0], total[1], total[2]],
+        tia_by_branch: [total[0], total[1], total[2], total[4]],
         dropped: total[3],
         extrapolated,
     })
-}
-
-/// A shape per unit of its integral.
-struct Scaled {
-    /// At the times.
-    values: Vec<f64>,
-    /// Shares before the first and after the last of them.
-    outside: [f64; 2],
-}
-
-impl Scaled {
-    fn new(curve: &Curve, times_s: &[f64]) -> Self {
-        let (first, last) = (times_s[0], times_s[times_s.len() - 1]);
-        let parts = [curve.integral(0.0, first), curve.integral(last, f64::INFINITY)];
-        Scaled {
-            values: times_s.iter().map(|t| curve.value_per_tia(*t)).collect(),
-            outside: parts.map(|p| p / curve.tia()),
-        }
-    }
 }
 
 /// What of an exponential of integral `tia` and rate `k` lies outside of the times.
@@ -194,7 +182,7 @@ fn voxel(
     y: &[f64],
     times_s: &[f64],
     grid: &MonoGrid,
-    shape: Option<&Scaled>,
+    shape: Option<&UnitShape>,
     settings: &VoxelSettings,
 ) -> Voxel {
     let zero = |tia: f64| Voxel {
@@ -235,7 +223,8 @@ fn voxel(
                 hy += w[i] * h[i] * y[i];
                 hh += w[i] * h[i] * h[i];
             }
-            (hy / hh, 1.0 / hh.sqrt(), Branch::Shape)
+            let branch = if settings.assumed { Branch::Assumed } else { Branch::Shape };
+            (hy / hh, 1.0 / hh.sqrt(), branch)
         }
         None => {
             let (a, sd) = grid.physical(y, w);
@@ -263,10 +252,11 @@ fn check(times_s: &[f64], maps: &[&[f32]], settings: &VoxelSettings) -> Result<(
             "Check the list of images.",
         ));
     }
-    if !(2..=MAX_TIMES).contains(&n) {
+    let least = if settings.shape.is_some() && !settings.fit_mono { 1 } else { 2 };
+    if !(least..=MAX_TIMES).contains(&n) {
         return Err(Error::input(
             format!("{n} time point(s) for a voxel fit"),
-            format!("2 to {MAX_TIMES} are handled"),
+            format!("{least} to {MAX_TIMES} are handled"),
             "Use a single-time-point method for one map.",
         ));
     }
@@ -275,6 +265,17 @@ fn check(times_s: &[f64], maps: &[&[f32]], settings: &VoxelSettings) -> Result<(
             format!("map {} has {} voxels, the first {}", i + 1, maps[i].len(), maps[0].len()),
             "all maps must lie on one grid",
             "Resample them first.",
+        ));
+    }
+    let bad_shape = |s: &UnitShape| {
+        let usable = s.values.iter().all(|h| h.is_finite() && *h >= 0.0);
+        s.values.len() != n || !usable || s.values.iter().all(|h| *h == 0.0)
+    };
+    if let Some(shape) = settings.shape.filter(|s| bad_shape(s)) {
+        return Err(Error::input(
+            format!("a shape with the values {:?} at {n} times", shape.values),
+            "each must be finite and not negative, one at least positive",
+            "Check the points of the region's curve.",
         ));
     }
     let bad_noise = |v: &VoxelNoise| {
@@ -315,7 +316,7 @@ fn check(times_s: &[f64], maps: &[&[f32]], settings: &VoxelSettings) -> Result<(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Family;
+    use super::super::{Curve, Family};
     use super::*;
 
     const LAMBDA: f64 = 1.2e-6;
@@ -328,6 +329,7 @@ mod tests {
             noise: &NOISE,
             max_relative_uncertainty: 0.5,
             shape: None,
+            assumed: false,
             fit_mono: true,
         }
     }
@@ -349,7 +351,10 @@ mod tests {
         let noise = [-0.1, 0.05, -0.2, 0.01];
         let result = run(&[clear, rising, noise, [0.0; 4]], &settings());
         assert_eq!(result.branch, [Branch::Fitted, Branch::Physical, Branch::Zero, Branch::Zero]);
-        assert_eq!(result.counts, BranchCounts { fitted: 1, shape: 0, physical: 1, zero: 2 });
+        assert_eq!(
+            result.counts,
+            BranchCounts { fitted: 1, physical: 1, zero: 2, ..BranchCounts::default() }
+        );
         assert!((f64::from(result.tia[0]) / (50.0 / 4e-6) - 1.0).abs() < 1e-5);
         assert!(result.dropped < 0.0 && result.tia[2] == 0.0);
         assert!((result.tia_by_branch[0] / f64::from(result.tia[0]) - 1.0).abs() < 1e-6);
@@ -366,13 +371,31 @@ mod tests {
     fn a_shape_replaces_what_cannot_be_fitted() {
         let curve =
             Curve::new(Family::MonoUptake, LAMBDA, &[30.0, (2e-6_f64).ln(), (3e-5_f64).ln()]);
-        let with = VoxelSettings { shape: Some(&curve), fit_mono: false, ..settings() };
+        let part = |from, to| curve.integral(from, to) / curve.tia();
+        let shape = UnitShape {
+            values: TIMES.iter().map(|t| curve.value_per_tia(*t)).collect(),
+            outside: [part(0.0, TIMES[0]), part(TIMES[3], f64::INFINITY)],
+        };
+        let with = VoxelSettings { shape: Some(&shape), fit_mono: false, ..settings() };
         let voxel = TIMES.map(|t| 1e-11 * curve.value(t));
         let result = run(&[voxel], &with);
         assert_eq!(result.counts.shape, 1);
         assert!((f64::from(result.tia[0]) / (1e-11 * curve.tia()) - 1.0).abs() < 1e-5);
         let after = 1e-11 * curve.integral(TIMES[3], f64::INFINITY);
         assert!((result.extrapolated[1] / after - 1.0).abs() < 1e-5);
+        // The same in place of a refused curve, and from one time alone.
+        let assumed = run(&[voxel], &VoxelSettings { assumed: true, ..with.clone() });
+        assert_eq!((assumed.branch[0], assumed.counts.assumed), (Branch::Assumed, 1));
+        assert_eq!(
+            (assumed.tia[0], assumed.tia_by_branch[3]),
+            (result.tia[0], result.tia_by_branch[1])
+        );
+        let one = UnitShape { values: vec![2e-6], outside: [f64::NAN; 2] };
+        let one = VoxelSettings { shape: Some(&one), noise: &NOISE[..1], ..with };
+        let found = integrate_voxels(&TIMES[..1], &[&[6.0, -1.0, 0.0]], &one).unwrap();
+        assert_eq!(found.branch, [Branch::Shape, Branch::Zero, Branch::Zero]);
+        assert!((found.tia[0] / 3e6 - 1.0).abs() < 1e-6 && found.dropped < 0.0);
+        assert!(found.extrapolated[0].is_nan());
     }
 
     #[test]
@@ -384,6 +407,8 @@ mod tests {
         };
         assert!(!refused(&TIMES, &slices, &settings()));
         assert!(refused(&TIMES[..3], &slices, &settings()));
+        let nothing = UnitShape { values: vec![0.0; 4], outside: [0.0; 2] };
+        assert!(refused(&TIMES, &slices, &VoxelSettings { shape: Some(&nothing), ..settings() }));
         assert!(refused(&[4.0, 3.0, 5.0, 6.0], &slices, &settings()));
         let short = [slices[0], slices[1], slices[2], &slices[3][..1]];
         assert!(refused(&TIMES, &short, &settings()));

@@ -96,7 +96,11 @@ pub(super) fn in_file(error: Error, path: &Path) -> Error {
 pub(super) fn toml_error(error: &toml::de::Error) -> Error {
     let mut message = error.to_string();
     message.truncate(message.trim_end().len());
-    Error::input("the TOML cannot be read", message, "Correct the file; see the documentation.")
+    Error::input(
+        "the TOML cannot be read",
+        message,
+        "Correct the file: voxgray help-file hu-curve and voxgray help-file materials list the keys.",
+    )
 }
 
 impl HuCurve {

@@ -1,5 +1,6 @@
 //! HU -> matter: the HU curve, the voxel phantom, synthetic phantoms.
 
+pub mod couch;
 pub mod curve_file;
 pub mod hu;
 pub mod maps;

@@ -12,6 +12,7 @@ pub mod icrp107;
 mod log_spline;
 pub mod material;
 pub mod nuclide;
+pub mod nuclide_label;
 mod nuclide_name;
 pub mod pair;
 pub mod photoelectric;

@@ -2,15 +2,18 @@
 
 use serde_json::{Value, json};
 
+use super::context::{CurveFacts, VoiFacts};
 use super::dose_rate_route::DoseRates;
 use super::histories::{choose_engine, transport};
-use super::outputs::{self, Maps, OutputFolder};
-use super::routes::{Case, write_text};
+use super::outputs::{self, Found, Maps, OutputFolder};
+use super::routes::Case;
 use super::voi_curves::{self, VoiOverTime};
+use super::voi_dose::{Basis, MassChange, change, masses, per_mass};
 use super::{Prepared, Written, memory};
 use crate::error::Result;
-use crate::report::summary::{EngineResult, Timing};
+use crate::report::summary::{EngineResult, Timing, VoiResult};
 use crate::transport::tally::Tally;
+use crate::units::CM3_PER_MM3;
 
 /// Integrate, then transport; `rates` are those of the other route, for comparison.
 pub(super) fn activity_route(
@@ -23,19 +26,16 @@ pub(super) fn activity_route(
     let mut prepared = case.prepare(&engine, &[])?;
     let (outcome, engine) = transport(job, &prepared, engine, observer, case.stop)?;
     let tally = &outcome.tally;
-    let vois = activity_vois(case, &prepared, tally);
+    let vois = activity_vois(case, &prepared, tally)?;
     let curves: Vec<_> = vois.iter().map(|v| &v.curve).collect();
     let mut files =
         case.plots(&folder, &prepared, "activity", &curves, ["activity / Bq", "Bq s"])?;
-    let table = voi_curves::table(
-        &prepared.context.vois,
-        case.input,
-        Some(&vois),
-        rates.as_ref().map(|r| &r.vois[..]),
-    );
-    files.push(write_text(&folder, "vois.csv", &table)?);
+    let of_rates = rates.as_ref().map(|r| &r.vois[..]);
+    let columns = voi_curves::columns(&case.placed.regions, Some(&vois), of_rates);
+    let results = results(&mut prepared, &vois, of_rates);
     prepared.context.setup["activity_route"] =
         json!({"vois": vois.iter().map(voi_curves::voi_json).collect::<Vec<_>>()});
+    let refused_by_rates = rates.as_ref().map_or(Vec::new(), |r| refused(&prepared, &r.vois));
     let difference = rates.map(|rates| {
         files.extend(rates.files);
         let mut section = rates.section;
@@ -58,7 +58,7 @@ pub(super) fn activity_route(
     if let Some(difference) = difference {
         maps.write("dose_difference", difference)?;
     }
-    let extra = maps.files;
+    let found = Found { vois: results, columns, files: maps.files };
     let timing = Timing {
         transport_seconds: outcome.seconds,
         histories_per_second: tally.histories() as f64 / outcome.seconds.max(1e-9),
@@ -69,7 +69,7 @@ pub(super) fn activity_route(
     };
     let Prepared { phantom, context, .. } = &prepared;
     let partial = outcome.interrupted;
-    outputs::write(
+    let mut written = outputs::write(
         folder,
         context,
         &phantom.density,
@@ -77,8 +77,20 @@ pub(super) fn activity_route(
         tally,
         partial,
         timing,
-        &extra,
-    )
+        Some(found),
+    )?;
+    for name in refused_by_rates.into_iter().chain(case.refused_outside()) {
+        if !written.refused.contains(&name) {
+            written.refused.push(name);
+        }
+    }
+    Ok(written)
+}
+
+/// Names of the VOIs whose curve was refused.
+pub(super) fn refused(prepared: &Prepared, vois: &[VoiOverTime]) -> Vec<String> {
+    let pairs = prepared.context.vois.iter().zip(vois).filter(|(_, v)| v.facts.refused);
+    pairs.map(|(facts, _)| facts.name.clone()).collect()
 }
 
 /// Mean and root mean square of the difference of the routes, over the voxels that are not of low density, in parts of the mean dose.
@@ -96,21 +108,73 @@ fn compared(rates: &[f32], activity: &[f32], prepared: &Prepared) -> Value {
     json!({"mean_relative": sum / dose, "root_mean_square_over_mean_dose": (squares / n).sqrt() / (dose / n)})
 }
 
-fn activity_vois(case: &Case, prepared: &Prepared, tally: &Tally) -> Vec<VoiOverTime> {
-    let scale = prepared.context.scale(&[]);
-    let one = |(n, voi): (usize, &super::context::VoiFacts)| {
-        let (mean, error) = tally.region_mev(n + 1);
-        let factor = scale.factor_of_mass(voi.mass_g);
-        let curve = case
-            .curves
-            .get(n + 1)
-            .cloned()
-            .unwrap_or_else(|| Err("the planar curve gives the shape".into()));
-        let by_curve = curve.as_ref().ok().filter(|_| voi.activity > 0.0).map(|c| {
-            let ratio = c.tia.value / voi.activity;
-            (mean * factor * ratio, error * factor * ratio)
+/// The dose that a VOI has: this route's; the other's where the VOI's mass changes, as it knows the dose rate at each mass.
+fn results(
+    prepared: &mut Prepared,
+    activity: &[VoiOverTime],
+    rates: Option<&[VoiOverTime]>,
+) -> Vec<VoiResult> {
+    let volume = prepared.phantom.grid.voxel_volume_mm3() * CM3_PER_MM3;
+    let vois = prepared.context.vois.iter_mut().enumerate();
+    vois.map(|(n, facts)| {
+        let other = rates.map(|r| &r[n]).filter(|r| r.mass_change.is_some());
+        let voi = other.unwrap_or(&activity[n]);
+        facts.curve = Some(voi.facts.clone());
+        outputs::voi_result(facts, volume, &voi.budget, voi.standard_error)
+    })
+    .collect()
+}
+
+fn activity_vois(case: &Case, prepared: &Prepared, tally: &Tally) -> Result<Vec<VoiOverTime>> {
+    let vois = &prepared.context.vois;
+    let masses = masses(&case.placed, &prepared.phantom, vois.len());
+    let vois = vois.iter().zip(masses).enumerate();
+    vois.map(|(n, (voi, m))| activity_voi(case, prepared, tally, (n, voi), m)).collect()
+}
+
+fn activity_voi(
+    case: &Case,
+    prepared: &Prepared,
+    tally: &Tally,
+    (n, voi): (usize, &VoiFacts),
+    masses_g: Vec<f64>,
+) -> Result<VoiOverTime> {
+    let over = case.over();
+    let (mean, error) = tally.region_mev(n + 1);
+    let fixed = mean * prepared.context.scale(&[]).factor_of_mass(voi.mass_g);
+    let (curve, corrected) = (case.curve(n), &case.placed.regions[n + 1]);
+    let changes = case.planar.is_none() && change(&masses_g, voi.mass_g);
+    // The curve behind the dose: of activity (Bq), or of activity per mass (Bq/g) where the mass changes.
+    let (dose, of_dose) = if changes {
+        let values = per_mass(&case.placed.region((n + 1) as u16), &masses_g);
+        let per_gram = over.curve(case.method(n), &values, corrected.own.as_deref());
+        let dose = per_gram.as_ref().map_or(f64::NAN, |c| {
+            fixed * voi.mass_g / voi.activity.max(f64::MIN_POSITIVE) * c.tia.value
         });
-        VoiOverTime { curve, dose: mean * factor, standard_error: error * factor, by_curve }
+        case.observer.warn(&format!(
+            "'{}': its mass changes from {:.3} to {:.3} g: its dose {dose:.4e} Gy is that of its activity per mass over time, all of it taken as its \
+             own (--route dose-rate needs not). Energy over the mass of --voi, {fixed:.4e} Gy, is no dose",
+            voi.name,
+            masses_g[0],
+            masses_g[masses_g.len() - 1],
+        ));
+        (dose, per_gram)
+    } else {
+        (fixed, curve.clone())
     };
-    prepared.context.vois.iter().enumerate().map(one).collect()
+    let facts = if changes { CurveFacts::new(&of_dose) } else { case.curve_facts(&curve) };
+    let relative = error / mean;
+    let by_curve = curve.as_ref().ok().filter(|_| voi.activity > 0.0).map(|c| {
+        let by_curve = if changes { dose } else { fixed * c.tia.value / voi.activity };
+        (by_curve, by_curve * relative)
+    });
+    let basis = Basis {
+        over: &over,
+        curve: case.planar.as_ref().or(of_dose.as_ref().ok()),
+        region: corrected,
+    };
+    let budget = basis.budget(dose, relative);
+    let mass_change = changes.then_some(MassChange { masses_g, energy_over_mass_of_voi_gy: fixed });
+    let standard_error = dose * relative;
+    Ok(VoiOverTime { curve, facts, dose, standard_error, by_curve, budget, mass_change })
 }

@@ -8,13 +8,15 @@ use super::image_time::Timing;
 use super::inputs::InputRecord;
 use super::scene::{AS_IS, MatterBeyond, MatterMove};
 use super::source::{DoseOf, FieldOfView, Source};
-use crate::dose::DoseScale;
 use crate::dose::rate::DoseKind;
+use crate::dose::{DoseScale, HighVoxels};
 use crate::error::{Error, Result};
 use crate::image::Grid;
 use crate::job::{CurveChoice, GridChoice, Job, MatterInput};
+use crate::kinetics::Integrated;
 use crate::phantom::voxels::TissueTable;
 use crate::phantom::{HuReport, Phantom};
+use crate::report::summary::CurveResult;
 use crate::transport::settings::{PhotonEstimator, Settings};
 
 /// A VOI on the dose grid.
@@ -30,6 +32,49 @@ pub struct VoiFacts {
     pub mass_g: f64,
     /// Bq or Bq s.
     pub activity: f64,
+    /// How its activity was integrated over time, where it was.
+    #[serde(default)]
+    pub curve: Option<CurveFacts>,
+}
+
+/// How a VOI was integrated over time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CurveFacts {
+    /// The model, or why there is none and what was assumed.
+    pub name: String,
+    /// Whether it rests on an assumption in place of a refused curve.
+    pub refused: bool,
+    /// Limits of the 95 % interval of the integral over its value; none where it is not known.
+    pub relative_interval_95: Option<[f64; 2]>,
+}
+
+impl CurveFacts {
+    /// Of an integrated curve, or of the reason why a VOI has none.
+    pub fn new(curve: &std::result::Result<Integrated, String>) -> Self {
+        match curve {
+            Err(why) => {
+                CurveFacts { name: why.clone(), refused: false, relative_interval_95: None }
+            }
+            Ok(c) => {
+                let (low, high) = c.tia.interval_95;
+                let limits = [low / c.tia.value, high / c.tia.value];
+                CurveFacts {
+                    name: c.name(),
+                    refused: c.refusal.is_some(),
+                    relative_interval_95: Some(limits).filter(|l| l.iter().all(|x| x.is_finite())),
+                }
+            }
+        }
+    }
+
+    /// With the interval of a dose.
+    pub fn of_dose(&self, dose: f64) -> CurveResult {
+        CurveResult {
+            name: self.name.clone(),
+            refused: self.refused,
+            interval_95: self.relative_interval_95.map(|l| l.map(|x| x * dose)),
+        }
+    }
 }
 
 /// A grid, for files.
@@ -73,12 +118,15 @@ pub struct Context {
     pub vois: Vec<VoiFacts>,
     /// Limit of low density, g/cm3.
     pub low_density: f64,
-    /// Percentile of a high dose.
-    pub percentile: f64,
-    /// Fraction of it that selects voxels.
-    pub fraction: f64,
+    /// The voxels of high dose.
+    pub high: HighVoxels,
+    /// Dose voxels that were couch and are air.
+    pub emptied: Vec<u32>,
     /// Batches of the whole run (with a goal: at most).
     pub batches: u32,
+    /// Relative standard uncertainty of the activity's scale; none if nothing states it.
+    #[serde(default)]
+    pub calibration_relative: Option<f64>,
 }
 
 impl Context {
@@ -133,9 +181,18 @@ impl Context {
     /// # Errors
     /// If it cannot be read.
     pub fn from_json(text: &str) -> Result<Self> {
-        serde_json::from_str(text).map_err(|e| {
+        let context: Context = serde_json::from_str(text).map_err(|e| {
             Error::input("a shard's context cannot be read", e.to_string(), "Make the shard again.")
-        })
+        })?;
+        let voxels = context.grid.grid().checked()?.len();
+        match context.high.last().max(context.emptied.iter().max().map(|v| *v as usize)) {
+            Some(last) if last >= voxels => Err(Error::input(
+                format!("a shard's voxels of high dose or couch reach to number {last}"),
+                format!("its grid has {voxels} voxels"),
+                "Make the shard again.",
+            )),
+            _ => Ok(context),
+        }
     }
 
     /// For comparing shards: machines may keep the same input (by its hash) in different places.

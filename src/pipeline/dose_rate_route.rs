@@ -2,15 +2,18 @@
 
 use serde_json::{Value, json};
 
+use super::activity_route::refused;
+use super::context::{CurveFacts, VoiFacts};
 use super::histories::{choose_engine, transport};
-use super::outputs::{Maps, OutputFolder};
+use super::outputs::{Maps, OutputFolder, voi_result, write_vois};
 use super::over_time::{IntegratedMap, RegionCurve};
-use super::routes::{Case, say_map, shape, told_regions, write_text};
+use super::routes::{Case, say_map, tell_regions, write_text};
 use super::voi_curves::{self, VoiOverTime};
+use super::voi_dose::{Basis, MassChange, change, masses};
 use super::{Prepared, Written, memory};
 use crate::dose::DoseScale;
 use crate::error::{Error, Result};
-use crate::report::summary::LedgerResult;
+use crate::report::summary::{LedgerResult, VoiResult};
 use crate::transport::run::Outcome;
 use crate::transport::tally::Tally;
 use crate::units::{CM3_PER_MM3, GY_PER_MEV_PER_G};
@@ -94,8 +97,8 @@ fn integrate_rates(
         energy.push(rate);
     }
     let curves = region_rates(case, prepared, tally, totals);
-    let curves = told_regions(curves, &case.around, observer);
-    let shapes: Vec<_> = curves.iter().map(shape).collect();
+    tell_regions(&curves, &case.around, observer);
+    let shapes: Vec<_> = curves.iter().map(|c| over.shape(c)).collect();
     let labels = case.placed.labels.first().map_or(&[][..], Vec::as_slice);
     let map = over.maps(&energy, labels, &shapes)?;
     drop(energy);
@@ -139,32 +142,28 @@ fn integrate_rates(
     Ok(DoseRates { dose, vois, section, files, outcome })
 }
 
-/// Masses (g) of a region at each time.
-fn masses(case: &Case, prepared: &Prepared, region: u16) -> Vec<f64> {
-    let of = |labels: &Vec<u16>| {
-        let inside = (0..labels.len()).filter(|v| labels[*v] == region);
-        inside.map(|v| prepared.phantom.voxel_mass_g(v)).sum()
-    };
-    case.placed.labels.iter().map(of).collect()
-}
-
 /// Curves of the regions: dose rates (Gy/s) of VOIs by their mass at each time, energy rates (MeV/s) of what is outside.
 fn region_rates(
     case: &Case,
     prepared: &Prepared,
     tally: &Tally,
     totals: &[f64],
-) -> Vec<Result<RegionCurve>> {
+) -> Vec<RegionCurve> {
     let over = case.over();
+    let vois = case.around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
+    let masses = masses(&case.placed, &prepared.phantom, prepared.context.vois.len());
     (0..=prepared.context.vois.len())
         .map(|region| {
             let (mean, _) = tally.region_times_mev(region);
-            let mass = if region == 0 { Vec::new() } else { masses(case, prepared, region as u16) };
+            let mass = region.checked_sub(1).map_or(&[][..], |n| &masses[n]);
             let value = |t: usize| match mass.get(t) {
                 None => Some(mean[t] * totals[t]),
                 Some(m) => (*m > 0.0).then(|| mean[t] * totals[t] * GY_PER_MEV_PER_G / m),
             };
-            over.curve(&(0..totals.len()).map(value).collect::<Vec<_>>())
+            // Regions are numbered as the VOIs that were read.
+            let method = case.input.methods.of(region.checked_sub(1).and_then(|n| vois.get(n)));
+            let values: Vec<_> = (0..totals.len()).map(value).collect();
+            over.curve(method, &values, case.placed.regions[region].own.as_deref())
         })
         .collect()
 }
@@ -174,7 +173,7 @@ fn rate_vois(
     prepared: &Prepared,
     tally: &Tally,
     totals: &[f64],
-    curves: &[std::result::Result<RegionCurve, String>],
+    curves: &[RegionCurve],
     map: &IntegratedMap,
 ) -> Result<Vec<VoiOverTime>> {
     let over = case.over();
@@ -183,29 +182,53 @@ fn rate_vois(
     for (v, label) in labels.iter().enumerate() {
         energy[usize::from(*label)] += f64::from(map.integral[v]);
     }
+    let mut masses = masses(&case.placed, &prepared.phantom, prepared.context.vois.len());
     let mut out = Vec::new();
     for (n, voi) in prepared.context.vois.iter().enumerate() {
         let curve = curves[n + 1].clone();
         let (mean, covariance) = tally.region_times_mev(n + 1);
-        let mass = masses(case, prepared, (n + 1) as u16);
+        let mass = std::mem::take(&mut masses[n]);
         let relative = match &curve {
             Err(_) => f64::NAN,
             Ok(c) => {
-                let at: Vec<usize> = (0..totals.len()).filter(|t| mass[*t] > 0.0).collect();
+                // The times that the curve uses: not those at which the VOI is empty, and one alone for a rule of one point.
+                let times = c.tac.times_s().iter();
+                let at: Vec<usize> =
+                    times.filter_map(|t| over.times_s.iter().position(|o| o == t)).collect();
                 let per_mev = |t: usize| totals[t] * GY_PER_MEV_PER_G / mass[t];
-                over.propagate(c, |i, j| {
+                let of_points = |i: usize, j: usize| {
                     covariance[(at[i], at[j])] * per_mev(at[i]) * per_mev(at[j])
-                })?
+                };
+                // Where a moved point is refused, the largest of the times stands, as without a curve.
+                over.propagate(c, of_points).unwrap_or(f64::NAN)
             }
         };
         let largest = (0..totals.len())
             .filter(|t| mean[*t] > 0.0)
             .map(|t| covariance[(t, t)].sqrt() / mean[t])
             .fold(0.0, f64::max);
-        let dose = energy[n + 1] * GY_PER_MEV_PER_G / voi.mass_g;
+        let fixed = energy[n + 1] * GY_PER_MEV_PER_G / voi.mass_g;
         let error = if relative.is_finite() { relative } else { largest };
+        let by_curve = curve.as_ref().ok().map(|c| (c.tia.value, c.tia.value * relative));
+        let changes = change(&mass, voi.mass_g);
+        let dose = if changes { by_curve.map_or(f64::NAN, |d| d.0) } else { fixed };
+        if changes {
+            case.observer.warn(&format!(
+                "'{}': its mass changes from {:.3} to {:.3} g: its dose {dose:.4e} Gy is the integral of its dose rate at each mass. Energy over the \
+                 mass of --voi, {fixed:.4e} Gy, is no dose",
+                voi.name,
+                mass[0],
+                mass[mass.len() - 1],
+            ));
+        }
+        let basis =
+            Basis { over: &over, curve: curve.as_ref().ok(), region: &case.placed.regions[n + 1] };
         out.push(VoiOverTime {
-            by_curve: curve.as_ref().ok().map(|c| (c.tia.value, c.tia.value * relative)),
+            budget: basis.budget(dose, error),
+            by_curve,
+            mass_change: changes
+                .then_some(MassChange { masses_g: mass, energy_over_mass_of_voi_gy: fixed }),
+            facts: CurveFacts::new(&curve),
             curve,
             dose,
             standard_error: dose * error,
@@ -222,30 +245,32 @@ pub(super) fn finish_dose_rates(
     rates: DoseRates,
 ) -> Result<Written> {
     let DoseRates { vois, section, mut files, outcome, .. } = rates;
-    let table = voi_curves::table(&prepared.context.vois, case.input, None, Some(&vois));
-    files.push(write_text(&folder, "vois.csv", &table)?);
     let context = &prepared.context;
+    let volume = context.grid.grid().voxel_volume_mm3() * CM3_PER_MM3;
+    let result = |(facts, v): (&VoiFacts, &VoiOverTime)| {
+        let facts = VoiFacts { curve: Some(v.facts.clone()), ..facts.clone() };
+        voi_result(&facts, volume, &v.budget, v.standard_error)
+    };
+    let results: Vec<VoiResult> = context.vois.iter().zip(&vois).map(result).collect();
+    let columns = voi_curves::columns(&case.placed.regions, None, Some(&vois));
+    files.extend(write_vois(folder.path(), &results, "Gy", &columns)?);
     let partial = outcome.interrupted;
     let mut maps = Maps { folder: folder.path(), context, partial, files };
     maps.write("density", prepared.phantom.density.clone())?;
     maps.write("material", prepared.phantom.material.clone())?;
+    maps.write_couch_mask()?;
     maps.write_material_names()?;
     let mut files = maps.files;
     files.push("summary.json".into());
     let mut setup = context.setup.clone();
     setup["dose_rate_route"] = section;
-    let volume = context.grid.grid().voxel_volume_mm3() * CM3_PER_MM3;
     let summary = json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
         "format": 1,
         "partial": partial,
         "setup": setup,
-        "vois": context.vois.iter().zip(&vois).map(|(facts, v)| json!({
-            "label": facts.label, "name": facts.name, "voxels": facts.voxels,
-            "volume_cm3": facts.voxels as f64 * volume, "mass_g": facts.mass_g,
-            "mean_dose": v.dose, "standard_error": v.standard_error,
-        })).collect::<Vec<_>>(),
+        "vois": results,
         "files": files,
         "timing": {"transport_seconds": outcome.seconds, "threads": case.job.threads,
                    "peak_memory_bytes": memory::peak_resident()},
@@ -254,5 +279,7 @@ pub(super) fn finish_dose_rates(
         .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
     write_text(&folder, "summary.json", &text)?;
     let folder = folder.keep()?;
-    Ok(Written { folder, files, summary: None, interrupted: partial })
+    let mut all = refused(prepared, &vois);
+    all.extend(case.refused_outside());
+    Ok(Written { folder, files, summary: None, interrupted: partial, refused: all, vois: results })
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::context::Context;
 use super::{Observer, Progress};
-use crate::dose::robust::{PROGRESS_VOXELS, high_dose};
+use crate::dose::robust::PROGRESS_VOXELS;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::transport::run::{Monitor, RunSettings};
@@ -81,10 +81,9 @@ impl<'a> GoalMonitor<'a> {
             return (mean > 0.0).then(|| error / mean);
         }
         let c = self.context;
-        let stride = tally.voxels.div_ceil(PROGRESS_VOXELS);
-        let scale = c.scale(self.density);
-        high_dose(tally, &scale, c.low_density, c.percentile, c.fraction, stride)
-            .map(|h| h.relative_uncertainty)
+        let stride = c.high.len().div_ceil(PROGRESS_VOXELS);
+        let high = c.high.dose(tally, &c.scale(self.density), stride);
+        high.map(|h| h.relative_uncertainty)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::*;
-use crate::activity::NegativeRule;
+use crate::activity::{CalibrationInput, NegativeRule};
 use crate::image::{Grid, Volume};
 use crate::io::write_metaimage;
 use crate::job::{ActivityInput, DecayFrom, GridChoice, MaterialNames, MatterInput, SourceChoice};
@@ -37,20 +37,23 @@ fn job(folder: &Path, engine: EngineChoice) -> Job {
             path: folder.join("activity.mha"),
             series: None,
             unit: None,
-            calibration: None,
+            calibration: CalibrationInput::default(),
             negative: NegativeRule::Refuse,
+            frame: None,
             energy_window: None,
             geometry: None,
             max_outside: 0.01,
             decay_correction: None,
-            scan_duration_s: None,
         },
+        nifti_affine: Default::default(),
         source: SourceChoice::Particle("electron:0.1MeV".into()),
         physical_decay: false,
         decay_from: DecayFrom::default(),
         administered: None,
         grid: GridChoice::Activity,
         voi: None,
+        couch: Default::default(),
+        accept: Default::default(),
         histories: 1000,
         batches: Some(4),
         goal: None,

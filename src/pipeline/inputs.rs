@@ -1,19 +1,22 @@
 //! Reading what a job names: matter, activity, volumes of interest.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Observer;
-use crate::activity::{ActivityMap, Calibration, InputUnit};
+use super::calibration::for_one_second;
+use crate::activity::{ActivityMap, Calibration, InputUnit, Quantity};
 use crate::error::{Error, Result};
 use crate::image::{VoiSet, Volume, read_label_names};
 use crate::io::dicom::{self, CountFactor, DicomVolume, Facts, ReadOptions};
-use crate::io::{read_image, sha256_file};
+use crate::io::{ImageOptions, NiftiAffine, read_image_with, sha256_file};
 use crate::job::{ActivityInput, CurveChoice, MaterialNames, MatterInput};
 use crate::phantom::maps::MaterialMap;
 use crate::phantom::{HuCurve, HuOptions, HuReport, Phantom};
+use crate::sheet::Sheet;
 
 /// A file or series that was read, for the summary.
 #[derive(Debug, Clone, Serialize)]
@@ -34,8 +37,13 @@ pub struct InputRecord {
     pub series_uid: Option<String>,
     /// The time for which an activity image states its activity.
     pub activity_time: Option<String>,
+    /// All activity of an activity image, Bq.
+    pub activity_bq: Option<f64>,
     /// What its reader noticed.
     pub notes: Vec<String>,
+    /// What DICOM says about itself.
+    #[serde(skip)]
+    pub facts: Option<Facts>,
 }
 
 fn record(
@@ -58,7 +66,9 @@ fn record(
         spacing_mm: Some(volume.grid.spacing_mm()),
         series_uid: None,
         activity_time: None,
+        activity_bq: None,
         notes: Vec::new(),
+        facts: None,
     })
 }
 
@@ -72,7 +82,9 @@ pub(super) fn file_record(role: &'static str, path: &Path) -> Result<InputRecord
         spacing_mm: None,
         series_uid: None,
         activity_time: None,
+        activity_bq: None,
         notes: Vec::new(),
+        facts: None,
     })
 }
 
@@ -80,14 +92,20 @@ fn exists(path: &Path) -> Result<()> {
     std::fs::metadata(path).map(|_| ()).map_err(|e| Error::io("open", path, &e))
 }
 
+/// An image of which no frame is chosen.
+fn whole(nifti_affine: NiftiAffine) -> ImageOptions {
+    ImageOptions { frame: None, nifti_affine }
+}
+
 /// One image that is not DICOM.
 fn read_plain(
     role: &'static str,
     path: &Path,
+    options: &ImageOptions,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Volume<f32>> {
-    let (volume, info) = read_image(path, None)?;
+    let (volume, info) = read_image_with(path, options)?;
     info.notes.iter().for_each(|n| observer.warn(&format!("{}: {n}", path.display())));
     let files: Vec<PathBuf> = info.files.iter().map(|f| f.path.clone()).collect();
     let mut entry = record(role, path, &files, &volume)?;
@@ -106,7 +124,8 @@ fn accept(
     read.notes.iter().for_each(|n| observer.warn(&format!("{role}: {n}")));
     let mut entry = record(role, path, &read.files, &read.volume)?;
     entry.notes = read.notes;
-    entry.series_uid = read.facts.series_uid;
+    entry.series_uid = read.facts.series_uid.clone();
+    entry.facts = Some(read.facts);
     records.push(entry);
     Ok(read.volume)
 }
@@ -117,13 +136,14 @@ fn accept(
 /// If a file cannot be read or what it holds cannot be matter.
 pub fn read_matter(
     input: &MatterInput,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<(Phantom, Option<HuReport>)> {
     match input {
         MatterInput::Ct { path, series, curve, outside_limits } => {
             let curve = read_curve(curve, records)?;
-            let ct = read_ct(path, series.as_deref(), observer, records)?;
+            let ct = read_ct(path, series.as_deref(), affine, observer, records)?;
             let [below, above] = *outside_limits;
             let options = HuOptions { max_fraction_below: below, max_fraction_above: above };
             let (phantom, report) = Phantom::from_ct(&ct, &curve, &options)?;
@@ -137,8 +157,9 @@ pub fn read_matter(
                     MaterialMap::read_toml(path)?
                 }
             };
-            let density = read_plain("density", density, observer, records)?;
-            let labels = read_plain("materials", materials, observer, records)?;
+            let options = whole(affine);
+            let density = read_plain("density", density, &options, observer, records)?;
+            let labels = read_plain("materials", materials, &options, observer, records)?;
             Ok((Phantom::from_maps(&density, &labels, &map)?, None))
         }
     }
@@ -151,13 +172,14 @@ pub fn read_matter(
 pub fn read_ct(
     path: &Path,
     series: Option<&str>,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Volume<f32>> {
     exists(path)?;
     if !dicom::is_dicom(path)? {
-        refuse_series(series, path)?;
-        return read_plain("ct", path, observer, records);
+        refuse_series("--ct-series", series, path)?;
+        return read_plain("ct", path, &whole(affine), observer, records);
     }
     let options = ReadOptions { series: series.map(str::to_owned), ..ReadOptions::default() };
     let read = dicom::read_ct(&[path.to_path_buf()], &options)?;
@@ -176,13 +198,13 @@ fn read_curve(choice: &CurveChoice, records: &mut Vec<InputRecord>) -> Result<Hu
     }
 }
 
-fn refuse_series(series: Option<&str>, path: &Path) -> Result<()> {
+fn refuse_series(option: &str, series: Option<&str>, path: &Path) -> Result<()> {
     match series {
         None => Ok(()),
         Some(uid) => Err(Error::usage(
-            format!("series {uid} is stated for {}", path.display()),
+            format!("{option} {uid} is given for {}", path.display()),
             "only DICOM has series",
-            "Leave the option out.",
+            "Leave it out.",
         )),
     }
 }
@@ -193,60 +215,97 @@ fn refuse_series(series: Option<&str>, path: &Path) -> Result<()> {
 /// If a file cannot be read, its unit is not the stated one, or a value cannot be an activity.
 pub fn read_activity(
     input: &ActivityInput,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<(ActivityMap, Option<Facts>)> {
     exists(&input.path)?;
     let mut facts = None;
     let (volume, unit, calibration) = if dicom::is_dicom(&input.path)? {
-        let read = read_dicom_activity(input)?;
+        let mut read = read_dicom_activity(input)?;
+        count_rates(input, &mut read, observer)?;
         facts = Some(read.facts.clone());
         let volume = accept("activity", &input.path, read, observer, records)?;
         (volume, InputUnit::BqPerMl, None)
     } else {
-        refuse_series(input.series.as_deref(), &input.path)?;
+        refuse_series("--activity-series", input.series.as_deref(), &input.path)?;
         if input.geometry.is_some() || input.energy_window.is_some() {
             return Err(Error::usage(
-                format!("a DICOM option is stated for {}", input.path.display()),
-                "geometry and energy window are options of NM objects",
-                "Leave the option out.",
+                format!("--geometry or --energy-window is given for {}", input.path.display()),
+                "they are options of NM objects",
+                "Leave them out.",
             ));
         }
         let unit = input.unit.unwrap_or(InputUnit::BqPerMl);
+        if input.unit.is_none() {
+            observer.say("the unit of the activity is not stated: taken as Bq/mL");
+        }
         // Before the file is read: units and calibration must go together.
-        unit.per_voxel(input.calibration, 1.0)?;
-        (read_plain("activity", &input.path, observer, records)?, unit, input.calibration)
+        input.calibration.check_unit(unit)?;
+        let (calibration, _) = input.calibration.per_count(None)?;
+        let frame = input.frame.map(|n| n.get() - 1);
+        let options = ImageOptions { frame, nifti_affine: affine };
+        (read_plain("activity", &input.path, &options, observer, records)?, unit, calibration)
     };
     let map = ActivityMap::from_image(volume, unit, calibration, input.negative)
         .map_err(|e| in_file(e, &input.path))?;
+    if let Some(entry) = records.iter_mut().rfind(|r| r.role == "activity")
+        && map.quantity == Quantity::Activity
+    {
+        // Negative voxels set to zero raise the total by as much.
+        entry.activity_bq = Some(map.total() + map.negatives.sum);
+    }
     Ok((map, facts))
 }
 
 /// The DICOM reader gives Bq/mL: by the file's own units, or by the calibration of its counts.
 fn read_dicom_activity(input: &ActivityInput) -> Result<DicomVolume> {
-    let count_factor = match (input.unit, input.calibration) {
+    let factor = input.calibration.factor.as_ref().map(for_one_second).transpose()?;
+    let count_factor = match (input.unit, factor) {
         (None | Some(InputUnit::BqPerMl), None) => None,
         (Some(InputUnit::Counts), Some(Calibration::BqPerMl(f))) => Some(CountFactor::BqPerMl(f)),
         (Some(InputUnit::Counts), Some(Calibration::Bq(f))) => Some(CountFactor::Mbq(f * 1e-6)),
         (Some(InputUnit::Counts) | None | Some(InputUnit::BqPerMl), _) => {
-            input.unit.unwrap_or(InputUnit::BqPerMl).per_voxel(input.calibration, 1.0)?;
+            input.calibration.check_unit(input.unit.unwrap_or(InputUnit::BqPerMl))?;
             None
         }
         (Some(unit), _) => {
             return Err(Error::usage(
                 format!("--activity-unit {} is stated for DICOM", unit.name()),
                 "a DICOM activity image says its own unit: Bq/mL or counts",
-                "Leave the option out, or give counts with a calibration.",
+                "Leave it out, or give --activity-unit counts with --calibration.",
             ));
         }
     };
     let options = ReadOptions {
         series: input.series.clone(),
         energy_window: input.energy_window,
+        frame: input.frame.map(NonZeroUsize::get),
         count_factor,
         geometry: input.geometry,
     };
     dicom::read_activity(std::slice::from_ref(&input.path), &options)
+}
+
+/// Counts that were read as those of one second become count rates by the duration, which the file itself may state.
+fn count_rates(
+    input: &ActivityInput,
+    read: &mut DicomVolume,
+    observer: &dyn Observer,
+) -> Result<()> {
+    let Some(factor) = input.calibration.factor.filter(|f| f.needs_duration()) else {
+        return Ok(());
+    };
+    let (calibration, note) = input.calibration.per_count(read.facts.frame_duration_s)?;
+    note.iter().for_each(|n| observer.warn(&format!("{}: {n}", input.path.display())));
+    let value = |c: Calibration| match c {
+        Calibration::Bq(x) | Calibration::BqPerMl(x) => x,
+    };
+    if let Some(calibration) = calibration {
+        let scale = value(calibration) / value(for_one_second(&factor)?);
+        read.volume.data.iter_mut().for_each(|v| *v = (f64::from(*v) * scale) as f32);
+    }
+    Ok(())
 }
 
 fn in_file(mut error: Error, path: &Path) -> Error {
@@ -261,18 +320,20 @@ fn in_file(mut error: Error, path: &Path) -> Error {
 pub fn read_vois(
     labels: &Path,
     names: Option<&Path>,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<VoiSet> {
     let names = match names {
         None => std::collections::BTreeMap::new(),
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+            let sheet = Sheet::read(path)?;
             records.push(file_record("voi_names", path)?);
-            read_label_names(&text).map_err(|e| in_file(e, path))?
+            sheet.notes.iter().for_each(|n| observer.say(&format!("{}: {n}", path.display())));
+            read_label_names(&sheet)?
         }
     };
-    let volume = read_plain("voi", labels, observer, records)?;
+    let volume = read_plain("voi", labels, &whole(affine), observer, records)?;
     let set = VoiSet::from_labels(&volume, &names).map_err(|e| in_file(e, labels))?;
     // A tally holds a 16-bit region per voxel.
     if set.vois.is_empty() || set.vois.len() > usize::from(u16::MAX) {

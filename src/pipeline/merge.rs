@@ -36,6 +36,8 @@ pub(super) fn finish_shard(
         files: vec![SHARD_FILE.into()],
         summary: None,
         interrupted: outcome.interrupted,
+        refused: Vec::new(),
+        vois: Vec::new(),
     })
 }
 
@@ -90,7 +92,7 @@ pub fn merge(
         peak_memory_bytes: memory::peak_resident(),
         ..Timing::default()
     };
-    outputs::write(folder, &context, &density, &material, &whole.tally, missing > 0, timing, &[])
+    outputs::write(folder, &context, &density, &material, &whole.tally, missing > 0, timing, None)
 }
 
 /// A shard is named by its folder or its file.

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 
 use super::Written;
 use super::context::Context;
-use crate::dose::high_dose;
+use crate::dose::largest_dose;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::Volume;
 use crate::io::atomic::write_atomically;
 use crate::io::{Element, write_nifti};
 use crate::report::summary::{DoseResult, LedgerResult, RunResult, Summary, Timing, VoiResult};
+use crate::report::voi_table::{Column, voi_table};
+use crate::sheet::{Separator, lines};
 use crate::transport::tally::{Origin, Tally};
+use crate::uncertainty::{Part, UncertaintyPart, VoiBudget};
 
 /// A folder under a temporary name beside its place; removed unless kept.
 #[derive(Debug)]
@@ -119,7 +122,19 @@ fn check_target(target: &Path, overwrite: bool) -> Result<bool> {
     }
 }
 
-/// Writes maps and summary and gives the folder its name. `extra` are files that the folder holds already.
+/// What a route has found beyond the tally: its VOIs in place of the tally's own, columns of their table, and files that the folder holds
+/// already.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Doses with their whole uncertainty.
+    pub vois: Vec<VoiResult>,
+    /// More columns of `vois.csv`.
+    pub columns: Vec<Column>,
+    /// Files.
+    pub files: Vec<String>,
+}
+
+/// Writes maps, the table of VOIs and the summary, and gives the folder its name.
 ///
 /// # Errors
 /// If writing fails; then nothing is left.
@@ -132,9 +147,11 @@ pub fn write(
     tally: &Tally,
     partial: bool,
     timing: Timing,
-    extra: &[String],
+    found: Option<Found>,
 ) -> Result<Written> {
-    let mut maps = Maps { folder: folder.path(), context, partial, files: extra.to_vec() };
+    let Found { vois, columns, files } =
+        found.unwrap_or_else(|| Found { vois: voi_results(context, tally), ..Found::default() });
+    let mut maps = Maps { folder: folder.path(), context, partial, files };
     let scale = context.scale(density);
     let name = context.kind.name();
     maps.write(name, scale.map(tally))?;
@@ -150,8 +167,10 @@ pub fn write(
     maps.write("material", material.to_vec())?;
     let low = |d: &f32| u8::from(f64::from(*d) < context.low_density);
     maps.write("low_density_mask", density.iter().map(low).collect())?;
+    maps.write_couch_mask()?;
     maps.write_material_names()?;
     let mut files = maps.files;
+    files.extend(write_vois(folder.path(), &vois, context.kind.unit(), &columns)?);
     files.push("summary.json".into());
 
     let summary = Summary {
@@ -167,7 +186,7 @@ pub fn write(
             partial,
         },
         dose: dose_result(context, density, tally),
-        vois: voi_results(context, tally),
+        vois: vois.clone(),
         ledger: LedgerResult::from(&tally.ledger),
         files: files.clone(),
         timing,
@@ -176,7 +195,25 @@ pub fn write(
         .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
     write_atomically(&folder.path().join("summary.json"), |w| w.write_all(&text))?;
     let folder = folder.keep()?;
-    Ok(Written { folder, files, summary: Some(summary), interrupted: partial })
+    let refused = context.vois.iter().filter(|v| v.curve.as_ref().is_some_and(|c| c.refused));
+    let refused = refused.map(|v| v.name.clone()).collect();
+    let summary = Some(summary);
+    Ok(Written { folder, files, summary, interrupted: partial, refused, vois })
+}
+
+/// `vois.csv`, where there are VOIs.
+pub fn write_vois(
+    folder: &Path,
+    vois: &[VoiResult],
+    unit: &str,
+    columns: &[Column],
+) -> Result<Option<String>> {
+    if vois.is_empty() {
+        return Ok(None);
+    }
+    let (name, text) = ("vois.csv", voi_table(vois, unit, columns)?);
+    write_atomically(&folder.join(name), |w| w.write_all(text.as_bytes()))?;
+    Ok(Some(name.into()))
 }
 
 /// Writes maps one after the other, so that one at a time is in memory.
@@ -197,11 +234,21 @@ impl Maps<'_> {
         Ok(())
     }
 
-    pub fn write_material_names(&mut self) -> Result<()> {
-        let mut text = String::from("label,name\n");
-        for (label, name) in self.context.materials.iter().enumerate() {
-            text.push_str(&format!("{label},{}\n", name.replace(',', ";")));
+    /// Where the couch was, if it was taken out.
+    pub fn write_couch_mask(&mut self) -> Result<()> {
+        if self.context.emptied.is_empty() {
+            return Ok(());
         }
+        let mut mask = vec![0_u8; self.context.grid.grid().len()];
+        self.context.emptied.iter().for_each(|&v| mask[v as usize] = 1);
+        self.write("couch_mask", mask)
+    }
+
+    pub fn write_material_names(&mut self) -> Result<()> {
+        let header = ["label".to_string(), "name".to_string()];
+        let rows =
+            self.context.materials.iter().enumerate().map(|(n, m)| [n.to_string(), m.clone()]);
+        let text = lines(std::iter::once(header).chain(rows), Separator::Comma);
         let name = "materials.csv";
         write_atomically(&self.folder.join(name), |w| w.write_all(text.as_bytes()))?;
         self.files.push(name.into());
@@ -211,17 +258,17 @@ impl Maps<'_> {
 
 fn dose_result(context: &Context, density: &[f32], tally: &Tally) -> DoseResult {
     let scale = context.scale(density);
-    let (mut max_dose, mut low_max, mut low_voxels, mut mass) = (0.0_f64, 0.0_f64, 0, 0.0);
+    let (mut low_max, mut low_voxels, mut mass) = (0.0_f64, 0, 0.0);
     for (v, &d) in density.iter().enumerate() {
         let dose = scale.dose(tally, v);
         mass += f64::from(d);
         if f64::from(d) < context.low_density {
             low_voxels += 1;
             low_max = low_max.max(dose);
-        } else {
-            max_dose = max_dose.max(dose);
         }
     }
+    let largest = largest_dose(tally, &scale, context.low_density);
+    let known = |value: f64| value.is_finite().then_some(value);
     let mass_g = mass * scale.voxel_volume_mm3 * crate::units::CM3_PER_MM3;
     let per_decay = |units: &[u64]| {
         let sum: u128 = units.iter().map(|u| u128::from(*u)).sum();
@@ -239,18 +286,35 @@ fn dose_result(context: &Context, density: &[f32], tally: &Tally) -> DoseResult 
         photon_mev_per_decay: photon,
         alpha_mev_per_decay: alpha,
         mean_dose: imparted * scale.factor_of_mass(mass_g),
-        max_dose,
-        high_dose: high_dose(
-            tally,
-            &scale,
-            context.low_density,
-            context.percentile,
-            context.fraction,
-            1,
-        ),
+        max_dose: largest.dose,
+        max_dose_standard_error: known(largest.standard_error),
+        max_dose_bias_at_most: known(largest.bias_at_most),
+        high_dose: context.high.dose(tally, &scale, 1),
         low_density_limit_g_cm3: context.low_density,
         low_density_voxels: low_voxels,
         low_density_max_dose: low_max,
+    }
+}
+
+/// A VOI with a dose of a known budget; `volume` is that of a dose voxel, cm3.
+pub fn voi_result(
+    voi: &super::context::VoiFacts,
+    volume: f64,
+    budget: &VoiBudget,
+    standard_error: f64,
+) -> VoiResult {
+    let known = |value: f64| (voi.voxels > 0 && value.is_finite()).then_some(value);
+    VoiResult {
+        label: voi.label,
+        name: voi.name.clone(),
+        voxels: voi.voxels,
+        volume_cm3: voi.voxels as f64 * volume,
+        mass_g: voi.mass_g,
+        activity: voi.activity,
+        mean_dose: known(budget.dose),
+        standard_error: known(standard_error),
+        uncertainty: budget.result(),
+        curve: voi.curve.as_ref().map(|c| c.of_dose(budget.dose)),
     }
 }
 
@@ -260,17 +324,11 @@ fn voi_results(context: &Context, tally: &Tally) -> Vec<VoiResult> {
     let result = |(n, voi): (usize, &super::context::VoiFacts)| {
         let (mean, error) = tally.region_mev(n + 1);
         let factor = scale.factor_of_mass(voi.mass_g);
-        let known = |value: f64| (voi.voxels > 0 && value.is_finite()).then_some(value);
-        VoiResult {
-            label: voi.label,
-            name: voi.name.clone(),
-            voxels: voi.voxels,
-            volume_cm3: voi.voxels as f64 * volume,
-            mass_g: voi.mass_g,
-            activity: voi.activity,
-            mean_dose: known(mean * factor),
-            standard_error: known(error * factor),
-        }
+        let transport = UncertaintyPart::normal(Part::Transport, error / mean);
+        let scale = context.calibration_relative.unwrap_or(0.0);
+        let calibration = UncertaintyPart::normal(Part::Calibration, scale);
+        let budget = VoiBudget::new(mean * factor, [transport, calibration]);
+        voi_result(voi, volume, &budget, error * factor)
     };
     context.vois.iter().enumerate().map(result).collect()
 }

@@ -6,22 +6,27 @@ use std::sync::atomic::AtomicBool;
 use serde_json::json;
 
 use super::activity_route::activity_route;
+use super::checks::Checks;
+use super::context::CurveFacts;
 use super::dose_rate_route::{dose_rate_route, finish_dose_rates};
 use super::image_time::Timing;
 use super::inputs::{InputRecord, file_record};
+use super::method_file::RegionMethod;
 use super::outputs::OutputFolder;
 use super::over_time::{IntegratedMap, OverTime, RegionCurve};
 use super::series::{self, Placed};
 use super::series_file::SeriesInput;
-use super::voi_curves::{self, told};
-use super::{Observer, Prepared, Surroundings, Written, prepare_with, source};
+use super::voi_curves;
+use super::{Observer, Prepared, Surroundings, Written, couch, plausibility, prepare_with, source};
 use crate::activity::{ActivityMap, Decay, Negatives, Quantity};
 use crate::error::{Error, Result};
 use crate::image::Volume;
 use crate::io::atomic::write_atomically;
 use crate::job::{Job, SourceChoice};
+use crate::kinetics::Integrated;
 use crate::kinetics::tia::MAX_EXTRAPOLATED;
 use crate::kinetics::voxels::BranchCounts;
+use crate::phantom::LOW_DENSITY_G_CM3;
 use crate::time::TimeOrSpan;
 use crate::transport::engine::Engine;
 
@@ -45,8 +50,11 @@ pub(super) struct Case<'a> {
     pub placed: Placed,
     pub tia: IntegratedMap,
     pub records: Vec<InputRecord>,
-    /// Curves of what is outside of all VOIs and of each VOI, in Bq.
-    pub curves: Vec<std::result::Result<RegionCurve, String>>,
+    /// Curves of what is outside of all VOIs and of each VOI, in Bq; none with a planar curve.
+    pub curves: Vec<RegionCurve>,
+    /// The planar curve scaled to the whole image, where it gives the shape.
+    pub planar: Option<Integrated>,
+    pub checks: Checks<'a>,
     pub observer: &'a dyn Observer,
     pub stop: &'a AtomicBool,
 }
@@ -75,10 +83,38 @@ pub fn dose_over_time(
     };
     let decay = Decay { half_life_s, half_life_uncertainty_s: None };
     let mut records = vec![file_record("series", &input.path)?];
-    let around = Surroundings::read(job, emitted, observer, &mut records)?;
+    let mut around = Surroundings::read(job, emitted, observer, &mut records)?;
+    input.methods.check_names(around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]))?;
     let placed = series::read(job, input, &around, &decay, observer, &mut records)?;
-    let (curves, tia) = integrate(input, &decay, &around, &placed, observer)?;
-    let case = Case { job, input, decay, around, placed, tia, records, curves, observer, stop };
+    let checks = Checks::new(&job.accept, observer);
+    for (n, record) in records.iter().filter(|r| r.role == "activity").enumerate() {
+        let name = format!("the activity of time point {}", n + 1);
+        let unit = input.points.get(n).and_then(|p| p.unit).or(job.activity.unit);
+        plausibility::unit(&name, unit, record, &checks);
+    }
+    around.check(&records, Some(input), &checks)?;
+    let images: Vec<_> = placed.maps.iter().map(|m| (&placed.grid.grid, m.as_slice())).collect();
+    couch::treat(job, &mut around, &images, observer)?;
+    // What the images themselves say of their calibration joins what the series says.
+    let mut input = input.clone();
+    input.common_uncertainty = placed.calibration_relative.unwrap_or(0.0);
+    let input = &input;
+    let Curves { regions: curves, planar, map: tia } =
+        integrate(input, &decay, &around, &placed, observer)?;
+    let case = Case {
+        job,
+        input,
+        decay,
+        around,
+        placed,
+        tia,
+        records,
+        curves,
+        planar,
+        checks,
+        observer,
+        stop,
+    };
     match route {
         Route::Activity => activity_route(&case, folder, None),
         Route::DoseRate => {
@@ -145,6 +181,13 @@ fn check(job: &Job, input: &SeriesInput, route: Route) -> Result<()> {
     Ok(())
 }
 
+/// What was integrated.
+struct Curves {
+    regions: Vec<RegionCurve>,
+    planar: Option<Integrated>,
+    map: IntegratedMap,
+}
+
 /// Curves of the regions and the map of time-integrated activity.
 fn integrate(
     input: &SeriesInput,
@@ -152,77 +195,80 @@ fn integrate(
     around: &Surroundings,
     placed: &Placed,
     observer: &dyn Observer,
-) -> Result<(Vec<std::result::Result<RegionCurve, String>>, IntegratedMap)> {
+) -> Result<Curves> {
     let over =
         OverTime { times_s: &placed.times_s, decay_constant_per_s: decay.constant_per_s(), input };
     if input.planar.is_some() {
-        return Ok((Vec::new(), hybrid_map(&over, placed, observer)?));
+        let (map, planar) = hybrid_map(&over, placed, observer)?;
+        return Ok(Curves { regions: Vec::new(), planar: Some(planar), map });
     }
-    let regions = around.vois.as_ref().map_or(0, |set| set.vois.len());
-    let curves = (0..=regions).map(|r| over.curve(&placed.region(r as u16))).collect();
-    let curves = told_regions(curves, around, observer);
-    let shapes: Vec<_> = curves.iter().map(shape).collect();
+    let vois = around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
+    let curves = (0..=vois.len()).map(|r| {
+        let method = input.methods.of(r.checked_sub(1).map(|n| &vois[n]));
+        over.curve(method, &placed.region(r as u16), placed.regions[r].own.as_deref())
+    });
+    let regions: Vec<RegionCurve> = curves.collect();
+    tell_regions(&regions, around, observer);
+    let shapes: Vec<_> = regions.iter().map(|c| over.shape(c)).collect();
     let labels = placed.labels.first().map_or(&[][..], Vec::as_slice);
     let map = over.maps(&placed.maps, labels, &shapes)?;
     say_map(&map, "activity", observer);
-    Ok((curves, map))
+    Ok(Curves { regions, planar: None, map })
 }
 
-pub(super) fn shape(
-    curve: &std::result::Result<RegionCurve, String>,
-) -> Option<crate::kinetics::Curve> {
-    curve.as_ref().ok().map(|c| c.selection.fit().curve.clone())
-}
-
-/// Region 0 is told last, as what is outside.
-pub(super) fn told_regions(
-    mut curves: Vec<Result<RegionCurve>>,
-    around: &Surroundings,
-    observer: &dyn Observer,
-) -> Vec<std::result::Result<RegionCurve, String>> {
-    let names: Vec<String> = around
-        .vois
-        .as_ref()
-        .map(|set| set.vois.iter().map(|v| v.name.clone()).collect())
-        .unwrap_or_default();
-    curves.rotate_left(1);
-    let mut told = told(curves, &names, observer);
-    told.rotate_right(1);
-    told
+/// Warnings and refusals of all regions; region 0 is told last, as what is outside.
+pub(super) fn tell_regions(curves: &[RegionCurve], around: &Surroundings, observer: &dyn Observer) {
+    let vois = around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
+    for (curve, voi) in curves.iter().skip(1).zip(vois) {
+        voi_curves::tell(curve, Some(&voi.name), observer);
+    }
+    if let Some(outside) = curves.first() {
+        voi_curves::tell(outside, None, observer);
+    }
 }
 
 /// One acquisition times the shape of a planar curve.
-fn hybrid_map(over: &OverTime, placed: &Placed, observer: &dyn Observer) -> Result<IntegratedMap> {
+fn hybrid_map(
+    over: &OverTime,
+    placed: &Placed,
+    observer: &dyn Observer,
+) -> Result<(IntegratedMap, Integrated)> {
     let map = &placed.maps[0];
     let whole: f64 = map.iter().map(|v| f64::from(*v)).sum();
-    let (tia, _) = over.by_planar_curve(whole)?;
+    let planar = over.by_planar_curve(whole)?;
+    let tia = &planar.tia;
     observer.say(&format!("{}: {:.6e} Bq s", tia.method, tia.value));
     tia.warnings.iter().for_each(|w| observer.warn(w));
     let per_bq = tia.value / whole;
     let relative = tia.relative_uncertainty() as f32;
     let active = map.iter().filter(|v| **v > 0.0).count();
-    Ok(IntegratedMap {
+    let map = IntegratedMap {
         integral: map.iter().map(|v| (f64::from(*v) * per_bq) as f32).collect(),
         relative_uncertainty: map.iter().map(|v| if *v > 0.0 { relative } else { 0.0 }).collect(),
         branch: map.iter().map(|v| if *v > 0.0 { 1 } else { 3 }).collect(),
         counts: BranchCounts { shape: active, zero: map.len() - active, ..Default::default() },
-        by_branch: [0.0, tia.value, 0.0],
+        by_branch: [0.0, tia.value, 0.0, 0.0],
         dropped: 0.0,
         extrapolated: [tia.share_before_first, tia.share_after_last],
-    })
+    };
+    Ok((map, planar))
 }
 
 pub(super) fn say_map(map: &IntegratedMap, of: &str, observer: &dyn Observer) {
     let c = &map.counts;
+    let share = |x: f64| {
+        if x.is_finite() { format!("{:.1} %", 100.0 * x) } else { "an unknown share".into() }
+    };
     observer.say(&format!(
-        "{of} by voxel: {} fitted, {} by the curve of their region, {} by physical decay, {} without signal; extrapolated {:.1} % before \
-         the first and {:.1} % after the last time",
+        "{of} by voxel: {} fitted, {} by the curve of their region, {} by what is assumed for a refused curve, {} by physical decay, {} \
+         without signal; extrapolated {} before the first and {} after the last time",
         c.fitted,
         c.shape,
+        c.assumed,
         c.physical,
         c.zero,
-        100.0 * map.extrapolated[0],
-        100.0 * map.extrapolated[1]
+        share(map.extrapolated[0]),
+        share(map.extrapolated[1])
     ));
     for (share, place) in map.extrapolated.iter().zip(["before the first", "after the last"]) {
         if *share > MAX_EXTRAPOLATED {
@@ -236,6 +282,34 @@ pub(super) fn say_map(map: &IntegratedMap, of: &str, observer: &dyn Observer) {
 }
 
 impl Case<'_> {
+    /// The activity curve of a VOI (from 0), or why there is none.
+    pub fn curve(&self, voi: usize) -> RegionCurve {
+        let planar = || Err("the planar curve gives the shape".into());
+        self.curves.get(voi + 1).cloned().unwrap_or_else(planar)
+    }
+
+    /// How the curve of a VOI (from 0) is integrated.
+    pub fn method(&self, voi: usize) -> &RegionMethod {
+        self.input.methods.of(self.around.vois.as_ref().and_then(|set| set.vois.get(voi)))
+    }
+
+    /// `outside of all VOIs`, if the curve of its activity was refused.
+    pub fn refused_outside(&self) -> Option<String> {
+        let outside = self.curves.first()?.as_ref().ok()?;
+        outside.refusal.is_some().then(|| "outside of all VOIs".into())
+    }
+
+    /// What a result tells of a VOI's curve.
+    pub fn curve_facts(&self, curve: &RegionCurve) -> CurveFacts {
+        match &self.planar {
+            None => CurveFacts::new(curve),
+            Some(planar) => {
+                let facts = CurveFacts::new(&Ok(planar.clone()));
+                CurveFacts { name: format!("planar {}", facts.name), ..facts }
+            }
+        }
+    }
+
     pub fn over(&self) -> OverTime<'_> {
         OverTime {
             times_s: &self.placed.times_s,
@@ -260,15 +334,27 @@ impl Case<'_> {
             (self.tia_map()?, None),
             times,
             &self.records,
+            &self.checks,
             self.observer,
         )?;
+        for (n, map) in self.placed.maps.iter().enumerate() {
+            let low = |v: &usize| f64::from(prepared.phantom.density[*v]) < LOW_DENSITY_G_CM3;
+            let all = map.iter().map(|a| f64::from(*a)).sum();
+            let in_air = (0..map.len()).filter(low).map(|v| f64::from(map[v])).sum();
+            let name = format!("the activity of time point {}", n + 1);
+            plausibility::air(&name, in_air, all, "Bq", &self.checks);
+        }
+        self.checks.settle()?;
+        prepared.context.setup["checks"] = self.checks.json();
         prepared.context.setup["time_points"] = json!({
             "times_s": self.placed.times_s,
             "timing": self.placed.timings.iter().map(Timing::json).collect::<Vec<_>>(),
             "activity": self.placed.fields,
             "shift_mm": self.input.points.iter().map(|p| p.shift_mm).collect::<Vec<_>>(),
+            "quantification": self.placed.regions,
             "time_integrated_activity": voi_curves::map_json(&self.tia, "Bq s"),
             "outside_of_vois": self.curves.first().map(voi_curves::curve_json),
+            "planar": self.planar.as_ref().map(voi_curves::integrated_json),
             "common_relative_uncertainty": self.input.common_uncertainty,
         });
         Ok(prepared)
@@ -279,7 +365,7 @@ impl Case<'_> {
         folder: &OutputFolder,
         prepared: &Prepared,
         stem: &str,
-        curves: &[&std::result::Result<RegionCurve, String>],
+        curves: &[&RegionCurve],
         units: [&str; 2],
     ) -> Result<Vec<String>> {
         let mut files = Vec::new();

@@ -219,7 +219,7 @@ fn mass_g(phantom: &Phantom) -> f64 {
 }
 
 /// Index of a material, added if it is not there.
-fn material_index(materials: &mut Vec<Material>, wanted: &Material) -> Result<u8> {
+pub(super) fn material_index(materials: &mut Vec<Material>, wanted: &Material) -> Result<u8> {
     let air = |m: &Material| m.name.to_ascii_lowercase().contains("air");
     let at = materials.iter().position(|m| m == wanted || air(m)).unwrap_or_else(|| {
         materials.push(wanted.clone());

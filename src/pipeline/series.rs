@@ -1,14 +1,17 @@
 //! Reading the acquisitions of a series and placing them on the dose grid, each at its time after injection.
 
-use super::image_time::{Scan, Timing, resolve};
+use super::image_time::{Scan, Stated, Timing, resolve, scan_duration};
 use super::inputs::{self, InputRecord};
+use super::recovery::{self, RegionRecovery};
 use super::scene::DoseGrid;
 use super::series_file::{SeriesInput, TimePoint, check_times};
 use super::source::{self, FieldOfView};
-use super::{Observer, Surroundings, scene};
-use crate::activity::{ActivityMap, Decay, Quantity};
+use super::transfer::{self, Unmixed};
+use super::{Observer, Surroundings, calibration, scene};
+use crate::activity::{ActivityMap, CalibrationInput, Decay, Quantity};
 use crate::error::{Error, Result};
-use crate::image::{Grid, VoiSet};
+use crate::image::{Grid, Voi, VoiSet};
+use crate::io::NiftiAffine;
 use crate::io::dicom::Facts;
 use crate::job::{ActivityInput, Job};
 use crate::time::TimeOrSpan;
@@ -27,6 +30,10 @@ pub struct Placed {
     pub labels: Vec<Vec<u16>>,
     /// The dose grid.
     pub grid: DoseGrid,
+    /// What was corrected in each region (0: outside of all VOIs).
+    pub regions: Vec<RegionRecovery>,
+    /// Relative standard uncertainty of the scale that all times share; none if nothing states it.
+    pub calibration_relative: Option<f64>,
 }
 
 impl Placed {
@@ -61,15 +68,19 @@ pub fn read(
     records: &mut Vec<InputRecord>,
 ) -> Result<Placed> {
     let (mut scans, mut images) = (Vec::new(), Vec::new());
+    let mut calibrations = Vec::new();
     for (n, point) in input.points.iter().enumerate() {
         let name = format!("time point {}", n + 1);
-        let within = |mut e: Error| {
-            e.problem = format!("{name}: {}", e.problem);
-            e
+        let own = calibration_of(job, input, point);
+        let (image, facts, relative) =
+            read_point(job, point, &own, observer, records).map_err(|e| at_point(n, e))?;
+        let stated = Stated {
+            duration_s: scan_duration(&own),
+            correction: point.stated.correction.or(job.activity.decay_correction),
+            ..point.stated
         };
-        let (image, facts) = read_point(job, point, observer, records).map_err(within)?;
-        let stated = point.stated.or(&job.activity);
-        scans.push(Scan::new(&name, facts, stated, decay).map_err(within)?);
+        scans.push(Scan::new(&name, facts, stated, decay).map_err(|e| at_point(n, e))?);
+        calibrations.push(relative);
         images.push(image);
     }
     let administered = input.administered.or(match job.administered {
@@ -93,14 +104,51 @@ pub fn read(
     activities.zip(&timings).for_each(|(r, t)| r.activity_time = Some(t.what.clone()));
     check_times(&times_s)?;
     let grid = scene::choose_grid(job.grid, &around.matter.grid, &images[0].volume.grid)?;
-    let labels = labels(input, around, &grid.grid, observer, records)?;
+    let sets = voi_sets(input, around, job.nifti_affine, observer, records)?;
+    let labels = sets.iter().map(|set| on_grid(set, &grid.grid)).collect::<Result<Vec<_>>>()?;
+    let seen = unmixed(input, around, &images, &sets)?;
     let (mut maps, mut fields) = (Vec::new(), Vec::new());
     for image in images {
         let (map, field) = source::place(image, &grid, job.activity.max_outside, observer)?;
         maps.push(map.volume.data);
         fields.push(field);
     }
-    Ok(Placed { times_s, timings, maps, fields, labels, grid })
+    let quantification = &input.quantification;
+    let regions = if seen.is_empty() {
+        let volumes: Vec<Vec<f64>> =
+            sets.iter().map(|set| set.vois.iter().map(|v| set.volume_ml(v)).collect()).collect();
+        let regions =
+            recovery::corrections(quantification, around.vois.as_ref(), &volumes, observer)?;
+        recovery::apply(&mut maps, &labels, &regions);
+        regions
+    } else {
+        let names: Vec<String> = sets[0].vois.iter().map(|v| v.name.clone()).collect();
+        let in_body = on_grid(&transfer::body(&around.matter), &grid.grid)?;
+        let in_body: Vec<bool> = in_body.iter().map(|l| *l > 0).collect();
+        for (t, map) in maps.iter_mut().enumerate() {
+            transfer::rescale(map, &labels[t], &in_body, &seen[t], &names)
+                .map_err(|e| at_point(t, e))?;
+        }
+        transfer::recoveries(&seen, quantification.transfer_fwhm_mm.map_or(0.0, |f| f[1]))?
+    };
+    tell(&regions, around.vois.as_ref(), observer);
+    let calibration_relative = common(&calibrations, observer);
+    if around.vois.is_some() && calibration_relative.is_none() {
+        observer.say(calibration::NOT_STATED);
+    }
+    Ok(Placed { regions, times_s, timings, maps, fields, labels, grid, calibration_relative })
+}
+
+/// The uncertainty of the calibrations as one that all times share.
+fn common(calibrations: &[Option<f64>], observer: &dyn Observer) -> Option<f64> {
+    let largest = calibrations.iter().flatten().copied().reduce(f64::max)?;
+    if calibrations.iter().any(|c| *c != Some(largest)) {
+        observer.warn(&format!(
+            "the calibrations of the time points state different uncertainties; the largest, {:.3} %, is taken as common to all",
+            100.0 * largest
+        ));
+    }
+    Some(largest)
 }
 
 fn shifted(mut grid: Grid, shift_mm: [f64; 3]) -> Grid {
@@ -108,20 +156,29 @@ fn shifted(mut grid: Grid, shift_mm: [f64; 3]) -> Grid {
     grid
 }
 
+/// What is said of the calibration of a time point: by itself, by the series, by the job.
+fn calibration_of(job: &Job, input: &SeriesInput, point: &TimePoint) -> CalibrationInput {
+    point.calibration.or(&input.quantification.calibration).or(&job.activity.calibration)
+}
+
 fn read_point(
     job: &Job,
     point: &TimePoint,
+    own: &CalibrationInput,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
-) -> Result<(ActivityMap, Option<Facts>)> {
+) -> Result<(ActivityMap, Option<Facts>, Option<f64>)> {
+    let calibration = calibration::resolved(own, &job.source, observer, records)?;
+    let relative = calibration.relative()?;
     let input = ActivityInput {
         path: point.activity.clone(),
         series: point.series.clone(),
+        frame: point.frame.or(job.activity.frame),
         unit: point.unit.or(job.activity.unit),
-        calibration: point.calibration.or(job.activity.calibration),
+        calibration,
         ..job.activity.clone()
     };
-    let (mut image, facts) = inputs::read_activity(&input, observer, records)?;
+    let (mut image, facts) = inputs::read_activity(&input, job.nifti_affine, observer, records)?;
     if image.quantity != Quantity::Activity {
         return Err(Error::input(
             "the image is integrated over time already",
@@ -130,17 +187,60 @@ fn read_point(
         ));
     }
     image.volume.grid = shifted(image.volume.grid, point.shift_mm);
-    Ok((image, facts))
+    Ok((image, facts, relative))
 }
 
-/// The region of each voxel at each time: those of the job, or of the time's own label map.
-fn labels(
+fn at_point(n: usize, error: Error) -> Error {
+    Error { problem: format!("time point {}: {}", n + 1, error.problem), ..error }
+}
+
+/// Activities without partial-volume effect of each acquisition; none without `[transfer]`.
+fn unmixed(
     input: &SeriesInput,
     around: &Surroundings,
-    grid: &Grid,
+    images: &[ActivityMap],
+    sets: &[VoiSet],
+) -> Result<Vec<Unmixed>> {
+    let Some(fwhm_mm) = input.quantification.transfer_fwhm_mm else { return Ok(Vec::new()) };
+    if sets.is_empty() {
+        return Err(Error::usage(
+            "[transfer] and --voi is not given",
+            "a transfer matrix unmixes VOIs",
+            "Add --voi LABELMAP.",
+        ));
+    }
+    let body = transfer::body(&around.matter);
+    let one = |(n, image): (usize, &ActivityMap)| {
+        transfer::unmix(image, &sets[n], &body, fwhm_mm, input.relative_uncertainty)
+            .map_err(|e| at_point(n, e))
+    };
+    images.iter().enumerate().map(one).collect()
+}
+
+/// Says what was corrected.
+fn tell(regions: &[RegionRecovery], vois: Option<&VoiSet>, observer: &dyn Observer) {
+    for (region, n) in regions.iter().zip(0_usize..) {
+        if region.seen.is_empty() {
+            continue;
+        }
+        let name = n.checked_sub(1).and_then(|n| vois?.vois.get(n)).map(|v| v.name.as_str());
+        let seen: Vec<String> = region.seen.iter().map(|s| format!("{s:.3}")).collect();
+        observer.say(&format!(
+            "'{}': seen over true activity {}",
+            name.unwrap_or("rest of the body"),
+            seen.join(", ")
+        ));
+    }
+}
+
+/// The VOIs of each time, in the order of the job's; those of the job, or of the time's own label map. Empty without VOIs.
+fn voi_sets(
+    input: &SeriesInput,
+    around: &Surroundings,
+    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
-) -> Result<Vec<Vec<u16>>> {
+) -> Result<Vec<VoiSet>> {
     let Some(base) = &around.vois else {
         return match input.points.iter().find(|p| p.voi.is_some()) {
             None => Ok(Vec::new()),
@@ -151,31 +251,41 @@ fn labels(
             )),
         };
     };
-    let common = on_grid(base, base, grid)?;
     input
         .points
         .iter()
         .map(|point| {
-            let Some(path) = &point.voi else { return Ok(common.clone()) };
-            let mut own = inputs::read_vois(path, None, observer, records)?;
-            own.grid = shifted(own.grid, point.shift_mm);
-            on_grid(&own, base, grid)
+            let Some(path) = &point.voi else { return Ok(base.clone()) };
+            let own = inputs::read_vois(path, None, affine, observer, records)?;
+            let own = VoiSet { grid: shifted(own.grid, point.shift_mm), ..own };
+            in_order_of(own, base)
         })
         .collect()
 }
 
-/// Regions (1 for the first of `base`) of a set of VOIs on a grid.
-fn on_grid(set: &VoiSet, base: &VoiSet, grid: &Grid) -> Result<Vec<u16>> {
-    let mut labels = vec![0_u16; grid.len()];
-    for voi in &set.map_to(grid)?.set.vois {
-        let Some(at) = base.vois.iter().position(|v| v.label == voi.label) else {
+/// A time's own VOIs in the order of `base`, with its names; one that is not there is empty.
+fn in_order_of(mut own: VoiSet, base: &VoiSet) -> Result<VoiSet> {
+    let mut vois: Vec<Voi> =
+        base.vois.iter().map(|v| Voi { voxels: Vec::new(), ..v.clone() }).collect();
+    for voi in own.vois {
+        let Some(place) = vois.iter_mut().find(|v| v.label == voi.label) else {
             return Err(Error::input(
                 format!("label {} of a time point's own VOIs", voi.label),
                 "--voi has no such label",
                 "Use the same labels at all times.",
             ));
         };
-        voi.voxels.iter().for_each(|&v| labels[v as usize] = (at + 1) as u16);
+        place.voxels = voi.voxels;
+    }
+    own.vois = vois;
+    Ok(own)
+}
+
+/// Region of each voxel of a grid: 1 for the first VOI.
+fn on_grid(set: &VoiSet, grid: &Grid) -> Result<Vec<u16>> {
+    let mut labels = vec![0_u16; grid.len()];
+    for (n, voi) in set.map_to(grid)?.set.vois.iter().enumerate() {
+        voi.voxels.iter().for_each(|&v| labels[v as usize] = (n + 1) as u16);
     }
     Ok(labels)
 }

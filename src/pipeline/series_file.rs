@@ -2,12 +2,17 @@
 //! section 11; unknown ones are refused.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::image_time::Stated;
-use crate::activity::{Calibration, InputUnit, check_version, toml_error};
+use super::method_file::{MethodKeys, Methods};
+use super::quantification::{
+    CalibrationKeys, Quantification, QuantificationKeys, TransferKeys, VolumeKeys, duration,
+};
+use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, check_version, toml_error};
 use crate::error::{Error, Result};
 use crate::kinetics::Family;
 use crate::time::{Moment, TimeOrSpan};
@@ -25,17 +30,23 @@ struct File {
     #[serde(default)]
     integrate: Integrate,
     models: Option<Vec<String>>,
-    relative_uncertainty: f64,
     #[serde(default)]
-    common_uncertainty: f64,
+    method: MethodKeys,
+    relative_uncertainty: f64,
+    common_uncertainty: Option<f64>,
     #[serde(default)]
     voxel: VoxelEntry,
     #[serde(default)]
-    recovery: BTreeMap<String, f64>,
+    recovery: BTreeMap<String, toml::Value>,
+    transfer: Option<TransferKeys>,
+    #[serde(default)]
+    calibration: CalibrationKeys,
+    duration: Option<String>,
+    #[serde(default)]
+    volume: BTreeMap<String, VolumeKeys>,
     planar: Option<PlanarEntry>,
     administered: Option<Written>,
     decay_correction: Option<String>,
-    duration: Option<String>,
 }
 
 /// A date and time, or a length of time: as text or as TOML writes dates.
@@ -59,14 +70,14 @@ impl Written {
 #[serde(deny_unknown_fields)]
 struct PointEntry {
     time: Option<Written>,
-    duration: Option<String>,
     decay_correction: Option<String>,
     activity: PathBuf,
     series: Option<String>,
+    frame: Option<NonZeroUsize>,
     unit: Option<String>,
     calibration: Option<String>,
-    #[serde(default)]
-    shift_mm: [f64; 3],
+    duration: Option<String>,
+    shift_mm: Option<[f64; 3]>,
     voi: Option<PathBuf>,
 }
 
@@ -105,18 +116,22 @@ pub enum Integrate {
 /// One acquisition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimePoint {
-    /// When, for how long and corrected to when, as far as the file does not leave it to the image.
+    /// When and corrected to when, as far as the file does not leave it to the image; the duration stands with the calibration.
     pub stated: Stated,
     /// The image.
     pub activity: PathBuf,
     /// SeriesInstanceUID, where a folder holds several.
     pub series: Option<String>,
+    /// Frame (from 1), where the image holds several.
+    pub frame: Option<NonZeroUsize>,
     /// Its unit.
     pub unit: Option<InputUnit>,
-    /// What a count stands for.
-    pub calibration: Option<Calibration>,
+    /// What a count stands for, and the duration of the acquisition.
+    pub calibration: CalibrationInput,
     /// What is added to the image's coordinates (mm, LPS) to bring it onto the CT.
     pub shift_mm: [f64; 3],
+    /// The file states the shift, be it zero: the image is registered.
+    pub shift_stated: bool,
     /// Label map of the VOIs of this time alone, in the image's coordinates.
     pub voi: Option<PathBuf>,
 }
@@ -143,8 +158,8 @@ pub struct SeriesInput {
     pub points: Vec<TimePoint>,
     /// What is fitted.
     pub integrate: Integrate,
-    /// Families that VOI curves choose from.
-    pub families: Vec<Family>,
+    /// How the curve of each region is integrated.
+    pub methods: Methods,
     /// Relative standard uncertainty of a VOI's value at one time, independent of the others.
     pub relative_uncertainty: f64,
     /// Relative standard uncertainty shared by all times (calibration).
@@ -154,8 +169,8 @@ pub struct SeriesInput {
     pub voxel_noise: f64,
     /// Largest relative uncertainty of a voxel's own fit.
     pub max_voxel_uncertainty: f64,
-    /// Recovery coefficients by VOI name or label.
-    pub recovery: BTreeMap<String, f64>,
+    /// How images become activity.
+    pub quantification: Quantification,
     /// Planar curve for one acquisition.
     pub planar: Option<PlanarCurve>,
 }
@@ -182,13 +197,9 @@ impl SeriesInput {
         let file: File = toml::from_str(text).map_err(|e| toml_error(&e))?;
         check_version(file.version, VERSION)?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        let common = Stated {
-            time: None,
-            duration_s: file.duration.as_deref().map(duration).transpose()?,
-            correction: file.decay_correction.as_deref().map(str::parse).transpose()?,
-        };
+        let common = file.decay_correction.as_deref().map(str::parse).transpose()?;
         let points: Vec<TimePoint> =
-            file.time_point.into_iter().map(|p| p.build(folder, &common)).collect::<Result<_>>()?;
+            file.time_point.into_iter().map(|p| p.build(folder, common)).collect::<Result<_>>()?;
         if points.is_empty() || points.len() > MAX_TIME_POINTS {
             return Err(Error::input(
                 format!("{} time points", points.len()),
@@ -203,12 +214,12 @@ impl SeriesInput {
         let given: Option<Vec<f64>> = points.iter().map(span).collect();
         check_times(&given.unwrap_or_default())?;
         let planar = file.planar.map(PlanarEntry::build).transpose()?;
+        let families = families(file.models)?;
+        // The method of a series with a planar curve is that curve's, which has points of its own.
+        let curve_points = planar.as_ref().map_or(points.len(), |p| p.times_s.len());
+        let methods = file.method.build(&families, curve_points)?;
         match (points.len(), &planar) {
-            (1, None) => Err(Error::input(
-                "one time point",
-                "its curve is not known",
-                "Give a [planar] curve, or the image alone with --physical-decay.",
-            )),
+            (1, None) => methods.check_one_point(),
             (2.., Some(_)) => Err(Error::input(
                 "a [planar] curve with several time points",
                 "it gives the shape for one acquisition",
@@ -218,13 +229,12 @@ impl SeriesInput {
         }?;
         let v = file.voxel;
         let fractions = [
-            ("common_uncertainty", file.common_uncertainty, 0.0),
+            ("common_uncertainty", file.common_uncertainty.unwrap_or(0.0), 0.0),
             ("relative_uncertainty", file.relative_uncertainty, 1e-6),
             ("voxel.noise", v.noise, 1e-3),
             ("voxel.max_uncertainty", v.max_uncertainty, 1e-3),
         ];
-        let recovery = file.recovery.iter().map(|(name, r)| (name.as_str(), *r, 1e-3));
-        for (key, value, least) in fractions.into_iter().chain(recovery) {
+        for (key, value, least) in fractions {
             if !(least..=1.5).contains(&value) {
                 return Err(Error::input(
                     format!("{key} is {value}"),
@@ -233,23 +243,33 @@ impl SeriesInput {
                 ));
             }
         }
+        let duration_s = file.duration.as_deref().map(duration).transpose()?;
+        let mut quantification = QuantificationKeys {
+            recovery: file.recovery,
+            transfer: file.transfer,
+            calibration: file.calibration,
+            volume: file.volume,
+        }
+        .build(folder, file.common_uncertainty)?;
+        quantification.calibration.duration_s = duration_s;
         Ok(SeriesInput {
             path: path.to_path_buf(),
             administered: file.administered.map(|t| Moment::parse(&t.text())).transpose()?,
             points,
             integrate: file.integrate,
-            families: families(file.models)?,
+            methods,
             relative_uncertainty: file.relative_uncertainty,
-            common_uncertainty: file.common_uncertainty,
+            common_uncertainty: quantification.calibration.relative()?.unwrap_or(0.0),
             voxel_noise: v.noise,
             max_voxel_uncertainty: v.max_uncertainty,
-            recovery: file.recovery,
+            quantification,
             planar,
         })
     }
 }
 
-fn families(names: Option<Vec<String>>) -> Result<Vec<Family>> {
+/// Families by their names; all where none are named.
+pub(super) fn families(names: Option<Vec<String>>) -> Result<Vec<Family>> {
     let Some(names) = names else { return Ok(Family::ALL.to_vec()) };
     let known = || Family::ALL.map(Family::name).join(", ");
     names
@@ -281,17 +301,8 @@ pub fn check_times(times_s: &[f64]) -> Result<()> {
     Ok(())
 }
 
-fn duration(text: &str) -> Result<f64> {
-    seconds_of(text).filter(|s| *s > 0.0).ok_or_else(|| {
-        Error::input(
-            format!("duration '{text}'"),
-            "the duration of a scan is positive and has its unit",
-            "Write for example \"20min\" or \"1200s\".",
-        )
-    })
-}
-
-fn time(text: &str) -> Result<f64> {
+/// A time in s.
+pub(super) fn time(text: &str) -> Result<f64> {
     seconds_of(text).ok_or_else(|| {
         Error::input(
             format!("time '{text}'"),
@@ -302,8 +313,9 @@ fn time(text: &str) -> Result<f64> {
 }
 
 impl PointEntry {
-    fn build(self, folder: &Path, common: &Stated) -> Result<TimePoint> {
-        if let Some(mm) = self.shift_mm.iter().find(|s| !s.is_finite() || s.abs() > 2000.0) {
+    fn build(self, folder: &Path, common: Option<DecayCorrection>) -> Result<TimePoint> {
+        let shift_mm = self.shift_mm.unwrap_or_default();
+        if let Some(mm) = shift_mm.iter().find(|s| !s.is_finite() || s.abs() > 2000.0) {
             return Err(Error::input(
                 format!("shift_mm has {mm}"),
                 "a shift is a length in mm, below 2 m",
@@ -313,22 +325,23 @@ impl PointEntry {
         Ok(TimePoint {
             stated: Stated {
                 time: self.time.map(|t| t.text().parse()).transpose()?,
-                duration_s: self
-                    .duration
-                    .as_deref()
-                    .map(duration)
-                    .transpose()?
-                    .or(common.duration_s),
+                duration_s: None,
                 correction: match self.decay_correction {
                     Some(text) => Some(text.parse()?),
-                    None => common.correction,
+                    None => common,
                 },
             },
             activity: folder.join(self.activity),
             series: self.series,
+            frame: self.frame,
             unit: self.unit.map(|u| u.parse()).transpose()?,
-            calibration: self.calibration.map(|c| c.parse()).transpose()?,
-            shift_mm: self.shift_mm,
+            calibration: CalibrationInput {
+                factor: self.calibration.map(|c| c.parse()).transpose()?,
+                duration_s: self.duration.as_deref().map(duration).transpose()?,
+                ..CalibrationInput::default()
+            },
+            shift_mm,
+            shift_stated: self.shift_mm.is_some(),
             voi: self.voi.map(|v| folder.join(v)),
         })
     }
@@ -382,8 +395,8 @@ mod tests {
         assert_eq!(series.points[1].stated.time, Some(TimeOrSpan::Span(86_400.0)));
         assert_eq!(series.points[1].shift_mm, [1.0, -2.5, 0.0]);
         assert_eq!(series.points[1].unit, Some(InputUnit::Bq));
-        assert_eq!(series.families, Family::ALL);
-        assert_eq!(series.recovery["kidney"], 0.8);
+        assert_eq!(series.methods.default.choice.families, Family::ALL);
+        assert!(series.quantification.recovery.contains_key("kidney"));
         assert!(SeriesInput::is_series(Path::new("x/s.TOML")));
         assert!(!SeriesInput::is_series(Path::new("x/toml")));
     }
@@ -423,7 +436,7 @@ mod tests {
         refused("'4h'", "'-4h'", "after injection");
         refused("version = 1", "version = 2", "version 2");
         refused("unit = 'Bq'", "units = 'Bq'", "units");
-        refused("= 0.8", "= 8", "kidney is 8");
+        refused("= 0.8", "= 8", "the coefficient is 8");
         refused("relative_uncertainty = 0.05", "", "relative_uncertainty");
         refused(
             "relative_uncertainty = 0.05",
@@ -434,7 +447,12 @@ mod tests {
         refused(
             "[[time_point]]\n        time = '4h'\n        activity = 'a.nii.gz'",
             "",
-            "--physical-decay",
+            "haenscheid",
+        );
+        refused(
+            "[recovery]",
+            "[method]\n default = 'auto'\n outsid = 'auto'\n[recovery]",
+            "outsid",
         );
         let planar = format!("{GOOD}\n[planar]\ntimes = ['1h', '2h']\ncounts = [2, 1]");
         assert!(read(&planar).unwrap_err().to_string().contains("one acquisition"));

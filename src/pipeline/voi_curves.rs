@@ -3,52 +3,75 @@
 use serde_json::{Value, json};
 
 use super::Observer;
-use super::context::VoiFacts;
+use super::context::CurveFacts;
 use super::over_time::{IntegratedMap, RegionCurve};
-use super::series_file::SeriesInput;
+use super::recovery::RegionRecovery;
+use super::voi_dose::MassChange;
 use crate::error::Result;
-use crate::kinetics::UncertaintyKind;
+use crate::kinetics::fit::Parameter;
+use crate::kinetics::{Fit, Integrated};
+use crate::report::voi_table::{Column, cell};
 use crate::report::{BandPoint, PlotPoint, TacPlot};
+use crate::uncertainty::VoiBudget;
 use crate::units::SECONDS_PER_HOUR;
 
 /// A VOI by one route.
 pub struct VoiOverTime {
     /// Its curve, or why there is none.
-    pub curve: std::result::Result<RegionCurve, String>,
-    /// Mean dose from the voxels, Gy.
+    pub curve: RegionCurve,
+    /// What is told of it.
+    pub facts: CurveFacts,
+    /// Mean dose, Gy: from the voxels or, where the mass changes, from the VOI's curve per mass.
     pub dose: f64,
     /// Standard error of the transport, Gy.
     pub standard_error: f64,
     /// Dose from the VOI's own curve, Gy, and the standard error of the transport in it.
     pub by_curve: Option<(f64, f64)>,
+    /// The dose with its whole uncertainty.
+    pub budget: VoiBudget,
+    /// Masses, where they change.
+    pub mass_change: Option<MassChange>,
 }
 
-/// Curves that could be made, with their warnings said; the reason of the others.
-pub fn told(
-    curves: Vec<Result<RegionCurve>>,
-    vois: &[String],
-    observer: &dyn Observer,
-) -> Vec<std::result::Result<RegionCurve, String>> {
-    let tell = |(n, curve): (usize, Result<RegionCurve>)| {
-        let name = vois.get(n).map_or("outside of all VOIs", String::as_str);
-        match &curve {
-            Ok(c) => {
-                c.tia.warnings.iter().for_each(|w| observer.warn(&format!("'{name}': {w}")));
+/// Says the warnings of a region's curve, or why it was refused and what was assumed.
+pub fn tell(curve: &RegionCurve, voi: Option<&str>, observer: &dyn Observer) {
+    let name = voi.unwrap_or("outside of all VOIs");
+    let key = voi.map_or("outside".into(), |v| format!("voi.{}", toml_key(v)));
+    match curve {
+        Err(why) => observer.warn(&format!("'{name}' has no curve: {why}")),
+        Ok(c) => {
+            if let Some(r) = &c.refusal {
+                let interval = if c.tia.interval_95.0.is_finite() {
+                    "an interval that holds what is possible"
+                } else {
+                    "no interval"
+                };
+                observer.warn(&format!(
+                    "'{name}': the curve is refused: {}. Assumed: {}, with {interval}. Choose by [method.{key}]: trapezoid with the tail \
+                     \"physical\", \"population\" or \"mono:N\"; haenscheid, madsen or physical from one time_point (docs/kinetics.md, section 11)",
+                    r.error.trim_end_matches('.'), r.assumed
+                ));
             }
-            Err(e) => observer.warn(&format!("'{name}' has no curve: {e}")),
+            c.tia.warnings.iter().for_each(|w| observer.warn(&format!("'{name}': {w}")));
         }
-        curve.map_err(|e| e.to_string())
-    };
-    curves.into_iter().enumerate().map(tell).collect()
+    }
+}
+
+/// A key of a TOML file, quoted where it must be.
+fn toml_key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    if !name.is_empty() && name.chars().all(bare) { name.into() } else { format!("{name:?}") }
 }
 
 /// Counts and shares of a voxel-wise integral.
 pub fn map_json(map: &IntegratedMap, unit: &str) -> Value {
     json!({
         "voxels": {"fitted": map.counts.fitted, "shape_of_region": map.counts.shape,
-                   "physical_decay": map.counts.physical, "zero": map.counts.zero},
+                   "physical_decay": map.counts.physical, "zero": map.counts.zero,
+                   "assumed_for_refused_curve": map.counts.assumed},
         "integral_by_branch": {"fitted": map.by_branch[0], "shape_of_region": map.by_branch[1],
-                               "physical_decay": map.by_branch[2]},
+                               "physical_decay": map.by_branch[2],
+                               "assumed_for_refused_curve": map.by_branch[3]},
         "integral": map.by_branch.iter().sum::<f64>(),
         "unit": unit,
         "negative_set_to_zero": map.dropped,
@@ -57,83 +80,80 @@ pub fn map_json(map: &IntegratedMap, unit: &str) -> Value {
     })
 }
 
-/// A curve with its fit.
-pub fn curve_json(curve: &std::result::Result<RegionCurve, String>) -> Value {
+/// A region's curve.
+pub fn curve_json(curve: &RegionCurve) -> Value {
     match curve {
-        Err(why) => json!({ "refused": why }),
-        Ok(c) => {
-            let fit = c.selection.fit();
-            let parameters: Vec<Value> = fit
-                .parameters
-                .iter()
-                .map(|p| json!({"name": p.name, "value": p.value, "standard_uncertainty": p.standard_uncertainty}))
-                .collect();
-            json!({"times_s": c.tac.times_s(), "values": c.tac.values(), "model": fit.family().name(),
-                   "parameters": parameters, "chi2": fit.chi2, "degrees_of_freedom": fit.degrees_of_freedom,
-                   "integral": c.tia})
-        }
+        Err(why) => json!({ "none": why }),
+        Ok(c) => integrated_json(c),
     }
+}
+
+/// A curve with its fit; or why it was refused, and what was assumed.
+pub fn integrated_json(c: &Integrated) -> Value {
+    let of_fit = |f: &Fit| -> Vec<Value> {
+        let one = |p: &Parameter| json!({"name": p.name, "value": p.value, "standard_uncertainty": p.standard_uncertainty});
+        f.parameters.iter().map(one).collect()
+    };
+    json!({"times_s": c.tac.times_s(), "values": c.tac.values(), "model": c.name(),
+           "refused": c.refusal.as_ref().map(|r| json!({"reason": r.error, "assumed": r.assumed})),
+           "parameters": c.fit().map(of_fit), "chi2": c.fit().map(|f| f.chi2),
+           "degrees_of_freedom": c.fit().map(|f| f.degrees_of_freedom), "integral": c.tia})
 }
 
 /// A VOI by one route.
 pub fn voi_json(voi: &VoiOverTime) -> Value {
-    json!({"curve": curve_json(&voi.curve), "mean_dose_gy": voi.dose, "standard_error_gy": voi.standard_error,
-           "dose_by_curve_gy": voi.by_curve.map(|d| d.0), "standard_error_by_curve_gy": voi.by_curve.map(|d| d.1)})
+    let interval = voi.facts.of_dose(voi.dose).interval_95;
+    json!({"curve": curve_json(&voi.curve), "model": voi.facts.name, "refused": voi.facts.refused,
+           "mean_dose_gy": voi.dose, "interval_95_of_curve_gy": interval, "standard_error_gy": voi.standard_error,
+           "dose_by_curve_gy": voi.by_curve.map(|d| d.0), "standard_error_by_curve_gy": voi.by_curve.map(|d| d.1),
+           "uncertainty": voi.budget.result(), "mass_change": voi.mass_change})
 }
 
-/// The recovery coefficient of a VOI, by its name or label.
-pub fn recovery(input: &SeriesInput, voi: &VoiFacts) -> Option<f64> {
-    input.recovery.get(&voi.name).or_else(|| input.recovery.get(&voi.label.to_string())).copied()
-}
-
-/// `vois.csv`: one line per VOI.
-pub fn table(
-    vois: &[VoiFacts],
-    input: &SeriesInput,
+/// What a table says of each route beside the dose.
+pub fn columns(
+    regions: &[RegionRecovery],
     activity: Option<&[VoiOverTime]>,
     dose_rate: Option<&[VoiOverTime]>,
-) -> String {
-    let mut text = String::from("label,name,mass_g,recovery");
-    for (name, _) in [("activity_route", activity), ("dose_rate_route", dose_rate)]
-        .into_iter()
-        .filter(|r| r.1.is_some())
-    {
-        text.push_str(&format!(
-            ",{name}_dose_gy,{name}_standard_error_gy,{name}_dose_by_curve_gy,{name}_model,{name}_share_before,{name}_share_after"
-        ));
-        text.push_str(&format!(",{name}_dose_over_recovery_gy"));
-    }
-    if activity.is_some() && dose_rate.is_some() {
-        text.push_str(",dose_rate_over_activity_route");
-    }
-    text.push('\n');
-    let number = |x: f64| if x.is_finite() { format!("{x:.6e}") } else { String::new() };
-    for (n, voi) in vois.iter().enumerate() {
-        let r = recovery(input, voi);
-        let mut cells = vec![
-            voi.label.to_string(),
-            voi.name.replace(',', ";"),
-            number(voi.mass_g),
-            r.map_or(String::new(), number),
-        ];
-        for of in [activity, dose_rate].into_iter().flatten().map(|r| &r[n]) {
-            let curve = of.curve.as_ref().ok();
-            let of_curve = |f: &dyn Fn(&RegionCurve) -> String| curve.map_or(String::new(), f);
-            cells.push(number(of.dose));
-            cells.push(number(of.standard_error));
-            cells.push(of.by_curve.map_or(String::new(), |d| number(d.0)));
-            cells.push(of_curve(&|c| c.selection.fit().family().name().into()));
-            cells.push(of_curve(&|c| number(c.tia.share_before_first)));
-            cells.push(of_curve(&|c| number(c.tia.share_after_last)));
-            cells.push(r.map_or(String::new(), |r| number(of.dose / r)));
+) -> Vec<Column> {
+    let mut columns = Vec::new();
+    let mut add = |name: String, cells: Vec<String>| columns.push(Column { name, cells });
+    let seen = |r: &RegionRecovery| match r.seen.split_first() {
+        None => String::new(),
+        Some((first, more)) if more.iter().all(|s| s == first) => cell(*first),
+        Some(_) => r.seen.iter().map(|s| cell(*s)).collect::<Vec<_>>().join(" "),
+    };
+    add("recovery".into(), regions.iter().skip(1).map(seen).collect());
+    for (route, vois) in [("activity_route", activity), ("dose_rate_route", dose_rate)] {
+        let Some(vois) = vois else { continue };
+        let mut of = |name: &str, f: &dyn Fn(&VoiOverTime) -> String| {
+            add(format!("{route}_{name}"), vois.iter().map(f).collect());
+        };
+        let limit = |v: &VoiOverTime, i: usize| {
+            v.facts.of_dose(v.dose).interval_95.map_or(String::new(), |l| cell(l[i]))
+        };
+        let share = |v: &VoiOverTime, f: &dyn Fn(&Integrated) -> f64| {
+            v.curve.as_ref().map_or(String::new(), |c| cell(f(c)))
+        };
+        of("dose_gy", &|v| cell(v.dose));
+        of("standard_error_gy", &|v| cell(v.standard_error));
+        of("curve", &|v| v.facts.name.clone());
+        of("curve_low_95_gy", &|v| limit(v, 0));
+        of("curve_high_95_gy", &|v| limit(v, 1));
+        of("dose_by_curve_gy", &|v| v.by_curve.map_or(String::new(), |d| cell(d.0)));
+        of("share_before", &|v| share(v, &|c| c.tia.share_before_first));
+        of("share_after", &|v| share(v, &|c| c.tia.share_after_last));
+        if vois.iter().any(|v| v.mass_change.is_some()) {
+            let fixed = |m: &MassChange| cell(m.energy_over_mass_of_voi_gy);
+            of("energy_over_mass_of_voi_gy", &|v| {
+                v.mass_change.as_ref().map_or(String::new(), fixed)
+            });
         }
-        if let (Some(a), Some(d)) = (activity, dose_rate) {
-            cells.push(number(d[n].dose / a[n].dose));
-        }
-        text.push_str(&cells.join(","));
-        text.push('\n');
     }
-    text
+    if let (Some(a), Some(d)) = (activity, dose_rate) {
+        let ratio = |(a, d): (&VoiOverTime, &VoiOverTime)| cell(d.dose / a.dose);
+        add("dose_rate_over_activity_route".into(), a.iter().zip(d).map(ratio).collect());
+    }
+    columns
 }
 
 /// Points of a drawn curve.
@@ -143,17 +163,9 @@ const SAMPLES: usize = 300;
 ///
 /// # Errors
 /// If it cannot be drawn.
-pub fn plot(
-    name: &str,
-    curve: &RegionCurve,
-    y_label: &str,
-    integral_unit: &str,
-) -> Result<Vec<u8>> {
-    let (tac, fit) = (&curve.tac, curve.selection.fit());
-    let scale = match tac.kind() {
-        UncertaintyKind::Absolute => 1.0,
-        UncertaintyKind::RelativeOnly => (fit.chi2 / fit.degrees_of_freedom.max(1) as f64).sqrt(),
-    };
+pub fn plot(name: &str, curve: &Integrated, y_label: &str, integral_unit: &str) -> Result<Vec<u8>> {
+    let tac = &curve.tac;
+    let scale = curve.scale_of_uncertainties();
     let points: Vec<PlotPoint> = (0..tac.len())
         .map(|p| PlotPoint {
             x: tac.times_s()[p] / SECONDS_PER_HOUR,
@@ -164,29 +176,29 @@ pub fn plot(
     let end = 1.5 * tac.last_s();
     let band = |s: usize| {
         let t = end * s as f64 / SAMPLES as f64;
-        let (y, u) = (fit.curve.value(t), 1.96 * fit.value_uncertainty(t));
+        let (y, u) = curve.at(t);
+        let u = 1.96 * u;
         BandPoint { x: t / SECONDS_PER_HOUR, y, band: ((y - u).max(0.0), y + u) }
     };
     let drawn: Vec<BandPoint> = (0..=SAMPLES).map(band).collect();
-    let residuals: Vec<f64> = points
-        .iter()
-        .zip(tac.times_s())
-        .map(|(p, t)| {
-            if p.standard_error > 0.0 {
-                (p.y - fit.curve.value(*t)) / p.standard_error
-            } else {
-                0.0
-            }
-        })
-        .collect();
+    let residuals: Vec<f64> =
+        points
+            .iter()
+            .zip(tac.times_s())
+            .map(|(p, t)| {
+                if p.standard_error > 0.0 { (p.y - curve.at(*t).0) / p.standard_error } else { 0.0 }
+            })
+            .collect();
     let tia = &curve.tia;
+    let percent =
+        |x: f64| if x.is_finite() { format!("{:.1} %", 100.0 * x) } else { "unknown".into() };
     let subtitle = format!(
-        "{:.4e} {integral_unit} ± {:.1} %, extrapolated {:.1} % before and {:.1} % after the points; {}",
+        "{:.4e} {integral_unit} ± {}, extrapolated {} before and {} after the points; {}",
         tia.value,
-        100.0 * tia.relative_uncertainty(),
-        100.0 * tia.share_before_first,
-        100.0 * tia.share_after_last,
-        fit.family().name()
+        percent(tia.relative_uncertainty()),
+        percent(tia.share_before_first),
+        percent(tia.share_after_last),
+        curve.name()
     );
     TacPlot {
         title: name,

@@ -4,11 +4,13 @@ mod axes;
 pub mod canvas;
 pub mod colour_map;
 pub mod dose_picture;
+pub mod file_names;
 pub mod picture;
 pub mod plot;
 pub mod summary;
 pub mod tac_plot;
 mod view;
+pub mod voi_table;
 
 pub use canvas::{Canvas, Rgb};
 pub use colour_map::ColourMap;

@@ -6,8 +6,9 @@ use crate::dose::HighDose;
 use crate::transport::devices::DeviceFacts;
 use crate::transport::engine::Engine;
 use crate::transport::ledger::Ledger;
+use crate::uncertainty::UncertaintyResult;
 
-/// The mean dose of a VOI: energy imparted to it over its mass.
+/// The mean dose of a VOI: energy imparted to it over its mass, at each time where it changes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VoiResult {
     /// Label.
@@ -24,8 +25,23 @@ pub struct VoiResult {
     pub activity: f64,
     /// Gy/s or Gy; null where it has no voxel.
     pub mean_dose: Option<f64>,
-    /// From the spread of batches; null below two batches.
+    /// Of the transport alone, from the spread of batches; null below two batches.
     pub standard_error: Option<f64>,
+    /// The whole, with its components.
+    pub uncertainty: UncertaintyResult,
+    /// How its activity was integrated over time; null where it was not.
+    pub curve: Option<CurveResult>,
+}
+
+/// How a VOI was integrated over time, and what that leaves open.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CurveResult {
+    /// The model; or `refused: `, the reason, `; assumed: ` and what stands in its place.
+    pub name: String,
+    /// Whether the dose rests on an assumption.
+    pub refused: bool,
+    /// 95 % interval of the dose by the integral's alone, Gy; null where the points tell none.
+    pub interval_95: Option<[f64; 2]>,
 }
 
 /// Energy in = imparted + escaped + cut.
@@ -96,7 +112,11 @@ pub struct DoseResult {
     pub mean_dose: f64,
     /// Largest voxel; biased upwards by noise.
     pub max_dose: f64,
-    /// High dose, robustly.
+    /// Of that voxel; null below two batches.
+    pub max_dose_standard_error: Option<f64>,
+    /// What noise adds to `max_dose` at most, in the mean; null below two batches.
+    pub max_dose_bias_at_most: Option<f64>,
+    /// High dose: of voxels that the activity chooses.
     pub high_dose: Option<HighDose>,
     /// Voxels below this density (g/cm3) are left out of `max_dose` and `high_dose`.
     pub low_density_limit_g_cm3: f64,

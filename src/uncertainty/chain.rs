@@ -9,6 +9,7 @@ use nalgebra::DMatrix;
 use super::inputs::{Inputs, Shape};
 use super::monte_carlo::{MonteCarlo, propagate_by_sampling};
 use super::propagate::propagate;
+use super::voi_budget::Part;
 use crate::activity::{Budget, CalibrationFactor, Extrapolation, FactorUnit, RecoveryCurve};
 use crate::error::{Error, Result};
 use crate::units::BQ_PER_MBQ;
@@ -111,42 +112,31 @@ impl DoseChain<'_> {
         }
         let [v, u_v] = self.volume_ml;
         let mut inputs = Inputs::default();
-        inputs.add("volume (contour)", v, u_v, Shape::LogNormal)?;
+        inputs.add(Part::Volume.name(), v, u_v, Shape::LogNormal)?;
         let q = &self.factor.budget;
-        let includes = self.recovery.is_some_and(|r| r.includes_calibration);
-        let name = if includes {
-            "calibration factor (cancels: in the recovery)"
-        } else {
-            "calibration factor"
-        };
-        inputs.add(name, q.value, q.standard_uncertainty(), Shape::LogNormal)?;
-        inputs.add("transport (Monte Carlo)", 1.0, self.transport_relative, Shape::Normal)?;
+        let calibration = Part::Calibration.name();
+        inputs.add(calibration, q.value, q.standard_uncertainty(), Shape::LogNormal)?;
+        inputs.add(Part::Transport.name(), 1.0, self.transport_relative, Shape::Normal)?;
         let mut layout =
             Layout { curve: None, shared: None, coefficient: None, model: None, tac: 0 };
         let mut at = 3;
         if let Some(curve) = self.recovery {
             // Refuses what may not be extrapolated.
             curve.recovery(v, u_v, self.extrapolation)?;
-            let c = &curve.covariance;
-            let covariance = DMatrix::from_row_slice(2, 2, &[c[0][0], c[0][1], c[1][0], c[1][1]]);
-            inputs.add_group(
-                "recovery curve (fit)",
-                &curve.parameters,
-                covariance,
-                Shape::LogNormal,
-            )?;
+            // The parameters and what the spheres share are one component: the recovery.
+            let (c, shared) = (&curve.covariance, curve.shared_relative);
+            let [a, b] = curve.parameters;
+            let (values, covariance) = if shared > 0.0 {
+                let of = [c[0][0], c[0][1], 0.0, c[1][0], c[1][1], 0.0, 0.0, 0.0, shared * shared];
+                (vec![a, b, 1.0], DMatrix::from_row_slice(3, 3, &of))
+            } else {
+                let of = [c[0][0], c[0][1], c[1][0], c[1][1]];
+                (vec![a, b], DMatrix::from_row_slice(2, 2, &of))
+            };
+            inputs.add_group(Part::Recovery.name(), &values, covariance, Shape::LogNormal)?;
             layout.curve = Some(at);
-            at += 2;
-            if curve.shared_relative > 0.0 {
-                inputs.add(
-                    "recovery curve (shared by its spheres)",
-                    1.0,
-                    curve.shared_relative,
-                    Shape::LogNormal,
-                )?;
-                layout.shared = Some(at);
-                at += 1;
-            }
+            layout.shared = (shared > 0.0).then_some(at + 2);
+            at += values.len();
         }
         if let Some(r) = &self.coefficient {
             if self.recovery.is_some() {
@@ -156,17 +146,12 @@ impl DoseChain<'_> {
                     "Leave one of them out.",
                 ));
             }
-            inputs.add(
-                "recovery coefficient",
-                r.value,
-                r.standard_uncertainty,
-                Shape::LogNormal,
-            )?;
+            inputs.add(Part::Recovery.name(), r.value, r.standard_uncertainty, Shape::LogNormal)?;
             layout.coefficient = Some(at);
             at += 1;
         }
         if let Some(relative) = self.model_relative {
-            inputs.add("S-value (tissue, model)", 1.0, relative, Shape::Normal)?;
+            inputs.add(Part::Model.name(), 1.0, relative, Shape::Normal)?;
             layout.model = Some(at);
             at += 1;
         }
@@ -177,11 +162,11 @@ impl DoseChain<'_> {
                 let covariance = DMatrix::from_fn(rates.len(), rates.len(), |i, j| {
                     if i == j { rates_cps[i][1] * rates_cps[i][1] } else { 0.0 }
                 });
-                inputs.add_group("counts and fit", &rates, covariance, Shape::Normal)?;
+                inputs.add_group(Part::Fit.name(), &rates, covariance, Shape::Normal)?;
             }
             TimeIntegral::Fitted { parameters, covariance, .. } => {
                 inputs.add_group(
-                    "time-activity fit",
+                    Part::Fit.name(),
                     parameters,
                     (*covariance).clone(),
                     Shape::Normal,

@@ -3,7 +3,7 @@
 use voxgray::io::dicom::read_stored_pixels;
 
 use crate::objects::*;
-use crate::writer::{DataSet, EXPLICIT_LITTLE, RLE, Scratch};
+use crate::writer::{DataSet, EXPLICIT_LITTLE, RLE, Scratch, deflated};
 
 #[test]
 fn ct_values_that_are_no_hu() {
@@ -24,7 +24,50 @@ fn ct_values_that_are_no_hu() {
     let padded = all(&|d| d.us((0x0028, 0x0120), &[63536]).pixels(&[-2000, -2000, 0, 1, 2, 3]));
     let ct = read_ct_of("padding", &padded).expect("a good CT");
     assert_eq!(ct.facts.padding_voxels, 6);
-    assert_eq!(ct.volume.data[0], -3024.0);
+    assert_eq!(ct.volume.data[..3], [-1000.0, -1000.0, -1024.0]);
+    assert!(ct.notes.iter().any(|n| n.contains("6 voxels hold the declared padding")));
+}
+
+#[test]
+fn padding_never_becomes_bone_and_tissue_never_air() {
+    let of = |name: &str, change: &dyn Fn(DataSet) -> DataSet| {
+        read_ct_of(name, &ct(2).into_iter().map(change).collect::<Vec<_>>()).expect("a good CT")
+    };
+    let padding = (0x0028, 0x0120);
+    let limit = (0x0028, 0x0121);
+    // A range of values that would be metal, in signed pixels.
+    let high = of("padding-range", &|d| {
+        d.us(padding, &[32760]).us(limit, &[32767]).pixels(&[32760, 32767, 32759, 1, 2, 3])
+    });
+    assert_eq!(high.volume.data[..3], [-1000.0, -1000.0, 31735.0]);
+    assert_eq!(high.facts.padding_voxels, 4);
+    // -2000 as US in unsigned pixels of 12 bits: the bits above BitsStored say that it is padding; cut to 12 bits it would
+    // be 2096, or 1072 HU. A true 2096 inside stays bone.
+    let twelve = of("padding-12-bit", &|d| {
+        let d =
+            d.us((0x0028, 0x0101), &[12]).us((0x0028, 0x0102), &[11]).us((0x0028, 0x0103), &[0]);
+        let d = d.us(ROWS, &[3]).us(COLUMNS, &[3]).us(padding, &[63536]);
+        d.pixels(&[-2000, 1, 1, 1, 2096, 1, 1, 1, 1])
+    });
+    assert_eq!(twelve.volume.data[0], -1000.0);
+    assert_eq!(twelve.volume.data[4], 1072.0);
+    assert_eq!(twelve.facts.padding_voxels, 2);
+    // A padding value of 0 that is water: outside it is padding, inside it is water.
+    let water = of("padding-water", &|d| {
+        let d = d.us(ROWS, &[3]).us(COLUMNS, &[3]).ds(INTERCEPT, &[0.0]).us(padding, &[0]);
+        d.pixels(&[0, 0, 5, 5, 0, 5, 5, 5, 5])
+    });
+    let joined = of("padding-inside", &|d| {
+        let d = d.us(ROWS, &[3]).us(COLUMNS, &[3]).ds(INTERCEPT, &[0.0]).us(padding, &[0]);
+        d.pixels(&[0, 5, 5, 5, 0, 5, 5, 5, 5])
+    });
+    assert_eq!((water.volume.data[0], water.volume.data[4]), (-1000.0, -1000.0));
+    assert_eq!((joined.volume.data[0], joined.volume.data[4]), (-1000.0, 0.0));
+    assert!(
+        joined.notes.iter().any(|n| n.contains("2 voxels inside the image")),
+        "{:?}",
+        joined.notes
+    );
 }
 
 #[test]
@@ -126,4 +169,32 @@ fn fragments_are_joined_by_the_offset_table() {
     let path = scratch.write("bad-table.dcm", &object(&[0, second + 1]));
     let error = read_stored_pixels(&path).expect_err("wrong table").to_string();
     assert!(error.contains("starts no fragment"), "{error}");
+}
+
+#[test]
+fn a_deflated_object_is_read_to_its_end_and_no_further() {
+    let body = slice("CT", 0).encode();
+    let read = |bytes: &[u8]| {
+        let scratch = Scratch::new("deflated");
+        read_stored_pixels(&scratch.write("a.dcm", bytes)).map(|p| p.frames.concat())
+    };
+    let plain: Vec<i64> = slice_pixels(0).into_iter().map(i64::from).collect();
+    assert_eq!(read(&deflated(&body, &[])).expect("good"), plain);
+    assert_eq!(read(&deflated(&body, &[0])).expect("an even length"), plain);
+    // CRC-32 and length, as some writers leave them.
+    let mut crc = flate2::Crc::new();
+    crc.update(&body);
+    let trailer = |sum: u32| [sum.to_le_bytes(), (body.len() as u32).to_le_bytes()].concat();
+    assert_eq!(read(&deflated(&body, &trailer(crc.sum()))).expect("a trailer"), plain);
+    let refused = |bytes: &[u8], part: &str| {
+        let error = read(bytes).expect_err(part).to_string();
+        assert!(error.contains(part), "'{part}' is not in: {error}");
+    };
+    refused(&deflated(&body, &trailer(crc.sum() ^ 1)), "not its CRC-32 and length");
+    refused(&deflated(&body, b"tail"), "behind its end");
+    let whole = deflated(&body, &[]);
+    refused(&whole[..whole.len() - 2], "breaks off");
+    // 64 MiB of zeros behind the pixels that the header needs.
+    let bomb = [body.clone(), vec![0; 64 << 20]].concat();
+    refused(&deflated(&bomb, &[]), "more than the image of its header needs");
 }

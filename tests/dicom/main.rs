@@ -2,8 +2,11 @@
 
 mod activity;
 mod ct;
+mod enhanced;
+mod frames;
 mod hostile;
 mod objects;
 mod real;
+mod real_world;
 mod stacks;
 mod writer;

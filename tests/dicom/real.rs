@@ -134,7 +134,7 @@ fn a_segmentation_beside_its_ct_is_skipped() {
 fn two_scans_in_one_folder_must_be_chosen_from() {
     let Some(path) = images("lu177_dotatate_spect/lu177_dotatate") else { return };
     let error = read_activity(&[path], &ReadOptions::default()).expect_err("two series");
-    assert!(error.to_string().contains("--series UID"), "{error}");
+    assert!(error.to_string().contains("--activity-series UID"), "{error}");
     assert!(error.to_string().contains("(199 objects)"), "{error}");
 }
 
@@ -148,7 +148,7 @@ fn nm_without_geometry_is_refused_with_the_reason() {
         error
     };
     let heart = refuse("NM-MONO2-16-13x-heart.dcm");
-    for part in ["(0020,0032)", "(0020,0037)", "(0054,0022)", "--activity-geometry"] {
+    for part in ["(0020,0032)", "(0020,0037)", "(0054,0022)", "--geometry"] {
         assert!(heart.contains(part), "{heart}");
     }
     for planar in ["NM1_planar_wholebody_UNC.dcm", "NM1_planar_wholebody_JPEGlossless.dcm"] {

@@ -117,7 +117,7 @@ fn a_series_is_chosen_by_its_uid_and_other_objects_are_counted() {
     let paths = [scratch.path().to_path_buf()];
     refused(
         read_ct(&paths, &ReadOptions::default()),
-        &["2 CT series", "1.2.3 CT", "9.9 CT", "(3 objects)", "--series UID"],
+        &["2 CT series", "1.2.3 CT", "9.9 CT", "(3 objects)", "--ct-series UID"],
     );
     let options = ReadOptions { series: Some("9.9".into()), ..ReadOptions::default() };
     let ct = read_ct(&paths, &options).expect("chosen");

@@ -80,7 +80,7 @@ impl DataSet {
         self
     }
 
-    fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self) -> Vec<u8> {
         self.0.values().flatten().copied().collect()
     }
 
@@ -94,6 +94,18 @@ impl DataSet {
     }
 }
 
+/// The bytes of a deflated file: `body` is what its data set encodes to, `behind` what stands behind the stream.
+pub fn deflated(body: &[u8], behind: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut stream = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    stream.write_all(body).expect("deflate");
+    let mut bytes = DataSet::default().file(DEFLATED);
+    bytes.extend(stream.finish().expect("deflate"));
+    bytes.extend(behind);
+    bytes
+}
+
+const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
 pub const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
 pub const RLE: &str = "1.2.840.10008.1.2.5";
 pub const PIXEL_DATA: Tag = (0x7FE0, 0x0010);

@@ -45,6 +45,7 @@ macro_rules! attributes {
 
 attributes! {
     IMAGE_TYPE = "ImageType" 0x0008 0x0008 Text;
+    SOP_CLASS_UID = "SOPClassUID" 0x0008 0x0016 Text;
     SOP_INSTANCE_UID = "SOPInstanceUID" 0x0008 0x0018 Text;
     SERIES_DATE = "SeriesDate" 0x0008 0x0021 Text;
     SERIES_TIME = "SeriesTime" 0x0008 0x0031 Text;
@@ -60,6 +61,7 @@ attributes! {
     CODING_SCHEME_DESIGNATOR = "CodingSchemeDesignator" 0x0008 0x0102 Text;
     CODE_MEANING = "CodeMeaning" 0x0008 0x0104 Text;
     PATIENT_ID = "PatientID" 0x0010 0x0020 Text;
+    PATIENT_WEIGHT = "PatientWeight" 0x0010 0x1030 Text;
     RADIOPHARMACEUTICAL = "Radiopharmaceutical" 0x0018 0x0031 Text;
     SPACING_BETWEEN_SLICES = "SpacingBetweenSlices" 0x0018 0x0088 Text;
     RADIOPHARMACEUTICAL_START_TIME = "RadiopharmaceuticalStartTime" 0x0018 0x1072 Text;
@@ -67,15 +69,28 @@ attributes! {
     RADIONUCLIDE_HALF_LIFE = "RadionuclideHalfLife" 0x0018 0x1075 Text;
     RADIOPHARMACEUTICAL_START_DATE_TIME = "RadiopharmaceuticalStartDateTime" 0x0018 0x1078 Text;
     GANTRY_DETECTOR_TILT = "GantryDetectorTilt" 0x0018 0x1120 Text;
+    TRIGGER_TIME = "TriggerTime" 0x0018 0x1060 Text;
     ACTUAL_FRAME_DURATION = "ActualFrameDuration" 0x0018 0x1242 Text;
     SCAN_ARC = "ScanArc" 0x0018 0x1143 Text;
+    FRAME_ACQUISITION_DATE_TIME = "FrameAcquisitionDateTime" 0x0018 0x9074 Text;
+    FRAME_REFERENCE_DATE_TIME = "FrameReferenceDateTime" 0x0018 0x9151 Text;
+    FRAME_ACQUISITION_DURATION = "FrameAcquisitionDuration" 0x0018 0x9220 F64;
+    DECAY_CORRECTION_DATE_TIME = "DecayCorrectionDateTime" 0x0018 0x9701 Text;
+    PET_FRAME_CORRECTION_FACTORS_SEQUENCE = "PETFrameCorrectionFactorsSequence" 0x0018 0x9736 Sequence;
+    DECAY_CORRECTED = "DecayCorrected" 0x0018 0x9758 Text;
+    ATTENUATION_CORRECTED = "AttenuationCorrected" 0x0018 0x9759 Text;
     STUDY_INSTANCE_UID = "StudyInstanceUID" 0x0020 0x000D Text;
     SERIES_INSTANCE_UID = "SeriesInstanceUID" 0x0020 0x000E Text;
+    INSTANCE_NUMBER = "InstanceNumber" 0x0020 0x0013 Text;
     IMAGE_POSITION_PATIENT = "ImagePositionPatient" 0x0020 0x0032 Text;
     IMAGE_ORIENTATION_PATIENT = "ImageOrientationPatient" 0x0020 0x0037 Text;
     FRAME_OF_REFERENCE_UID = "FrameOfReferenceUID" 0x0020 0x0052 Text;
+    TEMPORAL_POSITION_IDENTIFIER = "TemporalPositionIdentifier" 0x0020 0x0100 Text;
+    FRAME_CONTENT_SEQUENCE = "FrameContentSequence" 0x0020 0x9111 Sequence;
     PLANE_POSITION_SEQUENCE = "PlanePositionSequence" 0x0020 0x9113 Sequence;
     PLANE_ORIENTATION_SEQUENCE = "PlaneOrientationSequence" 0x0020 0x9116 Sequence;
+    TEMPORAL_POSITION_INDEX = "TemporalPositionIndex" 0x0020 0x9128 U32;
+    IMAGES_IN_ACQUISITION = "ImagesInAcquisition" 0x0020 0x1002 Text;
     SAMPLES_PER_PIXEL = "SamplesPerPixel" 0x0028 0x0002 U16;
     NUMBER_OF_FRAMES = "NumberOfFrames" 0x0028 0x0008 Text;
     ROWS = "Rows" 0x0028 0x0010 U16;
@@ -96,6 +111,11 @@ attributes! {
     PIXEL_VALUE_TRANSFORMATION_SEQUENCE = "PixelValueTransformationSequence" 0x0028 0x9145 Sequence;
     MEASUREMENT_UNITS_CODE_SEQUENCE = "MeasurementUnitsCodeSequence" 0x0040 0x08EA Sequence;
     REAL_WORLD_VALUE_MAPPING_SEQUENCE = "RealWorldValueMappingSequence" 0x0040 0x9096 Sequence;
+    REAL_WORLD_VALUE_LAST_VALUE_MAPPED = "RealWorldValueLastValueMapped" 0x0040 0x9211 U16;
+    REAL_WORLD_VALUE_LUT_DATA = "RealWorldValueLUTData" 0x0040 0x9212 F64;
+    DOUBLE_FLOAT_REAL_WORLD_VALUE_LAST_VALUE_MAPPED = "DoubleFloatRealWorldValueLastValueMapped" 0x0040 0x9213 F64;
+    DOUBLE_FLOAT_REAL_WORLD_VALUE_FIRST_VALUE_MAPPED = "DoubleFloatRealWorldValueFirstValueMapped" 0x0040 0x9214 F64;
+    REAL_WORLD_VALUE_FIRST_VALUE_MAPPED = "RealWorldValueFirstValueMapped" 0x0040 0x9216 U16;
     REAL_WORLD_VALUE_INTERCEPT = "RealWorldValueIntercept" 0x0040 0x9224 F64;
     REAL_WORLD_VALUE_SLOPE = "RealWorldValueSlope" 0x0040 0x9225 F64;
     ENERGY_WINDOW_VECTOR = "EnergyWindowVector" 0x0054 0x0010 U16;
@@ -115,10 +135,12 @@ attributes! {
     RR_INTERVAL_VECTOR = "RRIntervalVector" 0x0054 0x0060 U16;
     TIME_SLOT_VECTOR = "TimeSlotVector" 0x0054 0x0070 U16;
     SLICE_VECTOR = "SliceVector" 0x0054 0x0080 U16;
+    NUMBER_OF_SLICES = "NumberOfSlices" 0x0054 0x0081 U16;
     RADIONUCLIDE_CODE_SEQUENCE = "RadionuclideCodeSequence" 0x0054 0x0300 Sequence;
     UNITS = "Units" 0x0054 0x1001 Text;
     COUNTS_SOURCE = "CountsSource" 0x0054 0x1002 Text;
     DECAY_CORRECTION = "DecayCorrection" 0x0054 0x1102 Text;
+    IMAGE_INDEX = "ImageIndex" 0x0054 0x1330 U16;
     FRAME_REFERENCE_TIME = "FrameReferenceTime" 0x0054 0x1300 Text;
     DECAY_FACTOR = "DecayFactor" 0x0054 0x1321 Text;
     SHARED_FUNCTIONAL_GROUPS_SEQUENCE = "SharedFunctionalGroupsSequence" 0x5200 0x9229 Sequence;

@@ -4,6 +4,7 @@
 
 use super::attributes::*;
 use super::facts::Facts;
+use super::frames::{Frame, Scope};
 use super::series::Header;
 use crate::error::{Error, Result};
 use crate::time::{
@@ -148,81 +149,94 @@ fn value<T>(
 }
 
 impl Facts {
-    /// Reads the times of a series whose slices lie in `files`, in the order of the volume. What cannot be read is kept as a problem.
+    /// Reads the times of a series; `ordered` are the frames of the volume, one a slice. What cannot be read is kept as a problem.
     pub(super) fn read_times(
         &mut self,
         headers: &[Header],
-        files: &[usize],
+        ordered: &[&Frame],
         notes: &mut Vec<String>,
     ) {
-        let mut problems = Vec::new();
-        let kept = |problem: Error, keep: &mut Vec<Error>| {
-            // Once, not for each slice: what follows the file's name.
-            let about = |e: &Error| e.problem.split(": ").skip(1).collect::<String>();
-            if !keep.iter().any(|p| about(p) == about(&problem)) {
-                keep.push(problem);
-            }
-        };
         let Some(first) = headers.first() else { return };
+        let mut problems = Problems::default();
         let root = first.root();
         let item = root.item(RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE);
-        let zone = match clock_of(root, item.as_ref(), notes) {
-            Ok(clock) => {
-                match clock.series() {
-                    Ok(series) => self.series_time = series,
-                    Err(e) => kept(e, &mut problems),
-                }
-                match item.map(|i| clock.administration(&i)).transpose() {
-                    Ok(read) => {
-                        (self.administration_time, self.administration_clock) =
-                            read.unwrap_or_default();
-                    }
-                    Err(e) => kept(e, &mut problems),
-                }
-                clock.zone
+        let mut zone = None;
+        if let Some(clock) = problems.kept(clock_of(root, item.as_ref(), notes)) {
+            zone = clock.zone;
+            self.series_time = problems.kept(clock.series()).flatten();
+            let given = item.and_then(|i| problems.kept(clock.administration(&i)));
+            (self.administration_time, self.administration_clock) = given.unwrap_or_default();
+            let to = problems.kept(clock.dated(&root, DECAY_CORRECTION_DATE_TIME)).flatten();
+            if let Some(Dated::Moment(to)) = to {
+                self.decay_corrected_to = Some(to.or_offset(zone));
             }
-            Err(e) => {
-                kept(e, &mut problems);
-                None
-            }
-        };
-        let start = |header: &Header| -> Result<Option<Moment>> {
-            let mut clock = Clock::of(header.root())?;
-            clock.zone = clock.zone.or(zone);
-            clock.acquisition()
-        };
-        let starts: Vec<Option<Moment>> = headers
-            .iter()
-            .map(|h| {
-                start(h).unwrap_or_else(|e| {
-                    kept(e, &mut problems);
-                    None
-                })
-            })
-            .collect();
-        match earliest(&starts) {
-            Ok(time) => self.acquisition_time = time,
-            Err(e) => kept(e, &mut problems),
         }
-        self.slices = files
+        let starts: Vec<Option<Moment>> =
+            headers.iter().map(|h| problems.kept(acquisition(h, zone)).flatten()).collect();
+        self.slices = ordered
             .iter()
-            .map(|&file| {
-                let mut number = |attribute: Attribute| {
-                    headers[file].root().number(attribute).unwrap_or_else(|e| {
-                        kept(e, &mut problems);
-                        None
-                    })
+            .map(|f| {
+                let root = headers[f.file].root();
+                let own = problems.kept(frame_start(root, f, zone)).flatten();
+                let number = |group, attribute: Attribute| {
+                    let holder = Scope::of(root, f.index).find(group, attribute);
+                    holder.map_or(Ok(None), |item| item.number(attribute))
                 };
+                let mut number =
+                    |group, attribute| problems.kept(number(group, attribute)).flatten();
+                let lasted = number(FRAME_CONTENT_SEQUENCE, FRAME_ACQUISITION_DURATION);
+                let lasted =
+                    lasted.or_else(|| number(FRAME_CONTENT_SEQUENCE, ACTUAL_FRAME_DURATION));
                 SliceClock {
-                    start: starts[file],
-                    duration_s: number(ACTUAL_FRAME_DURATION).map(|ms| ms * 1e-3),
-                    decay_factor: number(DECAY_FACTOR),
-                    frame_reference_time_s: number(FRAME_REFERENCE_TIME).map(|ms| ms * 1e-3),
+                    start: own.or(starts[f.file]),
+                    duration_s: lasted.map(|ms| ms * 1e-3),
+                    decay_factor: number(PET_FRAME_CORRECTION_FACTORS_SEQUENCE, DECAY_FACTOR),
+                    frame_reference_time_s: number(FRAME_CONTENT_SEQUENCE, FRAME_REFERENCE_TIME)
+                        .map(|ms| ms * 1e-3),
                 }
             })
             .collect();
-        self.clock_problems = problems;
+        let of_slices: Vec<Option<Moment>> = self.slices.iter().map(|s| s.start).collect();
+        let used = if of_slices.is_empty() { &starts } else { &of_slices };
+        self.acquisition_time = problems.kept(earliest(used)).flatten();
+        self.clock_problems = problems.0;
     }
+}
+
+/// What could not be read, each attribute once.
+#[derive(Default)]
+struct Problems(Vec<Error>);
+
+impl Problems {
+    fn kept<T>(&mut self, read: Result<T>) -> Option<T> {
+        // Once, not for each slice: what follows the file's name.
+        let about = |e: &Error| e.problem.split(": ").skip(1).collect::<String>();
+        match read {
+            Ok(value) => return Some(value),
+            Err(e) if self.0.iter().any(|p| about(p) == about(&e)) => {}
+            Err(e) => self.0.push(e),
+        }
+        None
+    }
+}
+
+fn acquisition(header: &Header, zone: Option<Offset>) -> Result<Option<Moment>> {
+    let mut clock = Clock::of(header.root())?;
+    clock.zone = clock.zone.or(zone);
+    clock.acquisition()
+}
+
+/// FrameAcquisitionDateTime of an enhanced object.
+fn frame_start(root: Item<'_>, frame: &Frame, zone: Option<Offset>) -> Result<Option<Moment>> {
+    let attribute = FRAME_ACQUISITION_DATE_TIME;
+    let Some(item) = Scope::of(root, frame.index).find(FRAME_CONTENT_SEQUENCE, attribute) else {
+        return Ok(None);
+    };
+    let clock = Clock::of(root)?;
+    Ok(match clock.dated(&item, attribute)? {
+        Some(Dated::Moment(moment)) => Some(moment.or_offset(clock.zone.or(zone))),
+        _ => None,
+    })
 }
 
 fn clock_of<'a>(

@@ -1,4 +1,4 @@
-//! CT in Hounsfield units: rescaled slice by slice; nothing is clipped or replaced.
+//! CT in Hounsfield units: rescaled slice by slice; padding becomes air, nothing else is clipped or replaced.
 
 use super::DicomVolume;
 use super::attributes::*;
@@ -6,13 +6,14 @@ use super::facts::Facts;
 use super::frames::{Frame, fill, read_frames};
 use super::geometry::{Placement, stack};
 use super::options::ReadOptions;
-use super::pixels::PixelFormat;
 use super::series::Header;
 use crate::error::{Error, Result};
 use crate::image::Volume;
 
 /// HU of vacuum with the usual 1024 offset; what is lower is padding or an artefact.
 const LOWEST_HU: f32 = -1024.0;
+/// HU of air, by definition (PS3.3 C.11.1.1.2): what is outside of the scanned field is not in the patient.
+const AIR_HU: f64 = -1000.0;
 
 /// Reads a CT series.
 pub(super) fn read(
@@ -29,6 +30,13 @@ pub(super) fn read(
             "Leave the count factor out.",
         ));
     }
+    if options.frame.is_some() {
+        return Err(Error::usage(
+            format!("{}: a frame is stated for a CT series", first.path.display()),
+            "frames are chosen of activity images",
+            "Leave the frame out, or give the files of one frame.",
+        ));
+    }
     let mut facts = Facts::read(&first);
     let frames = read_frames(headers)?;
     for frame in &frames {
@@ -39,17 +47,25 @@ pub(super) fn read(
     let stack = stack(&placements)?;
     notes.extend(stack.notes);
     let ordered: Vec<&Frame> = stack.order.iter().map(|&k| &frames[k]).collect();
-    let paddings = headers.iter().map(Padding::read).collect::<Result<Vec<_>>>()?;
-    let mut padding_voxels = 0;
-    let data = fill(headers, &ordered, |frame, format, stored| {
-        padding_voxels += usize::from(paddings[frame.file].covers(format, stored));
+    let (mut padded, mut kept) = (0, 0);
+    let data = fill(headers, &ordered, |frame, format, padding, stored| {
         let (slope, intercept) = frame.rescale.unwrap_or((f64::NAN, f64::NAN));
-        slope * stored as f64 + intercept
+        let hu = |v: i64| slope * v as f64 + intercept;
+        let mask = padding.mask(format, stored, Some(&hu));
+        let declared = padding.mask(format, stored, None).into_iter().filter(|d| *d).count();
+        let here = mask.iter().filter(|m| **m).count();
+        (padded, kept) = (padded + here, kept + declared - here);
+        stored.iter().zip(mask).map(|(v, padded)| if padded { AIR_HU } else { hu(*v) }).collect()
     })?;
-    facts.padding_voxels = padding_voxels;
-    if padding_voxels > 0 {
+    facts.padding_voxels = padded;
+    if padded > 0 {
         notes.push(format!(
-            "{padding_voxels} voxels hold the declared padding value; they are kept"
+            "{padded} voxels hold the declared padding value; they are taken as air ({AIR_HU} HU)"
+        ));
+    }
+    if kept > 0 {
+        notes.push(format!(
+            "{kept} voxels inside the image hold the declared padding value, which here stands for tissue; they are kept"
         ));
     }
     let low = data.iter().filter(|v| **v < LOWEST_HU).count();
@@ -108,33 +124,4 @@ fn note_tilt(headers: &[Header], notes: &mut Vec<String>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The range of stored values that mean 'no data' (PS3.3 C.7.5.1.1.2).
-struct Padding(Option<[i64; 2]>);
-
-impl Padding {
-    fn read(header: &Header) -> Result<Padding> {
-        let root = header.root();
-        let Some(value) = root.number(PIXEL_PADDING_VALUE)? else { return Ok(Padding(None)) };
-        let limit = root.number(PIXEL_PADDING_RANGE_LIMIT)?.unwrap_or(value);
-        for (attribute, v) in [(PIXEL_PADDING_VALUE, value), (PIXEL_PADDING_RANGE_LIMIT, limit)] {
-            if v.fract() != 0.0 || v.abs() > f64::from(u32::MAX) {
-                return Err(root.bad(
-                    attribute,
-                    &v.to_string(),
-                    "it must be a stored pixel value",
-                    "Repair the header.",
-                ));
-            }
-        }
-        Ok(Padding(Some([value as i64, limit as i64])))
-    }
-
-    /// Writers often give a signed value the VR US, so both are compared as stored bits.
-    fn covers(&self, format: &PixelFormat, stored: i64) -> bool {
-        let Some(ends) = self.0 else { return false };
-        let [a, b] = ends.map(|v| format.wrap(v));
-        (a.min(b)..=a.max(b)).contains(&stored)
-    }
 }

@@ -130,6 +130,20 @@ pub(super) fn parse(bytes: &[u8], start: usize, encoding: Encoding) -> Result<Pa
     Ok(parsed)
 }
 
+/// The elements before the pixel data and where the pixels start; none if these bytes end before that.
+pub(super) fn parse_header(bytes: &[u8], encoding: Encoding) -> Option<(DataSet, usize)> {
+    let parser = Parser { bytes, encoding };
+    let mut header = DataSet::default();
+    let mut at = 0;
+    loop {
+        let element = parser.element(at).ok()?;
+        if element.tag.0 >= PIXEL_GROUP {
+            return Some((header, element.value));
+        }
+        at = parser.read(&element, bytes.len(), 0, &mut header).ok()?;
+    }
+}
+
 impl Parser<'_> {
     fn array<const N: usize>(&self, at: usize) -> Result<[u8; N], Damage> {
         at.checked_add(N)

@@ -16,6 +16,26 @@ pub struct NuclideCode {
     pub meaning: String,
 }
 
+/// An item of RadiopharmaceuticalInformationSequence, as far as it says what decays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Radiopharmaceutical {
+    /// Radiopharmaceutical.
+    pub name: Option<String>,
+    /// The nuclide's code.
+    pub nuclide: Option<NuclideCode>,
+    /// RadionuclideHalfLife, s.
+    pub half_life_s: Option<f64>,
+}
+
+/// The energy window of an NM object that was read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EnergyWindow {
+    /// EnergyWindowName.
+    pub name: Option<String>,
+    /// Lower and upper limit, keV.
+    pub limits_kev: Option<[f64; 2]>,
+}
+
 /// Facts of a series. What the files do not say is `None`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
@@ -55,6 +75,8 @@ pub struct Facts {
     pub decay_correction: Option<String>,
     /// Whether CorrectedImage lists DECY; none if it is absent.
     pub decay_listed: Option<bool>,
+    /// DecayCorrectionDateTime of an enhanced PET: the time whose activity the image states, which START then means.
+    pub decay_corrected_to: Option<Moment>,
     /// Smallest and largest DecayFactor of the slices.
     pub decay_factors: Option<[f64; 2]>,
     /// Radiopharmaceutical.
@@ -69,12 +91,36 @@ pub struct Facts {
     pub administration_time: Option<Moment>,
     /// Time of day of an administration whose date is not stated.
     pub administration_clock: Option<ClockTime>,
+    /// All radiopharmaceuticals that are listed; the fields above are of the first.
+    pub radiopharmaceuticals: Vec<Radiopharmaceutical>,
+    /// The energy window that was read (NM).
+    pub energy_window: Option<EnergyWindow>,
+    /// NumberOfSlices: of a whole volume, PET and NM.
+    pub stated_slices: Option<usize>,
+    /// ImagesInAcquisition.
+    pub images_in_acquisition: Option<usize>,
     /// Voxels that hold the declared padding value.
     pub padding_voxels: usize,
     /// Activity voxels below zero (kept as they are) and their share of the sum of absolute values.
     pub negative_voxels: usize,
     /// Sum of the negative voxels over the sum of absolute values, 0 to 1.
     pub negative_fraction: f64,
+}
+
+fn nuclide_code(item: &Item<'_>) -> Option<NuclideCode> {
+    item.item(RADIONUCLIDE_CODE_SEQUENCE).map(|code| NuclideCode {
+        value: code.text(CODE_VALUE).unwrap_or_default(),
+        scheme: code.text(CODING_SCHEME_DESIGNATOR).unwrap_or_default(),
+        meaning: code.text(CODE_MEANING).unwrap_or_default(),
+    })
+}
+
+fn listed(item: &Item<'_>) -> Radiopharmaceutical {
+    Radiopharmaceutical {
+        name: item.text(RADIOPHARMACEUTICAL),
+        nuclide: nuclide_code(item),
+        half_life_s: item.number(RADIONUCLIDE_HALF_LIFE).ok().flatten().filter(|t| *t > 0.0),
+    }
 }
 
 impl Facts {
@@ -92,6 +138,9 @@ impl Facts {
             series_description: root.text(SERIES_DESCRIPTION),
             frame_of_reference_uid: root.text(FRAME_OF_REFERENCE_UID),
             device: (!device.is_empty()).then(|| device.join(" ")),
+            // A malformed count says nothing; the images themselves are what is read.
+            stated_slices: root.count(NUMBER_OF_SLICES).ok().flatten(),
+            images_in_acquisition: root.count(IMAGES_IN_ACQUISITION).ok().flatten(),
             ..Facts::default()
         }
     }
@@ -110,6 +159,7 @@ impl Facts {
                 items.len()
             ));
         }
+        self.radiopharmaceuticals = items.iter().map(listed).collect();
         let Some(item) = items.first() else { return Ok(()) };
         self.radiopharmaceutical = item.text(RADIOPHARMACEUTICAL);
         self.half_life_s = item.number(RADIONUCLIDE_HALF_LIFE)?;
@@ -120,12 +170,18 @@ impl Facts {
                  the writer may have used another unit"
             ));
         }
-        self.nuclide = item.item(RADIONUCLIDE_CODE_SEQUENCE).map(|code| NuclideCode {
-            value: code.text(CODE_VALUE).unwrap_or_default(),
-            scheme: code.text(CODING_SCHEME_DESIGNATOR).unwrap_or_default(),
-            meaning: code.text(CODE_MEANING).unwrap_or_default(),
-        });
+        self.nuclide = nuclide_code(item);
         Ok(())
+    }
+
+    /// Says how many voxels were padding, which holds no activity.
+    pub(super) fn note_padding(&mut self, padded: usize, notes: &mut Vec<String>) {
+        self.padding_voxels = padded;
+        if padded > 0 {
+            notes.push(format!(
+                "{padded} voxels hold the declared padding value; they are taken as 0"
+            ));
+        }
     }
 
     /// Counts negative voxels; they are kept, as cutting them would bias the total.

@@ -1,10 +1,14 @@
 //! The frames of a series: where each lies and how its stored values are rescaled. Single-frame objects state
 //! that at the root, multi-frame ones in functional groups (PS3.3 C.7.6.16).
 
+use std::rc::Rc;
+
 use super::attributes::*;
 use super::geometry::Placement;
 use super::object::DicomFile;
+use super::padding::Padding;
 use super::pixels::{PixelFormat, decode_frame};
+use super::real_world::{self, UnitMap};
 use super::series::Header;
 use crate::error::{Error, Result};
 
@@ -22,20 +26,22 @@ pub(super) struct Frame {
     /// RescaleSlope and RescaleIntercept, if stated.
     pub rescale: Option<(f64, f64)>,
     pub rescale_type: Option<String>,
+    /// Real world value maps that hold for the frame, by unit.
+    pub maps: Rc<Vec<UnitMap>>,
 }
 
 /// The data sets that may hold an attribute of a frame, nearest first.
 pub(super) struct Scope<'a>(Vec<Item<'a>>);
 
 impl<'a> Scope<'a> {
-    fn of(root: Item<'a>, index: usize) -> Scope<'a> {
+    pub fn of(root: Item<'a>, index: usize) -> Scope<'a> {
         let per_frame = root.items(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).into_iter().nth(index);
         let shared = root.item(SHARED_FUNCTIONAL_GROUPS_SEQUENCE);
         Scope(per_frame.into_iter().chain(shared).chain([root]).collect())
     }
 
     /// The item that holds `attribute`, inside `group` or at the root.
-    fn find(&self, group: Attribute, attribute: Attribute) -> Option<Item<'a>> {
+    pub fn find(&self, group: Attribute, attribute: Attribute) -> Option<Item<'a>> {
         let inside = self.0.iter().filter_map(|s| s.item(group)).find(|i| i.has(attribute));
         inside.or_else(|| self.0.last().filter(|root| root.has(attribute)).copied())
     }
@@ -56,8 +62,13 @@ pub(super) fn read_frames(headers: &[Header]) -> Result<Vec<Frame>> {
                 "Export the series as one file per slice.",
             ));
         }
+        let shared: Vec<Item<'_>> =
+            root.item(SHARED_FUNCTIONAL_GROUPS_SEQUENCE).into_iter().chain([root]).collect();
+        let common = Rc::new(real_world::read(&shared)?);
+        let per_frame = root.items(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
         for index in 0..count {
             let scope = Scope::of(root, index);
+            let own = per_frame.get(index).filter(|i| i.has(REAL_WORLD_VALUE_MAPPING_SEQUENCE));
             let transform = PIXEL_VALUE_TRANSFORMATION_SEQUENCE;
             frames.push(Frame {
                 file,
@@ -67,6 +78,10 @@ pub(super) fn read_frames(headers: &[Header]) -> Result<Vec<Frame>> {
                 rescale_type: scope
                     .find(transform, RESCALE_TYPE)
                     .and_then(|i| i.text(RESCALE_TYPE)),
+                maps: match own {
+                    Some(own) => Rc::new(real_world::read(&[*own])?),
+                    None => Rc::clone(&common),
+                },
             });
         }
     }
@@ -128,28 +143,31 @@ pub(super) fn rescale(holder: Option<Item<'_>>, root: Item<'_>) -> Result<Option
     Ok(Some((slope, intercept)))
 }
 
-/// Reads the voxels of `frames` in the given order. `convert` turns a stored value into the quantity.
+/// Reads the voxels of `frames` in the given order. `convert` turns the stored values of a slice into the quantity;
+/// padding is among them.
 pub(super) fn fill(
     headers: &[Header],
     frames: &[&Frame],
-    mut convert: impl FnMut(&Frame, &PixelFormat, i64) -> f64,
+    mut convert: impl FnMut(&Frame, &PixelFormat, &Padding, &[i64]) -> Vec<f64>,
 ) -> Result<Vec<f32>> {
     let per_frame =
         frames.first().map_or(0, |f| f.placement.size[0].saturating_mul(f.placement.size[1]));
     let total = per_frame.saturating_mul(frames.len());
     let mut values: Vec<f32> = Vec::new();
-    let mut open: Option<(usize, DicomFile, PixelFormat)> = None;
+    let mut open: Option<(usize, DicomFile, PixelFormat, Padding)> = None;
     for frame in frames {
         let header = &headers[frame.file];
         let current = match open.take() {
             Some(current) if current.0 == frame.file => current,
             _ => {
                 let file = DicomFile::open(&header.path)?;
-                let format = PixelFormat::read(&file)?;
-                (frame.file, file, format)
+                let mut format = PixelFormat::read(&file)?;
+                let padding = Padding::read(file.root())?;
+                format.foreign_padding = padding.foreign(&format);
+                (frame.file, file, format, padding)
             }
         };
-        let (_, file, format) = &current;
+        let (_, file, format, padding) = &current;
         let stored = decode_frame(file, format, frame.index)?;
         if values.is_empty() && (total > MAX_VOXELS || values.try_reserve_exact(total).is_err()) {
             return Err(Error::input(
@@ -158,11 +176,12 @@ pub(super) fn fill(
                 "Crop or resample the series.",
             ));
         }
-        for value in stored {
-            let converted = convert(frame, format, value) as f32;
+        for (converted, stored) in convert(frame, format, padding, &stored).into_iter().zip(&stored)
+        {
+            let converted = converted as f32;
             if !converted.is_finite() {
                 return Err(Error::input(
-                    format!("{}: a stored {value} becomes {converted}", frame.placement.name),
+                    format!("{}: a stored {stored} becomes {converted}", frame.placement.name),
                     "RescaleSlope (0028,1053) or the count factor is absurdly large",
                     "Check the header and the factor.",
                 ));

@@ -66,7 +66,7 @@ pub(super) fn stack(slices: &[Placement]) -> Result<Stack> {
         return Err(Error::input(
             format!("{}: one slice at {:?} mm has no slice spacing", first.name, first.position),
             "the distance between slices is taken from their positions, never from SliceThickness",
-            "Give the whole series, or state the geometry.",
+            "Give the whole series.",
         ));
     }
     let mut notes = Vec::new();
@@ -165,7 +165,7 @@ fn check_steps(sorted: &[&Placement], depth: &[f64], notes: &mut Vec<String>) ->
         return Err(Error::input(
             format!("{} slice(s) lie in the same place: {}", duplicates.len(), list(&duplicates)),
             "duplicated slices, time frames or gates cannot be one volume",
-            "Delete the copies or choose one time frame.",
+            "Delete the copies, or give the files of one time frame or gate.",
         ));
     }
     let mut ranked = steps.clone();

@@ -1,36 +1,41 @@
 //! DICOM CT, PET and NM images into volumes (PS3.3, PS3.5, PS3.10).
 //!
-//! Read are single-frame and enhanced CT in HU, PET in Bq/mL and reconstructed NM, uncompressed or compressed by
-//! deflate, RLE, JPEG, JPEG-LS or JPEG 2000. Nothing is guessed: what a header does not say is an error that names
+//! Read are single-frame and enhanced CT in HU and PET in Bq/mL, and reconstructed NM, uncompressed or compressed by
+//! deflate, RLE, JPEG, JPEG-LS or JPEG 2000. Of dynamic and gated series one frame is read. Nothing is guessed: what a header does not say is an error that names
 //! the file, the attribute and its value, or is stated by the caller in [`ReadOptions`].
 //!
-//! Left out: colour and one-bit images, palettes, modality lookup tables, gated and dynamic series, planar NM,
-//! tilted stacks.
+//! Left out: colour and one-bit images, palettes, modality lookup tables, planar NM, tilted stacks.
 
+mod activity_values;
 mod attributes;
 mod clock;
 mod codec;
 mod ct;
 mod data_set;
+mod detectors;
+mod enhanced;
 mod facts;
 mod frames;
 mod geometry;
 mod nm;
 mod nm_duration;
-mod nm_units;
-mod nm_windows;
+mod nm_frames;
 mod object;
 mod options;
+mod padding;
 mod pixels;
 mod pt;
+mod real_world;
 mod rle;
 mod series;
+mod time_frames;
 mod transfer_syntax;
+mod ucum;
 
 use std::path::{Path, PathBuf};
 
 pub use clock::SliceClock;
-pub use facts::{Facts, NuclideCode};
+pub use facts::{EnergyWindow, Facts, NuclideCode, Radiopharmaceutical};
 pub use options::{CountFactor, GeometryOverride, ReadOptions};
 pub use series::SeriesSummary;
 
@@ -77,7 +82,7 @@ pub fn read_ct(paths: &[PathBuf], options: &ReadOptions) -> Result<DicomVolume> 
 ///
 /// # Errors
 /// As [`read_ct`]; also if units are not Bq/mL and no factor is given, or if an NM object has no geometry, is
-/// planar or has several energy windows of which none is chosen.
+/// planar, or there are several energy windows or frames of which none is chosen.
 pub fn read_activity(paths: &[PathBuf], options: &ReadOptions) -> Result<DicomVolume> {
     let found = series::find(paths)?;
     let (headers, notes) = series::choose(found, &["PT", "NM"], options.series.as_deref())?;
@@ -85,7 +90,7 @@ pub fn read_activity(paths: &[PathBuf], options: &ReadOptions) -> Result<DicomVo
     if modality.as_deref() == Some("NM") {
         nm::read(&headers, options, notes)
     } else {
-        pt::read(&headers, options, notes)
+        pt::read(headers, options, notes)
     }
 }
 
@@ -125,12 +130,12 @@ fn no_files() -> Error {
 /// CT and PET slices carry their own positions and have no energy windows: options for NM are refused.
 fn refuse_nm_options(root: &Item<'_>, options: &ReadOptions) -> Result<()> {
     let stated = match (options.geometry, options.energy_window) {
-        (Some(_), _) => "a geometry",
-        (None, Some(_)) => "an energy window",
+        (Some(_), _) => "--geometry",
+        (None, Some(_)) => "--energy-window",
         (None, None) => return Ok(()),
     };
     Err(Error::usage(
-        format!("{}: {stated} is stated for a CT or PET series", root.path.display()),
+        format!("{}: {stated} is given for a CT or PET series", root.path.display()),
         "only NM objects may need it",
         "Leave the option out.",
     ))

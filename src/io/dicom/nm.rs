@@ -5,16 +5,17 @@
 //! projections hold no volume and are refused. Values are in Bq/mL only where the object says so; counts need a
 //! factor from the caller.
 
-use super::DicomVolume;
+use std::rc::Rc;
+
 use super::attributes::*;
 use super::facts::Facts;
-use super::frames::{Frame, fill, frame_name, rescale, size};
+use super::frames::{Frame, frame_name, rescale, size};
 use super::geometry::{Placement, PlaneAxes, stack};
 use super::nm_duration::acquisition_duration;
-use super::nm_units::{Calibration, calibration};
-use super::nm_windows::select_frames;
+use super::nm_frames::select_frames;
 use super::options::{GeometryOverride, ReadOptions};
 use super::series::Header;
+use super::{DicomVolume, activity_values, detectors, real_world};
 use crate::error::{Error, Result};
 use crate::image::Volume;
 
@@ -41,20 +42,21 @@ pub(super) fn read(
     };
     let root = header.root();
     check_type(root)?;
-    let chosen = select_frames(root, options.energy_window, &mut notes)?;
+    let chosen = select_frames(root, options, &mut notes)?;
     let geometry = match &options.geometry {
         Some(geometry) => {
             notes
                 .push("the geometry was stated by the caller; the object's own is not used".into());
             *geometry
         }
-        None => object_geometry(root)?,
+        None => object_geometry(root, chosen.detector, &mut notes)?,
     };
     let axes = PlaneAxes::new(&slice_placement(root, &geometry, [0.0; 3], 0, 1)?)?;
     let count = root.count(NUMBER_OF_FRAMES)?.unwrap_or(1);
     let values = rescale(None, root)?;
+    let maps = Rc::new(real_world::read(&[root])?);
     let mut frames = Vec::new();
-    for (index, slice) in chosen {
+    for (index, slice) in chosen.frames {
         let depth = (slice as f64 - 1.0) * geometry.spacing_mm[2];
         let offset = axes.normal.map(|n| n * depth);
         frames.push(Frame {
@@ -63,6 +65,7 @@ pub(super) fn read(
             placement: slice_placement(root, &geometry, offset, index, count)?,
             rescale: values,
             rescale_type: None,
+            maps: Rc::clone(&maps),
         });
     }
     let placements: Vec<Placement> = frames.iter().map(|f| f.placement.clone()).collect();
@@ -76,13 +79,14 @@ pub(super) fn read(
             "Export the reconstruction again with all slices.",
         ));
     }
-    let Calibration { slope, intercept, units } =
-        calibration(root, values, options, &stack.grid, &mut notes)?;
     let ordered: Vec<&Frame> = stack.order.iter().map(|&k| &frames[k]).collect();
-    let data = fill(headers, &ordered, |_, _, stored| slope * stored as f64 + intercept)?;
+    let values = activity_values::choose(headers, &ordered, options, &stack.grid, &mut notes)?;
+    let (data, padded) = values.fill(headers, &ordered)?;
     let mut facts = Facts::read(&root);
     facts.units = "Bq/mL";
-    facts.stored_units = units;
+    facts.stored_units = values.units;
+    facts.note_padding(padded, &mut notes);
+    facts.energy_window = Some(chosen.window);
     facts.count_negative(&data, &mut notes);
     // NM states the administered activity in MBq (PS3.3 C.8.4.10).
     facts.read_radiopharmaceutical(&root, 1e6, &mut notes)?;
@@ -111,14 +115,14 @@ fn check_type(root: Item<'_>) -> Result<()> {
         |why: &str, suggestion: &str| Err(root.bad(IMAGE_TYPE, &types.join("\\"), why, suggestion));
     // Value 4 is EMISSION or TRANSMISSION (PS3.3 C.8.4.9.1.1).
     match kind {
-        "RECON TOMO" if types.get(3).is_some_and(|t| t == "TRANSMISSION") => refuse(
-            "a transmission map shows attenuation, not activity",
-            "Give the emission reconstruction.",
-        ),
-        "RECON TOMO" => Ok(()),
-        "RECON GATED TOMO" => {
-            refuse("gated slices are not one volume", "Reconstruct without gating (RECON TOMO).")
+        "RECON TOMO" | "RECON GATED TOMO" if types.get(3).is_some_and(|t| t == "TRANSMISSION") => {
+            refuse(
+                "a transmission map shows attenuation, not activity",
+                "Give the emission reconstruction.",
+            )
         }
+        // The gates are frames, of which one is chosen.
+        "RECON TOMO" | "RECON GATED TOMO" => Ok(()),
         "TOMO" | "GATED TOMO" => refuse(
             "projections are not reconstructed slices",
             "Reconstruct the study (RECON TOMO).",
@@ -131,13 +135,12 @@ fn check_type(root: Item<'_>) -> Result<()> {
 }
 
 /// The geometry that the object states; an error lists everything that is missing.
-fn object_geometry(root: Item<'_>) -> Result<GeometryOverride> {
-    let detector = root.item(DETECTOR_INFORMATION_SEQUENCE);
-    let look = |attribute: Attribute| {
-        detector.into_iter().chain([root]).find(|item| item.has(attribute)).unwrap_or(root)
-    };
-    let origin = look(IMAGE_POSITION_PATIENT).vector::<3>(IMAGE_POSITION_PATIENT)?;
-    let orientation = look(IMAGE_ORIENTATION_PATIENT).vector::<6>(IMAGE_ORIENTATION_PATIENT)?;
+fn object_geometry(
+    root: Item<'_>,
+    detector: usize,
+    notes: &mut Vec<String>,
+) -> Result<GeometryOverride> {
+    let (origin, orientation) = detectors::placement(root, detector, notes)?;
     let plane = root.vector::<2>(PIXEL_SPACING)?;
     let step = root.number(SPACING_BETWEEN_SLICES)?.filter(|s| *s != 0.0);
     let inside = |attribute: Attribute| format!("{attribute} in {DETECTOR_INFORMATION_SEQUENCE}");
@@ -158,8 +161,7 @@ fn object_geometry(root: Item<'_>) -> Result<GeometryOverride> {
     Err(Error::input(
         format!("{}: the NM object lacks {}", root.path.display(), missing.join(", ")),
         "without them the activity cannot be placed on the CT, and nothing is guessed",
-        "Export the reconstruction with its geometry, or state it: \
-         --activity-geometry \"origin;orientation;spacing\" (mm).",
+        format!("Export the reconstruction with its geometry, or state it: {}", detectors::HOW),
     ))
 }
 

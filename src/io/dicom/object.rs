@@ -1,16 +1,15 @@
 //! Opens one DICOM file tolerantly: no preamble, no file meta group, no transfer syntax, big endian or deflated
 //! are accepted as long as the bytes leave one reading only.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use flate2::read::DeflateDecoder;
-
-use super::attributes::{Item, Tag};
-use super::data_set::{DataSet, PixelBytes, parse};
+use super::attributes::*;
+use super::data_set::{DataSet, PixelBytes, parse, parse_header};
 use super::transfer_syntax::{Compression, Encoding, TransferSyntax};
 use crate::error::{Error, Result};
+use crate::io::inflate::{self, Deflate, Wrapper};
+use crate::io::read::open_regular;
 
 /// A larger file (or inflated data set) than this is refused: 4 GiB, the reach of a DICOM element's length.
 const MAX_BYTES: u64 = 1 << 32;
@@ -94,17 +93,20 @@ impl DicomFile {
 }
 
 /// True if the file starts like DICOM (prefix, or an element of group 0002 or 0008 that can be parsed).
+///
+/// # Errors
+/// If it is no regular file: a pipe or device may never end.
 pub(super) fn looks_like_dicom(path: &Path) -> Result<bool> {
     let io = |e: std::io::Error| Error::io("read", path, &e);
     let mut head = Vec::new();
-    File::open(path).map_err(io)?.take(256).read_to_end(&mut head).map_err(io)?;
+    open_regular(path)?.take(256).read_to_end(&mut head).map_err(io)?;
     Ok(find_start(&head).is_some())
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     let io = |e: std::io::Error| Error::io("read", path, &e);
     let mut bytes = Vec::new();
-    let mut file = File::open(path).map_err(io)?.take(MAX_BYTES + 1);
+    let mut file = open_regular(path)?.take(MAX_BYTES + 1);
     file.read_to_end(&mut bytes).map_err(io)?;
     too_large(path, bytes.len())?;
     Ok(bytes)
@@ -121,17 +123,53 @@ fn too_large(path: &Path, bytes: usize) -> Result<()> {
     Ok(())
 }
 
+/// Largest inflated data set before its pixels are found, and of an object without any.
+const MAX_HEADER: u64 = 256 << 20;
+
+/// Inflates a data set, no further than its own header says it goes: the pixels that rows, columns, frames and bits need,
+/// and [`MOST_BEHIND`] bytes behind them.
 fn inflate(path: &Path, deflated: &[u8]) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    DeflateDecoder::new(deflated).take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| {
-        Error::input(
-            format!("{}: the deflated data set cannot be inflated: {e}", path.display()),
-            "the file is truncated or damaged",
-            "Copy or export it again.",
-        )
-    })?;
-    too_large(path, bytes.len())?;
-    Ok(bytes)
+    let mut stream = Deflate::new(deflated, Wrapper::None);
+    let (mut limit, mut found) = (MAX_HEADER, false);
+    let mut look_at = 1 << 16;
+    loop {
+        let step = look_at.min(limit + 1) - bytes.len() as u64;
+        let got = (&mut stream)
+            .take(step)
+            .read_to_end(&mut bytes)
+            .map_err(|e| inflate::failed(path, &e))?;
+        if bytes.len() as u64 > limit {
+            return Err(Error::input(
+                format!("{}: the deflated data set goes on beyond {limit} bytes", path.display()),
+                if found {
+                    "that is more than the image of its header needs"
+                } else {
+                    "no pixel data were found up to there"
+                },
+                "The file is damaged: copy or export it again.",
+            ));
+        }
+        if (got as u64) < step {
+            inflate::check_behind(stream.into_inner(), &bytes)
+                .map_err(|e| inflate::failed(path, &e))?;
+            return Ok(bytes);
+        }
+        if !found && let Some(end) = pixels_end(path, &bytes) {
+            (limit, found) = (end.saturating_add(inflate::MOST_BEHIND).min(MAX_BYTES), true);
+        }
+        look_at = look_at.saturating_mul(2);
+    }
+}
+
+/// Where the pixels of a data set end by what its header needs, if they begin within these bytes.
+fn pixels_end(path: &Path, bytes: &[u8]) -> Option<u64> {
+    let (header, start) = parse_header(bytes, Encoding::ExplicitLittle)?;
+    let root = Item { path, data_set: &header };
+    let count = |a: Attribute| root.count(a).ok().flatten().map(|n| n as u64);
+    let bits = count(ROWS)?.checked_mul(count(COLUMNS)?)?.checked_mul(count(BITS_ALLOCATED)?)?;
+    let all = bits.checked_mul(count(NUMBER_OF_FRAMES).unwrap_or(1))?;
+    Some((start as u64).saturating_add(all.div_ceil(8)))
 }
 
 /// Where the file meta group or, without one, the data set starts.

@@ -9,6 +9,8 @@ pub struct ReadOptions {
     pub series: Option<String>,
     /// Energy window (from 1) to read where an NM object has several.
     pub energy_window: Option<usize>,
+    /// Frame (from 1) of a dynamic or gated series, or of an NM object with several volumes. Refused for a CT.
+    pub frame: Option<usize>,
     /// Calibration of an image in counts. Refused for an image that is in Bq/mL already.
     pub count_factor: Option<CountFactor>,
     /// Geometry of an NM object that states none; refused for CT and PET.
@@ -41,7 +43,7 @@ impl CountFactor {
         Err(Error::usage(
             format!("the count factor is {given}"),
             "it must be positive and finite",
-            "State Bq/mL per count or MBq per count from the camera's calibration.",
+            "Give for example --calibration 12.5Bq/mL or --calibration 1.2e-6MBq, per count.",
         ))
     }
 }

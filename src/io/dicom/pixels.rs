@@ -22,7 +22,12 @@ pub(super) struct PixelFormat {
     pub bits_stored: u32,
     pub high_bit: u32,
     pub signed: bool,
+    /// Allocated cells, first and last, that are padding in the bits above those stored; they are read as [`FOREIGN`].
+    pub foreign_padding: Option<[u32; 2]>,
 }
+
+/// Stands for padding that is no stored value.
+pub(super) const FOREIGN: i64 = i64::MIN;
 
 impl PixelFormat {
     /// Reads the image pixel attributes and checks that they are consistent.
@@ -64,6 +69,7 @@ impl PixelFormat {
                     ));
                 }
             },
+            foreign_padding: None,
         };
         format.check(&root)?;
         Ok(format)
@@ -111,11 +117,23 @@ impl PixelFormat {
 
     /// A value as it would be stored: its low bits, with the sign that the format gives them.
     pub fn wrap(&self, value: i64) -> i64 {
-        self.unpack((value as u32) << (self.high_bit + 1 - self.bits_stored))
+        self.value_of((value as u32) << (self.high_bit + 1 - self.bits_stored))
+    }
+
+    /// The bits of a stored value as an unsigned number.
+    pub fn bits_of(&self, stored: i64) -> u32 {
+        stored as u32 & (u32::MAX >> (32 - self.bits_stored))
     }
 
     /// The stored value of an allocated cell.
     pub fn unpack(&self, cell: u32) -> i64 {
+        if self.foreign_padding.is_some_and(|[a, b]| (a..=b).contains(&cell)) {
+            return FOREIGN;
+        }
+        self.value_of(cell)
+    }
+
+    fn value_of(&self, cell: u32) -> i64 {
         let shifted = cell >> (self.high_bit + 1 - self.bits_stored);
         let mask = u32::MAX >> (32 - self.bits_stored);
         let value = i64::from(shifted & mask);
@@ -223,6 +241,7 @@ mod tests {
             bits_stored: 12,
             high_bit: 11,
             signed: true,
+            foreign_padding: None,
         };
         assert_eq!(format.unpack(0xF800), -2048);
         assert_eq!(format.unpack(0x07FF), 2047);

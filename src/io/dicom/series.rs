@@ -157,6 +157,11 @@ pub(super) fn choose(
         all.iter().map(|s| s.to_string()).collect::<Vec<_>>().join("; ")
     };
     let names = modalities.join(" or ");
+    let how = if modalities == ["CT"] {
+        "--ct-series UID"
+    } else {
+        "--activity-series UID (in a series file: series = \"UID\")"
+    };
     let fitting: Vec<&SeriesSummary> = summaries
         .iter()
         .filter(|s| modalities.contains(&s.modality.as_str()))
@@ -174,14 +179,14 @@ pub(super) fn choose(
             return Err(Error::input(
                 format!("there is no {names} series{uid}"),
                 format!("found: {here}{skipped}"),
-                "Give the folder of the series, or choose one with --series UID.",
+                format!("Give the folder of the series, or choose one with {how}."),
             ));
         }
         several => {
             return Err(Error::input(
                 format!("there are {} {names} series", several.len()),
                 list(several),
-                "Choose one with --series UID.",
+                format!("Choose one with {how}."),
             ));
         }
     };

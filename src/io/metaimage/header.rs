@@ -129,22 +129,68 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// Where the voxels are.
+    /// The first three of as many numbers as the image has dimensions.
+    fn three<T: std::str::FromStr + Copy>(&self, key: &str, text: &str) -> Result<[T; 3]> {
+        if self.dimensions()? == 4 {
+            return self.numbers::<4, T>(key, text).map(|[x, y, z, _]| [x, y, z]);
+        }
+        self.numbers(key, text)
+    }
+
+    /// Three dimensions, or four of which the last counts frames.
+    fn dimensions(&self) -> Result<usize> {
+        match (self.get("ObjectType"), self.need("NDims")?) {
+            (None | Some("Image"), "3") => Ok(3),
+            (None | Some("Image"), "4") => Ok(4),
+            (kind, n) => Err(self.refuse(
+                format!("ObjectType is {kind:?} and NDims {n:?}"),
+                "a 3D image, or a 4D image of frames, is needed",
+                "Export one 3D volume.",
+            )),
+        }
+    }
+
+    /// How many volumes follow one another.
+    ///
+    /// # Errors
+    /// If the header is no image, or says none.
+    pub fn frames(&self) -> Result<usize> {
+        if self.dimensions()? == 3 {
+            return Ok(1);
+        }
+        let [_, _, _, frames] = self.numbers::<4, usize>("DimSize", self.need("DimSize")?)?;
+        if frames == 0 {
+            return Err(self.refuse(
+                "DimSize has no frame".into(),
+                "one volume at least is needed",
+                "Correct the line.",
+            ));
+        }
+        Ok(frames)
+    }
+
+    /// Directions of the indices: of a 4D image, what belongs to space, which frames must leave alone.
+    fn directions(&self, text: &str) -> Result<[f64; 9]> {
+        if self.dimensions()? == 3 {
+            return self.numbers("TransformMatrix", text);
+        }
+        let m: [f64; 16] = self.numbers("TransformMatrix", text)?;
+        let (last_row, last_column) = ([m[12], m[13], m[14]], [m[3], m[7], m[11]]);
+        if last_row != [0.0; 3] || last_column != [0.0; 3] {
+            return Err(self.refuse(
+                format!("TransformMatrix is {m:?}"),
+                "the fourth dimension is mixed with space, so it does not count frames",
+                "Export one 3D volume.",
+            ));
+        }
+        Ok([m[0], m[1], m[2], m[4], m[5], m[6], m[8], m[9], m[10]])
+    }
+
+    /// Where the voxels of a volume are.
     ///
     /// # Errors
     /// If the size or spacing is missing or the geometry is ambiguous.
     pub fn grid(&mut self) -> Result<Grid> {
-        if self.get("ObjectType").is_some_and(|t| t != "Image") || self.need("NDims")? != "3" {
-            return Err(self.refuse(
-                format!(
-                    "ObjectType is {:?} and NDims {:?}",
-                    self.get("ObjectType"),
-                    self.get("NDims")
-                ),
-                "a 3D image is needed",
-                "Export one 3D volume.",
-            ));
-        }
         if let Some(units) = self.get("DistanceUnits")
             && !matches!(units, "mm" | "?")
         {
@@ -154,10 +200,10 @@ impl<'a> Header<'a> {
                 "Export in mm.",
             ));
         }
-        let dims = self.numbers("DimSize", self.need("DimSize")?)?;
+        let dims = self.three("DimSize", self.need("DimSize")?)?;
         let key =
             if self.get("ElementSpacing").is_some() { "ElementSpacing" } else { "ElementSize" };
-        let spacing: [f64; 3] = self.numbers(
+        let spacing: [f64; 3] = self.three(
             key,
             self.need(key).map_err(|mut e| {
                 e.problem = e.problem.replace(key, "ElementSpacing");
@@ -171,7 +217,11 @@ impl<'a> Header<'a> {
                 "Correct the line.",
             ));
         }
-        let defaults = [("Offset", "0 0 0"), ("TransformMatrix", "1 0 0 0 1 0 0 0 1")];
+        let defaults = if self.dimensions()? == 3 {
+            [("Offset", "0 0 0"), ("TransformMatrix", "1 0 0 0 1 0 0 0 1")]
+        } else {
+            [("Offset", "0 0 0 0"), ("TransformMatrix", "1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1")]
+        };
         let [origin_mm, m] = defaults.map(|(key, default)| {
             if self.get(key).is_none() {
                 self.notes
@@ -179,8 +229,8 @@ impl<'a> Header<'a> {
             }
             self.get(key).unwrap_or(default).to_owned()
         });
-        let origin_mm = self.numbers("Offset", &origin_mm)?;
-        let m: [f64; 9] = self.numbers("TransformMatrix", &m)?;
+        let origin_mm = self.three("Offset", &origin_mm)?;
+        let m = self.directions(&m)?;
         let directions = [[m[0], m[1], m[2]], [m[3], m[4], m[5]], [m[6], m[7], m[8]]];
         if directions
             .iter()
@@ -192,8 +242,10 @@ impl<'a> Header<'a> {
                 "Correct the line.",
             ));
         }
-        let centre: [f64; 3] =
-            self.numbers("CenterOfRotation", self.get("CenterOfRotation").unwrap_or("0 0 0"))?;
+        let centre: [f64; 3] = match self.get("CenterOfRotation") {
+            Some(text) => self.three("CenterOfRotation", text)?,
+            None => [0.0; 3],
+        };
         let identity = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
         if centre != [0.0; 3] && m != identity {
             return Err(self.refuse(
@@ -259,6 +311,15 @@ impl<'a> Header<'a> {
                 "Add the line BinaryDataByteOrderMSB = False (or True).",
             )),
         }
+    }
+
+    /// Bytes that the compressed voxels take, where the header says it.
+    ///
+    /// # Errors
+    /// If the field is malformed.
+    pub fn compressed_size(&self) -> Result<Option<u64>> {
+        let Some(text) = self.get("CompressedDataSize") else { return Ok(None) };
+        self.numbers::<1, u64>("CompressedDataSize", text).map(|[n]| Some(n))
     }
 
     /// Whether voxels are zlib-compressed.

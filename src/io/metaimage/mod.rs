@@ -9,5 +9,5 @@ mod header;
 mod read;
 mod write;
 
-pub use read::read_metaimage;
+pub use read::{read_metaimage, read_metaimage_frame};
 pub use write::write_metaimage;

@@ -3,14 +3,13 @@
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::ZlibDecoder;
-
 use super::header::{Header, MAX_BYTES};
 use crate::error::{Error, Result};
 use crate::image::Volume;
 use crate::io::element::{Encoding, decode};
+use crate::io::inflate;
 use crate::io::read::{
-    ImageFormat, ImageInfo, bad, check_expansion, finish, open_regular, size_of_file,
+    ImageFormat, ImageInfo, bad, check_expansion, choose_frame, finish, open_regular, size_of_file,
 };
 
 /// Reads a MetaImage (`.mha`, or `.mhd` with its data file; plain or zlib) as `f32`, in LPS mm.
@@ -22,12 +21,31 @@ use crate::io::read::{
 /// # Errors
 /// If the file cannot be read, is truncated, or its header is incomplete, ambiguous or impossible.
 pub fn read_metaimage(path: &Path) -> Result<(Volume<f32>, ImageInfo)> {
+    read_metaimage_frame(path, None)
+}
+
+/// [`read_metaimage`] for a file of four dimensions, of which the last counts frames; `frame` is counted from 0.
+///
+/// # Errors
+/// As [`read_metaimage`], and if there are several frames and none is chosen.
+pub fn read_metaimage_frame(path: &Path, frame: Option<usize>) -> Result<(Volume<f32>, ImageInfo)> {
     let mut file = BufReader::with_capacity(1 << 18, open_regular(path)?);
     let (text, header_bytes) = header_text(path, &mut file)?;
     let mut header = Header::parse(path, &text)?;
     let grid = header.grid()?;
     let (kind, big_endian) = header.element()?;
-    let needed = grid.len() as u64 * kind.size() as u64;
+    let frames = header.frames()?;
+    let frame = choose_frame(path, frames, frame)?;
+    let volume = grid.len() as u64 * kind.size() as u64;
+    let skip = volume.checked_mul(frame as u64);
+    let (Some(skip), Some(needed)) = (skip, volume.checked_mul(frames as u64)) else {
+        return Err(bad(
+            path,
+            format!("{frames} frames of {:?} voxels", grid.dims),
+            "no file is that large",
+            "Check DimSize.",
+        ));
+    };
     let name = header.data_file()?;
     let local = name.eq_ignore_ascii_case("local");
     let data_path = if local { path.to_path_buf() } else { beside(path, name) };
@@ -51,6 +69,14 @@ pub fn read_metaimage(path: &Path) -> Result<(Volume<f32>, ImageInfo)> {
     let mut notes = std::mem::take(&mut header.notes);
     if compressed {
         check_expansion(&data_path, there, needed)?;
+        if let Some(said) = header.compressed_size()?.filter(|n| *n > there) {
+            return Err(bad(
+                &data_path,
+                format!("CompressedDataSize promises {said} bytes, {there} are there"),
+                "voxels are missing",
+                "The file is truncated: copy or export it again.",
+            ));
+        }
     } else if there < needed {
         return Err(bad(
             &data_path,
@@ -64,10 +90,18 @@ pub fn read_metaimage(path: &Path) -> Result<(Volume<f32>, ImageInfo)> {
     let mut data =
         if local { file } else { BufReader::with_capacity(1 << 18, open_regular(&data_path)?) };
     data.seek(SeekFrom::Start(start)).map_err(|e| Error::io("read", &data_path, &e))?;
+    let damaged = |e: std::io::Error| inflate::failed(&data_path, &e);
     let mut stream: Box<dyn Read> =
-        if compressed { Box::new(ZlibDecoder::new(data)) } else { Box::new(data) };
+        if compressed { inflate::open(data).map_err(damaged)? } else { Box::new(data) };
+    std::io::copy(&mut (&mut stream).take(skip), &mut std::io::sink()).map_err(damaged)?;
     let encoding = Encoding { kind, big_endian, scale: None };
     let decoded = decode(&mut stream, &encoding, grid.len(), &data_path)?;
+    if compressed {
+        let behind = inflate::finish(&mut stream, needed - skip - volume, &data_path)?;
+        if behind > 0 {
+            notes.push(format!("{behind} bytes behind the voxels are not used"));
+        }
+    }
     let files: &[&Path] = if local { &[path] } else { &[path, &data_path] };
     finish(grid, decoded, path, ImageFormat::MetaImage, files, notes)
 }

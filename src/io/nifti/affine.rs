@@ -1,49 +1,191 @@
 //! From NIfTI's sform or qform to a grid in LPS mm.
 
 use std::path::Path;
+use std::str::FromStr;
 
 use super::header::Header;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::image::Grid;
 use crate::io::read::{bad, in_file};
 
 /// RAS to LPS.
 pub const SIGNS: [f64; 3] = [-1.0, -1.0, 1.0];
 
-/// The grid: sform if `sform_code > 0`, else qform if `qform_code > 0`, else refused (NIfTI's
-/// "method 1" has no orientation). Returns remarks for the user too.
+/// Which of a header's statements on geometry holds where two of them contradict each other. Where they agree, the choice
+/// changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NiftiAffine {
+    /// None is preferred: a contradiction is an error.
+    #[default]
+    Agree,
+    /// The sform, with its own lengths.
+    Sform,
+    /// The qform, with the lengths of pixdim.
+    Qform,
+    /// The lengths of pixdim along the directions and from the offset of the sform; along +R, +A, +S from 0 where the
+    /// header has neither sform nor qform (NIfTI's "method 1").
+    Pixdim,
+}
+
+impl FromStr for NiftiAffine {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "sform" => Ok(NiftiAffine::Sform),
+            "qform" => Ok(NiftiAffine::Qform),
+            "pixdim" => Ok(NiftiAffine::Pixdim),
+            _ => Err(Error::usage(
+                format!("NIfTI affine '{text}'"),
+                "a NIfTI header states its geometry as sform, qform or pixdim",
+                "Give one of these three.",
+            )),
+        }
+    }
+}
+
+/// Relative difference between pixdim and the lengths of the sform's columns that is rounding: 1 % is two decimals of a
+/// millimetre, and 3 % of a voxel's volume.
+const SPACING_TOLERANCE: f64 = 0.01;
+/// Above this part the difference is said: 1 mm over a metre.
+const SPACING_NOTED: f64 = 1e-3;
+
+/// The grid: sform if `sform_code > 0`, else qform if `qform_code > 0`. Where sform and pixdim, or sform and qform,
+/// contradict each other, `rule` decides. Returns remarks for the user too.
 ///
 /// # Errors
-/// If no transform is set, or it places no volume.
-pub fn grid(header: &Header, dims: [usize; 3], path: &Path) -> Result<(Grid, Vec<String>)> {
+/// If no transform is set, it places no volume, or statements contradict each other and `rule` does not decide.
+pub fn grid(
+    header: &Header,
+    dims: [usize; 3],
+    path: &Path,
+    rule: NiftiAffine,
+) -> Result<(Grid, Vec<String>)> {
     let mut notes = Vec::new();
     let mm = unit_mm(header, path, &mut notes)?;
     let build = |columns: [[f64; 3]; 4]| {
         let lps = columns.map(|c| [0, 1, 2].map(|r| c[r] * mm * SIGNS[r]));
-        Grid { dims, origin_mm: lps[3], axes_mm: [lps[0], lps[1], lps[2]] }.checked()
+        Grid { dims, origin_mm: lps[3], axes_mm: [lps[0], lps[1], lps[2]] }
+            .checked()
+            .map_err(in_file(path))
     };
-    let sform = std::array::from_fn(|c| [0, 1, 2].map(|r| header.srow[r][c]));
+    let qform = || quaternion(header, path).and_then(build);
+    let columns: [[f64; 3]; 4] = std::array::from_fn(|c| [0, 1, 2].map(|r| header.srow[r][c]));
     let grid = match (header.sform_code > 0, header.qform_code > 0) {
-        (true, q) => {
-            let grid = build(sform).map_err(in_file(path))?;
-            let other = if q { quaternion(header, path).and_then(build).ok() } else { None };
-            let half = 0.5 * grid.spacing_mm().into_iter().fold(f64::INFINITY, f64::min);
-            if other.is_some_and(|o| !o.same_geometry(&grid, half)) {
-                notes.push("sform and qform disagree by over half a voxel; sform is used".into());
+        (true, true) if rule == NiftiAffine::Qform => {
+            let (sform, qform) = (build(columns).ok(), qform()?);
+            if sform.is_none_or(|s| farthest(&s, &qform) > half_a_voxel(&qform)) {
+                notes.push(
+                    "sform and qform contradict each other; the qform is taken, as stated".into(),
+                );
             }
-            grid
+            qform
         }
-        (false, true) => build(quaternion(header, path)?).map_err(in_file(path))?,
+        (true, q) => {
+            let lengths = compare_lengths(header, &columns);
+            let sform = build(columns)?;
+            if let Some(text) = lengths.contradiction {
+                match rule {
+                    NiftiAffine::Sform => {
+                        notes.push(format!("{text}; the sform is taken, as stated"));
+                        return Ok((sform, notes));
+                    }
+                    NiftiAffine::Pixdim => {
+                        notes.push(format!("{text}; pixdim is taken, as stated"));
+                        return Ok((build(rescaled(header, columns))?, notes));
+                    }
+                    NiftiAffine::Agree | NiftiAffine::Qform => {
+                        return Err(bad(
+                            path,
+                            text,
+                            "both give the size of a voxel, and activities and masses go with it",
+                            "Correct the header, or say which holds: --nifti-affine sform, or --nifti-affine pixdim \
+                             for the lengths of pixdim along the sform's directions.",
+                        ));
+                    }
+                }
+            }
+            notes.extend(lengths.note);
+            if q && let Ok(qform) = qform() {
+                let apart = farthest(&sform, &qform);
+                if apart > half_a_voxel(&sform) {
+                    let text = format!("sform and qform place a corner {apart:.2} mm apart");
+                    if rule != NiftiAffine::Sform {
+                        return Err(bad(
+                            path,
+                            text,
+                            "both say where the voxels are",
+                            "Correct the header, or say which holds: --nifti-affine sform or --nifti-affine qform.",
+                        ));
+                    }
+                    notes.push(format!("{text}; the sform is taken, as stated"));
+                }
+            }
+            sform
+        }
+        (false, true) => qform()?,
+        (false, false) if rule == NiftiAffine::Pixdim => {
+            notes.push(
+                "the header has neither sform nor qform; the indices are taken to run along +R, +A and +S from 0, \
+                 as stated: left and right are not known"
+                    .into(),
+            );
+            let steps = steps(header, path)?;
+            let along = |a: usize| [0, 1, 2].map(|c| if c == a { steps[a] } else { 0.0 });
+            build([along(0), along(1), along(2), [0.0; 3]])?
+        }
         (false, false) => {
             return Err(bad(
                 path,
                 "sform_code and qform_code are both 0".into(),
                 "without either, left and right and the position are unknown",
-                "Export the image again with its orientation.",
+                "Export the image again with its orientation; if its indices run along +R, +A and +S from 0, \
+                 say so: --nifti-affine pixdim.",
             ));
         }
     };
     Ok((grid, notes))
+}
+
+fn half_a_voxel(grid: &Grid) -> f64 {
+    0.5 * grid.spacing_mm().into_iter().fold(f64::INFINITY, f64::min)
+}
+
+/// Largest distance (mm) between a corner of one grid and the same corner of another; affine maps differ most there.
+fn farthest(a: &Grid, b: &Grid) -> f64 {
+    let distance =
+        |(p, q): ([f64; 3], [f64; 3])| (0..3).map(|c| (p[c] - q[c]).powi(2)).sum::<f64>().sqrt();
+    a.corners_mm().into_iter().zip(b.corners_mm()).map(distance).fold(0.0, f64::max)
+}
+
+struct Lengths {
+    contradiction: Option<String>,
+    note: Option<String>,
+}
+
+/// The lengths of the sform's columns against pixdim; a pixdim of 0 or less says nothing.
+fn compare_lengths(header: &Header, columns: &[[f64; 3]; 4]) -> Lengths {
+    let pixdim: [f64; 3] = std::array::from_fn(|a| header.pixdim[a + 1]);
+    let length: [f64; 3] =
+        std::array::from_fn(|a| columns[a].iter().map(|c| c * c).sum::<f64>().sqrt());
+    let said = |a: &usize| pixdim[*a].is_finite() && pixdim[*a] > 0.0;
+    let differs = |a: usize| (length[a] / pixdim[a] - 1.0).abs();
+    let largest = (0..3).filter(said).map(differs).fold(0.0, f64::max);
+    let text = || format!("the sform's columns have lengths {length:?}, pixdim says {pixdim:?}");
+    Lengths {
+        contradiction: (largest > SPACING_TOLERANCE).then(text),
+        note: (largest > SPACING_NOTED && largest <= SPACING_TOLERANCE)
+            .then(|| format!("{}; the sform is taken", text())),
+    }
+}
+
+/// The sform's columns with the lengths of pixdim.
+fn rescaled(header: &Header, mut columns: [[f64; 3]; 4]) -> [[f64; 3]; 4] {
+    for (column, pixdim) in columns.iter_mut().zip(&header.pixdim[1..4]) {
+        let length = column.iter().map(|c| c * c).sum::<f64>().sqrt();
+        *column = column.map(|c| c / length * pixdim);
+    }
+    columns
 }
 
 /// Millimetres per spatial unit; code 0 (unknown) is taken as mm and noted.
@@ -65,6 +207,20 @@ fn unit_mm(header: &Header, path: &Path, notes: &mut Vec<String>) -> Result<f64>
     }
 }
 
+/// Positive steps of pixdim.
+fn steps(header: &Header, path: &Path) -> Result<[f64; 3]> {
+    let steps: [f64; 3] = std::array::from_fn(|i| header.pixdim[i + 1]);
+    if steps.iter().any(|s| !s.is_finite() || *s <= 0.0) {
+        return Err(bad(
+            path,
+            format!("pixdim is {steps:?}"),
+            "spacings must be positive",
+            "Correct the spacing in the header.",
+        ));
+    }
+    Ok(steps)
+}
+
 /// Columns i, j, k and offset of the qform (`nifti1.h`, "METHOD 2").
 fn quaternion(header: &Header, path: &Path) -> Result<[[f64; 3]; 4]> {
     let [b, c, d] = header.quatern;
@@ -84,15 +240,7 @@ fn quaternion(header: &Header, path: &Path) -> Result<[[f64; 3]; 4]> {
     } else {
         ((1.0 - sum).sqrt(), [b, c, d])
     };
-    let steps: [f64; 3] = std::array::from_fn(|i| header.pixdim[i + 1]);
-    if steps.iter().any(|s| !s.is_finite() || *s <= 0.0) {
-        return Err(bad(
-            path,
-            format!("pixdim is {steps:?}"),
-            "spacings must be positive",
-            "Correct the spacing in the header.",
-        ));
-    }
+    let steps = steps(header, path)?;
     let qfac = if header.pixdim[0] < 0.0 { -1.0 } else { 1.0 };
     let i = [a * a + b * b - c * c - d * d, 2.0 * (b * c + a * d), 2.0 * (b * d - a * c)];
     let j = [2.0 * (b * c - a * d), a * a + c * c - b * b - d * d, 2.0 * (c * d + a * b)];

@@ -190,14 +190,17 @@ impl Header {
         Ok(kind)
     }
 
-    /// Slope and intercept, or `None` for stored values as they are: slope 0 (`nifti1.h`), or both
-    /// NaN, as nibabel writes it.
+    /// Slope and intercept, or `None` for stored values as they are: slope 0 (`nifti1.h`), or NaN, as nibabel writes it,
+    /// with an intercept that says nothing either.
     ///
     /// # Errors
     /// If they are neither.
     pub fn scale(&self, path: &Path) -> Result<Option<(f64, f64)>> {
         let (slope, inter) = (self.scl_slope, self.scl_inter);
-        if slope == 0.0 || (slope.is_nan() && inter.is_nan()) || (slope == 1.0 && inter == 0.0) {
+        if slope == 0.0
+            || (slope.is_nan() && (inter.is_nan() || inter == 0.0))
+            || (slope == 1.0 && inter == 0.0)
+        {
             return Ok(None);
         }
         if !slope.is_finite() || !inter.is_finite() {

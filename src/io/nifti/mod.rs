@@ -9,5 +9,6 @@ mod header;
 mod read;
 mod write;
 
-pub use read::read_nifti;
+pub use affine::NiftiAffine;
+pub use read::{read_nifti, read_nifti_with};
 pub use write::write_nifti;

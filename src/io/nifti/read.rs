@@ -3,37 +3,48 @@
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::affine;
 use super::header::{Header, announced};
 use crate::error::{Error, Result};
 use crate::image::Volume;
 use crate::io::element::{Encoding, decode};
+use crate::io::inflate;
 use crate::io::read::{
-    ImageFormat, ImageInfo, bad, check_expansion, finish, open_regular, size_of_file,
+    ImageFormat, ImageInfo, ImageOptions, bad, check_expansion, choose_frame, finish, open_regular,
+    size_of_file,
 };
 
 /// Reads a NIfTI-1 or NIfTI-2 file (plain or gzip) as `f32` with `scl_slope` and `scl_inter`
 /// applied, in LPS mm.
 ///
-/// Orientation: sform if `sform_code > 0`, else qform if `qform_code > 0`. `frame` (from 0) picks
-/// one volume of a file with several; `None` is refused there.
+/// Orientation: sform if `sform_code > 0`, else qform if `qform_code > 0`; what contradicts them or pixdim is refused.
+/// `frame` (from 0) picks one volume of a file with several; `None` is refused there.
 ///
 /// # Errors
-/// If the file is not NIfTI, is truncated, contradicts itself, has no orientation, does not hold
-/// one real number per voxel, or has several volumes and no frame was chosen.
+/// If the file is not NIfTI, is truncated or damaged (a gzip stream is read to its checksum), contradicts itself, has no
+/// orientation, does not hold one real number per voxel, or has several volumes and no frame was chosen.
 pub fn read_nifti(path: &Path, frame: Option<usize>) -> Result<(Volume<f32>, ImageInfo)> {
+    read_nifti_with(path, &ImageOptions { frame, ..ImageOptions::default() })
+}
+
+/// [`read_nifti`] with a rule for headers that contradict themselves.
+///
+/// # Errors
+/// As [`read_nifti`].
+pub fn read_nifti_with(path: &Path, options: &ImageOptions) -> Result<(Volume<f32>, ImageInfo)> {
     let mut file = BufReader::with_capacity(1 << 18, open_regular(path)?);
     let start = io::BufRead::fill_buf(&mut file).map_err(|e| Error::io("read", path, &e))?;
     let zipped = start.starts_with(&[0x1f, 0x8b]);
-    let mut stream: Box<dyn Read> =
-        if zipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    let mut stream: Box<dyn Read> = if zipped {
+        inflate::open(file).map_err(|e| inflate::failed(path, &e))?
+    } else {
+        Box::new(file)
+    };
 
     let header = read_header(path, &mut stream)?;
     let (dims, frames) = header.shape(path)?;
-    let frame = choose_frame(path, frames, frame)?;
-    let (grid, mut notes) = affine::grid(&header, dims, path)?;
+    let frame = choose_frame(path, frames, options.frame)?;
+    let (grid, mut notes) = affine::grid(&header, dims, path, options.nifti_affine)?;
     let kind = header.element(path)?;
 
     // Offsets in bytes; every product is checked because the header may claim anything.
@@ -67,9 +78,15 @@ pub fn read_nifti(path: &Path, frame: Option<usize>) -> Result<(Volume<f32>, Ima
     let header_size =
         if header.version == 1 { super::header::SIZE_1 } else { super::header::SIZE_2 };
     io::copy(&mut (&mut stream).take(skip - header_size as u64), &mut io::sink())
-        .map_err(|e| Error::io("read", path, &e))?;
+        .map_err(|e| inflate::failed(path, &e))?;
     let encoding = Encoding { kind, big_endian: header.big_endian, scale: header.scale(path)? };
     let decoded = decode(&mut stream, &encoding, grid.len(), path)?;
+    if zipped {
+        let behind = inflate::finish(&mut stream, all - end, path)?;
+        if behind > 0 {
+            notes.push(format!("{behind} bytes behind the voxels are not used"));
+        }
+    }
     let format = if header.version == 1 { ImageFormat::Nifti1 } else { ImageFormat::Nifti2 };
     finish(grid, decoded, path, format, &[path], notes)
 }
@@ -84,7 +101,7 @@ fn read_header(path: &Path, stream: &mut dyn Read) -> Result<Header> {
                 "The file is truncated: copy or export it again.",
             )
         } else {
-            Error::io("read", path, &e)
+            inflate::failed(path, &e)
         }
     };
     let mut first = [0; 4];
@@ -94,22 +111,4 @@ fn read_header(path: &Path, stream: &mut dyn Read) -> Result<Header> {
     bytes[..4].copy_from_slice(&first);
     stream.read_exact(&mut bytes[4..]).map_err(short)?;
     Header::parse(path, &bytes, big_endian)
-}
-
-fn choose_frame(path: &Path, frames: usize, frame: Option<usize>) -> Result<usize> {
-    match frame {
-        Some(f) if f < frames => Ok(f),
-        None if frames == 1 => Ok(0),
-        Some(f) => Err(Error::usage(
-            format!("frame {f} of {} was asked for", path.display()),
-            format!("it has {frames}, counted from 0"),
-            "Choose a frame that exists.",
-        )),
-        None => Err(bad(
-            path,
-            format!("the file holds {frames} volumes"),
-            "one is needed, and which is not said",
-            "Choose a frame, or extract one volume.",
-        )),
-    }
 }

@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 
 use super::Observer;
 use super::source::Source;
-use crate::activity::{ActivityMap, Decay, DecayCorrection, Quantity, StartReference};
+use crate::activity::{
+    ActivityMap, CalibrationInput, Decay, DecayCorrection, Quantity, StartReference,
+};
 use crate::error::{Error, Result};
 use crate::io::dicom::Facts;
-use crate::job::{ActivityInput, DecayFrom, Job};
+use crate::job::{DecayFrom, Job};
 use crate::time::{Moment, TimeOrSpan, hours_text};
 
 use administration::{admin_interval, dates_of_clocks, tell_admin_interval};
@@ -33,16 +35,9 @@ pub struct Stated {
     pub correction: Option<DecayCorrection>,
 }
 
-impl Stated {
-    /// With what the options say of all images where nothing is stated for this one.
-    #[must_use]
-    pub fn or(self, options: &ActivityInput) -> Self {
-        Stated {
-            time: self.time,
-            duration_s: self.duration_s.or(options.scan_duration_s),
-            correction: self.correction.or(options.decay_correction),
-        }
-    }
+/// The duration of a scan, s, where one is stated: 1 s is how an image in counts per second is declared, and no scan is shorter.
+pub fn scan_duration(calibration: &CalibrationInput) -> Option<f64> {
+    calibration.duration_s.filter(|seconds| *seconds > 1.0)
 }
 
 /// The time of an image's values.
@@ -104,7 +99,11 @@ pub fn of_one(
         Some(TimeOrSpan::At(moment)) => (None, Some(moment)),
         span => (span, None),
     };
-    let stated = Stated { time, ..Stated::default() }.or(&job.activity);
+    let stated = Stated {
+        time,
+        duration_s: scan_duration(&job.activity.calibration),
+        correction: job.activity.decay_correction,
+    };
     let scan = Scan::new("", facts, stated, &decay)?;
     let needed = job.physical_decay && job.decay_from == DecayFrom::Administration;
     let images = std::slice::from_mut(image);
@@ -173,7 +172,10 @@ fn one(
     let in_file = scan.in_file_s.as_ref().ok().copied().flatten();
     // What START refers to, before a stated time is counted from there.
     if scan.correction == Some(DecayCorrection::Start) {
-        let (reference, told) = scan.clock(decay).start_reference(by_user.or(in_file));
+        let (reference, told) = match scan.corrected_to_s {
+            Some(to) => (StartReference::Series(to), Vec::new()),
+            None => scan.clock(decay).start_reference(by_user.or(in_file)),
+        };
         scan.reference = reference;
         scan.told.extend(told);
         if matches!(reference, StartReference::Administration(_)) {

@@ -15,6 +15,8 @@ pub struct Scan {
     pub(super) start: Option<Moment>,
     pub(super) frames: Vec<ScanFrame>,
     pub(super) series_s: Option<f64>,
+    /// What START was corrected to, where the file states the very time.
+    pub(super) corrected_to_s: Option<f64>,
     pub(super) scanner: Decay,
     pub(super) correction: Option<DecayCorrection>,
     pub(super) reference: StartReference,
@@ -44,6 +46,7 @@ impl Scan {
         let mut scan = Scan {
             frames: frames(&facts, stated.duration_s)?,
             series_s: on_clock(&facts.series_time, &facts.acquisition_time).unwrap_or(None),
+            corrected_to_s: on_clock(&facts.decay_corrected_to, &facts.acquisition_time)?,
             scanner,
             correction: None,
             reference: StartReference::FirstFrame,
@@ -182,6 +185,9 @@ impl Scan {
             }
             (DecayCorrection::Admin, _) => {
                 "the start of the scan (DecayCorrection ADMIN, undone)".to_string()
+            }
+            (_, StartReference::Series(_)) if self.corrected_to_s.is_some() => {
+                "the time of DecayCorrectionDateTime (0018,9701)".into()
             }
             (_, StartReference::Series(_)) => "the series' time (DecayCorrection START)".into(),
             _ => "the start of the acquisition (DecayCorrection START)".into(),

@@ -84,7 +84,7 @@ pub fn build_cumulative(activity: &[f64]) -> Result<(Vec<u32>, Vec<u64>)> {
         return Err(Error::input(
             format!("activity of voxel {voxel} is {value}"),
             "an activity is a finite number of at least zero",
-            "Correct the map, or choose how negative values are treated.",
+            "Correct the map, or take negative values as zero: --negative-activity zero.",
         ));
     }
     let total: f64 = activity.iter().sum();

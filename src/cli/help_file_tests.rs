@@ -1,0 +1,101 @@
+//! Every example is read by the reader of its kind, and every key and variant that a reader knows stands in the help. What
+//! it knows is taken from its own errors ("unknown field `x`, expected one of ..."), so that no key can be forgotten.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::activity::{CalibrationResult, History};
+use crate::cli::uncertainty_file::UncertaintyInput;
+use crate::phantom::HuCurve;
+use crate::phantom::maps::MaterialMap;
+use crate::pipeline::series_file::SeriesInput;
+
+/// Not a key of any file.
+const UNKNOWN: &str = "zzz";
+
+fn read(kind: FileKind, text: &str) -> Result<()> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.toml");
+    std::fs::write(&path, text).unwrap();
+    match kind {
+        FileKind::Series => SeriesInput::read(&path).map(drop),
+        FileKind::Calibrate => CalibrationResult::from_toml(text).map(drop),
+        FileKind::History => History::from_toml(text).map(drop),
+        FileKind::Uncertainty => UncertaintyInput::read(&path).map(drop),
+        FileKind::HuCurve => HuCurve::from_toml(text).map(drop),
+        FileKind::Materials => MaterialMap::from_toml(text).map(drop),
+    }
+}
+
+/// The names in backticks behind "expected" in an error.
+fn expected(error: &str) -> Vec<String> {
+    let unknown = error.find("unknown field").or(error.find("unknown variant"));
+    let list = unknown.and_then(|at| error[at..].split_once("expected"));
+    let Some((_, list)) = list else { return Vec::new() };
+    list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// What a reader knows of the tables of a text.
+fn known(kind: FileKind, text: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut ask = |changed: String| {
+        let error = read(kind, &changed).err().map(|e| e.to_string()).unwrap_or_default();
+        let found = expected(&error);
+        names.extend(found.iter().cloned());
+        found
+    };
+    ask(format!("{UNKNOWN} = 1\n{text}"));
+    let lines: Vec<&str> = text.lines().collect();
+    let with = |n: usize, line: &str| {
+        let mut all: Vec<&str> = lines.clone();
+        all[n] = line;
+        all.join("\n")
+    };
+    for (n, line) in lines.iter().enumerate() {
+        if line.starts_with('[') {
+            ask(with(n, &format!("{line}\n{UNKNOWN} = 1")));
+        } else if let Some((key, value)) = line.split_once(" = ")
+            && value.starts_with('"')
+        {
+            // A choice: its variants, and what each of them needs.
+            for variant in ask(with(n, &format!("{key} = \"{UNKNOWN}\""))) {
+                ask(with(n, &format!("{key} = \"{variant}\"\n{UNKNOWN} = 1")));
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn examples_are_read_and_every_key_is_in_the_help() {
+    // What examples leave out because it excludes another part.
+    let planar = "version = 1\nrelative_uncertainty = 0.1\n[[time_point]]\ntime = \"1d\"\nactivity = \"a.nii\"\n\
+        [planar]\ntimes = [\"1h\", \"1d\"]\ncounts = [2.0, 1.0]\n";
+    for kind in FileKind::value_variants() {
+        let (text, example) = (kind.text(), kind.example());
+        let read_as_it_is = read(*kind, example);
+        assert!(read_as_it_is.is_ok(), "{kind:?}: {read_as_it_is:?}");
+        let mut names = known(*kind, example);
+        if *kind == FileKind::Series {
+            assert!(read(*kind, planar).is_ok());
+            names.extend(known(*kind, planar));
+        }
+        assert!(names.len() >= 4, "{kind:?}: the reader says {names:?}");
+        let list = text.split_once(EXAMPLE).unwrap().0;
+        let words: BTreeSet<&str> =
+            list.split(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))).collect();
+        let missing: Vec<&String> =
+            names.iter().filter(|n| !words.contains(n.as_str()) && *n != UNKNOWN).collect();
+        assert!(missing.is_empty(), "help-file {kind:?} does not explain {missing:?}");
+        assert!(text.lines().all(|l| l.chars().count() <= 132), "{kind:?} is too wide");
+    }
+}
+
+#[test]
+fn the_test_finds_keys_and_variants() {
+    let names = known(FileKind::Calibrate, FileKind::Calibrate.example());
+    for name in ["half_life_uncertainty_s", "observed_true_cps", "paralysable", "point", "residual"]
+    {
+        assert!(names.contains(name), "{name} is not among {names:?}");
+    }
+}

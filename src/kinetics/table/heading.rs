@@ -1,0 +1,534 @@
+//! What a column means, from its name as people write it: `time (h)`, `Time [h]`, `t_h`, `time/h`, `hours p.i.`, `A [MBq]`,
+//! `liver ± (%)`, `decay-corrected activity (MBq)`.
+//!
+//! A name is words and a unit. The unit stands in brackets or behind a space, `_`, `/`, `,` or `in` at the end; the words before it say the
+//! quantity, or whose values these are. A unit is never guessed.
+
+use super::units::{Quantity, Unit, unit_of};
+
+/// What a column holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heading {
+    /// Names of curves.
+    Curve,
+    /// Times after injection; s per unit.
+    Time(f64),
+    /// Dates with times of day, or times of day beside a column of dates.
+    Clock,
+    /// Dates.
+    Date,
+    /// Values, of a curve if it is named here.
+    Value {
+        /// The curve.
+        of: Option<String>,
+        /// What they are.
+        quantity: Quantity,
+        /// SI per unit.
+        scale: f64,
+        /// Whether the name says that they are decay-corrected (true) or not (false).
+        corrected: Option<bool>,
+    },
+    /// Standard uncertainties: in their own unit, or shares of the values.
+    Spread {
+        /// The curve.
+        of: Option<String>,
+        /// Quantity and SI per unit; none for %.
+        unit: Option<(Quantity, f64)>,
+    },
+    /// Masses; g per unit.
+    Mass(Option<String>, f64),
+    /// Volumes; mL per unit.
+    Volume(Option<String>, f64),
+    /// Remarks, which are not read.
+    Remark,
+}
+
+const CURVES: [&str; 14] = [
+    "curve",
+    "voi",
+    "roi",
+    "organ",
+    "region",
+    "lesion",
+    "name",
+    "tissue",
+    "structure",
+    "source",
+    "tumour",
+    "tumor",
+    "curve name",
+    "voi name",
+];
+const TIMES: [&str; 9] = [
+    "",
+    "time",
+    "t",
+    "time point",
+    "timepoint",
+    "scan time",
+    "acquisition time",
+    "mid time",
+    "elapsed time",
+];
+const CLOCKS: [&str; 8] = [
+    "time",
+    "datetime",
+    "date time",
+    "date and time",
+    "date/time",
+    "timestamp",
+    "scan time",
+    "acquisition time",
+];
+const REMARKS: [&str; 6] = ["comment", "comments", "remark", "remarks", "note", "notes"];
+/// Words for the values; of each other word in a wide table a curve is named.
+const VALUES: [&str; 14] = [
+    "",
+    "activity",
+    "a",
+    "act",
+    "activity concentration",
+    "concentration",
+    "conc",
+    "counts",
+    "dose rate",
+    "doserate",
+    "value",
+    "uptake",
+    "ia",
+    "id",
+];
+/// Of those, the ones that may stand beside the name of a curve.
+const BESIDE: [&str; 7] = [
+    "activity concentration",
+    "activity",
+    "concentration",
+    "dose rate",
+    "counts",
+    "uptake",
+    "value",
+];
+/// Words for one standard deviation, longest first.
+pub(super) const SPREADS: [&str; 27] = [
+    "coefficient of variation",
+    "standard uncertainty",
+    "relative uncertainty",
+    "standard deviation",
+    "relative error",
+    "standard error",
+    "rel uncertainty",
+    "uncertainty",
+    "std uncertainty",
+    "std error",
+    "std dev",
+    "st dev",
+    "1 sigma",
+    "stdev",
+    "sigma",
+    "error",
+    "1 sd",
+    "1sd",
+    "unc",
+    "err",
+    "std",
+    "rsd",
+    "cov",
+    "s d",
+    "sd",
+    "cv",
+    "u",
+];
+const SIGNS: [&str; 5] = ["±", "+/-", "+-", "σ", "sem"];
+const MASSES: [&str; 3] = ["mass", "weight", "m"];
+const VOLUMES: [&str; 3] = ["volume", "vol", "v"];
+const AFTER_INJECTION: [&str; 17] = [
+    "post injection",
+    "after injection",
+    "since injection",
+    "from injection",
+    "post administration",
+    "after administration",
+    "since administration",
+    "p injection",
+    "post infusion",
+    "after infusion",
+    "post inj",
+    "after inj",
+    "p inj",
+    "p i",
+    "pi",
+    "post",
+    "tpi",
+];
+/// Words in the name of a curve that rather say another statistic.
+const OTHER: [&str; 17] = [
+    "ci",
+    "min",
+    "max",
+    "lower",
+    "upper",
+    "low",
+    "high",
+    "percentile",
+    "variance",
+    "var",
+    "2sd",
+    "2sigma",
+    "suv",
+    "injected",
+    "administered",
+    "k=2",
+    "95",
+];
+
+/// What the name of a column means.
+///
+/// # Errors
+/// Why it is not understood.
+pub fn heading(name: &str) -> Result<Heading, String> {
+    let all = Name::new(name);
+    let (all, corrected) = all.without_decay_correction()?;
+    match all.without_injection() {
+        Some(rest) => match understood(&rest, corrected) {
+            Ok(Heading::Time(s)) => Ok(Heading::Time(s)),
+            _ => understood(&all, corrected),
+        },
+        None => understood(&all, corrected),
+    }
+}
+
+fn understood(all: &Name, corrected: Option<bool>) -> Result<Heading, String> {
+    let Some((name, unit)) = all.split_unit() else { return without_unit(&all.words()) };
+    let words = name.words();
+    match unit {
+        Unit::Time(s) if TIMES.contains(&words.as_str()) => Ok(Heading::Time(s)),
+        Unit::Time(_) => Err(format!("'{}' is no word for the time", name.text())),
+        Unit::Mass(g) => Ok(Heading::Mass(name.owner(&MASSES, "mass")?, g)),
+        Unit::Volume(ml) => Ok(Heading::Volume(name.owner(&VOLUMES, "volume")?, ml)),
+        Unit::Percent if ["ia", "id", "injected activity", "injected dose"].contains(&&*words) => {
+            Ok(Heading::Value {
+                of: None,
+                quantity: Quantity::OfAdministered,
+                scale: 0.01,
+                corrected,
+            })
+        }
+        Unit::Percent => match name.spread() {
+            Some(rest) => Ok(Heading::Spread { of: rest.curve()?, unit: None }),
+            None => Err(
+                "% of what? The administered activity is %IA, an uncertainty in % is uncertainty_%"
+                    .into(),
+            ),
+        },
+        Unit::Value(quantity, scale) => match name.spread() {
+            Some(rest) => Ok(Heading::Spread { of: rest.curve()?, unit: Some((quantity, scale)) }),
+            None => Ok(Heading::Value { of: name.curve()?, quantity, scale, corrected }),
+        },
+    }
+}
+
+fn without_unit(words: &str) -> Result<Heading, String> {
+    if CURVES.contains(&words) {
+        return Ok(Heading::Curve);
+    }
+    if CLOCKS.contains(&words) {
+        return Ok(Heading::Clock);
+    }
+    if words == "date" || words == "scan date" || words == "acquisition date" {
+        return Ok(Heading::Date);
+    }
+    if REMARKS.contains(&words) {
+        return Ok(Heading::Remark);
+    }
+    let name = Name::new(words);
+    if VALUES.contains(&words) || TIMES.contains(&words) || name.spread().is_some() {
+        let own = words.trim();
+        let units = if TIMES.contains(&own) { ["h", "d"] } else { ["MBq", "%"] };
+        return Err(format!(
+            "it has no unit, and a unit is not guessed: write for example '{own} ({})' or '{own} ({})', as it is meant",
+            units[0], units[1]
+        ));
+    }
+    Err("neither its quantity nor its unit is known".into())
+}
+
+/// A name as written and folded to what is compared, character by character.
+#[derive(Debug, Clone)]
+struct Name {
+    own: Vec<char>,
+    folded: Vec<char>,
+}
+
+impl Name {
+    fn new(text: &str) -> Name {
+        let own: Vec<char> = text.trim().chars().collect();
+        let folded = own
+            .iter()
+            .map(|c| match c {
+                '−' | '–' | '—' => '-',
+                c if c.is_whitespace() => ' ',
+                c => c.to_ascii_lowercase(),
+            })
+            .collect();
+        Name { own, folded }
+    }
+
+    fn part(&self, from: usize, to: usize) -> Name {
+        let (mut from, mut to) = (from, to);
+        let edge = |c: char| " _,;-".contains(c);
+        while from < to && edge(self.folded[from]) {
+            from += 1;
+        }
+        while to > from && edge(self.folded[to - 1]) {
+            to -= 1;
+        }
+        Name { own: self.own[from..to].to_vec(), folded: self.folded[from..to].to_vec() }
+    }
+
+    fn text(&self) -> String {
+        self.own.iter().collect()
+    }
+
+    /// Folded words with one space between: `_`, `-`, `.` and brackets are spaces.
+    fn words(&self) -> String {
+        let spaced = self.spaced();
+        let text: String =
+            spaced.iter().map(|c| if "()[]".contains(*c) { ' ' } else { *c }).collect();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    fn spaced(&self) -> Vec<char> {
+        self.folded.iter().map(|c| if "_-.".contains(*c) { ' ' } else { *c }).collect()
+    }
+
+    /// Where `word` stands by itself, in characters; its spaces match any run of spaces.
+    fn find(&self, word: &str) -> Option<(usize, usize)> {
+        let text = self.spaced();
+        let word: Vec<char> = word.chars().collect();
+        (0..text.len()).find_map(|start| {
+            if start > 0 && text[start - 1].is_alphanumeric() {
+                return None;
+            }
+            let mut at = start;
+            for &c in &word {
+                if text.get(at) != Some(&c) {
+                    return None;
+                }
+                at += 1;
+                while c == ' ' && text.get(at) == Some(&' ') {
+                    at += 1;
+                }
+            }
+            (text.get(at).is_none_or(|c| !c.is_alphanumeric())).then_some((start, at))
+        })
+    }
+
+    fn without(&self, from: usize, to: usize) -> Name {
+        let cut = |v: &[char]| {
+            let mut out = v[..from].to_vec();
+            out.push(' ');
+            out.extend(&v[to..]);
+            out
+        };
+        let mut name = Name { own: cut(&self.own), folded: cut(&self.folded) };
+        // Brackets with nothing but spaces and commas left in them go too.
+        let mut open = 0;
+        while open < name.folded.len() {
+            let close =
+                name.folded[open..].iter().position(|c| ")]".contains(*c)).map(|n| open + n);
+            let inside = close.map(|close| &name.folded[open + 1..close.max(open + 1)]);
+            match (name.folded[open], close, inside) {
+                ('(' | '[', Some(close), Some(inside))
+                    if inside.iter().all(|c| " ,;.".contains(*c)) =>
+                {
+                    name.own.drain(open..=close);
+                    name.folded.drain(open..=close);
+                }
+                _ => open += 1,
+            }
+        }
+        name.part(0, name.own.len())
+    }
+
+    fn without_decay_correction(&self) -> Result<(Name, Option<bool>), String> {
+        let not = [
+            "not decay corrected",
+            "non decay corrected",
+            "un decay corrected",
+            "not corrected for decay",
+            "without decay correction",
+            "decay uncorrected",
+            "no decay correction",
+        ];
+        for word in not {
+            if let Some((from, to)) = self.find(word) {
+                return Ok((self.without(from, to), Some(false)));
+            }
+        }
+        for word in ["decay corrected", "decaycorrected", "corrected for decay", "decay corr", "dc"]
+        {
+            let Some((from, mut to)) = self.find(word) else { continue };
+            let text = self.spaced();
+            let rest: String = text[to..].iter().collect();
+            let trimmed = rest.trim_start();
+            let skipped = rest.chars().count() - trimmed.chars().count();
+            if let Some(reference) =
+                trimmed.strip_prefix("to ").or_else(|| trimmed.strip_prefix("at "))
+            {
+                let known = [
+                    "the time of injection",
+                    "time of injection",
+                    "injection time",
+                    "injection",
+                    "the time of administration",
+                    "time of administration",
+                    "administration",
+                    "t0",
+                    "t=0",
+                    "p i",
+                ];
+                let Some(word) = known.iter().find(|k| reference.trim_start().starts_with(**k))
+                else {
+                    return Err(format!(
+                        "values decay-corrected to '{}' cannot be taken back: the time of injection is the one reference known",
+                        reference.trim_matches([' ', ')', ']'])
+                    ));
+                };
+                let lead = reference.chars().count() - reference.trim_start().chars().count();
+                to += skipped + 3 + lead + word.chars().count();
+            }
+            return Ok((self.without(from, to), Some(true)));
+        }
+        Ok((self.clone(), None))
+    }
+
+    fn without_injection(&self) -> Option<Name> {
+        let (from, to) = AFTER_INJECTION.iter().find_map(|w| self.find(w))?;
+        // `p.i.` ends with a point of its own.
+        let to = if self.folded.get(to) == Some(&'.') { to + 1 } else { to };
+        Some(self.without(from, to))
+    }
+
+    /// The words before the unit and the unit, if the name ends with one.
+    fn split_unit(&self) -> Option<(Name, Unit)> {
+        let n = self.folded.len();
+        let unit = |from: usize, to: usize| {
+            unit_of(&self.part(from, to).folded.iter().collect::<String>())
+        };
+        if let Some(close) = self.folded.last().filter(|c| ")]".contains(**c)) {
+            let open = if *close == ')' { '(' } else { '[' };
+            let at = self.folded.iter().rposition(|c| *c == open)?;
+            return unit(at + 1, n - 1).map(|u| (self.part(0, at), u));
+        }
+        (0..n).find_map(|from| {
+            let separated = from == 0 || " _/,-".contains(self.folded[from - 1]);
+            if !(separated || self.folded[from] == '%') || " _/,-".contains(self.folded[from]) {
+                return None;
+            }
+            let found = unit(from, n)?;
+            let mut to = from;
+            while to > 0 && " _/,-".contains(self.folded[to - 1]) {
+                to -= 1;
+            }
+            if self.folded[..to].ends_with(&[' ', 'i', 'n']) {
+                to -= 3;
+            }
+            Some((self.part(0, to), found))
+        })
+    }
+
+    /// What is left without a word for the standard uncertainty; none if there is no such word.
+    fn spread(&self) -> Option<Name> {
+        let n = self.folded.len();
+        // u(A), SD(liver)
+        if self.folded.last() == Some(&')')
+            && let Some(open) = self.folded.iter().position(|c| *c == '(')
+            && is_spread(&self.part(0, open).words())
+        {
+            return Some(self.part(open + 1, n - 1));
+        }
+        for sign in SIGNS {
+            let sign: Vec<char> = sign.chars().collect();
+            if self.folded.ends_with(&sign) {
+                return Some(self.part(0, n - sign.len()));
+            }
+            if self.folded.starts_with(&sign) {
+                return Some(self.part(sign.len(), n));
+            }
+        }
+        for word in SPREADS {
+            if let Some((from, to)) = self.find(word) {
+                let at_end = self.part(to, n).folded.is_empty();
+                let at_start = self.part(0, from).folded.is_empty();
+                if at_end {
+                    return Some(self.part(0, from));
+                }
+                // "U-bladder" is no uncertainty of a bladder.
+                if at_start && (word != "u" || self.folded.get(to) == Some(&'_')) {
+                    let mut rest = self.part(to, n);
+                    if rest.folded.starts_with(&['o', 'f', ' ']) {
+                        rest = rest.part(3, rest.folded.len());
+                    }
+                    return Some(rest);
+                }
+            }
+        }
+        None
+    }
+
+    /// The curve whose values a column holds; none if the words only say that they are values.
+    fn curve(&self) -> Result<Option<String>, String> {
+        let words = self.words();
+        if VALUES.contains(&words.as_str()) {
+            return Ok(None);
+        }
+        if let Some(odd) = words.split(' ').find(|w| OTHER.contains(w)) {
+            return Err(format!("'{odd}' in it is no name of a curve"));
+        }
+        let n = self.folded.len();
+        for word in BESIDE {
+            let Some((from, to)) = self.find(word) else { continue };
+            let (before, after) = (self.part(0, from), self.part(to, n));
+            if before.folded.is_empty() {
+                let of = after.folded.starts_with(&['o', 'f', ' '])
+                    || after.folded.starts_with(&['i', 'n', ' ']);
+                let rest = if of { after.part(3, after.folded.len()) } else { after };
+                return Ok(Some(rest.text()));
+            }
+            if after.folded.is_empty() {
+                return Ok(Some(before.text()));
+            }
+        }
+        Ok(Some(self.text()))
+    }
+
+    /// The curve whose mass or volume a column holds.
+    fn owner(&self, names: &[&str], what: &str) -> Result<Option<String>, String> {
+        let words = self.words();
+        if names.contains(&words.as_str()) {
+            return Ok(None);
+        }
+        let n = self.folded.len();
+        for word in &names[..2] {
+            let Some((from, to)) = self.find(word) else { continue };
+            let (before, after) = (self.part(0, from), self.part(to, n));
+            if after.folded.is_empty() {
+                return Ok(Some(before.text()));
+            }
+            if before.folded.is_empty() {
+                let of = after.folded.starts_with(&['o', 'f', ' ']);
+                let rest = if of { after.part(3, after.folded.len()) } else { after };
+                return Ok(Some(rest.text()));
+            }
+        }
+        Err(format!("its unit is one of {what}, and '{}' is no {what}", self.text()))
+    }
+}
+
+fn is_spread(words: &str) -> bool {
+    SPREADS.contains(&words) || SIGNS.contains(&words)
+}
+
+#[cfg(test)]
+#[path = "heading_tests.rs"]
+mod tests;

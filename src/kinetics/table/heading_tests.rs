@@ -1,0 +1,228 @@
+use super::*;
+
+const H: f64 = 3600.0;
+const MBQ: f64 = 1e6;
+
+fn value(of: Option<&str>, quantity: Quantity, scale: f64, corrected: Option<bool>) -> Heading {
+    Heading::Value { of: of.map(Into::into), quantity, scale, corrected }
+}
+
+fn spread(of: Option<&str>, unit: Option<(Quantity, f64)>) -> Heading {
+    Heading::Spread { of: of.map(Into::into), unit }
+}
+
+#[test]
+fn times_as_people_write_them() {
+    for name in [
+        "time_h",
+        "time (h)",
+        "Time [h]",
+        "t_h",
+        "t (h)",
+        "time/h",
+        "t/h",
+        "Time, h",
+        "time in h",
+        "hours p.i.",
+        "h p.i.",
+        "Hours post injection",
+        "time p.i. (h)",
+        "time (h p.i.)",
+        "time post-injection (hours)",
+        "Time after injection [hr]",
+        "hours",
+        "Time (hours)",
+        "t_pi_h",
+        "time_pi (h)",
+        "TIME_H",
+        "hours (p.i.)",
+    ] {
+        assert_eq!(heading(name), Ok(Heading::Time(H)), "{name}");
+    }
+    assert_eq!(heading("time_d"), Ok(Heading::Time(24.0 * H)));
+    assert_eq!(heading("days"), Ok(Heading::Time(24.0 * H)));
+    assert_eq!(heading("t [min]"), Ok(Heading::Time(60.0)));
+    assert_eq!(heading("time"), Ok(Heading::Clock));
+    assert_eq!(heading("Date"), Ok(Heading::Date));
+    assert!(heading("t").unwrap_err().contains("unit"));
+}
+
+#[test]
+fn values_as_people_write_them() {
+    use Quantity::*;
+    for name in [
+        "activity_MBq",
+        "activity (MBq)",
+        "A [MBq]",
+        "A/MBq",
+        "Activity, MBq",
+        "ACTIVITY_MBQ",
+        "MBq",
+        "act. (MBq)",
+        "uptake (MBq)",
+    ] {
+        assert_eq!(heading(name), Ok(value(None, Activity, MBQ, None)), "{name}");
+    }
+    for name in [
+        "liver (MBq)",
+        "liver_MBq",
+        "liver [MBq]",
+        "liver activity (MBq)",
+        "activity liver (MBq)",
+        "activity of liver (MBq)",
+        "liver/MBq",
+        "liver_activity_MBq",
+    ] {
+        assert_eq!(heading(name), Ok(value(Some("liver"), Activity, MBQ, None)), "{name}");
+    }
+    for (name, of) in [
+        ("Lesion #1 (MBq)", "Lesion #1"),
+        ("kidney, left (MBq)", "kidney, left"),
+        ("left_kidney_MBq", "left_kidney"),
+        ("lesion 3 [MBq]", "lesion 3"),
+        ("Läsion µ (MBq)", "Läsion µ"),
+        ("u-bladder (MBq)", "u-bladder"),
+        ("L4 (MBq)", "L4"),
+    ] {
+        assert_eq!(heading(name), Ok(value(Some(of), Activity, MBQ, None)), "{name}");
+    }
+    for name in [
+        "%IA",
+        "% IA",
+        "activity (%IA)",
+        "activity_%IA",
+        "uptake (%ID)",
+        "IA (%)",
+        "% injected activity",
+    ] {
+        assert_eq!(heading(name), Ok(value(None, OfAdministered, 0.01, None)), "{name}");
+    }
+    for name in ["%IA/g", "%ID/g", "% IA/g", "activity (%IA/g)", "uptake_%ID/g"] {
+        assert_eq!(heading(name), Ok(value(None, OfAdministeredPerGram, 0.01, None)), "{name}");
+    }
+    assert_eq!(heading("activity_kBq/mL"), Ok(value(None, PerMl, 1e3, None)));
+    assert_eq!(heading("concentration (Bq/ml)"), Ok(value(None, PerMl, 1.0, None)));
+    assert_eq!(heading("dose_rate_mGy/h"), Ok(value(None, DoseRate, 1e-3 / 3600.0, None)));
+    assert_eq!(heading("counts"), Ok(value(None, Counts, 1.0, None)));
+    assert_eq!(heading("Activity (µCi)"), Ok(value(None, Activity, 37_000.0, None)));
+    assert_eq!(heading("mass_g"), Ok(Heading::Mass(None, 1.0)));
+    assert_eq!(heading("liver mass (kg)"), Ok(Heading::Mass(Some("liver".into()), 1e3)));
+    assert_eq!(heading("Volume [cm³]"), Ok(Heading::Volume(None, 1.0)));
+    assert_eq!(heading("Organ"), Ok(Heading::Curve));
+}
+
+#[test]
+fn uncertainties_as_people_write_them() {
+    let mbq = Some((Quantity::Activity, MBQ));
+    for name in [
+        "uncertainty_MBq",
+        "SD (MBq)",
+        "u(A) [MBq]",
+        "u(A)_MBq",
+        "u_MBq",
+        "σ (MBq)",
+        "± (MBq)",
+        "Std. dev. (MBq)",
+        "standard deviation [MBq]",
+        "error (MBq)",
+        "sd_activity_MBq",
+        "activity_sd_MBq",
+        "1 SD (MBq)",
+    ] {
+        assert_eq!(heading(name), Ok(spread(None, mbq)), "{name}");
+    }
+    for name in [
+        "uncertainty_%",
+        "uncertainty (%)",
+        "error_%",
+        "SD (%)",
+        "SD%",
+        "CV (%)",
+        "u(A) (%)",
+        "rel. uncertainty (%)",
+        "± (%)",
+    ] {
+        assert_eq!(heading(name), Ok(spread(None, None)), "{name}");
+    }
+    for name in [
+        "liver_uncertainty_%",
+        "liver ± (%)",
+        "liver± (%)",
+        "SD liver (%)",
+        "u(liver) (%)",
+        "uncertainty of liver (%)",
+        "liver SD [%]",
+        "liver error (%)",
+        "liver activity uncertainty (%)",
+    ] {
+        assert_eq!(heading(name), Ok(spread(Some("liver"), None)), "{name}");
+    }
+    assert_eq!(
+        heading("uncertainty (%IA)"),
+        Ok(spread(None, Some((Quantity::OfAdministered, 0.01))))
+    );
+    for name in ["SD", "u(A)", "uncertainty", "activity", "A"] {
+        assert!(heading(name).unwrap_err().contains("unit"), "{name}");
+    }
+}
+
+#[test]
+fn decay_correction_is_part_of_a_name() {
+    use Quantity::*;
+    for name in [
+        "activity_MBq_decay_corrected",
+        "decay-corrected activity (MBq)",
+        "Decay corrected activity [MBq]",
+        "activity (MBq, decay-corrected)",
+        "activity (MBq) (decay corrected)",
+        "activity, decay-corrected to injection (MBq)",
+        "activity_decay_corrected_MBq",
+        "activity dc (MBq)",
+        "activity (MBq, decay-corrected to time of injection)",
+        "activity corrected for decay (MBq)",
+    ] {
+        assert_eq!(heading(name), Ok(value(None, Activity, MBQ, Some(true))), "{name}");
+    }
+    assert_eq!(
+        heading("liver decay-corrected (MBq)"),
+        Ok(value(Some("liver"), Activity, MBQ, Some(true)))
+    );
+    for name in [
+        "activity (MBq, not decay-corrected)",
+        "activity_MBq_not_decay_corrected",
+        "non-decay-corrected activity (MBq)",
+    ] {
+        assert_eq!(heading(name), Ok(value(None, Activity, MBQ, Some(false))), "{name}");
+    }
+    assert!(heading("activity (MBq, decay-corrected to scan 1)").unwrap_err().contains("scan 1"));
+}
+
+#[test]
+fn what_is_not_understood_says_why() {
+    for (name, word) in [
+        ("liver 95% CI (MBq)", "'ci'"),
+        ("liver max (MBq)", "'max'"),
+        ("injected activity (MBq)", "'injected'"),
+        ("liver (%)", "% of what"),
+        ("half-life (h)", "time"),
+        ("liver", "unit is known"),
+        ("activity (SUV)", "unit is known"),
+        ("liver (g)", "mass"),
+        ("", "unit"),
+    ] {
+        let why = heading(name).expect_err(name);
+        assert!(why.contains(word), "{name}: {why}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_name_is_understood_or_not(name in ".{0,40}") {
+        let _ = heading(&name);
+    }
+
+    #[test]
+    fn names_of_known_parts(name in "[ a-c_()\\[\\]/%.,]{0,6}(activity|time|p\\.i\\.|MBq|h|%|IA|sd|u|±|decay-corrected to)?[ ()_,]{0,3}(MBq|h|%|g)?[)]?") {
+        let _ = heading(&name);
+    }
+}

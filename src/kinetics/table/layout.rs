@@ -1,0 +1,265 @@
+//! From the names of the columns to which column gives what: a long table or a wide one.
+
+use super::heading::{Heading, heading};
+use super::units::Quantity;
+use crate::error::{Error, Result};
+use crate::sheet::Sheet;
+
+/// What is known, for messages.
+pub const KNOWN: &str = "Name the columns like curve,time_h,activity_MBq,uncertainty_% (a row per point) or time (h),liver (MBq),liver ± (%),kidney (MBq) (a column per curve), each with its unit: \
+time in s, min, h or d (time_h, t [h], hours p.i.), or time with a date; values in Bq, kBq, MBq, GBq, mCi, %IA, %IA/g, kBq/mL, kBq/g, Gy/s, mGy/h or counts; one standard deviation as uncertainty, SD, u, error or ±, in % or a unit; \
+mass (g), volume (mL); curve, voi, roi, organ, region, lesion, tissue, structure, source or name for the names; comment. See voxgray fit --help.";
+
+/// How the time of a row is found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TimeColumn {
+    /// A number; s per unit.
+    After(usize, f64),
+    /// A date with a time of day.
+    Clock(usize),
+    /// A date and, in another column, a time of day.
+    DateAndClock(usize, usize),
+}
+
+/// Columns of values of one curve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueColumns {
+    /// The curve, if the column names it.
+    pub curve: Option<String>,
+    /// Of the values.
+    pub value: usize,
+    /// What they are.
+    pub quantity: Quantity,
+    /// SI per unit.
+    pub scale: f64,
+    /// Of the uncertainties: SI per unit, or none for %.
+    pub spread: Option<(usize, Option<f64>)>,
+    /// Of masses, g per unit.
+    pub mass: Option<(usize, f64)>,
+    /// Of volumes, mL per unit.
+    pub volume: Option<(usize, f64)>,
+}
+
+/// All columns that are read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layout {
+    /// Names of curves; none in a wide table and where there is one curve only.
+    pub names: Option<usize>,
+    /// Times.
+    pub time: TimeColumn,
+    /// Values: one in a long table.
+    pub values: Vec<ValueColumns>,
+    /// Whether the values are decay-corrected, where their names say so.
+    pub corrected: Option<bool>,
+}
+
+/// A name as it is compared.
+pub fn folded(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Which column gives what.
+///
+/// # Errors
+/// If one is not understood, missing or there twice.
+pub fn layout(sheet: &Sheet) -> Result<Layout> {
+    let at = sheet.at(sheet.header_line);
+    if let [only] = &sheet.header[..] {
+        return Err(Error::input(
+            format!("{at}: one column, '{only}'"),
+            "neither commas nor semicolons nor tabs separate cells, and a curve needs a column of times and one of values; 0 value columns",
+            KNOWN,
+        ));
+    }
+    let refuse =
+        |problem: String, why: String| Err(Error::input(format!("{at}: {problem}"), why, KNOWN));
+    let mut found = Vec::new();
+    for name in &sheet.header {
+        match heading(name) {
+            Ok(heading) => found.push(heading),
+            Err(why) => return refuse(format!("unknown column '{name}'"), why),
+        }
+    }
+    let columns = |wanted: fn(&Heading) -> bool| -> Vec<usize> {
+        (0..found.len()).filter(|i| wanted(&found[*i])).collect()
+    };
+    let names = columns(|h| matches!(h, Heading::Curve));
+    if names.len() > 1 {
+        return refuse(
+            format!(
+                "'{}' and '{}' both name the curve",
+                sheet.header[names[0]], sheet.header[names[1]]
+            ),
+            "one column gives the names, not this one twice".into(),
+        );
+    }
+    let time = time_column(&found, sheet)?;
+    let values = columns(|h| matches!(h, Heading::Value { .. }));
+    if values.is_empty() {
+        return refuse(
+            "0 value columns".into(),
+            "an activity, a dose rate or counts are needed".into(),
+        );
+    }
+    let wide = names.is_empty();
+    if !wide && values.len() > 1 {
+        return refuse(
+            format!("{} value columns beside '{}'", values.len(), sheet.header[names[0]]),
+            "a table has a column of names and one of values, or a column of values per curve"
+                .into(),
+        );
+    }
+    let mut all: Vec<ValueColumns> = Vec::new();
+    let (mut corrected, mut first) = (None, true);
+    for &i in &values {
+        let Heading::Value { of, quantity, scale, corrected: own } = &found[i] else { continue };
+        if !first && *own != corrected {
+            return refuse(
+                format!("'{}' and '{}'", sheet.header[values[0]], sheet.header[i]),
+                "one says whether it is decay-corrected and the other says otherwise or nothing"
+                    .into(),
+            );
+        }
+        (corrected, first) = (*own, false);
+        if let (false, Some(name)) = (wide, of) {
+            return refuse(
+                format!("'{}' beside '{}'", sheet.header[i], sheet.header[names[0]]),
+                format!(
+                    "'{name}' is no word for a value, and the names of the curves have a column; call it activity with its unit"
+                ),
+            );
+        }
+        let same = |c: &ValueColumns| c.curve.as_deref().map(folded) == of.as_deref().map(folded);
+        if let Some(other) = all.iter().find(|c| same(c)) {
+            return refuse(
+                format!(
+                    "'{}' and '{}' are of one curve: a column twice",
+                    sheet.header[other.value], sheet.header[i]
+                ),
+                "a curve has one column of values, and units must not be mixed".into(),
+            );
+        }
+        if all.first().is_some_and(|f| f.curve.is_none()) || (!all.is_empty() && of.is_none()) {
+            return refuse(
+                format!(
+                    "'{}' among several value columns",
+                    sheet.header[if of.is_none() { i } else { values[0] }]
+                ),
+                "in a table with a column per curve each column names its curve".into(),
+            );
+        }
+        all.push(ValueColumns {
+            curve: of.clone(),
+            value: i,
+            quantity: *quantity,
+            scale: *scale,
+            spread: None,
+            mass: None,
+            volume: None,
+        });
+    }
+    attach(sheet, &found, &mut all)?;
+    Ok(Layout { names: names.first().copied(), time, values: all, corrected })
+}
+
+/// Gives uncertainties, masses and volumes to the columns of values that they belong to.
+fn attach(sheet: &Sheet, found: &[Heading], all: &mut [ValueColumns]) -> Result<()> {
+    let at = sheet.at(sheet.header_line);
+    let refuse =
+        |problem: String, why: String| Err(Error::input(format!("{at}: {problem}"), why, KNOWN));
+    for (i, heading) in found.iter().enumerate() {
+        let (of, what) = match heading {
+            Heading::Spread { of, .. } => (of, "uncertainty"),
+            Heading::Mass(of, _) => (of, "mass"),
+            Heading::Volume(of, _) => (of, "volume"),
+            _ => continue,
+        };
+        let curves: Vec<String> =
+            all.iter().map(|c| c.curve.clone().unwrap_or_else(|| "the values".into())).collect();
+        let Some(owner) = owner(all, of.as_deref(), i) else {
+            return refuse(
+                format!("'{}' belongs to no column of values", sheet.header[i]),
+                format!(
+                    "an {what} is of one curve by its name; the curves are {}",
+                    curves.join(", ")
+                ),
+            );
+        };
+        let own = &mut all[owner];
+        let twice = match heading {
+            Heading::Spread { unit, .. } => {
+                let scale = match unit {
+                    None => None,
+                    Some((quantity, scale)) if *quantity == own.quantity => Some(*scale),
+                    Some(_) => {
+                        return refuse(
+                            format!(
+                                "uncertainty '{}' of '{}'",
+                                sheet.header[i], sheet.header[own.value]
+                            ),
+                            "it must be in a unit of the values or in %".into(),
+                        );
+                    }
+                };
+                own.spread.replace((i, scale)).is_some()
+            }
+            Heading::Mass(_, g) => own.mass.replace((i, *g)).is_some(),
+            Heading::Volume(_, ml) => own.volume.replace((i, *ml)).is_some(),
+            _ => false,
+        };
+        if twice {
+            return refuse(
+                format!("'{}': a column twice", sheet.header[i]),
+                format!("one {what} per curve at most"),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The column of values that another belongs to: by name, the only one, or the one directly before it.
+fn owner(all: &[ValueColumns], of: Option<&str>, at: usize) -> Option<usize> {
+    match of {
+        Some(name) => {
+            let named = |c: &ValueColumns| c.curve.as_deref().map(folded) == Some(folded(name));
+            let only =
+                |c: &ValueColumns| all.len() == 1 && c.curve.is_none() && folded(name) == "curve";
+            all.iter().position(|c| named(c) || only(c))
+        }
+        None if all.len() == 1 => Some(0),
+        None => all.iter().position(|c| c.value + 1 == at),
+    }
+}
+
+fn time_column(found: &[Heading], sheet: &Sheet) -> Result<TimeColumn> {
+    let (mut after, mut clocks, mut dates) = (vec![], vec![], vec![]);
+    for (i, heading) in found.iter().enumerate() {
+        match heading {
+            Heading::Time(s) => after.push((i, *s)),
+            Heading::Clock => clocks.push(i),
+            Heading::Date => dates.push(i),
+            _ => {}
+        }
+    }
+    match (&after[..], &clocks[..], &dates[..]) {
+        ([(i, s)], [], []) => Ok(TimeColumn::After(*i, *s)),
+        ([], [clock], [date]) => Ok(TimeColumn::DateAndClock(*date, *clock)),
+        ([], [clock], []) => Ok(TimeColumn::Clock(*clock)),
+        _ => {
+            let names: Vec<&str> = (0..found.len())
+                .filter(|i| matches!(found[*i], Heading::Time(_) | Heading::Clock | Heading::Date))
+                .map(|i| sheet.header[i].as_str())
+                .collect();
+            Err(Error::input(
+                format!(
+                    "{}: {} time columns: {}",
+                    sheet.at(sheet.header_line),
+                    names.len(),
+                    names.join(", ")
+                ),
+                "exactly one is needed, after injection with its unit or with a date; units must not be mixed",
+                KNOWN,
+            ))
+        }
+    }
+}

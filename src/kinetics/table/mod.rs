@@ -1,0 +1,97 @@
+//! Tables of time-activity curves as people have them, to curves in SI units.
+//!
+//! A table is **long**, a row per point with the name of its curve, or **wide**, a row per time and a column per curve:
+//!
+//! ```text
+//! curve,time_h,activity_MBq,uncertainty_%        time (h);liver (MBq);liver ± (%);kidney (MBq)
+//! liver,4,200.5,5                                4;200,5;5;31,2
+//! ```
+//!
+//! The meaning of a column is in its name ([`heading`]), the unit with it. Nothing is guessed: what is left out, sorted, pooled or assumed is
+//! in [`CurveFile::notes`].
+//!
+//! - An empty cell, `NA` or the like is a value that is not there; its point is left out.
+//! - Values of 0 or below are points where their uncertainties are absolute, and refused where they are shares of the values.
+//! - A value below a limit of detection (`<5`) is refused: whatever number it is taken for biases the integral.
+//! - Values of one curve at one time are pooled where they agree, and refused where they do not ([`pool`]).
+//! - Decay-corrected values are said to be by the column's name, or by [`TableOptions`]' user; they are taken back by
+//!   [`super::decay_corrected`].
+
+mod amount;
+pub mod heading;
+mod layout;
+pub mod pool;
+mod rows;
+pub mod units;
+
+use crate::error::Result;
+use crate::sheet::{Decimal, Sheet};
+
+/// Unit of planar values that a SPECT/CT scales.
+pub const COUNTS: &str = "counts";
+
+/// Values of one curve in SI units (s; Bq or Gy/s), in order of time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurveTable {
+    /// Its name.
+    pub name: String,
+    /// s after injection, ascending.
+    pub times_s: Vec<f64>,
+    /// Bq or Gy/s.
+    pub values: Vec<f64>,
+    /// Standard uncertainties in the unit of the values, if the table has them.
+    pub uncertainties: Option<Vec<f64>>,
+    /// Whether they were given in % of the values.
+    pub percent: bool,
+}
+
+/// All curves of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurveFile {
+    /// `activity`, `dose_rate` or `counts`.
+    pub quantity: &'static str,
+    /// SI unit of the values.
+    pub unit: &'static str,
+    /// SI unit of their integral.
+    pub integral_unit: &'static str,
+    /// The curves, in order of their first row or column.
+    pub curves: Vec<CurveTable>,
+    /// Whether some values are parts of the administered activity.
+    pub of_administered: bool,
+    /// Whether the names of the value columns say that they are decay-corrected to injection (true) or not (false).
+    pub decay_corrected: Option<bool>,
+    /// What was left out, sorted, pooled or assumed.
+    pub notes: Vec<String>,
+}
+
+/// What a time with a date becomes: s after injection, or why it cannot.
+pub type Clock<'a> = &'a dyn Fn(&str) -> Result<f64>;
+
+/// What a table does not say itself.
+#[derive(Clone, Copy, Default)]
+pub struct TableOptions<'a> {
+    /// The decimal mark; found from the cells if none.
+    pub decimal: Option<Decimal>,
+    /// Administered activity at injection, Bq.
+    pub administered_bq: Option<f64>,
+    /// Masses, g, of curves by name, or of the only one.
+    pub masses_g: &'a [(Option<String>, f64)],
+    /// Volumes, mL, of curves by name, or of the only one.
+    pub volumes_ml: &'a [(Option<String>, f64)],
+    /// For times with a date; without it they are refused.
+    pub clock: Option<Clock<'a>>,
+}
+
+/// Takes the curves from a table.
+///
+/// # Errors
+/// If a column is missing, doubled, unknown or without unit, a cell is no number, a value lacks what makes it an activity, or values at
+/// one time disagree; the message names the line.
+pub fn read_curves(sheet: &Sheet, options: &TableOptions) -> Result<CurveFile> {
+    let layout = layout::layout(sheet)?;
+    rows::curves(sheet, &layout, options)
+}
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

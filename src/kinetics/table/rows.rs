@@ -1,0 +1,381 @@
+//! From cells to points: numbers with their units, what is missing, whose curve.
+
+use super::amount::{Amount, factor};
+use super::layout::{Layout, TimeColumn, ValueColumns, folded};
+use super::pool::{Point, pooled};
+use super::units::Quantity;
+use super::{COUNTS, CurveFile, CurveTable, TableOptions};
+use crate::error::{Error, Result};
+use crate::sheet::{Cell, Decimal, Row, Sheet, number};
+
+/// Name of a curve that has none.
+const UNNAMED: &str = "curve";
+
+/// A curve as it grows.
+struct Growing {
+    name: String,
+    points: Vec<Point>,
+    missing: usize,
+    /// Rows without an uncertainty.
+    without: Vec<u64>,
+}
+
+/// The curves of a table.
+///
+/// # Errors
+/// As [`super::read_curves`].
+pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<CurveFile> {
+    let (quantity, unit, integral_unit) = common_quantity(sheet, layout)?;
+    let reader = Reader { sheet, layout, options, decimal: decimal(sheet, layout, options)? };
+    let mut notes = sheet.notes.clone();
+    if reader.decimal == Decimal::Comma {
+        notes.push("numbers have decimal commas".into());
+    }
+    check_commented(&reader, &mut notes)?;
+    let mut growing: Vec<Growing> = Vec::new();
+    if layout.names.is_none() {
+        for columns in &layout.values {
+            grow(&mut growing, columns.curve.as_deref().unwrap_or(UNNAMED));
+        }
+    }
+    let only = only_curve(sheet, layout);
+    for row in &sheet.rows {
+        reader.row(row, only, &mut growing)?;
+    }
+    if growing.is_empty() || sheet.rows.is_empty() {
+        return Err(Error::input(
+            format!("{} has no rows", sheet.file),
+            "it holds a header only",
+            "Add the points.",
+        ));
+    }
+    let percent = layout.values.iter().any(|v| matches!(v.spread, Some((_, None))));
+    if percent
+        && layout.values.iter().any(|v| {
+            !matches!(v.quantity, Quantity::Activity | Quantity::DoseRate | Quantity::Counts)
+        })
+    {
+        notes.push("uncertainties in % are taken as shares of each value".into());
+    }
+    name_notes(&growing, &mut notes);
+    let mut curves = Vec::new();
+    for (i, curve) in growing.into_iter().enumerate() {
+        let columns = &layout.values[if layout.names.is_some() { 0 } else { i }];
+        curves.push(finished(sheet, columns, curve, &mut notes)?);
+    }
+    let administered =
+        [Quantity::OfAdministered, Quantity::OfAdministeredPerGram, Quantity::OfAdministeredPerMl];
+    Ok(CurveFile {
+        quantity,
+        unit,
+        integral_unit,
+        curves,
+        of_administered: layout.values.iter().any(|v| administered.contains(&v.quantity)),
+        decay_corrected: layout.corrected,
+        notes,
+    })
+}
+
+/// What all values become.
+fn common_quantity(
+    sheet: &Sheet,
+    layout: &Layout,
+) -> Result<(&'static str, &'static str, &'static str)> {
+    let of = |q: Quantity| match q {
+        Quantity::DoseRate => ("dose_rate", "Gy/s", "Gy"),
+        Quantity::Counts => ("counts", COUNTS, "counts s"),
+        _ => ("activity", "Bq", "Bq s"),
+    };
+    let first = of(layout.values[0].quantity);
+    match layout.values.iter().find(|v| of(v.quantity) != first) {
+        None => Ok(first),
+        Some(other) => Err(Error::input(
+            format!(
+                "{}: '{}' and '{}'",
+                sheet.at(sheet.header_line),
+                sheet.header[layout.values[0].value],
+                sheet.header[other.value]
+            ),
+            "activities, dose rates and counts have integrals of different units",
+            "Write each quantity to its own table.",
+        )),
+    }
+}
+
+/// Columns of numbers.
+fn number_columns(layout: &Layout) -> Vec<usize> {
+    let mut columns = Vec::new();
+    if let TimeColumn::After(i, _) = layout.time {
+        columns.push(i);
+    }
+    for v in &layout.values {
+        columns.push(v.value);
+        columns.extend(v.spread.map(|s| s.0));
+        columns.extend(v.mass.map(|s| s.0));
+        columns.extend(v.volume.map(|s| s.0));
+    }
+    columns
+}
+
+fn decimal(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<Decimal> {
+    if let Some(decimal) = options.decimal {
+        return Ok(decimal);
+    }
+    let columns = number_columns(layout);
+    let cells = sheet
+        .rows
+        .iter()
+        .flat_map(|row| columns.iter().map(|c| (sheet.at(row.line), row.cells[*c].as_str())));
+    number::decimal_of(cells, sheet.separator)
+}
+
+/// Whether the table has one curve.
+fn only_curve(sheet: &Sheet, layout: &Layout) -> bool {
+    match layout.names {
+        None => layout.values.len() == 1,
+        Some(c) => sheet.rows.windows(2).all(|w| w[0].cells[c] == w[1].cells[c]),
+    }
+}
+
+fn grow<'a>(growing: &'a mut Vec<Growing>, name: &str) -> &'a mut Growing {
+    let at = growing.iter().position(|c| c.name == name).unwrap_or_else(|| {
+        growing.push(Growing { name: name.into(), points: vec![], missing: 0, without: vec![] });
+        growing.len() - 1
+    });
+    &mut growing[at]
+}
+
+struct Reader<'a> {
+    sheet: &'a Sheet,
+    layout: &'a Layout,
+    options: &'a TableOptions<'a>,
+    decimal: Decimal,
+}
+
+impl Reader<'_> {
+    fn cell(&self, row: &Row, column: usize) -> Result<Option<f64>> {
+        match number::read(&row.cells[column], self.decimal) {
+            Ok(Cell::Missing) => Ok(None),
+            Ok(Cell::Number(x)) => Ok(Some(x)),
+            Err((why, remedy)) => Err(Error::input(
+                format!(
+                    "{}: {} '{}'",
+                    self.sheet.at(row.line),
+                    self.sheet.header[column],
+                    row.cells[column]
+                ),
+                why,
+                remedy,
+            )),
+        }
+    }
+
+    /// A number of a column in %, with or without the sign.
+    fn percent(&self, row: &Row, column: usize) -> Result<Option<f64>> {
+        let mut row = row.clone();
+        row.cells[column] = row.cells[column].trim_end_matches(['%', ' ']).to_string();
+        self.cell(&row, column)
+    }
+
+    fn time(&self, row: &Row) -> Result<Option<f64>> {
+        let at = || self.sheet.at(row.line);
+        let text = match self.layout.time {
+            TimeColumn::After(column, scale) => {
+                return Ok(self.cell(row, column)?.map(|t| scale * t));
+            }
+            TimeColumn::Clock(clock) => row.cells[clock].clone(),
+            TimeColumn::DateAndClock(date, clock) => {
+                format!("{}T{}", row.cells[date], row.cells[clock])
+            }
+        };
+        if number::is_missing(text.trim_matches('T')) {
+            return Ok(None);
+        }
+        if let Ok(Cell::Number(_)) = number::read(&text, self.decimal) {
+            return Err(Error::input(
+                format!("{}: the time '{text}'", at()),
+                "the name of its column has no unit, and a unit is not guessed",
+                "Name the column time_h, time_min or time_d, or write dates with times of day.",
+            ));
+        }
+        let Some(clock) = self.options.clock else {
+            return Err(Error::usage(
+                format!("{}: a time with a date", at()),
+                "the time of injection is not known",
+                "Add --injection 2026-11-22T09:30:00+01:00.",
+            ));
+        };
+        let in_row = |e: Error| Error { problem: format!("{}: {}", at(), e.problem), ..e };
+        clock(&text).map(Some).map_err(in_row)
+    }
+
+    fn row(&self, row: &Row, only: bool, growing: &mut Vec<Growing>) -> Result<()> {
+        let at = self.sheet.at(row.line);
+        let time = self.time(row)?;
+        let named = match self.layout.names {
+            Some(c) if row.cells[c].is_empty() => {
+                return Err(Error::input(
+                    format!("{at}: no name in column '{}'", self.sheet.header[c]),
+                    "each row says whose point it is",
+                    "Write the name in every row, also where it is that of the row above.",
+                ));
+            }
+            Some(c) => Some(row.cells[c].as_str()),
+            None => None,
+        };
+        for columns in &self.layout.values {
+            let name = named.or(columns.curve.as_deref()).unwrap_or(UNNAMED);
+            let value = self.cell(row, columns.value)?;
+            let point = match (time, value) {
+                (Some(time_s), Some(value)) => {
+                    self.point(row, columns, name, only, time_s, value)?
+                }
+                (_, None) => {
+                    grow(growing, name).missing += 1;
+                    continue;
+                }
+                (None, Some(_)) => {
+                    return Err(Error::input(
+                        format!("{at}: a value without a time"),
+                        "a point of a curve has both",
+                        "Give the time, or empty the row.",
+                    ));
+                }
+            };
+            let curve = grow(growing, name);
+            if columns.spread.is_some() && point.uncertainty.is_none() {
+                curve.without.push(row.line);
+            }
+            curve.points.push(point);
+        }
+        Ok(())
+    }
+
+    fn point(
+        &self,
+        row: &Row,
+        columns: &ValueColumns,
+        name: &str,
+        only: bool,
+        time_s: f64,
+        value: f64,
+    ) -> Result<Point> {
+        let at = self.sheet.at(row.line);
+        let own = |column: Option<(usize, f64)>| -> Result<Option<f64>> {
+            let Some((column, scale)) = column else { return Ok(None) };
+            Ok(self.cell(row, column)?.map(|x| scale * x))
+        };
+        let amount = Amount {
+            at: &at,
+            curve: name,
+            only,
+            mass_g: own(columns.mass)?,
+            volume_ml: own(columns.volume)?,
+        };
+        let factor = factor(columns.quantity, &amount, self.options)?;
+        let si = columns.scale * factor * value;
+        let uncertainty = match columns.spread {
+            None => None,
+            Some((column, Some(scale))) => self.cell(row, column)?.map(|u| scale * factor * u),
+            Some((column, None)) => {
+                let share = self.percent(row, column)?.map(|p| 0.01 * p);
+                if share.is_some() && si <= 0.0 {
+                    return Err(Error::input(
+                        format!(
+                            "{at}: value {} with an uncertainty in %",
+                            row.cells[columns.value]
+                        ),
+                        "a share of a value of 0 or below is no uncertainty",
+                        "Give absolute uncertainties, in the unit of the values: the point then counts; or leave its cells empty.",
+                    ));
+                }
+                share.map(|s| s * si)
+            }
+        };
+        if let Some(u) = uncertainty.filter(|u| *u <= 0.0) {
+            let column = columns.spread.map_or("", |s| &self.sheet.header[s.0]);
+            return Err(Error::input(
+                format!("{at}: {column} {u}"),
+                "a weight is 1 / u^2, so an uncertainty must be positive",
+                "Give the measured one, or leave the column out: the fit then finds it from its residuals.",
+            ));
+        }
+        Ok(Point { line: row.line, time_s, value: si, uncertainty })
+    }
+}
+
+/// A curve from its points: all with an uncertainty or none, sorted, pooled.
+fn finished(
+    sheet: &Sheet,
+    columns: &ValueColumns,
+    curve: Growing,
+    notes: &mut Vec<String>,
+) -> Result<CurveTable> {
+    let Growing { name, points, missing, without } = curve;
+    if missing > 0 {
+        notes.push(format!("{name}: {missing} point(s) without a value left out"));
+    }
+    let mut with_spread = columns.spread.is_some();
+    if with_spread && !without.is_empty() {
+        if without.len() < points.len() {
+            return Err(Error::input(
+                format!("{}: '{name}' has a value without its uncertainty", sheet.at(without[0])),
+                "other points of the curve have one, and without it the point has no weight",
+                "Give it, or leave the cell of the value empty too.",
+            ));
+        }
+        with_spread = false;
+        notes.push(format!("{name}: no uncertainties"));
+    }
+    let percent = with_spread && matches!(columns.spread, Some((_, None)));
+    let points = pooled(&name, points, percent, &sheet.file, notes)?;
+    Ok(CurveTable {
+        name,
+        times_s: points.iter().map(|p| p.time_s).collect(),
+        values: points.iter().map(|p| p.value).collect(),
+        uncertainties: with_spread
+            .then(|| points.iter().map(|p| p.uncertainty.unwrap_or(f64::NAN)).collect()),
+        percent,
+    })
+}
+
+/// Comments that look like rows: rows that were left out, or names that begin with #.
+fn check_commented(reader: &Reader, notes: &mut Vec<String>) -> Result<()> {
+    let (sheet, layout) = (reader.sheet, reader.layout);
+    let rows: Vec<&Row> = sheet
+        .commented
+        .iter()
+        .filter(|row| {
+            let number = |c: usize| {
+                matches!(number::read(&row.cells[c], reader.decimal), Ok(Cell::Number(_)))
+            };
+            number_columns(layout).into_iter().all(number)
+        })
+        .collect();
+    for row in &rows {
+        // A row that is left out is one of a curve that is there, or of a curve whose name would do without #.
+        let Some(column) = layout.names.filter(|c| *c == 0) else { continue };
+        let known =
+            sheet.rows.iter().any(|r| folded(&r.cells[column]) == folded(&row.cells[column]));
+        if !known {
+            return Err(Error::input(
+                format!("{}: '#{}'", sheet.at(row.line), row.cells.join(", ")),
+                "a # at the beginning of a line makes it a comment, and this one would be a row of another curve",
+                "Put a name that begins with # in quotation marks, or delete the line.",
+            ));
+        }
+    }
+    if !rows.is_empty() {
+        notes.push(format!("{} row(s) begin with # and were left out as comments", rows.len()));
+    }
+    Ok(())
+}
+
+/// Names that differ in case or spaces only are two curves, which is seldom meant.
+fn name_notes(curves: &[Growing], notes: &mut Vec<String>) {
+    for (i, a) in curves.iter().enumerate() {
+        if let Some(b) = curves[..i].iter().find(|b| folded(&b.name) == folded(&a.name)) {
+            notes.push(format!("'{}' and '{}' are taken as two curves", b.name, a.name));
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Units as people write them in the headers of tables, and what they are in SI.
+//!
+//! Case does not matter (no table holds millibecquerels), nor do spaces; `u` stands for micro.
+
+use crate::units::{BQ_PER_CI, SECONDS_PER_DAY, SECONDS_PER_HOUR};
+
+/// What a value is before its row or an option makes it an activity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// Bq.
+    Activity,
+    /// Gy/s.
+    DoseRate,
+    /// Counts, to be scaled.
+    Counts,
+    /// Fraction of the administered activity.
+    OfAdministered,
+    /// Fraction of the administered activity per g: needs a mass.
+    OfAdministeredPerGram,
+    /// Fraction of the administered activity per mL: needs a volume.
+    OfAdministeredPerMl,
+    /// Bq/mL: needs a volume.
+    PerMl,
+    /// Bq/g: needs a mass.
+    PerGram,
+}
+
+/// What a unit measures, with the SI value of one of it (s, g, mL, or as [`Quantity`] says).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Unit {
+    /// s.
+    Time(f64),
+    /// g.
+    Mass(f64),
+    /// mL.
+    Volume(f64),
+    /// Part of the value in the same row.
+    Percent,
+    /// A value.
+    Value(Quantity, f64),
+}
+
+const TIMES: [(&str, f64); 15] = [
+    ("s", 1.0),
+    ("sec", 1.0),
+    ("secs", 1.0),
+    ("second", 1.0),
+    ("seconds", 1.0),
+    ("min", 60.0),
+    ("mins", 60.0),
+    ("minute", 60.0),
+    ("minutes", 60.0),
+    ("h", SECONDS_PER_HOUR),
+    ("hr", SECONDS_PER_HOUR),
+    ("hrs", SECONDS_PER_HOUR),
+    ("hour", SECONDS_PER_HOUR),
+    ("hours", SECONDS_PER_HOUR),
+    ("d", SECONDS_PER_DAY),
+];
+const DAYS: [&str; 2] = ["day", "days"];
+const ACTIVITIES: [(&str, f64); 8] = [
+    ("bq", 1.0),
+    ("kbq", 1e3),
+    ("mbq", 1e6),
+    ("gbq", 1e9),
+    ("tbq", 1e12),
+    ("ci", BQ_PER_CI),
+    ("mci", 1e-3 * BQ_PER_CI),
+    ("uci", 1e-6 * BQ_PER_CI),
+];
+const DOSES: [(&str, f64); 3] = [("gy", 1.0), ("mgy", 1e-3), ("ugy", 1e-6)];
+const MASSES: [(&str, f64); 3] = [("g", 1.0), ("kg", 1e3), ("mg", 1e-3)];
+const VOLUMES: [(&str, f64); 6] =
+    [("ml", 1.0), ("cm3", 1.0), ("cm^3", 1.0), ("cc", 1.0), ("mm3", 1e-3), ("l", 1e3)];
+const ADMINISTERED: [&str; 10] = [
+    "%ia",
+    "%id",
+    "%ofia",
+    "%ofid",
+    "%injectedactivity",
+    "%injecteddose",
+    "%ofinjectedactivity",
+    "%ofinjecteddose",
+    "%administeredactivity",
+    "%ofadministeredactivity",
+];
+const PERCENT: [&str; 5] = ["%", "percent", "pct", "%ofvalue", "%ofthevalue"];
+
+/// The unit of that spelling (in lower case).
+pub fn unit_of(folded: &str) -> Option<Unit> {
+    let plain = |c: char| match c {
+        'µ' | 'μ' => 'u',
+        '³' => '3',
+        c => c,
+    };
+    let text: String = folded.chars().filter(|c| !c.is_whitespace()).map(plain).collect();
+    let find = |all: &[(&str, f64)], text: &str| all.iter().find(|u| u.0 == text).map(|u| u.1);
+    let time =
+        |text: &str| find(&TIMES, text).or_else(|| DAYS.contains(&text).then_some(SECONDS_PER_DAY));
+    if let Some(s) = time(&text) {
+        return Some(Unit::Time(s));
+    }
+    if let Some(g) = find(&MASSES, &text) {
+        return Some(Unit::Mass(g));
+    }
+    if let Some(ml) = find(&VOLUMES, &text) {
+        return Some(Unit::Volume(ml));
+    }
+    if PERCENT.contains(&text.as_str()) {
+        return Some(Unit::Percent);
+    }
+    if ["counts", "count", "cts"].contains(&text.as_str()) {
+        return Some(Unit::Value(Quantity::Counts, 1.0));
+    }
+    let (above, below) = match text.split_once('/') {
+        Some((above, below)) => (above, Some(below)),
+        None => (text.as_str(), None),
+    };
+    let administered = ADMINISTERED.contains(&above).then_some(0.01);
+    if let Some(bq) = find(&ACTIVITIES, above) {
+        return per(below, bq, [Quantity::Activity, Quantity::PerGram, Quantity::PerMl]);
+    }
+    if let Some(fraction) = administered {
+        let all = [
+            Quantity::OfAdministered,
+            Quantity::OfAdministeredPerGram,
+            Quantity::OfAdministeredPerMl,
+        ];
+        return per(below, fraction, all);
+    }
+    let gy = find(&DOSES, above)?;
+    Some(Unit::Value(Quantity::DoseRate, gy / time(below?)?))
+}
+
+/// The quantity alone, per mass or per volume.
+fn per(below: Option<&str>, scale: f64, [alone, per_gram, per_ml]: [Quantity; 3]) -> Option<Unit> {
+    let find = |all: &[(&str, f64)], text: &str| all.iter().find(|u| u.0 == text).map(|u| u.1);
+    let Some(below) = below else { return Some(Unit::Value(alone, scale)) };
+    if let Some(g) = find(&MASSES, below) {
+        return Some(Unit::Value(per_gram, scale / g));
+    }
+    find(&VOLUMES, below).map(|ml| Unit::Value(per_ml, scale / ml))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_give_si() {
+        for (text, expected) in [
+            ("h", Unit::Time(3600.0)),
+            ("days", Unit::Time(86_400.0)),
+            ("% ia", Unit::Value(Quantity::OfAdministered, 0.01)),
+            ("%ia/g", Unit::Value(Quantity::OfAdministeredPerGram, 0.01)),
+            ("%id/kg", Unit::Value(Quantity::OfAdministeredPerGram, 1e-5)),
+            ("kbq/ml", Unit::Value(Quantity::PerMl, 1e3)),
+            ("bq / cm3", Unit::Value(Quantity::PerMl, 1.0)),
+            ("kbq/g", Unit::Value(Quantity::PerGram, 1e3)),
+            ("mci", Unit::Value(Quantity::Activity, 3.7e7)),
+            ("mgy/h", Unit::Value(Quantity::DoseRate, 1e-3 / 3600.0)),
+            ("gy/s", Unit::Value(Quantity::DoseRate, 1.0)),
+            ("kg", Unit::Mass(1e3)),
+            ("cc", Unit::Volume(1.0)),
+            ("%", Unit::Percent),
+        ] {
+            assert_eq!(unit_of(text), Some(expected), "{text}");
+        }
+        for text in ["", "gy", "mbq/h", "liver", "suv", "bq/ml/g", "%ia/h"] {
+            assert_eq!(unit_of(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! Who and what: the headers of the images against each other and against the options.
+//!
+//! No check depends on a date: de-identification moves them. What a header does not say is no contradiction.
+
+use super::checks::Checks;
+use super::inputs::InputRecord;
+use super::series_file::SeriesInput;
+use super::source::Source;
+use crate::io::dicom::{EnergyWindow, Facts, Radiopharmaceutical};
+use crate::job::Check;
+use crate::physics::nuclide_label::{nuclide_of_code, nuclides_in_text};
+use crate::physics::{ChainMember, Nuclide, canonical_name};
+use crate::time::TimeOrSpan;
+use crate::units::{KEV_PER_MEV, SECONDS_PER_HOUR};
+
+/// Largest relative difference of half-lives that are one nuclide's: tables and scanners round to 1 % (Lu-177: 6.64 to 6.73 d), and
+/// I-123 (13.2 h) and Cu-64 (12.7 h) are 4 % apart.
+const HALF_LIFE_TOLERANCE: f64 = 0.03;
+/// An image may hold this much more than what was administered: calibration of camera and dose calibrator, noise (EANM: 10 % each).
+const CALIBRATION_TOLERANCE: f64 = 0.2;
+/// Administered activities (Bq) outside of this were written in another unit; the reader warns of them.
+const ADMINISTERED_BQ: std::ops::Range<f64> = 1e4..1e12;
+/// Progeny is in equilibrium where its half-life is below this part of its parent's.
+const FOLLOWS_PARENT: f64 = 0.1;
+/// Progeny that is imaged for its parent is made in at least this part of the decays (Tl-208 of Pb-212: 0.36).
+const IMAGED_PROGENY: f64 = 0.3;
+/// Lines below this part of the brightest say nothing about a window.
+const LEAST_LINE: f64 = 0.03;
+/// A nuclide is imaged by its lines if it emits at least this many photons per decay; others by bremsstrahlung.
+const LEAST_YIELD: f64 = 0.01;
+
+/// An image and how it is called.
+struct Image<'a> {
+    name: String,
+    record: &'a InputRecord,
+    facts: Option<&'a Facts>,
+    /// Time after administration that the user states, s.
+    stated_s: Option<f64>,
+    /// The user states where it lies.
+    registered: bool,
+}
+
+/// Compares everything that the headers say. `series` is that of the activity images, if they are several.
+pub fn check(
+    records: &[InputRecord],
+    source: &Source,
+    series: Option<&SeriesInput>,
+    checks: &Checks,
+) {
+    let images = images(records, series);
+    patients(&images, checks);
+    frames(&images, checks);
+    for image in &images {
+        slices(image, checks);
+        if image.record.role == "activity" {
+            nuclide(image, source, checks);
+            injected(image, source, checks);
+        }
+    }
+}
+
+fn images<'a>(records: &'a [InputRecord], series: Option<&SeriesInput>) -> Vec<Image<'a>> {
+    let mut point = 0;
+    let image = |record: &'a InputRecord| {
+        let entry = series.filter(|_| record.role == "activity").and_then(|s| {
+            point += 1;
+            s.points.get(point - 1)
+        });
+        let name = match (record.role, entry) {
+            ("activity", Some(_)) => format!("the activity of time point {point}"),
+            ("activity", None) => "the activity".into(),
+            ("ct", _) => "the CT".into(),
+            ("voi", _) => "the VOIs".into(),
+            (role, _) => format!("the {role} map"),
+        };
+        Image {
+            name,
+            record,
+            facts: record.facts.as_ref(),
+            stated_s: entry.and_then(|p| match p.stated.time {
+                Some(TimeOrSpan::Span(seconds)) => Some(seconds),
+                _ => None,
+            }),
+            registered: entry.is_some_and(|p| p.shift_stated),
+        }
+    };
+    records.iter().map(image).collect()
+}
+
+/// Images that state something, and what.
+fn stating<'a>(
+    images: &'a [Image<'a>],
+    what: impl Fn(&'a Facts) -> Option<&'a String>,
+) -> Vec<(&'a Image<'a>, &'a str)> {
+    let of = |i: &'a Image<'a>| Some((i, what(i.facts?)?.trim()));
+    images.iter().filter_map(of).filter(|(_, text)| !text.is_empty()).collect()
+}
+
+fn patients(images: &[Image], checks: &Checks) {
+    let stating = stating(images, |f| f.patient_id.as_ref());
+    let Some(((first, id), others)) = stating.split_first() else { return };
+    for (other, theirs) in others.iter().filter(|(_, t)| !t.eq_ignore_ascii_case(id)) {
+        checks.refuse(
+            Check::Patient,
+            format!(
+                "PatientID (0010,0020) of {} is '{id}', that of {} '{theirs}'",
+                first.name, other.name
+            ),
+            "a dose is that of one patient",
+            "Give images of one patient.",
+        );
+    }
+}
+
+fn frames(images: &[Image], checks: &Checks) {
+    let stating = stating(images, |f| f.frame_of_reference_uid.as_ref());
+    let Some(((first, uid), others)) = stating.split_first() else { return };
+    for (other, theirs) in others.iter().filter(|(_, t)| t != uid) {
+        let problem = format!(
+            "FrameOfReferenceUID (0020,0052) of {} is {uid}, that of {} {theirs}",
+            first.name, other.name
+        );
+        if other.registered || first.registered {
+            checks.warn(
+                Check::Frame,
+                format!("{problem}: placed by the shift_mm of the series file"),
+            );
+            continue;
+        }
+        checks.refuse(
+            Check::Frame,
+            problem,
+            "coordinates of different frames do not belong together: activity may lie centimetres beside its organ",
+            "Register the images, or bring a time point onto the CT with shift_mm in the series file.",
+        );
+    }
+}
+
+fn slices(image: &Image, checks: &Checks) {
+    let (Some(facts), Some(dims)) = (image.facts, image.record.dims) else { return };
+    let there = dims[2];
+    if let Some(stated) = facts.stated_slices.filter(|n| *n > there) {
+        checks.refuse(
+            Check::Slices,
+            format!("{} has {there} slices, NumberOfSlices (0054,0081) is {stated}", image.name),
+            format!("{} slices are missing", stated - there),
+            "Copy the whole series.",
+        );
+    }
+    if let Some(stated) = facts.images_in_acquisition.filter(|n| *n > there) {
+        checks.warn(
+            Check::Slices,
+            format!(
+                "{} has {there} slices, ImagesInAcquisition (0020,1002) is {stated}: slices may be missing",
+                image.name
+            ),
+        );
+    }
+}
+
+/// The nuclide that one part of a header names.
+struct Named {
+    name: String,
+    says: String,
+    agrees: bool,
+}
+
+fn nuclide(image: &Image, source: &Source, checks: &Checks) {
+    let (Some(facts), Some(chain)) = (image.facts, &source.chain) else { return };
+    let Some(parent) = chain.members.first() else { return };
+    let listed = &facts.radiopharmaceuticals;
+    let verdicts: Vec<Verdict> =
+        listed.iter().map(|item| judge(item, parent, &chain.members, source.half_life_s)).collect();
+    // One of several radiopharmaceuticals is enough; otherwise the mildest is told.
+    match verdicts.into_iter().min_by_key(Verdict::rank) {
+        Some(Verdict::Contradicts(says)) => checks.refuse(
+            Check::Nuclide,
+            format!("{} is of {says}, --nuclide is {}", image.name, parent.nuclide),
+            "decays and their energy would be those of another nuclide",
+            "Correct --nuclide or take the right image.",
+        ),
+        Some(Verdict::HalfLife(says)) => checks.refuse(
+            Check::Nuclide,
+            format!("RadionuclideHalfLife (0018,1075) of {} is {says}", image.name),
+            "the scanner corrected for decay with another half-life",
+            "Correct --nuclide or take the right image.",
+        ),
+        Some(Verdict::Doubtful(says)) => {
+            checks.warn(Check::Nuclide, format!("{}: {says}", image.name));
+        }
+        Some(Verdict::Silent) | None => hints(image, facts, parent, chain, checks),
+        Some(Verdict::Agrees) => {}
+    }
+}
+
+enum Verdict {
+    Agrees,
+    Silent,
+    Doubtful(String),
+    HalfLife(String),
+    Contradicts(String),
+}
+
+impl Verdict {
+    fn rank(&self) -> u8 {
+        match self {
+            Verdict::Agrees => 0,
+            Verdict::Doubtful(_) => 1,
+            Verdict::Silent => 2,
+            Verdict::HalfLife(_) => 3,
+            Verdict::Contradicts(_) => 4,
+        }
+    }
+}
+
+/// Code, meaning and half-life each say something or nothing. The half-life is what the scanner calculated with: it must be that of the
+/// nuclide. Code and meaning that differ from each other are a writer's slip, if one of them is the nuclide.
+fn judge(
+    item: &Radiopharmaceutical,
+    parent: &ChainMember,
+    members: &[ChainMember],
+    half_life_s: Option<f64>,
+) -> Verdict {
+    let own = &parent.nuclide;
+    let named = named(item, own);
+    let wrong: Vec<&Named> = named.iter().filter(|n| !n.agrees).collect();
+    let wrong_half_life = item
+        .half_life_s
+        .zip(half_life_s)
+        .filter(|(stated, own)| !same_half_life(*stated, *own))
+        .map(|(stated, of_own)| format!("{stated} s, {own} has {of_own:.1} s"));
+    let says = wrong.iter().map(|n| n.says.as_str()).collect::<Vec<_>>().join(" and ");
+    if wrong.len() < named.len() && !wrong.is_empty() && wrong_half_life.is_none() {
+        return Verdict::Doubtful(format!(
+            "its header says {says}, but elsewhere {own}: a slip of its writer, taken to be {own}"
+        ));
+    }
+    let contradicts = !wrong.is_empty() || wrong_half_life.is_some();
+    let other = wrong.first().map(|n| n.name.as_str());
+    if let Some(doubt) = progeny(item.half_life_s, other, members).filter(|_| contradicts) {
+        return doubt;
+    }
+    match (wrong.is_empty(), wrong_half_life) {
+        (true, Some(half_life)) => Verdict::HalfLife(half_life),
+        (false, Some(half_life)) => Verdict::Contradicts(format!("{says}, half-life {half_life}")),
+        (false, None) => Verdict::Contradicts(says),
+        (true, None) if named.is_empty() && item.half_life_s.is_none() => Verdict::Silent,
+        (true, None) => Verdict::Agrees,
+    }
+}
+
+/// What code and meaning name, as far as they are known.
+fn named(item: &Radiopharmaceutical, own: &str) -> Vec<Named> {
+    let Some(code) = &item.nuclide else { return Vec::new() };
+    let by_code = nuclide_of_code(&code.scheme, &code.value).map(|n| Named {
+        name: n.into(),
+        says: format!("{n} (RadionuclideCodeSequence (0054,0300): {} {})", code.scheme, code.value),
+        agrees: same(n, own),
+    });
+    let meant = nuclides_in_text(&code.meaning);
+    let by_meaning = meant.first().map(|n| Named {
+        name: n.clone(),
+        says: format!("{n} (code meaning '{}')", code.meaning),
+        agrees: meant.iter().any(|n| same(n, own)),
+    });
+    by_code.into_iter().chain(by_meaning).collect()
+}
+
+fn same_half_life(a: f64, b: f64) -> bool {
+    (a / b - 1.0).abs() <= HALF_LIFE_TOLERANCE
+}
+
+/// True if both spell one nuclide.
+fn same(a: &str, b: &str) -> bool {
+    a == b || matches!((canonical_name(a), canonical_name(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// An image of progeny in equilibrium with its parent shows the parent's activity: Bi-213 or Fr-221 of Ac-225, Tl-208 of Pb-212.
+fn progeny(
+    half_life_s: Option<f64>,
+    name: Option<&str>,
+    members: &[ChainMember],
+) -> Option<Verdict> {
+    let (parent, others) = members.split_first()?;
+    let parent_s = Nuclide::load(&parent.nuclide).ok()?.half_life_s;
+    let fits = |m: &&ChainMember| {
+        let Ok(own) = Nuclide::load(&m.nuclide) else { return false };
+        own.half_life_s < FOLLOWS_PARENT * parent_s
+            && m.endless_decays_per_parent_decay >= IMAGED_PROGENY
+            && name.is_none_or(|n| same(n, &m.nuclide))
+            && half_life_s
+                .is_none_or(|t| same_half_life(t, own.half_life_s) || same_half_life(t, parent_s))
+    };
+    let found = others.iter().find(fits)?;
+    Some(Verdict::Doubtful(format!(
+        "its header says {}, progeny of {}: taken to be in equilibrium, as much {1} as is shown",
+        found.nuclide, parent.nuclide
+    )))
+}
+
+/// Where neither code nor half-life is there: what the name of the radiopharmaceutical and the energy window hint at.
+fn hints(
+    image: &Image,
+    facts: &Facts,
+    parent: &ChainMember,
+    chain: &crate::physics::Chain,
+    checks: &Checks,
+) {
+    let window = facts.energy_window.as_ref();
+    let texts = facts
+        .radiopharmaceuticals
+        .iter()
+        .filter_map(|r| Some(("Radiopharmaceutical (0018,0031)", r.name.as_deref()?)))
+        .chain(window.and_then(|w| Some(("EnergyWindowName (0054,0018)", w.name.as_deref()?))));
+    let mut known = false;
+    for (attribute, text) in texts {
+        let names = nuclides_in_text(text);
+        let agrees = names.iter().any(|n| chain.members.iter().any(|m| same(n, &m.nuclide)));
+        known |= agrees;
+        if !agrees && !names.is_empty() {
+            checks.warn(
+                Check::Nuclide,
+                format!(
+                    "{attribute} of {} is '{text}', --nuclide is {}",
+                    image.name, parent.nuclide
+                ),
+            );
+            return;
+        }
+    }
+    if let Some(text) = window.filter(|_| !known).and_then(|w| dark_window(w, chain)) {
+        checks.warn(
+            Check::Nuclide,
+            format!("{}: {text}; is the nuclide {}?", image.name, parent.nuclide),
+        );
+    }
+}
+
+/// An energy window in which the chain has no line worth imaging.
+fn dark_window(window: &EnergyWindow, chain: &crate::physics::Chain) -> Option<String> {
+    let [low, high] = window.limits_kev?;
+    let mut lines: Vec<(f64, f64)> = Vec::new();
+    for member in &chain.members {
+        let nuclide = Nuclide::load(&member.nuclide).ok()?;
+        let photons = nuclide.photons.iter().chain(&nuclide.annihilation);
+        lines.extend(photons.map(|l| {
+            (l.energy_mev * KEV_PER_MEV, l.yield_per_decay * member.decays_per_parent_decay)
+        }));
+    }
+    let brightest = lines.iter().map(|l| l.1).fold(0.0, f64::max);
+    let seen = |(kev, per_decay): &(f64, f64)| {
+        *per_decay >= LEAST_LINE * brightest && (low..=high).contains(kev)
+    };
+    let dark = brightest >= LEAST_YIELD && high > low && !lines.iter().any(seen);
+    dark.then(|| format!("no line of it lies in the energy window {low} to {high} keV"))
+}
+
+fn injected(image: &Image, source: &Source, checks: &Checks) {
+    let (Some(facts), Some(total)) = (image.facts, image.record.activity_bq) else { return };
+    let Some(given) = facts.administered_bq.filter(|a| ADMINISTERED_BQ.contains(a)) else { return };
+    let limit = 1.0 + CALIBRATION_TOLERANCE;
+    let problem = |left: f64, when: &str| {
+        format!(
+            "{} holds {total:.4e} Bq, {:.2} times the {left:.4e} Bq {when}",
+            image.name,
+            total / left
+        )
+    };
+    let why = format!("calibrations account for {:.0} %", 100.0 * CALIBRATION_TOLERANCE);
+    let suggestion = "Check the unit, the calibration and RadionuclideTotalDose (0018,1074).";
+    if total > limit * given {
+        let problem = problem(given, "that were administered by its header");
+        return checks.refuse(Check::Injected, problem, why, suggestion);
+    }
+    let Some(half_life_s) = source.half_life_s else { return };
+    // Corrected to the administration or to a time of its own, it may hold all that was given.
+    let own_time = facts.decay_corrected_to.is_some();
+    if own_time
+        || facts.decay_correction.as_deref().is_some_and(|c| !["START", "NONE"].contains(&c))
+    {
+        return;
+    }
+    let left = |t: f64| given * (-t / half_life_s).exp2();
+    let hours = |t: f64| t / SECONDS_PER_HOUR;
+    if let Some(t) = image.stated_s.filter(|t| total > limit * left(*t)) {
+        let when = format!("that are left {:.2} h after the administration", hours(t));
+        checks.refuse(Check::Injected, problem(left(t), &when), why, suggestion);
+    } else if image.stated_s.is_none()
+        && let (Some(scan), Some(start)) = (facts.acquisition_time, facts.administration_time)
+    {
+        // Dates may have been moved: a word only, and none for times that cannot be.
+        let Ok(t) = scan.seconds_since(&start) else { return };
+        if (0.0..=20.0 * half_life_s).contains(&t) && total > limit * left(t) {
+            let when =
+                format!("that are left {:.2} h after the administration, by its clock", hours(t));
+            checks.warn(Check::Injected, format!("{} ({why})", problem(left(t), &when)));
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "identity_tests.rs"]
+mod tests;
