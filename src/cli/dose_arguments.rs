@@ -23,9 +23,9 @@ use crate::transport::settings::Settings;
 const AFTER: &str = "\
 Writes to the folder OUT, as NIfTI on the dose grid: dose_rate (Gy/s) or dose (Gy), its standard
 error, its parts by the emission that they stem from (electron, photon, alpha), density (g/cm3),
-material (names in materials.csv), low_density_mask, summary.json and, with --voi, vois.csv: each
-VOI's dose with its whole uncertainty and where it comes from. After Ctrl-C the maps are named
-*_partial and the summary says so. A killed run leaves a folder .OUT.PID.partial, which
+material (names in materials.csv), low_density_mask, summary.json and, with --voi, vois.csv:
+each VOI's dose with its whole uncertainty and where it comes from. After Ctrl-C the maps are
+named *_partial and the summary says so. A killed run leaves a folder .OUT.PID.partial, which
 may be deleted.
 
 Dose (Gy) needs a time-integrated map, or --physical-decay for activity that only decays in
@@ -59,8 +59,8 @@ One time point alone needs haenscheid, physical, or madsen with population_half_
 population_spread. Where a VOI's curve is refused (it rises throughout), the trapezoid with a
 physical tail is assumed: its row says so, its interval holds what is possible, all is written
 and the exit code is 3. All keys: voxgray help-file series; the derivation: docs/kinetics.md,
-section 11. What is seen becomes activity by [recovery] or [transfer], [calibration] and [volume]:
-docs/quantification.md, section 10.
+section 11. What is seen becomes activity by [recovery] or [transfer], [calibration] and
+[volume]: docs/quantification.md, section 10.
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/

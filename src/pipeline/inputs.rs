@@ -298,6 +298,14 @@ fn count_rates(
     };
     let (calibration, note) = input.calibration.per_count(read.facts.frame_duration_s)?;
     note.iter().for_each(|n| observer.warn(&format!("{}: {n}", input.path.display())));
+    if let (None, Some(seconds), Some(source)) =
+        (input.calibration.duration_s, read.facts.frame_duration_s, &read.facts.duration_source)
+    {
+        observer.warn(&format!(
+            "{}: counts are divided by {seconds} s, {source}; --scan-duration (duration in a series file) states it otherwise",
+            input.path.display()
+        ));
+    }
     let value = |c: Calibration| match c {
         Calibration::Bq(x) | Calibration::BqPerMl(x) => x,
     };

@@ -410,13 +410,12 @@ mod tests {
         let series = read(&text).unwrap();
         assert_eq!(series.administered.unwrap().to_string(), "2026-03-01T10:00:00+01:00");
         let [first, second] = [series.points[0].stated, series.points[1].stated];
+        let durations =
+            [series.quantification.calibration.duration_s, series.points[1].calibration.duration_s];
+        assert_eq!(durations, [Some(1200.0), Some(3600.0)]);
         assert_eq!(
-            (first.correction, first.duration_s),
-            (Some(DecayCorrection::Admin), Some(1200.0))
-        );
-        assert_eq!(
-            (second.correction, second.duration_s),
-            (Some(DecayCorrection::None), Some(3600.0))
+            [first.correction, second.correction],
+            [Some(DecayCorrection::Admin), Some(DecayCorrection::None)]
         );
         assert!(matches!(second.time, Some(TimeOrSpan::At(_))));
     }

@@ -100,6 +100,25 @@ fn a_decay_factor_goes_before_the_series_time() {
     run.says("DecayFactor (0054,1321)");
 }
 
+/// An enhanced PET states the very time to which it is corrected, be it before, within or after its frames.
+#[test]
+fn a_stated_time_of_correction_is_taken() {
+    let bench = Bench::new();
+    for (before, stamp) in [(HOUR, "20260328233000.5"), (-1800.0, "20260329010000.5")] {
+        let scanner = Scanner {
+            series_before_s: before,
+            factors: false,
+            ..Scanner::new("F-18", "START", 2.0 * HOUR, 3)
+        };
+        let objects = pet(&scanner, Zone::Local).into_iter();
+        let stamped = objects.map(|o| o.text((0x0018, 0x9701), "DT", stamp)).collect::<Vec<_>>();
+        bench.series("p", &stamped);
+        let run = bench.dose("p", "F-18", &["--physical-decay"]);
+        run.expect(all_decays("F-18"), stamp);
+        run.says("DecayCorrectionDateTime (0018,9701)");
+    }
+}
+
 /// RadiopharmaceuticalStartTime alone: the administration is the same for all scans, the latest such time before the first.
 #[test]
 fn an_administration_without_a_date_is_one_for_all() {

@@ -65,6 +65,8 @@ pub struct Facts {
     pub frame_duration_s: Option<f64>,
     /// What the duration of an NM object was made from.
     pub duration_source: Option<String>,
+    /// ActualFrameDuration of an NM object itself, s: of the whole acquisition or of one view, which writers do not tell.
+    pub image_duration_s: Option<f64>,
     /// FrameReferenceTime of the first slice along the normal, s (PS3.3 C.8.9.4.1.5).
     pub frame_reference_time_s: Option<f64>,
     /// Times and factors of each slice of the volume, in its order; empty where the object has one for all.

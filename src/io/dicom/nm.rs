@@ -99,6 +99,8 @@ pub(super) fn read(
         facts.frame_duration_s = Some(seconds);
         facts.duration_source = Some(source);
     }
+    let of_image = root.number(ACTUAL_FRAME_DURATION)?.filter(|ms| *ms > 0.0);
+    facts.image_duration_s = of_image.map(|ms| ms * 1e-3);
     Ok(DicomVolume {
         volume: Volume::new(stack.grid, data)?,
         facts,

@@ -2,8 +2,8 @@
 //! overlap.
 //!
 //! PS3.3 C.8.4.12: each rotation states its number of angular views and the duration of one; phases (C.8.4.14) state both alike. Views
-//! are counted per detector, unless the arc they cover is a full turn that several detectors share. A duration at the root is that of
-//! the image; writers differ in whether they mean the whole or one view, so it is said.
+//! are counted per detector, unless the arc they cover is a full turn that several detectors share. A duration at the root is that of the
+//! whole with some writers and of one view with others: it is kept apart, told where it is used, and no count is divided by it.
 
 use super::attributes::*;
 use crate::error::Result;
@@ -34,6 +34,5 @@ pub(super) fn acquisition_duration(root: &Item<'_>) -> Result<Option<(f64, Strin
             return Ok(Some((total, parts.join(" and "))));
         }
     }
-    let whole = root.number(ACTUAL_FRAME_DURATION)?.filter(|ms| *ms > 0.0);
-    Ok(whole.map(|ms| (ms * 1e-3, format!("{ACTUAL_FRAME_DURATION} of the image"))))
+    Ok(None)
 }

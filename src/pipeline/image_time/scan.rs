@@ -90,10 +90,17 @@ impl Scan {
         }
         let nm = self.facts.modality == "NM";
         if self.facts.decay_listed == Some(false) || (nm && self.facts.decay_listed.is_none()) {
-            let duration = match (self.frames[0].duration_s, &self.facts.duration_source) {
-                (Some(seconds), Some(source)) => format!("{seconds} s ({source})"),
-                (Some(seconds), None) => format!("{seconds} s"),
-                (None, _) => "unknown duration, taken as 0".into(),
+            let source = match (&self.facts.duration_source, self.facts.image_duration_s) {
+                _ if self.stated.duration_s.is_some() => " (as stated)".into(),
+                (Some(source), _) => format!(" ({source})"),
+                (None, Some(_)) => {
+                    " (ActualFrameDuration (0018,1242), be it of one view or of all)".into()
+                }
+                (None, None) => String::new(),
+            };
+            let duration = match self.frames[0].duration_s {
+                Some(seconds) => format!("{seconds} s{source}"),
+                None => "unknown duration, taken as 0".into(),
             };
             self.told.push(format!(
                 "DecayCorrection (0054,1102) is missing{}: values are taken as means over an acquisition of {duration} that are not \
@@ -212,7 +219,7 @@ impl Scan {
 fn frames(facts: &Facts, stated_duration_s: Option<f64>) -> Result<Vec<ScanFrame>> {
     let whole = ScanFrame {
         start_s: 0.0,
-        duration_s: stated_duration_s.or(facts.frame_duration_s),
+        duration_s: stated_duration_s.or(facts.frame_duration_s).or(facts.image_duration_s),
         decay_factor: None,
         frame_reference_s: None,
     };
