@@ -8,10 +8,11 @@ use std::path::PathBuf;
 
 pub use check::Check;
 
-use crate::activity::{CalibrationInput, InputUnit, NegativeRule};
+use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, NegativeRule};
 use crate::error::{Error, Result};
 use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
+use crate::time::TimeOrSpan;
 use crate::transport::engine::EngineChoice;
 use crate::transport::settings::Settings;
 
@@ -83,6 +84,8 @@ pub struct ActivityInput {
     pub geometry: Option<GeometryOverride>,
     /// Largest accepted fraction of the activity outside of the CT.
     pub max_outside: f64,
+    /// To when its values are corrected for decay; `None` leaves it to the file.
+    pub decay_correction: Option<DecayCorrection>,
 }
 
 /// What decays.
@@ -99,6 +102,16 @@ pub enum SourceChoice {
     },
     /// One particle per decay, such as `electron:0.935MeV`.
     Particle(String),
+}
+
+/// From when on decays in place are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DecayFrom {
+    /// The administration: all decays there ever are.
+    #[default]
+    Administration,
+    /// The time for which the image states its activity.
+    Image,
 }
 
 /// The grid on which is transported and scored.
@@ -153,6 +166,10 @@ pub struct Job {
     pub source: SourceChoice,
     /// The activity only decays in place: dose, not dose rate.
     pub physical_decay: bool,
+    /// From when on its decays are counted.
+    pub decay_from: DecayFrom,
+    /// When the activity was given: a date and time, or how long before the scan.
+    pub administered: Option<TimeOrSpan>,
     /// Grid.
     pub grid: GridChoice,
     /// Label map of volumes of interest and the CSV that names them.
@@ -249,6 +266,36 @@ impl Job {
                 "--physical-decay",
                 "given with --source".into(),
                 "particles have no half-life; only a nuclide decays",
+            );
+        }
+        let stated = [
+            ("--administered", self.administered.is_some()),
+            ("--decay-correction", self.activity.decay_correction.is_some()),
+        ];
+        if let Some((option, _)) = stated.into_iter().find(|(_, given)| *given) {
+            if matches!(self.source, SourceChoice::Particle(_)) {
+                let why = "particles have no half-life; only a nuclide decays";
+                return refuse(option, "given with --source".into(), why);
+            }
+            if self.activity.unit.is_some_and(InputUnit::is_time_integrated) {
+                let why = "such a map already counts all decays";
+                return refuse(option, "given for a time-integrated map".into(), why);
+            }
+        }
+        if self.decay_from == DecayFrom::Image && !self.physical_decay {
+            return refuse(
+                "--decay-from",
+                "given without --physical-decay".into(),
+                "only decays in place are counted from a time on",
+            );
+        }
+        if let Some(TimeOrSpan::Span(seconds)) = self.administered
+            && seconds <= 0.0
+        {
+            return refuse(
+                "--administered",
+                format!("{seconds} s"),
+                "activity is given before it is measured",
             );
         }
         if self.physical_decay && self.activity.unit.is_some_and(InputUnit::is_time_integrated) {

@@ -10,6 +10,7 @@ mod dose_rate_route;
 mod goal;
 mod histories;
 mod identity;
+mod image_time;
 pub mod inputs;
 pub mod memory;
 mod merge;
@@ -172,7 +173,12 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     let mut records = Vec::new();
     let decay = source::read_source(&job.source)?;
     let input = calibrated(job, observer, &mut records)?;
-    let activity = inputs::read_activity(&input, job.nifti_affine, observer, &mut records)?;
+    let (mut activity, facts) =
+        inputs::read_activity(&input, job.nifti_affine, observer, &mut records)?;
+    let timing = image_time::of_one(job, facts, &mut activity, &decay, observer)?;
+    if let (Some(timing), Some(entry)) = (&timing, records.last_mut()) {
+        entry.activity_time = Some(timing.what.clone());
+    }
     let mut around = Surroundings::read(job, decay, observer, &mut records)?;
     let checks = Checks::new(&job.accept, observer);
     if let Some(record) = records.iter().find(|r| r.role == "activity") {
@@ -182,7 +188,7 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     let image = (&activity.volume.grid, activity.volume.data.as_slice());
     couch::treat(job, &mut around, &[image], observer)?;
     let mut prepared =
-        prepare_with(job, engine, around, activity, &[], &records, &checks, observer)?;
+        prepare_with(job, engine, around, (activity, timing), &[], &records, &checks, observer)?;
     prepared.context.calibration_relative = input.calibration.relative()?;
     if job.voi.is_some() && prepared.context.calibration_relative.is_none() {
         observer.say(calibration::NOT_STATED);
@@ -249,7 +255,7 @@ fn prepare_with(
     job: &Job,
     engine: &Engine,
     around: Surroundings,
-    activity: ActivityMap,
+    (activity, timing): (ActivityMap, Option<image_time::Timing>),
     times: &[&[f64]],
     records: &[inputs::InputRecord],
     checks: &Checks,
@@ -284,7 +290,8 @@ fn prepare_with(
         job.percentile,
         job.fraction,
     );
-    let dose_of = source::DoseOf::new(&activity, &decay, job)?;
+    let dose_of = source::DoseOf::new(&activity, &decay, job, timing.as_ref())?;
+    dose_of.say(timing.as_ref(), observer);
     let plan = plan(job, &phantom, &activity, &decay, times)?;
     let facts = Setup {
         job,
@@ -296,6 +303,7 @@ fn prepare_with(
         field: &field,
         source: &decay,
         dose_of: &dose_of,
+        timing: timing.as_ref(),
     };
     let mut setup = context::setup(&facts, observer);
     setup["checks"] = checks.json();

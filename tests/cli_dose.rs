@@ -86,14 +86,18 @@ fn units_and_physical_decay_only_scale() {
     assert!((mean(&per_voxel) * 0.064 / mean(&rate) - 1.0).abs() < 1e-6);
 
     let y90 = run("y90", &["--nuclide", "Y-90"]);
-    let decayed = run("decayed", &["--nuclide", "Y-90", "--physical-decay"]);
+    let decayed =
+        run("decayed", &["--nuclide", "Y-90", "--physical-decay", "--decay-from", "image"]);
     assert_eq!(decayed["dose"]["unit"], "Gy");
     let half_life = decayed["setup"]["source"]["half_life_s"].as_f64().unwrap();
     let ratio = mean(&decayed) / mean(&y90) * std::f64::consts::LN_2 / half_life;
     assert!((ratio - 1.0).abs() < 1e-9, "{ratio}");
     // Within one half-life, half of it.
     let horizon = format!("{half_life}s");
-    let half = run("half", &["--nuclide", "Y-90", "--physical-decay", "--horizon", &horizon]);
+    let half = run(
+        "half",
+        &["--nuclide", "Y-90", "--physical-decay", "--decay-from", "image", "--horizon", &horizon],
+    );
     let decays = |s: &serde_json::Value| s["setup"]["decays"].as_f64().unwrap();
     assert!((decays(&half) / decays(&decayed) - 0.5).abs() < 1e-6);
 }

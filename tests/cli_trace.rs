@@ -7,7 +7,9 @@ use std::sync::atomic::AtomicBool;
 use voxgray::activity::{CalibrationInput, NegativeRule};
 use voxgray::image::{Grid, Volume};
 use voxgray::io::write_metaimage;
-use voxgray::job::{ActivityInput, GridChoice, Job, MaterialNames, MatterInput, SourceChoice};
+use voxgray::job::{
+    ActivityInput, DecayFrom, GridChoice, Job, MaterialNames, MatterInput, SourceChoice,
+};
 use voxgray::pipeline::{Observer, prepare};
 use voxgray::transport::engine::EngineChoice;
 use voxgray::transport::run::{Monitor, run};
@@ -51,10 +53,13 @@ fn job(folder: &Path) -> Job {
             energy_window: None,
             geometry: None,
             max_outside: 0.01,
+            decay_correction: None,
         },
         nifti_affine: Default::default(),
         source: SourceChoice::Nuclide { name: "Lu-177".into(), horizon_s: None, retained: 1.0 },
         physical_decay: false,
+        decay_from: DecayFrom::default(),
+        administered: None,
         grid: GridChoice::Activity,
         voi: None,
         couch: Default::default(),

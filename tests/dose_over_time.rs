@@ -178,8 +178,8 @@ fn bad_series_are_refused_and_leave_nothing() {
     };
     refused("'24h'", "'4h'", &[], "must ascend");
     refused("'24h'", "'-2h'", &[], "after injection");
-    refused("'24h'", "'24'", &[], "has its unit");
-    refused("time = '24h'", "", &[], "no time after injection");
+    refused("'24h'", "'24'", &[], "with its unit");
+    refused("time = '24h'", "", &[], "no time after the administration");
     refused("'a2.mha'", "'absent.mha'", &[], "absent.mha");
     refused("'a2.mha'", "'a2.mha'\nunit = 'Bq*s'", &[], "integrated over time already");
     refused("", "", &["--shard", "1/2"], "--shard");

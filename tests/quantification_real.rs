@@ -247,7 +247,9 @@ fn integrals(curves: &BTreeMap<String, Vec<[f64; 3]>>) {
 /// Times and correction of a real image as its files state them.
 fn timing(facts: &Facts) -> ImageTiming {
     let start = facts.acquisition_time.unwrap();
-    let injected = facts.administration_time.map(|t| -start.seconds_since(&t));
+    let on_the_day = facts.administration_clock.map(|clock| clock.latest_until(&start).unwrap());
+    let given = facts.administration_time.or(on_the_day);
+    let injected = given.map(|t| t.seconds_since(&start).unwrap());
     ImageTiming {
         correction: DecayCorrection::from_dicom(facts.decay_correction.as_deref()).unwrap(),
         scan_start_s: 0.0,

@@ -75,10 +75,13 @@ impl ProblemArguments {
                 energy_window: self.energy_window,
                 geometry: self.geometry,
                 max_outside: self.allow_outside,
+                decay_correction: self.decay_correction,
             },
             nifti_affine: self.nifti_affine.unwrap_or_default(),
             source,
             physical_decay: self.physical_decay,
+            decay_from: self.decay_from.into(),
+            administered: self.administered,
             grid: self.grid,
             voi: self.voi.map(|labels| (labels, self.voi_names)),
             couch: match self.couch {

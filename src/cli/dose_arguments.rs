@@ -7,15 +7,16 @@ use clap::{Args, ValueEnum};
 
 use super::values::{
     parse_count, parse_energy, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
-    parse_time, shown_energy,
+    parse_time, parse_time_or_span, shown_energy,
 };
-use crate::activity::{ImageCalibration, InputUnit};
+use crate::activity::{DecayCorrection, ImageCalibration, InputUnit};
 use crate::error::Error;
 use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
-use crate::job::{Check, GridChoice, Shard};
+use crate::job::{Check, DecayFrom, GridChoice, Shard};
 use crate::physics::tissues::named_materials;
 use crate::pipeline::Route;
+use crate::time::TimeOrSpan;
 use crate::transport::engine::EngineChoice;
 use crate::transport::settings::Settings;
 
@@ -28,19 +29,26 @@ named *_partial and the summary says so. A killed run leaves a folder .OUT.PID.p
 may be deleted.
 
 Dose (Gy) needs a time-integrated map, or --physical-decay for activity that only decays in
-place. A dose rate is that at the time for which the activity image states its activity.
+place: decays count from the administration (the file's, or --administered), or from the time of
+the image (--decay-from image). A dose rate is that at the time for which the image states its
+activity; the output names that time.
+
+Clocks: times that state an offset from UTC compare as instants, those that state none with each
+other; a mixture is refused. TimezoneOffsetFromUTC of DICOM counts.
 
 Several time points: --activity series.toml lists the images and their times after injection,
   version = 1
   relative_uncertainty = 0.05      # of a VOI's activity at one time: weighs the models
   [[time_point]]
-  time = '4h'                      # s, min, h or d; needless where DICOM states the times
+  time = '4h'                      # start of the scan; needless where DICOM states the times
   activity = 'spect_4h.nii.gz'     # beside this file
   [[time_point]]
   time = '24h'
   activity = 'spect_24h.nii.gz'
   shift_mm = [-3.0, 2.0, -5.0]     # brings the image onto the CT, mm, LPS
-and gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. How a curve is
+For one entry, or at the top for all: decay_correction = 'none', 'start' or 'admin' and
+duration = '20min'; at the top: administered = '2026-03-01T10:00:00+01:00'. Such a file
+gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. How a curve is
 integrated is chosen there, for all and by VOI:
   [method]
   default = 'auto'                 # average, a family, trapezoid, haenscheid, madsen
@@ -88,6 +96,24 @@ impl From<RouteChoice> for Route {
             RouteChoice::Activity => Route::Activity,
             RouteChoice::DoseRate => Route::DoseRate,
             RouteChoice::Both => Route::Both,
+        }
+    }
+}
+
+/// Where the count of decays in place begins.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum CountedFrom {
+    /// When the activity was given: the file says so, or --administered.
+    Administration,
+    /// The time for which the image states its activity; decays before it are left out.
+    Image,
+}
+
+impl From<CountedFrom> for DecayFrom {
+    fn from(choice: CountedFrom) -> Self {
+        match choice {
+            CountedFrom::Administration => DecayFrom::Administration,
+            CountedFrom::Image => DecayFrom::Image,
         }
     }
 }
@@ -198,10 +224,16 @@ pub struct ProblemArguments {
     /// duration; or per count, 12.5Bq/mL or 1.2e-6MBq.
     #[arg(long, value_name = "FACTOR", help_heading = "Activity", value_parser = parse_calibration, allow_hyphen_values = true)]
     pub(super) calibration: Option<ImageCalibration>,
+    /// When the activity was given, such as 2026-03-01T10:00:00+01:00, or how long before the scan, such as 22h; goes before what the file says.
+    #[arg(long, value_name = "TIME", help_heading = "Activity", value_parser = parse_time_or_span)]
+    pub(super) administered: Option<TimeOrSpan>,
+    /// To when the values are corrected for decay: none (each is the mean over the scan), start (of the scan), admin (the administration) [default: what the file says].
+    #[arg(long, value_name = "TO", help_heading = "Activity", value_parser = parse_decay_correction)]
+    pub(super) decay_correction: Option<DecayCorrection>,
     /// History file of voxgray calibrate (TOML): its newest factor for the nuclide, in place of --calibration.
     #[arg(long, value_name = "FILE", help_heading = "Activity", conflicts_with = "calibration")]
     pub(super) calibration_history: Option<PathBuf>,
-    /// Duration of the scan, such as 20min, that makes counts a count rate; 1s for an image in counts per second [default: what the file says].
+    /// Duration of the scan, such as 20min: it makes counts a count rate, and values that are not corrected for decay are means over it; 1s for an image in counts per second [default: what the file says].
     #[arg(long, visible_alias = "acquisition-duration", value_name = "TIME", help_heading = "Activity", value_parser = parse_time)]
     pub(super) scan_duration: Option<f64>,
     /// Relative standard uncertainty of the image's scale, such as 3%, where the calibration factor does not state it.
@@ -242,9 +274,12 @@ pub struct ProblemArguments {
     /// One particle per decay in place of a nuclide: electron:0.935MeV, photon:208keV, positron:..., alpha:...
     #[arg(long, value_name = "PARTICLE:ENERGY", help_heading = "Source")]
     pub(super) source: Option<String>,
-    /// The activity only decays in place (radioembolisation): dose in Gy. With --horizon, until then.
+    /// The activity only decays in place (radioembolisation): dose in Gy of all decays since the administration. With --horizon, until then.
     #[arg(long, help_heading = "Source")]
     pub(super) physical_decay: bool,
+    /// From when on decays in place are counted: administration, or image for the time of the image alone.
+    #[arg(long, value_name = "WHEN", help_heading = "Source", default_value = "administration")]
+    pub(super) decay_from: CountedFrom,
 
     /// What holds of a NIfTI image (CT, maps, activity, VOIs) whose header contradicts itself on its geometry: sform, qform or pixdim [default: refuse it].
     #[arg(long, value_name = "WHICH", help_heading = "Images", value_parser = parse_affine)]
@@ -361,6 +396,10 @@ fn material_names_help() -> String {
 
 fn parse_unit(text: &str) -> std::result::Result<InputUnit, String> {
     text.parse().map_err(|e: Error| e.to_string())
+}
+
+fn parse_decay_correction(text: &str) -> std::result::Result<DecayCorrection, String> {
+    text.parse().map_err(|e: Error| format!("{}; {}", e.why, e.suggestion))
 }
 
 fn parse_calibration(text: &str) -> std::result::Result<ImageCalibration, String> {

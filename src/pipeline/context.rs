@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Observer;
+use super::image_time::Timing;
 use super::inputs::InputRecord;
 use super::scene::{AS_IS, MatterBeyond, MatterMove};
 use super::source::{DoseOf, FieldOfView, Source};
@@ -250,11 +251,13 @@ pub struct Setup<'a> {
     pub source: &'a Source,
     /// How often.
     pub dose_of: &'a DoseOf,
+    /// When the image's activity is that of; none for what is integrated over time.
+    pub timing: Option<&'a Timing>,
 }
 
 /// The summary's part on inputs and settings; says the tissue histogram and its warnings.
 pub fn setup(s: &Setup, observer: &dyn Observer) -> Value {
-    let Setup { job, records, phantom, hu, moved, beyond, field, source, dose_of } = *s;
+    let Setup { job, records, phantom, hu, moved, beyond, field, source, dose_of, timing } = *s;
     let tissues = match hu {
         // On the CT's own grid the rows also know their HU.
         Some(hu) if moved.method == AS_IS => hu.tissues.clone(),
@@ -295,6 +298,8 @@ pub fn setup(s: &Setup, observer: &dyn Observer) -> Value {
         "activity": field,
         "decays": dose_of.decays,
         "decays_per_bq": dose_of.decays_per_bq,
+        "decays_counted_from": dose_of.counted_from,
+        "timing": timing.map(Timing::json),
         "dose_grid": {
             "choice": grid_name(job.grid),
             "dims": phantom.grid.dims,

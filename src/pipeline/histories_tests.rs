@@ -7,7 +7,7 @@ use super::*;
 use crate::activity::{CalibrationInput, NegativeRule};
 use crate::image::{Grid, Volume};
 use crate::io::write_metaimage;
-use crate::job::{ActivityInput, GridChoice, MaterialNames, MatterInput, SourceChoice};
+use crate::job::{ActivityInput, DecayFrom, GridChoice, MaterialNames, MatterInput, SourceChoice};
 use crate::pipeline::prepare;
 use crate::transport::devices::survey;
 use crate::transport::settings::Settings;
@@ -43,10 +43,13 @@ fn job(folder: &Path, engine: EngineChoice) -> Job {
             energy_window: None,
             geometry: None,
             max_outside: 0.01,
+            decay_correction: None,
         },
         nifti_affine: Default::default(),
         source: SourceChoice::Particle("electron:0.1MeV".into()),
         physical_decay: false,
+        decay_from: DecayFrom::default(),
+        administered: None,
         grid: GridChoice::Activity,
         voi: None,
         couch: Default::default(),

@@ -10,6 +10,7 @@ use crate::io::dicom::{EnergyWindow, Facts, Radiopharmaceutical};
 use crate::job::Check;
 use crate::physics::nuclide_label::{nuclide_of_code, nuclides_in_text};
 use crate::physics::{ChainMember, Nuclide, canonical_name};
+use crate::time::TimeOrSpan;
 use crate::units::{KEV_PER_MEV, SECONDS_PER_HOUR};
 
 /// Largest relative difference of half-lives that are one nuclide's: tables and scanners round to 1 % (Lu-177: 6.64 to 6.73 d), and
@@ -76,7 +77,10 @@ fn images<'a>(records: &'a [InputRecord], series: Option<&SeriesInput>) -> Vec<I
             name,
             record,
             facts: record.facts.as_ref(),
-            stated_s: entry.and_then(|p| p.time_s),
+            stated_s: entry.and_then(|p| match p.stated.time {
+                Some(TimeOrSpan::Span(seconds)) => Some(seconds),
+                _ => None,
+            }),
             registered: entry.is_some_and(|p| p.shift_stated),
         }
     };
@@ -370,7 +374,10 @@ fn injected(image: &Image, source: &Source, checks: &Checks) {
     }
     let Some(half_life_s) = source.half_life_s else { return };
     // Corrected to the administration or to a time of its own, it may hold all that was given.
-    if facts.decay_correction.as_deref().is_some_and(|c| !["START", "NONE"].contains(&c)) {
+    let own_time = facts.decay_corrected_to.is_some();
+    if own_time
+        || facts.decay_correction.as_deref().is_some_and(|c| !["START", "NONE"].contains(&c))
+    {
         return;
     }
     let left = |t: f64| given * (-t / half_life_s).exp2();
@@ -382,7 +389,7 @@ fn injected(image: &Image, source: &Source, checks: &Checks) {
         && let (Some(scan), Some(start)) = (facts.acquisition_time, facts.administration_time)
     {
         // Dates may have been moved: a word only, and none for times that cannot be.
-        let t = scan.seconds_since(&start);
+        let Ok(t) = scan.seconds_since(&start) else { return };
         if (0.0..=20.0 * half_life_s).contains(&t) && total > limit * left(t) {
             let when =
                 format!("that are left {:.2} h after the administration, by its clock", hours(t));

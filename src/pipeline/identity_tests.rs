@@ -194,9 +194,9 @@ fn series(shifts: [Option<[f64; 3]>; 2], times: [Option<f64>; 2]) -> SeriesInput
     std::fs::write(&path, text).unwrap();
     let mut series = SeriesInput::read(&path).unwrap();
     for (n, point) in series.points.iter_mut().enumerate() {
-        let TimePoint { shift_mm, shift_stated, time_s, .. } = point;
+        let TimePoint { shift_mm, shift_stated, stated, .. } = point;
         (*shift_mm, *shift_stated) = (shifts[n].unwrap_or_default(), shifts[n].is_some());
-        *time_s = times[n];
+        stated.time = times[n].map(TimeOrSpan::Span);
     }
     series
 }
@@ -275,14 +275,13 @@ fn injected_activity() {
     assert_eq!(late(1.9e9, Some("START")), (vec![], None));
     // By the file's own clock, which may have been moved: a warning, and none for a time that cannot be.
     let clock = |scan: &str| {
-        use crate::io::dicom::DateTime;
-        let at = |date: &str| DateTime::parse(date, "100000");
-        let (acquisition_time, administration_time) = (at(scan), at("20260301"));
+        let at = |date: &str| crate::time::Moment::parse(&format!("{date}T10:00")).ok();
+        let (acquisition_time, administration_time) = (at(scan), at("2026-03-01"));
         one(Facts { acquisition_time, administration_time, ..with(1.5e9) })
     };
-    let (warned, error) = clock("20260308");
+    let (warned, error) = clock("2026-03-08");
     assert!(error.is_none() && warned[0].contains("by its clock"), "{warned:?}");
-    for moved in ["20260301", "19000101", "20560101"] {
+    for moved in ["2026-03-01", "1900-01-01", "2056-01-01"] {
         assert_eq!(clock(moved), (vec![], None), "{moved}");
     }
 }

@@ -123,7 +123,6 @@ fn accept(
 ) -> Result<Volume<f32>> {
     read.notes.iter().for_each(|n| observer.warn(&format!("{role}: {n}")));
     let mut entry = record(role, path, &read.files, &read.volume)?;
-    entry.activity_time = read.facts.activity_time();
     entry.notes = read.notes;
     entry.series_uid = read.facts.series_uid.clone();
     entry.facts = Some(read.facts);
@@ -210,27 +209,11 @@ fn refuse_series(option: &str, series: Option<&str>, path: &Path) -> Result<()> 
     }
 }
 
-/// The time of an activity image that does not say any.
-const UNKNOWN_TIME: &str = "a time that the file does not state";
-
-/// Activity per voxel on its own grid.
+/// Activity per voxel on its own grid, with what a DICOM series says about itself.
 ///
 /// # Errors
 /// If a file cannot be read, its unit is not the stated one, or a value cannot be an activity.
 pub fn read_activity(
-    input: &ActivityInput,
-    affine: NiftiAffine,
-    observer: &dyn Observer,
-    records: &mut Vec<InputRecord>,
-) -> Result<ActivityMap> {
-    Ok(read_activity_facts(input, affine, observer, records)?.0)
-}
-
-/// [`read_activity`] with what a DICOM series says about itself.
-///
-/// # Errors
-/// As [`read_activity`].
-pub fn read_activity_facts(
     input: &ActivityInput,
     affine: NiftiAffine,
     observer: &dyn Observer,
@@ -271,8 +254,6 @@ pub fn read_activity_facts(
     {
         // Negative voxels set to zero raise the total by as much.
         entry.activity_bq = Some(map.total() + map.negatives.sum);
-        let time = entry.activity_time.get_or_insert_with(|| UNKNOWN_TIME.into());
-        observer.say(&format!("activity, and so the dose rate, is that at: {time}"));
     }
     Ok((map, facts))
 }
@@ -317,6 +298,14 @@ fn count_rates(
     };
     let (calibration, note) = input.calibration.per_count(read.facts.frame_duration_s)?;
     note.iter().for_each(|n| observer.warn(&format!("{}: {n}", input.path.display())));
+    if let (None, Some(seconds), Some(source)) =
+        (input.calibration.duration_s, read.facts.frame_duration_s, &read.facts.duration_source)
+    {
+        observer.warn(&format!(
+            "{}: counts are divided by {seconds} s, {source}; --scan-duration (duration in a series file) states it otherwise",
+            input.path.display()
+        ));
+    }
     let value = |c: Calibration| match c {
         Calibration::Bq(x) | Calibration::BqPerMl(x) => x,
     };

@@ -273,6 +273,7 @@ mod tests {
     fn input(integrate: Integrate) -> SeriesInput {
         SeriesInput {
             path: PathBuf::new(),
+            administered: None,
             points: Vec::new(),
             integrate,
             methods: Methods::default(),

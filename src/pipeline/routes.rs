@@ -9,6 +9,7 @@ use super::activity_route::activity_route;
 use super::checks::Checks;
 use super::context::CurveFacts;
 use super::dose_rate_route::{dose_rate_route, finish_dose_rates};
+use super::image_time::Timing;
 use super::inputs::{InputRecord, file_record};
 use super::method_file::RegionMethod;
 use super::outputs::OutputFolder;
@@ -26,6 +27,7 @@ use crate::kinetics::Integrated;
 use crate::kinetics::tia::MAX_EXTRAPOLATED;
 use crate::kinetics::voxels::BranchCounts;
 use crate::phantom::LOW_DENSITY_G_CM3;
+use crate::time::TimeOrSpan;
 use crate::transport::engine::Engine;
 
 /// How several time points become dose.
@@ -146,6 +148,13 @@ fn check(job: &Job, input: &SeriesInput, route: Route) -> Result<()> {
             "--physical-decay with a series of time points",
             "the series tells how activity changes",
             "Leave it out, or give one image.",
+        );
+    }
+    if matches!(job.administered, Some(TimeOrSpan::Span(_))) {
+        return refuse(
+            "--administered with a length of time and a series of time points",
+            "the scans are at several times",
+            "Give its date and time, or time = \"24h\" in each [[time_point]].",
         );
     }
     if matches!(job.source, SourceChoice::Nuclide { horizon_s: Some(_), .. }) {
@@ -322,7 +331,7 @@ impl Case<'_> {
             self.job,
             engine,
             self.around.clone(),
-            self.tia_map()?,
+            (self.tia_map()?, None),
             times,
             &self.records,
             &self.checks,
@@ -339,6 +348,7 @@ impl Case<'_> {
         prepared.context.setup["checks"] = self.checks.json();
         prepared.context.setup["time_points"] = json!({
             "times_s": self.placed.times_s,
+            "timing": self.placed.timings.iter().map(Timing::json).collect::<Vec<_>>(),
             "activity": self.placed.fields,
             "shift_mm": self.input.points.iter().map(|p| p.shift_mm).collect::<Vec<_>>(),
             "quantification": self.placed.regions,

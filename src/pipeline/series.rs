@@ -1,5 +1,6 @@
 //! Reading the acquisitions of a series and placing them on the dose grid, each at its time after injection.
 
+use super::image_time::{Scan, Stated, Timing, resolve, scan_duration};
 use super::inputs::{self, InputRecord};
 use super::recovery::{self, RegionRecovery};
 use super::scene::DoseGrid;
@@ -7,20 +8,20 @@ use super::series_file::{SeriesInput, TimePoint, check_times};
 use super::source::{self, FieldOfView};
 use super::transfer::{self, Unmixed};
 use super::{Observer, Surroundings, calibration, scene};
-use crate::activity::{ActivityMap, Decay, DecayCorrection, Quantity};
+use crate::activity::{ActivityMap, CalibrationInput, Decay, Quantity};
 use crate::error::{Error, Result};
 use crate::image::{Grid, Voi, VoiSet};
 use crate::io::NiftiAffine;
 use crate::io::dicom::Facts;
 use crate::job::{ActivityInput, Job};
-
-/// Largest difference (s) between a stated time and that of the DICOM attributes: clocks and injections over minutes.
-const CLOCK_TOLERANCE_S: f64 = 300.0;
+use crate::time::TimeOrSpan;
 
 /// The acquisitions on the dose grid.
 pub struct Placed {
     /// After injection, s.
     pub times_s: Vec<f64>,
+    /// What each time is that of.
+    pub timings: Vec<Timing>,
     /// Bq in each voxel of the dose grid.
     pub maps: Vec<Vec<f32>>,
     /// Where the activity of each image went.
@@ -66,27 +67,46 @@ pub fn read(
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Placed> {
-    let mut times_s = Vec::new();
-    let mut images = Vec::new();
+    let (mut scans, mut images) = (Vec::new(), Vec::new());
     let mut calibrations = Vec::new();
     for (n, point) in input.points.iter().enumerate() {
-        let (image, time_s, relative) =
-            read_point(job, input, point, decay, observer, records).map_err(|e| at_point(n, e))?;
-        observer.say(&format!(
-            "time point {}: {:.3} h after injection, {:.6e} Bq",
-            n + 1,
-            time_s / crate::units::SECONDS_PER_HOUR,
-            image.total()
-        ));
-        times_s.push(time_s);
+        let name = format!("time point {}", n + 1);
+        let own = calibration_of(job, input, point);
+        let (image, facts, relative) =
+            read_point(job, point, &own, observer, records).map_err(|e| at_point(n, e))?;
+        let stated = Stated {
+            duration_s: scan_duration(&own),
+            correction: point.stated.correction.or(job.activity.decay_correction),
+            ..point.stated
+        };
+        scans.push(Scan::new(&name, facts, stated, decay).map_err(|e| at_point(n, e))?);
         calibrations.push(relative);
         images.push(image);
     }
+    let administered = input.administered.or(match job.administered {
+        Some(TimeOrSpan::At(moment)) => Some(moment),
+        _ => None,
+    });
+    let timings = resolve(&mut scans, &mut images, administered, decay, true, observer)?;
+    let mut times_s = Vec::new();
+    for (n, (timing, image)) in timings.iter().zip(&images).enumerate() {
+        let time_s = timing.since_administration_s.unwrap_or(f64::NAN);
+        observer.say(&format!(
+            "time point {}: {:.3} h after the administration, {:.6e} Bq, at {}",
+            n + 1,
+            time_s / crate::units::SECONDS_PER_HOUR,
+            image.total(),
+            timing.what
+        ));
+        times_s.push(time_s);
+    }
+    let activities = records.iter_mut().filter(|r| r.role == "activity");
+    activities.zip(&timings).for_each(|(r, t)| r.activity_time = Some(t.what.clone()));
     check_times(&times_s)?;
     let grid = scene::choose_grid(job.grid, &around.matter.grid, &images[0].volume.grid)?;
     let sets = voi_sets(input, around, job.nifti_affine, observer, records)?;
     let labels = sets.iter().map(|set| on_grid(set, &grid.grid)).collect::<Result<Vec<_>>>()?;
-    let scans = unmixed(input, around, &images, &sets)?;
+    let seen = unmixed(input, around, &images, &sets)?;
     let (mut maps, mut fields) = (Vec::new(), Vec::new());
     for image in images {
         let (map, field) = source::place(image, &grid, job.activity.max_outside, observer)?;
@@ -94,7 +114,7 @@ pub fn read(
         fields.push(field);
     }
     let quantification = &input.quantification;
-    let regions = if scans.is_empty() {
+    let regions = if seen.is_empty() {
         let volumes: Vec<Vec<f64>> =
             sets.iter().map(|set| set.vois.iter().map(|v| set.volume_ml(v)).collect()).collect();
         let regions =
@@ -106,17 +126,17 @@ pub fn read(
         let in_body = on_grid(&transfer::body(&around.matter), &grid.grid)?;
         let in_body: Vec<bool> = in_body.iter().map(|l| *l > 0).collect();
         for (t, map) in maps.iter_mut().enumerate() {
-            transfer::rescale(map, &labels[t], &in_body, &scans[t], &names)
+            transfer::rescale(map, &labels[t], &in_body, &seen[t], &names)
                 .map_err(|e| at_point(t, e))?;
         }
-        transfer::recoveries(&scans, quantification.transfer_fwhm_mm.map_or(0.0, |f| f[1]))?
+        transfer::recoveries(&seen, quantification.transfer_fwhm_mm.map_or(0.0, |f| f[1]))?
     };
     tell(&regions, around.vois.as_ref(), observer);
     let calibration_relative = common(&calibrations, observer);
     if around.vois.is_some() && calibration_relative.is_none() {
         observer.say(calibration::NOT_STATED);
     }
-    Ok(Placed { regions, times_s, maps, fields, labels, grid, calibration_relative })
+    Ok(Placed { regions, times_s, timings, maps, fields, labels, grid, calibration_relative })
 }
 
 /// The uncertainty of the calibrations as one that all times share.
@@ -136,16 +156,19 @@ fn shifted(mut grid: Grid, shift_mm: [f64; 3]) -> Grid {
     grid
 }
 
+/// What is said of the calibration of a time point: by itself, by the series, by the job.
+fn calibration_of(job: &Job, input: &SeriesInput, point: &TimePoint) -> CalibrationInput {
+    point.calibration.or(&input.quantification.calibration).or(&job.activity.calibration)
+}
+
 fn read_point(
     job: &Job,
-    input: &SeriesInput,
     point: &TimePoint,
-    decay: &Decay,
+    own: &CalibrationInput,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
-) -> Result<(ActivityMap, f64, Option<f64>)> {
-    let own = point.calibration.or(&input.quantification.calibration).or(&job.activity.calibration);
-    let calibration = calibration::resolved(&own, &job.source, observer, records)?;
+) -> Result<(ActivityMap, Option<Facts>, Option<f64>)> {
+    let calibration = calibration::resolved(own, &job.source, observer, records)?;
     let relative = calibration.relative()?;
     let input = ActivityInput {
         path: point.activity.clone(),
@@ -155,8 +178,7 @@ fn read_point(
         calibration,
         ..job.activity.clone()
     };
-    let (mut image, facts) =
-        inputs::read_activity_facts(&input, job.nifti_affine, observer, records)?;
+    let (mut image, facts) = inputs::read_activity(&input, job.nifti_affine, observer, records)?;
     if image.quantity != Quantity::Activity {
         return Err(Error::input(
             "the image is integrated over time already",
@@ -165,58 +187,7 @@ fn read_point(
         ));
     }
     image.volume.grid = shifted(image.volume.grid, point.shift_mm);
-    let stated = facts.as_ref().map(|f| time_of(f, decay)).transpose()?.flatten();
-    let time_s = match (point.time_s, stated) {
-        (Some(given), Some((dicom, _))) if (given - dicom).abs() > CLOCK_TOLERANCE_S => {
-            return Err(Error::input(
-                format!(
-                    "the time is given as {given} s after injection, its DICOM times say {dicom:.0} s"
-                ),
-                format!("they may differ by {CLOCK_TOLERANCE_S} s"),
-                "Correct it, or leave `time` out to take that of the file.",
-            ));
-        }
-        (Some(given), _) => given,
-        (None, Some((dicom, _))) => dicom,
-        (None, None) => {
-            return Err(Error::input(
-                "no time after injection",
-                "neither the series file nor the image states it",
-                "Add time = \"24h\" to the [[time_point]].",
-            ));
-        }
-    };
-    let factor = stated.map_or(1.0, |(_, factor)| factor);
-    if factor != 1.0 {
-        image.volume.data.iter_mut().for_each(|v| *v = (f64::from(*v) * factor) as f32);
-        observer.warn(&format!(
-            "activity was corrected to the administration; it is multiplied by {factor:.6} to be that of its time"
-        ));
-    }
-    Ok((image, time_s, relative))
-}
-
-/// Time after administration for which a DICOM image states its activity, and what makes it the activity of that time.
-fn time_of(facts: &Facts, decay: &Decay) -> Result<Option<(f64, f64)>> {
-    let correction = DecayCorrection::from_dicom(facts.decay_correction.as_deref())?;
-    let (Some(scan), Some(injection)) = (facts.acquisition_time, facts.administration_time) else {
-        return match correction {
-            DecayCorrection::Admin => Err(Error::input(
-                "DecayCorrection is ADMIN and the acquisition or administration time is missing",
-                "the activity at the scan cannot be told from that at administration",
-                "Export the series with its times, or corrected to the scan.",
-            )),
-            _ => Ok(None),
-        };
-    };
-    let start = scan.seconds_since(&injection);
-    Ok(Some(match correction {
-        DecayCorrection::Start => (start, 1.0),
-        DecayCorrection::None => {
-            (start + decay.mean_time_s(facts.frame_duration_s.unwrap_or(0.0))?, 1.0)
-        }
-        DecayCorrection::Admin => (start, decay.factor(start)?),
-    }))
+    Ok((image, facts, relative))
 }
 
 fn at_point(n: usize, error: Error) -> Error {
@@ -317,33 +288,4 @@ fn on_grid(set: &VoiSet, grid: &Grid) -> Result<Vec<u16>> {
         voi.voxels.iter().for_each(|&v| labels[v as usize] = (n + 1) as u16);
     }
     Ok(labels)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::io::dicom::DateTime;
-
-    #[test]
-    fn dicom_times_and_decay_corrections() {
-        let decay = Decay { half_life_s: 86_400.0, half_life_uncertainty_s: None };
-        let at = |time: &str| DateTime::parse("20260301", time);
-        let facts = |correction: &str| Facts {
-            decay_correction: Some(correction.into()),
-            acquisition_time: at("160000"),
-            administration_time: at("100000"),
-            frame_duration_s: Some(1200.0),
-            ..Facts::default()
-        };
-        let of = |f: &Facts| time_of(f, &decay).unwrap().unwrap();
-        assert_eq!(of(&facts("START")), (21_600.0, 1.0));
-        let (middle, factor) = of(&facts("NONE"));
-        assert!((middle - 22_200.0).abs() < 2.0 && factor == 1.0, "{middle}");
-        let (start, factor) = of(&facts("ADMIN"));
-        assert!(start == 21_600.0 && (factor - 0.5_f64.powf(0.25)).abs() < 1e-12, "{factor}");
-        let unknown = Facts { administration_time: None, ..facts("START") };
-        assert_eq!(time_of(&unknown, &decay).unwrap(), None);
-        assert!(time_of(&Facts { administration_time: None, ..facts("ADMIN") }, &decay).is_err());
-        assert!(time_of(&Facts { decay_correction: None, ..facts("START") }, &decay).is_err());
-    }
 }

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::image_time::Stated;
 use super::method_file::{MethodKeys, Methods};
 use super::quantification::{
     CalibrationKeys, Quantification, QuantificationKeys, TransferKeys, VolumeKeys, duration,
 };
-use crate::activity::{CalibrationInput, InputUnit, check_version, toml_error};
+use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, check_version, toml_error};
 use crate::error::{Error, Result};
 use crate::kinetics::Family;
+use crate::time::{Moment, TimeOrSpan};
 use crate::transport::times::MAX_TIME_POINTS;
 use crate::units::seconds_of;
 
@@ -43,12 +45,32 @@ struct File {
     #[serde(default)]
     volume: BTreeMap<String, VolumeKeys>,
     planar: Option<PlanarEntry>,
+    administered: Option<Written>,
+    decay_correction: Option<String>,
+}
+
+/// A date and time, or a length of time: as text or as TOML writes dates.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Text(String),
+    Date(toml::value::Datetime),
+}
+
+impl Written {
+    fn text(&self) -> String {
+        match self {
+            Written::Text(text) => text.clone(),
+            Written::Date(date) => date.to_string(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PointEntry {
-    time: Option<String>,
+    time: Option<Written>,
+    decay_correction: Option<String>,
     activity: PathBuf,
     series: Option<String>,
     frame: Option<NonZeroUsize>,
@@ -94,8 +116,8 @@ pub enum Integrate {
 /// One acquisition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimePoint {
-    /// After injection, s; none if the DICOM times are to say it.
-    pub time_s: Option<f64>,
+    /// When and corrected to when, as far as the file does not leave it to the image; the duration stands with the calibration.
+    pub stated: Stated,
     /// The image.
     pub activity: PathBuf,
     /// SeriesInstanceUID, where a folder holds several.
@@ -130,6 +152,8 @@ pub struct PlanarCurve {
 pub struct SeriesInput {
     /// The file itself.
     pub path: PathBuf,
+    /// When the activity was given, if stated.
+    pub administered: Option<Moment>,
     /// The acquisitions, by time.
     pub points: Vec<TimePoint>,
     /// What is fitted.
@@ -173,8 +197,9 @@ impl SeriesInput {
         let file: File = toml::from_str(text).map_err(|e| toml_error(&e))?;
         check_version(file.version, VERSION)?;
         let folder = path.parent().unwrap_or(Path::new("."));
+        let common = file.decay_correction.as_deref().map(str::parse).transpose()?;
         let points: Vec<TimePoint> =
-            file.time_point.into_iter().map(|p| p.build(folder)).collect::<Result<_>>()?;
+            file.time_point.into_iter().map(|p| p.build(folder, common)).collect::<Result<_>>()?;
         if points.is_empty() || points.len() > MAX_TIME_POINTS {
             return Err(Error::input(
                 format!("{} time points", points.len()),
@@ -182,7 +207,11 @@ impl SeriesInput {
                 "Give one [[time_point]] for each acquisition.",
             ));
         }
-        let given: Option<Vec<f64>> = points.iter().map(|p| p.time_s).collect();
+        let span = |p: &TimePoint| match p.stated.time {
+            Some(TimeOrSpan::Span(seconds)) => Some(seconds),
+            _ => None,
+        };
+        let given: Option<Vec<f64>> = points.iter().map(span).collect();
         check_times(&given.unwrap_or_default())?;
         let planar = file.planar.map(PlanarEntry::build).transpose()?;
         let families = families(file.models)?;
@@ -225,6 +254,7 @@ impl SeriesInput {
         quantification.calibration.duration_s = duration_s;
         Ok(SeriesInput {
             path: path.to_path_buf(),
+            administered: file.administered.map(|t| Moment::parse(&t.text())).transpose()?,
             points,
             integrate: file.integrate,
             methods,
@@ -283,7 +313,7 @@ pub(super) fn time(text: &str) -> Result<f64> {
 }
 
 impl PointEntry {
-    fn build(self, folder: &Path) -> Result<TimePoint> {
+    fn build(self, folder: &Path, common: Option<DecayCorrection>) -> Result<TimePoint> {
         let shift_mm = self.shift_mm.unwrap_or_default();
         if let Some(mm) = shift_mm.iter().find(|s| !s.is_finite() || s.abs() > 2000.0) {
             return Err(Error::input(
@@ -293,7 +323,14 @@ impl PointEntry {
             ));
         }
         Ok(TimePoint {
-            time_s: self.time.as_deref().map(time).transpose()?,
+            stated: Stated {
+                time: self.time.map(|t| t.text().parse()).transpose()?,
+                duration_s: None,
+                correction: match self.decay_correction {
+                    Some(text) => Some(text.parse()?),
+                    None => common,
+                },
+            },
             activity: folder.join(self.activity),
             series: self.series,
             frame: self.frame,
@@ -332,6 +369,7 @@ impl PlanarEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::activity::DecayCorrection;
 
     fn read(text: &str) -> Result<SeriesInput> {
         SeriesInput::parse(text, Path::new("folder/series.toml"))
@@ -354,7 +392,7 @@ mod tests {
     fn a_series_is_read() {
         let series = read(GOOD).unwrap();
         assert_eq!(series.points[0].activity, Path::new("folder/a.nii.gz"));
-        assert_eq!(series.points[1].time_s, Some(86_400.0));
+        assert_eq!(series.points[1].stated.time, Some(TimeOrSpan::Span(86_400.0)));
         assert_eq!(series.points[1].shift_mm, [1.0, -2.5, 0.0]);
         assert_eq!(series.points[1].unit, Some(InputUnit::Bq));
         assert_eq!(series.methods.default.choice.families, Family::ALL);
@@ -363,13 +401,35 @@ mod tests {
         assert!(!SeriesInput::is_series(Path::new("x/toml")));
     }
 
+    /// Keys of time and decay: for all points at the top, for one in its own entry; dates as text or as TOML writes them.
+    #[test]
+    fn times_and_decay_are_stated_for_all_or_one() {
+        let text = GOOD
+            .replace("version = 1", "version = 1\nadministered = 2026-03-01T10:00:00+01:00\ndecay_correction = 'admin'\nduration = '20min'")
+            .replace("time = '1d'", "time = '2026-03-02T10:00:00+01:00'\ndecay_correction = 'none'\nduration = '1h'");
+        let series = read(&text).unwrap();
+        assert_eq!(series.administered.unwrap().to_string(), "2026-03-01T10:00:00+01:00");
+        let [first, second] = [series.points[0].stated, series.points[1].stated];
+        let durations =
+            [series.quantification.calibration.duration_s, series.points[1].calibration.duration_s];
+        assert_eq!(durations, [Some(1200.0), Some(3600.0)]);
+        assert_eq!(
+            [first.correction, second.correction],
+            [Some(DecayCorrection::Admin), Some(DecayCorrection::None)]
+        );
+        assert!(matches!(second.time, Some(TimeOrSpan::At(_))));
+    }
+
     #[test]
     fn bad_series_are_refused() {
         let refused = |from: &str, to: &str, expected: &str| {
             let error = read(&GOOD.replace(from, to)).unwrap_err().to_string();
             assert!(error.contains(expected), "'{expected}' not in: {error}");
         };
-        refused("'1d'", "'24'", "has its unit");
+        refused("'1d'", "'24'", "with its unit");
+        refused("'1d'", "'1d'\nduration = '20'", "has its unit");
+        refused("'1d'", "'1d'\ndecay_correction = 'decayed'", "admin");
+        refused("version = 1", "version = 1\nadministered = '10:00'", "date and a time");
         refused("'1d'", "'4h'", "must ascend");
         refused("'1d'", "'240min'", "must ascend");
         refused("'4h'", "'-4h'", "after injection");

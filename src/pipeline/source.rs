@@ -2,15 +2,17 @@
 
 use serde::Serialize;
 
+use super::image_time::{self, Timing};
 use super::scene::DoseGrid;
 use super::{Observer, activity_unit};
-use crate::activity::{ActivityMap, Negatives, Quantity};
+use crate::activity::{ActivityMap, Decay, Negatives, Quantity};
 use crate::dose::rate::{DoseKind, decays_per_bq};
 use crate::error::{Error, Result};
-use crate::job::{Job, SourceChoice};
+use crate::job::{DecayFrom, Job, SourceChoice};
 use crate::phantom::Phantom;
 use crate::physics::{Chain, Nuclide, chain};
 use crate::source::{DecaySpectrum, Particle, parse_source};
+use crate::time::hours_text;
 
 /// What a decay emits, and the chain that it comes from.
 #[derive(Debug, Clone)]
@@ -60,21 +62,28 @@ pub struct DoseOf {
     pub decays: f64,
     /// Decays per Bq where activity decays in place.
     pub decays_per_bq: Option<f64>,
+    /// What decays in place are counted from.
+    pub counted_from: Option<&'static str>,
 }
 
 impl DoseOf {
     /// Decides by the map's quantity and the job.
     ///
     /// # Errors
-    /// If physical decay is asked for something that has none.
-    pub fn new(activity: &ActivityMap, source: &Source, job: &Job) -> Result<Self> {
+    /// If physical decay is asked for something that has none, or since an administration that is not known.
+    pub fn new(
+        activity: &ActivityMap,
+        source: &Source,
+        job: &Job,
+        timing: Option<&Timing>,
+    ) -> Result<Self> {
         let total = activity.total();
         if !job.physical_decay {
             let kind = match activity.quantity {
                 Quantity::Activity => DoseKind::DoseRate,
                 Quantity::TimeIntegrated => DoseKind::Dose,
             };
-            return Ok(DoseOf { kind, decays: total, decays_per_bq: None });
+            return Ok(DoseOf { kind, decays: total, decays_per_bq: None, counted_from: None });
         }
         let Some(half_life) = source.half_life_s else {
             return Err(Error::usage(
@@ -89,8 +98,46 @@ impl DoseOf {
             Some(chain) if horizon => chain.parent_decay_fraction,
             _ => 1.0,
         };
-        let per_bq = decays_per_bq(half_life, fraction)?;
-        Ok(DoseOf { kind: DoseKind::Dose, decays: total * per_bq, decays_per_bq: Some(per_bq) })
+        let since_s = match job.decay_from {
+            DecayFrom::Image => 0.0,
+            DecayFrom::Administration => timing
+                .and_then(|t| t.since_administration_s)
+                .ok_or_else(image_time::unknown_administration)?,
+        };
+        // Activity at the administration: that of the image, grown back.
+        let decay = Decay { half_life_s: half_life, half_life_uncertainty_s: None };
+        let per_bq = decays_per_bq(half_life, fraction)? * decay.factor(-since_s)?;
+        Ok(DoseOf {
+            kind: DoseKind::Dose,
+            decays: total * per_bq,
+            decays_per_bq: Some(per_bq),
+            counted_from: Some(match job.decay_from {
+                DecayFrom::Image => "image",
+                DecayFrom::Administration => "administration",
+            }),
+        })
+    }
+
+    /// Says which time the result is for, or from when on decays count.
+    pub fn say(&self, timing: Option<&Timing>, observer: &dyn Observer) {
+        let Some(timing) = timing else { return };
+        let since = timing.since_administration_s.map(hours_text);
+        let given = timing.administered.map(|m| format!(" at {m}")).unwrap_or_default();
+        let what = &timing.what;
+        observer.say(&match (self.counted_from, since) {
+            (None, Some(since)) => {
+                format!("activity, and so the dose rate, is that at: {what}, {since} after the administration{given}")
+            }
+            (None, None) => format!("activity, and so the dose rate, is that at: {what}"),
+            (Some("administration"), since) => format!(
+                "decays are counted from the administration{given}, {} before the time of the image: {what}",
+                since.unwrap_or_default()
+            ),
+            (Some(_), since) => format!(
+                "decays are counted from the time of the image: {what}{}; what decayed before is left out",
+                since.map(|s| format!(", {s} after the administration{given}")).unwrap_or_default()
+            ),
+        });
     }
 }
 

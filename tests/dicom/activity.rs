@@ -41,16 +41,11 @@ fn pet_units_source_and_sign() {
     decay[0] = decay[0].clone().text((0x0054, 0x1102), "CS", "START");
     decay[1] = decay[1].clone().text((0x0054, 0x1102), "CS", "ADMIN");
     refused(read_activity_of("decay", &decay, &plain), &["DecayCorrection (0054,1102)", "ADMIN"]);
-    let of_time = |time: &'static str| {
+    for time in ["START", "ADMIN", "NONE"] {
         let series = all(&move |d| d.text((0x0054, 0x1102), "CS", time));
         let pet = read_activity_of(time, &series, &plain).expect("a good PET");
-        let warned = pet.notes.iter().any(|n| n.contains("DecayCorrection"));
-        (warned, pet.facts.activity_time().unwrap_or_default())
-    };
-    let (warned, time) = of_time("START");
-    assert!(!warned && time.contains("start of the acquisition"), "{time}");
-    let (warned, time) = of_time("ADMIN");
-    assert!(warned && time.contains("not the scan"), "{time}");
+        assert_eq!(pet.facts.decay_correction.as_deref(), Some(time));
+    }
     let nan = all(&|d| d.text(SLOPE, "DS", "inf"));
     refused(read_activity_of("inf", &nan, &plain), &["RescaleSlope (0028,1053) is 'inf'"]);
 }
@@ -92,6 +87,32 @@ fn nm_geometry_follows_the_sign_of_the_spacing() {
     let down = read_activity_of("nm-down", &[down], &factor).expect("a good SPECT");
     assert_eq!(down.volume.grid.origin_mm, [-5.0, -6.0, 192.0]);
     assert!((down.volume.data[1] - f32::from(stored(2, 1)) / 0.012).abs() < 1e-3);
+}
+
+/// Views times the duration of one; a full turn is shared by the detectors; phases; what may be one view or all is kept apart.
+#[test]
+fn nm_durations() {
+    let factor =
+        ReadOptions { count_factor: Some(CountFactor::Mbq(1e-6)), ..ReadOptions::default() };
+    let of = |object: DataSet| {
+        let facts = read_activity_of("nm-duration", &[object], &factor).expect("a SPECT").facts;
+        (facts.frame_duration_s, facts.image_duration_s)
+    };
+    let views = |count: u16| {
+        DataSet::default().us((0x0054, 0x0053), &[count]).ds((0x0018, 0x1242), &[20e3])
+    };
+    let rotation = (0x0054, 0x0052);
+    assert_eq!(of(nm(3, 1).sq(rotation, &[views(60)])), (Some(1200.0), None));
+    assert_eq!(of(nm(3, 1).sq(rotation, &[views(60), views(30)])), (Some(1800.0), None));
+    let turn = |arc: f64| {
+        let two = nm(3, 1).us((0x0054, 0x0021), &[2]);
+        of(two.sq(rotation, &[views(60).ds((0x0018, 0x1143), &[arc])])).0
+    };
+    assert_eq!((turn(180.0), turn(360.0)), (Some(1200.0), Some(600.0)));
+    let phase = DataSet::default().us((0x0054, 0x0033), &[10]).ds((0x0018, 0x1242), &[30e3]);
+    assert_eq!(of(nm(3, 1).sq((0x0054, 0x0032), &[phase])), (Some(300.0), None));
+    assert_eq!(of(nm(3, 1).ds((0x0018, 0x1242), &[20e3])), (None, Some(20.0)));
+    assert_eq!(of(nm(3, 1)), (None, None));
 }
 
 #[test]

@@ -2,7 +2,9 @@
 //! older object.
 
 use voxgray::Result;
-use voxgray::io::dicom::{DateTime, DicomVolume, ReadOptions};
+use voxgray::io::dicom::{DicomVolume, ReadOptions};
+
+use voxgray::time::Moment;
 
 use crate::objects::*;
 use crate::writer::DataSet;
@@ -85,8 +87,8 @@ fn geometry_values_and_times_of_the_functional_groups() {
     let f = &image.facts;
     assert_eq!(f.stored_units, "Bq/ml");
     assert_eq!(f.decay_correction.as_deref(), Some("START"));
-    assert_eq!(f.acquisition_time, DateTime::parse("20260301", "140000"));
-    assert_eq!(f.administration_time, DateTime::parse("20260301", "100000"));
+    assert_eq!(f.acquisition_time, Moment::parse("2026-03-01T14:00:00").ok());
+    assert_eq!(f.administration_time, Moment::parse("2026-03-01T10:00:00").ok());
     assert_eq!(f.frame_duration_s, Some(180.0));
     assert_eq!(f.decay_factors, Some([1.5, 1.5]));
     // In MBq, unlike the older object's Bq.
@@ -101,12 +103,15 @@ fn to_what_decay_is_corrected() {
     let admin = of(&["YES", "20260301100000.5"]);
     assert_eq!(admin.facts.decay_correction.as_deref(), Some("ADMIN"));
     let start = of(&["YES", "20260301140000"]);
-    assert_eq!(start.facts.series_time, DateTime::parse("20260301", "140000"));
+    assert_eq!(start.facts.decay_corrected_to, Moment::parse("2026-03-01T14:00:00").ok());
     let other = of(&["YES", "20260301120000"]);
-    assert_eq!(other.facts.decay_corrected_to, DateTime::parse("20260301", "120000"));
-    assert!(other.notes.iter().any(|n| n.contains("20260301120000, neither")), "{:?}", other.notes);
-    let said = other.facts.activity_time().unwrap_or_default();
-    assert!(said.contains("20260301120000"), "{said}");
+    assert_eq!(other.facts.decay_corrected_to, Moment::parse("2026-03-01T12:00:00").ok());
+    assert!(
+        other.notes.iter().any(|n| n.contains("2026-03-01T12:00:00, neither")),
+        "{:?}",
+        other.notes
+    );
+    assert_eq!(other.facts.decay_correction.as_deref(), Some("START"));
     refused(read(pet(&slices(), &["YES"])), &["DecayCorrectionDateTime (0018,9701)"]);
 }
 
@@ -119,7 +124,7 @@ fn frames_and_missing_units_of_an_enhanced_pet() {
     let second = ReadOptions { frame: Some(2), ..ReadOptions::default() };
     let second = read_activity_of("enhanced-2", &[object], &second).expect("chosen");
     assert_eq!(second.volume.data[1], 6.0 * f32::from(stored(5, 1)));
-    assert_eq!(second.facts.acquisition_time, DateTime::parse("20260301", "150000"));
+    assert_eq!(second.facts.acquisition_time, Moment::parse("2026-03-01T15:00:00").ok());
     let bare: Vec<DataSet> = slices().into_iter().map(|d| d.without((0x0040, 0x9096))).collect();
     refused(read(pet(&bare, &["NO"])), &["Units (0054,1001) is missing"]);
     let mut one = slices();

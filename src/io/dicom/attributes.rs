@@ -52,6 +52,7 @@ attributes! {
     ACQUISITION_DATE = "AcquisitionDate" 0x0008 0x0022 Text;
     ACQUISITION_TIME = "AcquisitionTime" 0x0008 0x0032 Text;
     ACQUISITION_DATE_TIME = "AcquisitionDateTime" 0x0008 0x002A Text;
+    TIMEZONE_OFFSET_FROM_UTC = "TimezoneOffsetFromUTC" 0x0008 0x0201 Text;
     MODALITY = "Modality" 0x0008 0x0060 Text;
     MANUFACTURER = "Manufacturer" 0x0008 0x0070 Text;
     MANUFACTURER_MODEL_NAME = "ManufacturerModelName" 0x0008 0x1090 Text;
@@ -70,6 +71,7 @@ attributes! {
     GANTRY_DETECTOR_TILT = "GantryDetectorTilt" 0x0018 0x1120 Text;
     TRIGGER_TIME = "TriggerTime" 0x0018 0x1060 Text;
     ACTUAL_FRAME_DURATION = "ActualFrameDuration" 0x0018 0x1242 Text;
+    SCAN_ARC = "ScanArc" 0x0018 0x1143 Text;
     FRAME_ACQUISITION_DATE_TIME = "FrameAcquisitionDateTime" 0x0018 0x9074 Text;
     FRAME_REFERENCE_DATE_TIME = "FrameReferenceDateTime" 0x0018 0x9151 Text;
     FRAME_ACQUISITION_DURATION = "FrameAcquisitionDuration" 0x0018 0x9220 F64;
@@ -123,6 +125,11 @@ attributes! {
     ENERGY_WINDOW_UPPER_LIMIT = "EnergyWindowUpperLimit" 0x0054 0x0015 Text;
     RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE = "RadiopharmaceuticalInformationSequence" 0x0054 0x0016 Sequence;
     ENERGY_WINDOW_NAME = "EnergyWindowName" 0x0054 0x0018 Text;
+    NUMBER_OF_DETECTORS = "NumberOfDetectors" 0x0054 0x0021 U16;
+    PHASE_INFORMATION_SEQUENCE = "PhaseInformationSequence" 0x0054 0x0032 Sequence;
+    NUMBER_OF_FRAMES_IN_PHASE = "NumberOfFramesInPhase" 0x0054 0x0033 U16;
+    ROTATION_INFORMATION_SEQUENCE = "RotationInformationSequence" 0x0054 0x0052 Sequence;
+    NUMBER_OF_FRAMES_IN_ROTATION = "NumberOfFramesInRotation" 0x0054 0x0053 U16;
     DETECTOR_VECTOR = "DetectorVector" 0x0054 0x0020 U16;
     DETECTOR_INFORMATION_SEQUENCE = "DetectorInformationSequence" 0x0054 0x0022 Sequence;
     RR_INTERVAL_VECTOR = "RRIntervalVector" 0x0054 0x0060 U16;

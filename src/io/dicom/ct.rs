@@ -79,7 +79,6 @@ pub(super) fn read(
     facts.units = "HU";
     facts.stored_units = "HU".into();
     super::note_lossy(headers, &mut notes);
-    super::read_acquisition_time(headers, &mut facts);
     Ok(DicomVolume {
         volume: Volume::new(stack.grid, data)?,
         facts,

@@ -1,8 +1,9 @@
 //! What a series says about itself, for the steps that follow and for the report.
 
 use super::attributes::*;
-use super::time::DateTime;
-use crate::error::Result;
+use super::clock::SliceClock;
+use crate::error::{Error, Result};
+use crate::time::{ClockTime, Moment};
 
 /// A coded nuclide (RadionuclideCodeSequence); code meanings are not standardised enough to be guessed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,19 +57,28 @@ pub struct Facts {
     pub frame_of_reference_uid: Option<String>,
     /// Manufacturer and model.
     pub device: Option<String>,
-    /// SeriesDate and SeriesTime; of an enhanced PET that is corrected to its start, DecayCorrectionDateTime.
-    pub series_time: Option<DateTime>,
+    /// SeriesDate and SeriesTime.
+    pub series_time: Option<Moment>,
     /// Earliest acquisition time of all slices.
-    pub acquisition_time: Option<DateTime>,
-    /// ActualFrameDuration, s.
+    pub acquisition_time: Option<Moment>,
+    /// Duration of the acquisition: ActualFrameDuration of the first slice, or that of all views of an NM object, s.
     pub frame_duration_s: Option<f64>,
+    /// What the duration of an NM object was made from.
+    pub duration_source: Option<String>,
+    /// ActualFrameDuration of an NM object itself, s: of the whole acquisition or of one view, which writers do not tell.
+    pub image_duration_s: Option<f64>,
     /// FrameReferenceTime of the first slice along the normal, s (PS3.3 C.8.9.4.1.5).
     pub frame_reference_time_s: Option<f64>,
+    /// Times and factors of each slice of the volume, in its order; empty where the object has one for all.
+    pub slices: Vec<SliceClock>,
+    /// Dates and times that are there and cannot be read.
+    pub clock_problems: Vec<Error>,
     /// DecayCorrection: `NONE`, `START` (to the start of the acquisition) or `ADMIN` (to the administration).
     pub decay_correction: Option<String>,
-    /// DecayCorrectionDateTime of an enhanced PET: the time whose activity the image states. Where that is neither the
-    /// start of the acquisition nor the administration, `decay_correction` is `to` and this time.
-    pub decay_corrected_to: Option<DateTime>,
+    /// Whether CorrectedImage lists DECY; none if it is absent.
+    pub decay_listed: Option<bool>,
+    /// DecayCorrectionDateTime of an enhanced PET: the time whose activity the image states, which START then means.
+    pub decay_corrected_to: Option<Moment>,
     /// Smallest and largest DecayFactor of the slices.
     pub decay_factors: Option<[f64; 2]>,
     /// Radiopharmaceutical.
@@ -80,7 +90,9 @@ pub struct Facts {
     /// RadionuclideTotalDose, Bq (PET states it in Bq, PS3.3 C.8.9.2; NM in MBq, converted here).
     pub administered_bq: Option<f64>,
     /// Time of administration.
-    pub administration_time: Option<DateTime>,
+    pub administration_time: Option<Moment>,
+    /// Time of day of an administration whose date is not stated.
+    pub administration_clock: Option<ClockTime>,
     /// All radiopharmaceuticals that are listed; the fields above are of the first.
     pub radiopharmaceuticals: Vec<Radiopharmaceutical>,
     /// The energy window that was read (NM).
@@ -128,7 +140,6 @@ impl Facts {
             series_description: root.text(SERIES_DESCRIPTION),
             frame_of_reference_uid: root.text(FRAME_OF_REFERENCE_UID),
             device: (!device.is_empty()).then(|| device.join(" ")),
-            series_time: DateTime::read(root, SERIES_DATE, SERIES_TIME),
             // A malformed count says nothing; the images themselves are what is read.
             stated_slices: root.count(NUMBER_OF_SLICES).ok().flatten(),
             images_in_acquisition: root.count(IMAGES_IN_ACQUISITION).ok().flatten(),
@@ -162,80 +173,7 @@ impl Facts {
             ));
         }
         self.nuclide = nuclide_code(item);
-        let stated = item.text(RADIOPHARMACEUTICAL_START_DATE_TIME);
-        self.administration_time = stated.as_deref().and_then(DateTime::parse_dt);
-        if self.administration_time.is_none() {
-            self.administration_time = self.administration_on_series_day(root, item, notes);
-        }
         Ok(())
-    }
-
-    /// RadiopharmaceuticalStartTime has no date: it is the series' day only if that leaves it before the scan.
-    fn administration_on_series_day(
-        &self,
-        root: &Item<'_>,
-        item: &Item<'_>,
-        notes: &mut Vec<String>,
-    ) -> Option<DateTime> {
-        let time = item.text(RADIOPHARMACEUTICAL_START_TIME)?;
-        let date = root.text(SERIES_DATE)?;
-        let administered = DateTime::parse(&date, &time)?;
-        if self.series_time.is_some_and(|series| administered > series) {
-            notes.push(format!(
-                "{RADIOPHARMACEUTICAL_START_TIME} {time} is after the series time and has no date: \
-                 the time of administration is unknown"
-            ));
-            return None;
-        }
-        notes.push(format!(
-            "{RADIOPHARMACEUTICAL_START_TIME} {time} has no date: taken to be the day of the series"
-        ));
-        Some(administered)
-    }
-
-    /// The time for which the image states its activity; `None` where the files do not say.
-    pub fn activity_time(&self) -> Option<String> {
-        let scan = "the start of the acquisition";
-        Some(match self.decay_correction.as_deref()? {
-            "START" => format!("{scan} (DecayCorrection START)"),
-            "ADMIN" => "the administration (DecayCorrection ADMIN), not the scan".into(),
-            "NONE" => "the mid of each acquisition, about (DecayCorrection NONE)".into(),
-            other => format!("DecayCorrection {other}"),
-        })
-    }
-
-    /// Warns where the activity is not that of the scan: corrected to the administration, or to an unknown time.
-    pub(super) fn note_decay_correction(&self, notes: &mut Vec<String>) {
-        match self.decay_correction.as_deref() {
-            None => notes.push(format!(
-                "{DECAY_CORRECTION} is missing: the time of the activity is not stated"
-            )),
-            Some("ADMIN") => notes.push(self.administration_note()),
-            Some("START" | "NONE") => {}
-            // An enhanced object's own time, which was said.
-            Some(_) if self.decay_corrected_to.is_some() => {}
-            Some(other) => notes.push(format!(
-                "{DECAY_CORRECTION} is {other}, none of NONE, START and ADMIN: the time of the activity is unknown"
-            )),
-        }
-    }
-
-    fn administration_note(&self) -> String {
-        let mut note = format!(
-            "{DECAY_CORRECTION} is ADMIN: the activity is stated for the time of administration, not of the scan"
-        );
-        let (Some(start), Some(given)) = (self.acquisition_time, self.administration_time) else {
-            return note;
-        };
-        let seconds = start.seconds_since(&given);
-        note.push_str(&format!(", which began {:.2} h later", seconds / 3600.0));
-        if let (Some(half_life), Some([low, high])) = (self.half_life_s, self.decay_factors) {
-            let expected = (seconds / half_life).exp2();
-            note.push_str(&format!(
-                "; {DECAY_FACTOR} is {low} to {high}, that time gives {expected:.4}"
-            ));
-        }
-        note
     }
 
     /// Says how many voxels were padding, which holds no activity.

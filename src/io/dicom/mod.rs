@@ -8,6 +8,7 @@
 
 mod activity_values;
 mod attributes;
+mod clock;
 mod codec;
 mod ct;
 mod data_set;
@@ -17,6 +18,7 @@ mod facts;
 mod frames;
 mod geometry;
 mod nm;
+mod nm_duration;
 mod nm_frames;
 mod object;
 mod options;
@@ -26,17 +28,16 @@ mod pt;
 mod real_world;
 mod rle;
 mod series;
-mod time;
 mod time_frames;
 mod transfer_syntax;
 mod ucum;
 
 use std::path::{Path, PathBuf};
 
+pub use clock::SliceClock;
 pub use facts::{EnergyWindow, Facts, NuclideCode, Radiopharmaceutical};
 pub use options::{CountFactor, GeometryOverride, ReadOptions};
 pub use series::SeriesSummary;
-pub use time::DateTime;
 
 use crate::error::{Error, Result};
 use crate::image::Volume;
@@ -152,14 +153,7 @@ fn note_lossy(headers: &[series::Header], notes: &mut Vec<String>) {
     }
 }
 
-/// The earliest acquisition time of all slices.
-fn read_acquisition_time(headers: &[series::Header], facts: &mut Facts) {
-    facts.acquisition_time = headers
-        .iter()
-        .filter_map(|h| {
-            let root = h.root();
-            let stated = root.text(ACQUISITION_DATE_TIME).as_deref().and_then(DateTime::parse_dt);
-            stated.or_else(|| DateTime::read(&root, ACQUISITION_DATE, ACQUISITION_TIME))
-        })
-        .min_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+/// Whether CorrectedImage lists the correction of decay; none if it is absent.
+fn decay_listed(root: &Item<'_>) -> Option<bool> {
+    root.texts(CORRECTED_IMAGE).map(|all| all.iter().any(|c| c == "DECY"))
 }

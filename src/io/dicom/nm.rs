@@ -11,6 +11,7 @@ use super::attributes::*;
 use super::facts::Facts;
 use super::frames::{Frame, frame_name, rescale, size};
 use super::geometry::{Placement, PlaneAxes, stack};
+use super::nm_duration::acquisition_duration;
 use super::nm_frames::select_frames;
 use super::options::{GeometryOverride, ReadOptions};
 use super::series::Header;
@@ -90,7 +91,16 @@ pub(super) fn read(
     // NM states the administered activity in MBq (PS3.3 C.8.4.10).
     facts.read_radiopharmaceutical(&root, 1e6, &mut notes)?;
     super::note_lossy(headers, &mut notes);
-    super::read_acquisition_time(headers, &mut facts);
+    // No attribute of the NM modules; some writers add it.
+    facts.decay_correction = root.text(DECAY_CORRECTION);
+    facts.decay_listed = super::decay_listed(&root);
+    facts.read_times(headers, &[], &mut notes);
+    if let Some((seconds, source)) = acquisition_duration(&root)? {
+        facts.frame_duration_s = Some(seconds);
+        facts.duration_source = Some(source);
+    }
+    let of_image = root.number(ACTUAL_FRAME_DURATION)?.filter(|ms| *ms > 0.0);
+    facts.image_duration_s = of_image.map(|ms| ms * 1e-3);
     Ok(DicomVolume {
         volume: Volume::new(stack.grid, data)?,
         facts,

@@ -96,12 +96,12 @@ fn read_decay(
         let time = headers[frame.file].root().number(FRAME_REFERENCE_TIME)?;
         facts.frame_reference_time_s = time.map(|ms| ms * 1e-3);
     }
+    facts.decay_listed = super::decay_listed(&first);
     let corrected = first.texts(CORRECTED_IMAGE).unwrap_or_default();
     if !corrected.iter().any(|c| c == "ATTN") {
         notes.push(format!("{CORRECTED_IMAGE} does not list ATTN: attenuation may be uncorrected"));
     }
     facts.read_radiopharmaceutical(&first, 1.0, notes)?;
-    super::read_acquisition_time(headers, facts);
-    facts.note_decay_correction(notes);
+    facts.read_times(headers, ordered, notes);
     Ok(())
 }

@@ -1,0 +1,304 @@
+//! To when the values of a scan are corrected, and what makes all of them the activity at one time. Neglects that activity moves between
+//! the frames of a scan: from one bed to the next only physical decay acts.
+//!
+//! NONE: each frame (bed) holds its own mean; all are brought to the mean of the frames' mean times. ADMIN: undone to the start of the scan.
+//! START: PS3.3 C.8.9.1.1.5 means the start of the acquisition, of which some writers keep the series' time and others that of the first
+//! frame. A DecayFactor (0054,1321) decides: it is exp(lambda (frame start - reference)) times x / (1 - exp(-x)), x = lambda T, where
+//! some writers leave the second factor out. Where it is absent, FrameReferenceTime (0054,1300) does. Where nothing does, it is the
+//! series' time unless the acquisition is earlier (QIBA profile FDG-PET/CT, SUV by vendor-neutral pseudo-code).
+
+use super::decay_time::{Decay, DecayCorrection, ImageTiming, Reference};
+use crate::error::Result;
+use crate::time::hours_text;
+
+/// Largest |ln| between a stated DecayFactor and the one that a reference gives: rounding in headers, and the frame's own decay in part.
+const FACTOR_TOLERANCE: f64 = 0.02;
+/// ln of a difference that is told: 0.1 %.
+const MATTERS: f64 = 1e-3;
+/// A DecayFactor this near to 1 says that the frame's values were not scaled.
+const UNITY: f64 = 1e-6;
+/// Tolerance of a FrameReferenceTime, s.
+const REFERENCE_TIME_TOLERANCE_S: f64 = 2.0;
+
+/// One frame (bed position, slice), s after the start of the first one.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ScanFrame {
+    /// Start.
+    pub start_s: f64,
+    /// Length; none if unknown.
+    pub duration_s: Option<f64>,
+    /// DecayFactor.
+    pub decay_factor: Option<f64>,
+    /// FrameReferenceTime.
+    pub frame_reference_s: Option<f64>,
+}
+
+/// What a scan says about its times. All times are s after the start of the first frame.
+#[derive(Debug, Clone, Copy)]
+pub struct ScanClock<'a> {
+    /// At least one.
+    pub frames: &'a [ScanFrame],
+    /// SeriesDate and SeriesTime.
+    pub series_s: Option<f64>,
+    /// Of the nuclide.
+    pub decay: Decay,
+    /// With the half-life that the scanner corrected with.
+    pub scanner: Decay,
+}
+
+/// To what START was corrected.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum StartReference {
+    /// The series' time (s).
+    Series(f64),
+    /// The start of the first frame.
+    FirstFrame,
+    /// Each frame's own start.
+    OwnFrame,
+    /// The administration (s), in spite of its name.
+    Administration(f64),
+}
+
+/// All values at one time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AtOneTime {
+    /// That time.
+    pub time_s: f64,
+    /// What the values of each frame are multiplied by.
+    pub factors: Vec<f64>,
+}
+
+impl StartReference {
+    /// s, for a frame.
+    fn of(self, frame: &ScanFrame) -> f64 {
+        match self {
+            StartReference::Series(s) | StartReference::Administration(s) => s,
+            StartReference::FirstFrame => 0.0,
+            StartReference::OwnFrame => frame.start_s,
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            StartReference::Series(s) => {
+                format!("the series' time {} before the first frame", hours_text(-s))
+            }
+            StartReference::FirstFrame => "the start of the first frame".into(),
+            StartReference::OwnFrame => "the start of each frame".into(),
+            StartReference::Administration(s) => {
+                format!("the administration {} before the first frame", hours_text(-s))
+            }
+        }
+    }
+}
+
+impl ScanClock<'_> {
+    /// Decides what START refers to, with what should be told. `administered_s` is on the scan's clock.
+    pub fn start_reference(&self, administered_s: Option<f64>) -> (StartReference, Vec<String>) {
+        let candidates = self.candidates(administered_s);
+        let default = candidates[0];
+        // Between the two that no factor is needed to think of.
+        let of_first = |c: &StartReference| match c {
+            StartReference::Series(s) => self.first_start() - s,
+            _ => 0.0,
+        };
+        let apart = self.scanner.constant_per_s() * of_first(&default);
+        if let Some(found) = self.by_decay_factor(&candidates) {
+            let (reference, stated, misfit) = found;
+            let mut told = Vec::new();
+            if misfit > FACTOR_TOLERANCE {
+                let each: Vec<String> = candidates
+                    .iter()
+                    .map(|c| {
+                        format!(
+                            "{:.5} from {}",
+                            self.predicted(*c, &self.frames[0], true).exp(),
+                            c.name()
+                        )
+                    })
+                    .collect();
+                told.push(format!(
+                    "DecayFactor (0054,1321) is {stated}, which no reference of START gives ({}): {} is taken",
+                    each.join(", "),
+                    default.name()
+                ));
+                return (default, told);
+            }
+            if reference != default && self.differs(reference, default) {
+                told.push(format!(
+                    "START refers to {}, as DecayFactor (0054,1321) {stated} says; from {} it would be {:.5}",
+                    reference.name(),
+                    default.name(),
+                    self.predicted(default, &self.frames[0], true).exp()
+                ));
+            }
+            return (reference, told);
+        }
+        if let Some(reference) = self.by_reference_time(&candidates) {
+            return (reference, Vec::new());
+        }
+        let mut told = Vec::new();
+        if apart > MATTERS {
+            told.push(format!(
+                "DecayCorrection START is taken to mean {}; were it the start of the first frame, activity would be {:.4} times as \
+                 large at any time, and neither DecayFactor (0054,1321) nor FrameReferenceTime (0054,1300) decides",
+                default.name(),
+                apart.exp()
+            ));
+        }
+        (default, told)
+    }
+
+    /// Whether two references differ by more than is worth telling.
+    fn differs(&self, one: StartReference, other: StartReference) -> bool {
+        let apart = |f: &ScanFrame| self.scanner.constant_per_s() * (one.of(f) - other.of(f)).abs();
+        self.frames.iter().map(apart).fold(0.0, f64::max) > MATTERS
+    }
+
+    /// References that START may have; the first is that of a file which says no more.
+    fn candidates(&self, administered_s: Option<f64>) -> Vec<StartReference> {
+        let first = self.first_start();
+        // A series that begins before the administration does not date the acquisition; one that begins after it was made later.
+        let series = self
+            .series_s
+            .filter(|s| *s < first - 1.0 && administered_s.is_none_or(|given| *s >= given - 60.0));
+        let mut all: Vec<StartReference> = series
+            .map(StartReference::Series)
+            .into_iter()
+            .chain([StartReference::FirstFrame])
+            .collect();
+        if self.frames.iter().any(|f| f.start_s > first + 1.0) {
+            all.push(StartReference::OwnFrame);
+        }
+        if let Some(given) = administered_s.filter(|g| *g < first) {
+            all.push(StartReference::Administration(given));
+        }
+        all
+    }
+
+    fn first_start(&self) -> f64 {
+        self.frames.iter().map(|f| f.start_s).fold(f64::INFINITY, f64::min)
+    }
+
+    /// ln of the factor that corrects the mean of a frame to a reference, with or without the decay within the frame.
+    fn predicted(&self, reference: StartReference, frame: &ScanFrame, within: bool) -> f64 {
+        let elapsed = self.scanner.constant_per_s() * (frame.start_s - reference.of(frame));
+        let average = self.scanner.frame_average(frame.duration_s.unwrap_or(0.0)).unwrap_or(1.0);
+        if within { elapsed - average.ln() } else { elapsed }
+    }
+
+    /// The reference that fits the stated factors best, the factor of the first frame, and the largest |ln| of the misfit.
+    fn by_decay_factor(&self, candidates: &[StartReference]) -> Option<(StartReference, f64, f64)> {
+        let stated: Vec<(&ScanFrame, f64)> = self
+            .frames
+            .iter()
+            .filter_map(|f| Some((f, f.decay_factor.filter(|d| *d > 0.0)?)))
+            .collect();
+        let unscaled = stated.iter().all(|(_, d)| (d - 1.0).abs() < UNITY);
+        let first = self.first_start();
+        // Factors of 1 everywhere: those of later frames were not filled in, and the two references that one frame can tell remain.
+        let used: Vec<&(&ScanFrame, f64)> =
+            stated.iter().filter(|(f, _)| !unscaled || f.start_s <= first + 1.0).collect();
+        let mut best: Option<(StartReference, f64, f64)> = None;
+        for candidate in candidates {
+            let common =
+                matches!(candidate, StartReference::Series(_) | StartReference::FirstFrame);
+            if unscaled && !common {
+                continue;
+            }
+            let misfit = |within: bool| {
+                let one = |(f, d): &&(&ScanFrame, f64)| {
+                    (self.predicted(*candidate, f, within) - d.ln()).abs()
+                };
+                used.iter().map(one).fold(0.0, f64::max)
+            };
+            // What says 1 leaves the decay within the frame out.
+            let misfit = if unscaled { misfit(false) } else { misfit(true).min(misfit(false)) };
+            let (_, factor) = used.first()?;
+            if best.is_none_or(|(_, _, other)| misfit < other - 1e-9) {
+                best = Some((*candidate, *factor, misfit));
+            }
+        }
+        best
+    }
+
+    /// The one reference within whose first frame a FrameReferenceTime lies that is not 0 (which is how it is left empty).
+    fn by_reference_time(&self, candidates: &[StartReference]) -> Option<StartReference> {
+        let first = self.first_start();
+        let frame = self.frames.iter().find(|f| f.start_s <= first + 1.0)?;
+        let stated = frame.frame_reference_s.filter(|t| *t > 1e-3)?;
+        let fits = |c: &&StartReference| {
+            let early = frame.start_s - c.of(frame) - REFERENCE_TIME_TOLERANCE_S;
+            let late = early + frame.duration_s.unwrap_or(0.0) + 2.0 * REFERENCE_TIME_TOLERANCE_S;
+            (early..=late).contains(&stated)
+        };
+        let fitting: Vec<&StartReference> = candidates.iter().take(2).filter(fits).collect();
+        match fitting[..] {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// What DecayFactor would be for ADMIN, and the stated one, of the first frame that has one other than 1.
+    pub fn admin_factors(&self, administered_s: f64) -> Option<(f64, f64)> {
+        let frame =
+            self.frames.iter().find(|f| f.decay_factor.is_some_and(|d| (d - 1.0).abs() > UNITY))?;
+        let expected =
+            self.predicted(StartReference::Administration(administered_s), frame, true).exp();
+        Some((expected, frame.decay_factor?))
+    }
+
+    /// True if the stated factors are those of a correction to `administered_s`, or state nothing (none: nothing is stated).
+    pub fn admin_fits(&self, administered_s: f64) -> Option<bool> {
+        let (expected, stated) = self.admin_factors(administered_s)?;
+        Some((expected / stated).ln().abs() <= FACTOR_TOLERANCE)
+    }
+
+    /// The time of which a scan's values are taken to be the activity when they are not corrected: the mean of the frames' mean times.
+    fn mean_time_s(&self) -> Result<f64> {
+        let mut sum = 0.0;
+        for frame in self.frames {
+            sum += frame.start_s + self.decay.mean_time_s(frame.duration_s.unwrap_or(0.0))?;
+        }
+        Ok(sum / self.frames.len() as f64)
+    }
+
+    /// What makes all values the activity of one time: the reference of START, the mean time of NONE, the start of the scan for ADMIN.
+    ///
+    /// # Errors
+    /// If ADMIN comes without the time of administration, or more than ten half-lives are to be corrected.
+    pub fn at_one_time(
+        &self,
+        correction: DecayCorrection,
+        start: StartReference,
+        administered_s: Option<f64>,
+    ) -> Result<AtOneTime> {
+        let time_s = match correction {
+            DecayCorrection::None => self.mean_time_s()?,
+            DecayCorrection::Start => {
+                start.of(&ScanFrame { start_s: self.first_start(), ..ScanFrame::default() })
+            }
+            DecayCorrection::Admin => self.first_start(),
+        };
+        let factor = |frame: &ScanFrame| {
+            let scan_start_s = match correction {
+                DecayCorrection::Start => start.of(frame),
+                _ => self.first_start(),
+            };
+            let timing = ImageTiming {
+                correction,
+                scan_start_s,
+                frame_start_s: frame.start_s,
+                frame_duration_s: frame.duration_s.unwrap_or(0.0),
+                injection_s: administered_s.filter(|_| correction == DecayCorrection::Admin),
+            };
+            timing.factor_to_undoing(Reference::At(time_s), &self.decay, &self.scanner)
+        };
+        let factors = self.frames.iter().map(factor).collect::<Result<_>>()?;
+        Ok(AtOneTime { time_s, factors })
+    }
+}
+
+#[cfg(test)]
+#[path = "scan_clock_tests.rs"]
+mod tests;

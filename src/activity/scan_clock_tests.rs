@@ -1,0 +1,183 @@
+use super::*;
+
+/// F-18 and the nuclides of therapy and imaging that are tried: half-lives in s.
+const HALF_LIVES: [f64; 4] = [6586.2, 4063.2, 574_300.8, 230_400.0];
+
+fn decay(half_life_s: f64) -> Decay {
+    Decay { half_life_s, half_life_uncertainty_s: None }
+}
+
+/// Frames of `duration_s` at `starts`, and the factor that a scanner with `scanner` applies for each, corrected to `to` of its start.
+fn frames(
+    starts: &[f64],
+    duration_s: f64,
+    scanner: &Decay,
+    to: impl Fn(f64) -> f64,
+    within: bool,
+) -> Vec<ScanFrame> {
+    let average = if within { scanner.frame_average(duration_s).unwrap() } else { 1.0 };
+    starts
+        .iter()
+        .map(|&start_s| ScanFrame {
+            start_s,
+            duration_s: Some(duration_s),
+            decay_factor: Some(scanner.factor(to(start_s) - start_s).unwrap() / average),
+            frame_reference_s: None,
+        })
+        .collect()
+}
+
+fn scan<'a>(frames: &'a [ScanFrame], series_s: Option<f64>, half_life_s: f64) -> ScanClock<'a> {
+    ScanClock { frames, series_s, decay: decay(half_life_s), scanner: decay(half_life_s) }
+}
+
+#[test]
+fn a_decay_factor_tells_what_start_refers_to() {
+    let half_life = HALF_LIVES[0];
+    let of = decay(half_life);
+    for starts in [&[0.0][..], &[0.0, 600.0, 1200.0]] {
+        for within in [true, false] {
+            for (to, expected) in [
+                (-3600.0, StartReference::Series(-3600.0)),
+                (0.0, StartReference::FirstFrame),
+                (-7000.0, StartReference::Administration(-7000.0)),
+            ] {
+                let frames = frames(starts, 600.0, &of, |_| to, within);
+                let clock = scan(&frames, Some(-3600.0), half_life);
+                let (found, told) = clock.start_reference(Some(-7000.0));
+                assert_eq!(found, expected, "{starts:?} {within} {told:?}");
+                assert_eq!(
+                    told.is_empty(),
+                    expected == StartReference::Series(-3600.0),
+                    "{told:?}"
+                );
+            }
+        }
+    }
+    let own = frames(&[0.0, 600.0, 1200.0], 600.0, &of, |start| start, true);
+    let (found, _) = scan(&own, None, half_life).start_reference(None);
+    assert_eq!(found, StartReference::OwnFrame);
+}
+
+/// Factors of 1 speak of the first frame only: a writer that fills in 1 for all beds has not filled them in.
+#[test]
+fn factors_of_one_are_no_proof_of_a_correction_to_each_frame() {
+    let ones: Vec<ScanFrame> = [0.0, 600.0, 1200.0]
+        .map(|start_s| ScanFrame {
+            start_s,
+            duration_s: Some(600.0),
+            decay_factor: Some(1.0),
+            frame_reference_s: None,
+        })
+        .to_vec();
+    let (found, told) = scan(&ones, Some(-1800.0), HALF_LIVES[1]).start_reference(None);
+    assert_eq!(found, StartReference::FirstFrame);
+    assert!(told[0].contains("DecayFactor"), "{told:?}");
+    let (found, told) = scan(&ones, Some(0.0), HALF_LIVES[1]).start_reference(None);
+    assert!(found == StartReference::FirstFrame && told.is_empty(), "{told:?}");
+}
+
+#[test]
+fn without_a_factor_the_frames_reference_time_decides_or_the_default_is_told() {
+    let frame = |frame_reference_s| {
+        vec![ScanFrame {
+            start_s: 0.0,
+            duration_s: Some(1200.0),
+            decay_factor: None,
+            frame_reference_s,
+        }]
+    };
+    let of =
+        |frames: &[ScanFrame]| scan(frames, Some(-3600.0), HALF_LIVES[0]).start_reference(None);
+    let (found, told) = of(&frame(Some(4180.0)));
+    assert!(found == StartReference::Series(-3600.0) && told.is_empty(), "{told:?}");
+    let (found, _) = of(&frame(Some(590.0)));
+    assert_eq!(found, StartReference::FirstFrame);
+    let (found, told) = of(&frame(Some(0.0)));
+    assert_eq!(found, StartReference::Series(-3600.0));
+    assert!(told[0].contains("1.4606 times"), "{told:?}");
+    // A series made later, or opened before the administration, is no reference.
+    for (series, given) in [(Some(3600.0), None), (Some(-3600.0), Some(-1800.0)), (None, None)] {
+        let frames = frame(None);
+        let (found, told) = scan(&frames, series, HALF_LIVES[0]).start_reference(given);
+        assert!(found == StartReference::FirstFrame && told.is_empty(), "{told:?}");
+    }
+}
+
+#[test]
+fn a_factor_that_fits_nothing_is_told() {
+    let frames = [ScanFrame {
+        start_s: 0.0,
+        duration_s: Some(600.0),
+        decay_factor: Some(3.0),
+        frame_reference_s: None,
+    }];
+    let (found, told) = scan(&frames, Some(-3600.0), HALF_LIVES[0]).start_reference(None);
+    assert_eq!(found, StartReference::Series(-3600.0));
+    assert!(told[0].contains("is 3, which no reference"), "{told:?}");
+}
+
+/// A decaying source seen by each convention, one bed and three, with the nuclide's half-life and one of the scanner's own.
+#[test]
+fn every_convention_gives_the_true_activity_at_its_time() {
+    for half_life in HALF_LIVES {
+        let nuclide = decay(half_life);
+        for scanner in [nuclide, decay(1.0003 * half_life), decay(0.9 * half_life)] {
+            for starts in [&[0.0][..], &[0.0, 700.0, 1400.0]] {
+                for correction in
+                    [DecayCorrection::None, DecayCorrection::Start, DecayCorrection::Admin]
+                {
+                    let to =
+                        |_| if correction == DecayCorrection::Admin { -5400.0 } else { -900.0 };
+                    let frames = frames(starts, 600.0, &scanner, to, true);
+                    let clock = ScanClock {
+                        frames: &frames,
+                        series_s: Some(-900.0),
+                        decay: nuclide,
+                        scanner,
+                    };
+                    let start = StartReference::Series(-900.0);
+                    let at = clock.at_one_time(correction, start, Some(-5400.0)).unwrap();
+                    for (frame, factor) in frames.iter().zip(&at.factors) {
+                        let mean = nuclide.factor(frame.start_s).unwrap()
+                            * nuclide.frame_average(600.0).unwrap();
+                        let applied = if correction == DecayCorrection::None {
+                            1.0
+                        } else {
+                            frame.decay_factor.unwrap()
+                        };
+                        let truth = nuclide.factor(at.time_s).unwrap();
+                        assert!(
+                            (mean * applied * factor / truth - 1.0).abs() < 1e-12,
+                            "{correction:?} {starts:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One frame that is not corrected is the activity at its mean time, as it stands.
+#[test]
+fn one_frame_without_correction_is_left_as_it_is() {
+    let frames = [ScanFrame { duration_s: Some(1200.0), ..ScanFrame::default() }];
+    let clock = scan(&frames, None, HALF_LIVES[2]);
+    let at = clock.at_one_time(DecayCorrection::None, StartReference::FirstFrame, None).unwrap();
+    assert!(
+        (at.factors[0] - 1.0).abs() < 1e-14 && (at.time_s / 600.0 - 1.0).abs() < 1e-3,
+        "{at:?}"
+    );
+    assert!(clock.at_one_time(DecayCorrection::Admin, StartReference::FirstFrame, None).is_err());
+}
+
+#[test]
+fn the_factor_of_admin_tells_the_day() {
+    let of = decay(HALF_LIVES[2]);
+    let frames = frames(&[0.0], 1200.0, &of, |_| -90_000.0, true);
+    let clock = scan(&frames, None, HALF_LIVES[2]);
+    assert_eq!(clock.admin_fits(-90_000.0), Some(true));
+    assert_eq!(clock.admin_fits(-3600.0), Some(false));
+    let ones = [ScanFrame { decay_factor: Some(1.0), ..ScanFrame::default() }];
+    assert_eq!(scan(&ones, None, HALF_LIVES[2]).admin_fits(-3600.0), None);
+}

@@ -1,0 +1,172 @@
+//! When activity was given, where files say it in part: a time of day without a date, or an interval that a DecayFactor tells.
+
+use super::CLOCK_TOLERANCE_S;
+use super::scan::Scan;
+use crate::activity::{Decay, DecayCorrection};
+use crate::error::{Error, Result};
+use crate::time::{ClockTime, Moment, hours_text};
+use crate::units::SECONDS_PER_DAY;
+
+/// Days before the first scan that are tried for an administration without a date whose DecayFactor tells them.
+const DAYS_TRIED: i32 = 15;
+
+/// The administration that a correction to it is undone from: the stated one, unless a DecayFactor says that of the file was used.
+pub(super) fn admin_interval(
+    scan: &Scan,
+    decay: &Decay,
+    given: Option<f64>,
+    in_file: Option<f64>,
+) -> Option<f64> {
+    let clock = scan.clock(decay);
+    match (given, in_file) {
+        (Some(g), Some(f))
+            if clock.admin_fits(g) == Some(false) && clock.admin_fits(f) == Some(true) =>
+        {
+            Some(f)
+        }
+        _ => given,
+    }
+}
+
+/// Tells where a DecayFactor contradicts the time from which ADMIN is undone.
+pub(super) fn tell_admin_interval(
+    scan: &mut Scan,
+    decay: &Decay,
+    given: Option<f64>,
+    in_file: Option<f64>,
+) {
+    let undone = admin_interval(scan, decay, given, in_file);
+    let (Some(used), clock) = (undone, scan.clock(decay)) else { return };
+    let Some((expected, stated)) = clock.admin_factors(used) else { return };
+    let text = match (clock.admin_fits(used), undone == given) {
+        (Some(false), _) => format!(
+            "DecayFactor (0054,1321) is {stated}, a correction to the administration {} before the scan gives {expected:.5}: the latter is \
+             undone",
+            hours_text(-used)
+        ),
+        (_, false) => format!(
+            "the correction to the administration is undone over {}, as DecayFactor (0054,1321) {stated} says",
+            hours_text(-used)
+        ),
+        _ => return,
+    };
+    scan.told.push(text);
+}
+
+/// Gives administrations that have a time of day alone their date: that of a file which states it; that which fits a stated time best; that
+/// which a DecayFactor of ADMIN tells; or the latest before the first scan. The same for all scans.
+pub(super) fn dates_of_clocks(
+    scans: &mut [Scan],
+    decay: &Decay,
+    administered: Option<Moment>,
+) -> Result<()> {
+    let known = scans.iter().find_map(|s| s.facts.administration_time);
+    let needed = |s: &Scan| s.facts.administration_clock.is_some() && s.start.is_some();
+    let mut anchor = administered.or(known);
+    let mut how: Option<String> = None;
+    if anchor.is_none() {
+        // A stated time gives the day.
+        anchor =
+            scans.iter().filter(|s| needed(s)).find_map(|s| s.start?.plus_seconds(-s.stated_s()?));
+    }
+    if anchor.is_none() {
+        (anchor, how) = before_first_scan(scans, decay)?.unzip();
+    }
+    let Some(anchor) = anchor else { return Ok(()) };
+    let mut earliest: Option<(f64, String)> = None;
+    for scan in scans.iter_mut() {
+        let moment = match (scan.facts.administration_time, scan.facts.administration_clock) {
+            (None, Some(clock)) => match clock.nearest_to(&anchor) {
+                Ok(moment) => moment,
+                Err(e) => {
+                    scan.in_file_s = Err(e);
+                    continue;
+                }
+            },
+            (Some(moment), _) => moment,
+            _ => continue,
+        };
+        if scan.facts.administration_time.is_none() {
+            scan.in_file_s = scan.clock_s(&moment);
+        }
+        // Files of one series state one administration.
+        let Ok(apart) = moment.seconds_since(&anchor) else { continue };
+        let here = format!("{moment} ({})", scan.name);
+        match &earliest {
+            Some((other, there))
+                if (apart - other).abs() > CLOCK_TOLERANCE_S
+                    && administered.is_none()
+                    && scan.stated_s().is_none() =>
+            {
+                return Err(Error::input(
+                    format!("the files state different administrations: {there} and {here}"),
+                    "a series is of one administration",
+                    "State it: administered = \"2026-03-01T10:00:00\" at the top of the series file, or time in each [[time_point]].",
+                ));
+            }
+            Some(_) => {}
+            None => earliest = Some((apart, here)),
+        }
+    }
+    if let (Some(text), Some(scan)) = (how, scans.first_mut()) {
+        scan.told.push(text);
+    }
+    Ok(())
+}
+
+/// The latest such time before the first scan, or the day that the DecayFactor of a correction to the administration tells; and what is told
+/// of it. None where no file states a time of day, or it does not compare with its scan: then that scan's administration is unknown.
+fn before_first_scan(scans: &mut [Scan], decay: &Decay) -> Result<Option<(Moment, String)>> {
+    let mut first: Option<(&Scan, Moment, ClockTime)> = None;
+    for scan in scans.iter() {
+        let Some((start, clock)) = scan.start.zip(scan.facts.administration_clock) else {
+            continue;
+        };
+        if first.is_none_or(|(_, f, _)| start.seconds_since(&f).is_ok_and(|s| s < 0.0)) {
+            first = Some((scan, start, clock));
+        }
+    }
+    let Some((scan, start, clock)) = first else { return Ok(None) };
+    let Ok(latest) = clock.latest_until(&start) else {
+        mixed(scans);
+        return Ok(None);
+    };
+    let by_factor = by_admin_factor(scan, decay, &latest, &start);
+    let chosen = by_factor.unwrap_or(latest);
+    let gap = hours_text(start.seconds_since(&chosen)?);
+    let bare = format!("RadiopharmaceuticalStartTime (0018,1072) {clock} has no date");
+    let told = if by_factor.is_some() {
+        format!("{bare}: DecayFactor (0054,1321) says {chosen}, {gap} before the first scan")
+    } else {
+        format!(
+            "{bare}: taken as {chosen}, the latest before the first scan ({gap} before it). Were it a day earlier, activity would have decayed \
+             by a further {:.3}; administered in a series file, --administered for one image, state it",
+            decay.factor(SECONDS_PER_DAY).unwrap_or(0.0)
+        )
+    };
+    Ok(Some((chosen, told)))
+}
+
+/// Times of day that do not compare with their scans are unknown, with the reason.
+fn mixed(scans: &mut [Scan]) {
+    for scan in scans {
+        if let Some((start, clock)) = scan.start.zip(scan.facts.administration_clock)
+            && let Err(e) = clock.latest_until(&start)
+        {
+            scan.in_file_s = Err(e);
+        }
+    }
+}
+
+/// The day that a DecayFactor of a correction to the administration tells.
+fn by_admin_factor(scan: &Scan, decay: &Decay, latest: &Moment, start: &Moment) -> Option<Moment> {
+    if scan.correction != Some(DecayCorrection::Admin) {
+        return None;
+    }
+    (0..DAYS_TRIED).filter_map(|day| latest.plus_seconds(-SECONDS_PER_DAY * f64::from(day))).find(
+        |m| {
+            let on_clock = m.seconds_since(start);
+            on_clock.is_ok_and(|s| scan.clock(decay).admin_fits(s) == Some(true))
+        },
+    )
+}

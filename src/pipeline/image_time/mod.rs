@@ -1,0 +1,257 @@
+//! When an activity image was taken and given, from its file and from what the user states, and its values brought to one time. A single
+//! image is a series of one: both take this way.
+//!
+//! What the user states goes before the file, with a warning that shows both where they differ; what is assumed is told.
+
+mod administration;
+mod scan;
+
+use serde_json::{Value, json};
+
+use super::Observer;
+use super::source::Source;
+use crate::activity::{
+    ActivityMap, CalibrationInput, Decay, DecayCorrection, Quantity, StartReference,
+};
+use crate::error::{Error, Result};
+use crate::io::dicom::Facts;
+use crate::job::{DecayFrom, Job};
+use crate::time::{Moment, TimeOrSpan, hours_text};
+
+use administration::{admin_interval, dates_of_clocks, tell_admin_interval};
+pub use scan::Scan;
+
+/// Difference (s) between a stated time and that of the file above which both are shown: clocks and injections over minutes.
+const CLOCK_TOLERANCE_S: f64 = 300.0;
+
+/// What the user states about one image.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Stated {
+    /// Start of the scan: after the administration, or by date.
+    pub time: Option<TimeOrSpan>,
+    /// Duration of the scan, s.
+    pub duration_s: Option<f64>,
+    /// To when the values are corrected.
+    pub correction: Option<DecayCorrection>,
+}
+
+/// The duration of a scan, s, where one is stated: 1 s is how an image in counts per second is declared, and no scan is shorter.
+pub fn scan_duration(calibration: &CalibrationInput) -> Option<f64> {
+    calibration.duration_s.filter(|seconds| *seconds > 1.0)
+}
+
+/// The time of an image's values.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Timing {
+    /// Seconds from the administration to the time for which the values are; none if unknown.
+    pub since_administration_s: Option<f64>,
+    /// The administration, where its date is known.
+    pub administered: Option<Moment>,
+    /// That time in words.
+    pub what: String,
+    /// To when the file's values were corrected.
+    pub correction: Option<DecayCorrection>,
+    /// Factors of the first and the last frame.
+    pub factors: [f64; 2],
+}
+
+impl Timing {
+    /// For the summary.
+    pub fn json(&self) -> Value {
+        json!({
+            "activity_time": self.what,
+            "decay_correction": self.correction.map(DecayCorrection::name),
+            "administered": self.administered.map(|m| m.to_string()),
+            "hours_after_administration": self.since_administration_s.map(|s| s / crate::units::SECONDS_PER_HOUR),
+            "factors": self.factors,
+        })
+    }
+}
+
+/// The time of an image whose values stay what they are: particles have no half-life by which to undo anything.
+fn as_it_stands(facts: Option<Facts>) -> Timing {
+    let correction = facts.and_then(|f| f.decay_correction);
+    let of = |c: String| format!("the time of DecayCorrection {c}, left as it is");
+    Timing {
+        what: correction.map_or("a time that the file does not state".into(), of),
+        factors: [1.0; 2],
+        ..Timing::default()
+    }
+}
+
+/// The time of a single image, whose values are brought to it; none for what is integrated over time.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn of_one(
+    job: &Job,
+    facts: Option<Facts>,
+    image: &mut ActivityMap,
+    source: &Source,
+    observer: &dyn Observer,
+) -> Result<Option<Timing>> {
+    if image.quantity != Quantity::Activity {
+        return Ok(None);
+    }
+    let Some(half_life_s) = source.half_life_s else { return Ok(Some(as_it_stands(facts))) };
+    let decay = Decay { half_life_s, half_life_uncertainty_s: None };
+    let (time, moment) = match job.administered {
+        Some(TimeOrSpan::At(moment)) => (None, Some(moment)),
+        span => (span, None),
+    };
+    let stated = Stated {
+        time,
+        duration_s: scan_duration(&job.activity.calibration),
+        correction: job.activity.decay_correction,
+    };
+    let scan = Scan::new("", facts, stated, &decay)?;
+    let needed = job.physical_decay && job.decay_from == DecayFrom::Administration;
+    let images = std::slice::from_mut(image);
+    let timings = resolve(&mut [scan], images, moment, &decay, needed, observer)?;
+    Ok(timings.into_iter().next())
+}
+
+/// Finds when activity was given, and brings each image's values to one time. `images` and `scans` go together.
+///
+/// # Errors
+/// If a needed time is missing, cannot be read or contradicts another, with the ways to state it.
+pub fn resolve(
+    scans: &mut [Scan],
+    images: &mut [ActivityMap],
+    administered: Option<Moment>,
+    decay: &Decay,
+    needed: bool,
+    observer: &dyn Observer,
+) -> Result<Vec<Timing>> {
+    dates_of_clocks(scans, decay, administered)?;
+    let mut common: Vec<String> = Vec::new();
+    let mut all = Vec::new();
+    for (scan, image) in scans.iter_mut().zip(images) {
+        let within = |mut e: Error, name: &str| {
+            if !name.is_empty() {
+                e.problem = format!("{name}: {}", e.problem);
+            }
+            e
+        };
+        let timing =
+            one(scan, image, administered, decay, needed).map_err(|e| within(e, &scan.name))?;
+        for text in std::mem::take(&mut scan.told) {
+            if !common.contains(&text) {
+                let at =
+                    if scan.name.is_empty() { String::new() } else { format!("{}: ", scan.name) };
+                observer.warn(&format!("{at}{text}"));
+                common.push(text);
+            }
+        }
+        all.push(timing);
+    }
+    Ok(all)
+}
+
+fn one(
+    scan: &mut Scan,
+    image: &mut ActivityMap,
+    administered: Option<Moment>,
+    decay: &Decay,
+    needed: bool,
+) -> Result<Timing> {
+    let slices = image.volume.grid.dims[2];
+    if scan.frames.len() > 1 && scan.frames.len() != slices {
+        return Err(Error::input(
+            format!("{} times for {slices} slices", scan.frames.len()),
+            "each slice has its own",
+            "Export the series again.",
+        ));
+    }
+    scan.check_dates(scan.stated.time.is_some() || administered.is_some())?;
+    let by_user = administered.map(|moment| scan.clock_s(&moment)).transpose();
+    let by_user = match by_user {
+        Err(e) if scan.stated_s().is_none() => return Err(e),
+        other => other.unwrap_or_default().flatten(),
+    };
+    let in_file = scan.in_file_s.as_ref().ok().copied().flatten();
+    // What START refers to, before a stated time is counted from there.
+    if scan.correction == Some(DecayCorrection::Start) {
+        let (reference, told) = match scan.corrected_to_s {
+            Some(to) => (StartReference::Series(to), Vec::new()),
+            None => scan.clock(decay).start_reference(by_user.or(in_file)),
+        };
+        scan.reference = reference;
+        scan.told.extend(told);
+        if matches!(reference, StartReference::Administration(_)) {
+            scan.correction = Some(DecayCorrection::Admin);
+        }
+    }
+    let begin = match scan.reference {
+        StartReference::Series(s) => s,
+        _ => 0.0,
+    };
+    let stated = scan.stated_s().map(|t| begin - t);
+    let shown = |given: f64| hours_text(begin - given);
+    let other = by_user.or(in_file);
+    if let (Some(stated), Some(other)) = (stated, other)
+        && (stated - other).abs() > CLOCK_TOLERANCE_S
+    {
+        scan.told.push(format!(
+            "the scan is stated to be {} after the administration, its clocks say {}: the stated time is taken",
+            shown(stated),
+            shown(other)
+        ));
+    }
+    if let (Some(by_user), Some(in_file)) = (by_user, in_file)
+        && (by_user - in_file).abs() > CLOCK_TOLERANCE_S
+    {
+        scan.told.push(format!(
+            "the stated administration is {} before the scan, that of the file {}: the stated one is taken",
+            shown(by_user),
+            shown(in_file)
+        ));
+    }
+    let given = stated.or(other);
+    let admin = scan.correction == Some(DecayCorrection::Admin);
+    if needed && given.is_none() && !(admin && scan.name.is_empty()) {
+        return Err(unknown(scan));
+    }
+    if let Some(given) = given.filter(|g| *g > begin) {
+        return Err(Error::input(
+            format!("the scan began {} before the administration", hours_text(given - begin)),
+            "activity is measured after it was given",
+            "Correct the times, or state them: time or administered in a series file, --administered for one image.",
+        ));
+    }
+    if scan.correction == Some(DecayCorrection::Admin) {
+        tell_admin_interval(scan, decay, given, in_file);
+        let undone = admin_interval(scan, decay, given, in_file);
+        let mut timing = scan.finish(image, undone, decay)?;
+        if let (Some(given), true) = (given, undone != given) {
+            timing.since_administration_s = Some(-given);
+        }
+        return Ok(timing);
+    }
+    scan.finish(image, given, decay)
+}
+
+/// The error of decays that are to be counted from a time that nobody states.
+pub fn unknown_administration() -> Error {
+    Error::usage(
+        "--physical-decay counts from the administration, and neither the file nor an option says when that was",
+        "decays between the administration and the scan would be missing",
+        "Add --administered with its date and time, or how long before the scan it was, such as --administered 22h; or count from the time \
+         of the image alone: --decay-from image.",
+    )
+}
+
+fn unknown(scan: &Scan) -> Error {
+    if let Err(e) = &scan.in_file_s {
+        return e.clone();
+    }
+    if scan.name.is_empty() {
+        return unknown_administration();
+    }
+    Error::input(
+        "no time after the administration",
+        "neither the series file nor the image states it",
+        "Add time = \"24h\" to the [[time_point]], or administered = \"2026-03-01T10:00:00+01:00\" at the top of the series file where the \
+         image states its own date and time.",
+    )
+}

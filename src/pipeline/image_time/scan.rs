@@ -1,0 +1,263 @@
+//! One image with its times: what its file says, what the user states, and what is taken where neither does.
+
+use super::{Stated, Timing};
+use crate::activity::{ActivityMap, Decay, DecayCorrection, ScanClock, ScanFrame, StartReference};
+use crate::error::Result;
+use crate::io::dicom::Facts;
+use crate::time::{Moment, TimeOrSpan};
+
+/// A header's half-life this near to the nuclide's is the same one with other digits (F-18 is written 6588 s and 6586.2 s).
+const SAME_HALF_LIFE: f64 = 1e-3;
+
+/// One image with its times.
+pub struct Scan {
+    /// Start of the first frame, where the file or the user states a date.
+    pub(super) start: Option<Moment>,
+    pub(super) frames: Vec<ScanFrame>,
+    pub(super) series_s: Option<f64>,
+    /// What START was corrected to, where the file states the very time.
+    pub(super) corrected_to_s: Option<f64>,
+    pub(super) scanner: Decay,
+    pub(super) correction: Option<DecayCorrection>,
+    pub(super) reference: StartReference,
+    /// Time of administration of the file, s on the scan's clock, or why it is not known.
+    pub(super) in_file_s: Result<Option<f64>>,
+    pub(super) facts: Facts,
+    pub(super) stated: Stated,
+    pub(super) name: String,
+    /// Told before with other images, so that each is told once.
+    pub told: Vec<String>,
+}
+
+impl Scan {
+    /// From a file's facts (none if it is not DICOM) and the user's statements.
+    ///
+    /// # Errors
+    /// If the decay correction is none that is known, or times of slices do not compare.
+    pub fn new(name: &str, facts: Option<Facts>, stated: Stated, decay: &Decay) -> Result<Self> {
+        let dicom = facts.is_some();
+        let facts = facts.unwrap_or_default();
+        let scanner = facts.half_life_s.filter(|t| *t > 0.0);
+        let scanner = Decay { half_life_s: scanner.unwrap_or(decay.half_life_s), ..*decay };
+        let start = match stated.time {
+            Some(TimeOrSpan::At(moment)) => Some(moment),
+            _ => facts.acquisition_time,
+        };
+        let mut scan = Scan {
+            frames: frames(&facts, stated.duration_s)?,
+            series_s: on_clock(&facts.series_time, &facts.acquisition_time).unwrap_or(None),
+            corrected_to_s: on_clock(&facts.decay_corrected_to, &facts.acquisition_time)?,
+            scanner,
+            correction: None,
+            reference: StartReference::FirstFrame,
+            in_file_s: on_clock(&facts.administration_time, &start),
+            start,
+            facts,
+            stated,
+            name: name.into(),
+            told: Vec::new(),
+        };
+        scan.correction = scan.meaning(dicom)?;
+        Ok(scan)
+    }
+
+    /// The scanner's half-life is that of the header; for START one that only differs in its digits changes nothing.
+    pub(super) fn clock<'a>(&'a self, decay: &Decay) -> ScanClock<'a> {
+        let same = (self.scanner.half_life_s / decay.half_life_s - 1.0).abs() < SAME_HALF_LIFE;
+        let as_it_stands = same && self.correction == Some(DecayCorrection::Start);
+        let scanner = if as_it_stands { *decay } else { self.scanner };
+        ScanClock { frames: &self.frames, series_s: self.series_s, decay: *decay, scanner }
+    }
+
+    /// To when the values are corrected: stated, read, or assumed and told. None for a file that has no such attribute and no statement.
+    fn meaning(&mut self, dicom: bool) -> Result<Option<DecayCorrection>> {
+        let read = self.facts.decay_correction.as_deref();
+        if let Some(stated) = self.stated.correction {
+            if let Some(read) = read.filter(|r| *r != stated.name()) {
+                self.told.push(format!(
+                    "decay correction {} is stated, DecayCorrection (0054,1102) is {read}: the stated one is taken",
+                    stated.name()
+                ));
+            }
+            return Ok(Some(stated));
+        }
+        if read.is_some() {
+            return DecayCorrection::from_dicom(read).map(Some);
+        }
+        if !dicom {
+            // A duration without more is that over which the values are means.
+            return Ok(self.stated.duration_s.map(|_| DecayCorrection::None));
+        }
+        let nm = self.facts.modality == "NM";
+        if self.facts.decay_listed == Some(false) || (nm && self.facts.decay_listed.is_none()) {
+            let source = match (&self.facts.duration_source, self.facts.image_duration_s) {
+                _ if self.stated.duration_s.is_some() => " (as stated)".into(),
+                (Some(source), _) => format!(" ({source})"),
+                (None, Some(_)) => {
+                    " (ActualFrameDuration (0018,1242), be it of one view or of all)".into()
+                }
+                (None, None) => String::new(),
+            };
+            let duration = match self.frames[0].duration_s {
+                Some(seconds) => format!("{seconds} s{source}"),
+                None => "unknown duration, taken as 0".into(),
+            };
+            self.told.push(format!(
+                "DecayCorrection (0054,1102) is missing{}: values are taken as means over an acquisition of {duration} that are not \
+                 corrected for decay; decay_correction and duration in a series file, --decay-correction and --scan-duration for one image, \
+                 state it otherwise",
+                if nm { ", as in NM objects" } else { " and CorrectedImage (0028,0051) does not list DECY" }
+            ));
+            return Ok(Some(DecayCorrection::None));
+        }
+        self.told.push(
+            "DecayCorrection (0054,1102) is missing: values are taken as corrected to the start of the scan (START); decay_correction in a \
+             series file, --decay-correction for one image, state it otherwise"
+                .into(),
+        );
+        Ok(Some(DecayCorrection::Start))
+    }
+
+    /// Stated time after the administration, s.
+    pub(super) fn stated_s(&self) -> Option<f64> {
+        match self.stated.time {
+            Some(TimeOrSpan::Span(seconds)) => Some(seconds),
+            _ => None,
+        }
+    }
+
+    /// Seconds on the scan's clock of a moment.
+    pub(super) fn clock_s(&self, moment: &Moment) -> Result<Option<f64>> {
+        on_clock(&Some(*moment), &self.start)
+    }
+
+    /// The problems of the file's dates, where they matter: told where a time is stated.
+    pub(super) fn check_dates(&mut self, stated: bool) -> Result<()> {
+        match self.facts.clock_problems.first() {
+            Some(problem) if !stated => Err(problem.clone()),
+            Some(problem) => {
+                self.told.push(format!(
+                    "{} ({}); the stated time is taken",
+                    problem.problem, problem.why
+                ));
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The time of the values after all is known; `administered_s` is on the scan's clock.
+    pub(super) fn finish(
+        &mut self,
+        image: &mut ActivityMap,
+        administered_s: Option<f64>,
+        decay: &Decay,
+    ) -> Result<Timing> {
+        let correction = self.correction;
+        let start = self.start;
+        // To the millisecond: digits below are those of a mean time.
+        let moment = |s: f64| start.and_then(|m| m.plus_seconds((s * 1e3).round() / 1e3));
+        let timing = |time_s: f64, what: String, factors: [f64; 2]| Timing {
+            since_administration_s: administered_s.map(|given| time_s - given),
+            administered: administered_s.and_then(moment),
+            what: moment(time_s).map_or(what.clone(), |m| format!("{m}, {what}")),
+            correction,
+            factors,
+        };
+        let Some(correction) = correction else {
+            return Ok(timing(0.0, "a time that the file does not state".into(), [1.0; 2]));
+        };
+        if correction == DecayCorrection::Admin && administered_s.is_none() {
+            let what = "the administration (DecayCorrection ADMIN), not the scan".to_string();
+            self.told.push(format!(
+                "activity is that at {what}: how long before the scan that was is not known; --administered states it"
+            ));
+            return Ok(Timing { since_administration_s: Some(0.0), ..timing(0.0, what, [1.0; 2]) });
+        }
+        if correction == DecayCorrection::None && self.frames.iter().any(|f| f.duration_s.is_none())
+        {
+            self.told.push(format!(
+                "the duration of the scan is not known: its values are taken as those at its start; half of 20 min is {:.2} % of decay",
+                100.0 * (1.0 - decay.factor(600.0).unwrap_or(0.0))
+            ));
+        }
+        let at = self.clock(decay).at_one_time(correction, self.reference, administered_s)?;
+        let many = at.factors.len() > 1;
+        let what = match (correction, self.reference) {
+            (DecayCorrection::None, _) if many => {
+                "the mean of the mean times of all frames (DecayCorrection NONE)".into()
+            }
+            (DecayCorrection::None, _) => {
+                "the mean time of the acquisition (DecayCorrection NONE)".into()
+            }
+            (DecayCorrection::Admin, _) => {
+                "the start of the scan (DecayCorrection ADMIN, undone)".to_string()
+            }
+            (_, StartReference::Series(_)) if self.corrected_to_s.is_some() => {
+                "the time of DecayCorrectionDateTime (0018,9701)".into()
+            }
+            (_, StartReference::Series(_)) => "the series' time (DecayCorrection START)".into(),
+            _ => "the start of the acquisition (DecayCorrection START)".into(),
+        };
+        apply(image, &at.factors);
+        let ends = [at.factors[0], at.factors[at.factors.len() - 1]];
+        let changed = at.factors.iter().map(|f| (f - 1.0).abs()).fold(0.0, f64::max);
+        if changed > 1e-6 {
+            let (low, high) =
+                at.factors.iter().fold((f64::MAX, 0.0_f64), |(l, h), f| (l.min(*f), h.max(*f)));
+            self.told.push(format!(
+                "DecayCorrection {}: values are multiplied by {low:.6} to {high:.6} to be the activity at one time, {}",
+                correction.name(),
+                timing(at.time_s, what.clone(), ends).what
+            ));
+        }
+        Ok(timing(at.time_s, what, ends))
+    }
+}
+
+/// Frames with the same times are one; a volume's slices keep theirs.
+fn frames(facts: &Facts, stated_duration_s: Option<f64>) -> Result<Vec<ScanFrame>> {
+    let whole = ScanFrame {
+        start_s: 0.0,
+        duration_s: stated_duration_s.or(facts.frame_duration_s).or(facts.image_duration_s),
+        decay_factor: None,
+        frame_reference_s: None,
+    };
+    let of_slice = |slice: &crate::io::dicom::SliceClock| {
+        Ok(ScanFrame {
+            start_s: on_clock(&slice.start, &facts.acquisition_time)?.unwrap_or(0.0),
+            duration_s: stated_duration_s.or(slice.duration_s),
+            decay_factor: slice.decay_factor,
+            frame_reference_s: slice.frame_reference_time_s,
+        })
+    };
+    let all: Vec<ScanFrame> = facts.slices.iter().map(of_slice).collect::<Result<_>>()?;
+    match all.first() {
+        None => Ok(vec![whole]),
+        Some(first) if all.iter().all(|f| f == first) => Ok(vec![*first]),
+        Some(_) => Ok(all),
+    }
+}
+
+/// Seconds from `origin` to a moment; none if one is not known.
+fn on_clock(moment: &Option<Moment>, origin: &Option<Moment>) -> Result<Option<f64>> {
+    let (Some(moment), Some(origin)) = (moment, origin) else { return Ok(None) };
+    moment.seconds_since(origin).map(Some).map_err(|mut e| {
+        e.suggestion = "Where TimezoneOffsetFromUTC (0008,0201) is missing, state the time yourself: time = \"24h\" in a series file, \
+                        --administered 24h for one image; where the other time is yours, write it like that of the file."
+            .into();
+        e
+    })
+}
+
+/// Multiplies each slice by its factor, or all voxels by the only one.
+fn apply(image: &mut ActivityMap, factors: &[f64]) {
+    let [nx, ny, _] = image.volume.grid.dims;
+    for (k, slice) in image.volume.data.chunks_mut((nx * ny).max(1)).enumerate() {
+        let factor =
+            if factors.len() == 1 { factors[0] } else { factors.get(k).copied().unwrap_or(1.0) };
+        if (factor - 1.0).abs() > 1e-12 {
+            slice.iter_mut().for_each(|v| *v = (f64::from(*v) * factor) as f32);
+        }
+    }
+}
