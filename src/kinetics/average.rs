@@ -123,9 +123,10 @@ fn side(fit: &Fit, sign: f64, factor: f64) -> Vec<[f64; 2]> {
         if tail < TAIL || distance >= WIDEST {
             return nodes;
         }
-        // Steps of half a standard deviation, longer where the profile is flat.
+        // Steps of half a standard deviation, longer far out and where the profile is flat.
         let slope = (root - last) / step;
-        step = if slope > 0.0 { (0.5 / slope).clamp(0.5 * step, 2.0 * step) } else { 2.0 * step };
+        let wanted = (0.5 + 0.2 * root) / slope.max(f64::MIN_POSITIVE);
+        step = wanted.clamp(0.5 * step, 2.0 * step);
         last = root;
     }
 }

@@ -10,7 +10,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::average::Mixture;
 use super::distribution::{NORMAL_97_5, chi_squared_exceeded, student_97_5};
-use super::model::{Curve, Family};
+use super::model::{Curve, Family, LN_FASTEST};
 use super::prior::{NOISE_DEGREES, Prior, noise_chi2, priors};
 use super::profile;
 use super::quality::{Determined, Gate, MIN_PROBABILITY, covariance, gates, r2};
@@ -100,12 +100,34 @@ fn search(tac: &Tac, family: Family, lambda: f64, priors: Vec<Prior>) -> Result<
             "Look at the points; use a simpler model or the trapezoid.",
         ));
     };
+    Ok(completed(tac, family, lambda, first, priors))
+}
+
+/// From a first minimum in the weights as stated to the fit.
+fn completed(tac: &Tac, family: Family, lambda: f64, first: Minimum, priors: Vec<Prior>) -> Fit {
     let mut found = Scaled { points: tac.clone(), factor: 1.0, minimum: first };
     if tac.kind() == UncertaintyKind::RelativeOnly {
         found = rescaled(tac, family, lambda, found, &priors);
     }
     found.minimum = refined(&found.points, family, lambda, found.minimum, &priors);
-    Ok(finished(Curve::new(family, lambda, &found.minimum.theta), found, priors))
+    if priors.is_empty() {
+        found.minimum = at_once(&found.points, family, lambda, found.minimum);
+    }
+    finished(Curve::new(family, lambda, &found.minimum.theta), found, priors)
+}
+
+/// The limit of a phase that is at once, where the points are described as well by it: chi-squared falls towards it ever more slowly, and a
+/// search ends anywhere on the way.
+fn at_once(tac: &Tac, family: Family, lambda: f64, found: Minimum) -> Minimum {
+    let limit = |parameter: usize| {
+        let mut start = found.theta.clone();
+        start[parameter] = LN_FASTEST;
+        let at = minimise(tac, family, lambda, &start, None, &[])?;
+        Some(refined(tac, family, lambda, at, &[]))
+    };
+    let limits = family.steps().iter().filter_map(|p| limit(*p));
+    let best = limits.min_by(|a, b| a.chi2.total_cmp(&b.chi2));
+    best.filter(|m| m.chi2 <= found.chi2 * (1.0 + 1e-9)).unwrap_or(found)
 }
 
 /// A minimum with the uncertainties that it was found with.
@@ -119,15 +141,25 @@ struct Scaled {
 /// Repeats the fit with the factor that the residuals and the prior of the noise say, until it stands still.
 fn rescaled(tac: &Tac, family: Family, lambda: f64, mut found: Scaled, priors: &[Prior]) -> Scaled {
     let degrees = tac.len().saturating_sub(family.parameters()) as f64;
-    for _ in 0..100 {
-        let chi2 = found.factor * found.minimum.chi2;
-        let factor = (chi2 + noise_chi2(tac)) / (degrees + NOISE_DEGREES);
-        let points = tac.clone().scaled(factor.sqrt());
-        let start = &found.minimum.theta;
-        let Some(minimum) = minimise(&points, family, lambda, start, None, priors) else { break };
+    let factor_of = |found: &Scaled| {
+        (found.factor * found.minimum.chi2 + noise_chi2(tac)) / (degrees + NOISE_DEGREES)
+    };
+    for round in 0..200 {
+        let factor = factor_of(&found);
         let step = (factor / found.factor - 1.0).abs();
+        let points = tac.clone().scaled(factor.sqrt());
+        // Near its end every round is one of the last digits, so that these do not depend on when it ends.
+        let minimum = if round > 0 && step < 1e-3 {
+            refined(&points, family, lambda, found.minimum, priors)
+        } else {
+            let start = &found.minimum.theta;
+            match minimise(&points, family, lambda, start, None, priors) {
+                Some(minimum) => minimum,
+                None => break,
+            }
+        };
         found = Scaled { points, factor, minimum };
-        if step < 1e-12 {
+        if step < 1e-15 {
             break;
         }
     }
@@ -218,7 +250,12 @@ impl Fit {
     pub fn refit(&self, tac: &Tac) -> Result<Fit> {
         let lambda = self.curve.decay_constant_per_s();
         check(tac, self.family(), lambda)?;
-        search(tac, self.family(), lambda, self.priors.clone())
+        // From here, not from a grid: the values are near (samples, steps of a derivative).
+        let start = self.curve.theta();
+        match minimise(tac, self.family(), lambda, start, None, &self.priors) {
+            Some(first) => Ok(completed(tac, self.family(), lambda, first, self.priors.clone())),
+            None => search(tac, self.family(), lambda, self.priors.clone()),
+        }
     }
 
     /// The family.

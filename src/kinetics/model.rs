@@ -10,7 +10,7 @@ const TERMS: usize = 3;
 /// Largest number of shape parameters (all but ln TIA).
 const SHAPES: usize = 5;
 /// Logarithm of the fastest step between two rates (1/s).
-const LN_FASTEST: f64 = 0.0;
+pub(crate) const LN_FASTEST: f64 = 0.0;
 /// Largest log-ratio of two amplitudes.
 const LN_RATIO: f64 = 40.0;
 
@@ -56,6 +56,16 @@ impl Family {
             Family::Bi => 3,
             Family::BiUptake => 4,
             Family::Tri => 5,
+        }
+    }
+
+    /// Free parameters that are logarithms of a step from one rate to the next faster.
+    pub(crate) fn steps(self) -> &'static [usize] {
+        match self {
+            Family::Physical | Family::Mono => &[],
+            Family::MonoUptake | Family::Bi => &[2],
+            Family::BiUptake => &[2, 4],
+            Family::Tri => &[2, 3],
         }
     }
 

@@ -1,4 +1,4 @@
-//! The last digits of a minimum: Gauss-Newton steps until they no longer shrink.
+//! The last digits of a minimum: Newton steps until they no longer shrink (Gauss-Newton where the curvature is not positive).
 //!
 //! A search by the value of chi-squared ends where that no longer falls, which is flat to the square root of the rounding of a number: 1e-8
 //! in the parameters. The same points written in another unit, which differ in their last bit, would then differ in the eighth digit of the
@@ -20,7 +20,9 @@ pub(crate) fn polished(x: &[f64], at: Linearised) -> Vec<f64> {
     let mut best = DVector::from_column_slice(x);
     let mut last = LARGEST;
     for _ in 0..STEPS {
-        let Some(step) = at(best.as_slice()).and_then(|(r, j)| gauss_newton(&r, &j)) else { break };
+        let newton = newton(&best, at).filter(|s| s.amax() < last);
+        let gauss = || at(best.as_slice()).and_then(|(r, j)| gauss_newton(&r, &j));
+        let Some(step) = newton.or_else(gauss) else { break };
         let size = step.amax();
         // A step that is not smaller than the one before is rounding, or no convergence.
         if size >= last {
@@ -30,6 +32,33 @@ pub(crate) fn polished(x: &[f64], at: Linearised) -> Vec<f64> {
         last = size;
     }
     best.as_slice().to_vec()
+}
+
+/// Distance of the differences that give the curvature (in the free parameters, which are logarithms).
+const DIFFERENCE: f64 = 1e-4;
+
+/// -H^-1 J^T r with H the differences of the gradient J^T r; None where H is not positive definite.
+fn newton(
+    x: &DVector<f64>,
+    at: &dyn Fn(&[f64]) -> Option<(Vec<f64>, DMatrix<f64>)>,
+) -> Option<DVector<f64>> {
+    let gradient = |x: &DVector<f64>| {
+        let (r, j) = at(x.as_slice())?;
+        Some(j.transpose() * DVector::from_vec(r))
+    };
+    let here = gradient(x)?;
+    let mut h = DMatrix::zeros(x.len(), x.len());
+    for p in 0..x.len() {
+        let moved = |by: f64| {
+            let mut other = x.clone();
+            other[p] += by;
+            gradient(&other)
+        };
+        h.set_column(p, &((moved(DIFFERENCE)? - moved(-DIFFERENCE)?) / (2.0 * DIFFERENCE)));
+    }
+    let symmetric = (&h + h.transpose()) * 0.5;
+    let step = symmetric.cholesky()?.solve(&-here);
+    step.iter().all(|s| s.is_finite()).then_some(step)
 }
 
 fn gauss_newton(residuals: &[f64], jacobian: &DMatrix<f64>) -> Option<DVector<f64>> {

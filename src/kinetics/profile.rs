@@ -6,7 +6,7 @@
 //! Moolgavkar, Appl. Stat. 37, 87, 1988, doi:10.2307/2347496).
 
 use super::fit::Fit;
-use super::search::minimise;
+use super::search::{Minimum, minimise};
 
 /// Widest half-width looked for (a factor of e^7 in TIA); beyond it the side is open.
 pub(crate) const WIDEST: f64 = 7.0;
@@ -35,6 +35,8 @@ pub(crate) struct Profile<'a> {
     fit: &'a Fit,
     /// Distances and free parameters found, and a place on the tangent at the minimum.
     path: Vec<(f64, Vec<f64>)>,
+    /// Steepest rise of the root found so far, by distance.
+    steepest: f64,
 }
 
 impl<'a> Profile<'a> {
@@ -44,7 +46,13 @@ impl<'a> Profile<'a> {
         let c = &fit.covariance;
         let along = |p: usize| if c[(0, 0)] > 0.0 { c[(p, 0)] / c[(0, 0)] } else { 0.0 };
         let unit = (0..theta.len()).map(|p| theta[p] + along(p)).collect();
-        Profile { fit, path: vec![(0.0, theta), (1.0, unit)] }
+        Profile { fit, path: vec![(0.0, theta), (1.0, unit)], steepest: 0.0 }
+    }
+
+    /// An objective that is no surprise at a distance: of a root a quarter steeper than any so far.
+    fn expected(&self, distance: f64) -> Option<f64> {
+        let root = 1.25 * self.steepest * distance.abs();
+        (root > 0.0).then(|| self.fit.objective() + root * root)
     }
 
     /// Root of the profile's excess over its minimum at a distance of ln TIA from the fit's; infinite where nothing is found.
@@ -56,18 +64,24 @@ impl<'a> Profile<'a> {
         near.sort_by(|a, b| (a.0 - distance).abs().total_cmp(&(b.0 - distance).abs()));
         let ((d1, t1), (d0, t0)) = (near[0], near[1]);
         let ahead = if d1 == d0 { 0.0 } else { (distance - d1) / (d1 - d0) };
-        let mut starts: Vec<Vec<f64>> =
-            vec![t1.iter().zip(t0).map(|(b, a)| b + ahead * (b - a)).collect(), t1.clone()];
+        let search = |s: &[f64]| minimise(points, curve.family(), lambda, s, fixed, priors);
+        let better = |a: Option<Minimum>, b: Option<Minimum>| {
+            a.into_iter().chain(b).min_by(|a, b| a.objective().total_cmp(&b.objective()))
+        };
+        let predicted: Vec<f64> = t1.iter().zip(t0).map(|(b, a)| b + ahead * (b - a)).collect();
+        let mut best = search(&predicted);
+        // The path is smooth but where it bends: a rise that is out of step is looked at from where it was.
+        let smooth = |m: &Minimum| self.expected(distance).is_some_and(|e| m.objective() < e);
+        if !best.as_ref().is_some_and(smooth) {
+            best = better(best, search(t1));
+        }
         // Clearance at its bound of none changes nothing to first order: a search does not leave it by itself.
         let bound = (RELEASED * lambda).ln();
         if t1.get(1).is_some_and(|rate| *rate < bound) {
-            starts.push(t1.clone());
-            starts[2][1] = bound;
+            let mut released = t1.clone();
+            released[1] = bound;
+            best = better(best, search(&released));
         }
-        let best = starts
-            .iter()
-            .filter_map(|s| minimise(points, curve.family(), lambda, s, fixed, priors))
-            .min_by(|a, b| a.objective().total_cmp(&b.objective()));
         match best {
             Some(at) => {
                 let excess = at.objective() - self.fit.objective();
@@ -76,7 +90,9 @@ impl<'a> Profile<'a> {
                     self.path.pop();
                 }
                 self.path.push((distance, at.theta));
-                excess.max(0.0).sqrt()
+                let root = excess.max(0.0).sqrt();
+                self.steepest = self.steepest.max(root / distance.abs());
+                root
             }
             None => f64::INFINITY,
         }

@@ -70,7 +70,7 @@ fn residual(proportional: bool, f: f64, y: f64, u: f64) -> (f64, f64) {
     let x = y / f - 1.0;
     // 2 (x - ln(1 + x)) = x^2 (1 - 2 x / 3 + x^2 / 2 - ...); the series where the difference cancels.
     let square = if x.abs() < 1e-3 {
-        x * x * (1.0 - x * (2.0 / 3.0 - x * (0.5 - 0.4 * x)))
+        x * x * (1.0 - x * (2.0 / 3.0 - x * (0.5 - x * (0.4 - x / 3.0))))
     } else {
         2.0 * (x - x.ln_1p())
     };
@@ -186,7 +186,8 @@ pub(crate) fn refined(
         Some((with_priors(tac, &curve, priors), jacobian(tac, &curve, priors)))
     });
     let polished = Minimum::at(tac, family, lambda, theta, priors);
-    // Equal but for the rounding of the sum.
-    let better = polished.objective() <= found.objective() * (1.0 + 1e-12) + 1e-20;
+    let found = Minimum::at(tac, family, lambda, found.theta, priors);
+    // Equal but for the rounding of the deviances, each a small difference.
+    let better = polished.objective() <= found.objective() * (1.0 + 1e-10) + 1e-20;
     if better { polished } else { found }
 }

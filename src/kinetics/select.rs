@@ -7,7 +7,8 @@
 //! *Choice*: the smallest D_m + 3.84 K_m, K parameters: one parameter more must be significant at 5 % (likelihood ratio; Wilks, Ann. Math.
 //! Stat. 9, 60, 1938, doi:10.1214/aoms/1177732360). A family that chi-squared refutes (p < 1 %) is chosen only if all are refuted; one
 //! with more parameters than points only if all others are. `physical` is the limit of `mono` for no clearance: it is chosen where the
-//! fitted clearance is none. *Interval*: the model-averaged profile likelihood over all families ([`super::average`]) with weights
+//! fitted clearance is none. Where the points tell every parameter of the chosen family (CV below 50 %) its curve is fitted to them
+//! without the priors. *Interval*: the model-averaged profile likelihood over all families ([`super::average`]) with weights
 //! w_m ~ exp(-(D_m + K_m) / 2), families with more parameters than points too: it holds what the points cannot tell apart whatever was
 //! chosen. One unit per parameter is the correction with which an envelope of profiles over families covers (Dauncey et al., J. Instrum. 10,
 //! P04015, 2015, doi:10.1088/1748-0221/10/04/P04015); the priors' penalties are part of the rest.
@@ -118,6 +119,12 @@ pub fn select(tac: &Tac, families: &[Family], decay_constant_per_s: f64) -> Resu
         }));
     };
     let mut fit = candidates[at].fit.clone()?;
+    // Where the points tell every parameter the priors are not needed.
+    if let Ok(plain) = super::fit::fit(tac, fit.family(), lambda)
+        && plain.determined()
+    {
+        fit = plain;
+    }
     if fit.family() == Family::Mono
         && fit.parameters[1].value < NO_CLEARANCE * lambda
         && let Some(limit) = candidates.iter().find(|c| c.family == Family::Physical)
@@ -293,10 +300,12 @@ mod tests {
         assert!(low < 0.85 * tia.value && high > tia.value && low < 1e8 / slower, "{tia:?}");
         // Weak clearance is not switched off.
         let k = exponential(110.0);
-        let (family, tia) =
-            chosen(&points(&[24.0, 72.0, 168.0], |t| 1e8 * (-k * t).exp(), Some(0.1)));
+        let tac = points(&[24.0, 72.0, 168.0], |t| 1e8 * (-k * t).exp(), Some(0.1));
+        let (family, tia) = chosen(&tac);
         assert_eq!(family, Family::Mono);
-        assert!((tia.value / (1e8 / k) - 1.0).abs() < 1e-6 && tia.interval_95.1 > 1e8 / LAMBDA);
+        assert!((tia.value / (1e8 / k) - 1.0).abs() < 1e-6, "{tia:?}");
+        let physical = fit(&tac, Family::Physical, LAMBDA).unwrap().curve.tia();
+        assert!(tia.interval_95.1 > physical, "{tia:?} {physical:e}");
     }
 
     /// The points refute mono and not another family: that one is chosen, even if its parameters need the priors.
