@@ -15,6 +15,9 @@ const LARGEST: f64 = 1e-2;
 /// Residuals and their derivatives at parameters; none where they cannot be told.
 type Linearised<'a> = &'a dyn Fn(&[f64]) -> Option<(Vec<f64>, DMatrix<f64>)>;
 
+/// Residuals at parameters, with their derivatives.
+type Residuals<'a> = dyn Fn(&[f64]) -> Option<(Vec<f64>, DMatrix<f64>)> + 'a;
+
 /// Parameters `x` moved to where the gradient of the sum of squares vanishes; `at` gives residuals and their derivatives.
 pub(crate) fn polished(x: &[f64], at: Linearised) -> Vec<f64> {
     let mut best = DVector::from_column_slice(x);
@@ -38,10 +41,7 @@ pub(crate) fn polished(x: &[f64], at: Linearised) -> Vec<f64> {
 const DIFFERENCE: f64 = 1e-4;
 
 /// -H^-1 J^T r with H the differences of the gradient J^T r; None where H is not positive definite.
-fn newton(
-    x: &DVector<f64>,
-    at: &dyn Fn(&[f64]) -> Option<(Vec<f64>, DMatrix<f64>)>,
-) -> Option<DVector<f64>> {
+fn newton(x: &DVector<f64>, at: &Residuals) -> Option<DVector<f64>> {
     let gradient = |x: &DVector<f64>| {
         let (r, j) = at(x.as_slice())?;
         Some(j.transpose() * DVector::from_vec(r))

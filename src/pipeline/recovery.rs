@@ -1,5 +1,5 @@
 //! Activity maps corrected for what the contours of VOIs do not see. A coefficient neglects that the activity seen outside of a VOI stays
-//! there, so that the whole becomes more than the image holds; a transfer matrix ([`super::transfer`]) moves it.
+//! there, so that the whole becomes more than the image holds; a transfer matrix (`pipeline/transfer.rs`) moves it.
 //!
 //! The activity of every voxel of a VOI is divided by its R, before curves and transport: doses to neighbours change too. The dose to the VOI
 //! goes as 1/R (all of it taken as its own), so u(D)/D = u(R)/R. A volume V that is uncertain acts through counts, recovery and mass,
