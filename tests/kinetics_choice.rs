@@ -19,12 +19,15 @@ const SIGMAS: f64 = 4.0;
 /// is the truth.
 fn check(first: usize) {
     let (mut off, mut mono_off) = (0, 0);
+    // Each cell has noise of its own.
+    let mut seed = 1000 * first as u64;
     for truth in &TRUTHS[first..first + 2] {
         for times in TIMES_H {
             let (mut covered, mut curves) = (0, 0);
             for noise in NOISE {
                 for stated in [true, false] {
-                    let cell = simulate(truth, times, noise, stated, CURVES);
+                    seed += 1;
+                    let cell = simulate(truth, times, noise, stated, CURVES, seed);
                     assert_eq!(cell.unwarned, 0, "{} {times:?} {noise} {stated}", truth.name);
                     assert!(cell.refused < CURVES / 3, "{} {times:?} {noise}", truth.name);
                     if stated {

@@ -199,6 +199,15 @@ fn the_remedies_that_are_named_can_be_chosen() {
 #[test]
 fn two_points_that_rise_are_refused_in_each_lesion() {
     let inputs = series(&[4.0, 27.0], &[120.3e3, 138.4e3], |h| 2e3 + 10.0 * h, "");
+    // All of the activity rises, as it does where images are decay-corrected: that is asked, and nothing is written.
+    let asked = run(&inputs, &["--route", "dose-rate"]);
+    assert_eq!(asked.status.code(), Some(2), "{}", stderr(&asked));
+    assert!(
+        stderr(&asked).contains("decay_correction = \"admin\"") && !inputs.path("out").exists()
+    );
+    let path = inputs.path("series.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("decay_correction = 'none'\n{text}")).unwrap();
     let output = run(&inputs, &["--route", "dose-rate"]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     let table = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -66,7 +66,7 @@ Examples:
 /// What is fitted or summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Model {
-    /// The family with the best AICc whose parameters are determined.
+    /// The family that the points ask for; the interval holds all that they cannot tell apart.
     Auto,
     /// All families, averaged by their Akaike weights.
     Average,

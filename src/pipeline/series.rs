@@ -14,6 +14,7 @@ use crate::image::{Grid, Voi, VoiSet};
 use crate::io::NiftiAffine;
 use crate::io::dicom::Facts;
 use crate::job::{ActivityInput, Job};
+use crate::kinetics::decay_corrected::suspicion;
 use crate::time::TimeOrSpan;
 
 /// The acquisitions on the dose grid.
@@ -103,6 +104,8 @@ pub fn read(
     let activities = records.iter_mut().filter(|r| r.role == "activity");
     activities.zip(&timings).for_each(|(r, t)| r.activity_time = Some(t.what.clone()));
     check_times(&times_s)?;
+    let totals: Vec<f64> = images.iter().map(ActivityMap::total).collect();
+    ask_for_correction(&times_s, &totals, &timings, decay, observer)?;
     let grid = scene::choose_grid(job.grid, &around.matter.grid, &images[0].volume.grid)?;
     let sets = voi_sets(input, around, job.nifti_affine, observer, records)?;
     let labels = sets.iter().map(|set| on_grid(set, &grid.grid)).collect::<Result<Vec<_>>>()?;
@@ -137,6 +140,35 @@ pub fn read(
         observer.say(calibration::NOT_STATED);
     }
     Ok(Placed { regions, times_s, timings, maps, fields, labels, grid, calibration_relative })
+}
+
+/// Share of the activity of the images that is left at the last time, from which on it counts as staying.
+const STAYS: f64 = 0.95;
+
+/// Asks whether values are corrected for decay where nobody says and the activity of all the images rises or stays; warns where it falls,
+/// but more slowly than physical decay explains.
+fn ask_for_correction(
+    times_s: &[f64],
+    totals: &[f64],
+    timings: &[Timing],
+    decay: &Decay,
+    observer: &dyn Observer,
+) -> Result<()> {
+    if timings.iter().any(|t| t.correction.is_some()) {
+        return Ok(());
+    }
+    let Some(found) = suspicion(times_s, totals, None, decay.constant_per_s()) else {
+        return Ok(());
+    };
+    let question = found.question(
+        "not said whether the images are corrected for decay",
+        "Add to the series file decay_correction = \"admin\" (corrected to the administration), or \"none\" or \"start\" (activity at the scan).",
+    );
+    if found.kept >= STAYS {
+        return Err(question);
+    }
+    observer.warn(&question.to_string());
+    Ok(())
 }
 
 /// The uncertainty of the calibrations as one that all times share.

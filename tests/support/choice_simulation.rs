@@ -80,9 +80,16 @@ impl Cell {
 }
 
 /// Simulates `n` curves; with `stated` their noise is stated with the points.
-pub fn simulate(truth: &Truth, times_h: &[f64], noise: f64, stated: bool, n: usize) -> Cell {
+pub fn simulate(
+    truth: &Truth,
+    times_h: &[f64],
+    noise: f64,
+    stated: bool,
+    n: usize,
+    seed: u64,
+) -> Cell {
     let times_s: Vec<f64> = times_h.iter().map(|h| h * HOUR).collect();
-    let mut normal = Normal(20_261_128 + times_h.len() as u64);
+    let mut normal = Normal(seed);
     let whole = truth.integral();
     let mut cell = Cell::default();
     for _ in 0..n {

@@ -317,6 +317,8 @@ proptest! {
                 text.chars().map(|c| c as u32 as u8).collect()
             }
         };
+        // Latin-1 that happens to be UTF-8 (E4 B5 B5) is taken for it.
+        prop_assume!(encoding != 3 || text.is_ascii() || std::str::from_utf8(&bytes).is_err());
         let file = read_curves(&Sheet::parse(&bytes, "t").unwrap(), &TableOptions::default());
         let file = file.map_err(|e| TestCaseError::fail(format!("{text}\n{e}")))?;
         prop_assert_eq!(file.curves.len(), 1);
