@@ -126,7 +126,11 @@ fn a_series_takes_frames_and_draws_its_picture() {
     };
     let text =
         format!("version = 1\nrelative_uncertainty = 0.05\n{}{}", point("4h", 2), point("4d", 1));
-    std::fs::write(&series, text).unwrap();
+    // Both images hold the same activity, which physical decay would not leave: that is asked.
+    std::fs::write(&series, &text).unwrap();
+    let out = run.dose("ct_water.nii.gz", series.to_str().unwrap(), &[]);
+    assert!(out.status.code() == Some(2) && said(&out).contains("decay_correction"));
+    std::fs::write(&series, format!("decay_correction = 'none'\n{text}")).unwrap();
     let path = series.to_str().unwrap();
     let out = run.dose("ct_water.nii.gz", path, &["--picture"]);
     assert!(out.status.success(), "{}", said(&out));
