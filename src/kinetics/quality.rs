@@ -46,13 +46,17 @@ pub(crate) fn covariance(jacobian: &DMatrix<f64>) -> Determined {
     let k = jacobian.ncols();
     let mut found = Determined { covariance: DMatrix::zeros(k, k), held: k, tia: true };
     let mut free: Vec<usize> = (0..k).filter(|p| jacobian.column(*p).norm() > 1e-200).collect();
+    if free.is_empty() {
+        found.tia = false;
+        return found;
+    }
     loop {
         let norms: Vec<f64> = free.iter().map(|p| jacobian.column(*p).norm()).collect();
         let scaled = DMatrix::from_fn(jacobian.nrows(), free.len(), |i, c| {
             jacobian[(i, free[c])] / norms[c]
         });
         let svd = scaled.svd(false, true);
-        let Some(v_t) = svd.v_t.filter(|_| !free.is_empty()) else { return found };
+        let Some(v_t) = svd.v_t else { return found };
         let largest = svd.singular_values.max();
         let (worst, smallest) = svd.singular_values.argmin();
         if smallest < 1e-9 * largest && free.len() > 1 {

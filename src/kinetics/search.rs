@@ -57,16 +57,21 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Problem<'_> {
     }
 }
 
+/// Least share of a point's value that a curve may have there: far below any fit, so that deviances stay finite.
+const LEAST: f64 = 1e-60;
+
 /// Residual of a curve's value `f` at a point of value `y` and uncertainty `u`, with its derivative by `f`.
 ///
 /// (f - y) / u; where uncertainties are shares r of the true value the deviance residual of the quasi-likelihood of constant coefficient of
 /// variation, d^2 = 2 (y / f - 1 - ln(y / f)) / r^2 (Wedderburn, Biometrika 61, 439, 1974, doi:10.1093/biomet/61.3.439): its minimum is
 /// that of weights by the curve, with no bias by the shares, and its rise is the likelihood's.
 fn residual(proportional: bool, f: f64, y: f64, u: f64) -> (f64, f64) {
-    if !(proportional && y > 0.0 && f > 0.0) {
+    if !(proportional && y > 0.0) {
         return ((f - y) / u, 1.0 / u);
     }
     let r = u / y;
+    // No curve without a value: the deviance of a curve that has died out at a point grows without bound.
+    let f = f.max(LEAST * y);
     let x = y / f - 1.0;
     // 2 (x - ln(1 + x)) = x^2 (1 - 2 x / 3 + x^2 / 2 - ...); the series where the difference cancels.
     let square = if x.abs() < 1e-3 {
@@ -83,8 +88,14 @@ fn residual(proportional: bool, f: f64, y: f64, u: f64) -> (f64, f64) {
 /// Weighted residuals of a curve.
 pub(crate) fn residuals(tac: &Tac, curve: &Curve) -> Vec<f64> {
     let points = tac.times_s().iter().zip(tac.values()).zip(tac.uncertainties());
-    let proportional = tac.is_proportional();
-    points.map(|((&t, &y), &u)| residual(proportional, curve.value(t), y, u).0).collect()
+    points
+        .map(|((&t, &y), &u)| residual(by_shares(tac, curve, t), curve.value(t), y, u).0)
+        .collect()
+}
+
+/// Whether a point's uncertainty is a share of the curve; at injection a curve of uptake has no value to share.
+fn by_shares(tac: &Tac, curve: &Curve, time_s: f64) -> bool {
+    tac.is_proportional() && !(time_s == 0.0 && curve.family().has_uptake())
 }
 
 /// The same with the deviations from the priors below.
@@ -102,7 +113,7 @@ pub(crate) fn jacobian(tac: &Tac, curve: &Curve, priors: &[Prior]) -> DMatrix<f6
     }
     for (i, &t) in tac.times_s().iter().enumerate() {
         let (y, u) = (tac.values()[i], tac.uncertainties()[i]);
-        let (_, slope) = residual(tac.is_proportional(), curve.value(t), y, u);
+        let (_, slope) = residual(by_shares(tac, curve, t), curve.value(t), y, u);
         for (p, g) in curve.gradient(t).into_iter().enumerate() {
             jacobian[(i, p)] = g * slope;
         }

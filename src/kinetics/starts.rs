@@ -73,8 +73,10 @@ pub(crate) fn scaled(
 fn scaled_by_shares(tac: &Tac, curve: &Curve, mut theta: Vec<f64>) -> Option<(f64, Vec<f64>)> {
     let (mut sum, mut weights) = (0.0, 0.0);
     for ((&t, &y), &u) in tac.times_s().iter().zip(tac.values()).zip(tac.uncertainties()) {
-        let w = if y > 0.0 { (y / u).powi(2) } else { 0.0 };
-        sum += w * y / curve.value_per_tia(t);
+        let h = curve.value_per_tia(t);
+        // A curve of uptake has no value at injection to be scaled.
+        let w = if y > 0.0 && h > 0.0 { (y / u).powi(2) } else { continue };
+        sum += w * y / h;
         weights += w;
     }
     let scale = sum / weights;
