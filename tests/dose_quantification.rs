@@ -286,6 +286,31 @@ fn a_shrinking_lesion_has_the_dose_of_its_tissue() {
     let rows = table(&inputs, "both/vois.csv");
     assert!((value(&rows["tumour"], "dose_gy") / dose - 1.0).abs() < 1e-6);
     assert!((on_screen(&output, "tumour")[2].parse::<f64>().unwrap() / dose - 1.0).abs() < 1e-6);
+    // One VOI for all times, in which a mono-exponential activity contracts: its voxels do not follow its curve, which is told.
+    let mut fixed = String::from("version = 1\nrelative_uncertainty = 0.03\n");
+    for (n, (h, r)) in HOURS.iter().zip(RADII).enumerate() {
+        let voxels = (0..grid.len()).filter(|v| inside(*v, r)).count();
+        let value = 1e8 * 0.5_f64.powf(h / 50.0) / voxels as f64;
+        inputs
+            .write(&format!("f{n}.mha"), &map(&|v| if inside(v, r) { value as f32 } else { 0.0 }));
+        fixed.push_str(&format!("[[time_point]]\ntime = '{h}h'\nactivity = 'f{n}.mha'\n"));
+    }
+    std::fs::write(inputs.path("fixed.toml"), &fixed).unwrap();
+    std::fs::copy(inputs.path("v0.mha"), inputs.path("voi.mha")).unwrap();
+    let output = inputs.run(&arguments("fixed.toml", &["-o", "fixed"]));
+    succeed(&output);
+    let text = stderr(&output);
+    assert!(text.contains("its voxels do not all follow its curve"), "{text}");
+    std::fs::write(inputs.path("scaled.toml"), format!("integrate = 'voi'\n{fixed}")).unwrap();
+    let output = inputs.run(&arguments("scaled.toml", &["-o", "scaled"]));
+    succeed(&output);
+    assert!(!stderr(&output).contains("its voxels do not all follow"), "{}", stderr(&output));
+    let twice = format!("common_uncertainty = 0.04\n{fixed}");
+    std::fs::write(inputs.path("twice.toml"), twice).unwrap();
+    let more = ["--calibration-uncertainty", "3%", "-o", "twice"];
+    let output = inputs.run(&arguments("twice.toml", &more));
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("stated twice"), "{}", stderr(&output));
     // Either route alone says the same number in all three places.
     std::fs::copy(inputs.path("v0.mha"), inputs.path("voi.mha")).unwrap();
     for route in ["activity", "dose-rate"] {

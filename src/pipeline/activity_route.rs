@@ -168,6 +168,7 @@ fn activity_voi(
         let by_curve = if changes { dose } else { fixed * c.tia.value / voi.activity };
         (by_curve, by_curve * relative)
     });
+    voi_curves::warn_of_own_curve(&voi.name, dose, by_curve, curve.as_ref().ok(), case.observer);
     let basis = Basis {
         over: &over,
         curve: case.planar.as_ref().or(of_dose.as_ref().ok()),

@@ -212,6 +212,8 @@ fn rate_vois(
         let by_curve = curve.as_ref().ok().map(|c| (c.tia.value, c.tia.value * relative));
         let changes = change(&mass, voi.mass_g);
         let dose = if changes { by_curve.map_or(f64::NAN, |d| d.0) } else { fixed };
+        let own = curve.as_ref().ok();
+        voi_curves::warn_of_own_curve(&voi.name, dose, by_curve, own, case.observer);
         if changes {
             case.observer.warn(&format!(
                 "'{}': its mass changes from {:.3} to {:.3} g: its dose {dose:.4e} Gy is the integral of its dose rate at each mass. Energy over the \

@@ -68,6 +68,16 @@ pub fn read(
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Placed> {
+    let of_series = input.quantification.calibration.relative_uncertainty;
+    if let (Some(a), Some(b)) = (of_series, job.activity.calibration.relative_uncertainty) {
+        return Err(Error::usage(
+            format!(
+                "the calibration's uncertainty is {a} in the series file and {b} in --calibration-uncertainty"
+            ),
+            "stated twice, one of them would be left out without a word",
+            "Leave one of them out.",
+        ));
+    }
     let (mut scans, mut images) = (Vec::new(), Vec::new());
     let mut calibrations = Vec::new();
     for (n, point) in input.points.iter().enumerate() {
@@ -157,6 +167,9 @@ fn ask_for_correction(
     if timings.iter().any(|t| t.correction.is_some()) {
         return Ok(());
     }
+    observer.say(
+        "nobody says whether the images are corrected for decay: taken as activities at their times (decay_correction in the series file says otherwise)",
+    );
     let Some(found) = suspicion(times_s, totals, None, decay.constant_per_s()) else {
         return Ok(());
     };

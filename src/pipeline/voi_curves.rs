@@ -63,6 +63,32 @@ fn toml_key(name: &str) -> String {
     if !name.is_empty() && name.chars().all(bare) { name.into() } else { format!("{name:?}") }
 }
 
+/// Least difference of the two doses of a VOI that is worth a word.
+const SAME: f64 = 0.02;
+
+/// Warns where the dose from a VOI's voxels and that from its own curve differ by more than the fit's uncertainty: voxels that do not follow
+/// the curve of their VOI, as where activity moves inside of it.
+pub fn warn_of_own_curve(
+    name: &str,
+    dose: f64,
+    by_curve: Option<(f64, f64)>,
+    curve: Option<&Integrated>,
+    observer: &dyn Observer,
+) {
+    let (Some((own, _)), Some(curve)) = (by_curve, curve) else { return };
+    let u = curve.tia.relative_uncertainty();
+    let fit = (u * u - curve.points.common * curve.points.common).max(0.0).sqrt();
+    let off = (dose / own).ln();
+    if off.is_finite() && off.abs() > fit.max(SAME) {
+        observer.warn(&format!(
+            "'{name}': {dose:.4e} Gy from its voxels and {own:.4e} Gy from its own curve differ by {:.1} %, more than the fit's {:.1} %: its voxels do not all \
+             follow its curve (activity that moves, scans that do not lie on each other). integrate = \"voi\" in the series file scales them to it",
+            100.0 * (dose / own - 1.0),
+            100.0 * fit
+        ));
+    }
+}
+
 /// Counts and shares of a voxel-wise integral.
 pub fn map_json(map: &IntegratedMap, unit: &str) -> Value {
     json!({

@@ -5,7 +5,7 @@ use std::slice::from_ref;
 use voxgray::io::dicom::{ReadOptions, list_series, read_ct};
 
 use crate::objects::*;
-use crate::writer::{DataSet, Scratch};
+use crate::writer::{DataSet, Scratch, Tag};
 
 #[test]
 fn slices_are_sorted_by_position_and_rescaled_one_by_one() {
@@ -139,4 +139,41 @@ fn a_series_is_chosen_by_its_uid_and_other_objects_are_counted() {
 
 fn ct_with_frame_of_reference(uid: &str, k: usize) -> Vec<DataSet> {
     vec![slice("CT", k).text((0x0020, 0x0052), "UI", uid)]
+}
+
+/// What is said once of a series must be the same in all of its objects: nothing is taken from the first.
+#[test]
+fn objects_of_a_series_agree_about_patient_clock_and_administration() {
+    let with = |tag: Tag, vr: &str, a: &str, b: &str| -> Vec<DataSet> {
+        (0..4).map(|k| slice("CT", k).text(tag, vr, if k < 2 { a } else { b })).collect()
+    };
+    let patient = (0x0010, 0x0020);
+    refused(
+        read_ct_of("two-patients", &with(patient, "LO", "A", "B")),
+        &["PatientID (0010,0020)", "'A'"],
+    );
+    assert!(read_ct_of("one-patient", &with(patient, "LO", "A", "A")).is_ok());
+    let zone = (0x0008, 0x0201);
+    refused(
+        read_ct_of("two-zones", &with(zone, "SH", "+0100", "+0200")),
+        &["TimezoneOffsetFromUTC (0008,0201) is '+0200'", "'+0100'"],
+    );
+    let given = |time: &str, half_life: f64| {
+        DataSet::default().text((0x0018, 0x1072), "TM", time).ds((0x0018, 0x1075), &[half_life])
+    };
+    let pet = |last: DataSet| -> Vec<DataSet> {
+        let mut objects = pt(4);
+        for (k, object) in objects.iter_mut().enumerate() {
+            let item = if k == 3 { last.clone() } else { given("100000", 6586.2) };
+            *object = object.clone().sq((0x0054, 0x0016), &[item]);
+        }
+        objects
+    };
+    let read = |name: &str, last| read_activity_of(name, &pet(last), &ReadOptions::default());
+    refused(
+        read("two-injections", given("090000", 6586.2)),
+        &["RadiopharmaceuticalStartTime (0018,1072) is '090000'"],
+    );
+    refused(read("two-half-lives", given("100000", 4062.6)), &["RadionuclideHalfLife (0018,1075)"]);
+    assert!(read("one-injection", given("100000", 6586.2)).is_ok());
 }

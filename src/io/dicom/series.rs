@@ -199,8 +199,47 @@ pub(super) fn choose(
     Ok((headers, notes))
 }
 
+/// Refuses a series whose objects disagree about what is said once of all: whose it is, on which clock, what was administered and when.
+fn check_agreement(headers: &[Header]) -> Result<()> {
+    let of_root = [PATIENT_ID, TIMEZONE_OFFSET_FROM_UTC];
+    let of_administration = [
+        RADIOPHARMACEUTICAL_START_DATE_TIME,
+        RADIOPHARMACEUTICAL_START_TIME,
+        RADIONUCLIDE_HALF_LIFE,
+    ];
+    let said = |header: &Header| -> Vec<(Attribute, Option<String>)> {
+        let root = header.root();
+        let items = root.items(RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE);
+        let first = items.first();
+        let of_root = of_root.iter().map(|a| (*a, root.text(*a)));
+        let of_first = of_administration.iter().map(|a| (*a, first.and_then(|i| i.text(*a))));
+        of_root.chain(of_first).collect()
+    };
+    let Some((first, others)) = headers.split_first() else { return Ok(()) };
+    let expected = said(first);
+    for header in others {
+        for ((attribute, here), (_, there)) in said(header).iter().zip(&expected) {
+            if here != there {
+                let show = |v: &Option<String>| v.clone().unwrap_or_else(|| "missing".into());
+                return Err(header.root().bad(
+                    *attribute,
+                    &show(here),
+                    &format!(
+                        "it is '{}' in {}, and the objects of a series have one",
+                        show(there),
+                        first.path.display()
+                    ),
+                    "Export the series again, or correct the header that is wrong.",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// A series has one frame of reference, and no object twice.
 fn check_unity(headers: &[Header]) -> Result<()> {
+    check_agreement(headers)?;
     let mut seen: BTreeMap<String, &Path> = BTreeMap::new();
     let mut frame: Option<(Option<String>, &Path)> = None;
     for header in headers {
