@@ -16,7 +16,6 @@
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
 //!   activity/       counts -> Bq: units of maps, dose calibrator, camera calibration, dead time, decay conventions, recovery
 //!   kinetics/       WHEN: time-activity curves to time integrals, per VOI and per voxel
-//!   activity/       units of activity maps to Bq (or Bq s) per voxel
 //!   phantom/        HU -> matter: hu (curves), voxels, maps, couch, synthetic (boxes, slabs, a patient)
 //!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
 //!   transport/      primaries + matter -> energy imparted: settings, build, plan, layout, engine, run, tally, ledger, compare

@@ -6,7 +6,7 @@ mod cli_inputs;
 
 use std::path::Path;
 
-use cli_inputs::{Inputs, block, grid, json, stderr, succeed};
+use cli_inputs::{Inputs, WITH_VOIS, block, grid, json, stderr, succeed};
 use serde_json::Value;
 use voxgray::image::Volume;
 use voxgray::io::read_nifti;
@@ -40,28 +40,7 @@ fn series() -> Inputs {
 }
 
 fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    let base = [
-        "dose",
-        "--density",
-        "density.mha",
-        "--materials",
-        "labels.mha",
-        "--material-names",
-        "water",
-        "--activity",
-        "series.toml",
-        "--nuclide",
-        "Lu-177",
-        "--histories",
-        "20000",
-        "--engine",
-        "cpu",
-        "--voi",
-        "voi.mha",
-        "--voi-names",
-        "names.csv",
-    ];
-    base.into_iter().chain(more.iter().copied()).collect()
+    [&WITH_VOIS, &["--activity", "series.toml", "--histories", "20000"][..], more].concat()
 }
 
 fn number(value: &Value) -> f64 {

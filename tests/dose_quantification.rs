@@ -2,11 +2,14 @@
 
 #[expect(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
+#[path = "support/motion.rs"]
+mod motion;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use cli_inputs::{Inputs, block, grid, json, stderr, succeed};
+use cli_inputs::{Inputs, WITH_VOIS, block, grid, json, stderr, succeed};
+use motion::moved;
 use serde_json::Value;
 use voxgray::image::{Grid, Volume};
 
@@ -43,30 +46,8 @@ fn component(voi: &Value, name: &str) -> f64 {
 }
 
 fn arguments<'a>(activity: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let base = [
-        "dose",
-        "--density",
-        "density.mha",
-        "--materials",
-        "labels.mha",
-        "--material-names",
-        "water",
-        "--nuclide",
-        "Lu-177",
-        "--histories",
-        "20000",
-        "--engine",
-        "cpu",
-        "--threads",
-        "1",
-        "--voi",
-        "voi.mha",
-        "--voi-names",
-        "names.csv",
-        "--activity",
-        activity,
-    ];
-    base.into_iter().chain(more.iter().copied()).collect()
+    let own = ["--histories", "20000", "--threads", "1", "--activity", activity];
+    [&WITH_VOIS, &own[..], more].concat()
 }
 
 /// An image in counts with the factor as `voxgray calibrate` prints it is the image in Bq, and its uncertainty is in the budget; the same numbers
@@ -352,7 +333,7 @@ fn a_transfer_matrix_restores_the_simulated_patient() {
     for h in HOURS {
         let row = motions.iter().find(|r| r[0] == format!("{h:.1}")).unwrap();
         let [x, y, z, degrees] = [5, 6, 7, 8].map(|i| row[i].parse::<f64>().unwrap());
-        let moved = Volume::new(turned(&labels.grid, [x, y, z], degrees), labels.data.clone());
+        let moved = Volume::new(moved(&labels.grid, [x, y, z], degrees), labels.data.clone());
         inputs.write(&format!("voi{h}.mha"), &moved.unwrap());
         text.push_str(&format!(
             "[[time_point]]\ntime = '{h}h'\nactivity = '{}'\nshift_mm = [{}, {}, {}]\nvoi = 'voi{h}.mha'\n",
@@ -419,19 +400,6 @@ fn a_transfer_matrix_restores_the_simulated_patient() {
         assert!(found * low < truth && truth < found * high, "{name}: {found} {truth}");
         assert!((high - low) < 0.25, "{name}: {low} {high}");
         assert!(component(voi, "recovery") > 0.1 && component(voi, "calibration") == 2.0);
-    }
-}
-
-/// A grid after a patient's motion: turned about its centre by an angle about z, then shifted.
-fn turned(grid: &Grid, shift: [f64; 3], degrees: f64) -> Grid {
-    let centre = grid.to_mm(grid.dims.map(|n| (n as f64 - 1.0) / 2.0));
-    let (sin, cos) = degrees.to_radians().sin_cos();
-    let turn = |v: [f64; 3]| [cos * v[0] - sin * v[1], sin * v[0] + cos * v[1], v[2]];
-    let origin = turn([0, 1, 2].map(|a| grid.origin_mm[a] - centre[a]));
-    Grid {
-        dims: grid.dims,
-        origin_mm: [0, 1, 2].map(|a| origin[a] + centre[a] + shift[a]),
-        axes_mm: grid.axes_mm.map(turn),
     }
 }
 

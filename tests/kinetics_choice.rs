@@ -2,7 +2,7 @@
 
 #[path = "support/choice_simulation.rs"]
 mod choice_simulation;
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the scenarios by family are those of other tests")]
 #[path = "support/simulated_tac.rs"]
 mod simulated_tac;
 

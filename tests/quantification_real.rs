@@ -1,14 +1,18 @@
 //! Calibration and recovery against images with known truth and a real phantom; skipped, saying so, where the data are absent.
 
+#[path = "support/motion.rs"]
+mod motion;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use motion::moved;
 use nalgebra::{DMatrix, DVector};
 use voxgray::activity::{
     BlurredSphere, Decay, DecayCorrection, Extrapolation, ImageTiming, Moment, RecoveryCurve,
     RecoveryPoint, Reference, TransferMatrix,
 };
-use voxgray::image::{Grid, VoiSet, Volume};
+use voxgray::image::{VoiSet, Volume};
 use voxgray::io::dicom::{Facts, ReadOptions, read_activity};
 use voxgray::io::read_image;
 use voxgray::kinetics::{Family, Tac, select};
@@ -133,19 +137,6 @@ fn starguide_phantom() {
     };
     let factor = timing.factor_to(Reference::FrameStart, &decay).unwrap();
     assert!((factor - 1.0 - 0.5 * decay.constant_per_s() * 600.0).abs() < 1e-6);
-}
-
-/// The labels' grid after a patient's motion: turned about its centre by an angle about z, then shifted.
-fn moved(grid: &Grid, shift: [f64; 3], degrees: f64) -> Grid {
-    let centre = grid.to_mm(grid.dims.map(|n| (n as f64 - 1.0) / 2.0));
-    let (sin, cos) = degrees.to_radians().sin_cos();
-    let turn = |v: [f64; 3]| [cos * v[0] - sin * v[1], sin * v[0] + cos * v[1], v[2]];
-    let origin = turn([0, 1, 2].map(|a| grid.origin_mm[a] - centre[a]));
-    Grid {
-        dims: grid.dims,
-        origin_mm: [0, 1, 2].map(|a| origin[a] + centre[a] + shift[a]),
-        axes_mm: grid.axes_mm.map(turn),
-    }
 }
 
 /// Organ activities of the simulated patient from the noisy images, the VOIs moved by the true motion: every truth within the 95 % interval.

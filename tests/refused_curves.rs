@@ -6,7 +6,7 @@ mod cli_inputs;
 use std::collections::BTreeMap;
 use std::process::Output;
 
-use cli_inputs::{Inputs, block, grid, json, stderr, succeed};
+use cli_inputs::{Inputs, WITH_VOIS, block, grid, json, stderr, succeed};
 use serde_json::Value;
 use voxgray::io::read_nifti;
 
@@ -34,30 +34,8 @@ fn series(times: &[f64], middle: &[f64], other: impl Fn(f64) -> f64, keys: &str)
 }
 
 fn run(inputs: &Inputs, more: &[&str]) -> Output {
-    let base = [
-        "dose",
-        "--density",
-        "density.mha",
-        "--materials",
-        "labels.mha",
-        "--material-names",
-        "water",
-        "--activity",
-        "series.toml",
-        "--nuclide",
-        "Lu-177",
-        "--histories",
-        "4000",
-        "--engine",
-        "cpu",
-        "--voi",
-        "voi.mha",
-        "--voi-names",
-        "names.csv",
-        "-o",
-        "out",
-    ];
-    inputs.run(&[&base[..], more].concat())
+    let own = ["--activity", "series.toml", "--histories", "4000", "-o", "out"];
+    inputs.run(&[&WITH_VOIS, &own[..], more].concat())
 }
 
 /// The row of a VOI in vois.csv.

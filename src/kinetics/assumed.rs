@@ -67,7 +67,7 @@ pub fn assume(points: &Points, decay_constant_per_s: f64, refused: &Error) -> Re
     };
     let rises = found.tac.rises_throughout();
     let (reason, assumed) = (
-        if rises { "rises throughout".into() } else { refused.problem.replace(',', ";") },
+        if rises { "rises throughout".into() } else { refused.problem.clone() },
         if found.tac.len() == 1 { "physical decay" } else { "trapezoids with a physical tail" },
     );
     found.tia.method = format!("assumed, the curve being refused: {}", found.tia.method);

@@ -14,6 +14,9 @@ use super::tia::LARGE_ERROR;
 /// Tail probability to which a profile is followed.
 const TAIL: f64 = 2e-5;
 
+/// Weight of a family below which it is left out: its part of either tail of the 95 % interval is a twelfth at most.
+const LEAST_WEIGHT: f64 = 2e-3;
+
 /// The profile of a family, tabulated: distance in ln TIA from the fit, signed root.
 #[derive(Debug, Clone)]
 struct Member {
@@ -41,7 +44,7 @@ impl Mixture {
             below: side(fit, -1.0, factor),
             above: side(fit, 1.0, factor),
         };
-        Mixture { members: fits.filter(|(w, _)| *w > 2e-3).map(member).collect() }
+        Mixture { members: fits.filter(|(w, _)| *w > LEAST_WEIGHT).map(member).collect() }
     }
 
     /// Probability that ln TIA lies below `x`.
@@ -88,10 +91,15 @@ impl Member {
         } else {
             interpolated(&self.above, distance)
         };
-        match self.degrees {
-            None => normal_below(root),
-            Some(degrees) => student_below(root, degrees),
-        }
+        below(root, self.degrees)
+    }
+}
+
+/// Probability below a root: normal, or Student's with the degrees of freedom of the noise.
+fn below(root: f64, degrees: Option<f64>) -> f64 {
+    match degrees {
+        None => normal_below(root),
+        Some(degrees) => student_below(root, degrees),
     }
 }
 
@@ -116,11 +124,7 @@ fn side(fit: &Fit, sign: f64, factor: f64) -> Vec<[f64; 2]> {
         distance = (distance + step).min(WIDEST);
         let root = (profile.root(sign * distance) / factor).max(last);
         nodes.push([distance, root]);
-        let tail = match fit.noise_degrees() {
-            None => normal_below(-root),
-            Some(degrees) => student_below(-root, degrees),
-        };
-        if tail < TAIL || distance >= WIDEST {
+        if below(-root, fit.noise_degrees()) < TAIL || distance >= WIDEST {
             return nodes;
         }
         // Steps of half a standard deviation, longer far out and where the profile is flat.

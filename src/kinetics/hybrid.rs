@@ -31,9 +31,7 @@ pub fn hybrid(planar: &Tac, fit: &Fit, spect: Measurement) -> Result<Tia> {
     g[0] += 1.0;
     let shape = g.dot(&(&fit.covariance * &g)).max(0.0);
     let relative = (shape + spect.relative_uncertainty().powi(2)).sqrt();
-    let whole = fit.curve.tia();
-    let before = fit.curve.integral(0.0, planar.first_s()) / whole;
-    let after = fit.curve.integral(planar.last_s(), f64::INFINITY) / whole;
+    let [before, after] = fit.curve.outside(planar.first_s(), planar.last_s());
     let method =
         format!("{} fit of the planar curve scaled by one SPECT value", fit.family().name());
     Ok(Tia::log_normal(value, relative, 0.0, method).with_shares(before, after))

@@ -240,7 +240,7 @@ impl Integrated {
         match &self.shape {
             Shape::Fit(fit) => (fit.curve.value(time_s), fit.value_uncertainty(time_s)),
             Shape::Average(selection) => {
-                let fits: Vec<(f64, &Fit)> = weighted(selection).collect();
+                let fits: Vec<(f64, &Fit)> = selection.ranked().collect();
                 let mean: f64 = fits.iter().map(|(w, f)| w * f.curve.value(time_s)).sum();
                 let spread = |f: &Fit| {
                     f.value_uncertainty(time_s).powi(2) + (f.curve.value(time_s) - mean).powi(2)
@@ -339,7 +339,7 @@ impl Integrated {
             (Shape::Average(selection), _) => {
                 let tac = points.tac()?;
                 let (mut own, mut sum) = (0.0, 0.0);
-                for (w, fit) in weighted(selection) {
+                for (w, fit) in selection.ranked() {
                     own += w * fit.curve.tia();
                     sum += w * fit.refit(&tac)?.curve.tia();
                 }
@@ -353,12 +353,6 @@ impl Integrated {
             }
         }
     }
-}
-
-/// The fits of an average with their weights.
-fn weighted(selection: &Selection) -> impl Iterator<Item = (f64, &Fit)> {
-    let ranked = selection.candidates.iter().filter(|c| c.weight > 0.0);
-    ranked.filter_map(|c| c.fit.as_ref().ok().map(|f| (c.weight, f)))
 }
 
 #[cfg(test)]

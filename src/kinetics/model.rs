@@ -196,6 +196,11 @@ impl Curve {
         self.tia() * self.used().iter().map(part).sum::<f64>() / self.norm
     }
 
+    /// Shares of the integral before and after two times (s).
+    pub fn outside(&self, first_s: f64, last_s: f64) -> [f64; 2] {
+        [self.integral(0.0, first_s), self.integral(last_s, f64::INFINITY)].map(|p| p / self.tia())
+    }
+
     /// (A_j, lambda + lambda_j in 1/s) of each exponential, slowest first; the uptake's amplitude is negative.
     pub fn exponentials(&self) -> Vec<(f64, f64)> {
         self.used().iter().map(|e| (self.tia() * e.c / self.norm, e.k)).collect()

@@ -140,9 +140,7 @@ pub fn select(tac: &Tac, families: &[Family], decay_constant_per_s: f64) -> Resu
             fit.chi2
         ));
     }
-    let ranked = candidates.iter().filter(|c| c.weight > 0.0);
-    let fits = ranked.filter_map(|c| c.fit.as_ref().ok().map(|f| (c.weight, f)));
-    let distribution = Mixture::new(fits, factor);
+    let distribution = Mixture::new(ranked(&candidates), factor);
     Ok(Selection { candidates, fit, distribution, warnings })
 }
 
@@ -190,6 +188,11 @@ pub fn criterion_of(tac: &Tac, fit: &Fit) -> f64 {
     d + fit.penalty
 }
 
+fn ranked(candidates: &[Candidate]) -> impl Iterator<Item = (f64, &Fit)> {
+    let ranked = candidates.iter().filter(|c| c.weight > 0.0);
+    ranked.filter_map(|c| c.fit.as_ref().ok().map(|f| (c.weight, f)))
+}
+
 impl Candidate {
     fn parameters(&self) -> f64 {
         self.family.parameters() as f64
@@ -200,6 +203,11 @@ impl Selection {
     /// The chosen fit.
     pub fn fit(&self) -> &Fit {
         &self.fit
+    }
+
+    /// The fits that are in the interval and the average, with their weights.
+    pub fn ranked(&self) -> impl Iterator<Item = (f64, &Fit)> {
+        ranked(&self.candidates)
     }
 
     /// What is known of ln TIA, without the common scale.
@@ -218,13 +226,9 @@ impl Selection {
 
     /// Weighted average of the TIA of all ranked fits, with the same interval.
     pub fn averaged(&self, tac: &Tac) -> Tia {
-        let ranked = || {
-            let ranked = self.candidates.iter().filter(|c| c.weight > 0.0);
-            ranked.filter_map(|c| c.fit.as_ref().ok().map(|f| (c.weight, f)))
-        };
-        let value = ranked().map(|(w, f)| w * f.curve.tia()).sum::<f64>();
+        let value = self.ranked().map(|(w, f)| w * f.curve.tia()).sum::<f64>();
         let names: Vec<String> =
-            ranked().map(|(w, f)| format!("{} {w:.3}", f.family().name())).collect();
+            self.ranked().map(|(w, f)| format!("{} {w:.3}", f.family().name())).collect();
         let method = format!("average of fits by their weights ({})", names.join(", "));
         let mut tia = self.integrated(tac, value, method);
         tia.warnings.extend(self.warnings.iter().cloned());
@@ -237,9 +241,7 @@ impl Selection {
         let upper = (self.distribution.quantile(0.975) - at).max(0.0);
         let relative = (lower + upper) / (2.0 * NORMAL_97_5);
         let common = tac.common_scale().relative();
-        let curve = &self.fit.curve;
-        let before = curve.integral(0.0, tac.first_s()) / curve.tia();
-        let after = curve.integral(tac.last_s(), f64::INFINITY) / curve.tia();
+        let [before, after] = self.fit.curve.outside(tac.first_s(), tac.last_s());
         let mut tia = Tia::from_logs(value, relative, (lower, upper), common, method)
             .with_shares(before, after);
         tia.warn_of_error(self.distribution.probability_off(at, common));

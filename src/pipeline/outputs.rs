@@ -211,7 +211,7 @@ pub fn write_vois(
     if vois.is_empty() {
         return Ok(None);
     }
-    let (name, text) = ("vois.csv", voi_table(vois, unit, columns)?);
+    let (name, text) = ("vois.csv", voi_table(vois, unit, columns));
     write_atomically(&folder.join(name), |w| w.write_all(text.as_bytes()))?;
     Ok(Some(name.into()))
 }

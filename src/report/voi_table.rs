@@ -1,7 +1,7 @@
 //! VOIs as a table (CSV): the dose, its whole uncertainty, and a column for each part of it. What is not known is an empty cell.
 
 use super::summary::VoiResult;
-use crate::error::{Error, Result};
+use crate::sheet::{Separator, lines};
 use crate::uncertainty::Part;
 
 /// A column after those that every table has.
@@ -19,10 +19,7 @@ pub fn cell(x: f64) -> String {
 }
 
 /// The table; `unit` is `Gy` or `Gy/s`.
-///
-/// # Errors
-/// If it cannot be written, which does not happen in memory.
-pub fn voi_table(vois: &[VoiResult], unit: &str, more: &[Column]) -> Result<String> {
+pub fn voi_table(vois: &[VoiResult], unit: &str, more: &[Column]) -> String {
     let (dose, suffix) = if unit == "Gy" { ("dose", "gy") } else { ("dose_rate", "gy_per_s") };
     let mut header: Vec<String> = vec![
         "label".into(),
@@ -38,11 +35,7 @@ pub fn voi_table(vois: &[VoiResult], unit: &str, more: &[Column]) -> Result<Stri
     header.extend(Part::TABLE.iter().map(|p| format!("{}_percent", p.name())));
     header.push(format!("standard_error_{suffix}"));
     header.extend(more.iter().map(|c| c.name.clone()));
-    let mut table = csv::Writer::from_writer(Vec::new());
-    let write = |table: &mut csv::Writer<Vec<u8>>, row: &[String]| {
-        table.write_record(row).map_err(|e| failed(&e.to_string()))
-    };
-    write(&mut table, &header)?;
+    let mut rows = vec![header];
     let number = |x: Option<f64>| x.map_or(String::new(), cell);
     let percent =
         |x: Option<f64>| x.filter(|x| x.is_finite()).map_or(String::new(), |x| format!("{x:.3}"));
@@ -64,14 +57,9 @@ pub fn voi_table(vois: &[VoiResult], unit: &str, more: &[Column]) -> Result<Stri
         }));
         row.push(number(voi.standard_error));
         row.extend(more.iter().map(|c| c.cells.get(n).cloned().unwrap_or_default()));
-        write(&mut table, &row)?;
+        rows.push(row);
     }
-    let bytes = table.into_inner().map_err(|e| failed(&e.to_string()))?;
-    String::from_utf8(bytes).map_err(|e| failed(&e.to_string()))
-}
-
-fn failed(why: &str) -> Error {
-    Error::run("the table of the VOIs cannot be written", why, "Please report this.")
+    lines(rows, Separator::Comma)
 }
 
 /// The parts of a VOI's uncertainty in words, largest first: `fit 5.1 %`.
@@ -111,7 +99,7 @@ mod tests {
         };
         assert_eq!(parts_in_words(&voi), ["calibration 3.00 %", "transport 0.40 %"]);
         let more = Column { name: "model".into(), cells: vec!["mono".into()] };
-        let table = voi_table(&[voi], "Gy", &[more]).unwrap();
+        let table = voi_table(&[voi], "Gy", &[more]);
         let mut reader = csv::Reader::from_reader(table.as_bytes());
         let header = reader.headers().unwrap().clone();
         let row = reader.records().next().unwrap().unwrap();

@@ -187,16 +187,7 @@ mod tests {
     use super::*;
 
     fn tia(value: f64, relative: f64, half: (f64, f64), common: f64) -> Tia {
-        let with = |h: f64| h.hypot(NORMAL_97_5 * common);
-        Tia {
-            value,
-            standard_uncertainty: value * relative.hypot(common),
-            interval_95: (value * (-with(half.0)).exp(), value * with(half.1).exp()),
-            share_before_first: 0.0,
-            share_after_last: 0.0,
-            method: String::new(),
-            warnings: Vec::new(),
-        }
+        Tia::from_logs(value, relative, half, common, String::new())
     }
 
     #[test]

@@ -84,6 +84,26 @@ pub const BASE: [&str; 12] = [
     "--overwrite",
 ];
 
+/// Water, Lu-177, the VOIs of the folder: what is activity is left to say.
+#[allow(dead_code, reason = "not every test has VOIs")]
+pub const WITH_VOIS: [&str; 15] = [
+    "dose",
+    "--density",
+    "density.mha",
+    "--materials",
+    "labels.mha",
+    "--material-names",
+    "water",
+    "--nuclide",
+    "Lu-177",
+    "--engine",
+    "cpu",
+    "--voi",
+    "voi.mha",
+    "--voi-names",
+    "names.csv",
+];
+
 /// `BASE` and more.
 pub fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
     BASE.iter().copied().chain(more.iter().copied()).collect()

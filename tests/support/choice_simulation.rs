@@ -68,7 +68,7 @@ pub struct Cell {
     pub half_widths: Vec<f64>,
 }
 
-#[allow(dead_code)] // Of the long form only.
+#[allow(dead_code, reason = "of the long form only")]
 impl Cell {
     pub fn coverage(&self) -> f64 {
         self.covered as f64 / self.curves as f64

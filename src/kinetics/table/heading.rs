@@ -5,6 +5,10 @@
 //! quantity, or whose values these are. A unit is never guessed.
 
 use super::units::{Quantity, Unit, unit_of};
+use super::words::{
+    AFTER_INJECTION, BESIDE, CLOCKS, CURVES, MASSES, OTHER, REMARKS, SIGNS, SPREADS, TIMES, VALUES,
+    VOLUMES,
+};
 
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,144 +46,6 @@ pub enum Heading {
     /// Remarks, which are not read.
     Remark,
 }
-
-const CURVES: [&str; 14] = [
-    "curve",
-    "voi",
-    "roi",
-    "organ",
-    "region",
-    "lesion",
-    "name",
-    "tissue",
-    "structure",
-    "source",
-    "tumour",
-    "tumor",
-    "curve name",
-    "voi name",
-];
-const TIMES: [&str; 9] = [
-    "",
-    "time",
-    "t",
-    "time point",
-    "timepoint",
-    "scan time",
-    "acquisition time",
-    "mid time",
-    "elapsed time",
-];
-const CLOCKS: [&str; 8] = [
-    "time",
-    "datetime",
-    "date time",
-    "date and time",
-    "date/time",
-    "timestamp",
-    "scan time",
-    "acquisition time",
-];
-const REMARKS: [&str; 6] = ["comment", "comments", "remark", "remarks", "note", "notes"];
-/// Words for the values; of each other word in a wide table a curve is named.
-const VALUES: [&str; 14] = [
-    "",
-    "activity",
-    "a",
-    "act",
-    "activity concentration",
-    "concentration",
-    "conc",
-    "counts",
-    "dose rate",
-    "doserate",
-    "value",
-    "uptake",
-    "ia",
-    "id",
-];
-/// Of those, the ones that may stand beside the name of a curve.
-const BESIDE: [&str; 7] = [
-    "activity concentration",
-    "activity",
-    "concentration",
-    "dose rate",
-    "counts",
-    "uptake",
-    "value",
-];
-/// Words for one standard deviation, longest first.
-pub(super) const SPREADS: [&str; 27] = [
-    "coefficient of variation",
-    "standard uncertainty",
-    "relative uncertainty",
-    "standard deviation",
-    "relative error",
-    "standard error",
-    "rel uncertainty",
-    "uncertainty",
-    "std uncertainty",
-    "std error",
-    "std dev",
-    "st dev",
-    "1 sigma",
-    "stdev",
-    "sigma",
-    "error",
-    "1 sd",
-    "1sd",
-    "unc",
-    "err",
-    "std",
-    "rsd",
-    "cov",
-    "s d",
-    "sd",
-    "cv",
-    "u",
-];
-const SIGNS: [&str; 5] = ["±", "+/-", "+-", "σ", "sem"];
-const MASSES: [&str; 3] = ["mass", "weight", "m"];
-const VOLUMES: [&str; 3] = ["volume", "vol", "v"];
-const AFTER_INJECTION: [&str; 17] = [
-    "post injection",
-    "after injection",
-    "since injection",
-    "from injection",
-    "post administration",
-    "after administration",
-    "since administration",
-    "p injection",
-    "post infusion",
-    "after infusion",
-    "post inj",
-    "after inj",
-    "p inj",
-    "p i",
-    "pi",
-    "post",
-    "tpi",
-];
-/// Words in the name of a curve that rather say another statistic.
-const OTHER: [&str; 17] = [
-    "ci",
-    "min",
-    "max",
-    "lower",
-    "upper",
-    "low",
-    "high",
-    "percentile",
-    "variance",
-    "var",
-    "2sd",
-    "2sigma",
-    "suv",
-    "injected",
-    "administered",
-    "k=2",
-    "95",
-];
 
 /// What the name of a column means.
 ///

@@ -23,6 +23,7 @@ mod layout;
 pub mod pool;
 mod rows;
 pub mod units;
+mod words;
 
 use crate::error::Result;
 use crate::sheet::{Decimal, Sheet};
