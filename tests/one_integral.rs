@@ -92,6 +92,19 @@ fn by_uncertainty(inputs: &Inputs, model: &str, t: &[f64], y: &[f64], r: f64, co
     number(&json(&inputs.path("u.json"))["vois"][0]["tia_bq_s"])
 }
 
+/// Relative standard uncertainties of the integral as `fit` and `uncertainty` wrote them last.
+fn uncertainties(inputs: &Inputs, common: f64) -> [f64; 2] {
+    let fit = &json(&inputs.path("fit/fit.json"))["curves"][0]["integral"];
+    let whole = number(&fit["standard_uncertainty"]) / number(&fit["value"]);
+    let voi = &json(&inputs.path("u.json"))["vois"][0];
+    let parts = voi["components"].as_array().unwrap();
+    let points = parts.iter().find(|p| p["name"] == "fit").unwrap_or_else(|| panic!("{voi:#}"));
+    [
+        (whole * whole - common * common).sqrt(),
+        number(&points["of_result_gy"]) / number(&voi["dose_gy"]),
+    ]
+}
+
 #[test]
 fn the_same_points_have_the_same_integral_at_every_door() {
     let fall = |half_life_h: f64, h: f64| 0.5_f64.powf(h / half_life_h);
@@ -117,6 +130,9 @@ fn the_same_points_have_the_same_integral_at_every_door() {
                 ("fit, option", by_fit(&inputs, model, &t, &y, r, common, "option")),
                 ("uncertainty", by_uncertainty(&inputs, model, &t, &y, r, common)),
             ];
+            // The parts of the law of propagation are numerical derivatives of refits.
+            let [fit, chain] = uncertainties(&inputs, common);
+            assert!((chain / fit - 1.0).abs() < 0.01, "{model}: u {chain:.5}, fit {fit:.5}");
             for (door, other) in others {
                 let off = (other / dose - 1.0).abs();
                 worst = worst.max(off);

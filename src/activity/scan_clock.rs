@@ -135,7 +135,15 @@ impl ScanClock<'_> {
             return (reference, told);
         }
         if let Some(reference) = self.by_reference_time(&candidates) {
-            return (reference, Vec::new());
+            let mut told = Vec::new();
+            if reference != default && self.differs(reference, default) {
+                told.push(format!(
+                    "START refers to {}, as FrameReferenceTime (0054,1300) says, not to {}",
+                    reference.name(),
+                    default.name()
+                ));
+            }
+            return (reference, told);
         }
         let mut told = Vec::new();
         if apart > MATTERS {

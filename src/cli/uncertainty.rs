@@ -51,6 +51,9 @@ pub struct UncertaintyArguments {
     json: Option<PathBuf>,
 }
 
+/// A widening that is told, relative.
+const WORTH_TELLING: f64 = 5e-3;
+
 /// What is known of a VOI.
 struct Outcome {
     curve: Integrated,
@@ -135,10 +138,12 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
     // What is drawn has the spread that the fit found: shares of its curve, widened where the residuals say so.
     let spread = curve_of_points.fit().map_or(&curve_of_points.tac, |f| &f.points);
     let spread = spread.uncertainties().to_vec();
-    let widened = curve_of_points.widening();
-    if widened > 1.0 {
-        warnings
-            .push(format!("counts' uncertainties widened {widened:.2}-fold, as the residuals say"));
+    let widened = widened(&curve_of_points);
+    if widened > 1.0 + WORTH_TELLING {
+        warnings.push(format!(
+            "counts' uncertainties widened {widened:.2}-fold, so that the integral has the uncertainty that `voxgray fit` gives it: residuals, \
+             and the other curves that describe the points"
+        ));
     }
     if extrapolated {
         warnings.push("the volume is outside of the recovery curve's".into());
@@ -163,6 +168,14 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
     let budget = chain.budget()?;
     let sampled = chain.sample(a.samples as usize, a.seed)?;
     Ok(Outcome { curve: curve_of_points, recovery, extrapolated, budget, sampled, warnings })
+}
+
+/// By what the points' uncertainties are multiplied: a refit of one family spreads by less than its integral is uncertain by, where
+/// residuals are larger than stated or other families describe the points as well.
+fn widened(curve: &Integrated) -> f64 {
+    let refit = curve.fit().map_or(f64::NAN, Fit::ln_tia_uncertainty);
+    let whole = curve.tia.relative_uncertainty() / refit;
+    if whole.is_finite() && whole > curve.widening() { whole } else { curve.widening() }
 }
 
 /// The curve of the measured points; its family is chosen once and kept.

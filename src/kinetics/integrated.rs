@@ -16,6 +16,9 @@ use super::tac::{Tac, UncertaintyKind};
 use super::tia::Tia;
 use crate::{Error, Result};
 
+/// A share of the integral after the last point that is told where its form is taken for granted.
+const TOLD_SHARE: f64 = 0.05;
+
 /// The curve behind an integral.
 #[derive(Debug, Clone)]
 pub enum Shape {
@@ -138,7 +141,8 @@ pub fn integrate_points(
             done(tac, tia, Shape::Fit(Box::new(fit)), Vec::new())
         }
         Method::Trapezoid(head, tail) => {
-            let tia = trapezoid(&tac, lambda, *head, *tail)?;
+            let mut tia = trapezoid(&tac, lambda, *head, *tail)?;
+            tia.warnings.extend(taken_for_granted(&tia, *tail));
             let shape = Shape::Lines(before(*head, &tac, lambda)?, after(*tail, &tac, lambda)?);
             done(tac, tia, shape, Vec::new())
         }
@@ -353,6 +357,21 @@ impl Integrated {
             }
         }
     }
+}
+
+/// The interval of trapezoids is that of the points: their tail's form is no part of it, unless a population gives it a spread.
+fn taken_for_granted(tia: &Tia, tail: Tail) -> Option<String> {
+    let share = tia.share_after_last;
+    (share > TOLD_SHARE && !matches!(tail, Tail::Population(_) | Tail::None)).then(|| {
+        format!(
+            "{:.0} % of the integral lies after the last point, where {} is taken for granted: the interval holds the points' uncertainty alone",
+            100.0 * share,
+            match tail {
+                Tail::Mono(_) => "the last points' mono-exponential",
+                _ => "physical decay",
+            }
+        )
+    })
 }
 
 #[cfg(test)]

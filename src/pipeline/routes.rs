@@ -239,6 +239,10 @@ fn hybrid_map(
     let tia = &planar.tia;
     observer.say(&format!("{}: {:.6e} Bq s", tia.method, tia.value));
     tia.warnings.iter().for_each(|w| observer.warn(w));
+    observer.warn(
+        "every voxel and VOI is taken to follow the planar curve, which is that of all that the planar images show: an organ that clears \
+         faster or slower is off by the ratio of the half-lives, and the stated uncertainty does not hold that",
+    );
     let per_bq = tia.value / whole;
     let relative = tia.relative_uncertainty() as f32;
     let active = map.iter().filter(|v| **v > 0.0).count();

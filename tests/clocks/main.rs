@@ -1,6 +1,7 @@
 //! Dates, clocks and decay corrections from the file to the decays of a run: series written here from a decaying source of known activity,
 //! in every convention, and a real PET whose tags are changed; the decays must be A0 / lambda.
 
+mod contradictory;
 mod retagged;
 mod series;
 mod single;

@@ -180,11 +180,13 @@ pub fn pet(scanner: &Scanner, zone: Zone) -> Vec<DataSet> {
             let drug = zone.administration(
                 DataSet::default().ds((0x0018, 0x1075), &[scanner.header_half_life_s]),
             );
+            let listed =
+                if scanner.correction == "NONE" { "ATTN\\SCAT" } else { "ATTN\\SCAT\\DECY" };
             let object = image("PT", &format!("1.2.{}", scanner.start_s as u64))
                 .text((0x0008, 0x0018), "UI", &format!("1.2.{}.{k}", scanner.start_s as u64))
                 .ds((0x0020, 0x0032), &[0.0, 0.0, VOXEL * k as f64])
                 .ds((0x0020, 0x0037), &[1.0, 0.0, 0.0, 0.0, 1.0, 0.0])
-                .text((0x0028, 0x0051), "CS", "ATTN\\SCAT\\DECY")
+                .text((0x0028, 0x0051), "CS", listed)
                 .ds((0x0018, 0x1242), &[1e3 * scanner.frame_s])
                 .ds((0x0028, 0x1052), &[0.0])
                 .ds((0x0028, 0x1053), &[concentration() * scanner.stored(k) / 1000.0])

@@ -111,7 +111,7 @@ fn bad_dates_are_errors_unless_times_are_stated() {
     let run = bench.dose("s.toml", "Lu-177", &[]);
     run.expect(all_decays("Lu-177"), "no dates");
     bench.text("s.toml", &series_of("", &[("p0", ""), ("p1", "")]));
-    bench.dose("s.toml", "Lu-177", &[]).refused("no time after the administration");
+    bench.dose("s.toml", "Lu-177", &[]).refused("no date and time of the scan");
     bench.series("p0", &pet(&Scanner::new("Lu-177", "START", -HOUR, 1), Zone::Local));
     bench.dose("s.toml", "Lu-177", &[]).refused("began 1 h before the administration");
 }

@@ -3,6 +3,7 @@
 //! time of day; and local times beside one with an offset from UTC get it where the same event is written both ways.
 
 use super::attributes::*;
+use super::contradictions;
 use super::facts::Facts;
 use super::frames::{Frame, Scope};
 use super::series::Header;
@@ -16,7 +17,7 @@ use crate::time::{
 pub struct SliceClock {
     /// Start of its acquisition.
     pub start: Option<Moment>,
-    /// ActualFrameDuration, s.
+    /// ActualFrameDuration, s; 0 is how it is left empty.
     pub duration_s: Option<f64>,
     /// DecayFactor.
     pub decay_factor: Option<f64>,
@@ -26,9 +27,9 @@ pub struct SliceClock {
 
 /// Reads the times of one data set.
 pub(super) struct Clock<'a> {
-    root: Item<'a>,
+    pub root: Item<'a>,
     /// Offset from UTC of values that state none.
-    zone: Option<Offset>,
+    pub zone: Option<Offset>,
 }
 
 impl<'a> Clock<'a> {
@@ -43,12 +44,18 @@ impl<'a> Clock<'a> {
         value(&self.root, attribute, "a date such as 20261122", dicom_date)
     }
 
-    fn time_of_day(&self, holder: &Item<'_>, attribute: Attribute) -> Result<Option<ClockTime>> {
+    /// A TM of the data set or of an item in it.
+    pub fn time_of_day(
+        &self,
+        holder: &Item<'_>,
+        attribute: Attribute,
+    ) -> Result<Option<ClockTime>> {
         let time = value(holder, attribute, "a time such as 101500.00", dicom_time)?;
         Ok(time.map(|t| ClockTime::new(t, self.zone)))
     }
 
-    fn dated(&self, holder: &Item<'_>, attribute: Attribute) -> Result<Option<Dated>> {
+    /// A DT of the data set or of an item in it.
+    pub fn dated(&self, holder: &Item<'_>, attribute: Attribute) -> Result<Option<Dated>> {
         value(holder, attribute, "a date and time such as 20261122101500.00+0100", dicom_date_time)
     }
 
@@ -166,6 +173,12 @@ impl Facts {
             self.series_time = problems.kept(clock.series()).flatten();
             let given = item.and_then(|i| problems.kept(clock.administration(&i)));
             (self.administration_time, self.administration_clock) = given.unwrap_or_default();
+            notes.extend(
+                problems.kept(contradictions::administration(&clock, item.as_ref())).flatten(),
+            );
+            let scans = headers.iter().map(|h| contradictions::acquisition(h.root(), zone));
+            notes.extend(scans.filter_map(|c| problems.kept(c).flatten()).next());
+            notes.extend(problems.kept(contradictions::decay(&root)).unwrap_or_default());
             let to = problems.kept(clock.dated(&root, DECAY_CORRECTION_DATE_TIME)).flatten();
             if let Some(Dated::Moment(to)) = to {
                 self.decay_corrected_to = Some(to.or_offset(zone));
@@ -189,7 +202,7 @@ impl Facts {
                     lasted.or_else(|| number(FRAME_CONTENT_SEQUENCE, ACTUAL_FRAME_DURATION));
                 SliceClock {
                     start: own.or(starts[f.file]),
-                    duration_s: lasted.map(|ms| ms * 1e-3),
+                    duration_s: lasted.filter(|ms| *ms > 0.0).map(|ms| ms * 1e-3),
                     decay_factor: number(PET_FRAME_CORRECTION_FACTORS_SEQUENCE, DECAY_FACTOR),
                     frame_reference_time_s: number(FRAME_CONTENT_SEQUENCE, FRAME_REFERENCE_TIME)
                         .map(|ms| ms * 1e-3),

@@ -10,6 +10,7 @@ mod activity_values;
 mod attributes;
 mod clock;
 mod codec;
+mod contradictions;
 mod ct;
 mod data_set;
 mod detectors;

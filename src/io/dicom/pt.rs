@@ -91,7 +91,8 @@ fn read_decay(
         }
     }
     facts.decay_factors = factors;
-    facts.frame_duration_s = first.number(ACTUAL_FRAME_DURATION)?.map(|ms| ms * 1e-3);
+    let lasted = first.number(ACTUAL_FRAME_DURATION)?.filter(|ms| *ms > 0.0);
+    facts.frame_duration_s = lasted.map(|ms| ms * 1e-3);
     if let Some(frame) = ordered.first() {
         let time = headers[frame.file].root().number(FRAME_REFERENCE_TIME)?;
         facts.frame_reference_time_s = time.map(|ms| ms * 1e-3);

@@ -210,7 +210,8 @@ fn one(
     let given = stated.or(other);
     let admin = scan.correction == Some(DecayCorrection::Admin);
     if needed && given.is_none() && !(admin && scan.name.is_empty()) {
-        return Err(unknown(scan));
+        let dated = administered.is_some() || scan.facts.administration_time.is_some();
+        return Err(unknown(scan, dated));
     }
     if let Some(given) = given.filter(|g| *g > begin) {
         return Err(Error::input(
@@ -241,9 +242,17 @@ pub fn unknown_administration() -> Error {
     )
 }
 
-fn unknown(scan: &Scan) -> Error {
+/// `dated`: the administration is stated by date.
+fn unknown(scan: &Scan, dated: bool) -> Error {
     if let Err(e) = &scan.in_file_s {
         return e.clone();
+    }
+    if scan.start.is_none() && dated {
+        return Error::input(
+            "no date and time of the scan",
+            "the administration is known by date, but the image states no time of its own",
+            "Say how long after the administration the scan began: time = \"24h\" in a series file, --administered 24h for one image.",
+        );
     }
     if scan.name.is_empty() {
         return unknown_administration();

@@ -205,8 +205,13 @@ impl Scan {
         if changed > 1e-6 {
             let (low, high) =
                 at.factors.iter().fold((f64::MAX, 0.0_f64), |(l, h), f| (l.min(*f), h.max(*f)));
+            let by = if high - low > 5e-7 {
+                format!("{low:.6} to {high:.6}")
+            } else {
+                format!("{low:.6}")
+            };
             self.told.push(format!(
-                "DecayCorrection {}: values are multiplied by {low:.6} to {high:.6} to be the activity at one time, {}",
+                "DecayCorrection {}: values are multiplied by {by} to be the activity at one time, {}",
                 correction.name(),
                 timing(at.time_s, what.clone(), ends).what
             ));
