@@ -48,7 +48,7 @@ impl Moment {
     }
 
     /// Parses ISO 8601 with a date and at least hours and minutes: `2026-11-22T10:15:00.5+01:00`, `2026-11-22 09:15Z` or, on a clock whose
-    /// offset is not stated, `2026-11-22T10:15:00`.
+    /// offset is not stated, `2026-11-22T10:15:00`. Dates may be written `22.11.2026` and `2026/11/22` too.
     ///
     /// # Errors
     /// If it is no such time.
@@ -126,6 +126,8 @@ impl std::str::FromStr for Moment {
 
 fn parse(text: &str) -> Option<Moment> {
     // A second of 60 and a zone in brackets are no part of what is promised.
+    let ordered = year_first(text);
+    let text = ordered.as_deref().unwrap_or(text);
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b" .:+-TtZz".contains(&b));
     let clock = text.get(10..)?;
     if !plain || !text.is_char_boundary(10) || clock.contains(":60") || !clock.contains(':') {
@@ -140,6 +142,26 @@ fn parse(text: &str) -> Option<Moment> {
         Some(_) => return None,
     };
     Some(Moment::new(pieces.date(), pieces.time()?, offset))
+}
+
+/// A date whose order of day, month and year no custom doubts, as ISO 8601: `22.11.2026` (dots: day first) and `2026/11/22` (year first).
+/// `11/22/2026` and `22-11-2026` stay what they are, which is refused: who wrote them is not known.
+fn year_first(text: &str) -> Option<String> {
+    let end = text.find([' ', 'T', 't']).unwrap_or(text.len());
+    let (date, clock) = text.split_at(end);
+    let dotted = date.contains('.');
+    let parts: Vec<&str> = date.split(if dotted { '.' } else { '/' }).collect();
+    let number = |t: &str, longest: usize| {
+        let digits = !t.is_empty() && t.len() <= longest && t.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| t.parse::<u32>().ok())?
+    };
+    let [first, month, last] = parts[..] else { return None };
+    let (year, day) = if dotted && last.len() == 4 { (last, first) } else { (first, last) };
+    if year.len() != 4 {
+        return None;
+    }
+    let (year, month, day) = (number(year, 4)?, number(month, 2)?, number(day, 2)?);
+    Some(format!("{year:04}-{month:02}-{day:02}{clock}"))
 }
 
 #[cfg(test)]
@@ -203,6 +225,14 @@ mod tests {
     }
 
     #[test]
+    fn dates_of_one_order_only() {
+        for text in ["22.11.2026 10:15", "2026/11/22 10:15", "2026.11.22T10:15:00"] {
+            assert_eq!(at(text), at("2026-11-22T10:15:00"), "{text}");
+        }
+        assert_eq!(at("1.3.2026 10:15+01:00"), at("2026-03-01T10:15:00+01:00"));
+    }
+
+    #[test]
     fn nonsense_is_refused() {
         for text in [
             "",
@@ -220,7 +250,11 @@ mod tests {
             "2026-11-22T10:00:00-12:15",
             "2026-11-22T10:00:00+01:00:30",
             "2026-11-22T10:00:-1",
-            "22.11.2026 10:00",
+            "22.11.26 10:00",
+            "11/22/2026 10:00",
+            "22-11-2026 10:00",
+            "31.11.2026 10:00",
+            "22.11.2026",
             "2026-11-22T10:00:1e1",
             "2026-11-22T10:00:00[Europe/Paris]",
             "2026-11-22\u{df}10:00",
