@@ -5,7 +5,9 @@
 //! Both leptons have their own table. `tools/elastic_scattering.py` makes the tables and says the sources; they hold
 //! the ratio to the first Born cross section of the same atom.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::f64::consts::PI;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::atom::{self, Kinematics};
 use super::quadrature::QUADRATURE;
@@ -134,6 +136,27 @@ pub(super) fn add_at_nodes(
     for ((sum, &mu), stencil) in sum.iter_mut().zip(&QUADRATURE.mu).zip(STENCILS.iter()) {
         *sum += atoms * atom.born(at, mu) * stencil.apply(&row).exp();
     }
+}
+
+/// First transport coefficients of one atom that were asked for before: energies of tables are the same for all materials.
+static FIRST: LazyLock<Mutex<HashMap<(usize, bool, u64), f64>>> = LazyLock::new(Mutex::default);
+
+/// 2 pi int (1 - cos theta) dsigma of one atom of the element at the table position `index`, cm2.
+pub(super) fn first_moment(index: usize, energy_mev: f64, lepton: Lepton) -> f64 {
+    let key = (index, lepton == Lepton::Positron, energy_mev.to_bits());
+    let known = || FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known().get(&key) {
+        return *found;
+    }
+    let quadrature = &*QUADRATURE;
+    let mut at_nodes = vec![0.0; quadrature.mu.len()];
+    add_at_nodes(index, energy_mev, lepton, 1.0, &mut at_nodes);
+    let of_node = |((xs, mu), weight): ((&f64, &f64), &f64)| 2.0 * mu * xs * weight;
+    let sum: f64 = at_nodes.iter().zip(&quadrature.mu).zip(&quadrature.weight).map(of_node).sum();
+    // 2 pi dcos = 4 pi dmu
+    let moment = 4.0 * PI * sum;
+    known().insert(key, moment);
+    moment
 }
 
 /// Reads an embedded table (energies the same for all elements); its format is checked by this module's tests.

@@ -14,5 +14,5 @@ mod quadrature;
 mod reference_tests;
 
 pub use elastic::{MAX_ENERGY_MEV, MIN_ENERGY_MEV, differential_cross_section};
-pub use moments::TransportMoments;
+pub use moments::{TransportMoments, first_coefficient};
 pub use multiple::MultipleScattering;

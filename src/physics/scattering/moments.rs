@@ -53,13 +53,7 @@ impl Nodes {
         }
         let mut cosine: Vec<f64> = quadrature.mu.iter().map(|mu| 1.0 - 2.0 * mu).collect();
         if let Some(threshold_mev) = t_cut_mev {
-            let soft = SoftCollisions {
-                energy_mev,
-                lepton,
-                mean_excitation_mev: material.mean_excitation_ev / EV_PER_MEV,
-                threshold_mev,
-            };
-            soft.for_each_node(|mu, per_electron| {
+            soft(material, energy_mev, lepton, threshold_mev).for_each_node(|mu, per_electron| {
                 cosine.push(1.0 - 2.0 * mu);
                 xs.push(per_electron * electrons_per_gram);
             });
@@ -91,6 +85,41 @@ impl Nodes {
     }
 }
 
+fn soft(
+    material: &Material,
+    energy_mev: f64,
+    lepton: Lepton,
+    threshold_mev: f64,
+) -> SoftCollisions {
+    let mean_excitation_mev = material.mean_excitation_ev / EV_PER_MEV;
+    SoftCollisions { energy_mev, lepton, mean_excitation_mev, threshold_mev }
+}
+
+/// G_1 of elastic scattering and soft inelastic deflection together, cm2/g: the inverse of the first transport path. The elastic part of
+/// an element at an energy is computed once for all materials.
+///
+/// # Errors
+/// An element or energy without data.
+pub fn first_coefficient(
+    material: &Material,
+    energy_mev: f64,
+    lepton: Lepton,
+    t_cut_mev: f64,
+) -> Result<f64> {
+    elastic::check_energy(energy_mev)?;
+    let (mut elastic, mut electrons_per_gram) = (0.0, 0.0);
+    for &(z, fraction) in &material.mass_fractions {
+        let index = atom::index_of(z)?;
+        let atoms_per_gram = fraction * AVOGADRO / atom::atom(index).atomic_weight;
+        electrons_per_gram += atoms_per_gram * f64::from(z);
+        elastic += atoms_per_gram * elastic::first_moment(index, energy_mev, lepton);
+    }
+    let mut inelastic = 0.0;
+    soft(material, energy_mev, lepton, t_cut_mev)
+        .for_each_node(|mu, per_electron| inelastic += 2.0 * mu * per_electron);
+    Ok(elastic + electrons_per_gram * inelastic)
+}
+
 impl TransportMoments {
     /// Moments up to `l_max` (at most 300) of `material` at kinetic energy `energy_mev`, with the deflections by
     /// inelastic collisions that transfer less than `t_cut_mev`. Error: an element or energy without data.
@@ -116,6 +145,25 @@ impl TransportMoments {
         let l_max = l_max.min(L_MAX);
         let nodes = Nodes::new(material, energy_mev, lepton, None)?;
         Ok(nodes.moments(l_max, |_, _| false))
+    }
+
+    /// As many moments as the distribution after a step of the scattering strength `strength` = t G_1 needs, at most 300, and its mass
+    /// thickness t, g/cm2.
+    ///
+    /// # Errors
+    /// As [`TransportMoments::new`].
+    pub fn for_strength(
+        material: &Material,
+        energy_mev: f64,
+        lepton: Lepton,
+        t_cut_mev: f64,
+        strength: f64,
+    ) -> Result<(Self, f64)> {
+        let nodes = Nodes::new(material, energy_mev, lepton, Some(t_cut_mev))?;
+        let first: f64 = nodes.xs.iter().zip(&nodes.cosine).map(|(xs, x)| xs * (1.0 - x)).sum();
+        let thickness = strength / first;
+        let done = |g: f64, total: f64| (-thickness * g).exp() - (-thickness * total).exp() < TAIL;
+        Ok((nodes.moments(L_MAX, done), thickness))
     }
 
     /// As many moments as the distribution after `mass_thickness` (g/cm2) needs, at most 300.

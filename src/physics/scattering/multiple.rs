@@ -163,6 +163,7 @@ impl MultipleScattering {
 
 #[cfg(test)]
 mod tests {
+    use super::super::moments::first_coefficient;
     use super::*;
 
     fn water() -> Material {
@@ -229,6 +230,25 @@ mod tests {
                 assert!(p < d.unscattered() || (back - p).abs() < 1e-4, "{energy} {p} {back}");
             }
         }
+    }
+
+    /// Sums in another order: 1e-11 is some hundred roundings.
+    #[test]
+    fn the_first_coefficient_alone_is_that_of_all_moments() {
+        for lepton in [Lepton::Electron, Lepton::Positron] {
+            for energy in [1e-3, 7.3e-3, 0.05, 0.4, 3.9] {
+                let all = TransportMoments::new(&water(), energy, lepton, 1e-3, 1).unwrap();
+                for _ in 0..2 {
+                    let one = first_coefficient(&water(), energy, lepton, 1e-3).unwrap();
+                    assert!((one / all.g[1] - 1.0).abs() < 1e-11, "{energy}: {one} {}", all.g[1]);
+                }
+                let (moments, thickness) =
+                    TransportMoments::for_strength(&water(), energy, lepton, 1e-3, 0.1).unwrap();
+                assert!((thickness * all.g[1] / 0.1 - 1.0).abs() < 1e-11);
+                assert_eq!(moments.g[1], all.g[1]);
+            }
+        }
+        assert!(first_coefficient(&water(), 5.0, Lepton::Electron, 1e-3).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::angular::build_angular;
 use super::neighbours::windows;
 use super::straggling::straggling;
 use crate::error::Result;
-use crate::physics::scattering::{MultipleScattering, TransportMoments};
+use crate::physics::scattering::{MultipleScattering, TransportMoments, first_coefficient};
 use crate::physics::{Bremsstrahlung, CsdaRange, Lepton, Material, StoppingPower, ThickTarget};
 use crate::transport::layout::{
     COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, LEPTON_VALUES, SPECTRUM_INTERVALS,
@@ -79,7 +79,7 @@ impl LeptonFacts {
     /// If the energy is outside the elastic tables.
     pub fn inverse_path(&self, e: f64) -> Result<f64> {
         let t_cut = self.control.threshold(e);
-        Ok(TransportMoments::new(&self.material, e, self.lepton, t_cut, 1)?.g[1])
+        first_coefficient(&self.material, e, self.lepton, t_cut)
     }
 
     /// Hard collisions and hard bremsstrahlung, cm2/g.
@@ -169,15 +169,15 @@ impl LeptonFacts {
             let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
             let fraction = strength * self.restricted(e) / (self.inverse_path(e)? * e);
             let middle = (e * (1.0 - 0.5 * fraction)).max(LOWEST_MEV);
-            let thickness = strength / self.inverse_path(middle)?;
             let t_cut = self.control.threshold(middle);
-            let gs = MultipleScattering::for_step(
+            let (moments, thickness) = TransportMoments::for_strength(
                 &self.material,
                 middle,
                 self.lepton,
                 t_cut,
-                thickness,
+                strength,
             )?;
+            let gs = MultipleScattering::new(&moments, thickness);
             let [p, theta, raised] = self.step_straggling(middle, thickness, fraction);
             let step = [fraction / strength, p, theta, raised, strength];
             out.extend(build_angular(|u| gs.inverse_cdf(1.0 - u), step));
