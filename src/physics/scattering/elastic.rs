@@ -139,7 +139,9 @@ pub(super) fn add_at_nodes(
 }
 
 /// First transport coefficients of one atom that were asked for before: energies of tables are the same for all materials.
-static FIRST: LazyLock<Mutex<HashMap<(usize, bool, u64), f64>>> = LazyLock::new(Mutex::default);
+static FIRST: LazyLock<Mutex<FirstMoments>> = LazyLock::new(Mutex::default);
+/// By the element's place, whether it is of positrons, and the energy's bits; cm2.
+type FirstMoments = HashMap<(usize, bool, u64), f64>;
 
 /// 2 pi int (1 - cos theta) dsigma of one atom of the element at the table position `index`, cm2.
 pub(super) fn first_moment(index: usize, energy_mev: f64, lepton: Lepton) -> f64 {
