@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::job::{DecayFrom, Job, SourceChoice};
 use crate::phantom::Phantom;
 use crate::physics::{Chain, Nuclide, chain};
-use crate::source::{DecaySpectrum, Particle, parse_source};
+use crate::source::{DecaySpectrum, parse_source};
 use crate::time::hours_text;
 
 /// What a decay emits, and the chain that it comes from.
@@ -46,10 +46,7 @@ pub fn read_source(choice: &SourceChoice) -> Result<Source> {
 impl Source {
     /// Number of tallies that its emissions need.
     pub fn origins(&self) -> usize {
-        let has = |p: Particle| self.spectrum.group(p).energy_per_decay_mev() > 0.0;
-        let electron = has(Particle::Electron) || has(Particle::Positron);
-        let photon = has(Particle::Photon) || has(Particle::Positron);
-        [electron, photon, has(Particle::Alpha)].iter().filter(|used| **used).count()
+        crate::transport::build::scored_origins(&self.spectrum).iter().filter(|used| **used).count()
     }
 }
 

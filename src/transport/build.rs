@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use super::layout::{
     ANGULAR_STRIDE, COARSE_NODES, FINE_BITS, FINE_NODES, FLAG_KERMA, FLAG_POINT_SOURCE,
-    FLAG_POSITRONS, FLAG_RAYLEIGH, FLAG_STRAGGLING, LEPTON_VALUES, MAX_MATERIALS, Offsets,
-    PHOTON_VALUES, Params, SPECTRUM_STRIDE, node_energy, pack_voxel,
+    FLAG_POSITRONS, FLAG_RAYLEIGH, FLAG_STRAGGLING, HIGHEST_MEV, LEPTON_VALUES, MAX_MATERIALS,
+    Offsets, PHOTON_VALUES, Params, SPECTRUM_STRIDE, node_energy, pack_voxel,
 };
 use super::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan};
 use super::settings::{PhotonEstimator, Settings};
@@ -14,20 +14,22 @@ use super::tables::lepton::LeptonFacts;
 use super::tables::neighbours::{interval_records, windows};
 use super::tables::photon::PhotonTables;
 use super::tables::source::{build_cumulative, build_groups};
+use super::tally::ORIGINS;
 use crate::error::{Error, Result};
 use crate::image::Grid;
 use crate::physics::{AlphaStopping, CsdaRange, Lepton, Material, StoppingPower};
-use crate::source::{DecaySpectrum, LocalLimits};
+use crate::source::{DecaySpectrum, LocalLimits, Particle};
 use crate::units::MM_PER_CM;
 
-/// Largest energy of the tables, MeV.
-const HIGHEST_MEV: f64 = 4.0;
 /// Largest alpha energy, MeV.
 const HIGHEST_ALPHA_MEV: f64 = 10.0;
 /// Lines with a range below this fraction of the smallest voxel edge are one expected-value deposit per decay.
 const LOCAL_RANGE_FRACTION: f64 = 0.01;
 /// Density (g/cm3) at which that range is taken: below it (air) a line of this energy is still local to within a voxel.
 const LOCAL_DENSITY: f64 = 0.2;
+/// Lines above are sampled even where a cutoff stops them at once (MeV): they radiate. At 50 keV it is 0.03 % of the energy in water, 0.05 %
+/// in bone (NIST ESTAR).
+const RADIATES_MEV: f64 = 0.05;
 /// Emissions rarer than this per decay are deposited where they occur.
 const RARE_YIELD: f64 = 1e-9;
 
@@ -69,9 +71,7 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
     let voxel_cm = input.grid.spacing_mm().map(|h| h / MM_PER_CM);
     let mut decay = input.decay.clone();
     split_local(&mut decay, input, voxel_cm)?;
-    let positrons = !decay.positrons.entries.is_empty()
-        || decay.photons.max_energy_mev() > crate::physics::pair::PAIR_THRESHOLD_MEV
-        || decay.electrons.max_energy_mev() > crate::physics::pair::PAIR_THRESHOLD_MEV;
+    let positrons = makes_positrons(&decay);
     let leptons: &[Lepton] = if positrons { &Lepton::ALL } else { &Lepton::ALL[..1] };
 
     let mut tables = Vec::new();
@@ -132,15 +132,7 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         spare: 0,
         offsets,
     };
-    let origins = [
-        !decay.electrons.entries.is_empty()
-            || !decay.positrons.entries.is_empty()
-            || params.local_electron > 0.0,
-        !decay.photons.entries.is_empty()
-            || !decay.positrons.entries.is_empty()
-            || params.local_photon > 0.0,
-        !decay.alphas.entries.is_empty() || params.local_alpha > 0.0,
-    ];
+    let origins = scored_origins(&decay);
     Ok(Plan {
         params,
         voxels: words,
@@ -154,6 +146,24 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         origins,
         grid: input.grid.clone(),
     })
+}
+
+/// Whether positrons can appear: from the source, or from pairs of photons that it emits or that its electrons radiate.
+fn makes_positrons(decay: &DecaySpectrum) -> bool {
+    let highest = decay.photons.max_energy_mev().max(decay.electrons.max_energy_mev());
+    !decay.positrons.entries.is_empty() || highest > crate::physics::pair::PAIR_THRESHOLD_MEV
+}
+
+/// Origins that can score: everything keeps the origin of its source particle, but annihilation photons of positrons that stem from electrons
+/// count as photons ([`super::tally::annihilation_origin`]), so where positrons can appear beside electrons, photons score.
+pub fn scored_origins(decay: &DecaySpectrum) -> [bool; ORIGINS] {
+    let emits = |p: Particle| {
+        let group = decay.group(p);
+        !group.entries.is_empty() || group.local_mev_per_decay > 0.0
+    };
+    let electrons = emits(Particle::Electron) || emits(Particle::Positron);
+    let photons = emits(Particle::Photon) || (electrons && makes_positrons(decay));
+    [electrons, photons, emits(Particle::Alpha)]
 }
 
 /// Sizes, values and ranges that the engine relies on.
@@ -215,7 +225,7 @@ fn split_local(decay: &mut DecaySpectrum, input: &PlanInput, voxel_cm: [f64; 3])
     let s = input.settings;
     let smallest = voxel_cm.iter().copied().fold(f64::INFINITY, f64::min);
     let range = LOCAL_RANGE_FRACTION * smallest * LOCAL_DENSITY;
-    let mut electron_mev = s.electron_cutoff_mev;
+    let mut electron_mev = s.electron_cutoff_mev.min(RADIATES_MEV);
     if input.radial.is_none() && s.range_rejection {
         let stopping = StoppingPower::new(&input.materials[0])?;
         let csda = CsdaRange::new(&stopping, Lepton::Electron);

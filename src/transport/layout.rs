@@ -121,6 +121,8 @@ pub fn voxel_material(word: u32) -> usize {
     (word & ((1 << MATERIAL_BITS) - 1)) as usize
 }
 
+/// Largest energy of the tables of photons, electrons and positrons, MeV.
+pub const HIGHEST_MEV: f64 = 4.0;
 /// Fixed-point units per MeV in tallies: 2^26 (one unit is 0.015 eV). A u64 voxel holds 2.7e11 MeV, one u32
 /// deposit 64 MeV.
 pub const TALLY_UNITS_PER_MEV: f32 = 67_108_864.0;

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod gpu;
 pub mod layout;
 pub mod ledger;
+pub mod limits;
 pub mod plan;
 pub mod run;
 pub mod settings;

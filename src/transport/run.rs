@@ -92,6 +92,7 @@ pub fn run(
     stop: &AtomicBool,
 ) -> Result<Outcome> {
     check(settings)?;
+    super::limits::check(plan, settings)?;
     super::times::check(plan)?;
     let threads = match settings.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),

@@ -1,5 +1,6 @@
 //! What a user may set about the transport, with the defaults that the convergence studies support.
 
+use super::layout::HIGHEST_MEV;
 use super::tables::lepton::LeptonControl;
 use super::tables::photon::PhotonSwitches;
 use crate::error::{Error, Result};
@@ -75,7 +76,7 @@ impl Settings {
     pub fn check(&self) -> Result<()> {
         let l = &self.lepton;
         let ranges = [
-            ("electron cutoff (MeV)", self.electron_cutoff_mev, 1e-3, 1.0),
+            ("electron cutoff (MeV)", self.electron_cutoff_mev, 1e-3, HIGHEST_MEV),
             ("photon cutoff (MeV)", self.photon_cutoff_mev, 1e-3, 0.5),
             ("kerma oversampling", self.kerma_oversampling, 1.0, 100.0),
             ("production threshold fraction", l.threshold_fraction, 1e-3, 0.5),

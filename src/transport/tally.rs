@@ -190,7 +190,7 @@ impl Tally {
     /// Adds another tally of the same run (other batches): an exact sum.
     ///
     /// # Errors
-    /// If the shapes differ or a batch is in both.
+    /// If the shapes differ, a batch is in both, or a sum does not fit its integer.
     pub fn merge(&mut self, other: &Tally) -> Result<()> {
         let shape = |t: &Tally| {
             (t.voxels, t.sums.each_ref().map(Vec::len), t.times.len(), t.histories_per_batch)
@@ -213,19 +213,12 @@ impl Tally {
             }
             self.regions.insert(at, regions.clone());
         }
-        for (mine, theirs) in self.sums.iter_mut().zip(&other.sums) {
-            for (a, b) in mine.iter_mut().zip(theirs) {
-                *a += b;
-            }
-        }
-        for (a, b) in self.squares.iter_mut().zip(&other.squares) {
-            *a += b;
-        }
-        for (mine, theirs) in self.times.iter_mut().zip(&other.times) {
-            mine.add(theirs);
-        }
-        self.ledger.add(&other.ledger);
-        Ok(())
+        let fits =
+            self.sums.iter_mut().zip(&other.sums).all(|(a, b)| add_all(a, b, u64::checked_add))
+                && add_all(&mut self.squares, &other.squares, u128::checked_add)
+                && self.times.iter_mut().zip(&other.times).all(|(a, b)| a.add(b))
+                && self.ledger.add_checked(&other.ledger);
+        if fits { Ok(()) } else { Err(overflow()) }
     }
 
     /// Energy per history (MeV) in a voxel, all origins.
@@ -260,6 +253,26 @@ impl Tally {
             .collect();
         crate::stats::mean_and_error(&values, self.histories_per_batch as f64)
     }
+}
+
+/// Adds one list to another; false if a sum does not fit.
+pub(super) fn add_all<T: Copy>(mine: &mut [T], theirs: &[T], add: fn(T, T) -> Option<T>) -> bool {
+    mine.iter_mut().zip(theirs).all(|(a, b)| match add(*a, *b) {
+        Some(sum) => {
+            *a = sum;
+            true
+        }
+        None => false,
+    })
+}
+
+/// The error of sums that do not fit their integers; the tally that was added to is then of no use.
+fn overflow() -> Error {
+    Error::input(
+        "the sum of these shards does not fit its integers",
+        "energies are 64-bit sums, and together they hold too many histories for one voxel",
+        "Merge fewer of them, and average the maps of independent runs (other seeds).",
+    )
 }
 
 /// Standard error of the mean batch value.
@@ -310,6 +323,25 @@ mod tests {
         merged.merge(&other).expect("disjoint batches");
         assert_eq!(merged, whole);
         assert!(merged.merge(&other).is_err());
+    }
+
+    /// Wrapped sums would be small numbers that look like doses.
+    #[test]
+    fn a_sum_that_does_not_fit_is_an_error() {
+        let one = |units: u64| {
+            let mut tally = Tally::new(2, [true, false, false], 10);
+            tally.fold((units % 7) as u32, &mut batch(&[1, units]), &[], 0);
+            tally
+        };
+        let (a, b) = (one(u64::MAX / 2), one(u64::MAX / 2 + 9));
+        assert_ne!(a.regions[0].batch, b.regions[0].batch);
+        let error = a.clone().merge(&b).unwrap_err().to_string();
+        assert!(error.contains("does not fit"), "{error}");
+        let mut books = a.clone();
+        books.ledger.emitted_units = u64::MAX;
+        let mut few = one(3);
+        few.ledger.emitted_units = 1;
+        assert!(books.merge(&few).unwrap_err().to_string().contains("does not fit"));
     }
 
     #[test]

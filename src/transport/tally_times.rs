@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::layout::TALLY_UNITS_PER_MEV;
 use super::ledger::Ledger;
 use super::plan::Plan;
-use super::tally::{BatchRegions, BatchWords, Tally, split, spread};
+use super::tally::{BatchRegions, BatchWords, Tally, add_all, split, spread};
 
 /// Sums over batches at one time point; all origins together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +26,10 @@ impl TimeSums {
         TimeSums { sums: vec![0; voxels], squares: vec![0; voxels] }
     }
 
-    /// Adds other batches.
-    pub(super) fn add(&mut self, other: &TimeSums) {
-        self.sums.iter_mut().zip(&other.sums).for_each(|(a, b)| *a += b);
-        self.squares.iter_mut().zip(&other.squares).for_each(|(a, b)| *a += b);
+    /// Adds other batches; false if a sum does not fit.
+    pub(super) fn add(&mut self, other: &TimeSums) -> bool {
+        add_all(&mut self.sums, &other.sums, u64::checked_add)
+            && add_all(&mut self.squares, &other.squares, u128::checked_add)
     }
 }
 

@@ -50,6 +50,18 @@ pub fn plan_of(decay: &DecaySpectrum) -> Plan {
     with_grid(decay, |input| build_plan(&input).expect("a valid plan"))
 }
 
+/// The grid with electrons and positrons that stop where they are born, as bone throughout.
+pub fn stopped_plan(source: &str) -> Plan {
+    let settings = Settings { electron_cutoff_mev: 4.0, ..Settings::default() };
+    let decay = decay(source);
+    with_grid(&decay, |input| {
+        let (density, material) = (vec![1.92; input.grid.len()], vec![3; input.grid.len()]);
+        let input =
+            PlanInput { settings: &settings, density: &density, material: &material, ..input };
+        build_plan(&input).expect("a valid plan")
+    })
+}
+
 /// The grid with activity that moves between three time points; a part of it is empty at one of them.
 pub fn timed_plan(source: &str) -> Plan {
     let cells: usize = DIMS.iter().product();

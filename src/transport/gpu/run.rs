@@ -78,6 +78,7 @@ impl GpuEngine {
         stop: &AtomicBool,
     ) -> Result<Outcome> {
         check(settings)?;
+        crate::transport::limits::check(plan, settings)?;
         times::check(plan)?;
         if settings.histories_per_batch > u64::from(u32::MAX) {
             return Err(Error::usage(
