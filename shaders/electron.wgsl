@@ -22,7 +22,7 @@ struct Track {
 struct Step {
     under_way: bool,
     node: u32,
-    // Index of the tables of the material that the lepton is in.
+    // Index of the tables of rates where the lepton is.
     current: u32,
     strength: f32,
     before_hinge: f32,
@@ -37,7 +37,7 @@ struct Step {
     mean_loss_per_strength: f32,
     // Straggling: the loss in units of its mean.
     factor: f32,
-    // Majorant of the hard cross section.
+    // Majorant of the hard cross section in the current material.
     hard: f32,
     inverse: vec3<f32>,
 }
@@ -122,13 +122,13 @@ fn annihilate(origin: u32) {
 
 // A collision above the threshold: Moller, Bhabha or bremsstrahlung. Returns the energy of a delta electron that ends here and is to be
 // settled, below zero if there is none.
-fn hard_collision(place: ptr<function, Place>, p: ptr<function, Particle>, radiative: f32, lepton_set: u32) -> f32 {
+fn hard_collision(place: ptr<function, Place>, p: ptr<function, Particle>, radiative: f32) -> f32 {
     if (uniform_draw() < radiative) {
-        emit_bremsstrahlung(place, p, lepton_set);
+        emit_bremsstrahlung(place, p);
         return -1.0;
     }
     let energy = (*p).energy;
-    let threshold = production_threshold(energy);
+    let threshold = production_threshold(energy, (*place).material, (*place).short_steps);
     var transfer: f32;
     if (is_positron((*p).kind)) {
         transfer = bhabha_transfer(energy, threshold);
@@ -156,7 +156,8 @@ fn hard_collision(place: ptr<function, Place>, p: ptr<function, Particle>, radia
 }
 
 // Emits a bremsstrahlung photon; the lepton keeps its direction.
-fn emit_bremsstrahlung(place: ptr<function, Place>, p: ptr<function, Particle>, lepton_set: u32) {
+fn emit_bremsstrahlung(place: ptr<function, Place>, p: ptr<function, Particle>) {
+    let lepton_set = lepton_tables((*p).kind, (*place).material);
     let threshold = params.photon_threshold;
     let energy = (*p).energy;
     let node = coarse_node(energy, uniform_draw());
@@ -240,11 +241,11 @@ struct Settling {
 // A step, or what is left of one after a hard collision, up to its end or to what is rare.
 fn one_step(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<function, Place>, p: ptr<function, Particle>) -> u32 {
     if (!(*s).under_way) {
-        let lepton_set = lepton_tables((*p).kind, (*place).material);
-        if ((*p).energy <= params.electron_cutoff || stays_inside(lepton_set, place, (*p).energy)) {
+        let rate_set = rate_tables((*p).kind, place);
+        if ((*p).energy <= params.electron_cutoff || stays_inside(rate_set, place, (*p).energy)) {
             return STAYS;
         }
-        begin_step(s, *p, lepton_set);
+        begin_step(s, *p, lepton_tables((*p).kind, (*place).material), rate_set, (*place).short_steps);
     }
     var stop = walk(t, s, place, p);
     if (stop == AT_STRENGTH && (*s).hinge_ahead) {
@@ -270,13 +271,13 @@ fn end_track(t: ptr<function, Track>, place: ptr<function, Place>, p: Particle) 
     }
 }
 
-fn majorant_of(kind: u32, energy: f32) -> f32 {
-    return majorant(params.offsets.hard_majorant, select(0u, 1u, is_positron(kind)), energy);
+fn hard_majorant(rate_set: u32, energy: f32) -> f32 {
+    return majorant(params.offsets.hard_majorant, rate_set, energy);
 }
 
 // A new step: its node, strength, rates at the middle energy, straggling and majorant.
-fn begin_step(s: ptr<function, Step>, p: Particle, lepton_set: u32) {
-    let node = coarse_node(p.energy, uniform_draw());
+fn begin_step(s: ptr<function, Step>, p: Particle, lepton_set: u32, rate_set: u32, short_steps: u32) {
+    let node = coarse_node(p.energy, uniform_draw()) + short_steps * params.short_sets * COARSE_NODES;
     let header = angular_at(params.offsets.scattering, lepton_set, node);
     // Scale of the angles, mean fractional loss per unit strength, the first two of the straggling; its third, the strength.
     let first = table_block(header);
@@ -292,18 +293,18 @@ fn begin_step(s: ptr<function, Step>, p: Particle, lepton_set: u32) {
     let before_hinge = hinge_fraction(strength, uniform_draw()) * strength;
     (*s).under_way = true;
     (*s).node = node;
-    (*s).current = lepton_set;
+    (*s).current = rate_set;
     (*s).strength = strength;
     (*s).before_hinge = before_hinge;
     (*s).hinge_ahead = true;
     (*s).left = before_hinge;
     (*s).middle = middle;
     (*s).middle_strength = 0.5 * strength;
-    (*s).rates = lepton_rates(lepton_set, middle);
+    (*s).rates = lepton_rates(rate_set, middle);
     (*s).loss_per_strength = loss_per_strength;
     (*s).mean_loss_per_strength = mean_loss_per_strength;
     (*s).factor = factor;
-    (*s).hard = majorant_of(p.kind, p.energy);
+    (*s).hard = hard_majorant(rate_set, p.energy);
     (*s).inverse = inverse_direction(p.direction);
 }
 
@@ -311,7 +312,8 @@ fn begin_step(s: ptr<function, Step>, p: Particle, lepton_set: u32) {
 fn turn_at_hinge(s: ptr<function, Step>, place: ptr<function, Place>, p: ptr<function, Particle>) {
     (*s).hinge_ahead = false;
     (*s).left = (*s).strength - (*s).before_hinge;
-    let mu = sample_angular(angular_at(params.offsets.scattering, (*s).current, (*s).node), uniform_draw());
+    let lepton_set = lepton_tables((*p).kind, (*place).material);
+    let mu = sample_angular(angular_at(params.offsets.scattering, lepton_set, (*s).node), uniform_draw());
     (*p).direction = rotate((*p).direction, mu, uniform_draw());
     (*s).inverse = inverse_direction((*p).direction);
     tell(EVENT_HINGE, place, *p, 0.0);
@@ -328,7 +330,7 @@ fn collide_hard(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<func
     }
     var given = -1.0;
     if (uniform_draw() * (*s).hard < sigma.x) {
-        given = hard_collision(place, p, sigma.y, current);
+        given = hard_collision(place, p, sigma.y);
         if ((*p).energy <= params.electron_cutoff) {
             (*s).under_way = false;
         } else {
@@ -337,7 +339,7 @@ fn collide_hard(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<func
             let middle = larger((*p).energy * (1.0 - 0.5 * (*s).loss_per_strength * rest), params.electron_cutoff);
             (*s).middle = middle;
             (*s).rates = lepton_rates(current, middle);
-            (*s).hard = majorant_of((*p).kind, (*p).energy);
+            (*s).hard = hard_majorant(current, (*p).energy);
             (*s).inverse = inverse_direction((*p).direction);
         }
     }
@@ -350,7 +352,7 @@ fn walk(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<function, Pl
     let half_edge = params.voxel_cm * 0.5;
     let kind = (*p).kind;
     let d = (*p).direction;
-    let inverse_hard = 1.0 / (*s).hard;
+    var inverse_hard = 1.0 / (*s).hard;
     let until = select((*s).strength, (*s).before_hinge, (*s).hinge_ahead);
     var rates = (*s).rates;
     var left = (*s).left;
@@ -413,10 +415,12 @@ fn walk(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<function, Pl
             break;
         }
         tell(EVENT_CROSSING, place, *p, given);
-        let next = lepton_tables(kind, (*place).material);
+        let next = rate_tables(kind, place);
         if (next != (*s).current) {
             (*s).current = next;
             rates = lepton_rates(next, (*s).middle);
+            (*s).hard = hard_majorant(next, energy);
+            inverse_hard = 1.0 / (*s).hard;
         }
     }
     (*p).energy = energy;

@@ -106,8 +106,8 @@ fn fluorescence_probabilities(material: u32, energy: f32) -> vec2<f32> {
 }
 
 // One value of a windowed table over the fine grid.
-fn majorant(offset: u32, hardness: u32, energy: f32) -> f32 {
-    return within(offset + hardness * MAJORANT_STRIDE, locate(FINE_BITS, energy));
+fn majorant(offset: u32, row: u32, energy: f32) -> f32 {
+    return within(offset + row * MAJORANT_STRIDE, locate(FINE_BITS, energy));
 }
 
 // The lower or the upper node of the energy's interval, with probabilities linear in energy.
@@ -145,14 +145,15 @@ fn sample_spectrum(at: u32, u: f32) -> f32 {
 }
 
 fn voxel_density(word: u32) -> f32 {
-    return bitcast<f32>(word & ~((1u << MATERIAL_BITS) - 1u));
+    return bitcast<f32>(word & ~((1u << SHORT_BIT) | ((1u << MATERIAL_BITS) - 1u)));
 }
 
 fn voxel_material(word: u32) -> u32 {
     return word & ((1u << MATERIAL_BITS) - 1u);
 }
 
-// Production threshold (MeV) of hard collisions at an energy.
-fn production_threshold(energy: f32) -> f32 {
-    return smaller(larger(energy * params.threshold_fraction, params.threshold_min), params.threshold_max);
+// Production threshold (MeV) of hard collisions at an energy in a material, where steps are short or not.
+fn production_threshold(energy: f32, material: u32, short_steps: u32) -> f32 {
+    let largest = table(params.offsets.thresholds + short_steps * params.materials + material);
+    return smaller(larger(energy * params.threshold_fraction, params.threshold_min), largest);
 }

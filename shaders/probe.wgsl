@@ -129,7 +129,7 @@ fn probe_locate(@builtin(global_invocation_id) id: vec3<u32>) {
         word_out(coarse.index);
         float_out(coarse.fraction);
         word_out(coarse_node(float_in(0u), float_in(1u)));
-        float_out(production_threshold(float_in(0u)));
+        float_out(production_threshold(float_in(0u), 0u, 0u));
     }
 }
 
@@ -182,7 +182,7 @@ fn probe_distributions(@builtin(global_invocation_id) id: vec3<u32>) {
         float_out(sample_spectrum(spectrum_at(o.bremsstrahlung, material, node), u));
         float_out(sample_spectrum(spectrum_at(o.thick_target, material, node), u));
         float_out(majorant(o.hard_majorant, 0u, float_in(3u)));
-        float_out(majorant(o.hard_majorant, 1u, float_in(3u)));
+        float_out(majorant(o.hard_majorant, lepton_tables(POSITRON, material), float_in(3u)));
     }
 }
 
@@ -270,7 +270,7 @@ fn probe_steps(@builtin(global_invocation_id) id: vec3<u32>) {
 fn probe_moller(@builtin(global_invocation_id) id: vec3<u32>) {
     if (begin_probe(id.x)) {
         let energy = float_in(0u);
-        let transfer = moller_transfer(energy, production_threshold(energy));
+        let transfer = moller_transfer(energy, production_threshold(energy, 0u, 0u));
         let mu = moller_deflections(energy, transfer);
         float_out(transfer);
         float_out(mu.x);
@@ -283,7 +283,7 @@ fn probe_moller(@builtin(global_invocation_id) id: vec3<u32>) {
 fn probe_bhabha(@builtin(global_invocation_id) id: vec3<u32>) {
     if (begin_probe(id.x)) {
         let energy = float_in(0u);
-        float_out(bhabha_transfer(energy, production_threshold(energy)));
+        float_out(bhabha_transfer(energy, production_threshold(energy, 0u, 0u)));
         word_out(random_bits());
     }
 }

@@ -21,6 +21,7 @@ override SOURCE_SPECTRUM_INTERVALS: u32;
 override LEPTON_RECORD: u32;
 override PHOTON_RECORD: u32;
 override MATERIAL_BITS: u32;
+override SHORT_BIT: u32;
 override ALPHA_NODES: u32;
 override ALPHA_ENERGY_STEP: f32;
 override PHOTON: u32;
@@ -54,6 +55,7 @@ struct Offsets {
     bremsstrahlung: u32,
     thick_target: u32,
     alpha: u32,
+    thresholds: u32,
     shells: u32,
 }
 
@@ -68,7 +70,7 @@ struct Params {
     cell_voxels: u32,
     threshold_fraction: f32,
     threshold_min: f32,
-    threshold_max: f32,
+    short_sets: u32,
     photon_threshold: f32,
     flags: u32,
     shells: u32,
@@ -135,6 +137,8 @@ struct Place {
     local: vec3<f32>,
     density: f32,
     material: u32,
+    // 1 where steps are short, else 0.
+    short_steps: u32,
 }
 
 fn is_positron(kind: u32) -> bool {

@@ -3,7 +3,7 @@
 fn place_at(voxel: vec3<i32>, local: vec3<f32>) -> Place {
     let linear = u32(voxel.x) + params.dims.x * (u32(voxel.y) + params.dims.y * u32(voxel.z));
     let word = voxels[linear];
-    return Place(voxel, linear, local, voxel_density(word), voxel_material(word));
+    return Place(voxel, linear, local, voxel_density(word), voxel_material(word), word >> SHORT_BIT);
 }
 
 fn unlinear(linear: u32) -> vec3<i32> {
@@ -34,6 +34,11 @@ fn clearance(place: ptr<function, Place>) -> f32 {
 // Index of the lepton tables of a material.
 fn lepton_tables(kind: u32, material: u32) -> u32 {
     return select(material, params.materials + material, is_positron(kind));
+}
+
+// Index of the tables of rates: those of short steps have thresholds of their own.
+fn rate_tables(kind: u32, place: ptr<function, Place>) -> u32 {
+    return lepton_tables(kind, (*place).material) + (*place).short_steps * params.short_sets;
 }
 
 // Origin of annihilation photons: a source positron's count as photons.

@@ -141,7 +141,7 @@ fn structs_lie_as_in_rust() {
             cell_voxels,
             threshold_fraction,
             threshold_min,
-            threshold_max,
+            short_sets,
             photon_threshold,
             flags,
             shells,
@@ -175,6 +175,7 @@ fn structs_lie_as_in_rust() {
             bremsstrahlung,
             thick_target,
             alpha,
+            thresholds,
             shells,
         }
     );

@@ -5,15 +5,17 @@ use rayon::prelude::*;
 use super::layout::{
     ANGULAR_STRIDE, COARSE_NODES, FINE_BITS, FINE_NODES, FLAG_KERMA, FLAG_POINT_SOURCE,
     FLAG_POSITRONS, FLAG_RAYLEIGH, FLAG_STRAGGLING, HIGHEST_MEV, LEPTON_VALUES, MAX_MATERIALS,
-    Offsets, PHOTON_VALUES, Params, SPECTRUM_STRIDE, node_energy, pack_voxel,
+    Offsets, PHOTON_VALUES, Params, SHORT_BIT, SPECTRUM_STRIDE, node_energy, pack_voxel,
 };
 use super::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan};
 use super::settings::{PhotonEstimator, Settings};
 use super::tables::cells::{build_cells, ranks};
-use super::tables::lepton::LeptonFacts;
+use super::tables::faces::short_voxels;
+use super::tables::lepton::{LeptonControl, LeptonFacts};
 use super::tables::neighbours::{interval_records, windows};
 use super::tables::photon::PhotonTables;
 use super::tables::source::{build_cumulative, build_groups};
+use super::tables::thresholds::largest_thresholds;
 use super::tally::ORIGINS;
 use crate::error::{Error, Result};
 use crate::image::Grid;
@@ -76,12 +78,19 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
 
     let mut tables = Vec::new();
     let mut offsets = Offsets::default();
-    let words: Vec<u32> =
+    let mut words: Vec<u32> =
         input.density.iter().zip(input.material).map(|(&d, &m)| pack_voxel(d, m)).collect();
+    let short = short_voxels(input, voxel_cm)?;
+    words.iter_mut().zip(&short).for_each(|(word, short)| *word |= u32::from(*short) << SHORT_BIT);
+    let thresholds = largest_thresholds(input, voxel_cm)?;
     let rank = photon_tables(input, &mut tables, &mut offsets)?;
-    lepton_tables(input, leptons, &mut tables, &mut offsets)?;
+    let classes = &thresholds[..if short.is_empty() { 1 } else { 2 }];
+    lepton_tables(input, leptons, classes, &mut tables, &mut offsets)?;
+    let short_sets = if short.is_empty() { 0 } else { leptons.len() * input.materials.len() };
     alpha_tables(input, &decay, &mut tables, &mut offsets)?;
     let (source_groups, source_entries) = build_groups(&decay, &mut tables)?;
+    offsets.thresholds = tables.len() as u32;
+    tables.extend(classes.iter().flatten().map(|&t| t as f32));
     offsets.shells = tables.len() as u32;
     let radii = input.radial.map_or(&[][..], |r| &r.radii_cm[..]);
     tables.extend(radii.iter().map(|&r| r as f32));
@@ -110,7 +119,7 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         cell_voxels: cells.voxels,
         threshold_fraction: s.lepton.threshold_fraction as f32,
         threshold_min: s.lepton.threshold_min_mev as f32,
-        threshold_max: s.lepton.threshold_max_mev as f32,
+        short_sets: short_sets as u32,
         photon_threshold: s.lepton.photon_threshold_mev as f32,
         flags,
         shells: radii.len() as u32,
@@ -299,37 +308,51 @@ fn photon_tables(
     Ok(rank)
 }
 
-/// Electron and positron tables of all materials.
+/// Electron and positron tables of all materials, with the largest production thresholds of each class of voxels: the usual ones, and those
+/// where steps are short.
 fn lepton_tables(
     input: &PlanInput,
     leptons: &[Lepton],
+    thresholds: &[Vec<f64>],
     tables: &mut Vec<f32>,
     offsets: &mut Offsets,
 ) -> Result<()> {
     let control = input.settings.lepton;
-    let pairs: Vec<(Lepton, &Material)> =
-        leptons.iter().flat_map(|&l| input.materials.iter().map(move |m| (l, m))).collect();
+    let mut sets: Vec<(Lepton, &Material, LeptonControl)> = Vec::new();
+    for of_class in thresholds {
+        for &lepton in leptons {
+            for (material, &threshold_max_mev) in input.materials.iter().zip(of_class) {
+                sets.push((lepton, material, LeptonControl { threshold_max_mev, ..control }));
+            }
+        }
+    }
     let facts: Vec<LeptonFacts> =
-        pairs.par_iter().map(|&(l, m)| LeptonFacts::new(m, l, control)).collect::<Result<_>>()?;
+        sets.par_iter().map(|&(l, m, c)| LeptonFacts::new(m, l, c)).collect::<Result<_>>()?;
     let records: Vec<Vec<f32>> =
         facts.par_iter().map(LeptonFacts::records).collect::<Result<_>>()?;
     offsets.lepton = tables.len() as u32;
     records.iter().for_each(|r| tables.extend(interval_records(r, LEPTON_VALUES)));
     offsets.hard_majorant = tables.len() as u32;
-    for set in records.chunks(input.materials.len()) {
+    for set in &records {
         tables.extend(windows(&hard_majorant(set, control.max_loss_fraction)));
     }
-    let strengths: Vec<f64> = (0..COARSE_NODES)
-        .into_par_iter()
-        .map(|node| {
-            facts.iter().try_fold(f64::INFINITY, |k, f| Ok(k.min(f.largest_strength(node)?)))
-        })
-        .collect::<Result<_>>()?;
-    let scattering: Vec<Vec<f32>> =
-        facts.par_iter().map(|f| f.scattering(&strengths)).collect::<Result<_>>()?;
     offsets.scattering = tables.len() as u32;
-    scattering.iter().for_each(|t| tables.extend(t));
-    let spectra: Vec<(Vec<f32>, Vec<f32>)> = facts.par_iter().map(LeptonFacts::spectra).collect();
+    let of_class = leptons.len() * input.materials.len();
+    for (class, facts) in facts.chunks(of_class).enumerate() {
+        let strengths: Vec<f64> = (0..COARSE_NODES)
+            .into_par_iter()
+            .map(|node| {
+                let of = |k: f64, f: &LeptonFacts| Ok(k.min(f.largest_strength(node, class == 1)?));
+                facts.iter().try_fold(f64::INFINITY, of)
+            })
+            .collect::<Result<_>>()?;
+        let scattering: Vec<Vec<f32>> =
+            facts.par_iter().map(|f| f.scattering(&strengths)).collect::<Result<_>>()?;
+        scattering.iter().for_each(|t| tables.extend(t));
+    }
+    // Photons do not depend on the class.
+    let spectra: Vec<(Vec<f32>, Vec<f32>)> =
+        facts[..of_class].par_iter().map(LeptonFacts::spectra).collect();
     offsets.bremsstrahlung = tables.len() as u32;
     spectra.iter().for_each(|t| tables.extend(&t.0));
     offsets.thick_target = tables.len() as u32;
@@ -342,10 +365,9 @@ fn lepton_tables(
     Ok(())
 }
 
-/// Largest hard cross section of any material over the energies of a step that starts at each node.
-fn hard_majorant(records: &[Vec<f32>], loss_fraction: f64) -> Vec<f32> {
-    let most =
-        |node: usize| records.iter().map(|r| r[node * LEPTON_VALUES + 2]).fold(0.0_f32, f32::max);
+/// Largest hard cross section of a material over the energies of a step that starts at each node.
+fn hard_majorant(records: &[f32], loss_fraction: f64) -> Vec<f32> {
+    let most = |node: usize| records[node * LEPTON_VALUES + 2];
     // Steps lose the mean fraction or, by straggling, up to about twice it; the tally counts what exceeds.
     let lowest_of = |e: f64| e * (1.0 - 2.0 * loss_fraction).max(0.5);
     (0..FINE_NODES)

@@ -109,10 +109,19 @@ pub fn pack_voxel(density: f32, material: u8) -> u32 {
     rounded | u32::from(material)
 }
 
+/// Bit of a voxel word (the sign that a density has not) that says: steps are short here (`tables/faces.rs`).
+pub const SHORT_BIT: u32 = 31;
+
+/// 1 where steps are short, else 0.
+#[inline(always)]
+pub fn voxel_short(word: u32) -> u32 {
+    word >> SHORT_BIT
+}
+
 /// Density of a voxel word, g/cm3.
 #[inline(always)]
 pub fn voxel_density(word: u32) -> f32 {
-    f32::from_bits(word & !((1 << MATERIAL_BITS) - 1))
+    f32::from_bits(word & !((1 << SHORT_BIT) | ((1 << MATERIAL_BITS) - 1)))
 }
 
 /// Material of a voxel word.
@@ -142,9 +151,10 @@ pub struct Offsets {
     pub rayleigh: u32,
     /// Fluorescence lines `[material][2][edge MeV, line MeV]`.
     pub fluorescence: u32,
-    /// Lepton table `[electron, positron][material][fine interval][LEPTON_RECORD]`.
+    /// Lepton table `[electron, positron][material][fine interval][LEPTON_RECORD]`; where steps are short somewhere, the same with the
+    /// thresholds of these voxels behind it, as in the tables of the hard majorant, of multiple scattering and of thresholds.
     pub lepton: u32,
-    /// Hard majorant `[electron, positron][fine node]`, cm2/g, windowed.
+    /// Hard majorant `[electron, positron][material][fine node]`, cm2/g, windowed.
     pub hard_majorant: u32,
     /// Multiple-scattering tables `[electron, positron][material][coarse node][ANGULAR_STRIDE]`.
     pub scattering: u32,
@@ -154,6 +164,8 @@ pub struct Offsets {
     pub thick_target: u32,
     /// Alpha CSDA ranges `[material][ALPHA_NODES]`, g/cm2, at equal steps of energy.
     pub alpha: u32,
+    /// Largest production threshold of each material, MeV.
+    pub thresholds: u32,
     /// Shell radii, cm.
     pub shells: u32,
 }
@@ -183,8 +195,8 @@ pub struct Params {
     pub threshold_fraction: f32,
     /// Least production threshold, MeV.
     pub threshold_min: f32,
-    /// Largest production threshold, MeV.
-    pub threshold_max: f32,
+    /// Number of lepton tables before those of voxels where steps are short; 0 where there are none.
+    pub short_sets: u32,
     /// Bremsstrahlung threshold, MeV.
     pub photon_threshold: f32,
     /// Bit set of `FLAG_*`.

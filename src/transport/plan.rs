@@ -117,11 +117,13 @@ impl Plan {
         self.source_voxels[at]
     }
 
-    /// Production threshold (MeV) of hard collisions at an energy.
+    /// Production threshold (MeV) of hard collisions at an energy in a material; `short` is 1 where steps are short, else 0.
     #[inline(always)]
-    pub fn production_threshold(&self, energy: f32) -> f32 {
+    pub fn production_threshold(&self, energy: f32, material: usize, short: u32) -> f32 {
         let p = &self.params;
-        smaller(larger(energy * p.threshold_fraction, p.threshold_min), p.threshold_max)
+        let at = p.offsets.thresholds + short * p.materials;
+        let largest = self.tables[at as usize + material];
+        smaller(larger(energy * p.threshold_fraction, p.threshold_min), largest)
     }
 
     /// Number of tally cells: voxels, or shells when scoring radially.

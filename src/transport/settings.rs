@@ -56,6 +56,8 @@ impl Default for Settings {
                 photon_threshold_mev: 1e-3,
                 max_strength: 0.15,
                 max_loss_fraction: 0.12,
+                face_strength: 0.02,
+                face_loss_fraction: 0.04,
             },
             straggling: true,
             range_rejection: true,
@@ -85,6 +87,8 @@ impl Settings {
             ("bremsstrahlung threshold (MeV)", l.photon_threshold_mev, self.photon_cutoff_mev, 0.5),
             ("largest step strength K1", l.max_strength, 0.01, 1.0),
             ("largest step loss fraction", l.max_loss_fraction, 0.005, 0.5),
+            ("largest step strength K1 at gas", l.face_strength, 0.005, 1.0),
+            ("largest step loss fraction at gas", l.face_loss_fraction, 0.005, 0.5),
         ];
         for (name, value, low, high) in ranges {
             if !(low..=high).contains(&value) {

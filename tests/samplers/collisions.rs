@@ -16,7 +16,7 @@ fn moller_and_bhabha_transfers() {
         (3.0, (3.8, 2.4)),
     ];
     for (i, (e, documented)) in cases.into_iter().enumerate() {
-        let low = f64::from(plan.production_threshold(e));
+        let low = f64::from(plan.production_threshold(e, 0, 0));
         let e64 = f64::from(e);
         let mut r = rng(400 + i as u64);
         let moller_bins = Bins::from_pdf(

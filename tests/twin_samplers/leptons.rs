@@ -48,7 +48,7 @@ fn moller_collisions() {
         |i, w, out| {
             let e = float(w, 0);
             let mut rng = stream(plan, i).rng;
-            let transfer = moller::sample_transfer(e, plan.production_threshold(e), &mut rng);
+            let transfer = moller::sample_transfer(e, plan.production_threshold(e, 0, 0), &mut rng);
             // The shader says "none" by a negative energy.
             let transfer = transfer.unwrap_or(-1.0);
             let (mu, mu_delta) = moller::deflections(e, transfer);
@@ -69,7 +69,7 @@ fn bhabha_collisions() {
         |i, w, out| {
             let e = float(w, 0);
             let mut rng = stream(plan, i).rng;
-            let transfer = bhabha::sample_transfer(e, plan.production_threshold(e), &mut rng);
+            let transfer = bhabha::sample_transfer(e, plan.production_threshold(e, 0, 0), &mut rng);
             out.float(transfer.unwrap_or(-1.0));
             out.word(rng.bits());
         },

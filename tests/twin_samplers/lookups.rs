@@ -26,7 +26,7 @@ fn energy_grids() {
         out.word(coarse.0 as u32);
         out.float(coarse.1);
         out.word(coarse_node(e, float(w, 1)) as u32);
-        out.float(plan().production_threshold(e));
+        out.float(plan().production_threshold(e, 0, 0));
     });
 }
 
@@ -90,6 +90,6 @@ fn tabulated_distributions() {
         out.float(sample_spectrum(t, spectrum_at(o.bremsstrahlung, material, node), u));
         out.float(sample_spectrum(t, spectrum_at(o.thick_target, material, node), u));
         out.float(majorant(t, o.hard_majorant, 0, float(w, 3)));
-        out.float(majorant(t, o.hard_majorant, 1, float(w, 3)));
+        out.float(majorant(t, o.hard_majorant, positron, float(w, 3)));
     });
 }

@@ -88,8 +88,10 @@ fn steps(s: &mut Settings, strength: f64, loss: f64) {
 pub fn studies(groups: &[Group], options: &RunOptions, done: &mut dyn FnMut(Study)) -> Result<()> {
     if options.quick {
         done(study(groups, CASES[1].0, 5e4, &VARIANTS[..1], options)?);
+        done(super::gas::study(options)?);
         return Ok(());
     }
+    done(super::gas::study(options)?);
     for (name, histories) in CASES {
         done(study(groups, name, histories, &VARIANTS, options)?);
     }

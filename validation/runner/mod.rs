@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod convergence;
+pub mod gas;
 pub mod judge;
 pub mod machine;
 pub mod phantom64;

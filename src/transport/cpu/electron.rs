@@ -7,7 +7,8 @@
 //! rate, so a track crosses voxels and materials without stopping (the idea of DPM: Sempau, Wilderman & Bielajew, Phys. Med. Biol. 45, 2263, 2000,
 //! doi:10.1088/0031-9155/45/8/315). Rates are linear in the mean energy about the middle of the step.
 //! Losses below the production threshold are sampled per step with their first three moments (`straggling.rs`).
-//! Hard collisions (Moller or Bhabha above the threshold, bremsstrahlung photons) use a majorant over the step.
+//! Hard collisions (Moller or Bhabha above the threshold, bremsstrahlung photons) use a majorant over the step. Thresholds follow the voxel and
+//! its medium (`tables/thresholds.rs`), steps are short in gas and beside it (`tables/faces.rs`).
 //! A particle whose CSDA range is below the distance to the nearest face deposits on the spot, bremsstrahlung kept.
 
 use super::lookup::{
@@ -20,7 +21,9 @@ use super::score::Scorer;
 use super::straggling::loss_factor;
 use super::vector::{rotate, sample_isotropic};
 use super::walk::{Place, REST, Walk};
-use crate::transport::layout::{ANGULAR_HEADER, FLAG_STRAGGLING, LEAST_RATE, MAX_SEGMENTS};
+use crate::transport::layout::{
+    ANGULAR_HEADER, COARSE_NODES, FLAG_STRAGGLING, LEAST_RATE, MAX_SEGMENTS,
+};
 
 impl<S: Scorer> Walk<'_, S> {
     /// Follows an electron or positron to the end of its track.
@@ -32,21 +35,22 @@ impl<S: Scorer> Walk<'_, S> {
         let flags = self.plan.params.flags;
         let half = self.plan.params.voxel_cm.map(|h| 0.5 * h);
         let cutoff = self.plan.params.electron_cutoff;
-        let lepton = usize::from(p.kind == POSITRON);
         let mut optical_depth = -ln(stream.rng.uniform());
         let mut pending = 0.0_f32;
         let mut segments = 0_u32;
 
         loop {
             // The end of the track?
-            let set = self.lepton_set(p.kind, place.material);
+            let set = self.rate_set(p.kind, &place);
             if p.energy <= cutoff || self.stays_inside(set, &place, p.energy) {
                 pending += self.settle(&place, p.kind, p.origin, p.energy, &mut stream);
                 break;
             }
             // A new step: its node, strength, rates at the middle energy, straggling and majorant.
-            let node = coarse_node(p.energy, stream.rng.uniform());
-            let angular = angular_at(o.scattering, set, node);
+            let node = coarse_node(p.energy, stream.rng.uniform())
+                + (place.short * self.plan.params.short_sets) as usize * COARSE_NODES;
+            let base = self.lepton_set(p.kind, place.material);
+            let angular = angular_at(o.scattering, base, node);
             let header: &[f32; ANGULAR_HEADER] =
                 self.plan.tables[angular..angular + ANGULAR_HEADER].try_into().expect("a header");
             let [_, loss_per_strength, p_straggling, theta, raised, strength, ..] = *header;
@@ -59,7 +63,7 @@ impl<S: Scorer> Walk<'_, S> {
                 1.0
             };
             let mut current = set;
-            let mut hard = majorant(&self.plan.tables, o.hard_majorant, lepton, p.energy);
+            let mut hard = majorant(&self.plan.tables, o.hard_majorant, set, p.energy);
             let mut inverse_hard = 1.0 / hard;
             let before_hinge = hinge_fraction(strength, stream.rng.uniform()) * strength;
             let mut left = before_hinge;
@@ -131,10 +135,12 @@ impl<S: Scorer> Walk<'_, S> {
                         return;
                     }
                     self.tell("crossing", &place, &p, given);
-                    let next = self.lepton_set(p.kind, place.material);
+                    let next = self.rate_set(p.kind, &place);
                     if next != current {
                         current = next;
                         rates = lepton_rates(&self.plan.tables, o.lepton, next, middle);
+                        hard = majorant(&self.plan.tables, o.hard_majorant, next, p.energy);
+                        inverse_hard = 1.0 / hard;
                     }
                 } else if to_hard < to_strength {
                     optical_depth = -ln(stream.rng.uniform());
@@ -144,8 +150,7 @@ impl<S: Scorer> Walk<'_, S> {
                         self.ledger.majorant_excesses += 1;
                     }
                     if stream.rng.uniform() * hard < sigma {
-                        pending +=
-                            self.hard_collision(&place, &mut p, radiative, current, &mut stream);
+                        pending += self.hard_collision(&place, &mut p, radiative, &mut stream);
                         if p.energy <= cutoff {
                             break false;
                         }
@@ -154,7 +159,7 @@ impl<S: Scorer> Walk<'_, S> {
                         middle_strength = strength - 0.5 * rest;
                         middle = larger(p.energy * (1.0 - 0.5 * loss_per_strength * rest), cutoff);
                         rates = lepton_rates(&self.plan.tables, o.lepton, current, middle);
-                        hard = majorant(&self.plan.tables, o.hard_majorant, lepton, p.energy);
+                        hard = majorant(&self.plan.tables, o.hard_majorant, current, p.energy);
                         inverse_hard = 1.0 / hard;
                         inverse = p.direction.map(inverse_component);
                     }
@@ -162,7 +167,8 @@ impl<S: Scorer> Walk<'_, S> {
                     hinge_ahead = false;
                     left = strength - before_hinge;
                     // The deflection of this step's strength in the material at the hinge.
-                    let at = angular_at(o.scattering, current, node);
+                    let base = self.lepton_set(p.kind, place.material);
+                    let at = angular_at(o.scattering, base, node);
                     let mu = sample_angular(&self.plan.tables, at, stream.rng.uniform());
                     p.direction = rotate(p.direction, mu, stream.rng.uniform());
                     inverse = p.direction.map(inverse_component);
@@ -270,14 +276,13 @@ impl<S: Scorer> Walk<'_, S> {
         place: &Place,
         p: &mut Particle,
         radiative: f32,
-        set: usize,
         stream: &mut Stream,
     ) -> f32 {
         if stream.rng.uniform() < radiative {
-            self.emit_bremsstrahlung(place, p, set, stream);
+            self.emit_bremsstrahlung(place, p, stream);
             return 0.0;
         }
-        let threshold = self.plan.production_threshold(p.energy);
+        let threshold = self.plan.production_threshold(p.energy, place.material, place.short);
         let transfer = if p.kind == POSITRON {
             super::bhabha::sample_transfer(p.energy, threshold, &mut stream.rng)
         } else {
@@ -305,13 +310,8 @@ impl<S: Scorer> Walk<'_, S> {
     }
 
     /// Emits a bremsstrahlung photon; the lepton keeps its direction. Four draws.
-    fn emit_bremsstrahlung(
-        &mut self,
-        place: &Place,
-        p: &mut Particle,
-        set: usize,
-        stream: &mut Stream,
-    ) {
+    fn emit_bremsstrahlung(&mut self, place: &Place, p: &mut Particle, stream: &mut Stream) {
+        let set = self.lepton_set(p.kind, place.material);
         let threshold = self.plan.params.photon_threshold;
         let node = coarse_node(p.energy, stream.rng.uniform());
         let at = spectrum_at(self.plan.params.offsets.bremsstrahlung, set, node);

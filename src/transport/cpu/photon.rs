@@ -11,7 +11,9 @@ use super::particle::{PHOTON, Particle, Stream};
 use super::score::Scorer;
 use super::vector::{rotate, sample_isotropic};
 use super::walk::{Place, REST, Walk};
-use crate::transport::layout::{FLAG_KERMA, MAX_COLLISIONS, voxel_density, voxel_material};
+use crate::transport::layout::{
+    FLAG_KERMA, MAX_COLLISIONS, voxel_density, voxel_material, voxel_short,
+};
 
 impl<S: Scorer> Walk<'_, S> {
     /// Follows a photon until it is absorbed, falls below the cutoff or leaves.
@@ -62,7 +64,7 @@ impl<S: Scorer> Walk<'_, S> {
                 continue;
             }
             let local = self.relative(voxel, &position);
-            let place = Place { voxel, local, linear, density, material };
+            let place = Place { voxel, local, linear, density, material, short: voxel_short(word) };
             p.voxel = voxel;
             p.local = local;
             known = usize::MAX;

@@ -35,6 +35,8 @@ pub struct Place {
     pub density: f32,
     /// Material.
     pub material: usize,
+    /// 1 where steps are short, else 0.
+    pub short: u32,
 }
 
 impl<S: Scorer> Walk<'_, S> {
@@ -61,6 +63,7 @@ impl<S: Scorer> Walk<'_, S> {
             linear,
             density: crate::transport::layout::voxel_density(word),
             material: crate::transport::layout::voxel_material(word),
+            short: crate::transport::layout::voxel_short(word),
         }
     }
 
@@ -140,6 +143,12 @@ impl<S: Scorer> Walk<'_, S> {
     #[inline(always)]
     pub fn lepton_set(&self, kind: u32, material: usize) -> usize {
         if kind == POSITRON { self.plan.params.materials as usize + material } else { material }
+    }
+
+    /// Index of the tables of rates of a lepton at a place: those of short steps have thresholds of their own.
+    #[inline(always)]
+    pub fn rate_set(&self, kind: u32, place: &Place) -> usize {
+        self.lepton_set(kind, place.material) + (place.short * self.plan.params.short_sets) as usize
     }
 
     /// Books energy that leaves the grid.

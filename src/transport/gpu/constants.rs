@@ -34,6 +34,7 @@ pub fn physics() -> Constants {
         ("LEPTON_RECORD", LEPTON_RECORD as f64),
         ("PHOTON_RECORD", PHOTON_RECORD as f64),
         ("MATERIAL_BITS", f64::from(MATERIAL_BITS)),
+        ("SHORT_BIT", f64::from(SHORT_BIT)),
         ("ALPHA_NODES", ALPHA_NODES as f64),
         ("ALPHA_ENERGY_STEP", f64::from(ALPHA_ENERGY_STEP)),
         ("PHOTON", f64::from(PHOTON)),

@@ -29,6 +29,10 @@ pub struct LeptonControl {
     pub max_strength: f64,
     /// Largest mean fractional energy loss of a step.
     pub max_loss_fraction: f64,
+    /// Largest scattering strength of a step in gas and beside it (`faces.rs`).
+    pub face_strength: f64,
+    /// Largest mean fractional energy loss of such a step.
+    pub face_loss_fraction: f64,
 }
 
 impl LeptonControl {
@@ -147,15 +151,20 @@ impl LeptonFacts {
         ThickTarget::new(&self.bremsstrahlung, &self.csda, self.control.photon_threshold_mev)
     }
 
-    /// Largest scattering strength that keeps both limits at a coarse node.
+    /// Largest scattering strength that keeps both limits at a coarse node; `short` is that of steps in gas and beside it.
     ///
     /// # Errors
     /// As [`Self::inverse_path`].
-    pub fn largest_strength(&self, node: usize) -> Result<f64> {
+    pub fn largest_strength(&self, node: usize, short: bool) -> Result<f64> {
+        let c = &self.control;
+        let (strength, loss) = match short {
+            true => {
+                (c.face_strength.min(c.max_strength), c.face_loss_fraction.min(c.max_loss_fraction))
+            }
+            false => (c.max_strength, c.max_loss_fraction),
+        };
         let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
-        let by_loss =
-            self.control.max_loss_fraction * e * self.inverse_path(e)? / self.restricted(e);
-        Ok(by_loss.min(self.control.max_strength))
+        Ok((loss * e * self.inverse_path(e)? / self.restricted(e)).min(strength))
     }
 
     /// Multiple-scattering tables for the given strengths, `[coarse node][ANGULAR_STRIDE]`: the Goudsmit-Saunderson

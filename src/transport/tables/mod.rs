@@ -2,8 +2,10 @@
 
 pub mod angular;
 pub mod cells;
+pub mod faces;
 pub mod lepton;
 pub mod neighbours;
 pub mod photon;
 pub mod source;
 pub mod straggling;
+pub mod thresholds;
