@@ -42,6 +42,7 @@ pub use series::SeriesSummary;
 
 use crate::error::{Error, Result};
 use crate::image::Volume;
+use crate::io::room::SERIES;
 use attributes::*;
 
 /// A volume read from DICOM.
@@ -111,6 +112,9 @@ pub fn list_series(paths: &[PathBuf]) -> Result<(Vec<SeriesSummary>, Vec<String>
 pub fn read_stored_pixels(path: &Path) -> Result<StoredPixels> {
     let file = object::DicomFile::open(path)?;
     let format = pixels::PixelFormat::read(&file)?;
+    let pixels = (format.frame_len() as u64).saturating_mul(format.frames as u64);
+    // Eight bytes each; pydicom and others would hold as many as four.
+    SERIES.make(path, file.stored.saturating_mul(2), pixels.saturating_mul(8))?;
     let frames: Result<Vec<Vec<i64>>> =
         (0..format.frames).map(|k| pixels::decode_frame(&file, &format, k)).collect();
     Ok(StoredPixels { rows: format.rows, columns: format.columns, frames: frames? })

@@ -1,0 +1,45 @@
+//! Whether a shard's sums are those of the run that its context describes: a header that lies is told before anything is indexed by it.
+
+use super::context::Context;
+use crate::error::{Error, Result};
+use crate::transport::shard::Shard;
+
+/// Refuses a shard whose parts do not fit each other.
+///
+/// # Errors
+/// With what does not fit.
+pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
+    let refuse = |problem: String, why: String| {
+        Err(Error::input(problem, why, "Make it again with voxgray dose --shard."))
+    };
+    let (tally, voxels) = (&shard.tally, context.grid.grid().checked()?.len());
+    if tally.voxels != voxels {
+        return refuse(
+            format!("its sums are those of {} voxels", tally.voxels),
+            format!("its grid has {voxels}"),
+        );
+    }
+    if !tally.times.is_empty() {
+        return refuse(
+            format!("it holds {} time points", tally.times.len()),
+            "shards of one dose map are merged".into(),
+        );
+    }
+    let regions = context.vois.len() + 1;
+    if let Some(batch) = tally.regions.iter().find(|r| r.units.len() != regions) {
+        return refuse(
+            format!("batch {} has sums of {} regions", batch.batch + 1, batch.units.len()),
+            format!("the run has {} VOIs", context.vois.len()),
+        );
+    }
+    if let Some(batch) = tally.regions.iter().find(|r| r.batch >= context.batches) {
+        return refuse(
+            format!("it holds batch number {}", u64::from(batch.batch) + 1),
+            format!("the run has {}", context.batches),
+        );
+    }
+    if tally.regions.is_empty() {
+        return refuse("it holds no batch".into(), "there is nothing to merge".into());
+    }
+    context.maps_from_bytes(&shard.payload).map(|_| ())
+}
