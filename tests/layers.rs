@@ -25,10 +25,22 @@ const LAYERS: [Layer; 8] = [
     layer(3, true, &["transport", "kernel"]),
     layer(2, false, &["activity", "phantom", "source", "io"]),
     layer(1, false, &["image", "physics", "kinetics"]),
-    layer(0, true, &[
-        "error", "units", "constants", "stats", "tables", "files", "interrupt", "machine", "sheet",
-        "time",
-    ]),
+    layer(
+        0,
+        true,
+        &[
+            "error",
+            "units",
+            "constants",
+            "stats",
+            "tables",
+            "files",
+            "interrupt",
+            "machine",
+            "sheet",
+            "time",
+        ],
+    ),
 ];
 
 /// What `io` may import: no physics.

@@ -40,7 +40,8 @@ pub struct CalibrateArguments {
 /// # Errors
 /// If a file cannot be read or written, or is refused.
 pub fn run(a: &CalibrateArguments) -> Result<ExitCode> {
-    let result = CalibrationResult::from_toml(&files::text_or_pipe(&a.file)?).map_err(|e| in_file(&a.file, e))?;
+    let result = CalibrationResult::from_toml(&files::text_or_pipe(&a.file)?)
+        .map_err(|e| in_file(&a.file, e))?;
     let mut text = report(&result);
     if let Some(path) = &a.history {
         let old = if path.exists() { files::text(path)? } else { String::new() };

@@ -90,7 +90,9 @@ pub fn parse_threads(text: &str) -> Parsed<usize> {
     let number = text.trim().parse().ok().filter(|n: &usize| *n <= MOST_THREADS);
     number.ok_or_else(|| {
         let here = std::thread::available_parallelism().map_or(1, usize::from);
-        format!("must be a whole number from 1 to {MOST_THREADS}; this machine has {here} processors")
+        format!(
+            "must be a whole number from 1 to {MOST_THREADS}; this machine has {here} processors"
+        )
     })
 }
 

@@ -32,7 +32,10 @@ impl Bounds {
     pub fn make(&self, path: &Path, stored: u64, needed: u64) -> Result<()> {
         if needed > self.most(stored) {
             return Err(Error::input(
-                format!("{}: {needed} bytes of voxels stand in {stored} stored bytes", path.display()),
+                format!(
+                    "{}: {needed} bytes of voxels stand in {stored} stored bytes",
+                    path.display()
+                ),
                 "no image is packed so far: a damaged header, or made to fill the memory",
                 "Export the image again, uncompressed if it is right as it is, or cropped.",
             ));

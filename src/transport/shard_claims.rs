@@ -72,9 +72,7 @@ impl Claims<'_> {
             times => 24 * times as u64,
         };
         let of_regions = regions.checked_mul(8)?.checked_mul(self.batches.len() as u64)?;
-        (self.payload as u64)
-            .checked_add(voxels.checked_mul(per_voxel)?)?
-            .checked_add(of_regions)
+        (self.payload as u64).checked_add(voxels.checked_mul(per_voxel)?)?.checked_add(of_regions)
     }
 }
 

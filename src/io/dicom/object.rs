@@ -9,8 +9,8 @@ use super::data_set::{DataSet, PixelBytes, parse, parse_header};
 use super::transfer_syntax::{Compression, Encoding, TransferSyntax};
 use crate::error::{Error, Result};
 use crate::files::InputFile;
-use crate::io::room;
 use crate::io::inflate::{self, Deflate, Wrapper};
+use crate::io::room;
 
 /// A larger file (or inflated data set) than this is refused: 4 GiB, the reach of a DICOM element's length.
 const MAX_BYTES: u64 = 1 << 32;

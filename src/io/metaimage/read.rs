@@ -9,10 +9,8 @@ use crate::files::InputFile;
 use crate::image::Volume;
 use crate::io::element::{Encoding, decode};
 use crate::io::inflate;
+use crate::io::read::{ImageFormat, ImageInfo, bad, check_expansion, choose_frame, finish};
 use crate::io::room;
-use crate::io::read::{
-    ImageFormat, ImageInfo, bad, check_expansion, choose_frame, finish,
-};
 
 /// Reads a MetaImage (`.mha`, or `.mhd` with its data file; plain or zlib) as `f32`, in LPS mm.
 ///

@@ -10,10 +10,10 @@ use crate::files::InputFile;
 use crate::image::Volume;
 use crate::io::element::{Encoding, decode};
 use crate::io::inflate;
-use crate::io::room;
 use crate::io::read::{
     ImageFormat, ImageInfo, ImageOptions, bad, check_expansion, choose_frame, finish,
 };
+use crate::io::room;
 
 /// Reads a NIfTI-1 or NIfTI-2 file (plain or gzip) as `f32` with `scl_slope` and `scl_inter`
 /// applied, in LPS mm.
@@ -79,7 +79,11 @@ pub fn read_nifti_with(path: &Path, options: &ImageOptions) -> Result<(Volume<f3
     }
     // In memory each voxel takes four bytes.
     let in_memory = (grid.len() as u64).saturating_mul(4);
-    if zipped { room::VOLUME.make(path, stored, in_memory)? } else { room::make(path, in_memory)? }
+    if zipped {
+        room::VOLUME.make(path, stored, in_memory)?
+    } else {
+        room::make(path, in_memory)?
+    }
     let header_size =
         if header.version == 1 { super::header::SIZE_1 } else { super::header::SIZE_2 };
     io::copy(&mut (&mut stream).take(skip - header_size as u64), &mut io::sink())
