@@ -75,10 +75,8 @@ pub fn merge(
                 "Merge only shards of one command and version, run with --shard 1/n to n/n.",
             ));
         }
-        whole.tally.merge(&shard.tally).map_err(|mut e| {
-            e.problem = format!("{}: {}", path.display(), e.problem);
-            e
-        })?;
+        shard_fits::check_beside(&whole.tally, &shard.tally).map_err(|e| in_file(path, e))?;
+        whole.tally.merge(&shard.tally).map_err(|e| in_file(path, e))?;
     }
     let (density, material) = context.maps_from_bytes(&whole.payload)?;
     let missing = context.batches as usize - whole.tally.batches().min(context.batches as usize);

@@ -120,6 +120,11 @@ fn timed(object: DataSet) -> DataSet {
         .sq((0x0054, 0x0016), &[drug()])
 }
 
+/// Three slices of a PET with clocks.
+pub fn timed_pt() -> Vec<DataSet> {
+    pt(3).into_iter().map(timed).collect()
+}
+
 fn nm(slices: usize, windows: usize) -> DataSet {
     let frames = slices * windows;
     let detector = DataSet::default()
@@ -213,14 +218,14 @@ fn options() -> [ReadOptions; 4] {
 }
 
 /// All readers on some paths.
-fn read(paths: &[PathBuf], file: &Path) -> Result<(), String> {
-    let _ = read_ct(paths, &ReadOptions::default());
+fn read(paths: &[PathBuf], file: &Path, lone: bool) -> Result<bool, String> {
+    let mut value = read_ct(paths, &ReadOptions::default()).is_ok();
     for options in options() {
-        let _ = read_activity(paths, &options);
+        value |= read_activity(paths, &options).is_ok();
     }
     let _ = list_series(paths);
-    let _ = read_stored_pixels(file);
-    Ok(())
+    let pixels = read_stored_pixels(file).is_ok();
+    Ok(value || lone && pixels)
 }
 
 /// A mutated object, alone or beside the others of its series.
@@ -231,12 +236,15 @@ fn kind(
     others: Vec<Vec<u8>>,
     packing: Packing,
 ) -> Kind {
+    // One slice is no volume: there its pixels are what is read.
+    let lone = matches!(name, "dicom-implicit" | "dicom-foreign");
     Kind {
         name,
         share,
         seeds,
         words: &WORDS,
         packing,
+        refuses_some: name == "dicom-foreign",
         read: Box::new(move |folder, bytes| {
             let file = folder.join("0.dcm");
             for (n, other) in others.iter().enumerate() {
@@ -248,7 +256,7 @@ fn kind(
             std::fs::write(&file, bytes).map_err(|e| e.to_string())?;
             let paths =
                 if others.is_empty() { vec![file.clone()] } else { vec![folder.to_path_buf()] };
-            read(&paths, &file)
+            read(&paths, &file, lone)
         }),
     }
 }
@@ -267,14 +275,18 @@ pub fn kinds() -> Vec<Kind> {
         compressed(include_bytes!("../cases/codecs/lossless.jpg"), 16, JPEG_LOSSLESS),
         compressed(include_bytes!("../cases/codecs/lossless.jls"), 16, JPEG_LS),
         compressed(include_bytes!("../cases/codecs/lossless.j2k"), 16, JPEG_2000),
-        rle(),
     ];
+    let beside: Vec<Vec<u8>> = (1..3)
+        .map(|k| {
+            let slice = slice("CT", k).us(ROWS, &[16]).us(COLUMNS, &[16]);
+            file(&slice.pixels(&(0..256).collect::<Vec<i16>>()))
+        })
+        .collect();
     let nms = vec![
         file(&nm(3, 1)),
         file(&nm(3, 2)),
         file(&timed(nm(2, 2)).us((0x0054, 0x0020), &[1, 1, 2, 2])),
     ];
-    let timed_pt: Vec<DataSet> = pt(3).into_iter().map(timed).collect();
     let deflate = |d: DataSet| deflated(&d.encode(), &[]);
     let mut kinds = vec![
         kind(
@@ -287,8 +299,8 @@ pub fn kinds() -> Vec<Kind> {
         kind(
             "dicom-pt",
             12,
-            files(timed_pt.clone())[..1].to_vec(),
-            files(timed_pt)[1..].to_vec(),
+            files(timed_pt())[..1].to_vec(),
+            files(timed_pt())[1..].to_vec(),
             Packing::Elements,
         ),
         kind("dicom-nm", 14, nms, Vec::new(), Packing::Elements),
@@ -299,8 +311,9 @@ pub fn kinds() -> Vec<Kind> {
             Vec::new(),
             Packing::Elements,
         ),
-        kind("dicom-codecs", 14, codecs.clone(), Vec::new(), Packing::None),
-        kind("dicom-codecs-elements", 6, codecs, Vec::new(), Packing::Elements),
+        kind("dicom-codecs", 12, codecs.clone(), beside.clone(), Packing::None),
+        kind("dicom-codecs-elements", 6, codecs, beside, Packing::Elements),
+        kind("dicom-rle", 4, vec![rle()], files(ct(3))[1..].to_vec(), Packing::None),
         kind(
             "dicom-deflated",
             8,

@@ -5,8 +5,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Kind;
-use crate::cli_inputs::Inputs;
-use crate::objects::{ct, pt};
+use crate::cli_inputs::{Inputs, block, grid};
+use crate::dicom::timed_pt;
+use crate::objects::{INTERCEPT, ct};
 use crate::packed::Packing;
 use crate::writer::EXPLICIT_LITTLE;
 
@@ -21,7 +22,7 @@ fn peak(child: &Child) -> u64 {
     line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) << 10
 }
 
-fn run(mut command: Command) -> Result<(), String> {
+fn run(mut command: Command) -> Result<bool, String> {
     let mut child =
         command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(|e| e.to_string())?;
     let (start, mut most) = (Instant::now(), 0);
@@ -42,12 +43,15 @@ fn run(mut command: Command) -> Result<(), String> {
         let _ = std::io::Read::read_to_end(&mut stderr, &mut bytes);
         said = String::from_utf8_lossy(&bytes).into_owned();
     }
+    if std::env::var_os("VOXGRAY_FUZZ_SHOW").is_some() {
+        println!("{status}: {said}");
+    }
     match status.code() {
         _ if said.contains("panicked") => Err(said),
+        _ if most > 1 << 30 => Err(format!("{} MiB", most >> 20)),
         Some(code) if !CODES.contains(&code) => Err(format!("exit code {code}: {said}")),
         None => Err(format!("{status}: {said}")),
-        _ if most > 1 << 30 => Err(format!("{} MiB", most >> 20)),
-        _ => Ok(()),
+        Some(code) => Ok(code == 0),
     }
 }
 
@@ -62,9 +66,18 @@ fn kind(
     arguments: &'static [&'static str],
 ) -> Kind {
     let inputs = Inputs::new();
+    inputs.write("later.mha", &block(&grid(), 5e5, 0.0));
     for (n, object) in ct(4).iter().enumerate() {
         std::fs::create_dir_all(inputs.path("ctd")).expect("a folder");
-        std::fs::write(inputs.path(&format!("ctd/{n}.dcm")), object.file(EXPLICIT_LITTLE))
+        std::fs::write(
+            inputs.path(&format!("ctd/{n}.dcm")),
+            object.clone().ds(INTERCEPT, &[0.0]).file(EXPLICIT_LITTLE),
+        )
+        .expect("written");
+    }
+    std::fs::create_dir_all(inputs.path("pt")).expect("a folder");
+    for (n, object) in timed_pt().iter().enumerate() {
+        std::fs::write(inputs.path(&format!("pt/{n}.dcm")), object.file(EXPLICIT_LITTLE))
             .expect("written");
     }
     Kind {
@@ -73,6 +86,7 @@ fn kind(
         seeds,
         words,
         packing,
+        refuses_some: false,
         read: Box::new(move |_: &Path, bytes: &[u8]| {
             let _ = std::fs::remove_dir_all(inputs.path("out"));
             std::fs::write(inputs.path(file), bytes).map_err(|e| e.to_string())?;
@@ -95,8 +109,8 @@ pub fn kinds() -> Vec<Kind> {
     let example =
         |help: &str| help.split_once("\nExample:\n").map_or("", |e| e.1).as_bytes().to_vec();
     let series = b"version = 1\nrelative_uncertainty = 0.05\n[[time_point]]\ntime = '4h'\nactivity = 'activity.mha'\n\
-                   [[time_point]]\ntime = '24h'\nactivity = 'activity.mha'\nshift_mm = [-1.0, 0.0, 0.5]\n[method]\ndefault = 'mono'\n";
-    let table = b"time (h),kidney (MBq),u kidney (%)\n1,100,5\n24,80,5\n96,40,8\n168,20,10\n";
+                   [[time_point]]\ntime = '24h'\nactivity = 'later.mha'\n[method]\ndefault = 'mono'\n";
+    let table = "time (h),kidney (MBq),kidney ± (%)\n1,100,5\n24,80,5\n96,40,8\n168,20,10\n";
     macro_rules! dose {
         ($($more:literal),*) => {
             &["dose", "--engine", "cpu", "--threads", "1", "--histories", "60", "--batches", "3", "-q", "-o", "out", $($more),*]
@@ -167,8 +181,8 @@ pub fn kinds() -> Vec<Kind> {
         kind(
             "program-pt",
             1,
-            "p.dcm",
-            vec![pt(1)[0].file(EXPLICIT_LITTLE)],
+            "pt/0.dcm",
+            vec![timed_pt()[0].file(EXPLICIT_LITTLE)],
             Packing::Elements,
             nothing,
             dose!(
@@ -177,10 +191,10 @@ pub fn kinds() -> Vec<Kind> {
                 "--nuclide",
                 "F-18",
                 "--activity",
-                "p.dcm",
+                "pt",
                 "--allow-outside",
                 "--accept",
-                "unit"
+                "air"
             ),
         ),
         kind(
@@ -215,10 +229,10 @@ pub fn kinds() -> Vec<Kind> {
             "program-fit",
             2,
             "t.csv",
-            vec![table.to_vec()],
+            vec![table.as_bytes().to_vec()],
             Packing::None,
             &["%IA", "n/a", "1e300", "-1", "0"],
-            &["fit", "t.csv", "--nuclide", "Lu-177", "--administered-activity", "7400MBq"],
+            &["fit", "t.csv", "--nuclide", "Lu-177"],
         ),
         kind(
             "program-calibrate",
@@ -236,7 +250,7 @@ pub fn kinds() -> Vec<Kind> {
             vec![example(include_str!("../../src/cli/help_file/uncertainty.txt"))],
             Packing::None,
             &["nan", "inf", "-1.0", "0.0", "1e300"],
-            &["uncertainty", "u.toml", "--samples", "500"],
+            &["uncertainty", "u.toml", "--samples", "1000"],
         ),
     ]
 }

@@ -105,7 +105,8 @@ fn nifti2() -> Vec<u8> {
     b
 }
 
-fn read(path: &Path, curve: &HuCurve) {
+fn read(path: &Path, curve: &HuCurve) -> bool {
+    let mut value = false;
     let options = [
         ImageOptions::default(),
         ImageOptions { frame: Some(0), nifti_affine: NiftiAffine::Pixdim },
@@ -114,6 +115,7 @@ fn read(path: &Path, curve: &HuCurve) {
     ];
     for options in options {
         let Ok((volume, _)) = read_image_with(path, &options) else { continue };
+        value = true;
         if volume.data.len() > 1 << 22 {
             continue;
         }
@@ -127,6 +129,7 @@ fn read(path: &Path, curve: &HuCurve) {
             }
         }
     }
+    value
 }
 
 fn kind(
@@ -143,12 +146,12 @@ fn kind(
         seeds,
         words: &WORDS,
         packing,
+        refuses_some: false,
         read: Box::new(move |folder, bytes| {
             std::fs::write(folder.join("data.raw"), [7_u8; 96]).map_err(|e| e.to_string())?;
             let path = folder.join(file);
             std::fs::write(&path, bytes).map_err(|e| e.to_string())?;
-            read(&path, &curve);
-            Ok(())
+            Ok(read(&path, &curve))
         }),
     }
 }
