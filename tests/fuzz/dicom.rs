@@ -168,6 +168,43 @@ fn compressed(stream: &[u8], bits: u16, syntax: &str) -> Vec<u8> {
     object.fragments(&[0], &[stream]).file(syntax)
 }
 
+/// The codestreams with headers that promise `edge` x `edge` pixels, which Rows and Columns confirm.
+fn enlarged(edge: u16) -> Vec<Vec<u8>> {
+    let place = |stream: &[u8], mark: &[u8], at: usize, value: &[u8]| {
+        let mut stream = stream.to_vec();
+        let found = stream.windows(mark.len()).position(|w| w == mark).expect("a marker") + at;
+        stream[found..found + value.len()].copy_from_slice(value);
+        stream
+    };
+    let [high, low] = edge.to_be_bytes();
+    let frame = |stream: &[u8], mark: u8| place(stream, &[0xff, mark], 5, &[high, low, high, low]);
+    let whole = [0, 0, high, low, 0, 0, high, low];
+    let wavelets = |tile: u8| {
+        let stream =
+            place(include_bytes!("../cases/codecs/lossless.j2k"), &[0xff, 0x51], 6, &whole);
+        match tile {
+            0 => place(&stream, &[0xff, 0x51], 22, &whole),
+            n => place(&stream, &[0xff, 0x51], 22, &[0, 0, 0, n, 0, 0, 0, n]),
+        }
+    };
+    let object = |stream: Vec<u8>, bits, syntax| {
+        let file = compressed(&stream, bits, syntax);
+        // US of length 2: Rows and Columns.
+        [[0x28, 0, 0x10, 0], [0x28, 0, 0x11, 0]].iter().fold(file, |file, tag| {
+            place(&file, &[&tag[..], b"US", &[2, 0]].concat(), 8, &edge.to_le_bytes())
+        })
+    };
+    vec![
+        object(frame(include_bytes!("../cases/codecs/baseline.jpg"), 0xc0), 8, JPEG_BASELINE),
+        object(frame(include_bytes!("../cases/codecs/lossless.jpg"), 0xc3), 16, JPEG_LOSSLESS),
+        object(frame(include_bytes!("../cases/codecs/lossless.jls"), 0xf7), 16, JPEG_LS),
+        object(wavelets(0), 16, JPEG_2000),
+        object(wavelets(16), 16, JPEG_2000),
+        object(wavelets(24), 16, JPEG_2000),
+        object(wavelets(255), 16, JPEG_2000),
+    ]
+}
+
 /// An RLE frame of 2 x 3 cells whose two planes are written literally.
 fn rle() -> Vec<u8> {
     let mut stream = vec![0_u8; 64];
@@ -244,7 +281,7 @@ fn kind(
         seeds,
         words: &WORDS,
         packing,
-        refuses_some: name == "dicom-foreign",
+        refuses_some: matches!(name, "dicom-foreign" | "dicom-large"),
         read: Box::new(move |folder, bytes| {
             let file = folder.join("0.dcm");
             for (n, other) in others.iter().enumerate() {
@@ -313,6 +350,13 @@ pub fn kinds() -> Vec<Kind> {
         ),
         kind("dicom-codecs", 12, codecs.clone(), beside.clone(), Packing::None),
         kind("dicom-codecs-elements", 6, codecs, beside, Packing::Elements),
+        kind(
+            "dicom-large",
+            1,
+            [enlarged(1024), enlarged(4096), enlarged(5792)].concat(),
+            Vec::new(),
+            Packing::None,
+        ),
         kind("dicom-rle", 4, vec![rle()], files(ct(3))[1..].to_vec(), Packing::None),
         kind(
             "dicom-deflated",

@@ -64,6 +64,8 @@ impl Kind {
     }
 }
 
+/// Panics, those that were caught inside among them.
+static PANICS: AtomicU64 = AtomicU64::new(0);
 /// What the last panic said: readers may have threads.
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
@@ -143,6 +145,7 @@ fn mutated_inputs_give_values_or_errors() {
     static ALIVE: AtomicU64 = AtomicU64::new(0);
     std::panic::set_hook(Box::new(|info| {
         let text = info.payload_as_str().unwrap_or("no text").to_string();
+        PANICS.fetch_add(1, Relaxed);
         let at = info.location().map(ToString::to_string).unwrap_or_default();
         if let Ok(mut last) = LAST_PANIC.lock() {
             *last = format!("{text} at {at}");
@@ -175,6 +178,7 @@ fn mutated_inputs_give_values_or_errors() {
                 Err(why) => failures.push(format!("{}: seed {n}: {why}", kind.name)),
             }
         }
+        PANICS.store(0, Relaxed);
         let (begun, mut longest, mut values) = (Instant::now(), 0.0_f64, 0_u64);
         let inputs = (count * kind.share).div_ceil(shares);
         for n in 0..inputs {
@@ -195,6 +199,10 @@ fn mutated_inputs_give_values_or_errors() {
                 }
             }
             longest = longest.max(started.elapsed().as_secs_f64());
+        }
+        if PANICS.load(Relaxed) > 0 {
+            let last = LAST_PANIC.lock().expect("a text");
+            println!("{}: {} panics, the last: {last}", kind.name, PANICS.load(Relaxed));
         }
         println!(
             "{:22}{inputs:8} inputs of seed {seed}, {values:7} with a value, in {:6.1} s, the longest {longest:.2} s",
