@@ -248,6 +248,15 @@ fn tests_without_their_files_are_ignored_and_not_passed() {
     assert!(ignored >= 40, "only {ignored} tests are ignored where ../shared is absent");
 }
 
+/// Cargo does not watch for what is not there yet.
+#[test]
+fn the_build_knows_what_lies_beside_the_repository() {
+    for (folder, seen) in [("images", cfg!(shared_images)), ("reference", cfg!(shared_reference))] {
+        let there = files::root().join("../shared").join(folder).join("README.md").is_file();
+        assert_eq!(seen, there, "../shared/{folder} came or went since the build: touch build.rs");
+    }
+}
+
 #[test]
 fn the_checks_can_fail() {
     assert!(refusal("physics", "transport").is_some_and(|w| w.contains("above")));
