@@ -378,6 +378,14 @@ fn small_files_do_not_take_all_memory() {
     write("cells.csv", format!("a,b\n{cells}").as_bytes());
     small(refused(&inputs, &["fit", "cells.csv", "--nuclide", "Lu-177"], &[]));
 
+    // As many curves as rows, and columns of uncertainties without number.
+    let names: String = (0..60_000).map(|i| format!("c{i},4,100\n")).collect();
+    write("names.csv", format!("curve,time_h,activity_MBq\n{names}").as_bytes());
+    small(refused(&inputs, &["fit", "names.csv", "--nuclide", "Lu-177"], &["2000 curves"]));
+    let heads: String = (0..16_000).map(|i| format!(",a{i} (MBq)")).collect();
+    write("heads.csv", format!("time (h){heads}\n4{}\n", ",1".repeat(16_000)).as_bytes());
+    small(refused(&inputs, &["fit", "heads.csv", "--nuclide", "Lu-177"], &["2000 curves"]));
+
     // A text with keys of 1 TiB, without content on the disk.
     std::fs::File::create(inputs.path("a.toml")).unwrap().set_len(1 << 40).unwrap();
     activity("a.toml", &["at most"]);
