@@ -1,4 +1,5 @@
-//! Lists the embedded tables with their SHA-256, so that a result can name the data it was made from.
+//! Lists the embedded tables with their SHA-256, so that a result can name the data it was made from, and says which of the files beside
+//! the repository are there, so that the tests which need them are ignored where they are not (`shared_images`, `shared_reference`).
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=data");
+    shared();
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("data");
     let mut files = Vec::new();
     collect(&root, &mut files)?;
@@ -22,6 +24,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     code.push(']');
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("embedded_tables.rs"), code)?;
     Ok(())
+}
+
+/// Only what is there is watched: Cargo takes a missing file for a changed one and would build anew each time. Where `../shared` is put
+/// there later, `touch build.rs` tells.
+fn shared() {
+    println!("cargo:rerun-if-changed=build.rs");
+    for (folder, name) in [("images", "shared_images"), ("reference", "shared_reference")] {
+        println!("cargo:rustc-check-cfg=cfg({name})");
+        let file = format!("../shared/{folder}/README.md");
+        if Path::new(&file).is_file() {
+            println!("cargo:rustc-cfg={name}");
+            println!("cargo:rerun-if-changed={file}");
+        }
+    }
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {

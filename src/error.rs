@@ -16,6 +16,8 @@ pub enum ErrorKind {
     Io,
     /// A check inside the run failed (for example energy was not conserved).
     Run,
+    /// The user asked to stop before there was a result.
+    Interrupted,
 }
 
 /// A problem, why it is one, and a suggestion.
@@ -75,6 +77,9 @@ impl Error {
 
     /// A failed read or write of `path`.
     pub fn io(action: &str, path: &Path, error: &std::io::Error) -> Self {
+        if crate::interrupt::is_io_error(error) {
+            return crate::interrupt::error();
+        }
         Error::new(
             ErrorKind::Io,
             format!("cannot {action} {}", path.display()),
@@ -90,6 +95,7 @@ impl Error {
             ErrorKind::Input => 3,
             ErrorKind::Io => 4,
             ErrorKind::Run => 5,
+            ErrorKind::Interrupted => crate::interrupt::EXIT_CODE,
         }
     }
 }

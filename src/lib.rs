@@ -9,6 +9,7 @@
 //! shaders/          the GPU engine's physics in WGSL, one file per stem of transport/cpu
 //! src/
 //!   lib.rs main.rs error.rs units.rs constants.rs stats.rs tables.rs
+//!   files.rs interrupt.rs machine.rs  the one door to a user's files, the wish to stop, the memory there is
 //!   sheet/          a user's table (CSV, TSV, Excel text) to header, rows and numbers; no meaning of columns
 //!   time/           dates and clocks: one policy for offsets from UTC, ISO 8601 and DICOM
 //!   image/          WHERE: grid (affine), volume, voi, resampling (activity and mass conserved, HU not)
@@ -49,7 +50,7 @@
 //!
 //! ```text
 //! 7 cli, main               4 dose                                      1 image | physics | kinetics
-//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, sheet, time
+//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, files, interrupt, machine, sheet, time
 //! 5 report, uncertainty     2 activity | phantom | source | io
 //! ```
 //!
@@ -84,15 +85,20 @@
 //! | place of decay | systematic sampling of the activity map, uniform in the voxel | structure below the voxel | - | - | `transport/cpu/history.rs` |
 //! | tissue | HU -> density and composition: Schneider's or an ICRU-44 curve, or a file | CT noise and artefacts, contrast agent | HU -1050 to 3000 | [10.1088/0031-9155/45/2/314](https://doi.org/10.1088/0031-9155/45/2/314) | `phantom/hu.rs` |
 
+#![forbid(unsafe_code)]
+
 pub mod activity;
 pub mod cli;
 pub mod constants;
 pub mod dose;
 pub mod error;
+pub mod files;
 pub mod image;
+pub mod interrupt;
 pub mod io;
 pub mod job;
 pub mod kinetics;
+pub mod machine;
 pub mod phantom;
 pub mod physics;
 pub mod pipeline;

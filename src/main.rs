@@ -1,5 +1,7 @@
 //! The `voxgray` program: reads the command line, runs the command, says what went wrong.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 use clap::Parser;

@@ -24,6 +24,7 @@ mod routes;
 pub mod scene;
 mod series;
 pub mod series_file;
+mod shard_fits;
 mod source;
 mod transfer;
 mod voi_curves;
@@ -36,6 +37,7 @@ use crate::activity::{ActivityMap, Quantity};
 use crate::dose::{HighDose, HighVoxels};
 use crate::error::Result;
 use crate::image::VoiSet;
+use crate::interrupt;
 use crate::job::{DEFAULT_BATCHES, Job};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
 use crate::report::summary::{EngineResult, Summary, Timing, VoiResult};
@@ -265,6 +267,8 @@ fn prepare_with(
     let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid)?;
     plausibility::dose_grid(&grid.grid, checks);
     check_memory(job, engine, &grid, &matter, &activity, &decay, observer)?;
+    // Ctrl-C between the pieces of a setup that may take a minute; there is nothing to keep yet.
+    interrupt::check()?;
     let beyond = scene::matter_beyond(&matter, &grid.grid, LOW_DENSITY_G_CM3, observer)?;
     let emptied = if removed.is_empty() {
         Vec::new()
@@ -273,6 +277,7 @@ fn prepare_with(
         (0..mask.len()).filter(|v| mask[*v] > 0).map(|v| v as u32).collect()
     };
     let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
+    interrupt::check()?;
     let (activity, mut field) = source::place(activity, &grid, job.activity.max_outside, observer)?;
     field.in_low_density = source::in_low_density(&activity, &phantom, LOW_DENSITY_G_CM3);
     // Of a series, each time point is checked by itself.
@@ -292,7 +297,9 @@ fn prepare_with(
     );
     let dose_of = source::DoseOf::new(&activity, &decay, job, timing.as_ref())?;
     dose_of.say(timing.as_ref(), observer);
+    interrupt::check()?;
     let plan = plan(job, &phantom, &activity, &decay, times)?;
+    interrupt::check()?;
     let facts = Setup {
         job,
         records,

@@ -1,10 +1,9 @@
-//! Several time points to dose by both routes: a box of which everything is known, and the synthetic patient of ../shared/images (skipped
-//! with a message where absent).
+//! Several time points to dose by both routes: a box of which everything is known, and the synthetic patient of ../shared/images.
 
 #[expect(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
-
-use std::path::Path;
+#[path = "support/shared.rs"]
+mod shared;
 
 use cli_inputs::{Inputs, WITH_VOIS, block, grid, json, stderr, succeed};
 use serde_json::Value;
@@ -169,13 +168,11 @@ fn bad_series_are_refused_and_leave_nothing() {
 
 /// Total time-integrated activity of the noisy images within 3 % of the truth, the true shifts given; both routes to the end.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn synthetic_patient_by_both_routes() {
-    let images = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/images");
-    let folder = Path::new(images).join("synthetic_lu177_4tp");
-    let Ok(truth) = std::fs::read_to_string(folder.join("truth_tia.csv")) else {
-        println!("{} is absent: skipped", folder.display());
-        return;
-    };
+    let images = shared::image("").display().to_string();
+    let folder = shared::image("synthetic_lu177_4tp");
+    let truth = std::fs::read_to_string(folder.join("truth_tia.csv")).unwrap();
     let column = |line: &str, n: usize| line.split(',').nth(n).unwrap().parse::<f64>().unwrap();
     let truth: f64 = truth.lines().skip(1).map(|l| column(l, 6)).sum();
     let times = std::fs::read_to_string(folder.join("truth_time_activity.csv")).unwrap();

@@ -4,9 +4,10 @@
 mod cli_inputs;
 #[path = "support/motion.rs"]
 mod motion;
+#[path = "support/shared.rs"]
+mod shared;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use cli_inputs::{Inputs, WITH_VOIS, block, grid, json, stderr, succeed};
 use motion::moved;
@@ -312,18 +313,15 @@ fn a_shrinking_lesion_has_the_dose_of_its_tissue() {
 /// resolution is the one of `tests/quantification_real.rs`, where it is said how it was found. Every organ's and tumour's true time-integrated
 /// activity lies within the stated 95 % interval, in the table of the run.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn a_transfer_matrix_restores_the_simulated_patient() {
-    let images = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/images"));
+    let images = shared::image("");
     let folder = images.join("synthetic_lu177_4tp");
-    let rows = |name: &str| -> Option<Vec<Vec<String>>> {
-        let text = std::fs::read_to_string(folder.join(name)).ok()?;
-        Some(text.lines().skip(1).map(|l| l.split(',').map(String::from).collect()).collect())
+    let rows = |name: &str| -> Vec<Vec<String>> {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        text.lines().skip(1).map(|l| l.split(',').map(String::from).collect()).collect()
     };
-    let (Some(truth), Some(motions)) = (rows("truth_tia.csv"), rows("truth_time_activity.csv"))
-    else {
-        println!("skipped: {} is absent", folder.display());
-        return;
-    };
+    let (truth, motions) = (rows("truth_tia.csv"), rows("truth_time_activity.csv"));
     let organs = images.join("phantom_lu177_patient15/patient15_organs.nii.gz");
     let labels = voxgray::io::read_image(&organs, None).unwrap().0;
     let inputs = Inputs::new();

@@ -1,19 +1,15 @@
-//! The main job on real images; skipped, saying so, where they are absent.
+//! The main job on real images.
 
-use std::path::PathBuf;
+#[path = "support/shared.rs"]
+mod shared;
+
 use std::process::Command;
 
 use voxgray::image::Volume;
 use voxgray::io::{read_image, write_metaimage};
 
-fn image(name: &str) -> Option<String> {
-    let path: PathBuf =
-        [env!("CARGO_MANIFEST_DIR"), "..", "shared", "images", name].iter().collect();
-    if !path.exists() {
-        println!("skipped: {} is absent", path.display());
-        return None;
-    }
-    Some(path.display().to_string())
+fn image(name: &str) -> String {
+    shared::image(name).display().to_string()
 }
 
 /// Runs the job and returns its summary.
@@ -32,6 +28,7 @@ fn number(value: &serde_json::Value) -> f64 {
 
 /// Energy that decays leave in an organ by themselves bounds its dose from below, all their energy from above.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn patient_with_three_nuclides() {
     let names = [
         "phantom_lu177_patient15/patient15_ct_hu.mha",
@@ -39,8 +36,8 @@ fn patient_with_three_nuclides() {
         "phantom_lu177_patient15/patient15_organs.nii.gz",
         "phantom_lu177_patient15/patient15_labels.csv",
     ];
-    let paths: Vec<String> = names.into_iter().map_while(image).collect();
-    let [ct, spect, organs, labels] = paths.as_slice() else { return };
+    let paths: Vec<String> = names.into_iter().map(image).collect();
+    let [ct, spect, organs, labels] = paths.as_slice() else { panic!("four paths") };
     // Mean energy per decay of electrons and of everything, MeV (ICRP 107).
     // ICRU 44 has a third of Schneider's tissues: a third of the time to set up.
     for (nuclide, curve, electrons, all) in [
@@ -82,12 +79,9 @@ fn patient_with_three_nuclides() {
 
 /// The CT is a crop: most of the PET is outside of it, refused at first, then counted.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn pet_beyond_its_ct() {
-    let (Some(ct), Some(pet)) =
-        (image("petct_sts001/STS_001/CT_cropped"), image("petct_sts001/STS_001/PET"))
-    else {
-        return;
-    };
+    let (ct, pet) = (image("petct_sts001/STS_001/CT_cropped"), image("petct_sts001/STS_001/PET"));
     let job = ["--ct", &ct, "--activity", &pet, "--nuclide", "F-18", "--histories", "20000"];
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_voxgray"));
@@ -109,8 +103,9 @@ fn pet_beyond_its_ct() {
 
 /// A thorax on the CT's own grid with a made activity map: 10 kBq/mL in all that is denser than fat.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn thorax_on_its_own_grid() {
-    let Some(ct) = image("ct_thorax_cptac/C3N-00249_CT_3mm_derived.mha") else { return };
+    let ct = image("ct_thorax_cptac/C3N-00249_CT_3mm_derived.mha");
     let (hu, _) = read_image(ct.as_ref(), None).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let activity: Volume<f32> = hu.map(|&h| if h > -150.0 { 1e4 } else { 0.0 });

@@ -1,27 +1,19 @@
-//! Real files read, placed and summed as their authors say. Skipped, saying so, where the files are
-//! absent.
+//! Real files read, placed and summed as their authors say.
+
+#[path = "support/shared.rs"]
+mod shared;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
+use shared::image;
 use voxgray::image::{
     ActivityUnit, VoiSet, Volume, read_label_names, resample_activity, resample_intensity,
 };
 use voxgray::io::{ImageFormat, ImageInfo, read_image};
 use voxgray::sheet::Sheet;
 
-fn image(name: &str) -> Option<PathBuf> {
-    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")).join("images");
-    let path = folder.join(name);
-    if !path.exists() {
-        println!("skipped: no {name} in the shared images");
-        return None;
-    }
-    Some(path)
-}
-
-fn read(name: &str) -> Option<(Volume<f32>, ImageInfo)> {
-    image(name).map(|path| read_image(&path, None).expect(name))
+fn read(name: &str) -> (Volume<f32>, ImageInfo) {
+    read_image(&image(name), None).expect(name)
 }
 
 fn range(volume: &Volume<f32>) -> (f32, f32) {
@@ -35,13 +27,12 @@ fn near(a: [f64; 3], b: [f64; 3], tolerance: f64) {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn patient15_is_the_same_place_and_values_in_both_formats() {
-    let (Some((mha, mha_info)), Some((nii, nii_info))) = (
+    let ((mha, mha_info), (nii, nii_info)) = (
         read("phantom_lu177_patient15/patient15_ct_hu.mha"),
         read("synthetic_lu177_4tp/ct_004h_hu.nii.gz"),
-    ) else {
-        return;
-    };
+    );
     assert_eq!((mha_info.format, nii_info.format), (ImageFormat::MetaImage, ImageFormat::Nifti1));
     assert_eq!(mha.grid.dims, [108, 70, 90]);
     near(mha.grid.spacing_mm(), [3.9063, 3.9063, 4.4196], 1e-9);
@@ -57,16 +48,15 @@ fn patient15_is_the_same_place_and_values_in_both_formats() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn organ_volumes_and_activities_are_those_of_the_authors() {
-    let (Some((labels, _)), Some(csv), Some((truth, _)), Some((spect, _)), Some(table)) = (
+    let ((labels, _), csv, (truth, _), (spect, _), table) = (
         read("phantom_lu177_patient15/patient15_organs.nii.gz"),
         image("phantom_lu177_patient15/patient15_labels.csv"),
         read("synthetic_lu177_4tp/true_004h_bqml.nii.gz"),
         read("synthetic_lu177_4tp/spect_004h_bqml.nii.gz"),
         image("synthetic_lu177_4tp/truth_time_activity.csv"),
-    ) else {
-        return;
-    };
+    );
     let sheet = Sheet::read(&csv).expect("label names");
     let csv = std::fs::read_to_string(csv).expect("label names");
     let names = read_label_names(&sheet).expect("label names");
@@ -100,14 +90,13 @@ fn organ_volumes_and_activities_are_those_of_the_authors() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn totalsegmentator_files_share_their_grid() {
-    let (Some((ct, info)), Some((small, _)), Some((labels, _))) = (
+    let ((ct, info), (small, _), (labels, _)) = (
         read("ct_labels_totalsegmentator/example_ct.nii.gz"),
         read("ct_labels_totalsegmentator/example_ct_sm.nii.gz"),
         read("ct_labels_totalsegmentator/example_seg.nii.gz"),
-    ) else {
-        return;
-    };
+    );
     assert_eq!((ct.grid.dims, range(&ct)), ([122, 101, 112], (-1207.0, 3382.0)));
     assert_eq!(small.grid.dims, [122, 101, 30]);
     assert!(small.grid.same_geometry(&labels.grid, 1e-6));
@@ -123,10 +112,9 @@ fn totalsegmentator_files_share_their_grid() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn the_3mm_thorax_reads_and_downsamples() {
-    let Some((ct, info)) = read("ct_thorax_cptac/C3N-00249_CT_3mm_derived.mha") else {
-        return;
-    };
+    let (ct, info) = read("ct_thorax_cptac/C3N-00249_CT_3mm_derived.mha");
     assert_eq!(ct.grid.dims, [151, 151, 102]);
     near(ct.grid.spacing_mm(), [3.0; 3], 1e-12);
     let (low, high) = range(&ct);
@@ -139,13 +127,12 @@ fn the_3mm_thorax_reads_and_downsamples() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn spect_activity_survives_the_way_to_other_grids() {
-    let (Some((spect, _)), Some((ct, _))) = (
+    let ((spect, _), (ct, _)) = (
         read("synthetic_lu177_4tp/spect_024h_bqml.nii.gz"),
         read("ct_thorax_cptac/C3N-00249_CT_3mm_derived.mha"),
-    ) else {
-        return;
-    };
+    );
     // A finer cover loses nothing; another patient's grid loses what lies outside of it, and says
     // so.
     for target in [spect.grid.with_spacing([3.0; 3]).expect("spacing"), ct.grid.clone()] {

@@ -1,7 +1,9 @@
-//! Real and synthetic curves of other people: ../shared/images, skipped with a message where absent.
+//! Real and synthetic curves of other people: ../shared/images.
+
+#[path = "support/shared.rs"]
+mod shared;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use voxgray::kinetics::{
     Curve, Family, Head, Method, Points, Spread, Tac, Tail, fit, integrate_points, select,
@@ -11,14 +13,10 @@ use voxgray::physics::nuclide::Nuclide;
 
 const HOUR: f64 = 3600.0;
 
-fn lines(path: &str) -> Option<Vec<Vec<String>>> {
-    let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/images")).join(path);
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        println!("{} is absent: skipped", file.display());
-        return None;
-    };
+fn lines(path: &str) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(shared::image(path)).expect("text");
     let rows = text.lines().filter(|l| !l.starts_with('#') && !l.is_empty()).skip(1);
-    Some(rows.map(|l| l.split(',').map(ToString::to_string).collect()).collect())
+    rows.map(|l| l.split(',').map(ToString::to_string).collect()).collect()
 }
 
 fn number(text: &str) -> f64 {
@@ -31,9 +29,10 @@ fn lu177() -> f64 {
 
 /// Per-VOI TIA from the true activities at four times within 2 % where the true curve is in a family.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn synthetic_patient_within_two_per_cent() {
-    let Some(rows) = lines("synthetic_lu177_4tp/truth_time_activity.csv") else { return };
-    let Some(truth) = lines("synthetic_lu177_4tp/truth_tia.csv") else { return };
+    let rows = lines("synthetic_lu177_4tp/truth_time_activity.csv");
+    let truth = lines("synthetic_lu177_4tp/truth_tia.csv");
     for row in truth {
         let of_roi: Vec<&Vec<String>> = rows.iter().filter(|r| r[1] == row[0]).collect();
         let times: Vec<f64> = of_roi.iter().map(|r| number(&r[0]) * HOUR).collect();
@@ -59,9 +58,10 @@ fn synthetic_patient_within_two_per_cent() {
 /// Chosen automatically from the true activities at 4, 24, 72 and 168 h: every organ and tumour within 2 % of the truth, without
 /// uncertainties and with 1, 5 and 10 %. (The remainder's fast phase of 1.8 h is seen by no second point.)
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn organs_and_tumours_are_within_two_per_cent_whatever_is_stated() {
-    let Some(rows) = lines("synthetic_lu177_4tp/truth_time_activity.csv") else { return };
-    let Some(truth) = lines("synthetic_lu177_4tp/truth_tia.csv") else { return };
+    let rows = lines("synthetic_lu177_4tp/truth_time_activity.csv");
+    let truth = lines("synthetic_lu177_4tp/truth_tia.csv");
     for row in truth.iter().filter(|r| r[0] != "remainder") {
         let of_roi: Vec<&Vec<String>> = rows.iter().filter(|r| r[1] == row[0]).collect();
         let times_s: Vec<f64> = of_roi.iter().map(|r| number(&r[0]) * HOUR).collect();
@@ -84,14 +84,14 @@ fn organs_and_tumours_are_within_two_per_cent_whatever_is_stated() {
 /// Times (s) and values of each region.
 type Curves = BTreeMap<String, (Vec<f64>, Vec<f64>)>;
 
-fn p12() -> Option<Curves> {
+fn p12() -> Curves {
     let mut all = Curves::new();
-    for row in lines("tac/rpt_dosi_p12_lu177_patient_tac.csv")? {
+    for row in lines("tac/rpt_dosi_p12_lu177_patient_tac.csv") {
         let (t, v) = all.entry(row[0].clone()).or_default();
         t.push(number(&row[1]) * HOUR);
         v.push(number(&row[2]));
     }
-    Some(all)
+    all
 }
 
 /// The authors' numbers are of another unit than their points: one factor for all regions and times.
@@ -100,9 +100,10 @@ const P12_SCALE: f64 = 11.883;
 /// The authors' last phase goes through the two last points; their whole curve has five parameters for three points, the uptake rate
 /// fixed at 1.3 1/h and the fast phase at 1 % of the second point.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn patient_p12_has_the_authors_last_phase_and_integral() {
-    let Some(curves) = p12() else { return };
-    let Some(authors) = lines("tac/rpt_dosi_p12_triexpo_fit.csv") else { return };
+    let curves = p12();
+    let authors = lines("tac/rpt_dosi_p12_triexpo_fit.csv");
     for row in authors {
         let (times, values) = &curves[&row[0]];
         let u: Vec<f64> = values.iter().map(|v| 0.1 * v).collect();
@@ -136,8 +137,9 @@ fn patient_p12_has_the_authors_last_phase_and_integral() {
 
 /// A phantom holds its activity: no biological clearance is found, and the ratio to the assay is the authors'.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn starguide_phantom_decays_physically() {
-    let Some(rows) = lines("tac/starguide_lu177_phantom_tac.csv") else { return };
+    let rows = lines("tac/starguide_lu177_phantom_tac.csv");
     let start = |stamp: &str| {
         let (day, clock) = stamp.split_once('T').expect("a date and a time");
         let day = number(day.rsplit('-').next().expect("a day"));
@@ -187,8 +189,9 @@ fn starguide_phantom_decays_physically() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn two_rising_lesions_are_refused() {
-    let Some(rows) = lines("lu177_dotatate_spect/lu177_dotatate_lesion_tac.csv") else { return };
+    let rows = lines("lu177_dotatate_spect/lu177_dotatate_lesion_tac.csv");
     for lesion in ["lesion1 liver R lobe", "lesion2 liver L lateral"] {
         let of: Vec<&Vec<String>> = rows.iter().filter(|r| r[2] == lesion).collect();
         let times: Vec<f64> = of.iter().map(|r| number(&r[4]) * HOUR).collect();
@@ -217,8 +220,9 @@ fn two_rising_lesions_are_refused() {
 /// Frames of brain PET (bolus, two tissue compartments: not quite a family): with statistical weights the fit's area is within 2 % of the
 /// frames'.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn brain_pet_integrates_nearly_as_its_frames() {
-    let Some(rows) = lines("tac/kinfitr_pbr28_brain_pet_tac.csv") else { return };
+    let rows = lines("tac/kinfitr_pbr28_brain_pet_tac.csv");
     let c11 = Nuclide::load("C-11").expect("carried").decay_constant_per_s();
     let mut subjects: Vec<String> = rows.iter().map(|r| r[0].clone()).collect();
     subjects.dedup();
@@ -253,9 +257,10 @@ fn brain_pet_integrates_nearly_as_its_frames() {
 
 /// The authors' curve of patient p12 is of our family of uptake and two clearances: evaluated here, it meets their points.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn the_authors_curve_is_in_the_family() {
-    let Some(curves) = p12() else { return };
-    let Some(authors) = lines("tac/rpt_dosi_p12_triexpo_fit.csv") else { return };
+    let curves = p12();
+    let authors = lines("tac/rpt_dosi_p12_triexpo_fit.csv");
     for row in authors.iter().filter(|r| number(&r[3]) > 0.0) {
         let value = |i: usize| number(&row[i]);
         let (fast, slow, uptake) = (-value(4) / HOUR, -value(6) / HOUR, -value(2) / HOUR);

@@ -25,8 +25,26 @@ const LAYERS: [Layer; 8] = [
     layer(3, true, &["transport", "kernel"]),
     layer(2, false, &["activity", "phantom", "source", "io"]),
     layer(1, false, &["image", "physics", "kinetics"]),
-    layer(0, true, &["error", "units", "constants", "stats", "tables", "sheet", "time"]),
+    layer(
+        0,
+        true,
+        &[
+            "error",
+            "units",
+            "constants",
+            "stats",
+            "tables",
+            "files",
+            "interrupt",
+            "machine",
+            "sheet",
+            "time",
+        ],
+    ),
 ];
+
+/// What `io` may import: no physics.
+const IO_KNOWS: [&str; 6] = ["image", "error", "time", "files", "interrupt", "machine"];
 
 fn layer_of(module: &str) -> Option<&'static Layer> {
     LAYERS.iter().find(|l| l.modules.contains(&module))
@@ -40,8 +58,8 @@ fn refusal(module: &str, other: &str) -> Option<String> {
     let (Some(mine), Some(theirs)) = (layer_of(module), layer_of(other)) else {
         return Some(format!("{module} or {other} is in no layer of tests/layers.rs"));
     };
-    if module == "io" && !["image", "error", "time"].contains(&other) {
-        return Some("io knows images, times and errors only".into());
+    if module == "io" && !IO_KNOWS.contains(&other) {
+        return Some("io knows images, times, errors and the machine only".into());
     }
     if theirs.height > mine.height {
         return Some(format!("{other} (layer {}) lies above layer {}", theirs.height, mine.height));
@@ -158,6 +176,84 @@ fn engines_do_not_see_each_other() {
             let seen = code.contains(&format!("{other}::"));
             assert!(!seen, "{} names {other}::", file.display());
         }
+    }
+}
+
+/// Files that may open files: the door itself, what the system says of itself, whole writing, the hash of the tests' example.
+const OPENERS: [&str; 3] = ["src/files.rs", "src/machine.rs", "src/io/atomic.rs"];
+
+/// What opens a file, in the code before its unit tests.
+fn opens(code: &str) -> Option<&'static str> {
+    let code = code.split("#[cfg(test)]").next().unwrap_or("");
+    let ways = [
+        "File::open",
+        "File::options",
+        "OpenOptions",
+        "fs::read(",
+        "fs::read_to_string(",
+        "fs::metadata(",
+    ];
+    // `InputFile::open` is the door.
+    let alone = |at: usize| !code[..at].ends_with(char::is_alphanumeric);
+    ways.into_iter().find(|w| code.match_indices(w).any(|(at, _)| alone(at)))
+}
+
+/// A pipe, a device or a file without end is refused in one place (`src/files.rs`), so there is no other way to open a user's file.
+#[test]
+fn files_are_opened_through_one_door() {
+    let tests = |p: &str| p.ends_with("tests.rs") || p.starts_with("src/physics/reference_");
+    let mut wrong = Vec::new();
+    for file in files_under("src") {
+        let name = file.to_string_lossy().replace('\\', "/");
+        if !name.ends_with(".rs") || tests(&name) || OPENERS.contains(&name.as_str()) {
+            continue;
+        }
+        if let Some(way) = opens(&code(&text_of(&file).unwrap_or_default())) {
+            wrong.push(format!("{name} has {way}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(
+        opens("let f = File::open(path);").is_some() && opens("InputFile::open(path)").is_none()
+    );
+    assert!(opens("let t = std::fs::read_to_string(path);").is_some());
+    assert!(opens("#[cfg(test)]\nmod tests { fs::read(x) }").is_none());
+}
+
+/// The files that may name what lies beside the repository: they fail where it is absent, and `build.rs` has the tests ignored then.
+const SHARED: [&str; 4] = [
+    "tests/support/shared.rs",
+    "src/physics/reference_materials.rs",
+    "tests/fuzz/dicom.rs",
+    "tests/layers.rs",
+];
+
+/// A test that looks for `../shared` by itself could pass without having tested anything.
+#[test]
+fn tests_without_their_files_are_ignored_and_not_passed() {
+    let names =
+        |code: &str| code.contains("../shared") && !code.contains("ignore = \"needs ../shared");
+    let mut wrong = Vec::new();
+    let mut ignored = 0;
+    for file in files_under("src").into_iter().chain(files_under("tests")) {
+        let name = file.to_string_lossy().replace('\\', "/");
+        let text = text_of(&file).unwrap_or_default();
+        if name.ends_with(".rs") && !SHARED.contains(&name.as_str()) {
+            let code = code(&text);
+            wrong.extend(code.lines().filter(|l| names(l)).map(|l| format!("{name}: {l}")));
+            ignored += code.matches("ignore = \"needs ../shared").count();
+        }
+    }
+    assert!(wrong.is_empty(), "use tests/support/shared.rs: {wrong:#?}");
+    assert!(ignored >= 40, "only {ignored} tests are ignored where ../shared is absent");
+}
+
+/// Cargo does not watch for what is not there yet.
+#[test]
+fn the_build_knows_what_lies_beside_the_repository() {
+    for (folder, seen) in [("images", cfg!(shared_images)), ("reference", cfg!(shared_reference))] {
+        let there = files::root().join("../shared").join(folder).join("README.md").is_file();
+        assert_eq!(seen, there, "../shared/{folder} came or went since the build: touch build.rs");
     }
 }
 

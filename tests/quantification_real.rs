@@ -1,10 +1,11 @@
-//! Calibration and recovery against images with known truth and a real phantom; skipped, saying so, where the data are absent.
+//! Calibration and recovery against images with known truth and a real phantom.
 
 #[path = "support/motion.rs"]
 mod motion;
+#[path = "support/shared.rs"]
+mod shared;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use motion::moved;
 use nalgebra::{DMatrix, DVector};
@@ -19,14 +20,10 @@ use voxgray::kinetics::{Family, Tac, select};
 use voxgray::physics::Nuclide;
 
 /// Rows of a CSV of the shared images without comments and header.
-fn rows(name: &str) -> Option<Vec<Vec<String>>> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/images")).join(name);
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: {} is absent", path.display());
-        return None;
-    };
+fn rows(name: &str) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(shared::image(name)).expect("text");
     let lines = text.lines().filter(|l| !l.starts_with('#')).skip(1);
-    Some(lines.map(|l| l.split(',').map(str::to_string).collect()).collect())
+    lines.map(|l| l.split(',').map(str::to_string).collect()).collect()
 }
 
 fn number(text: &str) -> f64 {
@@ -36,13 +33,12 @@ fn number(text: &str) -> f64 {
 /// Recoveries of the organs of a patient, noise and motion included: the curve describes the tumours within the spread of their repeats and
 /// all organs within 0.06; a volume it was not measured for is refused.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn apparent_recoveries_of_a_simulated_patient() {
-    let (Some(points), Some(truth)) = (
+    let (points, truth) = (
         rows("synthetic_lu177_4tp/truth_time_activity.csv"),
         rows("synthetic_lu177_4tp/truth_tia.csv"),
-    ) else {
-        return;
-    };
+    );
     let mut all = Vec::new();
     for roi in truth.iter().filter(|r| r[0] != "remainder") {
         let seen: Vec<f64> =
@@ -82,8 +78,9 @@ fn apparent_recoveries_of_a_simulated_patient() {
 
 /// The authors' ideal activities, and what their phantom says about calibration, decay and recovery.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn starguide_phantom() {
-    let Some(rows) = rows("tac/starguide_lu177_phantom_tac.csv") else { return };
+    let rows = rows("tac/starguide_lu177_phantom_tac.csv");
     let decay = Decay::of(&Nuclide::load("Lu-177").unwrap());
     let assay = Moment::parse("2023-06-01T12:00:00").unwrap();
     let assayed_bq = 67.5 * 3.7e7;
@@ -141,9 +138,10 @@ fn starguide_phantom() {
 
 /// Organ activities of the simulated patient from the noisy images, the VOIs moved by the true motion: every truth within the 95 % interval.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn activities_of_a_simulated_patient_from_its_images() {
-    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/images"));
-    let Some(table) = rows("synthetic_lu177_4tp/truth_time_activity.csv") else { return };
+    let folder = shared::image("");
+    let table = rows("synthetic_lu177_4tp/truth_time_activity.csv");
     let read = |name: String| read_image(&folder.join(name), None).unwrap().0;
     let labels = read("phantom_lu177_patient15/patient15_organs.nii.gz".into());
     let first = read("synthetic_lu177_4tp/true_004h_bqml.nii.gz".into());
@@ -209,7 +207,7 @@ fn activities_of_a_simulated_patient_from_its_images() {
 
 /// Time-integrated activities from these activities: every truth within the 95 % interval, and no interval wider than a quarter of the truth.
 fn integrals(curves: &BTreeMap<String, Vec<[f64; 3]>>) {
-    let Some(truth) = rows("synthetic_lu177_4tp/truth_tia.csv") else { return };
+    let truth = rows("synthetic_lu177_4tp/truth_tia.csv");
     let decay = Decay::of(&Nuclide::load("Lu-177").unwrap());
     for (name, points) in curves {
         let row = truth.iter().find(|r| r[0] == *name).unwrap();
@@ -252,19 +250,13 @@ fn timing(facts: &Facts) -> ImageTiming {
 
 /// A real SPECT corrected to the administration: 1350.55 and 996.07 MBq as stored are 1328.8 and 883.0 MBq at the scans.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn spect_stated_for_the_administration() {
-    let folder = PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../shared/images/lu177_dotatate_spect/lu177_dotatate"
-    ));
+    let folder = shared::image("lu177_dotatate_spect/lu177_dotatate");
     for (scan, stored_mbq, at_scan_mbq) in
         [("SCAN_001", 1350.554, 1328.78), ("SCAN_002", 996.066, 883.02)]
     {
         let path = folder.join(scan).join("image");
-        if !path.is_dir() {
-            println!("skipped: {} is absent", path.display());
-            return;
-        }
         let image = read_activity(&[path], &ReadOptions::default()).unwrap();
         let facts = &image.facts;
         let decay =
@@ -285,15 +277,9 @@ fn spect_stated_for_the_administration() {
 
 /// A real PET corrected to the start: the DecayFactor of its first bed is the one that the definition gives.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn pet_stated_for_the_start() {
-    let path = PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../shared/images/petct_sts001/STS_001/PET"
-    ));
-    if !path.is_dir() {
-        println!("skipped: {} is absent", path.display());
-        return;
-    }
+    let path = shared::image("petct_sts001/STS_001/PET");
     let facts = read_activity(&[path], &ReadOptions::default()).unwrap().facts;
     let decay = Decay { half_life_s: facts.half_life_s.unwrap(), half_life_uncertainty_s: None };
     let first = timing(&facts).applied_factor(&decay).unwrap();

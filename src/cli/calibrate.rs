@@ -9,6 +9,7 @@ use clap::Args;
 use super::progress::print;
 use crate::activity::{CalibrationResult, DriftCheck, History, check_drift, short};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::io::atomic::write_atomically;
 
 const AFTER: &str = "\
@@ -39,10 +40,11 @@ pub struct CalibrateArguments {
 /// # Errors
 /// If a file cannot be read or written, or is refused.
 pub fn run(a: &CalibrateArguments) -> Result<ExitCode> {
-    let result = CalibrationResult::from_toml(&read(&a.file)?).map_err(|e| in_file(&a.file, e))?;
+    let result = CalibrationResult::from_toml(&files::text_or_pipe(&a.file)?)
+        .map_err(|e| in_file(&a.file, e))?;
     let mut text = report(&result);
     if let Some(path) = &a.history {
-        let old = if path.exists() { read(path)? } else { String::new() };
+        let old = if path.exists() { files::text(path)? } else { String::new() };
         let mut history = match old.as_str() {
             "" => History::default(),
             old => History::from_toml(old).map_err(|e| in_file(path, e))?,
@@ -68,10 +70,6 @@ pub fn run(a: &CalibrateArguments) -> Result<ExitCode> {
     }
     print(&text)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))
 }
 
 fn in_file(path: &Path, error: Error) -> Error {

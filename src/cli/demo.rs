@@ -43,7 +43,7 @@ pub struct DemoArguments {
     #[arg(long, value_name = "ENGINE", default_value = "auto", value_parser = parse_engine)]
     engine: EngineChoice,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::values::parse_threads)]
     threads: Option<usize>,
     /// Replace an older demo.
     #[arg(long)]

@@ -7,6 +7,7 @@ use super::dose_arguments::{Couch, DoseArguments, Negative, Photons, ProblemArgu
 use super::interrupt;
 use super::picture;
 use super::progress::{Terminal, print_written};
+use super::threads;
 use crate::activity::{CalibrationInput, NegativeRule};
 use crate::error::{Error, Result};
 use crate::io::NiftiAffine;
@@ -98,7 +99,7 @@ impl ProblemArguments {
             threads: self.threads.unwrap_or(0),
             shard: self.shard,
             transport,
-            max_memory: self.max_memory,
+            max_memory: self.max_memory.unwrap_or_else(pipeline::memory::default_limit),
             out,
             overwrite,
         };
@@ -108,14 +109,14 @@ impl ProblemArguments {
 
     fn matter(&self) -> Result<MatterInput> {
         if let Some(path) = &self.ct {
-            let curve = match self.hu_curve.as_str() {
-                "schneider" => CurveChoice::Schneider,
-                "schneider-metals" => CurveChoice::SchneiderMetals,
-                "icru44" => CurveChoice::Icru44,
-                file if Path::new(file).is_file() => CurveChoice::File(file.into()),
-                other => {
+            let curve = match self.hu_curve.to_str() {
+                Some("schneider") => CurveChoice::Schneider,
+                Some("schneider-metals") => CurveChoice::SchneiderMetals,
+                Some("icru44") => CurveChoice::Icru44,
+                _ if self.hu_curve.is_file() => CurveChoice::File(self.hu_curve.clone()),
+                _ => {
                     return Err(Error::usage(
-                        format!("--hu-curve is '{other}'"),
+                        format!("--hu-curve is '{}'", self.hu_curve.display()),
                         "it is no file and none of schneider, schneider-metals, icru44",
                         "Name one of them or a TOML file.",
                     ));
@@ -132,10 +133,11 @@ impl ProblemArguments {
             (Some(density), Some(materials), Some(names)) => Ok(MatterInput::Maps {
                 density: density.clone(),
                 materials: materials.clone(),
-                names: if Path::new(names).is_file() {
-                    MaterialNames::File(names.into())
-                } else {
-                    MaterialNames::BuiltIn(names.split(',').map(str::to_owned).collect())
+                names: match names.to_str() {
+                    Some(list) if !names.is_file() => {
+                        MaterialNames::BuiltIn(list.split(',').map(str::to_owned).collect())
+                    }
+                    _ => MaterialNames::File(names.clone()),
                 },
             }),
             _ => Err(Error::usage(
@@ -207,10 +209,7 @@ fn draw(written: &mut Written, ct: &Path, series: Option<&str>, affine: NiftiAff
 pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(arguments.quiet);
     let job = arguments.problem.job(arguments.out, arguments.overwrite)?;
-    if job.threads > 0 {
-        // Setup uses as many threads as transport; a pool that already stands (in tests) may stay.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(job.threads).build_global();
-    }
+    threads::prepare(job.threads, &terminal);
     let stop = interrupt::listen()?;
     let path = &job.activity.path;
     let route = Route::from(arguments.route);

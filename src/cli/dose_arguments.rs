@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::values::{
     parse_count, parse_energy, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
-    parse_time, parse_time_or_span, shown_energy,
+    parse_threads, parse_time, parse_time_or_span, shown_energy,
 };
 use crate::activity::{DecayCorrection, ImageCalibration, InputUnit};
 use crate::error::Error;
@@ -178,7 +178,7 @@ pub struct ProblemArguments {
         default_value = "schneider",
         conflicts_with = "density"
     )]
-    pub(super) hu_curve: String,
+    pub(super) hu_curve: PathBuf,
     /// Largest accepted part of the CT's voxels below the curve's range; they get the material and density of its lower end.
     #[arg(long, value_name = "FRACTION", help_heading = "Matter", default_value = "30%", value_parser = parse_fraction)]
     pub(super) hu_below: f64,
@@ -205,7 +205,7 @@ pub struct ProblemArguments {
         requires = "materials",
         long_help = material_names_help()
     )]
-    pub(super) material_names: Option<String>,
+    pub(super) material_names: Option<PathBuf>,
 
     /// The couch in the CT; what is removed is told with its mass and shown by couch_mask.
     #[arg(long, value_name = "RULE", help_heading = "Matter", default_value = "keep")]
@@ -322,7 +322,7 @@ pub struct ProblemArguments {
     #[arg(long, value_name = "ENGINE", help_heading = "Run", default_value = "auto", value_parser = parse_engine)]
     pub(super) engine: EngineChoice,
     /// Threads [default: all cores]; the result has the same bits for any number. Transport on a GPU does not use them.
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, value_name = "N", help_heading = "Run", value_parser = parse_threads)]
     pub(super) threads: Option<usize>,
     /// Seed of all random numbers.
     #[arg(long, value_name = "N", help_heading = "Run", default_value_t = 1)]
@@ -330,9 +330,9 @@ pub struct ProblemArguments {
     /// Run part i of n; merge the parts with voxgray merge.
     #[arg(long, value_name = "I/N", help_heading = "Run", value_parser = parse_shard)]
     pub(super) shard: Option<Shard>,
-    /// Refuse to start if the run would need more memory than this, by its own estimate.
-    #[arg(long, value_name = "SIZE", help_heading = "Run", default_value = "16GiB", value_parser = parse_memory)]
-    pub(super) max_memory: u64,
+    /// Refuse to start if the run would need more memory than this, by its own estimate [default: 90 % of what is free on this machine, within the limits of its container and of ulimit -v].
+    #[arg(long, value_name = "SIZE", help_heading = "Run", value_parser = parse_memory)]
+    pub(super) max_memory: Option<u64>,
 
     /// Photon estimator.
     #[arg(long, value_name = "HOW", help_heading = "Transport", default_value = "analog")]

@@ -25,7 +25,7 @@ pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveF
         volumes_ml: &a.volume,
         clock: since.as_ref().map(|c| c as _),
     };
-    let mut file = read_curves(&Sheet::read(&a.curves)?, &options)?;
+    let mut file = read_curves(&Sheet::read_or_pipe(&a.curves)?, &options)?;
     unused(a, &file)?;
     let stated = a.decay_corrected.map(|d| d == DecayCorrected::Injection);
     match (stated, file.decay_corrected) {

@@ -3,11 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use crate::error::{Error, Result};
-
-/// Exit code of an interrupted run: 128 + SIGINT, as shells have it.
-pub const INTERRUPTED: u8 = 130;
-
-static STOP: AtomicBool = AtomicBool::new(false);
+pub use crate::interrupt::EXIT_CODE as INTERRUPTED;
+use crate::interrupt::STOP;
 
 /// The flag that Ctrl-C (and a request to terminate) sets.
 ///

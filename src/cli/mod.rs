@@ -17,6 +17,7 @@ pub mod nuclide;
 pub mod nuclide_arguments;
 pub mod picture;
 pub mod progress;
+mod threads;
 pub mod trace;
 pub mod uncertainty;
 mod uncertainty_checks;

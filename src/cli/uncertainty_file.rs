@@ -12,6 +12,7 @@ use crate::activity::{
     toml_error,
 };
 use crate::error::{Error, Result};
+use crate::files;
 use crate::kinetics::Family;
 use crate::physics::nuclide::Nuclide;
 use crate::uncertainty::contour_relative_uncertainty;
@@ -123,7 +124,7 @@ impl UncertaintyInput {
     /// # Errors
     /// If it cannot be read, a key is unknown, or a value makes no sense.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+        let text = files::text_or_pipe(path)?;
         Self::parse(&text, path.parent().unwrap_or(Path::new(""))).map_err(|e| in_file(path, e))
     }
 
@@ -181,7 +182,7 @@ impl CalibrationEntry {
 
 /// The newest factor of a history of one setup.
 fn newest(path: &Path, nuclide: Option<&str>) -> Result<[f64; 2]> {
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+    let text = files::text(path)?;
     let history = History::from_toml(&text).map_err(|e| in_file(path, e))?;
     let usable: Vec<_> =
         history.entries().iter().filter(|e| e.unit == FactorUnit::CpsPerMbq).collect();

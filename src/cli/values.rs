@@ -82,6 +82,20 @@ pub fn parse_memory(text: &str) -> Parsed<u64> {
         .ok_or_else(|| "must be a positive size with its unit GiB or MiB, such as 16GiB".into())
 }
 
+/// Most threads of a run: more than the processors of any machine that voxgray was seen on, and few enough to start everywhere.
+const MOST_THREADS: usize = 1024;
+
+/// A number of threads; 0 is left to the command to refuse.
+pub fn parse_threads(text: &str) -> Parsed<usize> {
+    let number = text.trim().parse().ok().filter(|n: &usize| *n <= MOST_THREADS);
+    number.ok_or_else(|| {
+        let here = std::thread::available_parallelism().map_or(1, usize::from);
+        format!(
+            "must be a whole number from 1 to {MOST_THREADS}; this machine has {here} processors"
+        )
+    })
+}
+
 /// `i/n`, from 1.
 pub fn parse_shard(text: &str) -> Parsed<Shard> {
     let parts = text
@@ -144,6 +158,8 @@ mod tests {
         assert!(["2", "101%", "-1%", "%"].iter().all(|t| parse_fraction(t).is_err()));
         assert!(["10", "keV", "-1keV", "1e9"].iter().all(|t| parse_energy(t).is_err()));
         assert!(["16", "0GiB", "-1MiB"].iter().all(|t| parse_memory(t).is_err()));
+        assert_eq!((parse_threads("16"), parse_threads("1024")), (Ok(16), Ok(1024)));
+        assert!(["100000", "-1", "1.5", "1e3", "1025"].iter().all(|t| parse_threads(t).is_err()));
         assert!(["0/3", "4/3", "1", "1/0", "a/b"].iter().all(|t| parse_shard(t).is_err()));
         assert!(["pet", "0", "1x2", "-3", "1e9"].iter().all(|t| parse_grid(t).is_err()));
     }

@@ -1,20 +1,20 @@
 //! SHA-256 of input files, so that a result can name exactly what it was made from.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::files::InputFile;
 
 /// SHA-256 (FIPS 180-4) of a file's bytes as stored, in lower-case hexadecimal.
 ///
 /// # Errors
 /// If the file cannot be read.
 pub fn sha256_file(path: &Path) -> Result<String> {
-    let mut file = File::open(path).map_err(|e| Error::io("open", path, &e))?;
+    let mut file = InputFile::open(path)?;
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 1 << 18];
     loop {

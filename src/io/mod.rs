@@ -9,6 +9,7 @@ mod inflate;
 mod metaimage;
 mod nifti;
 mod read;
+mod room;
 
 pub use element::{Element, ElementType};
 pub use hash::sha256_file;

@@ -1,6 +1,5 @@
 //! Opens an image by what it is, and says what was read.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use super::metaimage::read_metaimage_frame;
 use super::nifti::{NiftiAffine, read_nifti_with};
 use super::sha256_file;
 use crate::error::{Error, Result};
+use crate::files::InputFile;
 use crate::image::{Grid, Volume};
 
 /// File formats that hold one image.
@@ -93,7 +93,7 @@ fn format_of(path: &Path) -> Result<Family> {
         return Ok(Family::MetaImage);
     }
     let mut start = Vec::new();
-    open_regular(path)?
+    InputFile::open(path)?
         .take(352)
         .read_to_end(&mut start)
         .map_err(|e| Error::io("read", path, &e))?;
@@ -116,24 +116,6 @@ fn format_of(path: &Path) -> Result<Family> {
         seen,
         "Give a DICOM series as its folder, other images as .nii, .nii.gz, .mha or .mhd.",
     ))
-}
-
-/// Opens a file; refuses folders, pipes and devices, which may never end.
-pub(super) fn open_regular(path: &Path) -> Result<File> {
-    let meta = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
-    if !meta.is_file() {
-        return Err(Error::input(
-            format!("cannot read {} as an image file", path.display()),
-            "it is not a regular file",
-            "Name a .nii, .nii.gz, .mha or .mhd file, or a DICOM file or folder.",
-        ));
-    }
-    File::open(path).map_err(|e| Error::io("open", path, &e))
-}
-
-/// Size of a file in bytes.
-pub(super) fn size_of_file(path: &Path) -> Result<u64> {
-    Ok(std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?.len())
 }
 
 /// Prefixes an error's problem with the file it is about.

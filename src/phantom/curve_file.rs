@@ -110,7 +110,7 @@ impl HuCurve {
     /// If the file cannot be read, has unknown or missing keys, an unknown material, mass fractions that do not
     /// sum to one, or knots and bins that [`HuCurve::new`] refuses.
     pub fn read_toml(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+        let text = crate::files::text(path)?;
         Self::from_toml(&text).map_err(|e| in_file(e, path))
     }
 

@@ -51,7 +51,7 @@ impl MaterialMap {
     /// # Errors
     /// If the file cannot be read, a label is not a number, or a material is unknown or malformed.
     pub fn read_toml(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+        let text = crate::files::text(path)?;
         Self::from_toml(&text).map_err(|e| in_file(e, path))
     }
 

@@ -13,20 +13,14 @@ pub struct EstarRow {
     pub collision_positron: f64,
 }
 
-/// The text of a file of the reference folder; None, with a printed message, where it is absent.
-pub fn reference(name: &str) -> Option<String> {
+/// The text of a file of the reference folder; a test that needs it is ignored where there is none (`shared_reference`).
+pub fn reference(name: &str) -> String {
     let path = format!("{}/../shared/reference/data/{name}", env!("CARGO_MANIFEST_DIR"));
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(text),
-        Err(error) => {
-            println!("skipped: {path}: {error}");
-            None
-        }
-    }
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-pub fn estar_rows() -> Option<Vec<EstarRow>> {
-    let text = reference("estar_electrons.csv")?;
+pub fn estar_rows() -> Vec<EstarRow> {
+    let text = reference("estar_electrons.csv");
     let rows = text.lines().filter(|l| !l.starts_with('#')).skip(1).map(|line| {
         let fields: Vec<&str> = line.split(',').collect();
         let number = |i: usize| fields[i].parse().unwrap();
@@ -40,7 +34,7 @@ pub fn estar_rows() -> Option<Vec<EstarRow>> {
             collision_positron: number(8),
         }
     });
-    Some(rows.collect())
+    rows.collect()
 }
 
 type Composition = &'static [(u8, f64)];

@@ -43,7 +43,7 @@ pub(super) fn resolved(
             "Give --nuclide, or the factor itself.",
         ));
     };
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+    let text = crate::files::text(path)?;
     let entry = newest(&text, name).map_err(|e| in_file(path, e))?;
     records.push(file_record("calibration_history", path)?);
     let factor = factor_of(&entry);

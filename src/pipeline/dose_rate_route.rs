@@ -52,11 +52,11 @@ fn check_memory(case: &Case) -> Result<()> {
     if need > case.job.max_memory {
         return Err(Error::usage(
             format!("{times} time points of {voxels} voxels need about {}", memory::gib(need)),
-            format!("the limit is {}", memory::gib(case.job.max_memory)),
+            format!("the limit is {}", memory::limit_in_words(case.job.max_memory)),
             "Use a coarser --grid, or raise --max-memory.",
         ));
     }
-    Ok(())
+    crate::machine::make_room(need, Some(case.job.max_memory), "the maps of all times")
 }
 
 fn integrate_rates(

@@ -10,6 +10,7 @@ use super::Observer;
 use super::calibration::for_one_second;
 use crate::activity::{ActivityMap, Calibration, InputUnit, Quantity};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::image::{VoiSet, Volume, read_label_names};
 use crate::io::dicom::{self, CountFactor, DicomVolume, Facts, ReadOptions};
 use crate::io::{ImageOptions, NiftiAffine, read_image_with, sha256_file};
@@ -23,7 +24,8 @@ use crate::sheet::Sheet;
 pub struct InputRecord {
     /// What it was read as.
     pub role: &'static str,
-    /// The path as given.
+    /// The path as given; in JSON with marks for what is no UTF-8.
+    #[serde(serialize_with = "shown")]
     pub path: PathBuf,
     /// Number of files read.
     pub files: usize,
@@ -44,6 +46,11 @@ pub struct InputRecord {
     /// What DICOM says about itself.
     #[serde(skip)]
     pub facts: Option<Facts>,
+}
+
+/// JSON holds text: a path that is none is shown as messages show it, and the hash says which file it was.
+fn shown<S: serde::Serializer>(path: &Path, to: S) -> std::result::Result<S::Ok, S::Error> {
+    to.collect_str(&path.display())
 }
 
 fn record(
@@ -86,10 +93,6 @@ pub(super) fn file_record(role: &'static str, path: &Path) -> Result<InputRecord
         notes: Vec::new(),
         facts: None,
     })
-}
-
-fn exists(path: &Path) -> Result<()> {
-    std::fs::metadata(path).map(|_| ()).map_err(|e| Error::io("open", path, &e))
 }
 
 /// An image of which no frame is chosen.
@@ -176,7 +179,7 @@ pub fn read_ct(
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Volume<f32>> {
-    exists(path)?;
+    files::exists(path)?;
     if !dicom::is_dicom(path)? {
         refuse_series("--ct-series", series, path)?;
         return read_plain("ct", path, &whole(affine), observer, records);
@@ -219,7 +222,7 @@ pub fn read_activity(
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<(ActivityMap, Option<Facts>)> {
-    exists(&input.path)?;
+    files::exists(&input.path)?;
     let mut facts = None;
     let (volume, unit, calibration) = if dicom::is_dicom(&input.path)? {
         let mut read = read_dicom_activity(input)?;

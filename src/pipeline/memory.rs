@@ -1,6 +1,8 @@
 //! How much memory a run takes, told before it starts.
 
 use crate::error::{Error, Result};
+use crate::machine;
+pub use crate::machine::peak_resident;
 
 /// Bytes per voxel while transport runs: density 4, material 1, plan word 4.
 const MATTER_PER_VOXEL: u64 = 4 + 1 + 4;
@@ -62,27 +64,34 @@ impl Need {
     /// If the peak is over the limit.
     pub fn check(&self, limit: u64, voxels: usize) -> Result<()> {
         if self.peak() <= limit {
-            return Ok(());
+            return machine::make_room(self.peak(), Some(limit), "the maps of the run");
         }
         Err(Error::usage(
             format!("{voxels} dose voxels need about {}", gib(self.peak())),
-            format!("the limit is {}", gib(limit)),
+            format!("the limit is {}", limit_in_words(limit)),
             "Use a coarser --grid, crop the images, or raise --max-memory.",
         ))
     }
 }
 
+/// Where the system does not tell what is free, bytes.
+const UNKNOWN: u64 = 16 << 30;
+/// Part of the free memory that a run takes where the user states no limit: tables, buffers and other programs need some too.
+const SHARE: f64 = 0.9;
+
+/// The limit of a run where the user states none, bytes.
+pub fn default_limit() -> u64 {
+    machine::free_memory().map_or(UNKNOWN, |free| (free as f64 * SHARE) as u64)
+}
+
+/// A limit, and what it comes from where the user states none.
+pub fn limit_in_words(limit: u64) -> String {
+    format!("{}; by default it is 90 % of what is free here", gib(limit))
+}
+
 /// Bytes in GiB, in words.
 pub fn gib(bytes: u64) -> String {
     format!("{:.2} GiB", bytes as f64 / f64::from(1 << 30))
-}
-
-/// Largest resident memory so far, bytes, where the system tells.
-pub fn peak_resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024)
 }
 
 #[cfg(test)]

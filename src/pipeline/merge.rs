@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::context::Context;
 use super::histories::check_energy;
 use super::outputs::{self, OutputFolder};
-use super::{Observer, SHARD_FILE, Written, memory};
+use super::{Observer, SHARD_FILE, Written, memory, shard_fits};
 use crate::error::{Error, Result};
 use crate::report::summary::Timing;
 use crate::transport::run::Outcome;
@@ -61,9 +61,11 @@ pub fn merge(
     };
     let mut whole = read_shard(&shard_path(first))?;
     let context = Context::from_json(&whole.context)?;
+    shard_fits::check(&whole, &context).map_err(|e| in_file(first, e))?;
     let compared = context.clone().without_paths();
     for path in others {
         let shard = read_shard(&shard_path(path))?;
+        shard_fits::check(&shard, &context).map_err(|e| in_file(path, e))?;
         let same = (&shard.plan_sha256, &shard.payload) == (&whole.plan_sha256, &whole.payload)
             && Context::from_json(&shard.context)?.without_paths() == compared;
         if !same {
@@ -73,10 +75,8 @@ pub fn merge(
                 "Merge only shards of one command and version, run with --shard 1/n to n/n.",
             ));
         }
-        whole.tally.merge(&shard.tally).map_err(|mut e| {
-            e.problem = format!("{}: {}", path.display(), e.problem);
-            e
-        })?;
+        shard_fits::check_beside(&whole.tally, &shard.tally).map_err(|e| in_file(path, e))?;
+        whole.tally.merge(&shard.tally).map_err(|e| in_file(path, e))?;
     }
     let (density, material) = context.maps_from_bytes(&whole.payload)?;
     let missing = context.batches as usize - whole.tally.batches().min(context.batches as usize);
@@ -93,6 +93,10 @@ pub fn merge(
         ..Timing::default()
     };
     outputs::write(folder, &context, &density, &material, &whole.tally, missing > 0, timing, None)
+}
+
+fn in_file(path: &Path, error: Error) -> Error {
+    Error { problem: format!("{}: {}", path.display(), error.problem), ..error }
 }
 
 /// A shard is named by its folder or its file.

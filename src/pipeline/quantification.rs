@@ -240,7 +240,7 @@ fn recovery_of(value: Value, folder: &Path) -> Result<RecoveryInput> {
     if keys.contains_key("curve") {
         let keys: CurveFileKeys = value.try_into().map_err(read_error)?;
         let path = folder.join(&keys.curve);
-        let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
+        let text = crate::files::text(&path)?;
         let found = CalibrationResult::from_toml(&text)
             .map_err(|e| Error { problem: format!("{}: {}", path.display(), e.problem), ..e })?;
         let Some(curve) = found.recovery else {

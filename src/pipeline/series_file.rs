@@ -186,7 +186,7 @@ impl SeriesInput {
     /// # Errors
     /// If it cannot be read, a key is unknown, or a value makes no sense.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+        let text = crate::files::text(path)?;
         Self::parse(&text, path).map_err(|mut e| {
             e.problem = format!("{}: {}", path.display(), e.problem);
             e

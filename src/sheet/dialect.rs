@@ -116,9 +116,18 @@ impl Dialect {
             if within || number <= header_line || columns < 2 {
                 continue;
             }
-            let mut cells = self.records(rest.trim_start_matches('#'), 1);
-            if let Some(row) = cells.pop().filter(|r| r.cells.len() == columns) {
-                found.push(Row { line: number, cells: row.cells });
+            let rest = rest.trim_start_matches('#');
+            let separator = char::from(self.separator.byte());
+            // Without quotation marks a line is cut as it stands; a file may have very many comments.
+            let cells: Vec<String> = if rest.contains('"') {
+                self.records(rest, 1).pop().map(|r| r.cells).unwrap_or_default()
+            } else if rest.matches(separator).count() + 1 == columns && !rest.trim().is_empty() {
+                rest.split(separator).map(|c| c.trim().to_string()).collect()
+            } else {
+                continue;
+            };
+            if cells.len() == columns && cells.iter().any(|c| !c.is_empty()) {
+                found.push(Row { line: number, cells });
             }
         }
         found

@@ -18,9 +18,15 @@ pub use number::{Cell, Decimal};
 pub use write::lines;
 
 use crate::error::{Error, Result};
+use crate::files;
 
 /// Largest file read, bytes.
 const MAX_BYTES: u64 = 64 << 20;
+
+/// Most columns, as in the spreadsheet with the most.
+const MOST_COLUMNS: usize = 16_384;
+/// Most cells with those that short rows leave out.
+const MOST_CELLS: usize = 8_000_000;
 
 /// A row under the header.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,16 +62,15 @@ impl Sheet {
     /// # Errors
     /// If it cannot be read, has more than 64 MiB, or as [`Sheet::parse`].
     pub fn read(path: &Path) -> Result<Sheet> {
-        let size = std::fs::metadata(path).map_err(|e| Error::io("read", path, &e))?.len();
-        if size > MAX_BYTES {
-            return Err(Error::input(
-                format!("{} has {size} bytes", path.display()),
-                "a table of a user is small",
-                "Check that it is the right file.",
-            ));
-        }
-        let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
-        Self::parse(&bytes, &path.display().to_string())
+        Self::parse(&files::bytes(path, MAX_BYTES)?, &path.display().to_string())
+    }
+
+    /// As [`Sheet::read`]; the table may also come through a pipe (`<(command)` of a shell, `/dev/stdin`).
+    ///
+    /// # Errors
+    /// As [`Sheet::read`].
+    pub fn read_or_pipe(path: &Path) -> Result<Sheet> {
+        Self::parse(&files::bytes_or_pipe(path, MAX_BYTES)?, &path.display().to_string())
     }
 
     /// Reads the bytes of a file called `file`.
@@ -101,6 +106,21 @@ impl Sheet {
             commented: Vec::new(),
             notes,
         };
+        let too_large = |what: String, most: usize| {
+            Err(Error::input(
+                format!("{file} has {what}"),
+                format!("a table of a user has at most {most}"),
+                "Check that it is the right file.",
+            ))
+        };
+        let columns = sheet.header.len();
+        if columns > MOST_COLUMNS {
+            return too_large(format!("{columns} columns"), MOST_COLUMNS);
+        }
+        let cells = records.len().saturating_mul(columns);
+        if cells > MOST_CELLS {
+            return too_large(format!("{} rows of {columns} columns", records.len()), MOST_CELLS);
+        }
         for record in records {
             sheet.push(record)?;
         }
@@ -144,10 +164,11 @@ impl Sheet {
 
     /// Spreadsheets write columns that once had a value as empty ones.
     fn drop_empty_columns(&mut self) -> Result<()> {
-        for column in (0..self.header.len()).rev() {
-            if !self.header[column].is_empty() {
-                continue;
-            }
+        let named: Vec<bool> = self.header.iter().map(|name| !name.is_empty()).collect();
+        if named.iter().all(|n| *n) {
+            return Ok(());
+        }
+        for column in (0..named.len()).filter(|c| !named[*c]) {
             if let Some(row) = self.rows.iter().find(|r| !r.cells[column].is_empty()) {
                 return Err(Error::input(
                     format!(
@@ -160,10 +181,15 @@ impl Sheet {
                     "Name the column, or empty it. Lines above the header begin with #.",
                 ));
             }
-            self.header.remove(column);
-            for row in self.rows.iter_mut().chain(&mut self.commented) {
-                row.cells.remove(column);
-            }
+        }
+        let keep = |cells: &mut Vec<String>| {
+            let mut column = named.iter();
+            // Every row has as many cells as the header.
+            cells.retain(|_| column.next().copied().unwrap_or(true));
+        };
+        keep(&mut self.header);
+        for row in self.rows.iter_mut().chain(&mut self.commented) {
+            keep(&mut row.cells);
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ pub mod plan;
 pub mod run;
 pub mod settings;
 pub mod shard;
+mod shard_claims;
 pub mod strata;
 pub mod tables;
 pub mod tally;

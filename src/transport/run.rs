@@ -235,7 +235,7 @@ fn work<S: Scorer>(
     std::thread::scope(|scope| {
         for t in 0..threads {
             let (taken, total, scorer) = (&taken, &total, &scorer);
-            scope.spawn(move || {
+            let work = move || {
                 let mut ledger = Ledger::default();
                 let mut scorer = scorer(t);
                 let mut stack = Stack::default();
@@ -266,7 +266,13 @@ fn work<S: Scorer>(
                 if let Ok(mut sum) = total.lock() {
                     sum.add(&ledger);
                 }
-            });
+            };
+            // The last part stays with this thread. Where the system starts no more threads (`ulimit -u`), this one does what is
+            // left of all parts: the words are the same.
+            if t + 1 == threads || std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                work();
+                break;
+            }
         }
     });
     total.into_inner().unwrap_or_default()

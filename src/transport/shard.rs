@@ -15,10 +15,11 @@ use sha2::{Digest, Sha256};
 
 use super::ledger::Ledger;
 use super::plan::Plan;
+use super::shard_claims::Claims;
 use super::tally::{BatchRegions, ORIGINS, Tally};
 use super::tally_times::TimeSums;
-use super::times::MAX_TIME_POINTS;
 use crate::error::{Error, Result};
+use crate::files::InputFile;
 use crate::io::atomic::write_atomically;
 
 /// First bytes of a shard file; the number is the version of the layout.
@@ -225,12 +226,12 @@ pub fn read_shard(path: &Path) -> Result<Shard> {
             "Make it again with voxgray dose --shard, by this version of voxgray.",
         )
     };
-    let length = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?.len();
-    let file = std::fs::File::open(path).map_err(|e| Error::io("open", path, &e))?;
+    let file = InputFile::open(path)?;
+    let length = file.length();
     let body = length.checked_sub(32).ok_or_else(|| damaged("it is too short".into()))?;
     let mut file = io::BufReader::with_capacity(1 << 18, file);
     let mut from = Hashing { inner: (&mut file).take(body), digest: Sha256::new() };
-    let shard = read_body(&mut from).map_err(|e| damaged(e.to_string()))?;
+    let shard = read_body(&mut from, body).map_err(|e| damaged(e.to_string()))?;
     // The decoder may leave trailing bytes; all of them are hashed.
     io::copy(&mut from, &mut io::sink()).map_err(|e| Error::io("read", path, &e))?;
     let found = from.digest.finalize();
@@ -242,7 +243,8 @@ pub fn read_shard(path: &Path) -> Result<Shard> {
     Ok(shard)
 }
 
-fn read_body(from: &mut impl Read) -> io::Result<Shard> {
+/// `stored` is the number of bytes that `from` has.
+fn read_body(from: &mut impl Read, stored: u64) -> io::Result<Shard> {
     let bad = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
     let mut magic = vec![0; MAGIC.len()];
     from.read_exact(&mut magic)?;
@@ -252,12 +254,23 @@ fn read_body(from: &mut impl Read) -> io::Result<Shard> {
     let mut length = [0; 8];
     from.read_exact(&mut length)?;
     let length = u64::from_le_bytes(length);
-    if length > MAX_HEADER {
+    if length > MAX_HEADER.min(stored) {
         return Err(bad("its header has an impossible length"));
     }
     let mut header = vec![0; length as usize];
     from.read_exact(&mut header)?;
     let header: Header = serde_json::from_slice(&header).map_err(io::Error::from)?;
+    let claims = Claims {
+        payload: header.payload,
+        voxels: header.voxels,
+        origins: header.origins.iter().filter(|used| **used).count(),
+        times: header.times,
+        histories_per_batch: header.histories_per_batch,
+        batches: &header.batches,
+        regions: header.regions,
+        histories: ledger_from(header.ledger).histories,
+    };
+    claims.check(stored)?;
     let mut gz = GzDecoder::new(from);
     let payload = read_words(&mut gz, header.payload, |[b]: [u8; 1]| b)?;
     let mut sums: [Vec<u64>; ORIGINS] = Default::default();
@@ -266,9 +279,6 @@ fn read_body(from: &mut impl Read) -> io::Result<Shard> {
     }
     let ordinary = if header.times == 0 { header.voxels } else { 0 };
     let squares = read_words(&mut gz, ordinary, u128::from_le_bytes)?;
-    if header.times > MAX_TIME_POINTS {
-        return Err(bad("it has an impossible number of time points"));
-    }
     let mut times = Vec::new();
     for _ in 0..header.times {
         times.push(TimeSums {

@@ -4,6 +4,8 @@
 mod contradictory;
 mod retagged;
 mod series;
+#[path = "../support/shared.rs"]
+mod shared;
 mod single;
 mod source;
 mod stated;

@@ -1,8 +1,6 @@
 //! A real PET with its own pixels, spacings and noise, whose times and corrections are changed: START, ADMIN and NONE in local time and
 //! UTC, as one bed and as three.
 
-use std::path::PathBuf;
-
 use voxgray::image::{Grid, Volume};
 use voxgray::io::dicom::{ReadOptions, read_activity};
 use voxgray::io::write_metaimage;
@@ -21,16 +19,9 @@ struct Real {
     spacing: [f64; 3],
 }
 
-/// The slices from the thigh's tumour up, or none where the image is not there.
-fn real() -> Option<Real> {
-    let path = PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../shared/images/petct_sts001/STS_001/PET"
-    ));
-    if !path.is_dir() {
-        println!("skipped: {} is absent", path.display());
-        return None;
-    }
+/// The slices from the thigh's tumour up.
+fn real() -> Real {
+    let path = crate::shared::image("petct_sts001/STS_001/PET");
     let pet = read_activity(&[path], &ReadOptions::default()).unwrap();
     let grid = &pet.volume.grid;
     let [nx, ny, _] = grid.dims;
@@ -47,7 +38,7 @@ fn real() -> Option<Real> {
         real.bq += stored.iter().map(|s| f64::from(*s) * slope).sum::<f64>() * dx * dy * dz * 1e-3;
         real.slices.push((stored, slope));
     }
-    Some(real)
+    real
 }
 
 fn retagged(real: &Real, scanner: &Scanner, zone: Zone) -> Vec<DataSet> {
@@ -67,8 +58,9 @@ fn retagged(real: &Real, scanner: &Scanner, zone: Zone) -> Vec<DataSet> {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn a_real_pet_in_every_convention() {
-    let Some(real) = real() else { return };
+    let real = real();
     let bench = Bench::new();
     let [dx, dy, dz] = real.spacing;
     let grid = Grid::aligned([EDGE, EDGE, SLICES + 2], [0.0, 0.0, -dz], [dx, dy, dz]);

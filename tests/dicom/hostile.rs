@@ -10,13 +10,8 @@ use voxgray::io::dicom::{
 
 use crate::writer::Scratch;
 
-fn hostile() -> Option<PathBuf> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/images/hostile"));
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {} is not here", path.display());
-    None
+fn hostile() -> PathBuf {
+    crate::shared::image("hostile")
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -39,8 +34,9 @@ fn count_factor() -> ReadOptions {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn every_file_gives_a_volume_or_an_error_that_names_it() {
-    let Some(folder) = hostile() else { return };
+    let folder = hostile();
     let all = files(&folder);
     assert_eq!(all.len(), 48, "42 and 5 DICOM files and a text file");
     for path in all {
@@ -88,8 +84,9 @@ fn expected(folder: &Path) -> BTreeMap<String, [String; 3]> {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn stored_pixels_agree_with_pydicom() {
-    let Some(folder) = hostile() else { return };
+    let folder = hostile();
     let expected = expected(&folder);
     assert_eq!(expected.len(), 47);
     let mut read = 0;
@@ -119,8 +116,9 @@ fn stored_pixels_agree_with_pydicom() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn five_transfer_syntaxes_of_one_ct_are_identical() {
-    let Some(folder) = hostile() else { return };
+    let folder = hostile();
     let read = |name: &str| {
         let path = folder.join("wg04_ct1").join(format!("CT1_{name}.dcm"));
         read_stored_pixels(&path).expect("decodable")
@@ -134,8 +132,9 @@ fn five_transfer_syntaxes_of_one_ct_are_identical() {
 
 /// Cuts every decodable file at many places; whatever is left must not panic or yield pixels it lacks.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn truncated_files_never_panic() {
-    let Some(folder) = hostile() else { return };
+    let folder = hostile();
     let scratch = Scratch::new("cut");
     let names = ["CT1_J2KR", "CT1_JLSL", "CT1_JPLL", "CT1_RLE", "CT1_UNC"];
     let mut paths: Vec<PathBuf> =
@@ -157,8 +156,9 @@ fn truncated_files_never_panic() {
 
 /// Overwrites single bytes of headers: lengths and tags become absurd.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn damaged_headers_never_panic_nor_allocate_wildly() {
-    let Some(folder) = hostile() else { return };
+    let folder = hostile();
     let scratch = Scratch::new("damage");
     for name in ["MR_small_RLE", "MR_small_expb", "rtdose", "nested_priv_SQ", "liver_1frame"] {
         let path = folder.join(format!("pydicom/{name}.dcm"));
@@ -174,8 +174,9 @@ fn damaged_headers_never_panic_nor_allocate_wildly() {
 
 /// Damages compressed pixel data: wrong values are possible, a panic or a hang is not.
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn damaged_codestreams_never_panic() {
-    let Some(folder) = hostile() else { return };
+    let folder = hostile();
     let scratch = Scratch::new("codestream");
     for name in ["MR_small_jp2klossless", "MR_small_jpeg_ls_lossless", "MR_small_RLE", "JPEG-lossy"]
     {

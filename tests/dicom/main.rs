@@ -8,5 +8,7 @@ mod hostile;
 mod objects;
 mod real;
 mod real_world;
+#[path = "../support/shared.rs"]
+mod shared;
 mod stacks;
 mod writer;

@@ -1,18 +1,7 @@
 //! Real DICOM series of the shared image folder: geometry, units, sums and facts that other programs agree on.
 
-use std::path::PathBuf;
-
+use crate::shared::image;
 use voxgray::io::dicom::{ReadOptions, read_activity, read_ct, read_stored_pixels};
-
-/// A folder of the shared images, or none with a printed message.
-fn images(sub: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/images")).join(sub);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {} is not here", path.display());
-    None
-}
 
 fn close(a: f64, b: f64, tolerance: f64) {
     assert!((a - b).abs() <= tolerance, "{a} is not {b} within {tolerance}");
@@ -29,8 +18,9 @@ fn check_voxel(read: &voxgray::io::dicom::DicomVolume, index: [usize; 3], value:
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn thorax_ct_has_the_documented_grid_and_values() {
-    let Some(path) = images("ct_thorax_cptac/C3N-00249_CT") else { return };
+    let path = image("ct_thorax_cptac/C3N-00249_CT");
     let ct = read_ct(&[path], &ReadOptions::default()).expect("a good CT");
     let grid = &ct.volume.grid;
     assert_eq!(grid.dims, [512, 512, 102]);
@@ -48,8 +38,9 @@ fn thorax_ct_has_the_documented_grid_and_values() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn feet_first_ct_keeps_its_padding_and_says_so() {
-    let Some(path) = images("ct_abdomen_ffs_tcgaov/TCGA-09-2043_CT") else { return };
+    let path = image("ct_abdomen_ffs_tcgaov/TCGA-09-2043_CT");
     let ct = read_ct(&[path], &ReadOptions::default()).expect("a good CT");
     assert_eq!(ct.volume.grid.dims, [512, 512, 6]);
     close(ct.volume.grid.spacing_mm()[2], 3.0, 1e-6);
@@ -61,8 +52,9 @@ fn feet_first_ct_keeps_its_padding_and_says_so() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn whole_body_pet_has_the_documented_activity() {
-    let Some(path) = images("petct_sts001/STS_001/PET") else { return };
+    let path = image("petct_sts001/STS_001/PET");
     let pet = read_activity(&[path], &ReadOptions::default()).expect("a good PET");
     let grid = &pet.volume.grid;
     assert_eq!(grid.dims, [128, 128, 267]);
@@ -85,8 +77,9 @@ fn whole_body_pet_has_the_documented_activity() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn cropped_ct_shares_the_frame_of_the_pet() {
-    let Some(path) = images("petct_sts001/STS_001") else { return };
+    let path = image("petct_sts001/STS_001");
     let ct = read_ct(std::slice::from_ref(&path), &ReadOptions::default());
     let ct = ct.expect("one CT series among the others");
     assert_eq!(ct.volume.grid.dims[2], 59);
@@ -97,8 +90,9 @@ fn cropped_ct_shares_the_frame_of_the_pet() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn quantitative_spect_stored_as_pet() {
-    let Some(path) = images("lu177_dotatate_spect/lu177_dotatate/SCAN_001/image") else { return };
+    let path = image("lu177_dotatate_spect/lu177_dotatate/SCAN_001/image");
     let spect = read_activity(&[path], &ReadOptions::default()).expect("a good SPECT");
     let grid = &spect.volume.grid;
     assert_eq!(grid.dims, [256, 256, 199]);
@@ -122,8 +116,9 @@ fn quantitative_spect_stored_as_pet() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn a_segmentation_beside_its_ct_is_skipped() {
-    let Some(path) = images("seg/dcmqi_liver") else { return };
+    let path = image("seg/dcmqi_liver");
     let ct = read_ct(&[path], &ReadOptions::default()).expect("three slices");
     assert_eq!(ct.volume.grid.dims, [512, 512, 3]);
     assert!(ct.notes.iter().any(|n| n.contains("SEG object(s)")), "{:?}", ct.notes);
@@ -131,16 +126,18 @@ fn a_segmentation_beside_its_ct_is_skipped() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn two_scans_in_one_folder_must_be_chosen_from() {
-    let Some(path) = images("lu177_dotatate_spect/lu177_dotatate") else { return };
+    let path = image("lu177_dotatate_spect/lu177_dotatate");
     let error = read_activity(&[path], &ReadOptions::default()).expect_err("two series");
     assert!(error.to_string().contains("--activity-series UID"), "{error}");
     assert!(error.to_string().contains("(199 objects)"), "{error}");
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn nm_without_geometry_is_refused_with_the_reason() {
-    let Some(folder) = images("nm") else { return };
+    let folder = image("nm");
     let refuse = |name: &str| {
         let error = read_activity(&[folder.join(name)], &ReadOptions::default());
         let error = error.expect_err(name).to_string();
@@ -162,9 +159,10 @@ fn nm_without_geometry_is_refused_with_the_reason() {
 }
 
 #[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
 fn nm_with_a_stated_geometry_and_factor() {
     use voxgray::io::dicom::CountFactor;
-    let Some(folder) = images("nm") else { return };
+    let folder = image("nm");
     let geometry = "-98.1,-98.1,-37.4;1,0,0,0,1,0;3.11583,3.11583,-6.231669";
     let options = ReadOptions {
         geometry: Some(geometry.parse().expect("well formed")),

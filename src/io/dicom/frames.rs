@@ -1,6 +1,7 @@
 //! The frames of a series: where each lies and how its stored values are rescaled. Single-frame objects state
 //! that at the root, multi-frame ones in functional groups (PS3.3 C.7.6.16).
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::attributes::*;
@@ -11,6 +12,7 @@ use super::pixels::{PixelFormat, decode_frame};
 use super::real_world::{self, UnitMap};
 use super::series::Header;
 use crate::error::{Error, Result};
+use crate::io::room::SERIES;
 
 /// A volume with more voxels is refused before anything is allocated (8 GiB of f32).
 const MAX_VOXELS: usize = 1 << 31;
@@ -143,6 +145,12 @@ pub(super) fn rescale(holder: Option<Item<'_>>, root: Item<'_>) -> Result<Option
     Ok(Some((slope, intercept)))
 }
 
+/// Bytes of the files that hold the frames.
+fn files_of(headers: &[Header], frames: &[&Frame]) -> u64 {
+    let used: BTreeSet<usize> = frames.iter().map(|f| f.file).collect();
+    used.into_iter().map(|f| headers[f].stored).sum()
+}
+
 /// Reads the voxels of `frames` in the given order. `convert` turns the stored values of a slice into the quantity;
 /// padding is among them.
 pub(super) fn fill(
@@ -169,6 +177,10 @@ pub(super) fn fill(
         };
         let (_, file, format, padding) = &current;
         let stored = decode_frame(file, format, frame.index)?;
+        if values.is_empty() {
+            let stored = files_of(headers, frames);
+            SERIES.make(&header.path, stored, (total as u64).saturating_mul(4))?;
+        }
         if values.is_empty() && (total > MAX_VOXELS || values.try_reserve_exact(total).is_err()) {
             return Err(Error::input(
                 format!("the series has {total} voxels"),

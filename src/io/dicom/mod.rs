@@ -42,6 +42,7 @@ pub use series::SeriesSummary;
 
 use crate::error::{Error, Result};
 use crate::image::Volume;
+use crate::io::room::SERIES;
 use attributes::*;
 
 /// A volume read from DICOM.
@@ -111,9 +112,15 @@ pub fn list_series(paths: &[PathBuf]) -> Result<(Vec<SeriesSummary>, Vec<String>
 pub fn read_stored_pixels(path: &Path) -> Result<StoredPixels> {
     let file = object::DicomFile::open(path)?;
     let format = pixels::PixelFormat::read(&file)?;
-    let frames: Result<Vec<Vec<i64>>> =
-        (0..format.frames).map(|k| pixels::decode_frame(&file, &format, k)).collect();
-    Ok(StoredPixels { rows: format.rows, columns: format.columns, frames: frames? })
+    // The first frame tells by itself what an uncompressed file lacks.
+    let mut frames = vec![pixels::decode_frame(&file, &format, 0)?];
+    let pixels = (format.frame_len() as u64).saturating_mul(format.frames as u64);
+    // Eight bytes each; pydicom and others would hold as many as four.
+    SERIES.make(path, file.stored.saturating_mul(2), pixels.saturating_mul(8))?;
+    for k in 1..format.frames {
+        frames.push(pixels::decode_frame(&file, &format, k)?);
+    }
+    Ok(StoredPixels { rows: format.rows, columns: format.columns, frames })
 }
 
 /// True if a path is a folder, or a file that starts like DICOM.

@@ -8,8 +8,9 @@ use super::attributes::*;
 use super::data_set::{DataSet, PixelBytes, parse, parse_header};
 use super::transfer_syntax::{Compression, Encoding, TransferSyntax};
 use crate::error::{Error, Result};
+use crate::files::InputFile;
 use crate::io::inflate::{self, Deflate, Wrapper};
-use crate::io::read::open_regular;
+use crate::io::room;
 
 /// A larger file (or inflated data set) than this is refused: 4 GiB, the reach of a DICOM element's length.
 const MAX_BYTES: u64 = 1 << 32;
@@ -18,6 +19,8 @@ const MAX_BYTES: u64 = 1 << 32;
 #[derive(Debug)]
 pub(super) struct DicomFile {
     pub path: PathBuf,
+    /// Bytes of the file, before any is inflated.
+    pub stored: u64,
     pub data_set: DataSet,
     /// The value of Pixel Data (7FE0,0010), if any.
     pub pixels: Option<PixelBytes>,
@@ -47,6 +50,7 @@ impl DicomFile {
                 "Copy or export it again.",
             )
         };
+        let stored = bytes.len() as u64;
         let start = find_start(&bytes)
             .ok_or_else(|| damaged("neither a DICM prefix nor a data set was found".into()))?;
         let (uid, body) = read_meta(&bytes, start).map_err(damaged)?;
@@ -83,6 +87,7 @@ impl DicomFile {
         }
         Ok(DicomFile {
             path: path.to_path_buf(),
+            stored,
             data_set: parsed.data_set,
             pixels: parsed.pixels,
             float_pixels: parsed.float_pixels,
@@ -99,14 +104,16 @@ impl DicomFile {
 pub(super) fn looks_like_dicom(path: &Path) -> Result<bool> {
     let io = |e: std::io::Error| Error::io("read", path, &e);
     let mut head = Vec::new();
-    open_regular(path)?.take(256).read_to_end(&mut head).map_err(io)?;
+    InputFile::open(path)?.take(256).read_to_end(&mut head).map_err(io)?;
     Ok(find_start(&head).is_some())
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     let io = |e: std::io::Error| Error::io("read", path, &e);
     let mut bytes = Vec::new();
-    let mut file = open_regular(path)?.take(MAX_BYTES + 1);
+    let file = InputFile::open(path)?;
+    room::make(path, file.length().min(MAX_BYTES + 1))?;
+    let mut file = file.take(MAX_BYTES + 1);
     file.read_to_end(&mut bytes).map_err(io)?;
     too_large(path, bytes.len())?;
     Ok(bytes)
@@ -123,8 +130,9 @@ fn too_large(path: &Path, bytes: usize) -> Result<()> {
     Ok(())
 }
 
-/// Largest inflated data set before its pixels are found, and of an object without any.
-const MAX_HEADER: u64 = 256 << 20;
+/// Largest inflated data set before its pixels are found, and of an object without any: an enhanced object of 10,000 frames has
+/// some 20 MiB.
+const MAX_HEADER: u64 = 48 << 20;
 
 /// Inflates a data set, no further than its own header says it goes: the pixels that rows, columns, frames and bits need,
 /// and [`MOST_BEHIND`] bytes behind them.
@@ -143,7 +151,7 @@ fn inflate(path: &Path, deflated: &[u8]) -> Result<Vec<u8>> {
             return Err(Error::input(
                 format!("{}: the deflated data set goes on beyond {limit} bytes", path.display()),
                 if found {
-                    "that is more than the image of its header needs"
+                    "that is more than the image of its header needs, or than so few stored bytes can hold"
                 } else {
                     "no pixel data were found up to there"
                 },
@@ -156,7 +164,9 @@ fn inflate(path: &Path, deflated: &[u8]) -> Result<Vec<u8>> {
             return Ok(bytes);
         }
         if !found && let Some(end) = pixels_end(path, &bytes) {
-            (limit, found) = (end.saturating_add(inflate::MOST_BEHIND).min(MAX_BYTES), true);
+            let most = room::SERIES.most(deflated.len() as u64).min(MAX_BYTES);
+            (limit, found) = (end.saturating_add(inflate::MOST_BEHIND).min(most), true);
+            limit = limit.max(bytes.len() as u64);
         }
         look_at = look_at.saturating_mul(2);
     }

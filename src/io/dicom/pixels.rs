@@ -9,8 +9,8 @@ use super::object::DicomFile;
 use super::transfer_syntax::{Compression, Encoding};
 use crate::error::{Error, Result};
 
-/// A frame with more pixels than this is refused before anything is allocated.
-const MAX_FRAME_PIXELS: usize = 1 << 26;
+/// A frame with more pixels than this (5792 x 5792) is refused before anything is allocated: the largest detectors have 4096 x 5120.
+const MAX_FRAME_PIXELS: usize = 1 << 25;
 
 /// How stored values are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

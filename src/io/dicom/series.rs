@@ -7,6 +7,7 @@ use super::attributes::*;
 use super::data_set::DataSet;
 use super::object::{DicomFile, looks_like_dicom};
 use crate::error::{Error, Result};
+use crate::files;
 
 /// Folders nested deeper than this are not searched (a loop of links would never end).
 const MAX_FOLDER_DEPTH: usize = 16;
@@ -17,6 +18,8 @@ const IMAGE_MODALITIES: [&str; 3] = ["CT", "PT", "NM"];
 #[derive(Debug)]
 pub(super) struct Header {
     pub path: PathBuf,
+    /// Bytes of the file.
+    pub stored: u64,
     pub data_set: DataSet,
 }
 
@@ -94,11 +97,11 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Found> {
     let mut found = Found::default();
     for path in paths {
         if path.is_dir() {
-            let mut files = Vec::new();
-            list_files(path, 0, &mut files)?;
-            files.sort();
-            for file in files {
-                if looks_like_dicom(&file)? {
+            let mut below = Vec::new();
+            list_files(path, 0, &mut below)?;
+            below.sort();
+            for file in below {
+                if files::is_regular(&file)? && looks_like_dicom(&file)? {
                     add(&mut found, &file)?;
                 } else {
                     found.not_dicom += 1;
@@ -140,7 +143,7 @@ fn add(found: &mut Found, path: &Path) -> Result<()> {
         return Ok(());
     }
     let uid = file.root().text(SERIES_INSTANCE_UID).unwrap_or_default();
-    let header = Header { path: file.path, data_set: file.data_set };
+    let header = Header { path: file.path, stored: file.stored, data_set: file.data_set };
     found.series.entry((uid, modality)).or_default().push(header);
     Ok(())
 }

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::header::{Header, MAX_BYTES};
 use crate::error::{Error, Result};
+use crate::files::InputFile;
 use crate::image::Volume;
 use crate::io::element::{Encoding, decode};
 use crate::io::inflate;
-use crate::io::read::{
-    ImageFormat, ImageInfo, bad, check_expansion, choose_frame, finish, open_regular, size_of_file,
-};
+use crate::io::read::{ImageFormat, ImageInfo, bad, check_expansion, choose_frame, finish};
+use crate::io::room;
 
 /// Reads a MetaImage (`.mha`, or `.mhd` with its data file; plain or zlib) as `f32`, in LPS mm.
 ///
@@ -29,7 +29,9 @@ pub fn read_metaimage(path: &Path) -> Result<(Volume<f32>, ImageInfo)> {
 /// # Errors
 /// As [`read_metaimage`], and if there are several frames and none is chosen.
 pub fn read_metaimage_frame(path: &Path, frame: Option<usize>) -> Result<(Volume<f32>, ImageInfo)> {
-    let mut file = BufReader::with_capacity(1 << 18, open_regular(path)?);
+    let file = InputFile::open(path)?;
+    let own_length = file.length();
+    let mut file = BufReader::with_capacity(1 << 18, file);
     let (text, header_bytes) = header_text(path, &mut file)?;
     let mut header = Header::parse(path, &text)?;
     let grid = header.grid()?;
@@ -49,7 +51,8 @@ pub fn read_metaimage_frame(path: &Path, frame: Option<usize>) -> Result<(Volume
     let name = header.data_file()?;
     let local = name.eq_ignore_ascii_case("local");
     let data_path = if local { path.to_path_buf() } else { beside(path, name) };
-    let stored = size_of_file(&data_path)?;
+    let beside = if local { None } else { Some(InputFile::open(&data_path)?) };
+    let stored = beside.as_ref().map_or(own_length, InputFile::length);
     let compressed = header.compressed()?;
     let start = match header.skip()? {
         Some(0) if local => header_bytes,
@@ -87,8 +90,14 @@ pub fn read_metaimage_frame(path: &Path, frame: Option<usize>) -> Result<(Volume
     } else if there > needed {
         notes.push(format!("{} bytes behind the voxels are not used", there - needed));
     }
-    let mut data =
-        if local { file } else { BufReader::with_capacity(1 << 18, open_regular(&data_path)?) };
+    // In memory each voxel takes four bytes.
+    let in_memory = (grid.len() as u64).saturating_mul(4);
+    if compressed {
+        room::VOLUME.make(&data_path, there, in_memory)?;
+    } else {
+        room::make(&data_path, in_memory)?;
+    }
+    let mut data = beside.map_or(file, |f| BufReader::with_capacity(1 << 18, f));
     data.seek(SeekFrom::Start(start)).map_err(|e| Error::io("read", &data_path, &e))?;
     let damaged = |e: std::io::Error| inflate::failed(&data_path, &e);
     let mut stream: Box<dyn Read> =

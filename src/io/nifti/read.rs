@@ -6,13 +6,14 @@ use std::path::Path;
 use super::affine;
 use super::header::{Header, announced};
 use crate::error::{Error, Result};
+use crate::files::InputFile;
 use crate::image::Volume;
 use crate::io::element::{Encoding, decode};
 use crate::io::inflate;
 use crate::io::read::{
-    ImageFormat, ImageInfo, ImageOptions, bad, check_expansion, choose_frame, finish, open_regular,
-    size_of_file,
+    ImageFormat, ImageInfo, ImageOptions, bad, check_expansion, choose_frame, finish,
 };
+use crate::io::room;
 
 /// Reads a NIfTI-1 or NIfTI-2 file (plain or gzip) as `f32` with `scl_slope` and `scl_inter`
 /// applied, in LPS mm.
@@ -32,7 +33,9 @@ pub fn read_nifti(path: &Path, frame: Option<usize>) -> Result<(Volume<f32>, Ima
 /// # Errors
 /// As [`read_nifti`].
 pub fn read_nifti_with(path: &Path, options: &ImageOptions) -> Result<(Volume<f32>, ImageInfo)> {
-    let mut file = BufReader::with_capacity(1 << 18, open_regular(path)?);
+    let file = InputFile::open(path)?;
+    let stored = file.length();
+    let mut file = BufReader::with_capacity(1 << 18, file);
     let start = io::BufRead::fill_buf(&mut file).map_err(|e| Error::io("read", path, &e))?;
     let zipped = start.starts_with(&[0x1f, 0x8b]);
     let mut stream: Box<dyn Read> = if zipped {
@@ -54,7 +57,6 @@ pub fn read_nifti_with(path: &Path, options: &ImageOptions) -> Result<(Volume<f3
         let all = b.checked_mul(frames as u64)?.checked_add(header.vox_offset)?;
         Some((skip, skip.checked_add(b)?, all))
     });
-    let stored = size_of_file(path)?;
     let Some((skip, end, all)) = ends else {
         return Err(bad(
             path,
@@ -74,6 +76,13 @@ pub fn read_nifti_with(path: &Path, options: &ImageOptions) -> Result<(Volume<f3
         ));
     } else if stored > all {
         notes.push(format!("{} bytes behind the voxels are not used", stored - all));
+    }
+    // In memory each voxel takes four bytes.
+    let in_memory = (grid.len() as u64).saturating_mul(4);
+    if zipped {
+        room::VOLUME.make(path, stored, in_memory)?
+    } else {
+        room::make(path, in_memory)?
     }
     let header_size =
         if header.version == 1 { super::header::SIZE_1 } else { super::header::SIZE_2 };

@@ -1,5 +1,7 @@
 //! From the names of the columns to which column gives what: a long table or a wide one.
 
+use std::collections::BTreeMap;
+
 use super::heading::{Heading, heading};
 use super::units::Quantity;
 use crate::error::{Error, Result};
@@ -53,6 +55,18 @@ pub struct Layout {
     pub corrected: Option<bool>,
 }
 
+/// Most curves of a table: VOIs of a hundred patients.
+pub const MOST_CURVES: usize = 2_000;
+
+/// The error of a table with more.
+pub fn too_many_curves(at: &str) -> Error {
+    Error::input(
+        format!("{at}: more than {MOST_CURVES} curves"),
+        "a table of VOIs has fewer; voxels are integrated by voxgray dose",
+        "Check the column of names, or split the table.",
+    )
+}
+
 /// A name as it is compared.
 pub fn folded(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
@@ -101,6 +115,9 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
             "an activity, a dose rate or counts are needed".into(),
         );
     }
+    if values.len() > MOST_CURVES {
+        return Err(too_many_curves(&at));
+    }
     let wide = names.is_empty();
     if !wide && values.len() > 1 {
         return refuse(
@@ -110,6 +127,7 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
         );
     }
     let mut all: Vec<ValueColumns> = Vec::new();
+    let mut seen: BTreeMap<Option<String>, usize> = BTreeMap::new();
     let (mut corrected, mut first) = (None, true);
     for &i in &values {
         let Heading::Value { of, quantity, scale, corrected: own } = &found[i] else { continue };
@@ -129,8 +147,8 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
                 ),
             );
         }
-        let same = |c: &ValueColumns| c.curve.as_deref().map(folded) == of.as_deref().map(folded);
-        if let Some(other) = all.iter().find(|c| same(c)) {
+        let name = of.as_deref().map(folded);
+        if let Some(other) = seen.get(&name).map(|n: &usize| &all[*n]) {
             return refuse(
                 format!(
                     "'{}' and '{}' are of one curve: a column twice",
@@ -148,6 +166,7 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
                 "in a table with a column per curve each column names its curve".into(),
             );
         }
+        seen.insert(name, all.len());
         all.push(ValueColumns {
             curve: of.clone(),
             value: i,
@@ -167,6 +186,7 @@ fn attach(sheet: &Sheet, found: &[Heading], all: &mut [ValueColumns]) -> Result<
     let at = sheet.at(sheet.header_line);
     let refuse =
         |problem: String, why: String| Err(Error::input(format!("{at}: {problem}"), why, KNOWN));
+    let names: Vec<Option<String>> = all.iter().map(|c| c.curve.as_deref().map(folded)).collect();
     for (i, heading) in found.iter().enumerate() {
         let (of, what) = match heading {
             Heading::Spread { of, .. } => (of, "uncertainty"),
@@ -174,9 +194,9 @@ fn attach(sheet: &Sheet, found: &[Heading], all: &mut [ValueColumns]) -> Result<
             Heading::Volume(of, _) => (of, "volume"),
             _ => continue,
         };
-        let curves: Vec<String> =
-            all.iter().map(|c| c.curve.clone().unwrap_or_else(|| "the values".into())).collect();
-        let Some(owner) = owner(all, of.as_deref(), i) else {
+        let Some(owner) = owner(all, &names, of.as_deref(), i) else {
+            let name = |c: &ValueColumns| c.curve.clone().unwrap_or_else(|| "the values".into());
+            let curves: Vec<String> = all.iter().map(name).collect();
             return refuse(
                 format!("'{}' belongs to no column of values", sheet.header[i]),
                 format!(
@@ -218,13 +238,18 @@ fn attach(sheet: &Sheet, found: &[Heading], all: &mut [ValueColumns]) -> Result<
 }
 
 /// The column of values that another belongs to: by name, the only one, or the one directly before it.
-fn owner(all: &[ValueColumns], of: Option<&str>, at: usize) -> Option<usize> {
+/// `names` are the names of their curves as they are compared.
+fn owner(
+    all: &[ValueColumns],
+    names: &[Option<String>],
+    of: Option<&str>,
+    at: usize,
+) -> Option<usize> {
     match of {
         Some(name) => {
-            let named = |c: &ValueColumns| c.curve.as_deref().map(folded) == Some(folded(name));
-            let only =
-                |c: &ValueColumns| all.len() == 1 && c.curve.is_none() && folded(name) == "curve";
-            all.iter().position(|c| named(c) || only(c))
+            let name = folded(name);
+            let only = all.len() == 1 && all[0].curve.is_none() && name == "curve";
+            names.iter().position(|n| n.as_ref() == Some(&name)).or(only.then_some(0))
         }
         None if all.len() == 1 => Some(0),
         None => all.iter().position(|c| c.value + 1 == at),

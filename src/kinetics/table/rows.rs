@@ -1,7 +1,9 @@
 //! From cells to points: numbers with their units, what is missing, whose curve.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::amount::{Amount, factor};
-use super::layout::{Layout, TimeColumn, ValueColumns, folded};
+use super::layout::{Layout, MOST_CURVES, TimeColumn, ValueColumns, folded, too_many_curves};
 use super::pool::{Point, pooled};
 use super::units::Quantity;
 use super::{COUNTS, CurveFile, CurveTable, TableOptions};
@@ -32,16 +34,20 @@ pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<
         notes.push("numbers have decimal commas".into());
     }
     check_commented(&reader, &mut notes)?;
-    let mut growing: Vec<Growing> = Vec::new();
+    let mut growing = Growth::default();
     if layout.names.is_none() {
         for columns in &layout.values {
-            grow(&mut growing, columns.curve.as_deref().unwrap_or(UNNAMED));
+            growing.of(columns.curve.as_deref().unwrap_or(UNNAMED));
         }
     }
     let only = only_curve(sheet, layout);
     for row in &sheet.rows {
         reader.row(row, only, &mut growing)?;
+        if growing.curves.len() > MOST_CURVES {
+            return Err(too_many_curves(&sheet.at(row.line)));
+        }
     }
+    let growing = growing.curves;
     if growing.is_empty() || sheet.rows.is_empty() {
         return Err(Error::input(
             format!("{} has no rows", sheet.file),
@@ -137,12 +143,23 @@ fn only_curve(sheet: &Sheet, layout: &Layout) -> bool {
     }
 }
 
-fn grow<'a>(growing: &'a mut Vec<Growing>, name: &str) -> &'a mut Growing {
-    let at = growing.iter().position(|c| c.name == name).unwrap_or_else(|| {
-        growing.push(Growing { name: name.into(), points: vec![], missing: 0, without: vec![] });
-        growing.len() - 1
-    });
-    &mut growing[at]
+/// The curves as they grow, and where each stands.
+#[derive(Default)]
+struct Growth {
+    curves: Vec<Growing>,
+    places: BTreeMap<String, usize>,
+}
+
+impl Growth {
+    fn of(&mut self, name: &str) -> &mut Growing {
+        let at = self.places.get(name).copied().unwrap_or_else(|| {
+            let new = Growing { name: name.into(), points: vec![], missing: 0, without: vec![] };
+            self.curves.push(new);
+            self.places.insert(name.into(), self.curves.len() - 1);
+            self.curves.len() - 1
+        });
+        &mut self.curves[at]
+    }
 }
 
 struct Reader<'a> {
@@ -154,7 +171,12 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn cell(&self, row: &Row, column: usize) -> Result<Option<f64>> {
-        match number::read(&row.cells[column], self.decimal) {
+        self.text(row, column, &row.cells[column])
+    }
+
+    /// The number that a column's cell, or a part of it, holds.
+    fn text(&self, row: &Row, column: usize, text: &str) -> Result<Option<f64>> {
+        match number::read(text, self.decimal) {
             Ok(Cell::Missing) => Ok(None),
             Ok(Cell::Number(x)) => Ok(Some(x)),
             Err((why, remedy)) => Err(Error::input(
@@ -172,9 +194,7 @@ impl Reader<'_> {
 
     /// A number of a column in %, with or without the sign.
     fn percent(&self, row: &Row, column: usize) -> Result<Option<f64>> {
-        let mut row = row.clone();
-        row.cells[column] = row.cells[column].trim_end_matches(['%', ' ']).to_string();
-        self.cell(&row, column)
+        self.text(row, column, row.cells[column].trim_end_matches(['%', ' ']))
     }
 
     fn time(&self, row: &Row) -> Result<Option<f64>> {
@@ -209,7 +229,7 @@ impl Reader<'_> {
         clock(&text).map(Some).map_err(in_row)
     }
 
-    fn row(&self, row: &Row, only: bool, growing: &mut Vec<Growing>) -> Result<()> {
+    fn row(&self, row: &Row, only: bool, growing: &mut Growth) -> Result<()> {
         let at = self.sheet.at(row.line);
         let time = self.time(row)?;
         let named = match self.layout.names {
@@ -231,7 +251,7 @@ impl Reader<'_> {
                     self.point(row, columns, name, only, time_s, value)?
                 }
                 (_, None) => {
-                    grow(growing, name).missing += 1;
+                    growing.of(name).missing += 1;
                     continue;
                 }
                 (None, Some(_)) => {
@@ -242,7 +262,7 @@ impl Reader<'_> {
                     ));
                 }
             };
-            let curve = grow(growing, name);
+            let curve = growing.of(name);
             if columns.spread.is_some() && point.uncertainty.is_none() {
                 curve.without.push(row.line);
             }
@@ -352,11 +372,16 @@ fn check_commented(reader: &Reader, notes: &mut Vec<String>) -> Result<()> {
             number_columns(layout).into_iter().all(number)
         })
         .collect();
+    let names: BTreeSet<String> = match layout.names {
+        Some(column) if !rows.is_empty() => {
+            sheet.rows.iter().map(|r| folded(&r.cells[column])).collect()
+        }
+        _ => BTreeSet::new(),
+    };
     for row in &rows {
         // A row that is left out is one of a curve that is there, or of a curve whose name would do without #.
         let Some(column) = layout.names.filter(|c| *c == 0) else { continue };
-        let known =
-            sheet.rows.iter().any(|r| folded(&r.cells[column]) == folded(&row.cells[column]));
+        let known = names.contains(&folded(&row.cells[column]));
         if !known {
             return Err(Error::input(
                 format!("{}: '#{}'", sheet.at(row.line), row.cells.join(", ")),
@@ -373,9 +398,11 @@ fn check_commented(reader: &Reader, notes: &mut Vec<String>) -> Result<()> {
 
 /// Names that differ in case or spaces only are two curves, which is seldom meant.
 fn name_notes(curves: &[Growing], notes: &mut Vec<String>) {
-    for (i, a) in curves.iter().enumerate() {
-        if let Some(b) = curves[..i].iter().find(|b| folded(&b.name) == folded(&a.name)) {
-            notes.push(format!("'{}' and '{}' are taken as two curves", b.name, a.name));
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for curve in curves {
+        let first = *seen.entry(folded(&curve.name)).or_insert(&curve.name);
+        if first != curve.name {
+            notes.push(format!("'{first}' and '{}' are taken as two curves", curve.name));
         }
     }
 }

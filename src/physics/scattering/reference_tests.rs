@@ -1,10 +1,10 @@
-//! Transport cross sections per atom against ELSEPA (values in ../shared/reference, which the tests skip if absent).
+//! Transport cross sections per atom against ELSEPA (values in ../shared/reference).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::moments::TransportMoments;
 use crate::constants::AVOGADRO;
+use crate::physics::reference_materials::reference;
 use crate::physics::{Lepton, Material};
 use crate::units::KEV_PER_MEV;
 
@@ -26,16 +26,9 @@ fn transport_cross_sections(z: u8, energy_mev: f64, lepton: Lepton) -> [f64; 3] 
 }
 
 #[test]
+#[cfg_attr(not(shared_reference), ignore = "needs ../shared/reference")]
 fn transport_cross_sections_agree_with_elsepa() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../shared/reference/data/elastic_elsepa_reference.csv"
-    );
-    if !Path::new(path).exists() {
-        println!("skipped: {path} is absent");
-        return;
-    }
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = reference("elastic_elsepa_reference.csv");
     let mut worst = BTreeMap::<u8, [f64; 3]>::new();
     for line in text.lines().filter(|line| !line.starts_with('#')).skip(1) {
         let f: Vec<f64> = line.split(',').skip(1).map(|field| field.parse().unwrap()).collect();
