@@ -50,7 +50,7 @@ impl Default for Settings {
             electron_cutoff_mev: 1e-3,
             photon_cutoff_mev: 1e-3,
             lepton: LeptonControl {
-                threshold_fraction: 0.1,
+                threshold_fraction: 0.03,
                 threshold_min_mev: 2e-4,
                 threshold_max_mev: 0.1,
                 photon_threshold_mev: 1e-3,

@@ -9,10 +9,10 @@ fn moller_and_bhabha_transfers() {
     let stopping = StoppingPower::new(&materials()[0]).expect("data");
     // Energy, and mean draws (two per try).
     let cases = [
-        (0.003_f32, (2.4, 2.0)),
-        (0.02, (2.4, 2.1)),
-        (0.1, (2.5, 2.3)),
-        (0.935, (3.1, 2.9)),
+        (0.003_f32, (2.3, 2.0)),
+        (0.02, (2.2, 2.0)),
+        (0.1, (2.25, 2.1)),
+        (0.935, (3.1, 2.35)),
         (3.0, (3.8, 2.4)),
     ];
     for (i, (e, documented)) in cases.into_iter().enumerate() {
@@ -37,8 +37,8 @@ fn moller_and_bhabha_transfers() {
         let mean = mean_draws(410, sample);
         let mean_bhabha = mean_draws(411, |r| consume(bhabha::sample_transfer(e, low as f32, r)));
         println!("draws at {e} MeV: Moller {mean:.2}, Bhabha {mean_bhabha:.2}");
-        assert!((mean - documented.0).abs() < 0.1, "Moller: {mean} draws");
-        assert!((mean_bhabha - documented.1).abs() < 0.1, "Bhabha: {mean_bhabha} draws");
+        assert!((mean - documented.0).abs() < 0.1, "Moller at {e} MeV: {mean} draws");
+        assert!((mean_bhabha - documented.1).abs() < 0.1, "Bhabha at {e} MeV: {mean_bhabha} draws");
     }
     check(&out);
 }

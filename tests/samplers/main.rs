@@ -44,7 +44,7 @@ use voxgray::transport::layout::{ANGULAR_STEP, COARSE_BITS, FINE_BITS, locate, n
 use voxgray::transport::plan::Plan;
 use voxgray::transport::settings::Settings;
 use voxgray::transport::strata::Strata;
-use voxgray::transport::tables::lepton::LeptonFacts;
+use voxgray::transport::tables::lepton::{LeptonControl, LeptonFacts};
 use voxgray::transport::tables::source::build_groups;
 
 /// Number of chi-squared tests in this file for Sidak's correction; an upper bound, which is checked.

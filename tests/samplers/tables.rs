@@ -41,7 +41,9 @@ fn table_discretisation() {
         let csda = CsdaRange::new(&stopping, Lepton::Electron);
         let brems = Bremsstrahlung::new(material, Lepton::Electron).expect("data");
         let target = ThickTarget::new(&brems, &csda, f64::from(plan.params.photon_threshold));
-        let control = Settings::default().lepton;
+        let largest = plan.tables[o.thresholds as usize + m];
+        let control =
+            LeptonControl { threshold_max_mev: f64::from(largest), ..Settings::default().lepton };
         let facts = LeptonFacts::new(material, Lepton::Electron, control).expect("data");
         let mixed = MixedFormFactor::new(material).expect("data");
         for node in (40..370).step_by(3) {
