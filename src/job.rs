@@ -1,12 +1,15 @@
 //! What a run is asked to do: every choice of `voxgray dose`, with its defaults.
 
 mod check;
+mod keeping;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 pub use check::Check;
+use keeping::CHECKPOINTS_S;
+pub use keeping::{CHECKPOINT_S, Keeping, RecordPaths};
 
 use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, NegativeRule};
 use crate::error::{Error, Result};
@@ -202,6 +205,8 @@ pub struct Job {
     pub out: PathBuf,
     /// Replace an output folder that voxgray wrote.
     pub overwrite: bool,
+    /// What is kept of the run while it runs and of the inputs' names.
+    pub keeping: Keeping,
 }
 
 /// Batches where the user says nothing: the standard errors are then known to 10 %, 1/sqrt(2 (n - 1)).
@@ -244,6 +249,12 @@ impl Job {
                     &format!("it must lie within {low} and {high}"),
                 );
             }
+        }
+        if !(CHECKPOINTS_S.0..=CHECKPOINTS_S.1).contains(&self.keeping.checkpoint_s) {
+            let (least, most) = CHECKPOINTS_S;
+            let text = format!("{} s", self.keeping.checkpoint_s);
+            let why = format!("it must lie within {least} s and {most} s");
+            return refuse("--checkpoint-every", text, &why);
         }
         if let Some(goal) = &self.goal {
             self.check_goal(goal)?;

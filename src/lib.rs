@@ -8,7 +8,8 @@
 //! build.rs          lists the embedded tables with their SHA-256
 //! shaders/          the GPU engine's physics in WGSL, one file per stem of transport/cpu
 //! src/
-//!   lib.rs main.rs error.rs units.rs constants.rs stats.rs tables.rs
+//!   lib.rs main.rs error.rs units.rs constants.rs stats.rs
+//!   tables.rs program.rs  the embedded tables with their hashes; which build this is
 //!   files.rs interrupt.rs machine.rs  the one door to a user's files, the wish to stop, the memory there is
 //!   sheet/          a user's table (CSV, TSV, Excel text) to header, rows and numbers; no meaning of columns
 //!   time/           dates and clocks: one policy for offsets from UTC, ISO 8601 and DICOM
@@ -31,8 +32,8 @@
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
-//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), files (reading), checks (of the inputs), data
-//!                   (provenance)
+//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), files (reading), checks (of the inputs), runs (what
+//!                   is kept and replaced), data (provenance)
 //! ```
 //!
 //! Data flow one way:
@@ -50,8 +51,8 @@
 //!
 //! ```text
 //! 7 cli, main               4 dose                                      1 image | physics | kinetics
-//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, files, interrupt, machine, sheet, time
-//! 5 report, uncertainty     2 activity | phantom | source | io
+//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, program,
+//! 5 report, uncertainty     2 activity | phantom | source | io              files, interrupt, machine, sheet, time
 //! ```
 //!
 //! Units change at three borders only: `io` (file units to Bq, HU, mm), [`transport::build`] (mm to cm, f64 to f32; inside MeV, cm, g, s), and
@@ -86,6 +87,8 @@
 //! | tissue | HU -> density and composition: Schneider's or an ICRU-44 curve, or a file | CT noise and artefacts, contrast agent | HU -1050 to 3000 | [10.1088/0031-9155/45/2/314](https://doi.org/10.1088/0031-9155/45/2/314) | `phantom/hu.rs` |
 
 #![forbid(unsafe_code)]
+// What is printed goes through `cli::console`, which no lost terminal can end.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod activity;
 pub mod cli;
@@ -102,6 +105,7 @@ pub mod machine;
 pub mod phantom;
 pub mod physics;
 pub mod pipeline;
+pub mod program;
 pub mod report;
 pub mod sheet;
 pub mod source;

@@ -1,19 +1,22 @@
 //! The `voxgray` program: reads the command line, runs the command, says what went wrong.
 
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use voxgray::cli::{Arguments, run};
+use voxgray::cli::{Arguments, console, run};
 
 fn main() -> ExitCode {
-    // clap prints help and usage errors itself and exits with 0 or 2.
-    match run(Arguments::parse()) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(error.exit_code())
-        }
-    }
+    let done = match Arguments::try_parse() {
+        Ok(arguments) => run(arguments),
+        // A usage error, which may go unheard, or a help text, which is a result.
+        Err(text) if text.use_stderr() => text.exit(),
+        Err(text) => console::print_help(&text.render()).map(|()| ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|error| {
+        console::complain(&error);
+        ExitCode::from(error.exit_code())
+    })
 }

@@ -2,12 +2,15 @@
 
 mod activity_route;
 mod calibration;
+mod checkpoint;
 mod checks;
 pub mod compare;
 mod context;
 mod couch;
 mod dose_rate_route;
+mod folder;
 mod goal;
+mod heard;
 mod histories;
 mod identity;
 mod image_time;
@@ -29,8 +32,10 @@ mod source;
 mod transfer;
 mod voi_curves;
 mod voi_dose;
+mod withheld;
 
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use crate::activity::{ActivityMap, Quantity};
@@ -45,23 +50,27 @@ use crate::transport::build::{PlanInput, build_plan};
 use crate::transport::engine::Engine;
 use crate::transport::plan::Plan;
 use crate::transport::run::RunSettings;
-use crate::transport::shard::plan_sha256;
+use crate::transport::signature::Signature;
 use crate::transport::tally::Tally;
 use crate::transport::times::build_timed_plan;
 
 pub use histories::choose_engine;
+pub use merge::MergeRules;
 pub use merge::merge;
 pub use routes::{Route, dose_over_time};
 
 use checks::Checks;
 use context::{Context, Setup, VoiFacts};
-use histories::transport;
-use outputs::OutputFolder;
+use folder::OutputFolder;
+use heard::Heard;
+use histories::{Stage, transport};
+use withheld::Withheld;
 
 /// Largest energy imbalance of a run.
 pub const MAX_IMBALANCE: f64 = 1e-6;
-/// Most histories of a batch where the user does not say how many batches.
-const MOST_PER_BATCH: u64 = 1 << 31;
+/// Most histories of a batch where the user does not say how many batches: a GPU keeps what is finished batch by batch, and one of so many
+/// takes it seconds.
+const MOST_PER_BATCH: u64 = 1 << 27;
 /// Name of the tally in the folder of a shard.
 pub const SHARD_FILE: &str = "shard.voxgray";
 
@@ -88,6 +97,10 @@ pub trait Observer: Sync {
     fn progressed(&self, _progress: Progress) {}
     /// Transport has ended.
     fn finished(&self) {}
+    /// What it was warned of so far, if it remembers.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What a command has written.
@@ -105,6 +118,20 @@ pub struct Written {
     pub interrupted: bool,
     /// VOIs whose curve was refused, so that their dose rests on an assumption.
     pub refused: Vec<String>,
+}
+
+impl Written {
+    /// What an earlier run has written.
+    fn before(folder: &Path, files: Vec<String>) -> Self {
+        Written {
+            folder: folder.to_path_buf(),
+            files,
+            summary: None,
+            vois: Vec::new(),
+            interrupted: false,
+            refused: Vec::new(),
+        }
+    }
 }
 
 /// A run that is ready to start.
@@ -134,16 +161,26 @@ impl Prepared {
 pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Written> {
     job.check()?;
     // First, so that a place that cannot be written to is refused before the work.
-    let folder = OutputFolder::open(&job.out, job.overwrite)?;
+    let folder = OutputFolder::of(job, observer)?;
+    let heard = Heard::new(observer);
+    let observer = &heard as &dyn Observer;
     let engine = choose_engine(job, observer)?;
     let prepared = prepare_for(job, &engine, observer)?;
-    let (outcome, engine) = transport(job, &prepared, engine, observer, stop)?;
-    let Prepared { plan, phantom, context, .. } = prepared;
+    let stage = Stage { name: "dose", route: "dose", followed: false };
+    let (outcome, engine) = match transport(job, &prepared, engine, stage, &folder, observer, stop)?
+    {
+        ControlFlow::Continue(ran) => ran,
+        ControlFlow::Break(written) => return Ok(written),
+    };
+    let Prepared { plan, settings, phantom, mut context, .. } = prepared;
     let Phantom { density, material, .. } = phantom;
-    if job.shard.is_some() {
-        let plan_sha256 = plan_sha256(&plan);
+    context.hear(observer);
+    if let Some(shard) = job.shard {
+        let signature = Signature::new(&plan, &settings, &engine);
         drop(plan);
-        return merge::finish_shard(folder, plan_sha256, &context, &density, &material, outcome);
+        let part = [shard.number, shard.of];
+        let of = merge::PartOf { signature, part, context: &context };
+        return merge::finish_shard(folder, of, &density, &material, outcome);
     }
     drop(plan);
     let timing = Timing {
@@ -316,6 +353,8 @@ fn prepare_with(
     setup["checks"] = checks.json();
     setup["couch"] = serde_json::json!(of_couch);
     let settings = run_settings(job, &plan);
+    let withheld = Withheld::new(job, records);
+    withheld.clean_value(&mut setup);
     let context = Context {
         setup,
         kind: dose_of.kind,
@@ -328,6 +367,8 @@ fn prepare_with(
         emptied,
         batches: settings.batches,
         calibration_relative: None,
+        warnings: Vec::new(),
+        withheld,
     };
     Ok(Prepared { plan, settings, phantom, labels, context })
 }
@@ -446,7 +487,7 @@ fn run_settings(job: &Job, plan: &Plan) -> RunSettings {
             RunSettings { histories_per_batch: size, ..RunSettings::with_histories(1, batches) }
         }
         (_, batches) => {
-            // A GPU counts the histories of a batch in 32 bits; any engine cuts the run alike.
+            // Any engine cuts the run alike.
             let least = job.histories.div_ceil(MOST_PER_BATCH);
             let least = u32::try_from(least).unwrap_or(u32::MAX);
             let batches = batches.unwrap_or(DEFAULT_BATCHES.max(least));

@@ -135,7 +135,7 @@ fn shards_threads_and_one_run_give_the_same_bits() {
     let other = inputs.run(&["merge", "bad", "part1", "other"]);
     assert!(stderr(&other).contains("not of the same run"), "{}", stderr(&other));
     assert!(!inputs.path("bad").exists());
-    let missing = inputs.run(&["merge", "missing", "part1", "part2"]);
+    let missing = inputs.run(&["merge", "missing", "part1", "part2", "--allow-missing"]);
     succeed(&missing);
     assert!(stderr(&missing).contains("2 of 7 batches are missing"), "{}", stderr(&missing));
     assert_eq!(result_of(&inputs, "missing")["partial"], true);

@@ -164,7 +164,10 @@ fn shards_of_both_engines_merge() {
     run(&["--engine", "cpu", "-o", "whole"]);
     run(&["--engine", "cpu", "--shard", "1/2", "-o", "one"]);
     run(&["--engine", &gpu, "--shard", "2/2", "-o", "two"]);
-    succeed(&inputs.run(&["merge", "merged", "one", "two"]));
+    let refused = inputs.run(&["merge", "merged", "one", "two"]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(stderr(&refused).contains("cpu and gpu"), "{}", stderr(&refused));
+    succeed(&inputs.run(&["merge", "merged", "one", "two", "--mix-engines"]));
     let [whole, merged] = ["whole", "merged"].map(|f| summary(&inputs, f));
     assert_eq!(whole["run"], merged["run"]);
     if software {

@@ -76,6 +76,7 @@ fn job(folder: &Path) -> Job {
         max_memory: 1 << 32,
         out: folder.join("out"),
         overwrite: false,
+        keeping: Default::default(),
     }
 }
 

@@ -34,6 +34,7 @@ const LAYERS: [Layer; 8] = [
             "constants",
             "stats",
             "tables",
+            "program",
             "files",
             "interrupt",
             "machine",

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::progress::print;
+use super::console::{self, print};
 use crate::activity::{CalibrationResult, DriftCheck, History, check_drift, short};
 use crate::error::{Error, Result};
 use crate::files;
@@ -53,7 +53,7 @@ pub fn run(a: &CalibrateArguments) -> Result<ExitCode> {
         let drift = check_drift(&history.of(&result.factor.setup, result.factor.unit))?;
         text.push_str(&drift_report(drift.as_ref()));
         for warning in drift.iter().flat_map(DriftCheck::warnings) {
-            eprintln!("warning: {warning}");
+            console::say(&format!("warning: {warning}"));
         }
         if !a.dry_run {
             write_atomically(path, |w| w.write_all(history.to_toml().as_bytes()))?;
@@ -61,11 +61,11 @@ pub fn run(a: &CalibrateArguments) -> Result<ExitCode> {
     }
     for (name, check) in &result.checks {
         if check.verdict != crate::activity::Verdict::Agree {
-            eprintln!(
+            console::say(&format!(
                 "warning: camera and calibrator {} on '{name}' (z = {:.1})",
                 check.verdict.name(),
                 check.z
-            );
+            ));
         }
     }
     print(&text)?;

@@ -36,7 +36,7 @@ pub struct CompareArguments {
     /// Print JSON.
     #[arg(long, help_heading = "Output")]
     json: bool,
-    /// Print the result and warnings only.
+    /// Print the result and errors only.
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
 }
@@ -50,7 +50,7 @@ pub fn run(mut arguments: CompareArguments) -> Result<ExitCode> {
     arguments.problem.histories.get_or_insert(DEFAULT_HISTORIES);
     // Nothing is written.
     let job = arguments.problem.job(PathBuf::new(), false)?;
-    let stop = interrupt::listen()?;
+    let stop = interrupt::listen(arguments.quiet)?;
     let Some(comparison) = compare(&job, &terminal, stop)? else {
         return Ok(ExitCode::from(interrupt::INTERRUPTED));
     };

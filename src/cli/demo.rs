@@ -1,7 +1,6 @@
 //! `voxgray demo`: the main job on a built-in, patient-like CT and SPECT, and a picture of the result.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,8 +11,9 @@ use super::interrupt;
 use super::picture;
 use super::progress::{Terminal, print};
 use super::values::{parse_count, parse_engine};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::io::atomic::write_atomically;
+use crate::io::folder::MarkedFolder;
 use crate::io::write_nifti;
 use crate::phantom::synthetic::{
     ORGANS, Organ, PICTURE_CENTRE_MM, SyntheticPatient, SyntheticPatientOptions, synthetic_patient,
@@ -45,10 +45,10 @@ pub struct DemoArguments {
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", value_parser = super::values::parse_threads)]
     threads: Option<usize>,
-    /// Replace an older demo.
+    /// Replace the files of an older demo, no other.
     #[arg(long)]
     overwrite: bool,
-    /// Print the result and warnings only.
+    /// Print the result and errors only.
     #[arg(short, long)]
     quiet: bool,
 }
@@ -84,7 +84,8 @@ pub fn run(arguments: &DemoArguments) -> Result<ExitCode> {
         )
     })?;
     let job = dose.problem.job(dose.out, dose.overwrite)?;
-    check_folder(folder, arguments.overwrite)?;
+    let names = [CT, ACTIVITY, LABELS, NAMES, PICTURE].map(String::from);
+    let marked = MarkedFolder::open(folder, arguments.overwrite, &names)?;
 
     let options = SyntheticPatientOptions::default();
     terminal.say("making the patient");
@@ -92,44 +93,22 @@ pub fn run(arguments: &DemoArguments) -> Result<ExitCode> {
     write_inputs(folder, &patient)?;
     let shown: Vec<_> = line.iter().map(|a| a.to_string_lossy()).collect();
     terminal.say(&format!("running voxgray {}", shown.join(" ")));
-    let stop = interrupt::listen()?;
+    let stop = interrupt::listen(arguments.quiet)?;
     let written = pipeline::dose(&job, &terminal, stop)?;
 
-    let title = title(&options, &written);
-    let file = folder.join(PICTURE);
-    picture::write(&written, &patient.ct, Some(PICTURE_CENTRE_MM), &title, &file)?;
+    let mut paths = vec![CT, ACTIVITY, LABELS, NAMES, DOSE];
+    // After Ctrl-C nothing is read any more.
+    if !written.interrupted {
+        let (title, file) = (title(&options, &written), folder.join(PICTURE));
+        picture::write(&written, &patient.ct, Some(PICTURE_CENTRE_MM), &title, &file)?;
+        paths.push(PICTURE);
+    }
+    marked.finish()?;
     let mut text = written.summary.as_ref().map(table).unwrap_or_default();
-    let paths = [CT, ACTIVITY, LABELS, NAMES, DOSE, PICTURE];
     text.push('\n');
     paths.iter().for_each(|p| text.push_str(&format!("{}\n", folder.join(p).display())));
     print(&text)?;
     Ok(if written.interrupted { ExitCode::from(interrupt::INTERRUPTED) } else { ExitCode::SUCCESS })
-}
-
-/// Refuses a folder with something in it, unless it may be replaced and looks like a demo.
-fn check_folder(folder: &Path, overwrite: bool) -> Result<()> {
-    let refuse = |why: &str, suggestion: &str| {
-        let problem = format!("cannot write to {}", folder.display());
-        Err(Error::new(ErrorKind::Io, problem, why, suggestion))
-    };
-    if !folder.exists() {
-        return fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, &e));
-    }
-    if !folder.is_dir() {
-        return refuse("it exists and is not a folder", "Name a new folder with -o.");
-    }
-    let empty = fs::read_dir(folder).map_err(|e| Error::io("read", folder, &e))?.next().is_none();
-    let ours = folder.join(NAMES).is_file() && folder.join(CT).is_file();
-    match (empty, overwrite, ours) {
-        (true, ..) | (_, true, true) => Ok(()),
-        (_, true, false) => {
-            refuse("it holds files that the demo did not write", "Name a new folder with -o.")
-        }
-        (_, false, _) => refuse(
-            "it is not empty",
-            "Name a new folder with -o, or add --overwrite for an older demo.",
-        ),
-    }
 }
 
 /// The command that the demo runs.
@@ -174,8 +153,7 @@ fn write_inputs(folder: &Path, patient: &SyntheticPatient) -> Result<()> {
 fn title(options: &SyntheticPatientOptions, written: &Written) -> String {
     let gbq = options.total_activity_bq * 1e-9;
     let histories = written.summary.as_ref().map_or(0, |s| s.run.histories) as f64;
-    let partial = if written.interrupted { " (interrupted)" } else { "" };
-    format!("Synthetic patient, {gbq} GBq of Lu-177, {histories:.1e} histories{partial}")
+    format!("Synthetic patient, {gbq} GBq of Lu-177, {histories:.1e} histories")
 }
 
 /// Organs with their mass, mean dose rate and its standard error.

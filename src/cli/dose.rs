@@ -11,8 +11,10 @@ use super::threads;
 use crate::activity::{CalibrationInput, NegativeRule};
 use crate::error::{Error, Result};
 use crate::io::NiftiAffine;
+use crate::io::folder::Mark;
 use crate::job::{
-    ActivityInput, CouchRule, CurveChoice, Goal, Job, MaterialNames, MatterInput, SourceChoice,
+    ActivityInput, CHECKPOINT_S, CouchRule, CurveChoice, Goal, Job, Keeping, MaterialNames,
+    MatterInput, SourceChoice,
 };
 use crate::pipeline::inputs::read_ct;
 use crate::pipeline::series_file::SeriesInput;
@@ -102,6 +104,7 @@ impl ProblemArguments {
             max_memory: self.max_memory.unwrap_or_else(pipeline::memory::default_limit),
             out,
             overwrite,
+            keeping: Keeping::default(),
         };
         job.check()?;
         Ok(job)
@@ -193,11 +196,11 @@ fn draw(written: &mut Written, ct: &Path, series: Option<&str>, affine: NiftiAff
     let ct = read_ct(ct, series, affine, &Silent, &mut Vec::new())?;
     let label = |s: &Summary| {
         let source = s.setup["source"]["label"].as_str().unwrap_or_default().to_owned();
-        let partial = if s.partial { " (interrupted)" } else { "" };
-        format!("{source}, {:.1e} histories{partial}", s.run.histories as f64)
+        format!("{source}, {:.1e} histories", s.run.histories as f64)
     };
     let title = written.summary.as_ref().map(label).unwrap_or_default();
     picture::write(written, &ct, None, &title, &written.folder.join(PICTURE))?;
+    Mark::add(&written.folder, PICTURE)?;
     written.files.push(PICTURE.into());
     Ok(())
 }
@@ -208,9 +211,14 @@ fn draw(written: &mut Written, ct: &Path, series: Option<&str>, affine: NiftiAff
 /// As [`pipeline::dose`].
 pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(arguments.quiet);
-    let job = arguments.problem.job(arguments.out, arguments.overwrite)?;
+    let mut job = arguments.problem.job(arguments.out, arguments.overwrite)?;
+    job.keeping = Keeping {
+        resume: arguments.resume,
+        checkpoint_s: arguments.checkpoint_every.unwrap_or(CHECKPOINT_S),
+        record_paths: arguments.record_paths.into(),
+    };
     threads::prepare(job.threads, &terminal);
-    let stop = interrupt::listen()?;
+    let stop = interrupt::listen(arguments.quiet)?;
     let path = &job.activity.path;
     let route = Route::from(arguments.route);
     let of_series = SeriesInput::is_series(path);
@@ -234,7 +242,11 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
     } else {
         pipeline::dose(&job, &terminal, stop)?
     };
-    if let (true, MatterInput::Ct { path, series, .. }) = (arguments.picture, &job.matter) {
+    // A result that was whole before keeps its picture; after Ctrl-C nothing is read any more.
+    let made = written.summary.is_some() && !written.interrupted;
+    if let (true, true, MatterInput::Ct { path, series, .. }) =
+        (arguments.picture, made, &job.matter)
+    {
         draw(&mut written, path, series.as_deref(), job.nifti_affine)?;
     }
     print_written(&written)?;

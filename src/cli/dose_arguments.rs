@@ -13,7 +13,7 @@ use crate::activity::{DecayCorrection, ImageCalibration, InputUnit};
 use crate::error::Error;
 use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
-use crate::job::{Check, DecayFrom, GridChoice, Shard};
+use crate::job::{CHECKPOINT_S, Check, DecayFrom, GridChoice, RecordPaths, Shard};
 use crate::physics::tissues::named_materials;
 use crate::pipeline::Route;
 use crate::time::TimeOrSpan;
@@ -24,9 +24,14 @@ const AFTER: &str = "\
 Writes to the folder OUT, as NIfTI on the dose grid: dose_rate (Gy/s) or dose (Gy), its standard
 error, its parts by the emission that they stem from (electron, photon, alpha), density (g/cm3),
 material (names in materials.csv), low_density_mask, summary.json and, with --voi, vois.csv:
-each VOI's dose with its whole uncertainty and where it comes from. After Ctrl-C the maps are
-named *_partial and the summary says so. A killed run leaves a folder .OUT.PID.partial, which
-may be deleted.
+each VOI's dose with its whole uncertainty and where it comes from. voxgray-files.json lists
+what was written, with hashes.
+
+After Ctrl-C the maps are named *_partial and the summary says so; the same command with
+--resume goes on, to the bits of a run that was never stopped. So it does after a kill or a
+power cut, from the last checkpoint: that is in the folder .OUT.partial beside OUT, which no
+other run needs and rm -r may remove. An interrupted run never replaces an older output; its
+part then stays in .OUT.partial.
 
 Dose (Gy) needs a time-integrated map, or --physical-decay for activity that only decays in
 place: decays count from the administration (the file's, or --administered), or from the time of
@@ -118,6 +123,27 @@ impl From<CountedFrom> for DecayFrom {
     }
 }
 
+/// Names of the inputs in what is written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Recorded {
+    /// Hashes only.
+    None,
+    /// Names of files, without folders; folders have none.
+    Names,
+    /// Paths as given.
+    Full,
+}
+
+impl From<Recorded> for RecordPaths {
+    fn from(choice: Recorded) -> Self {
+        match choice {
+            Recorded::None => RecordPaths::None,
+            Recorded::Names => RecordPaths::Names,
+            Recorded::Full => RecordPaths::Full,
+        }
+    }
+}
+
 /// The couch in the CT.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Couch {
@@ -150,13 +176,23 @@ pub struct DoseArguments {
     /// Output folder; it appears complete or not at all.
     #[arg(short, long, value_name = "OUT", help_heading = "Output")]
     pub(super) out: PathBuf,
-    /// Replace an older output of voxgray.
+    /// Replace an older output of voxgray: the files that its voxgray-files.json lists, no other.
     #[arg(long, help_heading = "Output")]
     pub(super) overwrite: bool,
+    /// Go on with the run of the same command that was interrupted or killed, to the bits of a run that was never stopped; from the beginning
+    /// where there is nothing to go on with.
+    #[arg(long, help_heading = "Output")]
+    pub(super) resume: bool,
+    #[arg(long, value_name = "TIME", help_heading = "Output", value_parser = parse_time, help = format!("Longest time between two checkpoints, which --resume goes on from; also in the middle of a batch on the CPU [default: {CHECKPOINT_S}s]"))]
+    pub(super) checkpoint_every: Option<f64>,
+    /// How summary.json and shards name the inputs, beside their SHA-256: none; names of files without folders, as folders are often named
+    /// after patients; full paths.
+    #[arg(long, value_name = "HOW", help_heading = "Output", default_value = "names", default_missing_value = "full", num_args = 0..=1, require_equals = true)]
+    pub(super) record_paths: Recorded,
     /// Also draw the dose on the CT: OUT/dose.png, planes through the region of most energy.
     #[arg(long, help_heading = "Output", requires = "ct", conflicts_with = "shard")]
     pub(super) picture: bool,
-    /// Print warnings only.
+    /// Print errors and the result only; warnings stand in summary.json.
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
 }

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
+use super::console::{self, print};
 use super::fit_arguments::FitArguments;
 use super::fit_output::{HEADER, refused_line, summary_line, write};
 use super::fit_reading::{ask, read};
-use super::progress::print;
 use crate::error::{Error, Result};
 use crate::kinetics::method::MethodName;
 use crate::kinetics::single_time_point::Measurement;
@@ -34,7 +34,7 @@ pub fn run(a: &FitArguments) -> Result<ExitCode> {
     let (method, lambda) = (method(a, half_life_s)?, std::f64::consts::LN_2 / half_life_s);
     let mut file = read(a, lambda)?;
     for note in &file.notes {
-        eprintln!("note: {note}");
+        console::say(&format!("note: {note}"));
     }
     check_scale(a, &mut file)?;
     let results: Vec<(String, Result<Integrated>)> = file
@@ -52,12 +52,12 @@ pub fn run(a: &FitArguments) -> Result<ExitCode> {
             Ok(integrated) => {
                 text.push_str(&summary_line(name, integrated, file.integral_unit));
                 for warning in &integrated.tia.warnings {
-                    eprintln!("warning: {name}: {warning}");
+                    console::say(&format!("warning: {name}: {warning}"));
                 }
             }
             Err(error) => {
                 text.push_str(&refused_line(name, file.integral_unit));
-                eprintln!("refused: {name}: {error}");
+                console::say(&format!("refused: {name}: {error}"));
             }
         }
     }

@@ -200,7 +200,7 @@ pub struct FitArguments {
     /// Output folder.
     #[arg(short, long, value_name = "OUT")]
     pub(super) out: Option<PathBuf>,
-    /// Replace an older output of voxgray fit.
+    /// Replace the files of an older output of voxgray fit, no other.
     #[arg(long)]
     pub(super) overwrite: bool,
     /// Draw the values on a logarithmic axis.

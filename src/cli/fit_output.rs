@@ -1,13 +1,13 @@
 //! What `voxgray fit` prints and writes: a line per curve, fit.json, plots.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::fit_arguments::FitArguments;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::io::atomic::write_atomically;
+use crate::io::folder::MarkedFolder;
 use crate::kinetics::table::CurveFile;
 use crate::kinetics::{Fit, Integrated, UncertaintyKind};
 use crate::report::file_names::file_stems;
@@ -80,7 +80,6 @@ pub(super) fn write(
     half_life_s: f64,
     results: &[(String, Result<Integrated>)],
 ) -> Result<Vec<PathBuf>> {
-    prepare(out, a.overwrite)?;
     // Everything is made before anything is written.
     let mut pictures = Vec::new();
     let mut curves = Vec::new();
@@ -100,7 +99,8 @@ pub(super) fn write(
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
         "format": 1,
-        "source": a.curves.display().to_string(),
+        // Its folder may be named after a patient.
+        "source": a.curves.file_name().map(|n| n.to_string_lossy()),
         "nuclide": a.nuclide,
         "half_life_s": half_life_s,
         "quantity": file.quantity,
@@ -113,6 +113,9 @@ pub(super) fn write(
     });
     let text = serde_json::to_vec_pretty(&all)
         .map_err(|e| Error::run("the results cannot be written", e.to_string(), "Report this."))?;
+    let mut names: Vec<String> = pictures.iter().map(|p| p.0.clone()).collect();
+    names.push(RESULTS.into());
+    let folder = MarkedFolder::open(out, a.overwrite, &names)?;
     let mut paths = Vec::new();
     for (name, png) in pictures {
         let path = out.join(name);
@@ -122,21 +125,8 @@ pub(super) fn write(
     let path = out.join(RESULTS);
     write_atomically(&path, |w| w.write_all(&text))?;
     paths.push(path);
+    folder.finish()?;
     Ok(paths)
-}
-
-fn prepare(out: &Path, overwrite: bool) -> Result<()> {
-    fs::create_dir_all(out).map_err(|e| Error::io("create the output folder", out, &e))?;
-    let empty = fs::read_dir(out).map_err(|e| Error::io("read", out, &e))?.next().is_none();
-    if empty || (overwrite && out.join(RESULTS).is_file()) {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Io,
-        format!("cannot write to {}", out.display()),
-        "it is not empty",
-        "Name a new folder, or add --overwrite for an older output of voxgray fit.",
-    ))
 }
 
 fn curve_json(name: &str, i: &Integrated, picture: &str) -> Value {

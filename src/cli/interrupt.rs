@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
+use super::console;
 use crate::error::{Error, Result};
 pub use crate::interrupt::EXIT_CODE as INTERRUPTED;
 use crate::interrupt::STOP;
@@ -10,12 +11,14 @@ use crate::interrupt::STOP;
 ///
 /// # Errors
 /// If the system refuses a handler.
-pub fn listen() -> Result<&'static AtomicBool> {
-    let handler = || {
+pub fn listen(quiet: bool) -> Result<&'static AtomicBool> {
+    let handler = move || {
         if STOP.swap(true, SeqCst) {
             std::process::exit(i32::from(INTERRUPTED));
         }
-        eprintln!("\ninterrupted: writing what is finished (again to stop at once)");
+        if !quiet {
+            console::say("\ninterrupted: writing what is finished (again to stop at once)");
+        }
     };
     ctrlc::set_handler(handler)
         .map_err(|e| Error::run("Ctrl-C cannot be caught", e.to_string(), "Please report this."))?;

@@ -2,6 +2,7 @@
 
 pub mod calibrate;
 pub mod compare;
+pub mod console;
 pub mod demo;
 pub mod devices;
 pub mod dose;

@@ -1,13 +1,14 @@
 //! What a run tells the user: facts, warnings, a progress bar with the uncertainty reached (standard error); results
 //! (standard output).
 
-use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::error::{Error, Result};
+use super::console;
+pub use super::console::print;
+use crate::error::Result;
 use crate::pipeline::{Observer, Progress, Written};
 use crate::report::voi_table::parts_in_words;
 
@@ -18,7 +19,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// `quiet` leaves warnings only.
+    /// `quiet` leaves errors and results; warnings then stand in the summary only.
     pub fn new(quiet: bool) -> Self {
         let hidden = quiet || !io::stderr().is_terminal();
         let target =
@@ -30,12 +31,14 @@ impl Terminal {
 impl Observer for Terminal {
     fn say(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            console::say(text);
         }
     }
 
     fn warn(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("warning: {text}"));
+        if !self.quiet {
+            self.bar.suspend(|| console::say(&format!("warning: {text}")));
+        }
     }
 
     fn started(&self, histories: u64, goal: Option<f64>) {
@@ -66,20 +69,6 @@ impl Observer for Terminal {
 
     fn finished(&self) {
         self.bar.finish_and_clear();
-    }
-}
-
-/// Prints results to standard output. A reader that has gone (`| head`) is no error.
-///
-/// # Errors
-/// If writing fails for another reason.
-pub fn print(text: &str) -> Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::io("write", Path::new("standard output"), &e))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -140,5 +129,8 @@ pub fn print_written(written: &Written) -> Result<()> {
         line(&cells);
     }
     written.refused.iter().for_each(|name| line(&["refused".into(), name.clone()]));
-    print(&text)
+    print(&text).map_err(|mut e| {
+        e.suggestion = format!("The result itself is kept in {}.", written.folder.display());
+        e
+    })
 }

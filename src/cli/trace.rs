@@ -32,7 +32,7 @@ pub struct TraceArguments {
     /// Number of the history to replay, from 0 to one below the histories of the run.
     #[arg(long, value_name = "N", help_heading = "Trace")]
     history: u64,
-    /// Print the trace and warnings only.
+    /// Print the trace and errors only.
     #[arg(short, long, help_heading = "Trace")]
     quiet: bool,
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::progress::print;
+use super::console::{self, print};
 use super::uncertainty_checks::{in_file, in_voi};
 use super::uncertainty_file::{UncertaintyInput, VoiInput};
 use super::uncertainty_recovery::Recovery;
@@ -93,7 +93,7 @@ pub fn run(a: &UncertaintyArguments) -> Result<ExitCode> {
             _ => in_file(&a.file, in_voi(&voi.name, e)),
         })?;
         for warning in &outcome.warnings {
-            eprintln!("warning: {}: {warning}", voi.name);
+            console::say(&format!("warning: {}: {warning}", voi.name));
         }
         if !text.is_empty() {
             text.push('\n');
@@ -106,7 +106,7 @@ pub fn run(a: &UncertaintyArguments) -> Result<ExitCode> {
             "program": "voxgray",
             "version": env!("CARGO_PKG_VERSION"),
             "format": 1,
-            "source": a.file.display().to_string(),
+            "source": a.file.file_name().map(|n| n.to_string_lossy()),
             "half_life_s": input.half_life_s,
             "samples": a.samples,
             "seed": a.seed,

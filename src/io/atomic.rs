@@ -74,8 +74,11 @@ fn temporary_name(path: &Path) -> Result<PathBuf> {
 }
 
 /// Makes the rename itself durable; only Unix lets a folder be opened and synced.
+///
+/// # Errors
+/// If the folder of `path` cannot be opened or synced.
 #[cfg(unix)]
-fn sync_folder(path: &Path) -> Result<()> {
+pub fn sync_folder(path: &Path) -> Result<()> {
     let folder = match path.parent() {
         Some(p) if !p.as_os_str().is_empty() => p,
         _ => Path::new("."),
@@ -88,8 +91,12 @@ fn sync_folder(path: &Path) -> Result<()> {
     }
 }
 
+/// Nothing to be done here.
+///
+/// # Errors
+/// Never.
 #[cfg(not(unix))]
-fn sync_folder(_path: &Path) -> Result<()> {
+pub fn sync_folder(_path: &Path) -> Result<()> {
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 pub mod atomic;
 pub mod dicom;
 mod element;
+pub mod folder;
 mod hash;
 mod inflate;
 mod metaimage;

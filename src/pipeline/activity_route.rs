@@ -1,11 +1,14 @@
 //! Activities integrated over time, then transported once.
 
+use std::ops::ControlFlow;
+
 use serde_json::{Value, json};
 
 use super::context::{CurveFacts, VoiFacts};
 use super::dose_rate_route::DoseRates;
-use super::histories::{choose_engine, transport};
-use super::outputs::{self, Found, Maps, OutputFolder};
+use super::folder::OutputFolder;
+use super::histories::{Stage, choose_engine, transport};
+use super::outputs::{self, Found, Maps};
 use super::routes::Case;
 use super::voi_curves::{self, VoiOverTime};
 use super::voi_dose::{Basis, MassChange, change, masses, per_mass};
@@ -24,7 +27,13 @@ pub(super) fn activity_route(
     let (job, observer) = (case.job, case.observer);
     let engine = choose_engine(job, observer)?;
     let mut prepared = case.prepare(&engine, &[])?;
-    let (outcome, engine) = transport(job, &prepared, engine, observer, case.stop)?;
+    let route = if rates.is_some() { "both" } else { "activity" };
+    let stage = Stage { name: "dose", route, followed: false };
+    let (outcome, engine) =
+        match transport(job, &prepared, engine, stage, &folder, observer, case.stop)? {
+            ControlFlow::Continue(ran) => ran,
+            ControlFlow::Break(written) => return Ok(written),
+        };
     let tally = &outcome.tally;
     let vois = activity_vois(case, &prepared, tally)?;
     let curves: Vec<_> = vois.iter().map(|v| &v.curve).collect();
@@ -46,6 +55,7 @@ pub(super) fn activity_route(
         prepared.context.setup["dose_rate_route"] = section;
         difference
     });
+    prepared.context.hear(observer);
     let mut maps = Maps {
         folder: folder.path(),
         context: &prepared.context,

@@ -8,6 +8,7 @@ use super::image_time::Timing;
 use super::inputs::InputRecord;
 use super::scene::{AS_IS, MatterBeyond, MatterMove};
 use super::source::{DoseOf, FieldOfView, Source};
+use super::withheld::{self, Withheld};
 use crate::dose::rate::DoseKind;
 use crate::dose::{DoseScale, HighVoxels};
 use crate::error::{Error, Result};
@@ -127,6 +128,12 @@ pub struct Context {
     /// Relative standard uncertainty of the activity's scale; none if nothing states it.
     #[serde(default)]
     pub calibration_relative: Option<f64>,
+    /// What the user was warned of.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// What of the inputs' names is not written.
+    #[serde(skip)]
+    pub withheld: Withheld,
 }
 
 impl Context {
@@ -198,10 +205,19 @@ impl Context {
     /// For comparing shards: machines may keep the same input (by its hash) in different places.
     pub fn without_paths(mut self) -> Self {
         if let Some(inputs) = self.setup.get_mut("inputs").and_then(Value::as_array_mut) {
-            inputs.iter_mut().for_each(|i| i["path"] = Value::Null);
+            inputs.iter_mut().for_each(|i| {
+                i["path"] = Value::Null;
+                i["file"] = Value::Null;
+            });
         }
         self.setup["hu_curve"] = Value::Null;
+        self.warnings.clear();
         self
+    }
+
+    /// Takes over what the user was warned of, as it may be written.
+    pub fn hear(&mut self, observer: &dyn Observer) {
+        self.warnings = observer.warnings().iter().map(|w| self.withheld.clean(w)).collect();
     }
 
     /// Density and material as bytes.
@@ -281,7 +297,7 @@ pub fn setup(s: &Setup, observer: &dyn Observer) -> Value {
                "extremes_hu": [h.extremes.0, h.extremes.1], "tissues": rows(&h.tissues)})
     });
     json!({
-        "inputs": records,
+        "inputs": records.iter().map(|r| withheld::record(r, job.keeping.record_paths)).collect::<Vec<_>>(),
         "embedded_tables": crate::tables::EMBEDDED_TABLES
             .iter().map(|(name, hash)| json!({"table": name, "sha256": hash})).collect::<Vec<_>>(),
         "source": {
@@ -311,7 +327,7 @@ pub fn setup(s: &Setup, observer: &dyn Observer) -> Value {
         "matter_beyond_dose_grid": beyond,
         "hu": hu,
         "tissues": rows(&tissues),
-        "hu_curve": curve_name(&job.matter),
+        "hu_curve": curve_name(job),
         "settings": settings(&job.transport),
         "goal": job.goal.as_ref().map(|g| json!({"uncertainty": g.uncertainty, "voi": g.voi})),
         "seed": job.transport.seed,
@@ -326,14 +342,14 @@ fn grid_name(choice: GridChoice) -> Value {
     }
 }
 
-fn curve_name(matter: &MatterInput) -> Option<String> {
-    match matter {
+fn curve_name(job: &Job) -> Option<String> {
+    match &job.matter {
         MatterInput::Maps { .. } => None,
         MatterInput::Ct { curve, .. } => Some(match curve {
             CurveChoice::Schneider => "schneider".into(),
             CurveChoice::SchneiderMetals => "schneider-metals".into(),
             CurveChoice::Icru44 => "icru44".into(),
-            CurveChoice::File(path) => path.display().to_string(),
+            CurveChoice::File(path) => withheld::shown(path, job.keeping.record_paths),
         }),
     }
 }

@@ -1,11 +1,14 @@
 //! All time points transported in one run, then the dose rates integrated.
 
+use std::ops::ControlFlow;
+
 use serde_json::{Value, json};
 
 use super::activity_route::refused;
 use super::context::{CurveFacts, VoiFacts};
-use super::histories::{choose_engine, transport};
-use super::outputs::{Maps, OutputFolder, voi_result, write_vois};
+use super::folder::OutputFolder;
+use super::histories::{Stage, choose_engine, transport};
+use super::outputs::{Maps, voi_result, write_vois};
 use super::over_time::{IntegratedMap, RegionCurve};
 use super::routes::{Case, say_map, tell_regions, write_text};
 use super::voi_curves::{self, VoiOverTime};
@@ -13,6 +16,7 @@ use super::voi_dose::{Basis, MassChange, change, masses};
 use super::{Prepared, Written, memory};
 use crate::dose::DoseScale;
 use crate::error::{Error, Result};
+use crate::program::Program;
 use crate::report::summary::{LedgerResult, VoiResult};
 use crate::transport::run::Outcome;
 use crate::transport::tally::Tally;
@@ -27,8 +31,12 @@ pub(super) struct DoseRates {
     pub outcome: Outcome,
 }
 
-/// Transport all times in one run, then integrate.
-pub(super) fn dose_rate_route(case: &Case, folder: &OutputFolder) -> Result<(Prepared, DoseRates)> {
+/// Transport all times in one run, then integrate; `both` if the other route follows.
+pub(super) fn dose_rate_route(
+    case: &Case,
+    folder: &OutputFolder,
+    both: bool,
+) -> Result<ControlFlow<Written, (Prepared, DoseRates)>> {
     let (job, observer) = (case.job, case.observer);
     let engine = choose_engine(job, observer)?;
     check_memory(case)?;
@@ -39,9 +47,14 @@ pub(super) fn dose_rate_route(case: &Case, folder: &OutputFolder) -> Result<(Pre
     let totals: Vec<f64> = times.iter().map(|m| m.iter().sum()).collect();
     drop(times);
     prepared.labels = case.placed.labels.concat();
-    let (outcome, _) = transport(job, &prepared, engine, observer, case.stop)?;
+    let route = if both { "both" } else { "dose-rate" };
+    let stage = Stage { name: "dose_rates", route, followed: both };
+    let outcome = match transport(job, &prepared, engine, stage, folder, observer, case.stop)? {
+        ControlFlow::Continue((outcome, _)) => outcome,
+        ControlFlow::Break(written) => return Ok(ControlFlow::Break(written)),
+    };
     let rates = integrate_rates(case, folder, &prepared, outcome, &totals)?;
-    Ok((prepared, rates))
+    Ok(ControlFlow::Continue((prepared, rates)))
 }
 
 /// Batch words, sums and squares of each time.
@@ -243,11 +256,12 @@ fn rate_vois(
 pub(super) fn finish_dose_rates(
     case: &Case,
     folder: OutputFolder,
-    prepared: &Prepared,
+    mut prepared: Prepared,
     rates: DoseRates,
 ) -> Result<Written> {
     let DoseRates { vois, section, mut files, outcome, .. } = rates;
-    let context = &prepared.context;
+    prepared.context.hear(case.observer);
+    let (prepared, context) = (&prepared, &prepared.context);
     let volume = context.grid.grid().voxel_volume_mm3() * CM3_PER_MM3;
     let result = |(facts, v): (&VoiFacts, &VoiOverTime)| {
         let facts = VoiFacts { curve: Some(v.facts.clone()), ..facts.clone() };
@@ -269,8 +283,10 @@ pub(super) fn finish_dose_rates(
     let summary = json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
+        "build": Program::this(),
         "format": 1,
         "partial": partial,
+        "warnings": context.warnings,
         "setup": setup,
         "vois": results,
         "files": files,
@@ -280,7 +296,7 @@ pub(super) fn finish_dose_rates(
     let text = serde_json::to_string_pretty(&summary)
         .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
     write_text(&folder, "summary.json", &text)?;
-    let folder = folder.keep()?;
+    let folder = folder.keep(!partial)?;
     let mut all = refused(prepared, &vois);
     all.extend(case.refused_outside());
     Ok(Written { folder, files, summary: None, interrupted: partial, refused: all, vois: results })

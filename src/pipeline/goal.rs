@@ -18,6 +18,11 @@ const CHEAP_VOXELS: usize = 1 << 22;
 /// Growth of the number of batches between two looks.
 const GROWTH: f64 = 1.05;
 
+/// The look that follows one.
+fn next_after(look: usize) -> usize {
+    (look + 1).max((look as f64 * GROWTH) as usize)
+}
+
 /// Looks at the tally after batches 10, 11, ... and then each 5 %, the same for any machine.
 pub struct GoalMonitor<'a> {
     context: &'a Context,
@@ -31,7 +36,7 @@ pub struct GoalMonitor<'a> {
 }
 
 impl<'a> GoalMonitor<'a> {
-    /// Finds the VOI of the goal.
+    /// Finds the VOI of the goal. `done` batches are finished already: looks are those of a run that began with them.
     ///
     /// # Errors
     /// If there is no such VOI on the grid, or too few batches to judge.
@@ -40,6 +45,7 @@ impl<'a> GoalMonitor<'a> {
         context: &'a Context,
         density: &'a [f32],
         settings: &RunSettings,
+        done: usize,
         observer: &'a dyn Observer,
     ) -> Result<Self> {
         let mut region = None;
@@ -53,13 +59,17 @@ impl<'a> GoalMonitor<'a> {
             }
             region = goal.voi.as_deref().map(|name| context.region(name)).transpose()?;
         }
+        let mut next_look = if job.goal.is_some() { FIRST_LOOK } else { 2 };
+        while next_look < done {
+            next_look = next_after(next_look);
+        }
         Ok(GoalMonitor {
             context,
             density,
             observer,
             uncertainty: job.goal.as_ref().map(|g| g.uncertainty),
             region,
-            next_look: Mutex::new(if job.goal.is_some() { FIRST_LOOK } else { 2 }),
+            next_look: Mutex::new(next_look),
             reached: AtomicBool::new(false),
             begun: AtomicBool::new(false),
         })
@@ -99,7 +109,7 @@ impl Monitor for GoalMonitor<'_> {
             // Without voxels only a VOI's energy can be looked at.
             let due = batches >= *next && (maps || self.region.is_some());
             if due {
-                *next = (batches + 1).max((batches as f64 * GROWTH) as usize);
+                *next = next_after(batches);
             }
             due
         });

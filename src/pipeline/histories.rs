@@ -1,12 +1,17 @@
-//! The histories of a job: on which engine, with a stop rule, and what is checked afterwards.
+//! The histories of a job: on which engine, with a stop rule, from where on, and what is checked afterwards.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::{MAX_IMBALANCE, Observer, Prepared, goal};
+use super::checkpoint::{Identity, Keeper, Watch, start_of};
+use super::folder::OutputFolder;
+use super::{MAX_IMBALANCE, Observer, Prepared, Written, goal};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Job;
 use crate::transport::engine::{Engine, EngineChoice};
+use crate::transport::in_progress::Start;
 use crate::transport::run::Outcome;
+use crate::transport::signature::Signature;
 use crate::transport::tally::Tally;
 
 /// The engine of a job, and a line about it.
@@ -23,44 +28,103 @@ pub fn choose_engine(job: &Job, observer: &dyn Observer) -> Result<Engine> {
     Ok(engine)
 }
 
-/// Runs the histories. Under `auto` the CPU takes over from a GPU that fails before it has finished a batch; says which engine it was.
+/// One transport of a run, for its checkpoint.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stage {
+    /// Name of what it gives.
+    pub name: &'static str,
+    /// What it is a part of.
+    pub route: &'static str,
+    /// Another transport follows: its result is to outlast that one.
+    pub followed: bool,
+}
+
+/// Runs the histories, from the checkpoint where `--resume` finds one. Under `auto` the CPU takes over from a GPU that fails before it has
+/// finished a batch; says which engine it was. Breaks off with what is there where the output is this run's whole result already.
 pub(super) fn transport(
     job: &Job,
     prepared: &Prepared,
     engine: Engine,
+    stage: Stage,
+    folder: &OutputFolder,
     observer: &dyn Observer,
     stop: &AtomicBool,
-) -> Result<(Outcome, Engine)> {
+) -> Result<ControlFlow<Written, (Outcome, Engine)>> {
     let Prepared { plan, settings, phantom, labels, context } = prepared;
-    let monitor = goal::GoalMonitor::new(job, context, &phantom.density, settings, observer)?;
+    let signature = Signature::new(plan, settings, &engine);
+    let identity = Identity::new(job, signature, context, stage.route)?;
+    if let Some(files) = folder.begin(stage.name, &identity.sha256())? {
+        observer.say(&format!(
+            "{} is the whole result of this run: nothing is left to do",
+            folder.target().display()
+        ));
+        return Ok(ControlFlow::Break(Written::before(folder.target(), files)));
+    }
+    let (mut start, mut before_s) = (Start::default(), 0.0);
+    if let Some(path) = folder.to_resume(stage.name) {
+        let found = identity.read(&path, observer)?;
+        before_s = found.whole.seconds;
+        start = start_of(found);
+        let part = if start.kept.is_some() { " and a part of one more" } else { "" };
+        observer.say(&format!("going on after {} batches{part}", start.batches()));
+    } else if job.keeping.resume {
+        observer.say("there is no checkpoint to go on from: starting from the beginning");
+    }
+    let begun = !start.is_empty();
+    let monitor = goal::GoalMonitor::new(
+        job,
+        context,
+        &phantom.density,
+        settings,
+        start.batches(),
+        observer,
+    )?;
     let mine = u64::from(settings.batches.saturating_sub(settings.shard).div_ceil(settings.shards));
-    let go = |engine: &Engine| {
+    let go = |engine: &Engine, start: Start, keeper: &Keeper| {
         let goal = job.goal.as_ref().map(|g| g.uncertainty);
         observer.started(mine * settings.histories_per_batch, goal);
-        let outcome = engine.run(plan, settings, labels, context.vois.len(), &monitor, stop);
+        observer.advanced(start.batches() as u64 * settings.histories_per_batch);
+        let watch = Watch { goal: &monitor, keeper };
+        let vois = context.vois.len();
+        let outcome = engine.run_from(plan, settings, labels, vois, start, &watch, stop);
         observer.finished();
         outcome
     };
+    let path = folder.checkpoint(stage.name);
+    let every = job.keeping.checkpoint_s;
     let mut engine = engine;
-    let mut outcome = go(&engine);
+    let mut keeper = Keeper::new(path.clone(), identity, every, before_s, observer);
+    let mut outcome = go(&engine, start, &keeper);
     if let Err(error) = &outcome
         && error.kind == ErrorKind::Run
         && job.engine == EngineChoice::Auto
         && !engine.devices().is_empty()
         && !monitor.begun()
+        && !begun
         && !stop.load(Relaxed)
     {
         observer.warn(&format!("{error} The run goes on with the CPU."));
         engine = Engine::Cpu;
-        outcome = go(&engine);
+        let signature = Signature::new(plan, settings, &engine);
+        let identity = Identity::new(job, signature, context, stage.route)?;
+        folder.begin(stage.name, &identity.sha256())?;
+        keeper = Keeper::new(path, identity, every, before_s, observer);
+        outcome = go(&engine, Start::default(), &keeper);
     }
-    let outcome = outcome?;
+    let mut outcome = outcome?;
+    // What is finished outlasts what follows: the writing of the outputs, another transport, the user's second thought.
+    if outcome.interrupted || stage.followed || keeper.is_worth_it() {
+        keeper.write(&outcome.tally, outcome.more.as_deref());
+    }
+    outcome.more = None;
+    outcome.seconds += before_s;
     outcome.notices.iter().for_each(|notice| observer.warn(notice));
     if outcome.tally.batches() == 0 {
-        return Err(Error::run(
+        return Err(Error::new(
+            ErrorKind::Interrupted,
             "interrupted before the first batch was finished",
-            "no history can be reported",
-            "Let it run longer, or use more and smaller batches (--batches).",
+            "there is no result yet",
+            "Add --resume to the same command to go on, or use more and smaller batches (--batches).",
         ));
     }
     check_energy(&outcome.tally)?;
@@ -81,7 +145,7 @@ pub(super) fn transport(
             outcome.tally.histories()
         ));
     }
-    Ok((outcome, engine))
+    Ok(ControlFlow::Continue((outcome, engine)))
 }
 
 pub(super) fn check_energy(tally: &Tally) -> Result<()> {

@@ -66,6 +66,7 @@ fn job(folder: &Path, engine: EngineChoice) -> Job {
         max_memory: 1 << 32,
         out: folder.join("out"),
         overwrite: false,
+        keeping: Default::default(),
     }
 }
 
@@ -93,10 +94,16 @@ fn what_does_not_fit_on_a_gpu_runs_on_the_cpu_under_auto_only() {
         let mut prepared = prepare(&job, &heard).unwrap();
         prepared.plan.tables.resize(TABLE_WORDS, 0.0);
         let (engine, _) = Engine::choose(&explicit).unwrap();
-        let done = transport(&job, &prepared, engine, &heard, &AtomicBool::new(false));
+        let out = OutputFolder::open(&folder.path().join("out"), false, false, &heard).unwrap();
+        let stage = Stage { name: "dose", route: "dose", followed: false };
+        let stop = AtomicBool::new(false);
+        let done = transport(&job, &prepared, engine, stage, &out, &heard, &stop);
+        drop(out);
         let warned = heard.0.into_inner().unwrap();
         if choice == EngineChoice::Auto {
-            let (outcome, engine) = done.unwrap();
+            let ControlFlow::Continue((outcome, engine)) = done.unwrap() else {
+                panic!("nothing was there before")
+            };
             assert!(engine.devices().is_empty() && outcome.tally.batches() == 4);
             assert!(warned.iter().any(|w| w.contains("goes on with the CPU")), "{warned:?}");
         } else {

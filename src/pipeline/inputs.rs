@@ -24,8 +24,8 @@ use crate::sheet::Sheet;
 pub struct InputRecord {
     /// What it was read as.
     pub role: &'static str,
-    /// The path as given; in JSON with marks for what is no UTF-8.
-    #[serde(serialize_with = "shown")]
+    /// The path as given; how it is written, `withheld` says.
+    #[serde(skip)]
     pub path: PathBuf,
     /// Number of files read.
     pub files: usize,
@@ -46,11 +46,6 @@ pub struct InputRecord {
     /// What DICOM says about itself.
     #[serde(skip)]
     pub facts: Option<Facts>,
-}
-
-/// JSON holds text: a path that is none is shown as messages show it, and the hash says which file it was.
-fn shown<S: serde::Serializer>(path: &Path, to: S) -> std::result::Result<S::Ok, S::Error> {
-    to.collect_str(&path.display())
 }
 
 fn record(

@@ -1,15 +1,41 @@
 //! Parts of a run: written as tallies, merged to the outputs of the whole.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::checkpoint::{context_differences, listed};
 use super::context::Context;
+use super::folder::OutputFolder;
+use super::heard::Heard;
 use super::histories::check_energy;
-use super::outputs::{self, OutputFolder};
-use super::{Observer, SHARD_FILE, Written, memory, shard_fits};
+use super::{Observer, SHARD_FILE, Written, memory, outputs, shard_fits};
 use crate::error::{Error, Result};
 use crate::report::summary::Timing;
 use crate::transport::run::Outcome;
 use crate::transport::shard::{Shard, read_shard, write_shard};
+use crate::transport::signature::Signature;
+
+/// Most shards that are looked through for missing ones.
+const MOST_NAMED: u32 = 10_000;
+
+/// Which part of which run.
+pub(super) struct PartOf<'a> {
+    /// Program, engine, plan, cut.
+    pub signature: Signature,
+    /// Number (from 1) and count of the shards.
+    pub part: [u32; 2],
+    /// What was known before the first history.
+    pub context: &'a Context,
+}
+
+/// What a merge may join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MergeRules {
+    /// A result of fewer batches than the run has, marked as partial.
+    pub allow_missing: bool,
+    /// Shards of CPUs and GPUs.
+    pub mix_engines: bool,
+}
 
 /// Writes a shard instead of maps.
 ///
@@ -17,20 +43,21 @@ use crate::transport::shard::{Shard, read_shard, write_shard};
 /// If writing fails.
 pub(super) fn finish_shard(
     folder: OutputFolder,
-    plan_sha256: String,
-    context: &Context,
+    of: PartOf,
     density: &[f32],
     material: &[u8],
     outcome: Outcome,
 ) -> Result<Written> {
     let shard = Shard {
-        plan_sha256,
-        context: context.to_json()?,
+        signature: of.signature,
+        part: of.part,
+        seconds: outcome.seconds,
+        context: of.context.to_json()?,
         payload: Context::maps_to_bytes(density, material),
         tally: outcome.tally,
     };
     write_shard(&folder.path().join(SHARD_FILE), &shard)?;
-    let folder = folder.keep()?;
+    let folder = folder.keep(!outcome.interrupted)?;
     Ok(Written {
         folder,
         files: vec![SHARD_FILE.into()],
@@ -44,14 +71,17 @@ pub(super) fn finish_shard(
 /// `voxgray merge`: shards of one run to the outputs that it would have given in one piece.
 ///
 /// # Errors
-/// If a shard cannot be read, is of another run or given twice, or writing fails.
+/// If a shard cannot be read, is of another run or program or given twice, one is missing and may not, or writing fails.
 pub fn merge(
     out: &Path,
     shards: &[PathBuf],
     overwrite: bool,
+    rules: MergeRules,
     observer: &dyn Observer,
 ) -> Result<Written> {
-    let folder = OutputFolder::open(out, overwrite)?;
+    let folder = OutputFolder::open(out, overwrite, false, observer)?;
+    let heard = Heard::new(observer);
+    let observer = &heard as &dyn Observer;
     let Some((first, others)) = shards.split_first() else {
         return Err(Error::usage(
             "no shard is given",
@@ -60,33 +90,41 @@ pub fn merge(
         ));
     };
     let mut whole = read_shard(&shard_path(first))?;
-    let context = Context::from_json(&whole.context)?;
+    let mut context = Context::from_json(&whole.context)?;
     shard_fits::check(&whole, &context).map_err(|e| in_file(first, e))?;
-    let compared = context.clone().without_paths();
+    let mut parts = vec![part_of(&whole)];
+    let mut warnings = context.warnings.clone();
     for path in others {
         let shard = read_shard(&shard_path(path))?;
+        check_same([first, path], &whole, &shard, rules)?;
         shard_fits::check(&shard, &context).map_err(|e| in_file(path, e))?;
-        let same = (&shard.plan_sha256, &shard.payload) == (&whole.plan_sha256, &whole.payload)
-            && Context::from_json(&shard.context)?.without_paths() == compared;
-        if !same {
-            return Err(Error::input(
-                format!("{} is not of the same run as {}", path.display(), first.display()),
-                "their inputs or settings differ",
-                "Merge only shards of one command and version, run with --shard 1/n to n/n.",
-            ));
-        }
         shard_fits::check_beside(&whole.tally, &shard.tally).map_err(|e| in_file(path, e))?;
         whole.tally.merge(&shard.tally).map_err(|e| in_file(path, e))?;
+        parts.push(part_of(&shard));
+        warnings.extend(Context::from_json(&shard.context)?.warnings);
     }
     let (density, material) = context.maps_from_bytes(&whole.payload)?;
     let missing = context.batches as usize - whole.tally.batches().min(context.batches as usize);
     if missing > 0 {
-        observer.warn(&format!(
-            "{missing} of {} batches are missing: the result is partial",
-            context.batches
-        ));
+        let text = format!(
+            "{missing} of {} batches are missing{}",
+            context.batches,
+            lacking(&parts, context.batches)
+        );
+        if !rules.allow_missing {
+            return Err(Error::input(
+                text,
+                "the result would be of fewer histories than the run has",
+                "Give all shards (an interrupted one is completed by its command with --resume), or add --allow-missing for a partial result.",
+            ));
+        }
+        observer.warn(&format!("{text}: the result is partial"));
     }
     check_energy(&whole.tally)?;
+    warnings.extend(observer.warnings());
+    let mut seen = BTreeSet::new();
+    warnings.retain(|w| seen.insert(w.clone()));
+    context.warnings = warnings;
     let timing = Timing {
         merged_shards: shards.len(),
         peak_memory_bytes: memory::peak_resident(),
@@ -99,7 +137,70 @@ fn in_file(path: &Path, error: Error) -> Error {
     Error { problem: format!("{}: {}", path.display(), error.problem), ..error }
 }
 
+/// Refuses a shard of another run or program, and says what differs.
+fn check_same(paths: [&PathBuf; 2], whole: &Shard, shard: &Shard, rules: MergeRules) -> Result<()> {
+    let [first, path] = paths.map(|p| p.display());
+    let mut differences = whole.signature.differences(&shard.signature);
+    differences.extend(context_differences(&whole.context, &shard.context));
+    if differences.is_empty() && whole.payload != shard.payload {
+        differences.push("the maps of density and material".into());
+    }
+    if !differences.is_empty() {
+        return Err(Error::input(
+            format!("{path} is not of the same run as {first}"),
+            format!("they differ in {}", listed(&differences)),
+            "Merge only shards of one command and one build of voxgray, run with --shard 1/n to n/n.",
+        ));
+    }
+    match whole.signature.engines(&shard.signature) {
+        Some(engines) if !rules.mix_engines => Err(Error::input(
+            format!("{path} is not of the same engine as {first}"),
+            format!("they differ in {engines}, whose bits agree on software devices only"),
+            "Run all shards with one --engine, or add --mix-engines: the statistics hold for a mixture.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Number and count of a shard, and the batches that it has.
+fn part_of(shard: &Shard) -> ([u32; 2], usize) {
+    (shard.part, shard.tally.batches())
+}
+
+/// Which shards are missing or were interrupted, as far as their numbers tell.
+fn lacking(parts: &[([u32; 2], usize)], batches: u32) -> String {
+    let of = parts[0].0[1];
+    if of > MOST_NAMED || parts.iter().any(|p| p.0[1] != of) {
+        return String::new();
+    }
+    let mut lacking = Vec::new();
+    for number in 1..=of {
+        let all = batches.saturating_sub(number - 1).div_ceil(of) as usize;
+        match parts.iter().find(|p| p.0[0] == number) {
+            None => lacking.push(format!("shard {number}/{of} is not given")),
+            Some((_, there)) if *there < all => {
+                lacking.push(format!("shard {number}/{of} has {there} of {all}"));
+            }
+            Some(_) => {}
+        }
+    }
+    if lacking.is_empty() { String::new() } else { format!(": {}", listed(&lacking)) }
+}
+
 /// A shard is named by its folder or its file.
 fn shard_path(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(SHARD_FILE) } else { path.to_path_buf() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_shards_are_named() {
+        let parts = [([3, 3], 2), ([1, 3], 1)];
+        assert_eq!(lacking(&parts, 7), ": shard 1/3 has 1 of 3; shard 2/3 is not given");
+        assert_eq!(lacking(&[([1, 2], 4), ([2, 2], 3)], 7), "");
+        assert_eq!(lacking(&[([1, 2], 4), ([2, 3], 3)], 7), "");
+    }
 }

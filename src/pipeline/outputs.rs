@@ -1,126 +1,21 @@
 //! Writing the output folder: whole or not at all.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Written;
 use super::context::Context;
+use super::folder::OutputFolder;
 use crate::dose::largest_dose;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::image::Volume;
 use crate::io::atomic::write_atomically;
 use crate::io::{Element, write_nifti};
+use crate::program::Program;
 use crate::report::summary::{DoseResult, LedgerResult, RunResult, Summary, Timing, VoiResult};
 use crate::report::voi_table::{Column, voi_table};
 use crate::sheet::{Separator, lines};
 use crate::transport::tally::{Origin, Tally};
 use crate::uncertainty::{Part, UncertaintyPart, VoiBudget};
-
-/// A folder under a temporary name beside its place; removed unless kept.
-#[derive(Debug)]
-pub struct OutputFolder {
-    temporary: PathBuf,
-    target: PathBuf,
-    replace: bool,
-    kept: bool,
-}
-
-impl OutputFolder {
-    /// Makes the temporary folder, so that a place that cannot be written to is refused before the run.
-    ///
-    /// # Errors
-    /// If the target exists and may not be replaced, or the folder cannot be made.
-    pub fn open(target: &Path, overwrite: bool) -> Result<Self> {
-        let replace = check_target(target, overwrite)?;
-        let Some(name) = target.file_name() else {
-            return Err(Error::usage(
-                format!("cannot write the folder {}", target.display()),
-                "it has no name",
-                "Name a new folder.",
-            ));
-        };
-        if let Some(parent) = target.parent().filter(|p| !p.as_os_str().is_empty()) {
-            fs::create_dir_all(parent).map_err(|e| Error::io("create", parent, &e))?;
-        }
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}.partial", std::process::id()));
-        let temporary = target.with_file_name(hidden);
-        fs::create_dir(&temporary)
-            .map_err(|e| Error::io("create the output folder", target, &e))?;
-        Ok(OutputFolder { temporary, target: target.to_path_buf(), replace, kept: false })
-    }
-
-    /// Where to write until [`OutputFolder::keep`].
-    pub fn path(&self) -> &Path {
-        &self.temporary
-    }
-
-    /// Gives the folder its name.
-    ///
-    /// # Errors
-    /// If renaming fails; an older output is then put back.
-    pub fn keep(mut self) -> Result<PathBuf> {
-        let error = |e: &std::io::Error| Error::io("rename the output folder to", &self.target, e);
-        let old = self.temporary.with_extension("old");
-        if self.replace {
-            fs::rename(&self.target, &old).map_err(|e| error(&e))?;
-        } else if self.target.is_dir() {
-            // It is empty; not every system renames onto a folder.
-            fs::remove_dir(&self.target).map_err(|e| error(&e))?;
-        }
-        if let Err(cause) = fs::rename(&self.temporary, &self.target) {
-            let mut error = error(&cause);
-            if self.replace && fs::rename(&old, &self.target).is_err() {
-                error.why = format!("{}; the older output is now {}", error.why, old.display());
-            }
-            return Err(error);
-        }
-        self.kept = true;
-        if self.replace {
-            fs::remove_dir_all(&old).map_err(|e| Error::io("remove", &old, &e))?;
-        }
-        Ok(self.target.clone())
-    }
-}
-
-impl Drop for OutputFolder {
-    fn drop(&mut self) {
-        if !self.kept {
-            // A failure to clean up must not hide the error that led here; the name says that it is partial.
-            let _ = fs::remove_dir_all(&self.temporary);
-        }
-    }
-}
-
-/// True if an older output of voxgray is to be replaced.
-fn check_target(target: &Path, overwrite: bool) -> Result<bool> {
-    let refuse = |why: &str, suggestion: &str| {
-        Err(Error::new(
-            ErrorKind::Io,
-            format!("cannot write to {}", target.display()),
-            why,
-            suggestion,
-        ))
-    };
-    let Ok(meta) = fs::symlink_metadata(target) else { return Ok(false) };
-    if !meta.is_dir() {
-        return refuse("it exists and is not a folder", "Name a new folder.");
-    }
-    let mut entries = fs::read_dir(target).map_err(|e| Error::io("read", target, &e))?;
-    if entries.next().is_none() {
-        return Ok(false);
-    }
-    let ours = target.join("summary.json").is_file() || target.join(super::SHARD_FILE).is_file();
-    match (overwrite, ours) {
-        (true, true) => Ok(true),
-        (true, false) => refuse("it holds files that voxgray did not write", "Name a new folder."),
-        (false, _) => refuse(
-            "it is not empty",
-            "Name a new folder, or add --overwrite for an older output of voxgray.",
-        ),
-    }
-}
 
 /// What a route has found beyond the tally: its VOIs in place of the tally's own, columns of their table, and files that the folder holds
 /// already.
@@ -176,8 +71,10 @@ pub fn write(
     let summary = Summary {
         program: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
+        build: Program::this(),
         format: 1,
         partial,
+        warnings: context.warnings.clone(),
         setup: context.setup.clone(),
         run: RunResult {
             histories: tally.histories(),
@@ -194,7 +91,7 @@ pub fn write(
     let text = serde_json::to_vec_pretty(&summary)
         .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
     write_atomically(&folder.path().join("summary.json"), |w| w.write_all(&text))?;
-    let folder = folder.keep()?;
+    let folder = folder.keep(!partial)?;
     let refused = context.vois.iter().filter(|v| v.curve.as_ref().is_some_and(|c| c.refused));
     let refused = refused.map(|v| v.name.clone()).collect();
     let summary = Some(summary);

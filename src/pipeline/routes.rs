@@ -1,6 +1,7 @@
 //! Several time points to dose, by two routes that use the same functions: activities are integrated over time and transported once, or
 //! transported once with a weight for each time and the dose rates integrated.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
@@ -9,10 +10,11 @@ use super::activity_route::activity_route;
 use super::checks::Checks;
 use super::context::CurveFacts;
 use super::dose_rate_route::{dose_rate_route, finish_dose_rates};
+use super::folder::OutputFolder;
+use super::heard::Heard;
 use super::image_time::Timing;
 use super::inputs::{InputRecord, file_record};
 use super::method_file::RegionMethod;
-use super::outputs::OutputFolder;
 use super::over_time::{IntegratedMap, OverTime, RegionCurve};
 use super::series::{self, Placed};
 use super::series_file::SeriesInput;
@@ -72,7 +74,9 @@ pub fn dose_over_time(
 ) -> Result<Written> {
     job.check()?;
     check(job, input, route)?;
-    let folder = OutputFolder::open(&job.out, job.overwrite)?;
+    let folder = OutputFolder::of(job, observer)?;
+    let heard = Heard::new(observer);
+    let observer = &heard as &dyn Observer;
     let emitted = source::read_source(&job.source)?;
     let Some(half_life_s) = emitted.half_life_s else {
         return Err(Error::usage(
@@ -117,14 +121,14 @@ pub fn dose_over_time(
     };
     match route {
         Route::Activity => activity_route(&case, folder, None),
-        Route::DoseRate => {
-            let (prepared, rates) = dose_rate_route(&case, &folder)?;
-            finish_dose_rates(&case, folder, &prepared, rates)
-        }
-        Route::Both => {
-            let (prepared, rates) = dose_rate_route(&case, &folder)?;
-            if rates.outcome.interrupted {
-                return finish_dose_rates(&case, folder, &prepared, rates);
+        Route::DoseRate | Route::Both => {
+            let both = route == Route::Both;
+            let (prepared, rates) = match dose_rate_route(&case, &folder, both)? {
+                ControlFlow::Continue(ran) => ran,
+                ControlFlow::Break(written) => return Ok(written),
+            };
+            if !both || rates.outcome.interrupted {
+                return finish_dose_rates(&case, folder, prepared, rates);
             }
             drop(prepared);
             activity_route(&case, folder, Some(rates))

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::dose::HighDose;
+use crate::program::Program;
 use crate::transport::devices::DeviceFacts;
 use crate::transport::engine::Engine;
 use crate::transport::ledger::Ledger;
@@ -179,10 +180,14 @@ pub struct Summary {
     pub program: &'static str,
     /// Its version.
     pub version: &'static str,
+    /// Its build: git revision where known, hashes of source and tables.
+    pub build: Program,
     /// Of this file's layout.
     pub format: u32,
     /// Fewer histories than asked for.
     pub partial: bool,
+    /// What the user was warned of.
+    pub warnings: Vec<String>,
     /// Inputs, settings, grid, activity, tissue, hashes.
     pub setup: serde_json::Value,
     /// How the run went.

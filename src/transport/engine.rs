@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::compare::told_by_cpu;
 use super::devices::DeviceFacts;
+use super::in_progress::Start;
 use super::ledger::Ledger;
 use super::plan::Plan;
 use super::run::{Monitor, Outcome, RunSettings};
@@ -103,6 +104,11 @@ impl Engine {
         }
     }
 
+    /// `cpu` or `gpu`: engines of one kind give the same bits on the same devices.
+    pub fn kind(&self) -> &'static str {
+        if self.devices().is_empty() { "cpu" } else { "gpu" }
+    }
+
     /// The GPUs that it uses; none for the CPU.
     pub fn devices(&self) -> &[DeviceFacts] {
         match self {
@@ -167,10 +173,32 @@ impl Engine {
         monitor: &dyn Monitor,
         stop: &AtomicBool,
     ) -> Result<Outcome> {
+        self.run_from(plan, settings, labels, regions, Start::default(), monitor, stop)
+    }
+
+    /// Runs a plan from what an earlier run has finished; see [`super::run::run_from`].
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    #[expect(clippy::too_many_arguments, reason = "all of a run")]
+    pub fn run_from(
+        &self,
+        plan: &Plan,
+        settings: &RunSettings,
+        labels: &[u16],
+        regions: usize,
+        start: Start,
+        monitor: &dyn Monitor,
+        stop: &AtomicBool,
+    ) -> Result<Outcome> {
         match self {
-            Engine::Cpu => super::run::run(plan, settings, labels, regions, monitor, stop),
+            Engine::Cpu => {
+                super::run::run_from(plan, settings, labels, regions, start, monitor, stop)
+            }
             #[cfg(feature = "gpu")]
-            Engine::Gpu(gpu, _) => gpu.run(plan, settings, labels, regions, monitor, stop),
+            Engine::Gpu(gpu, _) => {
+                gpu.run_from(plan, settings, labels, regions, start, monitor, stop)
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod devices;
 pub mod engine;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+pub mod in_progress;
 pub mod layout;
 pub mod ledger;
 pub mod limits;
@@ -16,6 +17,7 @@ pub mod run;
 pub mod settings;
 pub mod shard;
 mod shard_claims;
+pub mod signature;
 pub mod strata;
 pub mod tables;
 pub mod tally;

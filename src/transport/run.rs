@@ -1,19 +1,24 @@
 //! Running a plan: batches, threads, shards, the stop rule and progress. Same bits for any number of threads and shards.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::cpu::history::run_history;
 use super::cpu::particle::Stack;
 use super::cpu::score::{Alone, Scorer, Shared, Shells, Weighted};
+use super::in_progress::{InProgress, Start};
 use super::ledger::Ledger;
 use super::plan::Plan;
 use super::strata::Strata;
 use super::tally::{BatchWords, ORIGINS, Tally};
 use crate::error::{Error, Result};
 
-/// Histories that a thread takes at once.
-const CHUNK: u64 = 4096;
+/// Histories that a thread takes at once; what is finished of a batch is counted in them.
+pub const CHUNK: u64 = 4096;
+
+/// Shortest time between two looks at the clock for what is to be kept.
+const LEAST_SLICE: Duration = Duration::from_millis(20);
 
 /// Largest fraction of histories that may meet a cap (segments, stack, rejection) before a run fails.
 pub const MAX_CAPPED_FRACTION: f64 = 1e-4;
@@ -59,6 +64,13 @@ pub trait Monitor: Sync {
     fn next_look(&self, _done: usize) -> Option<usize> {
         None
     }
+    /// All finished batches are on the host, voxels and all, and with them what is finished of one more, where the engine can tell: the
+    /// moment to keep them.
+    fn kept(&self, _tally: &Tally, _more: Option<&InProgress>) {}
+    /// When [`Self::kept`] is wanted next, also in the middle of a batch; `None` if never.
+    fn keep_by(&self) -> Option<Instant> {
+        None
+    }
 }
 
 /// A monitor that does nothing.
@@ -72,6 +84,8 @@ pub struct Outcome {
     pub tally: Tally,
     /// Whether the run was interrupted before its histories or its goal were reached.
     pub interrupted: bool,
+    /// What is finished of one more batch in an interrupted run, where the engine can tell.
+    pub more: Option<Arc<InProgress>>,
     /// Wall time, s.
     pub seconds: f64,
     /// What the user should know: a device that was lost, a batch that was run again.
@@ -79,7 +93,7 @@ pub struct Outcome {
 }
 
 /// Runs a plan on the CPU. `labels` (one region per voxel, 0 outside all; with time points also one such map after the other) may be empty; `stop` interrupts at the next chunk: the batch
-/// in progress is dropped, finished ones are kept.
+/// in progress is left out of the tally, finished ones are kept.
 ///
 /// # Errors
 /// If the settings are absurd or too many histories met a cap.
@@ -91,6 +105,22 @@ pub fn run(
     monitor: &dyn Monitor,
     stop: &AtomicBool,
 ) -> Result<Outcome> {
+    run_from(plan, settings, labels, regions, Start::default(), monitor, stop)
+}
+
+/// [`run`] from what an earlier run of the same plan and settings has finished, to the bits of one run.
+///
+/// # Errors
+/// As [`run`]; if the start is not of this plan and settings.
+pub fn run_from(
+    plan: &Plan,
+    settings: &RunSettings,
+    labels: &[u16],
+    regions: usize,
+    start: Start,
+    monitor: &dyn Monitor,
+    stop: &AtomicBool,
+) -> Result<Outcome> {
     check(settings)?;
     super::limits::check(plan, settings)?;
     super::times::check(plan)?;
@@ -98,36 +128,90 @@ pub fn run(
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
     };
-    let start = std::time::Instant::now();
-    let cells = plan.tally_cells();
-    let times = plan.params.time_points as usize;
-    let mut tally = Tally::of_plan(plan, settings.histories_per_batch);
-    let copies = match times {
-        0 => word_copies(cells, plan.origins, threads),
-        _ => word_copies(cells * times, [true, false, false], threads),
-    };
-    let mut words: Vec<BatchWords> = (0..copies)
-        .map(|_| match times {
-            0 => BatchWords::new(cells, plan.origins),
-            _ => BatchWords::timed(cells, times),
-        })
-        .collect();
-    let mut interrupted = false;
-    for batch in (settings.shard..settings.batches).step_by(settings.shards as usize) {
-        let ledger =
-            run_batch(plan, batch, settings.histories_per_batch, threads, &words, monitor, stop);
-        if stop.load(Relaxed) {
-            interrupted = true;
+    let since = Instant::now();
+    let histories = settings.histories_per_batch;
+    let Start { tally, mut kept } = start;
+    let mut tally = first_tally(plan, settings, tally)?;
+    let mut words = Some(batch_words(plan, threads));
+    let (mut interrupted, mut more) = (false, None);
+    // What was finished may have reached the goal already.
+    let reached = tally.batches() > 0 && monitor.batch_done(&tally, true);
+    for batch in left(settings, if reached { None } else { Some(&tally) }) {
+        let mut part = InProgress::new(batch, words.take().unwrap_or_default());
+        if let Some(kept) = kept.take_if(|k| k.batch == batch) {
+            if !part.restore(&kept.sums) {
+                return Err(other_run("the sums of a batch in progress"));
+            }
+            (part.done, part.ledger) = (kept.done, kept.ledger);
+        }
+        let finished = loop {
+            run_batch(plan, histories, threads, &mut part, monitor, stop);
+            let finished = part.histories(histories) == histories;
+            if finished || stop.load(Relaxed) {
+                break finished;
+            }
+            monitor.kept(&tally, Some(&part));
+        };
+        if !finished {
+            (interrupted, more) = (true, Some(Arc::new(part)));
             break;
         }
-        tally.ledger.add(&ledger);
-        tally.fold(batch, &mut words, labels, regions);
+        tally.ledger.add(&part.ledger);
+        tally.fold(batch, &mut part.words, labels, regions);
+        words = Some(part.words);
+        monitor.kept(&tally, None);
         if monitor.batch_done(&tally, true) {
             break;
         }
     }
     check_caps(&tally.ledger)?;
-    Ok(Outcome { tally, interrupted, seconds: start.elapsed().as_secs_f64(), notices: Vec::new() })
+    let seconds = since.elapsed().as_secs_f64();
+    Ok(Outcome { tally, interrupted, more, seconds, notices: Vec::new() })
+}
+
+/// The words of a batch, zero, in as many copies as threads score into.
+fn batch_words(plan: &Plan, threads: usize) -> Vec<BatchWords> {
+    let (cells, times) = (plan.tally_cells(), plan.params.time_points as usize);
+    let copies = match times {
+        0 => word_copies(cells, plan.origins, threads),
+        _ => word_copies(cells * times, [true, false, false], threads),
+    };
+    let one = |_| match times {
+        0 => BatchWords::new(cells, plan.origins),
+        _ => BatchWords::timed(cells, times),
+    };
+    (0..copies).map(one).collect()
+}
+
+/// An empty tally, or the one that a run starts from.
+pub(super) fn first_tally(
+    plan: &Plan,
+    settings: &RunSettings,
+    from: Option<Tally>,
+) -> Result<Tally> {
+    let empty = Tally::of_plan(plan, settings.histories_per_batch);
+    let Some(tally) = from else { return Ok(empty) };
+    let of_run = |batch: u32| batch < settings.batches && batch % settings.shards == settings.shard;
+    if !tally.same_shape(&empty) || !tally.regions.iter().all(|r| of_run(r.batch)) {
+        return Err(other_run("finished batches"));
+    }
+    Ok(tally)
+}
+
+fn other_run(what: &str) -> Error {
+    Error::run(
+        format!("{what} of another run"),
+        "grid, origins, batches and shard must be those of this run",
+        "Start from the beginning.",
+    )
+}
+
+/// Batches of this process that are not in the tally, ascending; none without a tally.
+pub(super) fn left(settings: &RunSettings, tally: Option<&Tally>) -> Vec<u32> {
+    let Some(tally) = tally else { return Vec::new() };
+    let done = |batch: &u32| tally.regions.binary_search_by_key(batch, |r| r.batch).is_ok();
+    let mine = (settings.shard..settings.batches).step_by(settings.shards as usize);
+    mine.filter(|b| !done(b)).collect()
 }
 
 /// Refuses absurd settings.
@@ -175,105 +259,116 @@ pub fn word_copies(cells: usize, used: [bool; ORIGINS], threads: usize) -> usize
     if bytes <= PRIVATE_WORDS_BYTES { threads } else { 1 }
 }
 
-/// Runs one batch into `words`.
+/// Runs what is left of a batch, until `stop` or [`Monitor::keep_by`].
 fn run_batch(
     plan: &Plan,
-    batch: u32,
     histories: u64,
     threads: usize,
-    words: &[BatchWords],
+    part: &mut InProgress,
     monitor: &dyn Monitor,
     stop: &AtomicBool,
-) -> Ledger {
-    let strata = Strata::new(plan, batch, histories);
-    let first = u64::from(batch) * histories;
-    if plan.params.shells > 0 {
-        return work(plan, &strata, first, histories, threads, monitor, stop, |_| {
-            Shells(words[0].slices())
-        });
-    }
+) {
+    let left = part.left(histories);
+    let work = Work {
+        plan,
+        strata: Strata::new(plan, part.batch, histories),
+        first: u64::from(part.batch) * histories,
+        histories,
+        left: &left,
+        threads,
+        monitor,
+        stop,
+        // However late it is, something is run.
+        until: monitor.keep_by().map(|by| by.max(Instant::now() + LEAST_SLICE)),
+    };
+    let words = &part.words;
     let times = plan.params.time_points as usize;
-    if times > 0 && words.len() == threads {
-        return work(plan, &strata, first, histories, threads, monitor, stop, |t| {
-            Weighted::<true>::new(&words[t].times, times)
-        });
-    }
-    if times > 0 {
-        return work(plan, &strata, first, histories, threads, monitor, stop, |_| {
-            Weighted::<false>::new(&words[0].times, times)
-        });
-    }
-    if words.len() == threads {
-        return work(plan, &strata, first, histories, threads, monitor, stop, |t| {
-            Alone(words[t].slices())
-        });
-    }
-    work(plan, &strata, first, histories, threads, monitor, stop, |_| Shared(words[0].slices()))
+    let (ledger, done) = if plan.params.shells > 0 {
+        work.run(|_| Shells(words[0].slices()))
+    } else if times > 0 && words.len() == threads {
+        work.run(|t| Weighted::<true>::new(&words[t].times, times))
+    } else if times > 0 {
+        work.run(|_| Weighted::<false>::new(&words[0].times, times))
+    } else if words.len() == threads {
+        work.run(|t| Alone(words[t].slices()))
+    } else {
+        work.run(|_| Shared(words[0].slices()))
+    };
+    part.ledger.add(&ledger);
+    part.enter(done);
 }
 
-/// Lets `threads` threads take chunks of the batch. Each thread starts in its own part of the batch (its own region of
-/// the source), so that threads rarely touch the same words.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one internal caller; a struct would only rename them"
-)]
-fn work<S: Scorer>(
-    plan: &Plan,
-    strata: &Strata,
+/// The chunks of a batch that are left, and who wants to know.
+struct Work<'a> {
+    plan: &'a Plan,
+    strata: Strata,
     first: u64,
     histories: u64,
+    left: &'a [u64],
     threads: usize,
-    monitor: &dyn Monitor,
-    stop: &AtomicBool,
-    scorer: impl Fn(usize) -> S + Sync,
-) -> Ledger {
-    let total = Mutex::new(Ledger::default());
-    let chunks = histories.div_ceil(CHUNK);
-    let taken: Vec<AtomicU64> = (0..threads).map(|_| AtomicU64::new(0)).collect();
-    let part =
-        |t: usize| (chunks * t as u64 / threads as u64, chunks * (t as u64 + 1) / threads as u64);
-    std::thread::scope(|scope| {
-        for t in 0..threads {
-            let (taken, total, scorer) = (&taken, &total, &scorer);
-            let work = move || {
-                let mut ledger = Ledger::default();
-                let mut scorer = scorer(t);
-                let mut stack = Stack::default();
-                // Its own part first, then what is left of the others'.
-                for other in (0..threads).map(|k| (t + k) % threads) {
-                    let (low, high) = part(other);
-                    loop {
-                        let chunk = low + taken[other].fetch_add(1, Relaxed);
-                        if chunk >= high || stop.load(Relaxed) {
-                            break;
+    monitor: &'a dyn Monitor,
+    stop: &'a AtomicBool,
+    until: Option<Instant>,
+}
+
+impl Work<'_> {
+    /// Lets the threads take chunks and gives the books and numbers of those that were run. Each thread starts in its own part of the
+    /// batch (its own region of the source), so that threads rarely touch the same words.
+    fn run<S: Scorer>(&self, scorer: impl Fn(usize) -> S + Sync) -> (Ledger, Vec<u64>) {
+        let total = Mutex::new(Ledger::default());
+        let (chunks, threads) = (self.left.len() as u64, self.threads as u64);
+        let taken: Vec<AtomicU64> = (0..threads).map(|_| AtomicU64::new(0)).collect();
+        let part = |t: u64| (chunks * t / threads, chunks * (t + 1) / threads);
+        let ended =
+            || self.stop.load(Relaxed) || self.until.is_some_and(|until| Instant::now() >= until);
+        std::thread::scope(|scope| {
+            for t in 0..threads {
+                let (taken, total, scorer, ended) = (&taken, &total, &scorer, &ended);
+                let work = move || {
+                    let mut ledger = Ledger::default();
+                    let mut scorer = scorer(t as usize);
+                    let mut stack = Stack::default();
+                    // Its own part first, then what is left of the others'.
+                    for other in (0..threads).map(|k| (t + k) % threads) {
+                        let (low, high) = part(other);
+                        // A chunk that is taken is run to its end: what is taken is what is done.
+                        while !ended() {
+                            let at = low + taken[other as usize].fetch_add(1, Relaxed);
+                            if at >= high {
+                                break;
+                            }
+                            let chunk = self.left[at as usize];
+                            self.chunk(chunk, &mut scorer, &mut ledger, &mut stack);
                         }
-                        let from = chunk * CHUNK;
-                        let to = (from + CHUNK).min(histories);
-                        for i in from..to {
-                            run_history(
-                                plan,
-                                strata,
-                                first + i,
-                                i,
-                                &mut scorer,
-                                &mut ledger,
-                                &mut stack,
-                            );
-                        }
-                        monitor.advanced(to - from);
                     }
+                    if let Ok(mut sum) = total.lock() {
+                        sum.add(&ledger);
+                    }
+                };
+                // The last part stays with this thread. Where the system starts no more threads (`ulimit -u`), this one does what is
+                // left of all parts: the words are the same.
+                let last = t + 1 == threads;
+                if last || std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                    work();
+                    break;
                 }
-                if let Ok(mut sum) = total.lock() {
-                    sum.add(&ledger);
-                }
-            };
-            // The last part stays with this thread. Where the system starts no more threads (`ulimit -u`), this one does what is
-            // left of all parts: the words are the same.
-            if t + 1 == threads || std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                work();
-                break;
             }
+        });
+        let of_part = |t: u64| {
+            let (low, high) = part(t);
+            let end = low + taken[t as usize].load(Relaxed).min(high - low);
+            &self.left[low as usize..end as usize]
+        };
+        let done = (0..threads).flat_map(of_part).copied().collect();
+        (total.into_inner().unwrap_or_default(), done)
+    }
+
+    fn chunk<S: Scorer>(&self, chunk: u64, scorer: &mut S, ledger: &mut Ledger, stack: &mut Stack) {
+        let from = chunk * CHUNK;
+        let to = (from + CHUNK).min(self.histories);
+        for i in from..to {
+            run_history(self.plan, &self.strata, self.first + i, i, scorer, ledger, stack);
         }
-    });
-    total.into_inner().unwrap_or_default()
+        self.monitor.advanced(to - from);
+    }
 }

@@ -1,8 +1,8 @@
-//! A tally in a file: part of a run (a shard), to be merged with the others exactly.
+//! A tally in a file: part of a run (a shard), to be merged with the others exactly, or what a run has finished so far (a checkpoint).
 //!
 //! Layout, little-endian: the magic line, the length of a JSON header, the header, then as gzip the caller's own bytes
-//! (what it needs to write the outputs), the sums of each origin (u64), the squares (u128), sums and squares of each time point, and
-//! the regions (u64); at the end the SHA-256 of everything before it.
+//! (what it needs to write the outputs), the sums of each origin (u64), the squares (u128), sums and squares of each time point,
+//! the regions (u64) and, of a checkpoint, the sums of the batch in progress (u64); at the end the SHA-256 of everything before it.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -13,25 +13,53 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::in_progress::{InProgress, Kept};
 use super::ledger::Ledger;
-use super::plan::Plan;
 use super::shard_claims::Claims;
+use super::signature::Signature;
 use super::tally::{BatchRegions, ORIGINS, Tally};
 use super::tally_times::TimeSums;
 use crate::error::{Error, Result};
 use crate::files::InputFile;
 use crate::io::atomic::write_atomically;
 
-/// First bytes of a shard file; the number is the version of the layout.
-const MAGIC: &[u8] = b"voxgray shard 2\n";
+/// Version of the layout.
+const FORMAT: u32 = 3;
 /// Largest header, bytes: guards against a damaged length.
 const MAX_HEADER: u64 = 1 << 26;
+/// Largest tally, bytes, that a checkpoint packs: beyond, packing would take longer than writing.
+const MOST_PACKED: usize = 256 << 20;
+
+/// What a file of sums is for; never read one for the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Shard,
+    Checkpoint,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Shard => "shard",
+            Kind::Checkpoint => "checkpoint",
+        }
+    }
+
+    /// First bytes of the file.
+    fn magic(self) -> String {
+        format!("voxgray {} {FORMAT}\n", self.name())
+    }
+}
 
 /// A part of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shard {
-    /// SHA-256 of the plan: shards of one run have the same.
-    pub plan_sha256: String,
+    /// Program, engine, plan and cut: parts of one run have the same.
+    pub signature: Signature,
+    /// Which part it is: number (from 1) and count of the shards of the run.
+    pub part: [u32; 2],
+    /// Transport so far, s.
+    pub seconds: f64,
     /// What the caller needs to write the outputs: text.
     pub context: String,
     /// The same in bytes, for maps.
@@ -40,9 +68,39 @@ pub struct Shard {
     pub tally: Tally,
 }
 
+/// What a run has finished so far, as it was kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// Whole batches; its payload is empty.
+    pub whole: Shard,
+    /// What is finished of one more.
+    pub more: Option<Kept>,
+}
+
+/// What is written of a run: as [`Shard`] and [`Checkpoint`], borrowed.
+#[derive(Debug, Clone, Copy)]
+pub struct Sums<'a> {
+    /// As in [`Shard`].
+    pub signature: &'a Signature,
+    /// As in [`Shard`].
+    pub part: [u32; 2],
+    /// As in [`Shard`].
+    pub seconds: f64,
+    /// As in [`Shard`].
+    pub context: &'a str,
+    /// As in [`Shard`].
+    pub payload: &'a [u8],
+    /// As in [`Shard`].
+    pub tally: &'a Tally,
+    /// What is finished of one more batch.
+    pub more: Option<&'a InProgress>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Header {
-    plan_sha256: String,
+    signature: Signature,
+    part: [u32; 2],
+    seconds: f64,
     context: String,
     payload: usize,
     voxels: usize,
@@ -52,24 +110,17 @@ struct Header {
     batches: Vec<u32>,
     regions: usize,
     ledger: [u64; 12],
+    more: Option<More>,
 }
 
-/// SHA-256 over everything that decides a run: scalars, tables, voxels, source.
-pub fn plan_sha256(plan: &Plan) -> String {
-    let mut digest = Sha256::new();
-    digest.update(format!("{:?} {:?} {:?}", plan.params, plan.grid, plan.origins));
-    digest.update(format!("{:?} {:?}", plan.source_groups, plan.source_entries));
-    plan.tables.iter().for_each(|v| digest.update(v.to_bits().to_le_bytes()));
-    for words in [&plan.voxels, &plan.cells, &plan.source_voxels] {
-        words.iter().for_each(|v| digest.update(v.to_le_bytes()));
-    }
-    plan.source_cumulative.iter().for_each(|v| digest.update(v.to_le_bytes()));
-    plan.source_weights.iter().for_each(|v| digest.update(v.to_bits().to_le_bytes()));
-    hex(&digest.finalize())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+/// The batch in progress.
+#[derive(Serialize, Deserialize)]
+struct More {
+    batch: u32,
+    done: Vec<[u64; 2]>,
+    ledger: [u64; 12],
+    /// Numbers of sums.
+    sums: Vec<usize>,
 }
 
 fn ledger_words(l: &Ledger) -> [u64; 12] {
@@ -137,11 +188,37 @@ impl<R: Read> Read for Hashing<R> {
 /// # Errors
 /// If writing fails.
 pub fn write_shard(path: &Path, shard: &Shard) -> Result<()> {
-    let t = &shard.tally;
+    let sums = Sums {
+        signature: &shard.signature,
+        part: shard.part,
+        seconds: shard.seconds,
+        context: &shard.context,
+        payload: &shard.payload,
+        tally: &shard.tally,
+        more: None,
+    };
+    write_sums(path, Kind::Shard, &sums, Compression::fast())
+}
+
+/// Writes a checkpoint; an older one is replaced when the new one is complete and on the disk.
+///
+/// # Errors
+/// If writing fails.
+pub fn write_checkpoint(path: &Path, sums: &Sums) -> Result<()> {
+    let bytes = sums.tally.voxels * (16 + 8 * ORIGINS).max(24 * sums.tally.times.len());
+    let level = if bytes > MOST_PACKED { Compression::none() } else { Compression::fast() };
+    write_sums(path, Kind::Checkpoint, sums, level)
+}
+
+fn write_sums(path: &Path, kind: Kind, sums: &Sums, level: Compression) -> Result<()> {
+    let t = sums.tally;
+    let more = sums.more.filter(|m| !m.done.is_empty());
     let header = Header {
-        plan_sha256: shard.plan_sha256.clone(),
-        context: shard.context.clone(),
-        payload: shard.payload.len(),
+        signature: sums.signature.clone(),
+        part: sums.part,
+        seconds: sums.seconds,
+        context: sums.context.to_owned(),
+        payload: sums.payload.len(),
         voxels: t.voxels,
         origins: t.sums.each_ref().map(|s| !s.is_empty()),
         times: t.times.len(),
@@ -149,17 +226,24 @@ pub fn write_shard(path: &Path, shard: &Shard) -> Result<()> {
         batches: t.regions.iter().map(|r| r.batch).collect(),
         regions: t.regions.first().map_or(0, |r| r.units.len()),
         ledger: ledger_words(&t.ledger),
+        more: more.map(|m| More {
+            batch: m.batch,
+            done: m.done.clone(),
+            ledger: ledger_words(&m.ledger),
+            sums: m.sums().iter().map(ExactSizeIterator::len).collect(),
+        }),
     };
     let header = serde_json::to_vec(&header).map_err(|e| {
-        Error::run("a shard header cannot be written", e.to_string(), "Report this.")
+        let problem = format!("the header of a {} cannot be written", kind.name());
+        Error::run(problem, e.to_string(), "Report this.")
     })?;
     write_atomically(path, |file| {
         let mut out = Hashing { inner: file, digest: Sha256::new() };
-        out.write_all(MAGIC)?;
+        out.write_all(kind.magic().as_bytes())?;
         out.write_all(&(header.len() as u64).to_le_bytes())?;
         out.write_all(&header)?;
-        let mut gz = GzEncoder::new(&mut out, Compression::fast());
-        gz.write_all(&shard.payload)?;
+        let mut gz = GzEncoder::new(&mut out, level);
+        gz.write_all(sums.payload)?;
         for sum in &t.sums {
             write_words(&mut gz, sum.iter().map(|v| v.to_le_bytes()))?;
         }
@@ -170,6 +254,9 @@ pub fn write_shard(path: &Path, shard: &Shard) -> Result<()> {
         }
         for regions in &t.regions {
             write_words(&mut gz, regions.units.iter().map(|v| v.to_le_bytes()))?;
+        }
+        for sums in more.map_or(Vec::new(), InProgress::sums) {
+            write_words(&mut gz, sums.map(u64::to_le_bytes))?;
         }
         gz.finish()?;
         let Hashing { inner, digest } = out;
@@ -217,40 +304,78 @@ fn read_words<const N: usize, T>(
 /// Reads a shard and checks its hash.
 ///
 /// # Errors
-/// If the file is no shard, of another version, or damaged.
+/// If the file is no shard, of another format, or damaged.
 pub fn read_shard(path: &Path) -> Result<Shard> {
+    let suggestion = "Make it again with voxgray dose --shard, by this version of voxgray.";
+    read_sums(path, Kind::Shard, suggestion).map(|c| c.whole)
+}
+
+/// Reads a checkpoint and checks its hash.
+///
+/// # Errors
+/// If the file is no checkpoint, of another format, or damaged.
+pub fn read_checkpoint(path: &Path) -> Result<Checkpoint> {
+    let suggestion =
+        "Go on with the voxgray that wrote it, or leave --resume out to start from the beginning.";
+    read_sums(path, Kind::Checkpoint, suggestion)
+}
+
+fn read_sums(path: &Path, kind: Kind, suggestion: &str) -> Result<Checkpoint> {
     let damaged = |why: String| {
-        Error::input(
-            format!("{} cannot be read as a shard", path.display()),
-            why,
-            "Make it again with voxgray dose --shard, by this version of voxgray.",
-        )
+        let problem = format!("{} cannot be read as a {}", path.display(), kind.name());
+        Error::input(problem, why, suggestion)
     };
     let file = InputFile::open(path)?;
     let length = file.length();
     let body = length.checked_sub(32).ok_or_else(|| damaged("it is too short".into()))?;
     let mut file = io::BufReader::with_capacity(1 << 18, file);
     let mut from = Hashing { inner: (&mut file).take(body), digest: Sha256::new() };
-    let shard = read_body(&mut from, body).map_err(|e| damaged(e.to_string()))?;
+    let found = read_body(&mut from, kind, body).map_err(|e| damaged(e.to_string()))?;
     // The decoder may leave trailing bytes; all of them are hashed.
     io::copy(&mut from, &mut io::sink()).map_err(|e| Error::io("read", path, &e))?;
-    let found = from.digest.finalize();
+    let digest = from.digest.finalize();
     let mut stored = [0; 32];
     file.read_exact(&mut stored).map_err(|e| Error::io("read", path, &e))?;
-    if found.as_slice() != stored {
+    if digest.as_slice() != stored {
         return Err(damaged("its checksum does not match its content".into()));
     }
-    Ok(shard)
+    Ok(found)
+}
+
+/// Reads the first line, and says what a file of another format is.
+fn check_magic(from: &mut impl Read, kind: Kind) -> io::Result<()> {
+    let bad = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
+    let begins = format!("voxgray {} ", kind.name());
+    let mut first = vec![0; begins.len()];
+    from.read_exact(&mut first)?;
+    if first != begins.as_bytes() {
+        return Err(bad(format!("it does not start with '{}'", begins.trim_end())));
+    }
+    let mut number = Vec::new();
+    loop {
+        let mut byte = [0];
+        from.read_exact(&mut byte)?;
+        match byte[0] {
+            b'\n' => break,
+            b if b.is_ascii_digit() && number.len() < 9 => number.push(b),
+            _ => return Err(bad("its format is no number".into())),
+        }
+    }
+    let number: u32 = String::from_utf8_lossy(&number).parse().unwrap_or(0);
+    if number == FORMAT {
+        return Ok(());
+    }
+    let age = if number < FORMAT { "an older" } else { "a newer" };
+    Err(bad(format!(
+        "its format is {number}, that of {age} voxgray; this one, version {}, reads format {FORMAT}",
+        env!("CARGO_PKG_VERSION")
+    )))
 }
 
 /// `stored` is the number of bytes that `from` has.
-fn read_body(from: &mut impl Read, stored: u64) -> io::Result<Shard> {
+fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkpoint> {
     let bad = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
-    let mut magic = vec![0; MAGIC.len()];
-    from.read_exact(&mut magic)?;
-    if magic != MAGIC {
-        return Err(bad("it does not start with 'voxgray shard 2'"));
-    }
+    check_magic(from, kind)?;
     let mut length = [0; 8];
     from.read_exact(&mut length)?;
     let length = u64::from_le_bytes(length);
@@ -293,8 +418,28 @@ fn read_body(from: &mut impl Read, stored: u64) -> io::Result<Shard> {
             units: read_words(&mut gz, header.regions, u64::from_le_bytes)?,
         });
     }
-    Ok(Shard {
-        plan_sha256: header.plan_sha256,
+    let more = match header.more {
+        None => None,
+        Some(more) => {
+            let most = header.voxels.saturating_mul(header.times.max(1));
+            if more.sums.len() > ORIGINS + 1 || more.sums.iter().any(|n| *n > most) {
+                return Err(bad("its batch in progress has too many sums"));
+            }
+            let numbers = more.sums.iter();
+            let read = |n: &usize| read_words(&mut gz, *n, u64::from_le_bytes);
+            let sums = numbers.map(read).collect::<io::Result<Vec<_>>>()?;
+            let apart = more.done.windows(2).all(|w| w[0][1] < w[1][0]);
+            if !apart || more.done.iter().any(|[first, end]| first >= end) {
+                return Err(bad("its batch in progress has impossible pieces"));
+            }
+            let ledger = ledger_from(more.ledger);
+            Some(Kept { batch: more.batch, done: more.done, ledger, sums })
+        }
+    };
+    let whole = Shard {
+        signature: header.signature,
+        part: header.part,
+        seconds: header.seconds,
         context: header.context,
         payload,
         tally: Tally {
@@ -306,17 +451,30 @@ fn read_body(from: &mut impl Read, stored: u64) -> io::Result<Shard> {
             histories_per_batch: header.histories_per_batch,
             ledger: ledger_from(header.ledger),
         },
-    })
+    };
+    Ok(Checkpoint { whole, more })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::run::CHUNK;
+    use super::super::signature::EngineMark;
+    use super::super::tally::BatchWords;
     use super::*;
+    use crate::program::Program;
 
     fn shard() -> Shard {
         let voxels = 20_000;
         Shard {
-            plan_sha256: "ab".into(),
+            signature: Signature {
+                program: Program::this(),
+                engine: EngineMark { kind: "cpu".into(), devices: Vec::new() },
+                plan_sha256: "ab".into(),
+                histories_per_batch: 7,
+                batches: 9,
+            },
+            part: [2, 3],
+            seconds: 0.1,
             context: "{\"a\": 0.1}".into(),
             payload: (0..70_000_u32).map(|i| i as u8).collect(),
             tally: Tally {
@@ -360,6 +518,48 @@ mod tests {
         timed.tally.times = vec![time(1), time(2), time(3)];
         write_shard(&path, &timed).unwrap();
         assert_eq!(read_shard(&path).unwrap(), timed);
+    }
+
+    #[test]
+    fn a_checkpoint_comes_back_with_its_batch_in_progress() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint.voxgray");
+        let shard = shard();
+        let mut more = InProgress::new(5, vec![BatchWords::new(20_000, [true, false, true])]);
+        more.enter([0, 1, 4]);
+        more.ledger.histories = 3 * CHUNK;
+        more.words[0].words[2][19_999].store(u64::MAX, std::sync::atomic::Ordering::Relaxed);
+        let sums = Sums {
+            signature: &shard.signature,
+            part: shard.part,
+            seconds: shard.seconds,
+            context: &shard.context,
+            payload: &[],
+            tally: &shard.tally,
+            more: Some(&more),
+        };
+        write_checkpoint(&path, &sums).unwrap();
+        let read = read_checkpoint(&path).unwrap();
+        assert_eq!(read.whole, Shard { payload: Vec::new(), ..shard.clone() });
+        let kept = read.more.unwrap();
+        assert_eq!((kept.batch, kept.done, kept.ledger), (5, vec![[0, 2], [4, 5]], more.ledger));
+        let sums: Vec<Vec<u64>> = more.sums().into_iter().map(Iterator::collect).collect();
+        assert_eq!(kept.sums, sums);
+        // Never one for the other.
+        assert!(read_shard(&path).unwrap_err().to_string().contains("'voxgray shard'"));
+        write_shard(&path, &shard).unwrap();
+        assert!(read_checkpoint(&path).is_err());
+    }
+
+    #[test]
+    fn another_format_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shard.voxgray");
+        for (format, word) in [("2", "older"), ("4", "newer"), ("x", "no number")] {
+            std::fs::write(&path, format!("voxgray shard {format}\n{}", "x".repeat(99))).unwrap();
+            let error = read_shard(&path).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
     }
 
     #[test]

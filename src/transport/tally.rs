@@ -58,6 +58,7 @@ pub struct Tally {
 }
 
 /// The words one batch scores into.
+#[derive(Debug)]
 pub struct BatchWords {
     /// One vector per origin.
     pub words: [Vec<AtomicU64>; ORIGINS],
@@ -78,6 +79,12 @@ impl BatchWords {
     /// Zeroed words for this many time points.
     pub fn timed(voxels: usize, times: usize) -> Self {
         BatchWords { words: Default::default(), times: zeroed(voxels * times) }
+    }
+
+    /// All of them: each origin's, then those of the time points; the unused are empty.
+    pub fn channels(&self) -> [&[AtomicU64]; ORIGINS + 1] {
+        let [electron, photon, alpha] = self.slices();
+        [electron, photon, alpha, &self.times]
     }
 
     /// The slices that scorers borrow.
@@ -187,17 +194,24 @@ impl Tally {
         }
     }
 
+    /// Whether another is of the same grid, origins, time points and size of batches.
+    pub fn same_shape(&self, other: &Tally) -> bool {
+        self.shape() == other.shape()
+    }
+
+    fn shape(&self) -> (usize, [usize; ORIGINS], usize, u64) {
+        let sums = self.sums.each_ref().map(Vec::len);
+        (self.voxels, sums, self.times.len(), self.histories_per_batch)
+    }
+
     /// Adds another tally of the same run (other batches): an exact sum.
     ///
     /// # Errors
     /// If the shapes differ, a batch is in both, or a sum does not fit its integer.
     pub fn merge(&mut self, other: &Tally) -> Result<()> {
-        let shape = |t: &Tally| {
-            (t.voxels, t.sums.each_ref().map(Vec::len), t.times.len(), t.histories_per_batch)
-        };
-        if shape(self) != shape(other) {
+        if !self.same_shape(other) {
             return Err(Error::input(
-                format!("tallies of shape {:?} and {:?}", shape(self), shape(other)),
+                format!("tallies of shape {:?} and {:?}", self.shape(), other.shape()),
                 "shards of one run have the same grid, origins and batch size",
                 "Merge only shards made by the same command and --shard i/n.",
             ));

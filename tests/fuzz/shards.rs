@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
-use voxgray::pipeline::{Observer, merge};
+use voxgray::pipeline::{MergeRules, Observer, merge};
 use voxgray::transport::shard::read_shard;
 
 use crate::Kind;
@@ -61,6 +61,9 @@ pub fn mutate_inside(shard: &[u8], words: &[&str], rng: &mut Rng) -> Option<Vec<
     Some(out)
 }
 
+/// As much as can be merged.
+const RULES: MergeRules = MergeRules { allow_missing: true, mix_engines: true };
+
 struct Silent;
 impl Observer for Silent {}
 
@@ -107,7 +110,7 @@ pub fn kinds() -> Vec<Kind> {
                 }
                 std::fs::write(&other, &second).map_err(|e| e.to_string())?;
                 let out = folder.join("out");
-                let value = merge(&out, &[path, other], true, &Silent).is_ok();
+                let value = merge(&out, &[path, other], true, RULES, &Silent).is_ok();
                 let _ = std::fs::remove_dir_all(out);
                 Ok(value)
             }),

@@ -194,7 +194,9 @@ pub(super) fn choose(
         }
     };
     for other in all.iter().filter(|s| **s != chosen) {
-        notes.push(format!("series not read: {other}"));
+        // Without its description: a free text may name a patient, and notes are kept with the result.
+        let (uid, modality, objects) = (&other.uid, &other.modality, other.objects);
+        notes.push(format!("series not read: {uid} ({modality}, {objects} objects)"));
     }
     let key = (chosen.uid.clone(), chosen.modality.clone());
     let headers = found.series.remove(&key).unwrap_or_default();

@@ -11,9 +11,9 @@ use super::profile::Profile;
 use super::tuning::Tuning;
 use super::worker::{Shared, Worker, lock};
 use crate::error::{Error, Result};
+use crate::transport::in_progress::Start;
 use crate::transport::plan::Plan;
-use crate::transport::run::{Monitor, Outcome, RunSettings, check, check_caps};
-use crate::transport::tally::Tally;
+use crate::transport::run::{Monitor, Outcome, RunSettings, check, check_caps, first_tally, left};
 use crate::transport::times;
 
 /// The devices of a run.
@@ -77,6 +77,25 @@ impl GpuEngine {
         monitor: &dyn Monitor,
         stop: &AtomicBool,
     ) -> Result<Outcome> {
+        self.run_from(plan, settings, labels, regions, Start::default(), monitor, stop)
+    }
+
+    /// Runs a plan from the batches that an earlier run has finished; see [`crate::transport::run::run_from`]. What is finished of one
+    /// more is run again: a batch in progress stays on its device.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    #[expect(clippy::too_many_arguments, reason = "all of a run")]
+    pub fn run_from(
+        &self,
+        plan: &Plan,
+        settings: &RunSettings,
+        labels: &[u16],
+        regions: usize,
+        start: Start,
+        monitor: &dyn Monitor,
+        stop: &AtomicBool,
+    ) -> Result<Outcome> {
         check(settings)?;
         crate::transport::limits::check(plan, settings)?;
         times::check(plan)?;
@@ -87,7 +106,11 @@ impl GpuEngine {
                 "Raise --batches.",
             ));
         }
-        let start = Instant::now();
+        let since = Instant::now();
+        let tally = first_tally(plan, settings, start.tally)?;
+        let mut done = tally.batches();
+        let mut ahead: VecDeque<u32> = left(settings, Some(&tally)).into();
+        let reached = done > 0 && monitor.batch_done(&tally, true);
         let shared = Shared {
             plan,
             settings,
@@ -96,18 +119,19 @@ impl GpuEngine {
             monitor,
             stop,
             queue: Mutex::default(),
-            tally: Mutex::new(Tally::of_plan(plan, settings.histories_per_batch)),
+            tally: Mutex::new(tally),
             notices: Mutex::default(),
             profile: &self.profile,
-            reached: AtomicBool::new(false),
+            reached: AtomicBool::new(reached),
         };
         let mut workers = Vec::new();
-        for n in 0..self.numbers.len() {
+        if reached {
+            ahead.clear();
+        }
+        // Nothing is set up where nothing is left to run.
+        for n in 0..if ahead.is_empty() { 0 } else { self.numbers.len() } {
             workers.push(Worker::new(self, n, &shared)?);
         }
-        let mut ahead: VecDeque<u32> =
-            (settings.shard..settings.batches).step_by(settings.shards as usize).collect();
-        let mut done = 0;
         let mut lost = None;
         while !ahead.is_empty() && !stop.load(Relaxed) && !shared.reached.load(Relaxed) {
             let until = monitor.next_look(done).unwrap_or(usize::MAX);
@@ -135,7 +159,8 @@ impl GpuEngine {
         drop(workers);
         let tally = shared.tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         check_caps(&tally.ledger)?;
-        Ok(Outcome { tally, interrupted, seconds: start.elapsed().as_secs_f64(), notices })
+        let seconds = since.elapsed().as_secs_f64();
+        Ok(Outcome { tally, interrupted, more: None, seconds, notices })
     }
 }
 

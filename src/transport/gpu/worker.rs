@@ -204,7 +204,10 @@ impl State {
             mine.ledger.add(&ledger);
             mine.insert(regions);
         }
-        lock(&shared.tally).merge(&mine)
+        let mut tally = lock(&shared.tally);
+        tally.merge(&mine)?;
+        shared.monitor.kept(&tally, None);
+        Ok(())
     }
 }
 
@@ -263,7 +266,8 @@ impl<'a> Worker<'a> {
             if shared.monitor.batch_done(&seen, false) {
                 shared.reached.store(true, Relaxed);
             }
-            if self.state.since.elapsed() > CHECKPOINT {
+            let wanted = shared.monitor.keep_by().is_some_and(|by| Instant::now() >= by);
+            if wanted || self.state.since.elapsed() > CHECKPOINT {
                 self.checkpoint(shared)?;
             }
         }

@@ -1,0 +1,209 @@
+//! The mark of an output folder: the list of the files that voxgray wrote there, with their hashes. Only what it lists, and what is still as
+//! it was written, is ever replaced or removed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::io::atomic::write_atomically;
+
+/// Name of the mark in its folder.
+pub const MARK: &str = "voxgray-files.json";
+/// Its layout.
+const FORMAT: u32 = 1;
+
+/// A file of the folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkedFile {
+    /// Its name, without a folder.
+    pub name: String,
+    /// SHA-256 of its bytes; none while it is being written or replaced.
+    pub sha256: Option<String>,
+}
+
+/// What voxgray wrote to a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// `voxgray`.
+    pub program: String,
+    /// Its version.
+    pub version: String,
+    /// Of this file's layout.
+    pub format: u32,
+    /// The whole of a result; false for a part, and while it is being written or replaced.
+    pub whole: bool,
+    /// The files.
+    pub files: Vec<MarkedFile>,
+    /// What the files were made by: a hash of program, inputs and options of each transport.
+    #[serde(default)]
+    pub runs: BTreeMap<String, String>,
+}
+
+/// What lies in a folder, by its mark.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// Files as voxgray wrote them.
+    pub ours: Vec<String>,
+    /// Files that voxgray wrote and someone has changed.
+    pub changed: Vec<String>,
+    /// Everything else, folders too.
+    pub foreign: Vec<String>,
+}
+
+impl Mark {
+    /// A mark of these files, which lie in the folder.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn of(folder: &Path, names: &[String], whole: bool) -> Result<Self> {
+        let file = |name: &String| {
+            let sha256 = Some(sha256_file(&folder.join(name))?);
+            Ok(MarkedFile { name: name.clone(), sha256 })
+        };
+        let files = names.iter().map(file).collect::<Result<_>>()?;
+        Ok(Mark { files, ..Mark::begun(&[], whole) })
+    }
+
+    /// A mark of files that are going to be written.
+    pub fn begun(names: &[String], whole: bool) -> Self {
+        let file = |name: &String| MarkedFile { name: name.clone(), sha256: None };
+        Mark {
+            program: env!("CARGO_PKG_NAME").into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            format: FORMAT,
+            whole,
+            files: names.iter().map(file).collect(),
+            runs: BTreeMap::new(),
+        }
+    }
+
+    /// The mark of a folder; none if it has none, or none of this program.
+    ///
+    /// # Errors
+    /// If it is there and cannot be read.
+    pub fn read(folder: &Path) -> Result<Option<Self>> {
+        let path = folder.join(MARK);
+        let regular = fs::symlink_metadata(&path).is_ok_and(|m| m.is_file());
+        if !regular {
+            return Ok(None);
+        }
+        let bytes = fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
+        let Ok(mark) = serde_json::from_slice::<Mark>(&bytes) else { return Ok(None) };
+        let ours = mark.program == env!("CARGO_PKG_NAME") && mark.format == FORMAT;
+        Ok(Some(mark).filter(|m| ours && m.files.iter().all(|f| is_plain(&f.name))))
+    }
+
+    /// Writes the mark, in place of an older one.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        let text = serde_json::to_vec_pretty(self).map_err(|e| {
+            Error::run("the mark of a folder cannot be written", e.to_string(), "Report this.")
+        })?;
+        write_atomically(&folder.join(MARK), |w| w.write_all(&text))
+    }
+
+    /// Whether it lists a file.
+    pub fn lists(&self, name: &str) -> bool {
+        self.files.iter().any(|f| f.name == name)
+    }
+
+    /// Enters a file that was written to the folder later.
+    ///
+    /// # Errors
+    /// If there is no mark, or reading or writing fails.
+    pub fn add(folder: &Path, name: &str) -> Result<()> {
+        let Some(mut mark) = Mark::read(folder)? else { return Ok(()) };
+        mark.files.retain(|f| f.name != name);
+        let sha256 = Some(sha256_file(&folder.join(name))?);
+        mark.files.push(MarkedFile { name: name.into(), sha256 });
+        mark.write(folder)
+    }
+
+    /// What lies in a folder, with this mark or without any. The mark itself is left out.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn contents(mark: Option<&Mark>, folder: &Path) -> Result<Contents> {
+        let mut contents = Contents::default();
+        let entries = fs::read_dir(folder).map_err(|e| Error::io("read", folder, &e))?;
+        for entry in entries {
+            let entry = entry.map_err(|e| Error::io("read", folder, &e))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == MARK && mark.is_some() {
+                continue;
+            }
+            let listed = mark.and_then(|m| m.files.iter().find(|f| f.name == name));
+            let is_file = entry.file_type().is_ok_and(|t| t.is_file());
+            match listed {
+                Some(file) if is_file && entry.file_name() == *name => {
+                    let same = match &file.sha256 {
+                        None => true,
+                        Some(sha256) => sha256_file(&entry.path())? == *sha256,
+                    };
+                    if same { contents.ours.push(name) } else { contents.changed.push(name) }
+                }
+                Some(_) => contents.changed.push(name),
+                None => contents.foreign.push(name),
+            }
+        }
+        contents.ours.sort();
+        contents.changed.sort();
+        contents.foreign.sort();
+        Ok(contents)
+    }
+}
+
+/// SHA-256 of a file of ours. Unlike that of an input, it is made to its end also after Ctrl-C.
+fn sha256_file(path: &Path) -> Result<String> {
+    let mut digest = Sha256::new();
+    let mut file = fs::File::open(path).map_err(|e| Error::io("open", path, &e))?;
+    std::io::copy(&mut file, &mut digest).map_err(|e| Error::io("read", path, &e))?;
+    Ok(digest.finalize().iter().map(|b| format!("{b:02x}")).collect())
+}
+
+/// Whether a name is one of a file in the folder itself.
+fn is_plain(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    let one = matches!(parts.next(), Some(std::path::Component::Normal(_)));
+    one && parts.next().is_none() && !name.contains(['/', '\\']) && name != MARK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ours_changed_or_foreign() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path();
+        let names = ["a.csv", "b.csv", "c.csv"].map(String::from);
+        names.iter().for_each(|n| fs::write(folder.join(n), n).unwrap());
+        assert_eq!(Mark::read(folder).unwrap(), None);
+        let mark = Mark::of(folder, &names, true).unwrap();
+        mark.write(folder).unwrap();
+        fs::write(folder.join("b.csv"), "edited").unwrap();
+        fs::remove_file(folder.join("c.csv")).unwrap();
+        fs::create_dir(folder.join("sub")).unwrap();
+        fs::write(folder.join("thesis.tex"), "years").unwrap();
+        let read = Mark::read(folder).unwrap().unwrap();
+        assert_eq!(read, mark);
+        let found = Mark::contents(Some(&read), folder).unwrap();
+        assert_eq!((found.ours, found.changed), (vec!["a.csv".into()], vec!["b.csv".into()]));
+        assert_eq!(found.foreign, ["sub", "thesis.tex"]);
+        // A folder in the place of a file is not ours, nor is a mark that names others' files.
+        fs::create_dir(folder.join("c.csv")).unwrap();
+        let found = Mark::contents(Some(&read), folder).unwrap();
+        assert_eq!(found.changed, ["b.csv", "c.csv"]);
+        for bad in ["../x", "/etc/passwd", "sub/x", "", "..", MARK] {
+            let lies = Mark::begun(&[bad.to_string()], true);
+            lies.write(folder).unwrap();
+            assert_eq!(Mark::read(folder).unwrap(), None, "{bad}");
+        }
+    }
+}

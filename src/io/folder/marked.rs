@@ -1,0 +1,122 @@
+//! A folder of a few files that are known before they are written (`voxgray fit`, `demo`): of an older output, file by file, what voxgray
+//! wrote is replaced and nothing else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{FolderLock, Mark};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A folder that is being written to.
+#[derive(Debug)]
+pub struct MarkedFolder {
+    path: PathBuf,
+    old: Vec<String>,
+    names: Vec<String>,
+    _lock: FolderLock,
+}
+
+impl MarkedFolder {
+    /// Makes the folder, or takes an older output of voxgray with `overwrite`, to write the files `names`.
+    ///
+    /// # Errors
+    /// If it cannot be made, holds anything and may not be overwritten, or one of the names is that of a file that voxgray did not write
+    /// or that was changed since; then nothing was changed.
+    pub fn open(path: &Path, overwrite: bool, names: &[String]) -> Result<Self> {
+        let refuse = |why: String, suggestion: &str| {
+            let problem = format!("cannot write to {}", path.display());
+            Err(Error::new(ErrorKind::Io, problem, why, suggestion))
+        };
+        let exists = fs::metadata(path);
+        if exists.as_ref().is_ok_and(|m| !m.is_dir()) {
+            return refuse("it exists and is not a folder".into(), "Name a new folder with -o.");
+        }
+        if exists.is_err() {
+            fs::create_dir_all(path)
+                .map_err(|e| Error::io("create the output folder", path, &e))?;
+        }
+        let lock = FolderLock::take(path)?;
+        let mark = Mark::read(path)?;
+        let found = Mark::contents(mark.as_ref(), path)?;
+        let empty = found.ours.is_empty() && found.changed.is_empty() && found.foreign.is_empty();
+        if !empty && !overwrite {
+            let suggestion = "Name a new folder with -o, or add --overwrite for an older output of this command.";
+            return refuse("it is not empty".into(), suggestion);
+        }
+        if !empty && mark.is_none() {
+            let why =
+                format!("it holds files that voxgray did not write, such as {}", found.foreign[0]);
+            return refuse(why, "Name a new folder with -o.");
+        }
+        let in_the_way = |n: &&String| found.changed.contains(n) || found.foreign.contains(n);
+        if let Some(name) = names.iter().find(in_the_way) {
+            let why = format!("{name} in it was not written by voxgray, or was changed since");
+            return refuse(why, "Move it away, or name a new folder with -o.");
+        }
+        let mut all = names.to_vec();
+        all.extend(found.ours.iter().filter(|n| !names.contains(n)).cloned());
+        Mark::begun(&all, false).write(path)?;
+        Ok(MarkedFolder {
+            path: path.to_path_buf(),
+            old: found.ours,
+            names: names.to_vec(),
+            _lock: lock,
+        })
+    }
+
+    /// All that is to be written is: removes the files of the older output that are not among it.
+    ///
+    /// # Errors
+    /// If a file cannot be read or removed.
+    pub fn finish(self) -> Result<()> {
+        for name in self.old.iter().filter(|n| !self.names.contains(n)) {
+            let path = self.path.join(name);
+            fs::remove_file(&path).map_err(|e| Error::io("remove", &path, &e))?;
+        }
+        let is_there = |n: &&String| self.path.join(n).is_file();
+        let there: Vec<String> = self.names.iter().filter(is_there).cloned().collect();
+        Mark::of(&self.path, &there, true)?.write(&self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MARK;
+    use super::*;
+
+    #[test]
+    fn only_what_was_written_here_is_replaced() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("out");
+        let write = |overwrite: bool, names: &[&str]| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            let open = MarkedFolder::open(&folder, overwrite, &names)?;
+            names.iter().for_each(|n| fs::write(folder.join(n), n).unwrap());
+            open.finish()
+        };
+        let there = || {
+            let mut names: Vec<String> = fs::read_dir(&folder)
+                .unwrap()
+                .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+                .collect();
+            names.sort();
+            names
+        };
+        write(false, &["a", "b"]).unwrap();
+        assert!(write(false, &["a"]).unwrap_err().to_string().contains("--overwrite"));
+        fs::write(folder.join("mine"), "x").unwrap();
+        write(true, &["b", "c"]).unwrap();
+        assert_eq!(there(), ["b", "c", "mine", MARK]);
+        assert!(write(true, &["mine"]).is_err());
+        fs::write(folder.join("c"), "edited").unwrap();
+        assert!(write(true, &["c"]).unwrap_err().to_string().contains("changed since"));
+        write(true, &["d"]).unwrap();
+        assert_eq!(there(), ["c", "d", "mine", MARK]);
+        assert_eq!(fs::read_to_string(folder.join("c")).unwrap(), "edited");
+        let foreign = place.path().join("foreign");
+        fs::create_dir(&foreign).unwrap();
+        fs::write(foreign.join("fit.json"), "{}").unwrap();
+        assert!(MarkedFolder::open(&foreign, true, &["fit.json".to_string()]).is_err());
+        assert_eq!(fs::read_to_string(foreign.join("fit.json")).unwrap(), "{}");
+    }
+}

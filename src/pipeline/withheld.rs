@@ -1,0 +1,193 @@
+//! What of the inputs' names is kept out of everything that is written: paths may name a patient (`Doe_Jane_19500101/CT`), and so do
+//! PatientIDs. The terminal shows them as they are.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::inputs::InputRecord;
+use crate::job::{CurveChoice, Job, MaterialNames, MatterInput, RecordPaths};
+
+/// What replaces a name.
+const LEFT_OUT: &str = "(left out)";
+
+/// Names of folders that name nobody, and are words of our messages.
+const NOBODY: [&str; 12] = [
+    "ct", "pt", "pet", "nm", "spect", "image", "images", "data", "dicom", "activity", "density",
+    "voi",
+];
+
+/// Texts that do not go into a file, and what stands in their place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Withheld {
+    /// Longest first.
+    texts: Vec<(String, String)>,
+}
+
+impl Withheld {
+    /// Of the paths that a job names and of all that were read.
+    pub fn new(job: &Job, records: &[InputRecord]) -> Self {
+        let mode = job.keeping.record_paths;
+        let mut texts = Vec::new();
+        for record in records {
+            let id = record.facts.as_ref().and_then(|f| f.patient_id.as_deref()).map(str::trim);
+            // In quotes, as messages have it: an ID may be as short as a digit.
+            if let Some(id) = id.filter(|id| !id.is_empty()) {
+                texts.push((format!("'{id}'"), format!("'{LEFT_OUT}'")));
+            }
+        }
+        if mode != RecordPaths::Full {
+            let own = paths_of(job).into_iter();
+            let all = own.chain(records.iter().map(|r| r.path.clone()));
+            all.for_each(|path| add_path(&path, mode, &mut texts));
+        }
+        texts.retain(|(text, instead)| !text.is_empty() && text != instead);
+        texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        texts.dedup();
+        Withheld { texts }
+    }
+
+    /// A text without them.
+    pub fn clean(&self, text: &str) -> String {
+        self.texts.iter().fold(text.to_owned(), |text, (from, to)| replaced(&text, from, to))
+    }
+
+    /// All strings of a value without them.
+    pub fn clean_value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.clean(text),
+            Value::Array(items) => items.iter_mut().for_each(|v| self.clean_value(v)),
+            Value::Object(entries) => entries.values_mut().for_each(|v| self.clean_value(v)),
+            _ => {}
+        }
+    }
+}
+
+/// Replaces a text where it stands by itself, not as a part of a word.
+fn replaced(text: &str, from: &str, to: &str) -> String {
+    let of_word = |c: char| c.is_alphanumeric() || c == '_';
+    let open_end = !from.ends_with(of_word);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(from) {
+        let (before, after) = (&rest[..at], &rest[at + from.len()..]);
+        out.push_str(before);
+        let inside = from.starts_with(of_word) && out.ends_with(of_word)
+            || !open_end && after.starts_with(of_word);
+        out.push_str(if inside { from } else { to });
+        rest = after;
+    }
+    out + rest
+}
+
+/// How an input is named in the summary.
+pub fn record(record: &InputRecord, mode: RecordPaths) -> Value {
+    let mut value = json!(record);
+    value["file"] = json!(file_name(&record.path, mode));
+    if mode == RecordPaths::Full {
+        value["path"] = json!(record.path.to_string_lossy());
+    }
+    value
+}
+
+/// A file's name; none for a folder.
+pub fn file_name(path: &Path, mode: RecordPaths) -> Option<String> {
+    if mode == RecordPaths::None || path.is_dir() {
+        return None;
+    }
+    path.file_name().map(|n| n.to_string_lossy().into_owned())
+}
+
+/// The path as it may be written.
+pub fn shown(path: &Path, mode: RecordPaths) -> String {
+    match mode {
+        RecordPaths::Full => path.to_string_lossy().into_owned(),
+        _ => file_name(path, mode).unwrap_or_else(|| LEFT_OUT.into()),
+    }
+}
+
+fn add_path(path: &Path, mode: RecordPaths, texts: &mut Vec<(String, String)>) {
+    let whole = path.to_string_lossy().into_owned();
+    let whole = whole.trim_end_matches(std::path::MAIN_SEPARATOR);
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    if path.is_dir() {
+        // What lies in it keeps its own name; the folder loses its.
+        texts.push((format!("{whole}{}", std::path::MAIN_SEPARATOR), String::new()));
+        if !NOBODY.contains(&whole.to_ascii_lowercase().as_str()) {
+            texts.push((whole.into(), LEFT_OUT.into()));
+        }
+        return;
+    }
+    let own = if mode == RecordPaths::None { LEFT_OUT.into() } else { name.clone() };
+    texts.push((whole.into(), own.clone()));
+    if mode == RecordPaths::None {
+        texts.push((name, own));
+    }
+}
+
+fn paths_of(job: &Job) -> Vec<PathBuf> {
+    let mut paths = vec![job.activity.path.clone()];
+    match &job.matter {
+        MatterInput::Ct { path, curve, .. } => {
+            paths.push(path.clone());
+            if let CurveChoice::File(path) = curve {
+                paths.push(path.clone());
+            }
+        }
+        MatterInput::Maps { density, materials, names } => {
+            paths.extend([density.clone(), materials.clone()]);
+            if let MaterialNames::File(path) = names {
+                paths.push(path.clone());
+            }
+        }
+    }
+    if let Some((labels, names)) = &job.voi {
+        paths.push(labels.clone());
+        paths.extend(names.clone());
+    }
+    paths.extend(job.activity.calibration.history.clone());
+    // Files beside these are named by their folder, too.
+    let parents: Vec<PathBuf> =
+        paths.iter().filter_map(|p| p.parent()).map(Path::to_path_buf).collect();
+    paths.extend(parents.into_iter().filter(|p| p.file_name().is_some()));
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn withheld(paths: &[&Path], mode: RecordPaths) -> Withheld {
+        let mut texts = Vec::new();
+        paths.iter().for_each(|p| add_path(p, mode, &mut texts));
+        texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        Withheld { texts }
+    }
+
+    #[test]
+    fn folders_go_and_file_names_stay() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("Doe_Jane_19500101");
+        std::fs::create_dir_all(folder.join("CT")).unwrap();
+        let (file, ct) = (folder.join("spect.nii.gz"), folder.join("CT"));
+        let text = format!(
+            "{}: noise; {} lacks a slice; {}/1.dcm",
+            file.display(),
+            ct.display(),
+            ct.display()
+        );
+        let names = withheld(&[&file, &ct, &folder], RecordPaths::Names);
+        assert_eq!(names.clean(&text), "spect.nii.gz: noise; (left out) lacks a slice; 1.dcm");
+        let mut value = json!({"notes": [text.clone()], "n": 3});
+        names.clean_value(&mut value);
+        assert!(!value.to_string().contains("Doe"), "{value}");
+        // A word of a message that is also the name of a folder stays, and a part of a word is none.
+        assert_eq!(replaced("Doe: Does, Doe", "Doe", "x"), "x: Does, x");
+        assert_eq!(replaced("in data/x and xdata/x", "data/", ""), "in x and xdata/x");
+        let none = withheld(&[&file, &ct, &folder], RecordPaths::None).clean(&text);
+        assert_eq!(none, "(left out): noise; (left out) lacks a slice; 1.dcm");
+        assert_eq!(file_name(&ct, RecordPaths::Names), None);
+        assert_eq!(file_name(&file, RecordPaths::Names).as_deref(), Some("spect.nii.gz"));
+        assert_eq!(shown(&file, RecordPaths::None), LEFT_OUT);
+    }
+}
