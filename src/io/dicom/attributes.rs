@@ -27,15 +27,14 @@ impl fmt::Display for Attribute {
     }
 }
 
-/// Whether an attribute is one that is read; the others are passed over.
-pub(super) fn is_read(tag: Tag) -> bool {
-    ALL.contains(&tag)
-}
-
 macro_rules! attributes {
     ($($name:ident;)*) => {
         $(pub(super) const $name: Attribute = Attribute(tags::$name);)*
-        const ALL: &[Tag] = &[$(tags::$name),*];
+
+        /// Whether an attribute is one that is read; the others are passed over.
+        pub(super) fn is_read(tag: Tag) -> bool {
+            matches!(tag, $(tags::$name)|*)
+        }
     };
 }
 

@@ -109,7 +109,15 @@ pub(super) fn parse_meta(bytes: &[u8], start: usize) -> Result<(DataSet, usize),
     let mut meta = DataSet::new_empty();
     let mut at = start;
     while bytes.get(at..at + 2) == Some(&[2, 0]) {
-        let element = walk.element(at, &inside)?;
+        let mut element = walk.element(at, &inside)?;
+        // All VRs of this group but OB and UN have a short length, so a spoiled one has it too.
+        if element.header.vr == VR::UN
+            && bytes.get(at + 4..at + 6) != Some(b"UN")
+            && let Some(&[low, high]) = bytes.get(at + 6..at + 8)
+        {
+            element.header.len = Length(u16::from_le_bytes([low, high]).into());
+            element.value = at + 8;
+        }
         at = walk.read(&element, &mut inside, Some(&mut meta))?;
     }
     Ok((meta, at))
@@ -483,6 +491,35 @@ mod tests {
         assert_eq!(text("ISO_IR 192", b"Sch\xE4del"), "Schädel");
         assert_eq!(text("", b"Sch\xE4del"), "Schädel");
         assert_eq!(text("nonsense", b"plain"), "plain");
+    }
+
+    #[test]
+    fn no_bytes_are_too_strange_for_a_character_set() {
+        let mut state = 1_u32;
+        for set in
+            ["13", "87", "100", "101", "109", "110", "126", "127", "138", "144", "149", "166"]
+                .map(|number| format!("ISO_IR {number}"))
+                .into_iter()
+                .chain(["ISO_IR 192", "GB18030", "GBK"].map(String::from))
+        {
+            for length in 0..400 {
+                let byte = || {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    (state >> 24) as u8
+                };
+                let bytes: Vec<u8> = std::iter::repeat_with(byte).take(length % 40).collect();
+                text(&set, &bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn a_spoiled_vr_of_the_meta_group_does_not_hide_the_transfer_syntax() {
+        let mut bytes = b"\x02\x00\x03\x00u\x13\x02\x001\x00".to_vec();
+        bytes.extend(b"\x02\x00\x10\x00UI\x06\x001.2.3\x00\x08\x00");
+        let (meta, end) = parse_meta(&bytes, 0).expect("good");
+        assert_eq!(end, bytes.len() - 2);
+        assert!(meta.get(tags::TRANSFER_SYNTAX_UID).is_some());
     }
 
     #[test]
