@@ -131,7 +131,7 @@ fn trend(points: &[[f64; 3]]) -> Option<Trend> {
     let chi2: f64 = points.iter().zip(&w).map(|(p, w)| w * residual(p).powi(2)).sum();
     let scatter = (chi2 / (points.len() - 2) as f64).sqrt().max(1.0);
     let u = scatter / tt.sqrt();
-    let p = libm::erfc((slope / u).abs() / std::f64::consts::SQRT_2);
+    let p = crate::stats::two_sided_p(slope / u);
     Some(Trend { per_year: slope / mean, standard_uncertainty: u / mean.abs(), p })
 }
 

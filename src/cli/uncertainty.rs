@@ -15,8 +15,8 @@ use super::values::parse_count;
 use crate::activity::{Budget, Extrapolation, short};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::atomic::write_atomically;
-use crate::kinetics::distribution::NORMAL_97_5;
 use crate::kinetics::{Family, Fit, Integrated, Method, Points, Spread, integrate_points};
+use crate::stats::NORMAL_97_5;
 use crate::uncertainty::{DoseChain, MonteCarlo, TimeIntegral};
 use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
 

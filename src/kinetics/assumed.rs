@@ -89,7 +89,7 @@ fn bounded(tac: &Tac, lambda: f64) -> Result<Tia> {
         0.0
     };
     let ln = |bound: f64| (bound / value).ln().abs();
-    let half = |bound: f64| ln(bound).hypot(super::distribution::NORMAL_97_5 * own);
+    let half = |bound: f64| ln(bound).hypot(crate::stats::NORMAL_97_5 * own);
     let even = (upper - lower) / 12.0_f64.sqrt() / value;
     let mut tia =
         Tia::from_logs(value, even.hypot(own), (half(lower), half(upper)), common, plain.method);

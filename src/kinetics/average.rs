@@ -6,10 +6,10 @@
 //! each, so it does not jump when the choice does. Where the noise was estimated Phi is Student's t. Neglected: curves outside of the
 //! families offered.
 
-use super::distribution::{NORMAL_97_5, normal_below, student_below};
 use super::fit::Fit;
 use super::profile::{Profile, WIDEST};
 use super::tia::LARGE_ERROR;
+use crate::stats::{NORMAL_97_5, normal_below, student_below};
 
 /// Tail probability to which a profile is followed.
 const TAIL: f64 = 2e-5;

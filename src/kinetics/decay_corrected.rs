@@ -12,8 +12,8 @@
 //! later is not suspicious as long as uptake and clearance, z = c + ln(exp(-k_c t) - exp(-k_u t)), describe all points (chi-squared above its 1 % level).
 //! One that rises to its last point is.
 
-use super::distribution::chi_squared_exceeded;
 use crate::error::Error;
+use crate::stats::chi_squared_exceeded;
 use crate::time::hours_text;
 
 /// Relative standard uncertainty that is assumed of values without one (quantitative SPECT of organs: Gear et al. 2018,
@@ -158,7 +158,7 @@ fn uptake_explains(points: &[LogPoint]) -> bool {
         step = step.map(|s| 0.5 * s);
         centre = look([centre[0] - 3.0 * step[0], centre[1] - 3.0 * step[1]], step, [6, 6]);
     }
-    chi_squared_exceeded(best, degrees) >= REFUTED
+    chi_squared_exceeded(best, degrees as f64) >= REFUTED
 }
 
 impl Suspicion {

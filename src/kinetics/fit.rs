@@ -9,7 +9,6 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::average::Mixture;
-use super::distribution::{NORMAL_97_5, chi_squared_exceeded, student_97_5};
 use super::model::{Curve, Family, LN_FASTEST};
 use super::prior::{NOISE_DEGREES, Prior, noise_chi2, priors};
 use super::profile;
@@ -18,6 +17,7 @@ use super::search::{Minimum, jacobian, minimise, refined};
 use super::starts::starts;
 use super::tac::{Tac, UncertaintyKind};
 use super::tia::Tia;
+use crate::stats::{NORMAL_97_5, chi_squared_exceeded, student_97_5};
 use crate::{Error, Result};
 
 /// A parameter in the units of the equation.
@@ -327,7 +327,7 @@ impl Fit {
         let degrees = self.degrees_of_freedom;
         if self.points.kind() == UncertaintyKind::RelativeOnly
             || degrees == 0
-            || chi_squared_exceeded(self.chi2, degrees) >= MIN_PROBABILITY
+            || chi_squared_exceeded(self.chi2, degrees as f64) >= MIN_PROBABILITY
         {
             return 1.0;
         }

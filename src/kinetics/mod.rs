@@ -10,7 +10,6 @@
 pub mod assumed;
 pub mod average;
 pub mod decay_corrected;
-pub mod distribution;
 pub mod fit;
 pub mod hybrid;
 pub mod integrate;

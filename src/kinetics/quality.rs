@@ -5,9 +5,9 @@
 
 use nalgebra::DMatrix;
 
-use super::distribution::chi_squared_exceeded;
 use super::fit::Parameter;
 use super::tac::{Tac, UncertaintyKind};
+use crate::stats::chi_squared_exceeded;
 
 /// Largest coefficient of variation of a parameter that passes its gate.
 pub const MAX_CV: f64 = 0.5;
@@ -111,7 +111,7 @@ pub(crate) fn gates(
         }
     }
     if tac.kind() == UncertaintyKind::Absolute && degrees > 0 {
-        let value = chi_squared_exceeded(chi2, degrees);
+        let value = chi_squared_exceeded(chi2, degrees as f64);
         let name = "probability of chi-squared".into();
         gates.push(Gate { name, value, limit: MIN_PROBABILITY, passed: value >= MIN_PROBABILITY });
     }

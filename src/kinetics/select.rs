@@ -14,13 +14,13 @@
 //! P04015, 2015, doi:10.1088/1748-0221/10/04/P04015); the priors' penalties are part of the rest.
 
 use super::average::Mixture;
-use super::distribution::{NORMAL_97_5, chi_squared_exceeded, f_exceeded};
 use super::fit::{Fit, fit, fit_with_priors};
 use super::model::Family;
 use super::prior::{NOISE_DEGREES, noise_chi2};
 use super::quality::MIN_PROBABILITY;
 use super::tac::{Tac, UncertaintyKind};
 use super::tia::Tia;
+use crate::stats::{NORMAL_97_5, chi_squared_exceeded, f_exceeded};
 use crate::{Error, Result};
 
 /// Biological rate over the physical decay constant below which `mono` is `physical`.
@@ -168,7 +168,7 @@ fn described(tac: &Tac, fit: &Fit) -> bool {
         return fit.objective() < 6.63;
     }
     let p = match tac.kind() {
-        UncertaintyKind::Absolute => chi_squared_exceeded(fit.chi2, degrees),
+        UncertaintyKind::Absolute => chi_squared_exceeded(fit.chi2, degrees as f64),
         UncertaintyKind::RelativeOnly => {
             let noise = noise_chi2(tac) / NOISE_DEGREES;
             f_exceeded(fit.chi2 / degrees as f64 / noise, degrees as f64, NOISE_DEGREES)
@@ -319,7 +319,7 @@ mod tests {
             let tac = Tac::new(&t, &y, &y.map(|y| share * y)).unwrap().proportional();
             let s = select(&tac, &Family::ALL, LAMBDA).unwrap();
             let mono = fit(&tac, Family::Mono, LAMBDA).unwrap();
-            let refuted = chi_squared_exceeded(mono.chi2, 1) < MIN_PROBABILITY;
+            let refuted = chi_squared_exceeded(mono.chi2, 1.0) < MIN_PROBABILITY;
             assert_eq!(s.fit().family() == Family::Mono, !refuted, "{last}");
             assert!(s.fit().chi2 < 6.63 && s.fit().family() != Family::Physical);
             let tia = s.tia(&tac);

@@ -6,8 +6,8 @@
 
 use std::f64::consts::LN_2;
 
-use super::distribution::{NORMAL_97_5, normal_quantile};
 use super::tia::Tia;
+use crate::stats::{NORMAL_97_5, normal_quantile};
 use crate::{Error, Result};
 
 /// Window of t / T_eff in which [`haenscheid`] is meant to be used: there it is off by -11.6 % to +6.1 %.

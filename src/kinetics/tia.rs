@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::distribution::NORMAL_97_5;
+use crate::stats::NORMAL_97_5;
 
 /// Share of the TIA beyond the points above which a warning is given (EANM: Gear et al., Eur. J. Nucl. Med. Mol. Imaging 45, 2456,
 /// 2018, doi:10.1007/s00259-018-4136-7; extrapolation should contribute less than 20 %).

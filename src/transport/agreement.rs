@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::ledger::Ledger;
 use super::plan::Plan;
 use super::tally::Tally;
-use crate::stats::{chi2_upper_p, normal_from_t, two_sided_p};
+use crate::stats::{chi_squared_exceeded, normal_from_t, two_sided_p};
 
 /// Cells enter a z-map if both tallies know them to this relative standard error: below, batches are far from normal.
 const KNOWN_TO: f64 = 0.15;
@@ -87,7 +87,7 @@ impl ZMap {
             mean_p: two_sided_p(mean * independent.sqrt()),
             variance: chi2 / n - mean * mean,
             chi2,
-            p: chi2_upper_p(chi2 / n * independent, independent),
+            p: chi_squared_exceeded(chi2 / n * independent, independent),
         })
     }
 

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kinetics::Tia;
-use crate::kinetics::distribution::NORMAL_97_5;
+use crate::stats::NORMAL_97_5;
 
 /// Where a part comes from: the same names wherever a budget is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ mod ct;
 mod enhanced;
 mod frames;
 mod hostile;
+mod listing;
 mod objects;
 mod real;
 mod real_world;

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use voxgray::stats::chi_squared_exceeded;
+
 /// Probability that all tests of one file pass when every sampler is right: 1 - ALPHA.
 pub const ALPHA: f64 = 0.01;
 /// Least expected count of a bin (Cochran's rule).
@@ -169,7 +171,7 @@ pub fn compare_counts(
     } else if pooled.1 > 10.0 * LEAST_EXPECTED {
         chi2 = f64::INFINITY;
     }
-    let p = if bins < 2 { 1.0 } else { upper_tail(chi2, (bins - 1) as f64) };
+    let p = if bins < 2 { 1.0 } else { chi_squared_exceeded(chi2, (bins - 1) as f64) };
     Comparison { name: format!("{name} (chi2 {chi2:.1}, {bins} bins, n {n})"), p, worst, table }
 }
 
@@ -186,55 +188,4 @@ pub fn verdict(comparisons: &[Comparison], tests: usize) {
     }
     let names: Vec<&str> = failed.iter().map(|c| c.name.as_str()).collect();
     assert!(failed.is_empty(), "samplers off at the level {level:.2e}: {names:#?}");
-}
-
-/// Upper tail of the chi-squared distribution: the regularised incomplete gamma function Q(k/2, x/2) by its series or its
-/// continued fraction (Abramowitz & Stegun 6.5.29 and 6.5.31).
-pub fn upper_tail(chi2: f64, degrees: f64) -> f64 {
-    let (a, x) = (0.5 * degrees, 0.5 * chi2);
-    if !x.is_finite() {
-        return 0.0;
-    }
-    if x <= 0.0 {
-        return 1.0;
-    }
-    let front = (a * x.ln() - x - ln_gamma(a)).exp();
-    if x < a + 1.0 {
-        let (mut term, mut sum, mut k) = (1.0 / a, 1.0 / a, a);
-        while term > 1e-16 * sum {
-            k += 1.0;
-            term *= x / k;
-            sum += term;
-        }
-        return 1.0 - front * sum;
-    }
-    // Lentz's method.
-    let mut b = x + 1.0 - a;
-    let mut c = 1e300;
-    let mut d = 1.0 / b;
-    let mut h = d;
-    for i in 1..10_000 {
-        let k = f64::from(i);
-        let an = -k * (k - a);
-        b += 2.0;
-        d = 1.0 / (an * d + b);
-        c = b + an / c;
-        h *= d * c;
-        if (d * c - 1.0).abs() < 1e-14 {
-            break;
-        }
-    }
-    front * h
-}
-
-/// Logarithm of the gamma function for x > 0: Stirling's series (A&S 6.1.41) after shifting x above 10.
-fn ln_gamma(x: f64) -> f64 {
-    let (mut x, mut shift) = (x, 0.0);
-    while x < 10.0 {
-        shift -= x.ln();
-        x += 1.0;
-    }
-    let z = 1.0 / (x * x);
-    let series = (1.0 / 12.0 - z * (1.0 / 360.0 - z * (1.0 / 1260.0 - z / 1680.0))) / x;
-    (x - 0.5) * x.ln() - x + 0.5 * std::f64::consts::TAU.ln() + series + shift
 }

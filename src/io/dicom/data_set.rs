@@ -1,75 +1,43 @@
-//! Parses a data set (PS3.5 section 7): every declared length is checked against the bytes that are there before
-//! anything is allocated, sequences are followed to their items, and the pixel data are found but not copied.
+//! Reads a data set (PS3.5 section 7) into a `dicom-object`: `dicom-encoding` reads the headers of elements, `dicom-parser`
+//! their values and text.
 //!
-//! Private elements are skipped, and so is everything after the pixel data. Text is taken as UTF-8 or, where it
-//! is not, as ISO 8859-1; other character sets spoil descriptions, nothing else.
+//! Here is what must stand in front of them: every declared length is checked against the bytes that are there before
+//! anything is allocated, sequences are followed to a limited depth and count, values of VR UN are read as what the dictionary
+//! says, and the pixel data are found but not copied.
+//!
+//! Kept are the attributes of [`super::attributes`]; everything else, private elements and all that comes after the pixel
+//! data are passed over.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
 use std::ops::Range;
 
-use super::attributes::{Tag, kind_of};
-use super::transfer_syntax::Encoding;
+use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
+use dicom_core::value::DataSetSequence;
+use dicom_core::{DataElement, DataElementHeader, Length, PrimitiveValue, Tag, VR};
+use dicom_dictionary_std::{StandardDataDictionary, tags};
+use dicom_encoding::decode::basic::{BasicDecoder, LittleEndianBasicDecoder};
+use dicom_encoding::decode::{BasicDecode, default_reader, file_header_decoder};
+use dicom_encoding::text::SpecificCharacterSet;
+use dicom_encoding::transfer_syntax::{DynDecoder, TransferSyntax};
+use dicom_object::InMemDicomObject;
+use dicom_parser::{StatefulDecode, StatefulDecoder};
 
-/// Group of the pixel data elements.
-const PIXEL_GROUP: u16 = 0x7FE0;
+use super::attributes::{SPECIFIC_CHARACTER_SET, is_read};
+
+/// Elements by tag.
+pub(super) type DataSet = InMemDicomObject;
+
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
-const UNDEFINED: u32 = u32::MAX;
 /// Deeper nesting than this is taken for damage (real objects stay below ten).
 const MAX_DEPTH: usize = 32;
-
-/// How the bytes of a value are to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Text,
-    U16,
-    I16,
-    U32,
-    I32,
-    F32,
-    F64,
-    Sequence,
-    /// Not read by this crate.
-    Opaque,
-}
-
-impl Kind {
-    /// The kind of a value representation; none for UN and unknown ones.
-    fn of_vr(vr: &[u8; 2]) -> Option<Kind> {
-        Some(match vr {
-            b"AE" | b"AS" | b"CS" | b"DA" | b"DS" | b"DT" | b"IS" | b"LO" | b"LT" | b"PN"
-            | b"SH" | b"ST" | b"TM" | b"UC" | b"UI" | b"UR" | b"UT" => Kind::Text,
-            b"US" => Kind::U16,
-            b"SS" => Kind::I16,
-            b"UL" => Kind::U32,
-            b"SL" => Kind::I32,
-            b"FL" => Kind::F32,
-            b"FD" => Kind::F64,
-            b"SQ" => Kind::Sequence,
-            b"AT" | b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SV" | b"UV" => Kind::Opaque,
-            _ => return None,
-        })
-    }
-}
-
-/// The value of an element.
-#[derive(Debug, Clone)]
-pub(super) enum Value {
-    Text(String),
-    Numbers(Vec<f64>),
-    Items(Vec<DataSet>),
-}
-
-/// Elements by tag; private and opaque ones are left out.
-#[derive(Debug, Clone, Default)]
-pub(super) struct DataSet(BTreeMap<Tag, Value>);
-
-impl DataSet {
-    pub fn get(&self, tag: Tag) -> Option<&Value> {
-        self.0.get(&tag)
-    }
-}
+/// More items than these are refused, for each takes a thousand bytes in memory and sixteen in a file: an enhanced object of
+/// 10,000 frames has about 100,000.
+const MAX_ITEMS: usize = 1 << 18;
+/// A longer text is refused, for each of its values takes up to 50 bytes in memory and one in a file: the lists of an object of
+/// 10,000 frames have some 160 kB.
+const MAX_TEXT: usize = 1 << 20;
 
 /// The bytes of the pixel data element.
 #[derive(Debug, Clone)]
@@ -93,263 +61,316 @@ pub(super) struct Parsed {
 /// Why a data set cannot be parsed, as a plain sentence.
 pub(super) type Damage = String;
 
-struct Element {
-    tag: Tag,
-    kind: Kind,
-    /// The VR is UN or unknown.
-    unknown_vr: bool,
-    length: u32,
-    value: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Parser<'a> {
-    bytes: &'a [u8],
-    encoding: Encoding,
-}
-
 /// Parses the data set `bytes[start..]`.
-pub(super) fn parse(bytes: &[u8], start: usize, encoding: Encoding) -> Result<Parsed, Damage> {
-    let parser = Parser { bytes, encoding };
-    let mut parsed = Parsed { data_set: DataSet::default(), pixels: None, float_pixels: None };
+pub(super) fn parse(bytes: &[u8], start: usize, syntax: &TransferSyntax) -> Result<Parsed, Damage> {
+    let walk = Walk::new(bytes, Coding::of(syntax)?);
+    let mut inside = Inside::root(bytes);
+    let mut parsed = Parsed { data_set: DataSet::new_empty(), pixels: None, float_pixels: None };
     let mut at = start;
     // Up to 7 stray bytes cannot hold an element; they are trailing padding.
     while at + 8 <= bytes.len() {
-        let element = parser.element(at)?;
-        match element.tag {
-            Tag(PIXEL_GROUP, 0x0010) => {
-                parsed.pixels = Some(parser.pixel_data(&element)?);
+        let element = walk.element(at, &inside)?;
+        match element.header.tag {
+            tags::PIXEL_DATA => {
+                parsed.pixels = Some(walk.pixel_data(&element, &inside)?);
                 break;
             }
-            Tag(PIXEL_GROUP, 0x0008 | 0x0009) => parsed.float_pixels = Some(element.tag),
-            Tag(group, _) if group > PIXEL_GROUP => break,
+            tag @ (tags::FLOAT_PIXEL_DATA | tags::DOUBLE_FLOAT_PIXEL_DATA) => {
+                parsed.float_pixels = Some(tag);
+            }
+            tag if tag.0 > tags::PIXEL_DATA.0 => break,
             _ => {}
         }
-        at = parser.read(&element, bytes.len(), 0, &mut parsed.data_set)?;
+        at = walk.read(&element, &mut inside, Some(&mut parsed.data_set))?;
     }
     Ok(parsed)
 }
 
 /// The elements before the pixel data and where the pixels start; none if these bytes end before that.
-pub(super) fn parse_header(bytes: &[u8], encoding: Encoding) -> Option<(DataSet, usize)> {
-    let parser = Parser { bytes, encoding };
-    let mut header = DataSet::default();
+pub(super) fn parse_header(bytes: &[u8], syntax: &TransferSyntax) -> Option<(DataSet, usize)> {
+    let walk = Walk::new(bytes, Coding::of(syntax).ok()?);
+    let mut inside = Inside::root(bytes);
+    let mut header = DataSet::new_empty();
     let mut at = 0;
     loop {
-        let element = parser.element(at).ok()?;
-        if element.tag.0 >= PIXEL_GROUP {
+        let element = walk.element(at, &inside).ok()?;
+        if element.header.tag.0 >= tags::PIXEL_DATA.0 {
             return Some((header, element.value));
         }
-        at = parser.read(&element, bytes.len(), 0, &mut header).ok()?;
+        at = walk.read(&element, &mut inside, Some(&mut header)).ok()?;
     }
 }
 
-impl Parser<'_> {
-    fn array<const N: usize>(&self, at: usize) -> Result<[u8; N], Damage> {
-        at.checked_add(N)
-            .and_then(|end| self.bytes.get(at..end))
-            .and_then(|s| s.try_into().ok())
-            .ok_or_else(|| format!("the file ends inside an element header at byte {at}"))
-    }
-
-    fn u16(&self, at: usize) -> Result<u16, Damage> {
-        let pair = self.array::<2>(at)?;
-        let big = self.encoding == Encoding::ExplicitBig;
-        Ok(if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) })
-    }
-
-    fn u32(&self, at: usize) -> Result<u32, Damage> {
-        let quad = self.array::<4>(at)?;
-        let big = self.encoding == Encoding::ExplicitBig;
-        Ok(if big { u32::from_be_bytes(quad) } else { u32::from_le_bytes(quad) })
-    }
-
-    fn element(&self, at: usize) -> Result<Element, Damage> {
-        let tag = Tag(self.u16(at)?, self.u16(at + 2)?);
-        let known = kind_of(tag).unwrap_or(Kind::Opaque);
-        if tag.0 == 0xFFFE || self.encoding == Encoding::ImplicitLittle {
-            let length = self.u32(at + 4)?;
-            return Ok(Element { tag, kind: known, unknown_vr: false, length, value: at + 8 });
+/// The file meta group that starts at `start`, if there is one, and where it ends. Its own group length is not needed and not
+/// trusted.
+pub(super) fn parse_meta(bytes: &[u8], start: usize) -> Result<(DataSet, usize), Damage> {
+    let walk = Walk::new(bytes, Coding::meta());
+    let mut inside = Inside::root(bytes);
+    let mut meta = DataSet::new_empty();
+    let mut at = start;
+    while bytes.get(at..at + 2) == Some(&[2, 0]) {
+        let mut element = walk.element(at, &inside)?;
+        // All VRs of this group but OB and UN have a short length, so a spoiled one has it too.
+        if element.header.vr == VR::UN
+            && bytes.get(at + 4..at + 6) != Some(b"UN")
+            && let Some(&[low, high]) = bytes.get(at + 6..at + 8)
+        {
+            element.header.len = Length(u16::from_le_bytes([low, high]).into());
+            element.value = at + 8;
         }
-        let vr = self.array::<2>(at + 4)?;
-        let kind = Kind::of_vr(&vr);
-        // VRs with a 32 bit length (PS3.5 table 7.1-1); an unknown one is read like UN.
-        let long = matches!(
-            &vr,
-            b"OB"
-                | b"OD"
-                | b"OF"
-                | b"OL"
-                | b"OV"
-                | b"OW"
-                | b"SQ"
-                | b"SV"
-                | b"UC"
-                | b"UR"
-                | b"UT"
-                | b"UV"
-        );
-        let (length, value) = if long || kind.is_none() {
-            (self.u32(at + 8)?, at + 12)
-        } else {
-            (u32::from(self.u16(at + 6)?), at + 8)
-        };
-        let unknown_vr = kind.is_none();
-        Ok(Element { tag, kind: kind.unwrap_or(known), unknown_vr, length, value })
+        at = walk.read(&element, &mut inside, Some(&mut meta))?;
+    }
+    Ok((meta, at))
+}
+
+/// How headers and numbers are encoded.
+struct Coding<'a> {
+    headers: DynDecoder<&'a [u8]>,
+    numbers: BasicDecoder,
+}
+
+impl Coding<'_> {
+    fn of(syntax: &TransferSyntax) -> Result<Self, Damage> {
+        let headers =
+            syntax.decoder_for().ok_or_else(|| format!("{} is not read", syntax.name()))?;
+        Ok(Coding { headers, numbers: syntax.basic_decoder() })
     }
 
-    /// Reads an element whose container ends at `end` into `out`; returns where the next one starts.
+    /// Explicit little endian (PS3.10 7.1).
+    fn meta() -> Self {
+        let numbers = BasicDecoder::LE(LittleEndianBasicDecoder);
+        Coding { headers: Box::new(file_header_decoder()), numbers }
+    }
+
+    /// Implicit little endian, whatever surrounds a value of VR UN (PS3.5 6.2.2, note 2).
+    fn unknown() -> Self {
+        let numbers = BasicDecoder::LE(LittleEndianBasicDecoder);
+        Coding { headers: Box::new(default_reader()), numbers }
+    }
+}
+
+/// A header, and where its value starts.
+struct Element {
+    header: DataElementHeader,
+    value: usize,
+}
+
+/// What surrounds an element.
+#[derive(Clone)]
+struct Inside {
+    /// No value goes beyond this byte.
+    end: usize,
+    depth: usize,
+    /// A value of VR UN is around it.
+    unknown: bool,
+    text: SpecificCharacterSet,
+}
+
+impl Inside {
+    fn root(bytes: &[u8]) -> Inside {
+        let text = SpecificCharacterSet::default();
+        Inside { end: bytes.len(), depth: 0, unknown: false, text }
+    }
+}
+
+struct Walk<'a> {
+    bytes: &'a [u8],
+    declared: Coding<'a>,
+    unknown: Coding<'a>,
+    /// Items that were kept.
+    items: Cell<usize>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(bytes: &'a [u8], declared: Coding<'a>) -> Self {
+        Walk { bytes, declared, unknown: Coding::unknown(), items: Cell::new(0) }
+    }
+
+    fn coding(&self, unknown: bool) -> &Coding<'a> {
+        if unknown { &self.unknown } else { &self.declared }
+    }
+
+    fn element(&self, at: usize, inside: &Inside) -> Result<Element, Damage> {
+        let mut rest = self.bytes.get(at..).unwrap_or_default();
+        let (header, length) = self
+            .coding(inside.unknown)
+            .headers
+            .decode_header(&mut rest)
+            .map_err(|_| format!("the file ends inside an element header at byte {at}"))?;
+        Ok(Element { header, value: at + length })
+    }
+
+    /// Reads an element into `out`, if it is wanted there; returns where the next one starts.
     fn read(
         &self,
         element: &Element,
-        end: usize,
-        depth: usize,
-        out: &mut DataSet,
+        inside: &mut Inside,
+        out: Option<&mut DataSet>,
     ) -> Result<usize, Damage> {
-        let Tag(group, _) = element.tag;
-        let wanted = group % 2 == 0;
-        // UN holds implicit little endian whatever surrounds it (PS3.5 6.2.2, note 2).
-        let inner = match element.unknown_vr {
-            true => Parser { encoding: Encoding::ImplicitLittle, ..*self },
-            false => *self,
-        };
-        let stop = if element.length == UNDEFINED {
-            None
-        } else {
-            Some(self.stop(element, end, "element")?)
-        };
-        if stop.is_none() || element.kind == Kind::Sequence {
-            let (items, next) = inner.items(element, stop, end, depth)?;
-            if wanted {
-                out.0.insert(element.tag, Value::Items(items));
+        let DataElementHeader { tag, vr, len } = element.header;
+        let stop = len.get().map(|_| self.stop(element, inside.end, "element")).transpose()?;
+        let out = out.filter(|_| is_read(tag));
+        if let (Some(stop), None) = (stop, &out) {
+            return Ok(stop);
+        }
+        let unknown = inside.unknown || vr == VR::UN;
+        let known = || StandardDataDictionary.by_tag(tag).map_or(VR::UN, |e| e.vr().relaxed());
+        let vr = if vr == VR::UN { known() } else { vr };
+        let Some(stop) = stop.filter(|_| vr != VR::SQ) else {
+            let end = stop.unwrap_or(inside.end);
+            let within =
+                Inside { end, depth: inside.depth + 1, unknown, text: inside.text.clone() };
+            let (items, next) = self.items(element, stop, &within, out.is_some())?;
+            if let Some(out) = out {
+                out.put(DataElement::new(tag, VR::SQ, DataSetSequence::from(items)));
             }
             return Ok(next);
-        }
-        let stop = stop.unwrap_or(end);
-        if wanted && let Some(value) = inner.value(element.kind, &self.bytes[element.value..stop]) {
-            out.0.insert(element.tag, value);
+        };
+        let bytes = &self.bytes[element.value..stop];
+        if let Some(value) = self.value(tag, vr, bytes, unknown, &inside.text)?
+            && let Some(out) = out
+        {
+            if tag == SPECIFIC_CHARACTER_SET.0 {
+                inside.text = character_set(&value);
+            }
+            out.put(DataElement::new(tag, vr, value));
         }
         Ok(stop)
     }
 
     /// Where a value of defined length ends.
     fn stop(&self, element: &Element, end: usize, what: &str) -> Result<usize, Damage> {
-        let stop = element.value.saturating_add(element.length as usize);
+        let DataElementHeader { tag, len, .. } = element.header;
+        let stop = element.value.saturating_add(len.0 as usize);
         if stop <= end {
             return Ok(stop);
         }
         Err(format!(
-            "{what} {} at byte {} declares {} bytes of value but {} are left",
-            element.tag,
+            "{what} {tag} at byte {} declares {} bytes of value but {} are left",
             element.value,
-            element.length,
+            len.0,
             end.saturating_sub(element.value)
         ))
     }
 
-    fn value(&self, kind: Kind, bytes: &[u8]) -> Option<Value> {
-        let big = self.encoding == Encoding::ExplicitBig;
-        // A number of N bytes, turned to little endian.
-        fn cells<const N: usize>(bytes: &[u8], big: bool) -> impl Iterator<Item = [u8; N]> {
-            bytes.as_chunks::<N>().0.iter().map(move |cell| {
-                let mut cell = *cell;
-                if big {
-                    cell.reverse();
-                }
-                cell
-            })
+    /// The value of an element; none of bytes that are neither text nor numbers.
+    fn value(
+        &self,
+        tag: Tag,
+        vr: VR,
+        bytes: &'a [u8],
+        unknown: bool,
+        declared: &SpecificCharacterSet,
+    ) -> Result<Option<PrimitiveValue>, Damage> {
+        let numeric =
+            matches!(vr, VR::US | VR::SS | VR::UL | VR::SL | VR::UV | VR::SV | VR::FL | VR::FD);
+        match vr {
+            VR::AT | VR::OB | VR::OD | VR::OF | VR::OL | VR::OV | VR::OW | VR::SQ | VR::UN => {
+                return Ok(None);
+            }
+            _ if !numeric && bytes.len() > MAX_TEXT => {
+                return Err(format!("element {tag} holds {} bytes of text", bytes.len()));
+            }
+            _ => {}
         }
-        Some(Value::Numbers(match kind {
-            Kind::Text => return Some(Value::Text(decode_text(bytes))),
-            Kind::U16 => cells(bytes, big).map(|c| u16::from_le_bytes(c).into()).collect(),
-            Kind::I16 => cells(bytes, big).map(|c| i16::from_le_bytes(c).into()).collect(),
-            Kind::U32 => cells(bytes, big).map(|c| u32::from_le_bytes(c).into()).collect(),
-            Kind::I32 => cells(bytes, big).map(|c| i32::from_le_bytes(c).into()).collect(),
-            Kind::F32 => cells(bytes, big).map(|c| f32::from_le_bytes(c).into()).collect(),
-            Kind::F64 => cells(bytes, big).map(f64::from_le_bytes).collect(),
-            Kind::Sequence | Kind::Opaque => return None,
-        }))
+        let coding = self.coding(unknown);
+        let text = text_of(bytes, declared);
+        // Without its tag: the decoder would take a stated US for SS where pixels are signed.
+        let header = DataElementHeader::new(Tag(0, 0), vr, Length(bytes.len() as u32));
+        StatefulDecoder::new(bytes, &coding.headers, coding.numbers.clone(), text)
+            .read_value_preserved(&header)
+            .map(Some)
+            .map_err(|e| format!("the value of element {tag} cannot be read: {e}"))
     }
 
-    /// Reads the items of a sequence that ends at `stop` or, without it, at its delimiter.
+    /// The items of a sequence that ends at `stop` or, without it, at its delimiter; none of them if they are not kept.
     fn items(
         &self,
         sequence: &Element,
         stop: Option<usize>,
-        end: usize,
-        depth: usize,
+        within: &Inside,
+        keep: bool,
     ) -> Result<(Vec<DataSet>, usize), Damage> {
-        if depth >= MAX_DEPTH {
-            return Err(format!(
-                "sequences are nested deeper than {MAX_DEPTH} at {}",
-                sequence.tag
-            ));
+        let tag = sequence.header.tag;
+        if within.depth > MAX_DEPTH {
+            return Err(format!("sequences are nested deeper than {MAX_DEPTH} at {tag}"));
         }
         let mut items = Vec::new();
         let mut at = sequence.value;
         while stop.is_none_or(|stop| at < stop) {
-            let item = self.element(at)?;
-            match item.tag {
+            let item = self.element(at, within)?;
+            match item.header.tag {
                 SEQUENCE_END => return Ok((items, item.value)),
                 ITEM => {
-                    let item_stop = match item.length {
-                        UNDEFINED => None,
-                        _ => Some(self.stop(&item, stop.unwrap_or(end), "item")?),
-                    };
-                    let (data_set, next) = self.item(item.value, item_stop, end, depth)?;
-                    items.push(data_set);
-                    at = next;
+                    let mut data_set = keep.then(DataSet::new_empty);
+                    at = self.item(&item, within, data_set.as_mut())?;
+                    self.count(data_set.iter().len(), tag)?;
+                    items.extend(data_set);
                 }
-                other => {
-                    return Err(format!("{other} stands where an item of {} must", sequence.tag));
-                }
+                other => return Err(format!("{other} stands where an item of {tag} must")),
             }
         }
         Ok((items, at))
     }
 
-    fn item(
-        &self,
-        start: usize,
-        stop: Option<usize>,
-        end: usize,
-        depth: usize,
-    ) -> Result<(DataSet, usize), Damage> {
-        let mut data_set = DataSet::default();
-        let mut at = start;
-        while stop.is_none_or(|stop| at < stop) {
-            let element = self.element(at)?;
-            if element.tag == ITEM_END {
-                return Ok((data_set, element.value));
-            }
-            at = self.read(&element, stop.unwrap_or(end), depth + 1, &mut data_set)?;
+    fn count(&self, more: usize, tag: Tag) -> Result<(), Damage> {
+        self.items.set(self.items.get() + more);
+        if self.items.get() > MAX_ITEMS {
+            return Err(format!("there are more than {MAX_ITEMS} items, the last one in {tag}"));
         }
-        Ok((data_set, at))
+        Ok(())
     }
 
-    fn pixel_data(&self, element: &Element) -> Result<PixelBytes, Damage> {
-        if element.length != UNDEFINED {
-            let stop = self.stop(element, self.bytes.len(), "element")?;
+    /// Reads an item into `out`; returns where the next one starts.
+    fn item(
+        &self,
+        item: &Element,
+        within: &Inside,
+        mut out: Option<&mut DataSet>,
+    ) -> Result<usize, Damage> {
+        let stop =
+            item.header.len.get().map(|_| self.stop(item, within.end, "item")).transpose()?;
+        if let (Some(stop), None) = (stop, &out) {
+            return Ok(stop);
+        }
+        let mut inside = within.clone();
+        inside.end = stop.unwrap_or(within.end);
+        let mut at = item.value;
+        while stop.is_none_or(|stop| at < stop) {
+            let element = self.element(at, &inside)?;
+            if element.header.tag == ITEM_END {
+                return Ok(element.value);
+            }
+            at = self.read(&element, &mut inside, out.as_deref_mut())?;
+        }
+        Ok(at)
+    }
+
+    fn pixel_data(&self, element: &Element, inside: &Inside) -> Result<PixelBytes, Damage> {
+        if element.header.len.is_defined() {
+            let stop = self.stop(element, inside.end, "element")?;
             return Ok(PixelBytes::Native(element.value..stop));
         }
         let mut at = element.value;
         let mut offsets = None;
         let mut fragments = Vec::new();
         loop {
-            let item = self.element(at)?;
-            if item.tag == SEQUENCE_END {
+            let item = self.element(at, inside)?;
+            if item.header.tag == SEQUENCE_END {
                 let offsets = offsets.unwrap_or_default();
                 return Ok(PixelBytes::Encapsulated { offsets, fragments });
             }
-            let stop = item.value.saturating_add(item.length as usize);
-            if item.tag != ITEM || stop > self.bytes.len() {
-                return Err(format!("compressed pixel data break off at byte {at}"));
+            let broken = || format!("compressed pixel data break off at byte {at}");
+            let stop = item.value.saturating_add(item.header.len.0 as usize);
+            let fragment = self.bytes.get(item.value..stop).ok_or_else(broken)?;
+            if item.header.tag != ITEM {
+                return Err(broken());
             }
             if offsets.is_none() {
-                let count = item.length as usize / 4;
-                let table: Result<Vec<u32>, Damage> =
-                    (0..count).map(|k| self.u32(item.value + 4 * k)).collect();
-                offsets = Some(table?);
+                let mut table = vec![0; fragment.len() / 4];
+                let read = self.declared.numbers.decode_ul_into(fragment, &mut table);
+                read.map_err(|_| broken())?;
+                offsets = Some(table);
             } else {
                 fragments.push(item.value..stop);
             }
@@ -358,9 +379,155 @@ impl Parser<'_> {
     }
 }
 
-fn decode_text(bytes: &[u8]) -> String {
+/// The character set of a data set: the first of those it names beside the default.
+fn character_set(value: &PrimitiveValue) -> SpecificCharacterSet {
+    value
+        .to_multi_str()
+        .iter()
+        .filter_map(|code| SpecificCharacterSet::from_code(code.trim()))
+        .find(|set| *set != SpecificCharacterSet::ISO_IR_6)
+        .unwrap_or_default()
+}
+
+/// How a text is read: in its character set. Latin ones are declared in place of UTF-8, and the reverse, too often to be
+/// believed: the text is UTF-8 if it can be, else Latin.
+fn text_of(bytes: &[u8], declared: &SpecificCharacterSet) -> SpecificCharacterSet {
+    let latin = [
+        SpecificCharacterSet::ISO_IR_6,
+        SpecificCharacterSet::ISO_IR_100,
+        SpecificCharacterSet::ISO_IR_192,
+    ];
+    if !latin.contains(declared) {
+        return declared.clone();
+    }
     match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_string(),
-        Err(_) => bytes.iter().map(|&b| char::from(b)).collect(),
+        Ok(_) => SpecificCharacterSet::ISO_IR_192,
+        Err(_) => SpecificCharacterSet::ISO_IR_100,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::dicom::transfer_syntax::TransferSyntax;
+    use dicom_dictionary_std::uids;
+
+    fn parsed(bytes: &[u8]) -> Result<Parsed, Damage> {
+        let syntax = TransferSyntax::from_uid(uids::IMPLICIT_VR_LITTLE_ENDIAN).expect("known");
+        parse(bytes, 0, syntax.coding)
+    }
+
+    /// An element of implicit little endian with the length that it states.
+    fn element(tag: Tag, length: u32, value: &[u8]) -> Vec<u8> {
+        let mut bytes = [tag.0.to_le_bytes(), tag.1.to_le_bytes()].concat();
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(value);
+        bytes
+    }
+
+    fn whole(tag: Tag, value: &[u8]) -> Vec<u8> {
+        element(tag, value.len() as u32, value)
+    }
+
+    #[test]
+    fn a_length_beyond_the_bytes_is_refused_before_anything_is_allocated() {
+        let of = |tag| parsed(&element(tag, 0xFFFF_FFF0, b"CT")).expect_err("too long");
+        for tag in
+            [tags::MODALITY, tags::ROWS, tags::PATIENT_NAME, tags::DETECTOR_INFORMATION_SEQUENCE]
+        {
+            let text = of(tag);
+            assert!(text.contains("declares 4294967280 bytes of value but 2 are left"), "{text}");
+            assert!(text.contains(&tag.to_string()), "{text}");
+        }
+        // An item may not go beyond its sequence, though the file goes on.
+        let item = element(ITEM, 100, b"");
+        let mut bytes = whole(tags::DETECTOR_INFORMATION_SEQUENCE, &item);
+        bytes.extend([0; 200]);
+        let text = parsed(&bytes).expect_err("too long");
+        assert!(text.contains("item (FFFE,E000)") && text.contains("but 0 are left"), "{text}");
+    }
+
+    #[test]
+    fn nesting_and_items_have_their_limits() {
+        let nested = |depth| {
+            let mut bytes = Vec::new();
+            for _ in 0..depth {
+                bytes = whole(tags::DETECTOR_INFORMATION_SEQUENCE, &whole(ITEM, &bytes));
+            }
+            parsed(&bytes)
+        };
+        assert!(nested(MAX_DEPTH).is_ok());
+        let text = nested(MAX_DEPTH + 1).expect_err("too deep");
+        assert!(text.contains("deeper than 32 at (0054,0022)"), "{text}");
+        let items = |count: usize| {
+            let items = whole(ITEM, b"").repeat(count);
+            parsed(&whole(tags::DETECTOR_INFORMATION_SEQUENCE, &items))
+        };
+        assert!(items(MAX_ITEMS).is_ok());
+        let text = items(MAX_ITEMS + 1).expect_err("too many");
+        assert!(text.contains("more than 262144 items"), "{text}");
+        let text = parsed(&whole(tags::IMAGE_TYPE, &vec![b'\\'; MAX_TEXT + 1])).expect_err("long");
+        assert!(text.contains("(0008,0008) holds 1048577 bytes of text"), "{text}");
+    }
+
+    /// The first value of a text in a data set that names these character sets.
+    fn text(sets: &str, value: &[u8]) -> String {
+        let mut bytes = whole(SPECIFIC_CHARACTER_SET.0, sets.as_bytes());
+        bytes.extend(whole(tags::SERIES_DESCRIPTION, value));
+        let parsed = parsed(&bytes).expect("good");
+        let element = parsed.data_set.get(tags::SERIES_DESCRIPTION).expect("there");
+        element.value().to_str().expect("text").into_owned()
+    }
+
+    #[test]
+    fn text_is_read_in_its_character_set() {
+        assert_eq!(text("ISO_IR 192", "Schädel".as_bytes()), "Schädel");
+        assert_eq!(text("ISO_IR 100", b"Sch\xE4del"), "Schädel");
+        assert_eq!(text("ISO_IR 144", b"\xBF\xDE\xE7\xDA\xD8"), "Почки");
+        assert_eq!(text("\\ISO 2022 IR 87", b"\x1B$B?U\x1B(B"), "腎");
+        assert_eq!(text("GB18030", b"\xC9\xF6"), "肾");
+        // What is declared is not what is written.
+        assert_eq!(text("ISO_IR 100", "Schädel".as_bytes()), "Schädel");
+        assert_eq!(text("ISO_IR 192", b"Sch\xE4del"), "Schädel");
+        assert_eq!(text("", b"Sch\xE4del"), "Schädel");
+        assert_eq!(text("nonsense", b"plain"), "plain");
+    }
+
+    #[test]
+    fn no_bytes_are_too_strange_for_a_character_set() {
+        let mut state = 1_u32;
+        for set in
+            ["13", "87", "100", "101", "109", "110", "126", "127", "138", "144", "149", "166"]
+                .map(|number| format!("ISO_IR {number}"))
+                .into_iter()
+                .chain(["ISO_IR 192", "GB18030", "GBK"].map(String::from))
+        {
+            for length in 0..400 {
+                let byte = || {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    (state >> 24) as u8
+                };
+                let bytes: Vec<u8> = std::iter::repeat_with(byte).take(length % 40).collect();
+                text(&set, &bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn a_spoiled_vr_of_the_meta_group_does_not_hide_the_transfer_syntax() {
+        let mut bytes = b"\x02\x00\x03\x00u\x13\x02\x001\x00".to_vec();
+        bytes.extend(b"\x02\x00\x10\x00UI\x06\x001.2.3\x00\x08\x00");
+        let (meta, end) = parse_meta(&bytes, 0).expect("good");
+        assert_eq!(end, bytes.len() - 2);
+        assert!(meta.get(tags::TRANSFER_SYNTAX_UID).is_some());
+    }
+
+    #[test]
+    fn an_unsigned_value_stays_one_beside_signed_pixels() {
+        let mut bytes = whole(tags::PIXEL_REPRESENTATION, &[1, 0]);
+        bytes.extend(whole(tags::PIXEL_PADDING_VALUE, &63536_u16.to_le_bytes()));
+        let parsed = parsed(&bytes).expect("good");
+        let element = parsed.data_set.get(tags::PIXEL_PADDING_VALUE).expect("there");
+        assert_eq!(element.value().to_float64().ok(), Some(63536.0));
     }
 }

@@ -4,9 +4,12 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use dicom_core::Tag;
+use dicom_dictionary_std::uids;
+
 use super::attributes::*;
-use super::data_set::{DataSet, PixelBytes, parse, parse_header};
-use super::transfer_syntax::{Compression, Encoding, TransferSyntax};
+use super::data_set::{DataSet, PixelBytes, parse, parse_header, parse_meta};
+use super::transfer_syntax::{Compression, TransferSyntax};
 use crate::error::{Error, Result};
 use crate::files::InputFile;
 use crate::io::inflate::{self, Deflate, Wrapper};
@@ -53,32 +56,34 @@ impl DicomFile {
         let stored = bytes.len() as u64;
         let start = find_start(&bytes)
             .ok_or_else(|| damaged("neither a DICM prefix nor a data set was found".into()))?;
-        let (uid, body) = read_meta(&bytes, start).map_err(damaged)?;
-        let (transfer_syntax, bytes, body) = match uid.as_deref() {
+        let (meta, body) = parse_meta(&bytes, start).map_err(damaged)?;
+        let (transfer_syntax, bytes, body) = match (Item { path, data_set: &meta })
+            .text(TRANSFER_SYNTAX_UID)
+        {
             Some(uid) => {
-                let syntax = TransferSyntax::from_uid(uid).ok_or_else(|| {
+                let syntax = TransferSyntax::from_uid(&uid).ok_or_else(|| {
                     Error::input(
                         format!("{}: transfer syntax {uid} is not supported", path.display()),
                         "readable are uncompressed, deflated, RLE, JPEG, JPEG-LS and JPEG 2000",
                         "Export the series uncompressed (Explicit VR Little Endian).",
                     )
                 })?;
-                if syntax.deflated {
-                    (syntax, inflate(path, &bytes[body..])?, 0)
+                if syntax.deflated() {
+                    (syntax, inflate(path, &bytes[body..], &syntax)?, 0)
                 } else {
                     (syntax, bytes, body)
                 }
             }
             None => {
-                let encoding = guess_encoding(&bytes[body..]).ok_or_else(|| {
+                let syntax = guess_syntax(&bytes[body..]).ok_or_else(|| {
                     damaged(
                         "there is no transfer syntax and the first element fits no encoding".into(),
                     )
                 })?;
-                (TransferSyntax::native(encoding), bytes, body)
+                (syntax, bytes, body)
             }
         };
-        let parsed = parse(&bytes, body, transfer_syntax.encoding).map_err(damaged)?;
+        let parsed = parse(&bytes, body, transfer_syntax.coding).map_err(damaged)?;
         let encapsulated = matches!(parsed.pixels, Some(PixelBytes::Encapsulated { .. }));
         if encapsulated && transfer_syntax.compression == Compression::None {
             return Err(damaged(
@@ -136,7 +141,7 @@ const MAX_HEADER: u64 = 48 << 20;
 
 /// Inflates a data set, no further than its own header says it goes: the pixels that rows, columns, frames and bits need,
 /// and [`MOST_BEHIND`] bytes behind them.
-fn inflate(path: &Path, deflated: &[u8]) -> Result<Vec<u8>> {
+fn inflate(path: &Path, deflated: &[u8], syntax: &TransferSyntax) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut stream = Deflate::new(deflated, Wrapper::None);
     let (mut limit, mut found) = (MAX_HEADER, false);
@@ -163,7 +168,7 @@ fn inflate(path: &Path, deflated: &[u8]) -> Result<Vec<u8>> {
                 .map_err(|e| inflate::failed(path, &e))?;
             return Ok(bytes);
         }
-        if !found && let Some(end) = pixels_end(path, &bytes) {
+        if !found && let Some(end) = pixels_end(path, &bytes, syntax) {
             let most = room::SERIES.most(deflated.len() as u64).min(MAX_BYTES);
             (limit, found) = (end.saturating_add(inflate::MOST_BEHIND).min(most), true);
             limit = limit.max(bytes.len() as u64);
@@ -173,8 +178,8 @@ fn inflate(path: &Path, deflated: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Where the pixels of a data set end by what its header needs, if they begin within these bytes.
-fn pixels_end(path: &Path, bytes: &[u8]) -> Option<u64> {
-    let (header, start) = parse_header(bytes, Encoding::ExplicitLittle)?;
+fn pixels_end(path: &Path, bytes: &[u8], syntax: &TransferSyntax) -> Option<u64> {
+    let (header, start) = parse_header(bytes, syntax.coding)?;
     let root = Item { path, data_set: &header };
     let count = |a: Attribute| root.count(a).ok().flatten().map(|n| n as u64);
     let bits = count(ROWS)?.checked_mul(count(COLUMNS)?)?.checked_mul(count(BITS_ALLOCATED)?)?;
@@ -191,47 +196,20 @@ fn find_start(bytes: &[u8]) -> Option<usize> {
         return Some(4);
     }
     let meta = bytes.starts_with(&[2, 0]) && bytes.len() >= 8;
-    (meta || guess_encoding(bytes).is_some()).then_some(0)
+    (meta || guess_syntax(bytes).is_some()).then_some(0)
 }
 
-/// The encoding of a data set that starts with group 0008, from its first element.
-fn guess_encoding(bytes: &[u8]) -> Option<Encoding> {
+/// The uncompressed syntax of a data set that starts with group 0008, from its first element.
+fn guess_syntax(bytes: &[u8]) -> Option<TransferSyntax> {
     let head: &[u8; 8] = bytes.get(..8)?.try_into().ok()?;
     let explicit = head[4..6].iter().all(u8::is_ascii_uppercase);
-    match (head[0], head[1], explicit) {
-        (0x08, 0x00, true) => Some(Encoding::ExplicitLittle),
-        (0x00, 0x08, true) => Some(Encoding::ExplicitBig),
+    #[expect(deprecated, reason = "big endian is retired, its files are not")]
+    let uid = match (head[0], head[1], explicit) {
+        (0x08, 0x00, true) => uids::EXPLICIT_VR_LITTLE_ENDIAN,
+        (0x00, 0x08, true) => uids::EXPLICIT_VR_BIG_ENDIAN,
         // The length of a first element of group 0008 is short.
-        (0x08, 0x00, false) if head[6] == 0 && head[7] == 0 => Some(Encoding::ImplicitLittle),
-        _ => None,
-    }
-}
-
-/// Transfer Syntax UID (0002,0010), if any, and where the data set starts. The meta group is explicit little
-/// endian (PS3.10 7.1); its own group length is not needed and not trusted.
-fn read_meta(bytes: &[u8], start: usize) -> std::result::Result<(Option<String>, usize), String> {
-    let mut at = start;
-    let mut uid = None;
-    while bytes.get(at..at + 2) == Some(&[2, 0]) {
-        let short = || format!("the file ends inside the file meta group at byte {at}");
-        let head: &[u8; 8] =
-            bytes.get(at..at + 8).and_then(|s| s.try_into().ok()).ok_or_else(short)?;
-        let long = matches!(&head[4..6], b"OB" | b"OW" | b"UN" | b"SQ" | b"UT");
-        let (length, value) = if long {
-            let quad: &[u8; 4] =
-                bytes.get(at + 8..at + 12).and_then(|s| s.try_into().ok()).ok_or_else(short)?;
-            (u32::from_le_bytes(*quad) as usize, at + 12)
-        } else {
-            (usize::from(u16::from_le_bytes([head[6], head[7]])), at + 8)
-        };
-        let stop = value.saturating_add(length);
-        let content = bytes.get(value..stop).ok_or_else(short)?;
-        if head[2..4] == [0x10, 0x00] {
-            let text = String::from_utf8_lossy(content);
-            let text = text.trim_matches([' ', '\0']);
-            uid = Some(text.to_string()).filter(|t| !t.is_empty());
-        }
-        at = stop;
-    }
-    Ok((uid, at))
+        (0x08, 0x00, false) if head[6] == 0 && head[7] == 0 => uids::IMPLICIT_VR_LITTLE_ENDIAN,
+        _ => return None,
+    };
+    TransferSyntax::from_uid(uid)
 }

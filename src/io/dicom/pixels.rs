@@ -6,7 +6,7 @@ use super::attributes::*;
 use super::codec;
 use super::data_set::PixelBytes;
 use super::object::DicomFile;
-use super::transfer_syntax::{Compression, Encoding};
+use super::transfer_syntax::Compression;
 use crate::error::{Error, Result};
 
 /// A frame with more pixels than this (5792 x 5792) is refused before anything is allocated: the largest detectors have 4096 x 5120.
@@ -219,7 +219,7 @@ fn native(file: &DicomFile, format: &PixelFormat, index: usize, bytes: &[u8]) ->
         ));
     }
     let frame = &bytes[index * size..(index + 1) * size];
-    let big = file.transfer_syntax.encoding == Encoding::ExplicitBig;
+    let big = file.transfer_syntax.big_endian();
     let join = |cell: &[u8]| {
         let fold = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
         if big { cell.iter().fold(0, fold) } else { cell.iter().rev().fold(0, fold) }

@@ -51,7 +51,7 @@ fn key(headers: &[Header], frame: &Frame, attributes: &[Attribute]) -> Option<Ke
         })
         .collect();
     let texts = texts?;
-    let is_clock = attributes[0].keyword.contains("Date");
+    let is_clock = attributes[0].keyword().contains("Date");
     match texts.as_slice() {
         [one] if !is_clock => one.parse().ok().filter(|x: &f64| x.is_finite()).map(Key::Number),
         // Dates and times of one form and zone ascend as text.
