@@ -29,6 +29,7 @@ mod series;
 pub mod series_file;
 mod shard_fits;
 mod source;
+mod stop_rule;
 mod transfer;
 mod voi_curves;
 mod voi_dose;

@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use crate::transport::tally::{Origin, Tally};
+use crate::transport::tally::{Origin, Tally, Told};
 use crate::units::{CM3_PER_MM3, GY_PER_MEV_PER_G};
 
 /// Turns energy per history into Gy/s or Gy.
@@ -46,9 +46,20 @@ impl DoseScale<'_> {
         self.fill(|v| self.dose(tally, v))
     }
 
-    /// The map of standard errors.
+    /// The map of standard errors; NaN where the batches do not tell one ([`Told`]).
     pub fn standard_error_map(&self, tally: &Tally) -> Vec<f32> {
-        self.fill(|v| self.standard_error(tally, v))
+        self.fill(|v| match tally.told(v) {
+            Told::Yes => self.standard_error(tally, v),
+            _ => f64::NAN,
+        })
+    }
+
+    /// Voxels without a standard error: those that nothing has hit, and those that too few batches have.
+    pub fn untold(&self, tally: &Tally) -> [usize; 2] {
+        let count = |what: Told| {
+            (0..self.density.len()).into_par_iter().filter(|v| tally.told(*v) == what).count()
+        };
+        [count(Told::Unhit), count(Told::Few)]
     }
 
     /// The dose map of what stems from one kind of emission.

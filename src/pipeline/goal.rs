@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::context::Context;
+use super::stop_rule::{self, FIRST_LOOK};
 use super::{Observer, Progress};
 use crate::dose::robust::PROGRESS_VOXELS;
 use crate::error::{Error, Result};
@@ -11,8 +12,6 @@ use crate::job::Job;
 use crate::transport::run::{Monitor, RunSettings};
 use crate::transport::tally::Tally;
 
-/// Batches before an uncertainty is trusted: from 10 batches it is itself known to 24 %, 1/sqrt(2 (n - 1)).
-const FIRST_LOOK: usize = 10;
 /// Most voxels that are fetched from a device only to show progress.
 const CHEAP_VOXELS: usize = 1 << 22;
 /// Growth of the number of batches between two looks.
@@ -23,7 +22,8 @@ fn next_after(look: usize) -> usize {
     (look + 1).max((look as f64 * GROWTH) as usize)
 }
 
-/// Looks at the tally after batches 10, 11, ... and then each 5 %, the same for any machine.
+/// Looks at the tally after batches 10, 11, ... and then each 5 %, the same for any machine. The goal of a VOI is judged by [`stop_rule`]; that
+/// of the voxels of high dose at each look: a mean over many voxels, it hardly scatters.
 pub struct GoalMonitor<'a> {
     context: &'a Context,
     density: &'a [f32],
@@ -115,8 +115,11 @@ impl Monitor for GoalMonitor<'_> {
         });
         let uncertainty = if due { self.look(tally) } else { None };
         self.observer.progressed(Progress { histories: tally.histories(), uncertainty });
-        let reached =
-            matches!((uncertainty, self.uncertainty), (Some(now), Some(goal)) if now <= goal);
+        let reached = match (self.region, self.uncertainty) {
+            (Some(region), Some(goal)) => stop_rule::end(&tally.region_batches(region), goal)
+                .is_some_and(|end| batches >= end),
+            _ => matches!((uncertainty, self.uncertainty), (Some(now), Some(goal)) if now <= goal),
+        };
         self.reached.fetch_or(reached, Relaxed);
         reached
     }

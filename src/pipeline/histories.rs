@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::checkpoint::{Identity, Keeper, Watch, start_of};
 use super::folder::OutputFolder;
+use super::stop_rule::FIRST_LOOK;
 use super::{MAX_IMBALANCE, Observer, Prepared, Written, goal};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Job;
@@ -128,6 +129,18 @@ pub(super) fn transport(
         ));
     }
     check_energy(&outcome.tally)?;
+    let batches = outcome.tally.batches();
+    if batches < FIRST_LOOK {
+        observer.warn(&match batches {
+            1 => "one batch tells no standard errors: let it run longer, or use more batches (--batches)".into(),
+            n => format!(
+                "standard errors come from {n} batches only and are themselves known to {:.0} %: a 95 % interval is +- {:.3} standard errors \
+                 (Student's t), not 1.96; let it run longer (--resume after an interruption), or use more batches (--batches)",
+                100.0 / (2.0 * (n - 1) as f64).sqrt(),
+                crate::stats::student_97_5((n - 1) as f64)
+            ),
+        });
+    }
     observer.say(&format!(
         "{} histories in {:.1} s, {:.3e} per second; energy balance {:.1e}",
         outcome.tally.histories(),

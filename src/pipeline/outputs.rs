@@ -79,6 +79,8 @@ pub fn write(
         run: RunResult {
             histories: tally.histories(),
             batches: tally.batches(),
+            interval_95_factor: (tally.batches() > 1)
+                .then(|| crate::stats::student_97_5((tally.batches() - 1) as f64)),
             histories_per_batch: tally.histories_per_batch,
             partial,
         },
@@ -175,6 +177,7 @@ fn dose_result(context: &Context, density: &[f32], tally: &Tally) -> DoseResult 
     };
     let [electron, photon, alpha] = tally.sums.each_ref().map(|s| per_decay(s));
     let imparted = electron + photon + alpha;
+    let [unhit_voxels, few_hit_voxels] = scale.untold(tally);
     DoseResult {
         quantity: context.kind.name().into(),
         unit: context.kind.unit(),
@@ -185,6 +188,8 @@ fn dose_result(context: &Context, density: &[f32], tally: &Tally) -> DoseResult 
         mean_dose: imparted * scale.factor_of_mass(mass_g),
         max_dose: largest.dose,
         max_dose_standard_error: known(largest.standard_error),
+        unhit_voxels,
+        few_hit_voxels,
         max_dose_bias_at_most: known(largest.bias_at_most),
         high_dose: context.high.dose(tally, &scale, 1),
         low_density_limit_g_cm3: context.low_density,

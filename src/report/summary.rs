@@ -115,6 +115,10 @@ pub struct DoseResult {
     pub max_dose: f64,
     /// Of that voxel; null below two batches.
     pub max_dose_standard_error: Option<f64>,
+    /// Voxels that no history has reached: dose 0, standard error NaN in the map.
+    pub unhit_voxels: usize,
+    /// Voxels whose energy fewer than three batches carry: their standard error is NaN in the map, the dose is unbiased.
+    pub few_hit_voxels: usize,
     /// What noise adds to `max_dose` at most, in the mean; null below two batches.
     pub max_dose_bias_at_most: Option<f64>,
     /// High dose: of voxels that the activity chooses.
@@ -134,6 +138,8 @@ pub struct RunResult {
     pub histories: u64,
     /// Independent batches.
     pub batches: usize,
+    /// Half-width of a 95 % interval in standard errors: Student's t of the batches.
+    pub interval_95_factor: Option<f64>,
     /// Histories of each.
     pub histories_per_batch: u64,
     /// Interrupted, or batches are missing: fewer histories than asked for.

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::layout::TALLY_UNITS_PER_MEV;
 use super::ledger::Ledger;
 use super::plan::Plan;
-use super::tally::{BatchRegions, BatchWords, Tally, add_all, split, spread};
+use super::tally::{BatchRegions, BatchWords, Tally, Told, add_all, split, spread};
 
 /// Sums over batches at one time point; all origins together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,9 +113,13 @@ impl Tally {
         Ledger::mev(self.times[time].sums[voxel]) / self.histories().max(1) as f64
     }
 
-    /// Standard error (MeV per decay) of it from the spread of batches; NaN below two batches.
+    /// Standard error (MeV per decay) of it from the spread of batches; NaN where they do not tell it ([`Told`]).
     pub fn time_standard_error_mev(&self, time: usize, voxel: usize) -> f64 {
         let sums = &self.times[time];
+        let (sum, of_squares) = (sums.sums[voxel] as f64, sums.squares[voxel] as f64);
+        if Told::of(sum, of_squares, self.batches()) != Told::Yes {
+            return f64::NAN;
+        }
         let scale = f64::from(TALLY_UNITS_PER_MEV);
         let squares = sums.squares[voxel] as f64 / (scale * scale);
         spread(self.batches() as f64, Ledger::mev(sums.sums[voxel]), squares)

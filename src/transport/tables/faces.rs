@@ -61,7 +61,7 @@ fn widened(
 ) -> Vec<bool> {
     let mut out = marked.to_vec();
     let voxels = dims[0] * dims[1] * dims[2];
-    for first in (0..voxels).filter(|n| (n / stride) % length == 0) {
+    for first in (0..voxels).filter(|n| (n / stride).is_multiple_of(length)) {
         let at = |i: usize| first + i * stride;
         let mut until = 0;
         for i in 0..length {
