@@ -60,12 +60,10 @@ impl Tally {
         self.check_origins()?;
         let times = self.times.len();
         if times == 0 {
-            let units: Vec<u128> = (0..self.voxels).map(|v| self.units(v)).collect();
-            return self.check_part(0, 1, &units, &self.squares);
+            return self.check_part(0, 1, |v| self.units(v), &self.squares);
         }
         for (t, time) in self.times.iter().enumerate() {
-            let units: Vec<u128> = time.sums.iter().copied().map(u128::from).collect();
-            self.check_part(t, times, &units, &time.squares)?;
+            self.check_part(t, times, |v| u128::from(time.sums[v]), &time.squares)?;
         }
         Ok(())
     }
@@ -75,7 +73,7 @@ impl Tally {
         &self,
         part: usize,
         parts: usize,
-        units: &[u128],
+        units: impl Fn(usize) -> u128,
         squares: &[u128],
     ) -> Result<()> {
         let differ = |problem: String| {
@@ -86,7 +84,10 @@ impl Tally {
             ))
         };
         let batches = self.batches().max(1) as u128;
-        for (voxel, (&sum, &square)) in units.iter().zip(squares).enumerate() {
+        let mut voxels = 0_u128;
+        for (voxel, &square) in squares.iter().enumerate() {
+            let sum = units(voxel);
+            voxels += sum;
             let alone = sum * sum;
             if square > alone || square < alone / batches {
                 return differ(format!("the energy of voxel {voxel} and its squares do not agree"));
@@ -97,7 +98,6 @@ impl Tally {
             all[part * n..(part + 1) * n].iter().copied().map(u128::from).sum()
         };
         let regions: u128 = self.regions.iter().map(|r| of_part(&r.units)).sum();
-        let voxels: u128 = units.iter().sum();
         if voxels != regions {
             return differ(format!("{voxels} units in the voxels and {regions} in the regions"));
         }
