@@ -81,7 +81,8 @@ fn stays_inside(lepton_set: u32, place: ptr<function, Place>, energy: f32) -> bo
 fn settle(place: ptr<function, Place>, kind: u32, origin: u32, energy: f32) -> f32 {
     tell_settled(place, kind, origin, energy);
     let threshold = params.photon_threshold;
-    if (energy <= threshold) {
+    // Below the cutoff everything stays.
+    if (energy <= larger(threshold, params.electron_cutoff)) {
         return energy;
     }
     let lepton_set = lepton_tables(kind, (*place).material);

@@ -65,12 +65,12 @@ fn flush_ledger(row: u32) {
     ledger_add_wide(at + 4u, book_imparted);
     ledger_add_wide(at + 6u, book_escaped);
     ledger_add_wide(at + 8u, book_cut);
-    ledger_add(at + 10u, book_segments);
-    ledger_add(at + 11u, book_collisions);
-    ledger_add(at + 12u, book_segment_caps);
-    ledger_add(at + 13u, book_stack_overflows);
-    ledger_add(at + 14u, book_rejection_caps);
-    ledger_add(at + 15u, book_majorant_excesses);
+    ledger_add_wide(at + 10u, vec2<u32>(book_segments, 0u));
+    ledger_add_wide(at + 12u, vec2<u32>(book_collisions, 0u));
+    ledger_add(at + 14u, book_segment_caps);
+    ledger_add(at + 15u, book_stack_overflows);
+    ledger_add(at + 16u, book_rejection_caps);
+    ledger_add(at + 17u, book_majorant_excesses);
     clear_books();
 }
 

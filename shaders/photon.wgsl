@@ -329,7 +329,11 @@ fn absorb_photoelectric(place: ptr<function, Place>, p: Particle) -> Freed {
 fn scatter_compton(material: u32, p: ptr<function, Particle>) -> Freed {
     let mu = compton_mu(material, (*p).energy);
     let turn = uniform_draw();
-    let scattered = compton_kinematics((*p).energy, mu);
+    var scattered = compton_kinematics((*p).energy, mu);
+    if (IMPULSE) {
+        let after = doppler_energy(material, (*p).energy, mu);
+        scattered = vec2<f32>(after, recoil_mu((*p).energy, after, mu));
+    }
     let given = (*p).energy - scattered.x;
     let opposite = select(turn - 0.5, turn + 0.5, turn < 0.5);
     let recoil = rotate((*p).direction, scattered.y, opposite);

@@ -317,6 +317,16 @@ fn probe_compton(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 
 @compute @workgroup_size(WORKGROUP)
+fn probe_doppler(@builtin(global_invocation_id) id: vec3<u32>) {
+    if (begin_probe(id.x)) {
+        let after = doppler_energy(word_in(1u), float_in(0u), float_in(2u));
+        float_out(after);
+        float_out(recoil_mu(float_in(0u), after, float_in(2u)));
+        word_out(random_bits());
+    }
+}
+
+@compute @workgroup_size(WORKGROUP)
 fn probe_photoelectric(@builtin(global_invocation_id) id: vec3<u32>) {
     if (begin_probe(id.x)) {
         let mu = photoelectric_angle(float_in(0u));

@@ -1,7 +1,10 @@
 // Where energy goes: voxels, or spherical shells round the centre of one (`src/transport/cpu/score.rs`).
 
-// Bit per origin that the source has: only these have words.
-override ORIGIN_MASK: u32;
+// Words (pairs) of a cell, and the one of each origin, always below that number (`src/transport/reach.rs`).
+override TALLY_CHANNELS: u32;
+override CHANNEL_ELECTRON: u32;
+override CHANNEL_PHOTON: u32;
+override CHANNEL_ALPHA: u32;
 // Time points that are scored with a weight each, instead of the origins; 0 in an ordinary run.
 override TIME_POINTS: u32;
 
@@ -41,12 +44,16 @@ fn shell_clearance(local: vec3<f32>) -> f32 {
     return clearance;
 }
 
+// The word of an origin in a cell.
+fn channel_of(origin: u32) -> u32 {
+    let light = select(CHANNEL_ELECTRON, CHANNEL_PHOTON, origin == ORIGIN_PHOTON);
+    return select(light, CHANNEL_ALPHA, origin == ORIGIN_ALPHA);
+}
+
 // Adds fixed-point units to a cell.
 fn score_units(cell: u32, origin: u32, units: u32) {
     if (units != 0u) {
-        let origins = countOneBits(ORIGIN_MASK);
-        let slot = countOneBits(ORIGIN_MASK & ((1u << origin) - 1u));
-        tally_add((cell * origins + slot) * 2u, units);
+        tally_add((cell * TALLY_CHANNELS + channel_of(origin)) * 2u, units);
     }
 }
 

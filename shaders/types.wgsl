@@ -35,6 +35,8 @@ override ORIGIN_ALPHA: u32;
 override KERMA: bool;
 override POINT_SOURCE: bool;
 override STRAGGLING: bool;
+// Compton scattering by the impulse approximation.
+override IMPULSE: bool;
 // Positrons and pairs.
 override POSITRONS: bool;
 override ALPHAS: bool;
@@ -86,7 +88,7 @@ struct Params {
     time_points: u32,
     reciprocal_nx: u32,
     reciprocal_ny: u32,
-    spare: u32,
+    compton_shells: u32,
     offsets: Offsets,
 }
 

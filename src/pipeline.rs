@@ -48,6 +48,7 @@ use crate::job::{DEFAULT_BATCHES, Job};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
 use crate::report::summary::{EngineResult, Summary, Timing, VoiResult};
 use crate::transport::build::{PlanInput, build_plan};
+use crate::transport::capacity;
 use crate::transport::engine::Engine;
 use crate::transport::plan::Plan;
 use crate::transport::run::RunSettings;
@@ -354,6 +355,12 @@ fn prepare_with(
     setup["checks"] = checks.json();
     setup["couch"] = serde_json::json!(of_couch);
     let settings = run_settings(job, &plan);
+    if job.goal.is_some() && job.histories > capacity::most_histories(&plan) {
+        observer.say(&format!(
+            "at most {:.3e} histories: the energy of more could overflow the sum of a voxel",
+            capacity::most_histories(&plan) as f64
+        ));
+    }
     let withheld = Withheld::new(job, records);
     withheld.clean_value(&mut setup);
     let context = Context {
@@ -481,19 +488,24 @@ fn plan(
 /// Batches and their size. A run with a goal takes as many batches as it needs, each about as long as a look at the
 /// uncertainty is worth.
 fn run_settings(job: &Job, plan: &Plan) -> RunSettings {
+    // The histories of a goal are the most: no more than the tally holds.
+    let histories = match job.goal {
+        Some(_) => job.histories.min(capacity::most_histories(plan)),
+        None => job.histories,
+    };
     let mut settings = match (&job.goal, job.batches) {
         (Some(_), None) => {
-            let size = (plan.voxels.len() as u64 / 8).clamp(50_000, 5_000_000).min(job.histories);
-            let batches = u32::try_from(job.histories / size.max(1)).unwrap_or(u32::MAX).max(1);
+            let size = (plan.voxels.len() as u64 / 8).clamp(50_000, 5_000_000).min(histories);
+            let batches = u32::try_from(histories / size.max(1)).unwrap_or(u32::MAX).max(1);
             RunSettings { histories_per_batch: size, ..RunSettings::with_histories(1, batches) }
         }
         (_, batches) => {
             // Any engine cuts the run alike.
-            let least = job.histories.div_ceil(MOST_PER_BATCH);
+            let least = histories.div_ceil(MOST_PER_BATCH);
             let least = u32::try_from(least).unwrap_or(u32::MAX);
             let batches = batches.unwrap_or(DEFAULT_BATCHES.max(least));
-            let batches = u32::try_from(job.histories).map_or(batches, |h| batches.min(h));
-            RunSettings::with_histories(job.histories, batches)
+            let batches = u32::try_from(histories).map_or(batches, |h| batches.min(h));
+            RunSettings::with_histories(histories, batches)
         }
     };
     settings.threads = job.threads;

@@ -50,6 +50,64 @@ fn local_electrons_give_the_dose_by_hand() {
     assert_eq!(summary["run"]["histories"].as_u64(), Some(2000));
 }
 
+/// All electrons and positrons local: the dose of the parts by hand, for a nuclide with photons. 0.97 positrons of 0.25 MeV per decay of F-18.
+#[test]
+fn a_cutoff_above_all_energies_leaves_electrons_in_their_voxel() {
+    let inputs = Inputs::new();
+    for (nuclide, out) in [("F-18", "f18"), ("Y-90", "y90")] {
+        let more = ["--nuclide", nuclide, "--electron-cutoff", "4MeV", "-o", out];
+        succeed(&inputs.run(&with(&more)));
+        let electron = map(&inputs, &format!("{out}/dose_rate_electron.nii.gz"));
+        for (n, &d) in electron.iter().enumerate() {
+            let within = grid().unlinear(n).into_iter().all(|i| (2..4).contains(&i));
+            assert_eq!(d > 0.0, within, "{nuclide}, voxel {n}: {d}");
+        }
+    }
+    let refused = inputs.run(&with(&["--nuclide", "Y-90", "--electron-cutoff", "5MeV", "-o", "x"]));
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+}
+
+#[test]
+fn the_model_of_incoherent_scattering_is_chosen_and_told() {
+    let inputs = Inputs::new();
+    let source = ["--source", "photon:30keV"];
+    let run = |out: &str, more: &[&str]| {
+        succeed(&inputs.run(&with(&[&source[..], &["-o", out], more].concat())));
+        let summary = json(&inputs.path(out).join("summary.json"));
+        let model = summary["setup"]["settings"]["incoherent"].clone();
+        (model, summary["dose"]["imparted_mev_per_decay"].as_f64().unwrap())
+    };
+    let (usual, xcom) = run("usual", &[]);
+    assert_eq!(usual, "xcom");
+    assert_eq!(run("xcom", &["--incoherent", "xcom"]).1, xcom);
+    let (impulse, other) = run("impulse", &["--incoherent", "impulse"]);
+    assert_eq!(impulse, "impulse");
+    assert_ne!(other, xcom);
+    assert_eq!(run("free", &["--free-electrons"]).0, "free");
+    let both = ["--incoherent", "impulse", "--free-electrons", "-o", "both"];
+    let refused = inputs.run(&with(&[&source[..], &both].concat()));
+    assert_eq!(refused.status.code(), Some(2));
+}
+
+/// 1e11 histories, the most of a goal without --histories, do not fit the tally for every nuclide: the run goes on to what fits. Asked for
+/// outright they are refused before anything runs.
+#[test]
+fn histories_that_could_overflow_are_refused_and_those_of_a_goal_end_before() {
+    let inputs = Inputs::new();
+    let ac = ["--nuclide", "Ac-225", "--engine", "cpu"];
+    let goal = ["--target-uncertainty", "20%", "--target-voi", "core", "--voi", "voi.mha"];
+    let goal = [&ac[..], &goal[..], &["--voi-names", "names.csv", "-o", "goal"]].concat();
+    let bare = with(&[]).into_iter().filter(|a| !matches!(*a, "--histories" | "2000"));
+    let bare: Vec<&str> = bare.collect();
+    let output = inputs.run(&[&bare[..], &goal[..]].concat());
+    succeed(&output);
+    assert!(stderr(&output).contains("could overflow"), "{}", stderr(&output));
+    let many = [&bare[..], &ac[..], &["--histories", "1.2e10", "-o", "many"]].concat();
+    let refused = inputs.run(&many);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("1.200e10 histories"), "{}", stderr(&refused));
+}
+
 #[test]
 fn a_picture_is_drawn_where_there_is_a_ct() {
     let inputs = Inputs::new();

@@ -157,7 +157,7 @@ fn structs_lie_as_in_rust() {
             time_points,
             reciprocal_nx,
             reciprocal_ny,
-            spare,
+            compton_shells,
             offsets,
         }
     );
@@ -213,7 +213,7 @@ fn record_sizes_are_rusts() {
     let words = fields.iter().find(|f| f.0 == "words").expect("the records");
     assert_eq!(words.1, TRACE_HEADER * size_of::<u32>());
     assert!(shaders::TRACE_ON.text.contains(&format!("index * {}u", TRACE_WORDS / 4)));
-    assert_eq!(LEDGER_WORDS, 16);
+    assert_eq!(LEDGER_WORDS, 18);
 }
 
 #[test]

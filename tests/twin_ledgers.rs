@@ -96,6 +96,16 @@ fn positrons_of_2_mev() {
 }
 
 #[test]
+fn impulse_approximation() {
+    let Some(device) = gpu::device() else { return };
+    for source in ["Tc-99m", "photon:30keV"] {
+        let plan = plans::impulse_plan(source);
+        compare(&device, &format!("{source}, impulse, analog"), &plan, HISTORIES);
+        compare(&device, &format!("{source}, impulse, kerma"), &plans::kerma(plan), HISTORIES);
+    }
+}
+
+#[test]
 fn points_at_the_centres_of_voxels() {
     let Some(device) = gpu::device() else { return };
     let plan = plans::centred(plans::grid_plan("electron:1MeV"));

@@ -100,23 +100,6 @@ fn the_tally_is_the_cpus_to_the_bit() {
     }
 }
 
-/// Electrons radiate photons that make pairs, whose positrons annihilate: that energy belongs to the photons' tally, which the source alone
-/// would not have, and on a device would lie in the next voxel.
-#[test]
-fn pairs_of_electrons_that_radiate_have_their_tally() {
-    let plan = plans::stopped_plan("electron:3.5MeV");
-    assert_eq!(plan.origins, [true, true, false]);
-    let settings = RunSettings { threads: 2, ..RunSettings::with_histories(200_000, 2) };
-    let cpu = on_cpu(&plan, &settings);
-    assert!(cpu.sums[1].iter().any(|&units| units > 0), "no pair in {} histories", 200_000);
-    let Some(engine) = engine(1, None) else { return };
-    let gpu = on_gpu(&engine, &plan, &settings).tally;
-    assert_eq!(cpu.sums.each_ref().map(Vec::len), gpu.sums.each_ref().map(Vec::len));
-    if gpu::device().is_some_and(|d| gpu::exact(&d)) {
-        assert!(cpu == gpu, "the tallies differ");
-    }
-}
-
 /// Weights of the histories at three time points; regions that are the same at all of them, and regions that move.
 #[test]
 fn time_points_give_the_cpus_tally_to_the_bit() {

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::dose_arguments::{Couch, DoseArguments, Negative, Photons, ProblemArguments};
+use super::dose_arguments::{
+    Couch, DoseArguments, IncoherentChoice, Negative, Photons, ProblemArguments,
+};
 use super::interrupt;
 use super::picture;
 use super::progress::{Terminal, print_written};
@@ -16,6 +18,7 @@ use crate::job::{
     ActivityInput, CHECKPOINT_S, CouchRule, CurveChoice, Goal, Job, Keeping, MaterialNames,
     MatterInput, SourceChoice,
 };
+use crate::physics::incoherent::IncoherentModel;
 use crate::pipeline::inputs::read_ct;
 use crate::pipeline::series_file::SeriesInput;
 use crate::pipeline::{self, Route, Written};
@@ -159,7 +162,11 @@ impl ProblemArguments {
                 Photons::Kerma => PhotonEstimator::Kerma,
             },
             rayleigh: !self.no_rayleigh,
-            binding: !self.free_electrons,
+            incoherent: match self.incoherent {
+                _ if self.free_electrons => IncoherentModel::Free,
+                IncoherentChoice::Xcom => IncoherentModel::Xcom,
+                IncoherentChoice::Impulse => IncoherentModel::Impulse,
+            },
             straggling: !self.no_straggling,
             range_rejection: !self.no_range_rejection,
             ..Settings::default()

@@ -57,21 +57,25 @@ pub fn compton_integral(
     bound: bool,
     weight: impl Fn(f64) -> f64,
 ) -> f64 {
-    let h = 1.0 / f64::from(INTERVALS);
-    let term = |i: u32| {
+    over_angles(INTERVALS, |mu| compton_pdf(material, energy_mev, mu, bound) * weight(mu))
+}
+
+/// Integral over mu from 0 to 1 by Simpson's rule in sqrt(mu), where what scattering gives is smooth.
+pub fn over_angles(intervals: u32, term: impl Fn(f64) -> f64) -> f64 {
+    let h = 1.0 / f64::from(intervals);
+    let weighted = |i: u32| {
         let root = f64::from(i) * h;
-        let mu = root * root;
-        if i == 0 {
-            return 0.0;
-        }
-        let simpson = match i {
-            INTERVALS => 1.0,
-            i if i % 2 == 1 => 4.0,
-            _ => 2.0,
+        let simpson = if i == intervals {
+            1.0
+        } else if i % 2 == 1 {
+            4.0
+        } else {
+            2.0
         };
-        simpson * 2.0 * root * compton_pdf(material, energy_mev, mu, bound) * weight(mu)
+        simpson * 2.0 * root * term(root * root)
     };
-    (0..=INTERVALS).map(term).sum::<f64>() * h / 3.0
+    // The first term has no weight.
+    (1..=intervals).map(weighted).sum::<f64>() * h / 3.0
 }
 
 /// Mean energy given to the recoil electron (and its binding) in a Compton scattering, MeV.

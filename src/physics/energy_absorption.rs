@@ -8,10 +8,10 @@
 use crate::constants::{ELECTRON_MASS_MEV, FINE_STRUCTURE};
 use crate::error::Result;
 use crate::physics::Material;
-use crate::physics::compton::{compton_integral, scattered_energy};
+use crate::physics::compton::scattered_energy;
 use crate::physics::element::element;
 use crate::physics::fluorescence::k_fluorescence;
-use crate::physics::form_factor::MixedFormFactor;
+use crate::physics::incoherent::{Incoherent, IncoherentModel};
 use crate::physics::pair::pair_kinetic_mev;
 use crate::physics::photon::{MAX_PHOTON_MEV, mu_over_rho};
 use crate::units::EV_PER_MEV;
@@ -35,7 +35,7 @@ pub fn mu_en_over_rho(material: &Material, energy_mev: f64) -> Result<f64> {
 /// What the energy absorption of a material needs, made once.
 pub struct EnergyAbsorption<'a> {
     material: &'a Material,
-    form_factor: MixedFormFactor,
+    incoherent: Incoherent,
     radiation_yield: Box<dyn Fn(f64) -> f64 + 'a>,
 }
 
@@ -49,6 +49,11 @@ impl<'a> EnergyAbsorption<'a> {
         Self::with_radiation_yield(material, move |kinetic| table.value(kinetic))
     }
 
+    /// The same with another model of incoherent scattering than XCOM's.
+    pub fn with_incoherent(self, incoherent: Incoherent) -> Self {
+        EnergyAbsorption { incoherent, ..self }
+    }
+
     /// With a given radiation yield: the fraction of an electron's kinetic energy (MeV) that leaves as bremsstrahlung
     /// while it slows down to rest.
     ///
@@ -60,7 +65,7 @@ impl<'a> EnergyAbsorption<'a> {
     ) -> Result<Self> {
         Ok(EnergyAbsorption {
             material,
-            form_factor: MixedFormFactor::new(material)?,
+            incoherent: Incoherent::new(material, IncoherentModel::Xcom)?,
             radiation_yield: Box::new(radiation_yield),
         })
     }
@@ -77,11 +82,10 @@ impl<'a> EnergyAbsorption<'a> {
         let shining: f64 = lines.iter().map(|line| line.probability * line.energy_mev).sum();
         let photoelectric = kept(energy_mev - shining) / energy_mev;
 
-        let form_factor = &self.form_factor;
+        // Doppler broadening moves the mean transfer by the second order of the electron's momentum.
         let recoil = |angle: f64| kept(energy_mev - scattered_energy(energy_mev, angle));
-        let compton = compton_integral(form_factor, energy_mev, true, recoil)
-            / compton_integral(form_factor, energy_mev, true, |_| 1.0)
-            / energy_mev;
+        let compton = self.incoherent.mean(energy_mev, recoil) / energy_mev;
+        let incoherent = self.incoherent.mu_over_rho(energy_mev, mu.incoherent);
 
         let shared = pair_kinetic_mev(energy_mev);
         let pair = if shared > 0.0 {
@@ -91,7 +95,7 @@ impl<'a> EnergyAbsorption<'a> {
             0.0
         };
         Ok(mu.photoelectric * photoelectric
-            + mu.incoherent * compton
+            + incoherent * compton
             + (mu.pair_nuclear + mu.pair_electron) * pair)
     }
 }

@@ -9,6 +9,8 @@ pub mod energy_absorption;
 pub mod fluorescence;
 pub mod form_factor;
 pub mod icrp107;
+pub mod impulse;
+pub mod incoherent;
 mod log_spline;
 pub mod material;
 pub mod nuclide;

@@ -358,7 +358,7 @@ fn settings(s: &Settings) -> Value {
     json!({
         "photons": match s.photons { PhotonEstimator::Analog => "analog", PhotonEstimator::Kerma => "kerma" },
         "rayleigh": s.rayleigh,
-        "binding": s.binding,
+        "incoherent": s.incoherent.name(),
         "straggling": s.straggling,
         "range_rejection": s.range_rejection,
         "electron_cutoff_mev": s.electron_cutoff_mev,

@@ -162,6 +162,7 @@ pub(super) fn transport(
 }
 
 pub(super) fn check_energy(tally: &Tally) -> Result<()> {
+    tally.check()?;
     let imbalance = tally.ledger.imbalance();
     if imbalance.abs() <= MAX_IMBALANCE {
         return Ok(());

@@ -13,6 +13,7 @@ use crate::phantom::Phantom;
 use crate::physics::{Chain, Nuclide, chain};
 use crate::source::{DecaySpectrum, parse_source};
 use crate::time::hours_text;
+use crate::transport::reach::Reach;
 
 /// What a decay emits, and the chain that it comes from.
 #[derive(Debug, Clone)]
@@ -46,7 +47,7 @@ pub fn read_source(choice: &SourceChoice) -> Result<Source> {
 impl Source {
     /// Number of tallies that its emissions need.
     pub fn origins(&self) -> usize {
-        crate::transport::build::scored_origins(&self.spectrum).iter().filter(|used| **used).count()
+        Reach::of(&self.spectrum).origins().iter().filter(|used| **used).count()
     }
 }
 

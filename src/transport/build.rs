@@ -3,11 +3,13 @@
 use rayon::prelude::*;
 
 use super::layout::{
-    ANGULAR_STRIDE, COARSE_NODES, FINE_BITS, FINE_NODES, FLAG_KERMA, FLAG_POINT_SOURCE,
-    FLAG_POSITRONS, FLAG_RAYLEIGH, FLAG_STRAGGLING, HIGHEST_MEV, LEPTON_VALUES, MAX_MATERIALS,
-    Offsets, PHOTON_VALUES, Params, SHORT_BIT, SPECTRUM_STRIDE, node_energy, pack_voxel,
+    ANGULAR_STRIDE, COARSE_NODES, FINE_BITS, FINE_NODES, FLAG_IMPULSE, FLAG_KERMA,
+    FLAG_POINT_SOURCE, FLAG_POSITRONS, FLAG_RAYLEIGH, FLAG_STRAGGLING, HIGHEST_MEV, LEPTON_VALUES,
+    MAX_MATERIALS, Offsets, PHOTON_VALUES, Params, SHELL_VALUES, SHORT_BIT, SPECTRUM_STRIDE,
+    node_energy, pack_voxel,
 };
 use super::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan};
+use super::reach::Reach;
 use super::settings::{PhotonEstimator, Settings};
 use super::tables::cells::{build_cells, ranks};
 use super::tables::faces::short_voxels;
@@ -16,11 +18,11 @@ use super::tables::neighbours::{interval_records, windows};
 use super::tables::photon::PhotonTables;
 use super::tables::source::{build_cumulative, build_groups};
 use super::tables::thresholds::largest_thresholds;
-use super::tally::ORIGINS;
 use crate::error::{Error, Result};
 use crate::image::Grid;
+use crate::physics::incoherent::IncoherentModel;
 use crate::physics::{AlphaStopping, CsdaRange, Lepton, Material, StoppingPower};
-use crate::source::{DecaySpectrum, LocalLimits, Particle};
+use crate::source::{DecaySpectrum, LocalLimits};
 use crate::units::MM_PER_CM;
 
 /// Largest alpha energy, MeV.
@@ -29,9 +31,6 @@ const HIGHEST_ALPHA_MEV: f64 = 10.0;
 const LOCAL_RANGE_FRACTION: f64 = 0.01;
 /// Density (g/cm3) at which that range is taken: below it (air) a line of this energy is still local to within a voxel.
 const LOCAL_DENSITY: f64 = 0.2;
-/// Lines above are sampled even where a cutoff stops them at once (MeV): they radiate. At 50 keV it is 0.03 % of the energy in water, 0.05 %
-/// in bone (NIST ESTAR).
-const RADIATES_MEV: f64 = 0.05;
 /// Emissions rarer than this per decay are deposited where they occur.
 const RARE_YIELD: f64 = 1e-9;
 
@@ -73,8 +72,8 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
     let voxel_cm = input.grid.spacing_mm().map(|h| h / MM_PER_CM);
     let mut decay = input.decay.clone();
     split_local(&mut decay, input, voxel_cm)?;
-    let positrons = makes_positrons(&decay);
-    let leptons: &[Lepton] = if positrons { &Lepton::ALL } else { &Lepton::ALL[..1] };
+    let reach = Reach::of(&decay);
+    let leptons: &[Lepton] = if reach.positrons() { &Lepton::ALL } else { &Lepton::ALL[..1] };
 
     let mut tables = Vec::new();
     let mut offsets = Offsets::default();
@@ -83,11 +82,11 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
     let short = short_voxels(input, voxel_cm)?;
     words.iter_mut().zip(&short).for_each(|(word, short)| *word |= u32::from(*short) << SHORT_BIT);
     let thresholds = largest_thresholds(input, voxel_cm)?;
-    let rank = photon_tables(input, &mut tables, &mut offsets)?;
+    let (rank, compton_shells) = photon_tables(input, &mut tables, &mut offsets)?;
     let classes = &thresholds[..if short.is_empty() { 1 } else { 2 }];
     lepton_tables(input, leptons, classes, &mut tables, &mut offsets)?;
     let short_sets = if short.is_empty() { 0 } else { leptons.len() * input.materials.len() };
-    alpha_tables(input, &decay, &mut tables, &mut offsets)?;
+    alpha_tables(input, &reach, &mut tables, &mut offsets)?;
     let (source_groups, source_entries) = build_groups(&decay, &mut tables)?;
     offsets.thresholds = tables.len() as u32;
     tables.extend(classes.iter().flatten().map(|&t| t as f32));
@@ -102,8 +101,9 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         (FLAG_KERMA, s.photons == PhotonEstimator::Kerma),
         (FLAG_RAYLEIGH, s.rayleigh),
         (FLAG_POINT_SOURCE, input.radial.is_some()),
-        (FLAG_POSITRONS, positrons),
+        (FLAG_POSITRONS, reach.positrons()),
         (FLAG_STRAGGLING, s.straggling),
+        (FLAG_IMPULSE, s.incoherent == IncoherentModel::Impulse),
     ];
     for (flag, on) in switches {
         flags |= if on { flag } else { 0 };
@@ -138,10 +138,9 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         time_points: 0,
         reciprocal_nx: u32::MAX / input.grid.dims[0] as u32,
         reciprocal_ny: u32::MAX / input.grid.dims[1] as u32,
-        spare: 0,
+        compton_shells,
         offsets,
     };
-    let origins = scored_origins(&decay);
     Ok(Plan {
         params,
         voxels: words,
@@ -152,27 +151,9 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         source_voxels,
         source_cumulative,
         source_weights: Vec::new(),
-        origins,
+        origins: reach.origins(),
         grid: input.grid.clone(),
     })
-}
-
-/// Whether positrons can appear: from the source, or from pairs of photons that it emits or that its electrons radiate.
-fn makes_positrons(decay: &DecaySpectrum) -> bool {
-    let highest = decay.photons.max_energy_mev().max(decay.electrons.max_energy_mev());
-    !decay.positrons.entries.is_empty() || highest > crate::physics::pair::PAIR_THRESHOLD_MEV
-}
-
-/// Origins that can score: everything keeps the origin of its source particle, but annihilation photons of positrons that stem from electrons
-/// count as photons ([`super::tally::annihilation_origin`]), so where positrons can appear beside electrons, photons score.
-pub fn scored_origins(decay: &DecaySpectrum) -> [bool; ORIGINS] {
-    let emits = |p: Particle| {
-        let group = decay.group(p);
-        !group.entries.is_empty() || group.local_mev_per_decay > 0.0
-    };
-    let electrons = emits(Particle::Electron) || emits(Particle::Positron);
-    let photons = emits(Particle::Photon) || (electrons && makes_positrons(decay));
-    [electrons, photons, emits(Particle::Alpha)]
 }
 
 /// Sizes, values and ranges that the engine relies on.
@@ -234,7 +215,7 @@ fn split_local(decay: &mut DecaySpectrum, input: &PlanInput, voxel_cm: [f64; 3])
     let s = input.settings;
     let smallest = voxel_cm.iter().copied().fold(f64::INFINITY, f64::min);
     let range = LOCAL_RANGE_FRACTION * smallest * LOCAL_DENSITY;
-    let mut electron_mev = s.electron_cutoff_mev.min(RADIATES_MEV);
+    let mut electron_mev = s.electron_cutoff_mev;
     if input.radial.is_none() && s.range_rejection {
         let stopping = StoppingPower::new(&input.materials[0])?;
         let csda = CsdaRange::new(&stopping, Lepton::Electron);
@@ -268,12 +249,12 @@ fn settle_energy(input: &PlanInput, voxel_cm: [f64; 3]) -> Result<f64> {
     })
 }
 
-/// Photon tables of all materials; returns the materials' hardness ranks.
+/// Photon tables of all materials; returns the materials' hardness ranks and where the shells of the impulse approximation begin.
 fn photon_tables(
     input: &PlanInput,
     tables: &mut Vec<f32>,
     offsets: &mut Offsets,
-) -> Result<Vec<u8>> {
+) -> Result<(Vec<u8>, u32)> {
     let switches = input.settings.photon_switches();
     let built: Vec<PhotonTables> = input
         .materials
@@ -305,7 +286,23 @@ fn photon_tables(
     offsets.fluorescence = tables.len() as u32;
     built.iter().for_each(|t| tables.extend(&t.fluorescence));
     debug_assert_eq!(built[0].compton.len(), COARSE_NODES * ANGULAR_STRIDE);
-    Ok(rank)
+    Ok((rank, shell_tables(&built, tables)))
+}
+
+/// The shells of the impulse approximation of all materials; where they begin, or 0 where there are none.
+fn shell_tables(built: &[PhotonTables], tables: &mut Vec<f32>) -> u32 {
+    if built.iter().all(|t| t.shells.is_empty()) {
+        return 0;
+    }
+    let at = tables.len();
+    let mut first = built.len() * SHELL_VALUES;
+    for table in built {
+        let number = table.shells.len() / SHELL_VALUES;
+        tables.extend([first as f32, number as f32, 0.0, 0.0]);
+        first += table.shells.len();
+    }
+    built.iter().for_each(|t| tables.extend(&t.shells));
+    at as u32
 }
 
 /// Electron and positron tables of all materials, with the largest production thresholds of each class of voxels: the usual ones, and those
@@ -385,12 +382,12 @@ fn hard_majorant(records: &[f32], loss_fraction: f64) -> Vec<f32> {
 /// Alpha ranges of all materials, where the source has alphas.
 fn alpha_tables(
     input: &PlanInput,
-    decay: &DecaySpectrum,
+    reach: &Reach,
     tables: &mut Vec<f32>,
     offsets: &mut Offsets,
 ) -> Result<()> {
     offsets.alpha = tables.len() as u32;
-    if decay.alphas.entries.is_empty() {
+    if !reach.alphas() {
         return Ok(());
     }
     for material in input.materials {

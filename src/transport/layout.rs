@@ -42,6 +42,10 @@ pub const PHOTON_VALUES: usize = 8;
 /// f32 values per fine interval and material of the photon table.
 pub const PHOTON_RECORD: usize = 2 * PHOTON_VALUES;
 
+/// f32 values of a shell of the impulse approximation: probability to keep it rather than its alias, the alias, binding energy (MeV),
+/// width of the momentum's distribution (m c).
+pub const SHELL_VALUES: usize = 4;
+
 /// Intervals in a block of four nodes.
 pub const WINDOW_INTERVALS: usize = 3;
 
@@ -227,8 +231,9 @@ pub struct Params {
     pub reciprocal_nx: u32,
     /// The same of ny.
     pub reciprocal_ny: u32,
-    /// Keeps the offsets at a multiple of 16 bytes.
-    pub spare: u32,
+    /// Shells of the impulse approximation: per material a block of their first value (from here on) and their number, then
+    /// `[shell][SHELL_VALUES]`; 0 with other models.
+    pub compton_shells: u32,
     /// Table offsets.
     pub offsets: Offsets,
 }
@@ -243,6 +248,8 @@ pub const FLAG_POINT_SOURCE: u32 = 4;
 pub const FLAG_POSITRONS: u32 = 8;
 /// Straggling of soft losses is sampled.
 pub const FLAG_STRAGGLING: u32 = 16;
+/// Compton scattering by the impulse approximation, with Doppler broadening.
+pub const FLAG_IMPULSE: u32 = 32;
 
 #[cfg(test)]
 mod tests {

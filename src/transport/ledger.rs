@@ -70,40 +70,38 @@ impl Ledger {
         self.cut_units += to_units(energy);
     }
 
-    /// Adds another ledger of the same run, whose number of histories is bounded so that nothing wraps ([`super::limits`]).
+    /// Adds another ledger.
     pub fn add(&mut self, other: &Ledger) {
-        let fits = self.add_checked(other);
-        debug_assert!(fits, "the books of a run wrapped");
+        self.histories += other.histories;
+        self.primaries += other.primaries;
+        self.emitted_units += other.emitted_units;
+        self.imparted_units += other.imparted_units;
+        self.escaped_units += other.escaped_units;
+        self.cut_units += other.cut_units;
+        self.lepton_segments += other.lepton_segments;
+        self.photon_collisions += other.photon_collisions;
+        self.segment_caps += other.segment_caps;
+        self.stack_overflows += other.stack_overflows;
+        self.rejection_caps += other.rejection_caps;
+        self.majorant_excesses += other.majorant_excesses;
     }
 
-    /// Adds another ledger; false if a sum does not fit.
-    pub fn add_checked(&mut self, other: &Ledger) -> bool {
-        self.sums_mut().into_iter().zip(other.clone().sums_mut()).all(|(a, b)| {
-            match a.checked_add(*b) {
-                Some(sum) => {
-                    *a = sum;
-                    true
-                }
-                None => false,
-            }
+    /// The sum of two ledgers, where it fits.
+    pub fn checked_add(&self, other: &Ledger) -> Option<Ledger> {
+        Some(Ledger {
+            histories: self.histories.checked_add(other.histories)?,
+            primaries: self.primaries.checked_add(other.primaries)?,
+            emitted_units: self.emitted_units.checked_add(other.emitted_units)?,
+            imparted_units: self.imparted_units.checked_add(other.imparted_units)?,
+            escaped_units: self.escaped_units.checked_add(other.escaped_units)?,
+            cut_units: self.cut_units.checked_add(other.cut_units)?,
+            lepton_segments: self.lepton_segments.checked_add(other.lepton_segments)?,
+            photon_collisions: self.photon_collisions.checked_add(other.photon_collisions)?,
+            segment_caps: self.segment_caps.checked_add(other.segment_caps)?,
+            stack_overflows: self.stack_overflows.checked_add(other.stack_overflows)?,
+            rejection_caps: self.rejection_caps.checked_add(other.rejection_caps)?,
+            majorant_excesses: self.majorant_excesses.checked_add(other.majorant_excesses)?,
         })
-    }
-
-    fn sums_mut(&mut self) -> [&mut u64; 12] {
-        [
-            &mut self.histories,
-            &mut self.primaries,
-            &mut self.emitted_units,
-            &mut self.imparted_units,
-            &mut self.escaped_units,
-            &mut self.cut_units,
-            &mut self.lepton_segments,
-            &mut self.photon_collisions,
-            &mut self.segment_caps,
-            &mut self.stack_overflows,
-            &mut self.rejection_caps,
-            &mut self.majorant_excesses,
-        ]
     }
 
     /// Units as MeV.
@@ -113,8 +111,8 @@ impl Ledger {
 
     /// `(imparted + escaped + cut - emitted) / emitted`.
     pub fn imbalance(&self) -> f64 {
-        let out: u128 =
-            [self.imparted_units, self.escaped_units, self.cut_units].map(u128::from).iter().sum();
+        let parts = [self.imparted_units, self.escaped_units, self.cut_units];
+        let out: u128 = parts.into_iter().map(u128::from).sum();
         (out as f64 - self.emitted_units as f64) / (self.emitted_units as f64).max(1.0)
     }
 }

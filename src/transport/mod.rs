@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod build;
+pub mod capacity;
 pub mod compare;
 pub mod cpu;
 pub mod devices;
@@ -11,8 +12,8 @@ pub mod gpu;
 pub mod in_progress;
 pub mod layout;
 pub mod ledger;
-pub mod limits;
 pub mod plan;
+pub mod reach;
 pub mod run;
 pub mod settings;
 pub mod shard;
@@ -21,6 +22,7 @@ pub mod signature;
 pub mod strata;
 pub mod tables;
 pub mod tally;
+mod tally_check;
 pub mod tally_times;
 pub mod times;
 pub mod trace;

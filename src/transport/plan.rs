@@ -2,6 +2,7 @@
 
 use super::cpu::math::{larger, smaller};
 use super::layout::Params;
+use super::reach::Channels;
 use crate::image::Grid;
 
 /// Energies of an alpha range table: 0 to 10 MeV.
@@ -69,13 +70,18 @@ pub struct Plan {
     pub source_cumulative: Vec<u64>,
     /// Weight of a history by its source voxel at each time point, `[source voxel][time point]`; empty for an ordinary run.
     pub source_weights: Vec<f32>,
-    /// Which origins score.
+    /// Which origins may have energy to tally ([`super::reach::Reach`]).
     pub origins: [bool; 3],
     /// The grid, for whoever turns the tally into images.
     pub grid: Grid,
 }
 
 impl Plan {
+    /// The words of a tally cell.
+    pub fn channels(&self) -> Channels {
+        Channels::new(self.origins)
+    }
+
     /// Linear index of a voxel.
     #[inline(always)]
     pub fn linear(&self, voxel: [i32; 3]) -> usize {

@@ -122,8 +122,8 @@ pub fn run_from(
     stop: &AtomicBool,
 ) -> Result<Outcome> {
     check(settings)?;
-    super::limits::check(plan, settings)?;
     super::times::check(plan)?;
+    super::capacity::check(plan, settings)?;
     let threads = match settings.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
@@ -157,7 +157,7 @@ pub fn run_from(
             break;
         }
         tally.ledger.add(&part.ledger);
-        tally.fold(batch, &mut part.words, labels, regions);
+        tally.fold(batch, &mut part.words, labels, regions)?;
         words = Some(part.words);
         monitor.kept(&tally, None);
         if monitor.batch_done(&tally, true) {

@@ -4,6 +4,7 @@ use super::layout::HIGHEST_MEV;
 use super::tables::lepton::LeptonControl;
 use super::tables::photon::PhotonSwitches;
 use crate::error::{Error, Result};
+use crate::physics::incoherent::IncoherentModel;
 
 /// How photons give their energy to the tally.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +26,9 @@ pub struct Settings {
     pub kerma_oversampling: f64,
     /// Coherent scattering.
     pub rayleigh: bool,
-    /// Incoherent scattering function (false: free electrons).
-    pub binding: bool,
-    /// Electrons and positrons below deposit on the spot.
+    /// Model of incoherent scattering.
+    pub incoherent: IncoherentModel,
+    /// Electrons and positrons not above deposit all of their energy on the spot, without bremsstrahlung; positrons annihilate.
     pub electron_cutoff_mev: f64,
     /// Photons below deposit on the spot.
     pub photon_cutoff_mev: f64,
@@ -46,7 +47,7 @@ impl Default for Settings {
             photons: PhotonEstimator::Analog,
             kerma_oversampling: 8.0,
             rayleigh: true,
-            binding: true,
+            incoherent: IncoherentModel::Xcom,
             electron_cutoff_mev: 1e-3,
             photon_cutoff_mev: 1e-3,
             lepton: LeptonControl {
@@ -68,7 +69,7 @@ impl Default for Settings {
 impl Settings {
     /// Switches of the photon tables.
     pub fn photon_switches(&self) -> PhotonSwitches {
-        PhotonSwitches { rayleigh: self.rayleigh, binding: self.binding }
+        PhotonSwitches { rayleigh: self.rayleigh, incoherent: self.incoherent }
     }
 
     /// Refuses settings that make no sense.

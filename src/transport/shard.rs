@@ -452,6 +452,7 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
             ledger: ledger_from(header.ledger),
         },
     };
+    whole.tally.check().map_err(|e| bad(&format!("{} ({})", e.problem, e.why)))?;
     Ok(Checkpoint { whole, more })
 }
 
@@ -464,7 +465,14 @@ mod tests {
     use crate::program::Program;
 
     fn shard() -> Shard {
-        let voxels = 20_000;
+        let voxels = 20_000_u64;
+        let sums: Vec<u64> = (0..voxels).map(|v| v << 33).collect();
+        let total: u64 = sums.iter().sum();
+        // What the second batch has is what the first leaves: any split agrees with the squares of one batch alone.
+        let regions = vec![
+            BatchRegions { batch: 1, units: vec![1, total - 3] },
+            BatchRegions { batch: 4, units: vec![2, 0] },
+        ];
         Shard {
             signature: Signature {
                 program: Program::this(),
@@ -478,18 +486,11 @@ mod tests {
             context: "{\"a\": 0.1}".into(),
             payload: (0..70_000_u32).map(|i| i as u8).collect(),
             tally: Tally {
-                voxels,
-                sums: [
-                    (0..voxels as u64).map(|v| v * v).collect(),
-                    Vec::new(),
-                    vec![u64::MAX; voxels],
-                ],
-                squares: (0..voxels as u128).map(|v| v << 70).collect(),
+                voxels: 20_000,
+                sums: [sums, Vec::new(), vec![0; 20_000]],
+                squares: (0..u128::from(voxels)).map(|v| (v << 33) * (v << 33)).collect(),
                 times: Vec::new(),
-                regions: vec![
-                    BatchRegions { batch: 1, units: vec![1, 2] },
-                    BatchRegions { batch: 4, units: vec![3, u64::MAX] },
-                ],
+                regions,
                 histories_per_batch: 7,
                 ledger: Ledger { histories: 14, majorant_excesses: 3, ..Ledger::default() },
             },
@@ -513,11 +514,30 @@ mod tests {
         timed.tally.squares.clear();
         let time = |t: u64| TimeSums {
             sums: (0..20_000_u64).map(|v| v * t).collect(),
-            squares: (0..20_000_u128).map(|v| v << (60 + t)).collect(),
+            squares: (0..20_000_u128).map(|v| (v * u128::from(t)).pow(2)).collect(),
         };
         timed.tally.times = vec![time(1), time(2), time(3)];
+        let whole: u64 = (0..20_000).sum();
+        timed.tally.regions = [1, 4]
+            .map(|batch| {
+                let of_time = |t| if batch == 1 { [whole * t, 0] } else { [0, 0] };
+                BatchRegions { batch, units: (1..=3).flat_map(of_time).collect() }
+            })
+            .to_vec();
         write_shard(&path, &timed).unwrap();
         assert_eq!(read_shard(&path).unwrap(), timed);
+    }
+
+    /// A sum that wrapped in the run that wrote the shard: the file is sound, its content is not.
+    #[test]
+    fn a_shard_whose_sums_do_not_agree_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shard.voxgray");
+        let mut wrapped = shard();
+        wrapped.tally.sums[0][7] -= 1;
+        write_shard(&path, &wrapped).unwrap();
+        let error = read_shard(&path).unwrap_err();
+        assert!(error.why.contains("voxel 7") || error.why.contains("regions"), "{error}");
     }
 
     #[test]

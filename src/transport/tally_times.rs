@@ -9,7 +9,9 @@ use rayon::prelude::*;
 use super::layout::TALLY_UNITS_PER_MEV;
 use super::ledger::Ledger;
 use super::plan::Plan;
-use super::tally::{BatchRegions, BatchWords, Tally, Told, add_all, split, spread};
+use super::tally::{BatchRegions, BatchWords, Tally, Told, split, spread};
+use super::tally_check::{add_squares, add_sums, add_to, overflow};
+use crate::error::Result;
 
 /// Sums over batches at one time point; all origins together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +28,10 @@ impl TimeSums {
         TimeSums { sums: vec![0; voxels], squares: vec![0; voxels] }
     }
 
-    /// Adds other batches; false if a sum does not fit.
-    pub(super) fn add(&mut self, other: &TimeSums) -> bool {
-        add_all(&mut self.sums, &other.sums, u64::checked_add)
-            && add_all(&mut self.squares, &other.squares, u128::checked_add)
+    /// Adds other batches; refused if a sum would overflow.
+    pub(super) fn add(&mut self, other: &TimeSums) -> Result<()> {
+        add_sums(&mut self.sums, &other.sums)?;
+        add_squares(&mut self.squares, &other.squares)
     }
 }
 
@@ -60,7 +62,7 @@ impl Tally {
         words: &[BatchWords],
         labels: &[u16],
         regions: usize,
-    ) {
+    ) -> Result<()> {
         let (voxels, times) = (self.voxels, self.times.len());
         let stride = if labels.len() == voxels * times { voxels } else { 0 };
         let chunks = voxels.div_ceil(CHUNK).max(1);
@@ -73,7 +75,7 @@ impl Tally {
                 part.push(pair);
             }
         }
-        let partial: Vec<Vec<u64>> = parts
+        let partial: Vec<Option<Vec<u64>>> = parts
             .par_iter_mut()
             .enumerate()
             .map(|(c, part)| {
@@ -85,27 +87,32 @@ impl Tally {
                         let at = (first + k) * times + t;
                         let mut value = 0_u64;
                         for copy in words {
-                            value += copy.times[at].load(Relaxed);
+                            add_to(&mut value, copy.times[at].load(Relaxed))?;
                             copy.times[at].store(0, Relaxed);
                         }
                         if value == 0 {
                             continue;
                         }
-                        sums[k] += value;
-                        squares[k] += u128::from(value) * u128::from(value);
+                        add_to(&mut sums[k], value)?;
+                        squares[k] =
+                            squares[k].checked_add(u128::from(value) * u128::from(value))?;
                         let region =
                             labels.get(t * stride + first + k).map_or(0, |&l| usize::from(l));
-                        units[t * (regions + 1) + region.min(regions)] += value;
+                        add_to(&mut units[t * (regions + 1) + region.min(regions)], value)?;
                     }
                 }
-                units
+                Some(units)
             })
             .collect();
         let mut units = vec![0_u64; times * (regions + 1)];
         for part in partial {
-            units.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
+            let part = part.ok_or_else(|| overflow(format!("batch {batch}")))?;
+            for (sum, value) in units.iter_mut().zip(part) {
+                add_to(sum, value).ok_or_else(|| overflow(format!("batch {batch}")))?;
+            }
         }
         self.insert(BatchRegions { batch, units });
+        Ok(())
     }
 
     /// Energy per decay (MeV) in a voxel at a time point.
@@ -167,8 +174,8 @@ mod tests {
         let mut whole = Tally::timed(voxels, 2, 10);
         let mut parts = [Tally::timed(voxels, 2, 10), Tally::timed(voxels, 2, 10)];
         for b in 0..6 {
-            whole.fold(b as u32, &mut words(&batch(b), 2), &labels, 1);
-            parts[b as usize % 2].fold(b as u32, &mut words(&batch(b), 2), &labels, 1);
+            whole.fold(b as u32, &mut words(&batch(b), 2), &labels, 1).unwrap();
+            parts[b as usize % 2].fold(b as u32, &mut words(&batch(b), 2), &labels, 1).unwrap();
         }
         let [mut merged, other] = parts;
         merged.merge(&other).expect("disjoint batches");
@@ -187,7 +194,7 @@ mod tests {
         let unit = f64::from(TALLY_UNITS_PER_MEV) as u64;
         let mut tally = Tally::timed(1, 2, 1);
         for (b, x) in [1, 2, 3, 4].into_iter().enumerate() {
-            tally.fold(b as u32, &mut words(&[x * unit, (10 - 2 * x) * unit], 2), &[], 0);
+            tally.fold(b as u32, &mut words(&[x * unit, (10 - 2 * x) * unit], 2), &[], 0).unwrap();
         }
         assert!((tally.time_mean_mev(1, 0) - 5.0).abs() < 1e-9);
         assert!((tally.time_standard_error_mev(0, 0) - (5.0_f64 / 12.0).sqrt()).abs() < 1e-9);

@@ -8,11 +8,9 @@
 //! points see the same histories: their noise is correlated, and what is common to them cancels in ratios (common random numbers).
 
 use super::build::{PlanInput, build_plan};
+use super::capacity::check_deposit;
 use super::plan::Plan;
 use crate::error::{Error, Result};
-
-/// Largest deposit with its weight, MeV: a word that a device adds holds 64 MeV ([`super::layout::TALLY_UNITS_PER_MEV`]).
-const LARGEST_DEPOSIT_MEV: f64 = 63.0;
 
 /// Most time points of one run.
 pub const MAX_TIME_POINTS: usize = 8;
@@ -55,25 +53,8 @@ pub fn build_timed_plan(input: &PlanInput, activities: &[&[f64]]) -> Result<Plan
         })
         .collect();
     plan.params.time_points = times as u32;
-    check_deposits(input, &plan)?;
+    check_deposit(&plan)?;
     Ok(plan)
-}
-
-/// No deposit is larger than what a decay emits at once: a particle, with two rest energies for a positron.
-fn check_deposits(input: &PlanInput, plan: &Plan) -> Result<()> {
-    let decay = input.decay;
-    let leptons = decay.electrons.max_energy_mev().max(decay.positrons.max_energy_mev());
-    let kinetic = leptons + 2.0 * crate::constants::ELECTRON_MASS_MEV;
-    let largest = kinetic.max(decay.photons.max_energy_mev()).max(decay.alphas.max_energy_mev());
-    let weight = plan.source_weights.iter().copied().fold(0.0_f32, f32::max);
-    if largest * f64::from(weight) <= LARGEST_DEPOSIT_MEV {
-        return Ok(());
-    }
-    Err(Error::input(
-        format!("{largest:.2} MeV with a weight of {weight:.2} in one deposit"),
-        format!("at most {LARGEST_DEPOSIT_MEV} MeV can be tallied"),
-        "Use fewer time points, or --route activity.",
-    ))
 }
 
 fn radial() -> Error {

@@ -8,6 +8,7 @@ mod basics;
 #[path = "../support/chi2.rs"]
 mod chi2;
 mod collisions;
+mod doppler;
 mod photons;
 mod sources;
 mod tables;
@@ -48,7 +49,7 @@ use voxgray::transport::tables::lepton::{LeptonControl, LeptonFacts};
 use voxgray::transport::tables::source::build_groups;
 
 /// Number of chi-squared tests in this file for Sidak's correction; an upper bound, which is checked.
-const TESTS: usize = 150;
+const TESTS: usize = 180;
 /// Samples of one test.
 const SAMPLES: usize = 400_000;
 /// Seed of this file.

@@ -4,6 +4,7 @@
 use voxgray::image::Grid;
 use voxgray::physics::Material;
 use voxgray::physics::chain::chain;
+use voxgray::physics::incoherent::IncoherentModel;
 use voxgray::physics::tissues::named_material;
 use voxgray::source::{DecaySpectrum, parse_source};
 use voxgray::transport::build::{PlanInput, RadialScoring, build_plan};
@@ -50,16 +51,36 @@ pub fn plan_of(decay: &DecaySpectrum) -> Plan {
     with_grid(decay, |input| build_plan(&input).expect("a valid plan"))
 }
 
-/// The grid with electrons and positrons that stop where they are born, as bone throughout.
-pub fn stopped_plan(source: &str) -> Plan {
-    let settings = Settings { electron_cutoff_mev: 4.0, ..Settings::default() };
-    let decay = decay(source);
-    with_grid(&decay, |input| {
-        let (density, material) = (vec![1.92; input.grid.len()], vec![3; input.grid.len()]);
-        let input =
-            PlanInput { settings: &settings, density: &density, material: &material, ..input };
-        build_plan(&input).expect("a valid plan")
+/// The grid with the impulse approximation of Compton scattering.
+pub fn impulse_plan(source: &str) -> Plan {
+    let settings = Settings { incoherent: IncoherentModel::Impulse, ..Settings::default() };
+    with_grid(&decay(source), |input| {
+        build_plan(&PlanInput { settings: &settings, ..input }).expect("a valid plan")
     })
+}
+
+/// A block of gold, 9 x 9 x 9 voxels of 2 mm (or shells), with activity in its centre: bremsstrahlung, and pairs by it, are frequent.
+pub fn gold_plan(decay: &DecaySpectrum, radial: bool, settings: &Settings) -> Plan {
+    let gold = Material::new("gold", 19.32, &[(79, 1.0)], 790.0).expect("gold");
+    let grid = if radial {
+        Grid::aligned([1; 3], [0.0; 3], [18.0; 3])
+    } else {
+        Grid::aligned([9; 3], [0.0; 3], [2.0; 3])
+    };
+    let shells = RadialScoring { radii_cm: vec![0.05, 0.1, 0.2, 0.4, 0.8] };
+    let mut activity = vec![0.0; grid.len()];
+    activity[grid.len() / 2] = 1.0;
+    build_plan(&PlanInput {
+        grid: &grid,
+        density: &vec![19.32; grid.len()],
+        material: &vec![0; grid.len()],
+        materials: &[gold],
+        activity: &activity,
+        decay,
+        settings,
+        radial: radial.then_some(&shells),
+    })
+    .expect("a valid plan")
 }
 
 /// The grid with activity that moves between three time points; a part of it is empty at one of them.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use voxgray::physics::Material;
+use voxgray::physics::incoherent::IncoherentModel;
 use voxgray::{Error, Result};
 
 /// Geometry and scoring of a group.
@@ -19,6 +20,25 @@ pub enum Kind {
     Slabs,
     /// The 64^3 voxel phantom, regions and voxels.
     Phantom,
+}
+
+/// Models of incoherent scattering by their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Incoherent {
+    /// XCOM's total with the incoherent scattering function.
+    Xcom,
+    /// The impulse approximation.
+    Impulse,
+}
+
+impl From<Incoherent> for IncoherentModel {
+    fn from(model: Incoherent) -> Self {
+        match model {
+            Incoherent::Xcom => IncoherentModel::Xcom,
+            Incoherent::Impulse => IncoherentModel::Impulse,
+        }
+    }
 }
 
 /// A bar and the cells that it judges. A cell passes if any of the limits given holds.
@@ -105,6 +125,10 @@ pub struct Group {
     pub precision: String,
     /// The bar in words, for the report.
     pub bar: String,
+    /// Group whose folder holds the references, where it is another.
+    pub references: Option<String>,
+    /// Model of incoherent scattering, where it is not the default: `xcom` or `impulse`.
+    pub incoherent: Option<Incoherent>,
     /// Number of last cells left out, and why.
     #[serde(default)]
     pub skip_last: usize,
@@ -139,6 +163,14 @@ pub struct VoxelBar {
 }
 
 impl Group {
+    /// The file of a reference.
+    pub fn reference(&self, name: &str) -> PathBuf {
+        match &self.references {
+            Some(group) => cases_folder().join(group).join(name),
+            None => self.folder.join(name),
+        }
+    }
+
     /// The material called `name` with its voxel density.
     ///
     /// # Errors

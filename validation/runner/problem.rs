@@ -78,11 +78,11 @@ const KERNEL_HALF: usize = 45;
 /// If a reference cannot be read or does not fit the geometry.
 pub fn build(group: &Group, entry: &RunEntry) -> Result<Problem> {
     let decay = parse_source(&entry.source)?;
-    let table = Table::read(&group.folder.join(format!("{}.csv", entry.name)))?;
+    let table = Table::read(&group.reference(&format!("{}.csv", entry.name)))?;
     let others = entry
         .also
         .iter()
-        .map(|w| Table::read(&group.folder.join(format!("{}.{w}.csv", entry.name))));
+        .map(|w| Table::read(&group.reference(&format!("{}.{w}.csv", entry.name))));
     let others = others.collect::<Result<Vec<_>>>()?;
     let mut problem = match group.kind {
         Kind::Shells => shells(group, decay, &table, &others),

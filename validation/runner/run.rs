@@ -144,7 +144,11 @@ pub fn run_case(
         return Ok(None);
     };
     let problem = build(group, entry)?;
-    let outcome = execute(&problem, &options.settings, histories, options)?;
+    let mut settings = options.settings;
+    if let Some(model) = group.incoherent {
+        settings.incoherent = model.into();
+    }
+    let outcome = execute(&problem, &settings, histories, options)?;
     let mut values = cell_values(&problem, &outcome);
     expected_errors(&problem, &mut values, outcome.tally.histories());
     let mut judged = compare(group, &problem.cells, &values);

@@ -229,7 +229,8 @@ impl<S: Scorer> Walk<'_, S> {
         let o = self.plan.params.offsets;
         self.tell_settled(place, kind, origin, energy, stream.birth());
         let threshold = self.plan.params.photon_threshold;
-        if energy <= threshold {
+        // Below the cutoff everything stays.
+        if energy <= larger(threshold, self.plan.params.electron_cutoff) {
             return energy;
         }
         let set = self.lepton_set(kind, place.material);

@@ -10,6 +10,7 @@ pub mod alpha;
 pub mod bhabha;
 pub mod bremsstrahlung;
 pub mod compton;
+pub mod doppler;
 pub mod electron;
 pub mod history;
 pub mod lookup;

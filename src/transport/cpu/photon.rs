@@ -1,4 +1,4 @@
-//! Photons: Woodcock (delta) tracking. Neglects Doppler broadening, polarisation, photonuclear reactions and L fluorescence.
+//! Photons: Woodcock (delta) tracking. Neglects polarisation, photonuclear reactions and L fluorescence.
 //!
 //! A flight is sampled with a majorant of mu that is constant in each cell of a coarse grid (Woodcock et al., ANL-7050, 1965); at a
 //! tentative collision the voxel decides whether it is real. Cells with air are crossed in one move.
@@ -12,7 +12,7 @@ use super::score::Scorer;
 use super::vector::{rotate, sample_isotropic};
 use super::walk::{Place, REST, Walk};
 use crate::transport::layout::{
-    FLAG_KERMA, MAX_COLLISIONS, voxel_density, voxel_material, voxel_short,
+    FLAG_IMPULSE, FLAG_KERMA, MAX_COLLISIONS, voxel_density, voxel_material, voxel_short,
 };
 
 impl<S: Scorer> Walk<'_, S> {
@@ -252,8 +252,9 @@ impl<S: Scorer> Walk<'_, S> {
         self.give_electron(place, p, electron, direction, stream);
     }
 
-    /// Compton scattering on bound electrons: the angle from Klein-Nishina times S(x), the energies from free kinematics; Doppler broadening and the binding
-    /// energy's share (local in any case) neglected. Three draws.
+    /// Compton scattering on bound electrons: the angle from Klein-Nishina times the electrons that give way, the energies from free
+    /// kinematics or, with the impulse approximation, from the momentum of the electron. The binding energy (local in any case) goes
+    /// with the electron. Three draws, and those of `doppler.rs`.
     fn compton(&mut self, place: &Place, p: &mut Particle, stream: &mut Stream) {
         let o = self.plan.params.offsets;
         let mu = super::compton::sample_mu(
@@ -264,7 +265,21 @@ impl<S: Scorer> Walk<'_, S> {
             &mut stream.rng,
         );
         let turn = stream.rng.uniform();
-        let (after, mu_electron) = super::compton::kinematics(p.energy, mu);
+        let (after, mu_electron) = if self.plan.params.flags & FLAG_IMPULSE != 0 {
+            let shells = self.plan.params.compton_shells as usize;
+            let (tables, material) = (&self.plan.tables, place.material);
+            let after = super::doppler::sample_energy(
+                tables,
+                shells,
+                material,
+                p.energy,
+                mu,
+                &mut stream.rng,
+            );
+            (after, super::doppler::recoil_mu(p.energy, after, mu))
+        } else {
+            super::compton::kinematics(p.energy, mu)
+        };
         let given = p.energy - after;
         let opposite = if turn < 0.5 { turn + 0.5 } else { turn - 0.5 };
         let recoil = rotate(p.direction, mu_electron, opposite);

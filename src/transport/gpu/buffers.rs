@@ -117,7 +117,7 @@ fn too_large(facts: &AdapterFacts, what: &str, bytes: u64, largest: u64) -> Erro
 /// Pairs of words and squares per cell: the origins in use and one square, or one of both for each time point.
 fn channels(plan: &Plan) -> (u64, u64) {
     match u64::from(plan.params.time_points) {
-        0 => (plan.origins.iter().filter(|o| **o).count() as u64, 1),
+        0 => (plan.channels().count as u64, 1),
         times => (times, times),
     }
 }

@@ -4,6 +4,7 @@ use super::buffers::Sizes;
 use super::layout::LEDGER_WORDS;
 use super::tuning::{MOST_PUSHES, Tuning, most_primaries};
 use crate::constants::ELECTRON_MASS_MEV;
+use crate::physics::impulse::LINEAR_MOMENTUM;
 use crate::transport::layout::*;
 use crate::transport::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan, SOURCE_SPECTRUM_INTERVALS};
 use crate::transport::tally::Origin;
@@ -49,6 +50,7 @@ pub fn physics() -> Constants {
         ("MAX_ALPHA_VOXELS", f64::from(MAX_ALPHA_VOXELS)),
         ("LEAST_RATE", f64::from(LEAST_RATE)),
         ("LEDGER_WORDS", LEDGER_WORDS as f64),
+        ("LINEAR_MOMENTUM", f64::from(LINEAR_MOMENTUM as f32)),
     ];
     all.extend(EVENTS.iter().enumerate().map(|(n, e)| (e.shader_name, n as f64)));
     all
@@ -56,7 +58,8 @@ pub fn physics() -> Constants {
 
 /// The constants of one run.
 pub fn launch(plan: &Plan, tuning: &Tuning, sizes: &Sizes) -> Constants {
-    let origins = plan.origins.iter().enumerate().filter(|(_, used)| **used);
+    let channels = plan.channels();
+    let channel = |origin: Origin| channels.of_origin[origin as usize] as f64;
     let yes = |is: bool| f64::from(u8::from(is));
     let flag = |flag: u32| yes(plan.params.flags & flag != 0);
     vec![
@@ -64,10 +67,14 @@ pub fn launch(plan: &Plan, tuning: &Tuning, sizes: &Sizes) -> Constants {
         ("KERMA", flag(FLAG_KERMA)),
         ("POINT_SOURCE", flag(FLAG_POINT_SOURCE)),
         ("STRAGGLING", flag(FLAG_STRAGGLING)),
+        ("IMPULSE", flag(FLAG_IMPULSE)),
         ("POSITRONS", flag(FLAG_POSITRONS)),
         ("ALPHAS", yes(plan.source_groups.iter().any(|g| g.kind == ALPHA))),
         ("ONE_CELL", yes(plan.params.cell_dims == [1; 3])),
-        ("ORIGIN_MASK", f64::from(origins.map(|(n, _)| 1_u32 << n).sum::<u32>())),
+        ("TALLY_CHANNELS", channels.count as f64),
+        ("CHANNEL_ELECTRON", channel(Origin::Electron)),
+        ("CHANNEL_PHOTON", channel(Origin::Photon)),
+        ("CHANNEL_ALPHA", channel(Origin::Alpha)),
         ("TIME_POINTS", f64::from(plan.params.time_points)),
         ("LEDGER_ROWS", sizes.ledger_rows as f64),
         ("QUEUE_CAPACITY", sizes.capacity as f64),

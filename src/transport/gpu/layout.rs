@@ -112,7 +112,7 @@ pub const RECORD_WORDS: usize = 24;
 /// Bytes of both rings for each record that one of them holds.
 pub const CAPACITY_BYTES: u64 = 2 * 4 * RECORD_WORDS as u64;
 /// Words of a row of the ledger.
-pub const LEDGER_WORDS: usize = 16;
+pub const LEDGER_WORDS: usize = 18;
 /// Words of a trace record.
 pub const TRACE_WORDS: usize = 16;
 /// Words before the first trace record.
@@ -128,12 +128,12 @@ pub fn ledger_from_row(row: &[u32]) -> Ledger {
         imparted_units: wide(4),
         escaped_units: wide(6),
         cut_units: wide(8),
-        lepton_segments: u64::from(row[10]),
-        photon_collisions: u64::from(row[11]),
-        segment_caps: u64::from(row[12]),
-        stack_overflows: u64::from(row[13]),
-        rejection_caps: u64::from(row[14]),
-        majorant_excesses: u64::from(row[15]),
+        lepton_segments: wide(10),
+        photon_collisions: wide(12),
+        segment_caps: u64::from(row[14]),
+        stack_overflows: u64::from(row[15]),
+        rejection_caps: u64::from(row[16]),
+        majorant_excesses: u64::from(row[17]),
     }
 }
 

@@ -11,6 +11,7 @@ use super::profile::Profile;
 use super::tuning::Tuning;
 use super::worker::{Shared, Worker, lock};
 use crate::error::{Error, Result};
+use crate::transport::capacity;
 use crate::transport::in_progress::Start;
 use crate::transport::plan::Plan;
 use crate::transport::run::{Monitor, Outcome, RunSettings, check, check_caps, first_tally, left};
@@ -97,8 +98,8 @@ impl GpuEngine {
         stop: &AtomicBool,
     ) -> Result<Outcome> {
         check(settings)?;
-        crate::transport::limits::check(plan, settings)?;
         times::check(plan)?;
+        capacity::check(plan, settings)?;
         if settings.histories_per_batch > u64::from(u32::MAX) {
             return Err(Error::usage(
                 format!("{} histories in one batch", settings.histories_per_batch),

@@ -32,6 +32,7 @@ pub const TRANSPORT: &[ShaderFile] = &[
     shader!("bremsstrahlung.wgsl"),
     shader!("electron.wgsl"),
     shader!("compton.wgsl"),
+    shader!("doppler.wgsl"),
     shader!("photoelectric.wgsl"),
     shader!("pair.wgsl"),
     shader!("photon.wgsl"),

@@ -3,12 +3,14 @@
 use super::angular::{Cumulative, build_angular};
 use crate::error::Result;
 use crate::physics::Material;
-use crate::physics::compton::compton_pdf;
 use crate::physics::energy_absorption::EnergyAbsorption;
 use crate::physics::fluorescence::{k_fluorescence, k_shell};
 use crate::physics::form_factor::MixedFormFactor;
+use crate::physics::impulse::{BoundShell, ImpulseApproximation};
+use crate::physics::incoherent::{Incoherent, IncoherentModel};
 use crate::physics::photon::{MIN_PHOTON_MEV, mu_over_rho};
 use crate::physics::rayleigh::rayleigh_pdf;
+use crate::source::AliasTable;
 use crate::transport::layout::{
     ANGULAR_STEP, COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, PHOTON_VALUES, node_energy,
 };
@@ -21,8 +23,8 @@ const NO_STEP: [f64; ANGULAR_STEP] = [0.0; ANGULAR_STEP];
 pub struct PhotonSwitches {
     /// Coherent scattering.
     pub rayleigh: bool,
-    /// Incoherent scattering function (else free electrons).
-    pub binding: bool,
+    /// Model of incoherent scattering.
+    pub incoherent: IncoherentModel,
 }
 
 /// Tables of one material.
@@ -35,6 +37,8 @@ pub struct PhotonTables {
     pub rayleigh: Vec<f32>,
     /// `[2][edge MeV, line MeV]`.
     pub fluorescence: [f32; 4],
+    /// Shells of the impulse approximation, `[shell][SHELL_VALUES]`; empty with other models.
+    pub shells: Vec<f32>,
 }
 
 impl PhotonTables {
@@ -43,7 +47,13 @@ impl PhotonTables {
     /// # Errors
     /// If an element has no data.
     pub fn new(material: &Material, switches: PhotonSwitches) -> Result<Self> {
-        let absorption = EnergyAbsorption::new(material)?;
+        let incoherent = Incoherent::new(material, switches.incoherent)?;
+        let absorption = match switches.incoherent {
+            IncoherentModel::Impulse => {
+                EnergyAbsorption::new(material)?.with_incoherent(incoherent.clone())
+            }
+            _ => EnergyAbsorption::new(material)?,
+        };
         let emitters = strongest_emitters(material)?;
         let mut records = Vec::with_capacity(FINE_NODES * PHOTON_VALUES);
         for node in 0..FINE_NODES {
@@ -52,6 +62,7 @@ impl PhotonTables {
             if !switches.rayleigh {
                 mu.coherent = 0.0;
             }
+            mu.incoherent = incoherent.mu_over_rho(e, mu.incoherent);
             let total = mu.total();
             let mut shares = [0.0; 2];
             for line in k_fluorescence(material, e)? {
@@ -81,7 +92,7 @@ impl PhotonTables {
         let mut rayleigh = Vec::new();
         for node in 0..COARSE_NODES {
             let e = node_energy(COARSE_BITS, node).max(MIN_PHOTON_MEV);
-            let c = Cumulative::new(|mu| compton_pdf(&mixed, e, mu, switches.binding), 512, 2);
+            let c = Cumulative::new(|mu| incoherent.pdf(e, mu), 512, 2);
             compton.extend(build_angular(|u| c.exceeded(u).powi(2), NO_STEP));
             let r = Cumulative::new(|mu| rayleigh_pdf(&mixed, e, mu), 1536, 4);
             rayleigh.extend(build_angular(|u| r.exceeded(u), NO_STEP));
@@ -93,8 +104,21 @@ impl PhotonTables {
                 fluorescence[2 * k + 1] = shell.mean_energy_mev() as f32;
             }
         }
-        Ok(PhotonTables { records, compton, rayleigh, fluorescence })
+        let shells = incoherent.impulse().map(shell_table).unwrap_or_default();
+        Ok(PhotonTables { records, compton, rayleigh, fluorescence, shells })
     }
+}
+
+/// Shells with Walker's alias by their electrons: the probability to keep the one that was hit, the other, binding energy (MeV), width of the
+/// profile (m c).
+fn shell_table(impulse: &ImpulseApproximation) -> Vec<f32> {
+    let electrons: Vec<f64> = impulse.shells().iter().map(|s| s.electrons).collect();
+    let alias = AliasTable::new(&electrons);
+    let record = |(k, shell): (usize, &BoundShell)| {
+        [alias.probability[k], f64::from(alias.alias[k]), shell.binding_mev, shell.width]
+    };
+    let records = impulse.shells().iter().enumerate().flat_map(record);
+    records.map(|v| v as f32).collect()
 }
 
 /// The two elements whose K lines carry most energy: at 50 keV, above every K edge up to tantalum's.

@@ -1,0 +1,177 @@
+//! What can happen in a plan: which particles its decays may lead to, by which source emission they count, and so which tallies and tables
+//! exist. Follows every process that the engines have; neglects how rare one is.
+
+use super::cpu::particle::{ALPHA, ELECTRON, PHOTON, POSITRON};
+use super::layout::{FINE_BITS, node_energy};
+use super::tally::{ORIGINS, Origin, annihilation_origin};
+use crate::constants::ELECTRON_MASS_MEV;
+use crate::physics::pair::PAIR_THRESHOLD_MEV;
+use crate::source::{DecaySpectrum, EmissionGroup};
+
+/// Kinds of particles.
+const KINDS: usize = 4;
+
+/// Largest energy (MeV) with which a particle of a kind can count by an origin; `None` where there is none.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reach {
+    highest_mev: [[Option<f64>; ORIGINS]; KINDS],
+    local: [bool; ORIGINS],
+}
+
+impl Reach {
+    /// Of a decay with all that follows from it.
+    pub fn of(decay: &DecaySpectrum) -> Self {
+        let mut reach = Reach::default();
+        let groups = [
+            (PHOTON, Origin::Photon, &decay.photons),
+            (ELECTRON, Origin::Electron, &decay.electrons),
+            (POSITRON, Origin::Electron, &decay.positrons),
+            (ALPHA, Origin::Alpha, &decay.alphas),
+        ];
+        for (kind, origin, group) in groups {
+            reach.local[origin as usize] |= group.local_mev_per_decay > 0.0;
+            if emits(group) {
+                reach.raise(kind, origin as u32, group.max_energy_mev());
+            }
+        }
+        while reach.spread() {}
+        reach
+    }
+
+    /// Enters a particle; true if it was not known with that energy.
+    fn raise(&mut self, kind: u32, origin: u32, energy_mev: f64) -> bool {
+        let known = &mut self.highest_mev[kind as usize][origin as usize];
+        let new = known.is_none_or(|k| energy_mev > k);
+        if new {
+            *known = Some(energy_mev);
+        }
+        new
+    }
+
+    /// Enters what the known particles set free; true if something was new. Ends because no secondary has more energy than its parent
+    /// but for annihilation photons, which always have the same.
+    fn spread(&mut self) -> bool {
+        let mut new = false;
+        for origin in 0..ORIGINS as u32 {
+            let highest = self.highest_mev.map(|by_origin| by_origin[origin as usize]);
+            if let Some(energy) = highest[PHOTON as usize] {
+                new |= self.raise(ELECTRON, origin, energy);
+                if can_make_pairs(energy) {
+                    let left = (energy - 2.0 * ELECTRON_MASS_MEV).max(0.0);
+                    new |= self.raise(POSITRON, origin, left);
+                }
+            }
+            for lepton in [ELECTRON, POSITRON] {
+                if let Some(energy) = highest[lepton as usize] {
+                    new |= self.raise(ELECTRON, origin, energy);
+                    new |= self.raise(PHOTON, origin, energy);
+                }
+            }
+            if highest[POSITRON as usize].is_some() {
+                new |= self.raise(PHOTON, annihilation_origin(origin), ELECTRON_MASS_MEV);
+            }
+        }
+        new
+    }
+
+    /// Which origins may have energy to tally.
+    pub fn origins(&self) -> [bool; ORIGINS] {
+        std::array::from_fn(|o| self.local[o] || self.highest_mev.iter().any(|k| k[o].is_some()))
+    }
+
+    /// Whether there may be positrons, whose tables are then needed.
+    pub fn positrons(&self) -> bool {
+        self.highest_mev[POSITRON as usize].iter().any(Option::is_some)
+    }
+
+    /// Whether there may be alphas.
+    pub fn alphas(&self) -> bool {
+        self.highest_mev[ALPHA as usize].iter().any(Option::is_some)
+    }
+}
+
+fn emits(group: &EmissionGroup) -> bool {
+    !group.entries.is_empty() && group.yield_per_decay > 0.0
+}
+
+/// Whether the tables may give a photon a pair: their shares are linear between nodes, so that of pairs begins at the node below the
+/// threshold.
+fn can_make_pairs(energy_mev: f64) -> bool {
+    let node = (0..).take_while(|&n| node_energy(FINE_BITS, n) <= PAIR_THRESHOLD_MEV).last();
+    energy_mev >= node_energy(FINE_BITS, node.unwrap_or(0))
+}
+
+/// The words of a tally cell: one for each origin in use. Every origin has a word that exists, whatever is asked: one that is not in
+/// use counts to the first that is, so that no energy can go to another cell or be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Channels {
+    /// Words of a cell, at least one.
+    pub count: usize,
+    /// The word of each origin, below `count`.
+    pub of_origin: [usize; ORIGINS],
+}
+
+impl Channels {
+    /// Of the origins in use.
+    pub fn new(used: [bool; ORIGINS]) -> Self {
+        let mut count = 0;
+        let mut of_origin = [0; ORIGINS];
+        for (channel, used) in of_origin.iter_mut().zip(used) {
+            if used {
+                *channel = count;
+                count += 1;
+            }
+        }
+        Channels { count: count.max(1), of_origin }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::physics::chain::chain;
+    use crate::source::parse_source;
+
+    fn research(source: &str) -> Reach {
+        Reach::of(&parse_source(source).unwrap())
+    }
+
+    #[test]
+    fn a_positron_of_a_source_electron_brings_the_photon_tally() {
+        // Bremsstrahlung, pair, annihilation: from the pair threshold on.
+        assert_eq!(research("electron:3MeV").origins(), [true, true, false]);
+        assert!(research("electron:3MeV").positrons());
+        assert_eq!(research("electron:1.1MeV").origins(), [true, true, false]);
+        assert_eq!(research("electron:0.99MeV").origins(), [true, false, false]);
+        assert!(!research("electron:0.99MeV").positrons());
+        assert_eq!(research("photon:3MeV").origins(), [false, true, false]);
+        assert!(research("photon:3MeV").positrons());
+        // The tables' share of pairs begins at the node below the threshold, 1 MeV.
+        assert!(research("photon:1.01MeV").positrons() && !research("photon:0.99MeV").positrons());
+        assert_eq!(research("positron:0.1MeV").origins(), [true, true, false]);
+        let alpha = research("alpha:5MeV");
+        assert_eq!(alpha.origins(), [false, false, true]);
+        assert!(alpha.alphas() && !alpha.positrons());
+    }
+
+    #[test]
+    fn pure_beta_emitters_above_the_threshold_have_a_photon_tally() {
+        for (name, photons) in [("P-32", true), ("Sr-89", true), ("Y-90", true), ("Er-169", true)] {
+            let decay = DecaySpectrum::from_chain(&chain(name, None, 1.0).unwrap()).unwrap();
+            assert_eq!(Reach::of(&decay).origins()[Origin::Photon as usize], photons, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_origin_has_a_word_that_exists() {
+        for bits in 0..8_u32 {
+            let used = std::array::from_fn(|o| bits >> o & 1 == 1);
+            let channels = Channels::new(used);
+            assert_eq!(channels.count, used.iter().filter(|u| **u).count().max(1));
+            assert!(channels.of_origin.iter().all(|c| *c < channels.count), "{used:?}");
+            let own: Vec<usize> =
+                (0..ORIGINS).filter(|o| used[*o]).map(|o| channels.of_origin[o]).collect();
+            assert_eq!(own, (0..own.len()).collect::<Vec<_>>(), "one word each");
+        }
+    }
+}

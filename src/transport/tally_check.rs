@@ -1,0 +1,181 @@
+//! Sums of a tally that cannot wrap: additions are checked, and what is read from a file must agree with itself.
+
+use super::tally::Tally;
+use crate::error::{Error, Result};
+
+/// Adds where the sum fits.
+#[inline(always)]
+pub(super) fn add_to(sum: &mut u64, value: u64) -> Option<()> {
+    *sum = sum.checked_add(value)?;
+    Some(())
+}
+
+/// A sum that does not fit its word.
+pub(super) fn overflow(place: String) -> Error {
+    Error::run(
+        format!("the energy of {place} does not fit 64 bits"),
+        "more would make it begin again at zero",
+        "Run fewer histories, or average results of runs with different --seed.",
+    )
+}
+
+/// Adds the sums of voxels.
+pub(super) fn add_sums(mine: &mut [u64], theirs: &[u64]) -> Result<()> {
+    for (voxel, (sum, value)) in mine.iter_mut().zip(theirs).enumerate() {
+        add_to(sum, *value).ok_or_else(|| overflow(format!("voxel {voxel}")))?;
+    }
+    Ok(())
+}
+
+/// Adds the sums of squares of voxels.
+pub(super) fn add_squares(mine: &mut [u128], theirs: &[u128]) -> Result<()> {
+    for (voxel, (sum, value)) in mine.iter_mut().zip(theirs).enumerate() {
+        let added = sum.checked_add(*value);
+        *sum = added.ok_or_else(|| overflow(format!("voxel {voxel}, squared,")))?;
+    }
+    Ok(())
+}
+
+impl Tally {
+    /// Energy of all origins in a voxel, units.
+    fn units(&self, voxel: usize) -> u128 {
+        self.sums.iter().filter_map(|s| s.get(voxel)).copied().map(u128::from).sum()
+    }
+
+    /// Refuses a tally in which the origins of a voxel do not fit one word together.
+    pub(super) fn check_origins(&self) -> Result<()> {
+        let most = u128::from(u64::MAX);
+        match (0..self.voxels).find(|&v| self.units(v) > most) {
+            Some(voxel) => Err(overflow(format!("voxel {voxel}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a tally that does not agree with itself: the energy of the voxels is that of the regions, and a voxel's squares lie between
+    /// what equal batches and what one batch alone would give. A sum that wrapped does not pass.
+    ///
+    /// # Errors
+    /// With the voxel or the energies.
+    pub fn check(&self) -> Result<()> {
+        self.check_origins()?;
+        let times = self.times.len();
+        if times == 0 {
+            return self.check_part(0, 1, |v| self.units(v), &self.squares);
+        }
+        for (t, time) in self.times.iter().enumerate() {
+            self.check_part(t, times, |v| u128::from(time.sums[v]), &time.squares)?;
+        }
+        Ok(())
+    }
+
+    /// Checks the voxels of part `part` of `parts` (time points) against its regions.
+    fn check_part(
+        &self,
+        part: usize,
+        parts: usize,
+        units: impl Fn(usize) -> u128,
+        squares: &[u128],
+    ) -> Result<()> {
+        let differ = |problem: String| {
+            Err(Error::input(
+                problem,
+                "one of them was cut off or changed",
+                "Run these histories again.",
+            ))
+        };
+        let batches = self.batches().max(1) as u128;
+        let mut voxels = 0_u128;
+        for (voxel, &square) in squares.iter().enumerate() {
+            let sum = units(voxel);
+            voxels += sum;
+            let alone = sum * sum;
+            if square > alone || square < alone / batches {
+                return differ(format!("the energy of voxel {voxel} and its squares do not agree"));
+            }
+        }
+        let of_part = |all: &[u64]| -> u128 {
+            let n = all.len() / parts;
+            all[part * n..(part + 1) * n].iter().copied().map(u128::from).sum()
+        };
+        let regions: u128 = self.regions.iter().map(|r| of_part(&r.units)).sum();
+        if voxels != regions {
+            return differ(format!("{voxels} units in the voxels and {regions} in the regions"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ledger::Ledger;
+    use super::super::tally::{BatchRegions, BatchWords};
+    use super::*;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    /// One batch of two voxels.
+    fn tally(batch: u32, values: [u64; 2]) -> Tally {
+        let mut tally = Tally::new(2, [true, true, false], 10);
+        let words = BatchWords::new(2, [true, true, false]);
+        for (word, value) in words.words[batch as usize % 2].iter().zip(values) {
+            word.store(value, Relaxed);
+        }
+        tally.fold(batch, &mut [words], &[], 0).unwrap();
+        tally
+    }
+
+    #[test]
+    fn sums_that_would_wrap_are_refused_on_merging() {
+        let half = 1 << 63;
+        // The same origin, and two origins of one voxel that fit each alone.
+        for other in [2, 1] {
+            let mut whole = tally(0, [5, half - 1]);
+            let error = whole.merge(&tally(other, [7, half + 1])).unwrap_err();
+            assert!(error.problem.contains("voxel 1"), "{error}");
+            let mut whole = tally(0, [5, half - 1]);
+            whole.merge(&tally(other, [7, half])).unwrap();
+            whole.check().unwrap();
+        }
+        let mut whole = tally(0, [1, 1]);
+        whole.ledger.emitted_units = half;
+        let mut other = tally(1, [1, 1]);
+        other.ledger.emitted_units = half;
+        assert!(whole.merge(&other).unwrap_err().problem.contains("the books"));
+    }
+
+    #[test]
+    fn sums_that_would_wrap_are_refused_within_a_run() {
+        let mut whole = tally(0, [5, 1 << 63]);
+        let words = BatchWords::new(2, [true, true, false]);
+        words.words[0][1].store(1 << 63, Relaxed);
+        assert!(whole.fold(2, &mut [words], &[], 0).is_err());
+        let mut timed = Tally::timed(1, 2, 1);
+        for batch in 0..2 {
+            let words = BatchWords::timed(1, 2);
+            words.times[1].store(1 << 63, Relaxed);
+            assert_eq!(timed.fold(batch, &mut [words], &[], 0).is_ok(), batch == 0);
+        }
+    }
+
+    #[test]
+    fn a_wrapped_sum_does_not_pass() {
+        let half = 1 << 63;
+        let sound = tally(0, [half, 9]);
+        sound.check().unwrap();
+        // A second batch with as much and six units more: the regions of the batches know.
+        let mut wrapped = sound.clone();
+        wrapped.sums[0][0] = 6;
+        wrapped.squares[0] = 36;
+        wrapped.regions.push(BatchRegions { batch: 1, units: vec![half + 6] });
+        assert!(wrapped.check().unwrap_err().problem.contains("regions"));
+        let mut squares = sound;
+        squares.squares[1] = 80;
+        assert!(squares.check().unwrap_err().problem.contains("voxel 1"));
+        let books = Ledger {
+            emitted_units: 10,
+            imparted_units: u64::MAX,
+            escaped_units: 11,
+            ..Ledger::default()
+        };
+        assert!(books.imbalance() > 1.0, "out and in differ, though 64 bits would not show it");
+    }
+}
