@@ -360,7 +360,7 @@ pub struct ProblemArguments {
     /// of high dose are the same for any number of them. The summary's dose at the percentile is the mean of the voxels within 1 % about it.
     #[arg(long, value_name = "PERCENT", help_heading = "Run", default_value_t = 98.0)]
     pub(super) target_percentile: f64,
-    /// Independent batches, whose spread gives the standard errors [default: 50].
+    /// Independent batches, whose spread gives the standard errors [default: 50]. Below 10 the errors are themselves uncertain, and the run says so.
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub(super) batches: Option<u32>,
     /// Engine: auto (GPUs where there are any, else the CPU), cpu, gpu, or gpu with the numbers of voxgray devices: gpu:0 or gpu:0,1.
