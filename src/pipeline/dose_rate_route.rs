@@ -104,7 +104,9 @@ fn integrate_rates(
         for (v, r) in relative.iter_mut().enumerate() {
             let mean = tally.time_mean_mev(t, v);
             if mean > 0.0 {
-                *r = r.max((error(v) / mean) as f32);
+                // The largest of the times; not known where that of one of them is not.
+                let here = (error(v) / mean) as f32;
+                *r = if r.is_nan() || here.is_nan() { f32::NAN } else { r.max(here) };
             }
         }
         energy.push(rate);
@@ -129,7 +131,9 @@ fn integrate_rates(
         .collect();
     let stem = "dose_by_dose_rate";
     maps.write(stem, dose.clone())?;
-    let errors: Vec<f32> = dose.iter().zip(&relative).map(|(d, r)| d * r).collect();
+    // Where nothing was hit at any time there is no error to know.
+    let of = |(d, r): (&f32, &f32)| if *d == 0.0 && *r == 0.0 { f32::NAN } else { d * r };
+    let errors: Vec<f32> = dose.iter().zip(&relative).map(of).collect();
     maps.write(&format!("{stem}_standard_error"), errors)?;
     maps.write(&format!("{stem}_fit_uncertainty"), map.relative_uncertainty.clone())?;
     maps.write(&format!("{stem}_branch"), map.branch.clone())?;

@@ -116,8 +116,10 @@ impl Monitor for GoalMonitor<'_> {
         let uncertainty = if due { self.look(tally) } else { None };
         self.observer.progressed(Progress { histories: tally.histories(), uncertainty });
         let reached = match (self.region, self.uncertainty) {
-            (Some(region), Some(goal)) => stop_rule::end(&tally.region_batches(region), goal)
-                .is_some_and(|end| batches >= end),
+            (Some(region), Some(goal)) => {
+                let values = tally.region_batches_in_order(region);
+                stop_rule::end(&values, goal).is_some_and(|end| values.len() >= end)
+            }
             _ => matches!((uncertainty, self.uncertainty), (Some(now), Some(goal)) if now <= goal),
         };
         self.reached.fetch_or(reached, Relaxed);

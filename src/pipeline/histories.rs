@@ -129,17 +129,9 @@ pub(super) fn transport(
         ));
     }
     check_energy(&outcome.tally)?;
-    let batches = outcome.tally.batches();
-    if batches < FIRST_LOOK {
-        observer.warn(&match batches {
-            1 => "one batch tells no standard errors: let it run longer, or use more batches (--batches)".into(),
-            n => format!(
-                "standard errors come from {n} batches only and are themselves known to {:.0} %: a 95 % interval is +- {:.3} standard errors \
-                 (Student's t), not 1.96; let it run longer (--resume after an interruption), or use more batches (--batches)",
-                100.0 / (2.0 * (n - 1) as f64).sqrt(),
-                crate::stats::student_97_5((n - 1) as f64)
-            ),
-        });
+    // A shard's batches are a part of the run's: merging tells.
+    if settings.shards == 1 {
+        tell_few_batches(outcome.tally.batches(), observer);
     }
     observer.say(&format!(
         "{} histories in {:.1} s, {:.3e} per second; energy balance {:.1e}",
@@ -159,6 +151,22 @@ pub(super) fn transport(
         ));
     }
     Ok(ControlFlow::Continue((outcome, engine)))
+}
+
+/// Says where there are too few batches for a standard error to be trusted.
+pub(super) fn tell_few_batches(batches: usize, observer: &dyn Observer) {
+    if batches >= FIRST_LOOK {
+        return;
+    }
+    observer.warn(&match batches {
+        0 | 1 => "one batch tells no standard errors: let it run longer, or use more batches (--batches)".into(),
+        n => format!(
+            "standard errors come from {n} batches only and are themselves known to {:.0} %: a 95 % interval is +- {:.3} standard errors \
+             (Student's t), not 1.96; let it run longer (--resume after an interruption), or use more batches (--batches)",
+            100.0 / (2.0 * (n - 1) as f64).sqrt(),
+            crate::stats::student_97_5((n - 1) as f64)
+        ),
+    });
 }
 
 pub(super) fn check_energy(tally: &Tally) -> Result<()> {

@@ -121,6 +121,7 @@ pub fn merge(
         observer.warn(&format!("{text}: the result is partial"));
     }
     check_energy(&whole.tally)?;
+    super::histories::tell_few_batches(whole.tally.batches(), observer);
     warnings.extend(observer.warnings());
     let mut seen = BTreeSet::new();
     warnings.retain(|w| seen.insert(w.clone()));

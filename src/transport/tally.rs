@@ -329,6 +329,13 @@ impl Tally {
         let of = |r: &BatchRegions| Ledger::mev(r.units.get(region).copied().unwrap_or(0));
         self.regions.iter().map(of).collect()
     }
+
+    /// The same of the batches from the first up to the first that is missing: several devices do not finish in order, and what a run decides
+    /// must not depend on which was faster.
+    pub fn region_batches_in_order(&self, region: usize) -> Vec<f64> {
+        let whole = self.regions.iter().zip(0..).take_while(|(r, n)| r.batch == *n).count();
+        self.region_batches(region).into_iter().take(whole).collect()
+    }
 }
 
 /// Standard error of the mean batch value.
