@@ -8,7 +8,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::files;
 use crate::io::atomic::write_atomically;
 
 /// Name of the mark in its folder.
@@ -81,18 +82,21 @@ impl Mark {
         }
     }
 
-    /// The mark of a folder; none if it has none, or none of this program.
+    /// The mark of a folder; none if it has none, or none of this program that can be read.
     ///
     /// # Errors
-    /// If it is there and cannot be read.
+    /// If the user asked to stop.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(MARK);
         let regular = fs::symlink_metadata(&path).is_ok_and(|m| m.is_file());
         if !regular {
             return Ok(None);
         }
-        let bytes = fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
-        let Ok(mark) = serde_json::from_slice::<Mark>(&bytes) else { return Ok(None) };
+        let text = match files::text(&path) {
+            Err(e) if e.kind == ErrorKind::Interrupted => return Err(e),
+            text => text.unwrap_or_default(),
+        };
+        let Ok(mark) = serde_json::from_str::<Mark>(&text) else { return Ok(None) };
         let ours = mark.program == env!("CARGO_PKG_NAME") && mark.format == FORMAT;
         Ok(Some(mark).filter(|m| ours && m.files.iter().all(|f| is_plain(&f.name))))
     }

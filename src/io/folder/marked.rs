@@ -27,11 +27,10 @@ impl MarkedFolder {
             let problem = format!("cannot write to {}", path.display());
             Err(Error::new(ErrorKind::Io, problem, why, suggestion))
         };
-        let exists = fs::metadata(path);
-        if exists.as_ref().is_ok_and(|m| !m.is_dir()) {
+        if path.exists() && !path.is_dir() {
             return refuse("it exists and is not a folder".into(), "Name a new folder with -o.");
         }
-        if exists.is_err() {
+        if !path.exists() {
             fs::create_dir_all(path)
                 .map_err(|e| Error::io("create the output folder", path, &e))?;
         }
