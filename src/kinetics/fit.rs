@@ -12,7 +12,9 @@ use super::average::Mixture;
 use super::model::{Curve, Family, LN_FASTEST};
 use super::prior::{NOISE_DEGREES, Prior, noise_chi2, priors};
 use super::profile;
-use super::quality::{Determined, Gate, MIN_PROBABILITY, covariance, gates, r2};
+use super::quality::{
+    Determined, Gate, MIN_PROBABILITY, REFUTED_WITHOUT_FREEDOM, covariance, gates, r2,
+};
 use super::search::{Minimum, jacobian, minimise, refined};
 use super::starts::starts;
 use super::tac::{Tac, UncertaintyKind};
@@ -325,6 +327,11 @@ impl Fit {
     /// 1932, doi:10.1103/PhysRev.40.207); else 1. Estimated noise holds it already.
     pub fn widening(&self) -> f64 {
         let degrees = self.degrees_of_freedom;
+        if degrees == 0 && self.points.kind() == UncertaintyKind::Absolute {
+            // As many parameters as points are met exactly, unless a bound or a prior forbids it: then the misfit has one degree at most.
+            let misfit = self.objective();
+            return if misfit < REFUTED_WITHOUT_FREEDOM { 1.0 } else { misfit.sqrt() };
+        }
         if self.points.kind() == UncertaintyKind::RelativeOnly
             || degrees == 0
             || chi_squared_exceeded(self.chi2, degrees as f64) >= MIN_PROBABILITY

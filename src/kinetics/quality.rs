@@ -16,6 +16,9 @@ pub const MAX_CORRELATION: f64 = 0.8;
 /// Below this probability of the chi-squared the family is said not to describe the points.
 pub const MIN_PROBABILITY: f64 = 0.01;
 
+/// The same for a curve with as many parameters as points, of which a bound or a prior leaves one degree: chi-squared that is exceeded with 1 %.
+pub const REFUTED_WITHOUT_FREEDOM: f64 = 6.63;
+
 /// One check of the quality of a fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gate {

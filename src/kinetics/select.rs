@@ -17,7 +17,7 @@ use super::average::Mixture;
 use super::fit::{Fit, fit, fit_with_priors};
 use super::model::Family;
 use super::prior::{NOISE_DEGREES, noise_chi2};
-use super::quality::MIN_PROBABILITY;
+use super::quality::{MIN_PROBABILITY, REFUTED_WITHOUT_FREEDOM};
 use super::tac::{Tac, UncertaintyKind};
 use super::tia::Tia;
 use crate::stats::{NORMAL_97_5, chi_squared_exceeded, f_exceeded};
@@ -165,7 +165,7 @@ fn described(tac: &Tac, fit: &Fit) -> bool {
     let degrees = fit.degrees_of_freedom;
     if degrees == 0 {
         // A perfect fit is reached unless a bound or a prior forbids it: one degree at most.
-        return fit.objective() < 6.63;
+        return fit.objective() < REFUTED_WITHOUT_FREEDOM;
     }
     let p = match tac.kind() {
         UncertaintyKind::Absolute => chi_squared_exceeded(fit.chi2, degrees as f64),

@@ -58,6 +58,9 @@ pub struct IntegratedMap {
     pub extrapolated: [f64; 2],
 }
 
+/// Noise of a time at which a region has no signal, in units of its brightest mean.
+const NOTHING_TOLD: f64 = 1e9;
+
 impl OverTime<'_> {
     /// The curve of a region from its values by its method; a time at which it is empty (`None`) is left out. A curve that is refused comes
     /// as what is assumed, with its refusal.
@@ -84,7 +87,9 @@ impl OverTime<'_> {
         values: &[Option<f64>],
         own: Option<&[f64]>,
     ) -> Result<Integrated> {
-        let used = |t: usize| method.time_point.is_none_or(|n| n == t);
+        // What was measured cannot be nothing between times at which there is something: the region is outside of that image.
+        let empty = |t: usize| values[t].is_some_and(|v| v == 0.0);
+        let used = |t: usize| method.time_point.is_none_or(|n| n == t) && !empty(t);
         let known: Vec<(usize, f64)> =
             (0..values.len()).filter(|t| used(*t)).filter_map(|t| Some((t, values[t]?))).collect();
         let spread = match own {
@@ -98,7 +103,19 @@ impl OverTime<'_> {
             common: self.input.common_uncertainty,
         };
         let lambda = self.decay_constant_per_s;
-        integrate_or_assume(&points, &method.choice.build(std::f64::consts::LN_2 / lambda)?, lambda)
+        let choice = method.choice.build(std::f64::consts::LN_2 / lambda)?;
+        let mut found = integrate_or_assume(&points, &choice, lambda)?;
+        let left_out: Vec<String> = (0..values.len())
+            .filter(|t| empty(*t))
+            .map(|t| crate::time::hours_text(self.times_s[t]))
+            .collect();
+        if !left_out.is_empty() {
+            found.tia.warnings.push(format!(
+                "no activity at {}: outside of that image's field of view, or nothing was measured; the time is left out",
+                left_out.join(", ")
+            ));
+        }
+        Ok(found)
     }
 
     /// What the voxels of a region take from its curve.
@@ -196,8 +213,11 @@ impl OverTime<'_> {
         means
             .iter()
             .map(|m| VoxelNoise {
-                // A time without any signal weighs least, as one of a millionth of the brightest.
-                floor: self.input.voxel_noise * (m.max(1e-6 * brightest) * brightest).sqrt(),
+                // A time without any signal tells nothing.
+                floor: match *m > 0.0 {
+                    true => self.input.voxel_noise * (m.max(1e-6 * brightest) * brightest).sqrt(),
+                    false => NOTHING_TOLD * brightest,
+                },
                 gain: 0.0,
                 relative: 0.0,
             })

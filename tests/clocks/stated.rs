@@ -169,6 +169,24 @@ fn mixed_clocks_are_asked_for() {
     run.says("TimezoneOffsetFromUTC (0008,0201) is missing");
 }
 
+/// Dates that were taken out leave each bed its own time of day, past midnight too.
+#[test]
+fn beds_without_dates_keep_their_clocks() {
+    let bench = Bench::new();
+    for hours in [0.5, 1.4] {
+        let objects = pet(&Scanner::new("Ga-68", "NONE", hours * HOUR, 3), Zone::Local).into_iter();
+        let bare = |o: DataSet| {
+            [(0x0008, 0x0021), (0x0008, 0x0022), (0x0054, 0x0016)]
+                .into_iter()
+                .fold(o, DataSet::without)
+        };
+        bench.series("p", &objects.map(bare).collect::<Vec<_>>());
+        let given = format!("{hours}h");
+        let run = bench.dose("p", "Ga-68", &["--physical-decay", "--administered", &given]);
+        run.expect(all_decays("Ga-68"), &given);
+    }
+}
+
 /// Two administrations in one series are no series.
 #[test]
 fn different_administrations_are_asked_for() {

@@ -17,6 +17,8 @@ use crate::time::{
 pub struct SliceClock {
     /// Start of its acquisition.
     pub start: Option<Moment>,
+    /// Time of day of its acquisition, also where no date is stated.
+    pub time_of_day: Option<ClockTime>,
     /// ActualFrameDuration, s; 0 is how it is left empty.
     pub duration_s: Option<f64>,
     /// DecayFactor.
@@ -186,6 +188,13 @@ impl Facts {
         }
         let starts: Vec<Option<Moment>> =
             headers.iter().map(|h| problems.kept(acquisition(h, zone)).flatten()).collect();
+        let clocks: Vec<Option<ClockTime>> = headers
+            .iter()
+            .map(|h| {
+                let clock = Clock { root: h.root(), zone };
+                problems.kept(clock.time_of_day(&h.root(), ACQUISITION_TIME)).flatten()
+            })
+            .collect();
         self.slices = ordered
             .iter()
             .map(|f| {
@@ -202,6 +211,7 @@ impl Facts {
                     lasted.or_else(|| number(FRAME_CONTENT_SEQUENCE, ACTUAL_FRAME_DURATION));
                 SliceClock {
                     start: own.or(starts[f.file]),
+                    time_of_day: clocks[f.file],
                     duration_s: lasted.filter(|ms| *ms > 0.0).map(|ms| ms * 1e-3),
                     decay_factor: number(PET_FRAME_CORRECTION_FACTORS_SEQUENCE, DECAY_FACTOR),
                     frame_reference_time_s: number(FRAME_CONTENT_SEQUENCE, FRAME_REFERENCE_TIME)

@@ -228,20 +228,43 @@ fn frames(facts: &Facts, stated_duration_s: Option<f64>) -> Result<Vec<ScanFrame
         decay_factor: None,
         frame_reference_s: None,
     };
-    let of_slice = |slice: &crate::io::dicom::SliceClock| {
+    let undated = undated_starts(facts);
+    let of_slice = |(n, slice): (usize, &crate::io::dicom::SliceClock)| {
+        let dated = on_clock(&slice.start, &facts.acquisition_time)?;
         Ok(ScanFrame {
-            start_s: on_clock(&slice.start, &facts.acquisition_time)?.unwrap_or(0.0),
+            start_s: dated.or(undated.get(n).copied()).unwrap_or(0.0),
             duration_s: stated_duration_s.or(slice.duration_s),
             decay_factor: slice.decay_factor,
             frame_reference_s: slice.frame_reference_time_s,
         })
     };
-    let all: Vec<ScanFrame> = facts.slices.iter().map(of_slice).collect::<Result<_>>()?;
+    let all: Vec<ScanFrame> =
+        facts.slices.iter().enumerate().map(of_slice).collect::<Result<_>>()?;
     match all.first() {
         None => Ok(vec![whole]),
         Some(first) if all.iter().all(|f| f == first) => Ok(vec![*first]),
         Some(_) => Ok(all),
     }
+}
+
+/// Starts of slices (s after the first) by their times of day, where dates were taken out: clocks that go on past midnight are a day later. Empty
+/// where a date is known, or a slice states no time.
+fn undated_starts(facts: &Facts) -> Vec<f64> {
+    let clocks: Option<Vec<_>> = facts.slices.iter().map(|s| s.time_of_day).collect();
+    let (Some(clocks), None) = (clocks, facts.acquisition_time) else { return Vec::new() };
+    let Some(first) = clocks.first() else { return Vec::new() };
+    // Any date: only differences count, none of them as long as half a day.
+    let Ok(origin) = Moment::parse("2000-01-02T00:00:00") else { return Vec::new() };
+    let Ok(origin) = first.or_offset(None).nearest_to(&origin.or_offset(first.offset())) else {
+        return Vec::new();
+    };
+    let since =
+        |c: &crate::time::ClockTime| c.nearest_to(&origin).and_then(|m| m.seconds_since(&origin));
+    let Ok(starts) = clocks.iter().map(since).collect::<Result<Vec<f64>>>() else {
+        return Vec::new();
+    };
+    let earliest = starts.iter().copied().fold(f64::INFINITY, f64::min);
+    starts.iter().map(|s| s - earliest).collect()
 }
 
 /// Seconds from `origin` to a moment; none if one is not known.
