@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::io::atomic::write_atomically;
 use crate::kinetics::{Family, Fit, Integrated, Method, Points, Spread, integrate_points};
 use crate::stats::NORMAL_97_5;
-use crate::uncertainty::{DoseChain, MonteCarlo, TimeIntegral};
+use crate::uncertainty::{DoseChain, MonteCarlo, Part, TimeIntegral};
 use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
 
 const AFTER: &str = "\
@@ -51,6 +51,8 @@ pub struct UncertaintyArguments {
     json: Option<PathBuf>,
 }
 
+/// A refit that misses this share of the integral's uncertainty is completed.
+const MISSED: f64 = 0.02;
 /// A widening that is told, relative.
 const WORTH_TELLING: f64 = 5e-3;
 
@@ -141,8 +143,7 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
     let widened = widened(&curve_of_points);
     if widened > 1.0 + WORTH_TELLING {
         warnings.push(format!(
-            "counts' uncertainties widened {widened:.2}-fold, so that the integral has the uncertainty that `voxgray fit` gives it: residuals, \
-             and the other curves that describe the points"
+            "counts' uncertainties widened {widened:.2}-fold: residuals, and the other curves that describe the points"
         ));
     }
     if extrapolated {
@@ -151,7 +152,7 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
     let rates: Vec<[f64; 2]> =
         voi.rates_cps.iter().zip(&spread).map(|(r, u)| [*r, widened * u / per_rate]).collect();
     let integrate = |activities: &[f64]| curve_of_points.integral_of(activities);
-    let chain = DoseChain {
+    let mut chain = DoseChain {
         voi: &voi.name,
         volume_ml: voi.volume_ml,
         count_exponent: voi.count_exponent,
@@ -165,7 +166,26 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
         transport_relative: voi.transport_relative,
         model_relative: voi.model_relative,
     };
-    let budget = chain.budget()?;
+    let mut budget = chain.budget()?;
+    // Refits of one family do not see what rests on its priors, or what other families make of the same points.
+    let of_points: f64 =
+        budget.components.iter().filter(|c| c.name == Part::Fit.name()).map(|c| c.variance).sum();
+    let refitted = of_points.sqrt() / budget.value.abs();
+    let whole = curve_of_points.tia.relative_uncertainty();
+    if whole.is_finite() && whole > refitted * (1.0 + MISSED) {
+        let more = (whole * whole - refitted * refitted).sqrt();
+        chain.model_relative = Some(voi.model_relative.unwrap_or(0.0).hypot(more));
+        budget = chain.budget()?;
+        warnings.push(format!(
+            "refits of the {} curve spread by {:.2} %, its integral is uncertain by {:.2} % (`voxgray fit`): what other curves make of the same points is \
+             {:.2} % more, in the part '{}'",
+            curve_of_points.name(),
+            100.0 * refitted,
+            100.0 * whole,
+            100.0 * more,
+            Part::Model.name()
+        ));
+    }
     let sampled = chain.sample(a.samples as usize, a.seed)?;
     Ok(Outcome { curve: curve_of_points, recovery, extrapolated, budget, sampled, warnings })
 }
