@@ -35,7 +35,7 @@ pub fn print(text: &str) -> Result<()> {
 /// Prints a help text, in bold where that is a terminal.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_help(text: &clap::builder::StyledStr) -> Result<()> {
     if io::stdout().is_terminal() {
         return print(&text.ansi().to_string());
