@@ -396,6 +396,26 @@ mod tests {
         assert_eq!(select(&tac, &Family::ALL, LAMBDA).unwrap().fit().family(), Family::Mono);
     }
 
+    /// Four points, 5 %, of which one has lost its value: a curve with four parameters misses it by a chi-squared of thousands with nothing left to
+    /// tell so. Its uncertainty follows the misfit, and it says that nothing describes the points.
+    #[test]
+    fn a_misfit_without_freedom_widens() {
+        let values = [9.6966e6, 8.3124e6, 5.7435e3, 3.2988e6];
+        let t = [4.0, 24.0, 72.0, 144.0].map(|h| h * HOUR);
+        let tac = points(
+            &[4.0, 24.0, 72.0, 144.0],
+            |at| values[t.iter().position(|x| (x - at).abs() < 1.0).unwrap()],
+            Some(0.05),
+        );
+        let s = select(&tac, &Family::ALL, LAMBDA).unwrap();
+        let tia = s.tia(&tac);
+        assert!(tia.relative_uncertainty() > 0.5, "{tia:?}");
+        let (low, high) = tia.interval_95;
+        assert!(low < 4.674e12 && 4.674e12 < high, "{tia:?}");
+        let said = |part: &str| tia.warnings.iter().any(|w| w.contains(part));
+        assert!(said("no family describes the points") && said("off by more than"), "{tia:?}");
+    }
+
     #[test]
     fn what_makes_no_curve_is_refused() {
         let rising = Tac::new(&[1e4, 1e5], &[120.0, 138.0], &[12.0, 14.0]).unwrap();

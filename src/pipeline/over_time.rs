@@ -331,6 +331,38 @@ mod tests {
         assert!((own / expected - 1.0).abs() < 1e-3, "{own} {expected}");
     }
 
+    /// A region that lies outside of one image has nothing there: that time is left out of its curve and of its voxels, and said.
+    #[test]
+    fn a_time_without_anything_is_left_out() {
+        for integrate in [Integrate::Voi, Integrate::Voxel] {
+            let input = input(integrate);
+            let over = over(&input);
+            let truth = |t: f64| 8.0 * (-3e-6 * t).exp();
+            for outside in 1..TIMES.len() {
+                let value = |n: usize| if n == outside { 0.0 } else { truth(TIMES[n]) };
+                let maps: Vec<Vec<f32>> = (0..4).map(|n| vec![value(n) as f32; 50]).collect();
+                let sums: Vec<Option<f64>> = (0..4).map(|n| Some(50.0 * value(n))).collect();
+                let curve = over.curve(&auto(), &sums, None);
+                let map = over.maps(&maps, &[], &[over.shape(&curve)]).unwrap();
+                let curve = curve.unwrap();
+                let whole = 50.0 * 8.0 / 3e-6;
+                let total: f64 = map.by_branch.iter().sum();
+                assert!(
+                    (curve.tia.value / whole - 1.0).abs() < 1e-4,
+                    "{outside}: {}",
+                    curve.tia.value
+                );
+                assert!(
+                    (total / whole - 1.0).abs() < 1e-3,
+                    "{integrate:?} {outside}: {}",
+                    total / whole
+                );
+                let told = |w: &String| w.contains("field of view");
+                assert!(curve.tia.warnings.iter().any(told), "{:?}", curve.tia.warnings);
+            }
+        }
+    }
+
     /// Voxels that share the curve of their region add up to its integral, whatever their noise.
     #[test]
     fn scaled_voxels_add_up_to_the_region() {

@@ -12,7 +12,7 @@ use super::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan};
 use super::reach::Reach;
 use super::settings::{PhotonEstimator, Settings};
 use super::tables::cells::{build_cells, ranks};
-use super::tables::faces::short_voxels;
+use super::tables::faces::{free_thickness, short_voxels};
 use super::tables::lepton::{LeptonControl, LeptonFacts};
 use super::tables::neighbours::{interval_records, windows};
 use super::tables::photon::PhotonTables;
@@ -81,10 +81,10 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         input.density.iter().zip(input.material).map(|(&d, &m)| pack_voxel(d, m)).collect();
     let short = short_voxels(input, voxel_cm)?;
     words.iter_mut().zip(&short).for_each(|(word, short)| *word |= u32::from(*short) << SHORT_BIT);
-    let thresholds = largest_thresholds(input, voxel_cm)?;
+    let thresholds = largest_thresholds(input, voxel_cm, &short)?;
     let (rank, compton_shells) = photon_tables(input, &mut tables, &mut offsets)?;
     let classes = &thresholds[..if short.is_empty() { 1 } else { 2 }];
-    lepton_tables(input, leptons, classes, &mut tables, &mut offsets)?;
+    lepton_tables(input, leptons, classes, voxel_cm, &mut tables, &mut offsets)?;
     let short_sets = if short.is_empty() { 0 } else { leptons.len() * input.materials.len() };
     alpha_tables(input, &reach, &mut tables, &mut offsets)?;
     let (source_groups, source_entries) = build_groups(&decay, &mut tables)?;
@@ -311,6 +311,7 @@ fn lepton_tables(
     input: &PlanInput,
     leptons: &[Lepton],
     thresholds: &[Vec<f64>],
+    voxel_cm: [f64; 3],
     tables: &mut Vec<f32>,
     offsets: &mut Offsets,
 ) -> Result<()> {
@@ -336,10 +337,11 @@ fn lepton_tables(
     offsets.scattering = tables.len() as u32;
     let of_class = leptons.len() * input.materials.len();
     for (class, facts) in facts.chunks(of_class).enumerate() {
+        let free = (class == 1).then(|| free_thickness(voxel_cm));
         let strengths: Vec<f64> = (0..COARSE_NODES)
             .into_par_iter()
             .map(|node| {
-                let of = |k: f64, f: &LeptonFacts| Ok(k.min(f.largest_strength(node, class == 1)?));
+                let of = |k: f64, f: &LeptonFacts| Ok(k.min(f.largest_strength(node, free)?));
                 facts.iter().try_fold(f64::INFINITY, of)
             })
             .collect::<Result<_>>()?;

@@ -5,6 +5,9 @@
 
 use super::layout::TALLY_UNITS_PER_MEV;
 
+/// Numbers of a ledger.
+pub const LEDGER_NUMBERS: usize = 12;
+
 /// Sums over histories; adding two ledgers is exact.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ledger {
@@ -70,38 +73,55 @@ impl Ledger {
         self.cut_units += to_units(energy);
     }
 
-    /// Adds another ledger.
+    /// All numbers, in the order of their declaration.
+    pub fn words(&self) -> [u64; LEDGER_NUMBERS] {
+        [
+            self.histories,
+            self.primaries,
+            self.emitted_units,
+            self.imparted_units,
+            self.escaped_units,
+            self.cut_units,
+            self.lepton_segments,
+            self.photon_collisions,
+            self.segment_caps,
+            self.stack_overflows,
+            self.rejection_caps,
+            self.majorant_excesses,
+        ]
+    }
+
+    /// The ledger of [`Self::words`].
+    pub fn from_words(w: [u64; LEDGER_NUMBERS]) -> Self {
+        Ledger {
+            histories: w[0],
+            primaries: w[1],
+            emitted_units: w[2],
+            imparted_units: w[3],
+            escaped_units: w[4],
+            cut_units: w[5],
+            lepton_segments: w[6],
+            photon_collisions: w[7],
+            segment_caps: w[8],
+            stack_overflows: w[9],
+            rejection_caps: w[10],
+            majorant_excesses: w[11],
+        }
+    }
+
+    /// Adds another ledger of the same run, whose histories are bounded so that nothing wraps ([`super::capacity`]).
     pub fn add(&mut self, other: &Ledger) {
-        self.histories += other.histories;
-        self.primaries += other.primaries;
-        self.emitted_units += other.emitted_units;
-        self.imparted_units += other.imparted_units;
-        self.escaped_units += other.escaped_units;
-        self.cut_units += other.cut_units;
-        self.lepton_segments += other.lepton_segments;
-        self.photon_collisions += other.photon_collisions;
-        self.segment_caps += other.segment_caps;
-        self.stack_overflows += other.stack_overflows;
-        self.rejection_caps += other.rejection_caps;
-        self.majorant_excesses += other.majorant_excesses;
+        let (mine, theirs) = (self.words(), other.words());
+        *self = Ledger::from_words(std::array::from_fn(|n| mine[n] + theirs[n]));
     }
 
     /// The sum of two ledgers, where it fits.
     pub fn checked_add(&self, other: &Ledger) -> Option<Ledger> {
-        Some(Ledger {
-            histories: self.histories.checked_add(other.histories)?,
-            primaries: self.primaries.checked_add(other.primaries)?,
-            emitted_units: self.emitted_units.checked_add(other.emitted_units)?,
-            imparted_units: self.imparted_units.checked_add(other.imparted_units)?,
-            escaped_units: self.escaped_units.checked_add(other.escaped_units)?,
-            cut_units: self.cut_units.checked_add(other.cut_units)?,
-            lepton_segments: self.lepton_segments.checked_add(other.lepton_segments)?,
-            photon_collisions: self.photon_collisions.checked_add(other.photon_collisions)?,
-            segment_caps: self.segment_caps.checked_add(other.segment_caps)?,
-            stack_overflows: self.stack_overflows.checked_add(other.stack_overflows)?,
-            rejection_caps: self.rejection_caps.checked_add(other.rejection_caps)?,
-            majorant_excesses: self.majorant_excesses.checked_add(other.majorant_excesses)?,
-        })
+        let mut sum = self.words();
+        for (mine, theirs) in sum.iter_mut().zip(other.words()) {
+            *mine = mine.checked_add(theirs)?;
+        }
+        Some(Ledger::from_words(sum))
     }
 
     /// Units as MeV.

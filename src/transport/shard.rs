@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::in_progress::{InProgress, Kept};
-use super::ledger::Ledger;
+use super::ledger::{LEDGER_NUMBERS, Ledger};
 use super::shard_claims::Claims;
 use super::signature::Signature;
 use super::tally::{BatchRegions, ORIGINS, Tally};
@@ -109,7 +109,7 @@ struct Header {
     histories_per_batch: u64,
     batches: Vec<u32>,
     regions: usize,
-    ledger: [u64; 12],
+    ledger: [u64; LEDGER_NUMBERS],
     more: Option<More>,
 }
 
@@ -118,43 +118,9 @@ struct Header {
 struct More {
     batch: u32,
     done: Vec<[u64; 2]>,
-    ledger: [u64; 12],
+    ledger: [u64; LEDGER_NUMBERS],
     /// Numbers of sums.
     sums: Vec<usize>,
-}
-
-fn ledger_words(l: &Ledger) -> [u64; 12] {
-    [
-        l.histories,
-        l.primaries,
-        l.emitted_units,
-        l.imparted_units,
-        l.escaped_units,
-        l.cut_units,
-        l.lepton_segments,
-        l.photon_collisions,
-        l.segment_caps,
-        l.stack_overflows,
-        l.rejection_caps,
-        l.majorant_excesses,
-    ]
-}
-
-fn ledger_from(w: [u64; 12]) -> Ledger {
-    Ledger {
-        histories: w[0],
-        primaries: w[1],
-        emitted_units: w[2],
-        imparted_units: w[3],
-        escaped_units: w[4],
-        cut_units: w[5],
-        lepton_segments: w[6],
-        photon_collisions: w[7],
-        segment_caps: w[8],
-        stack_overflows: w[9],
-        rejection_caps: w[10],
-        majorant_excesses: w[11],
-    }
 }
 
 /// Passes bytes on and hashes them.
@@ -225,11 +191,11 @@ fn write_sums(path: &Path, kind: Kind, sums: &Sums, level: Compression) -> Resul
         histories_per_batch: t.histories_per_batch,
         batches: t.regions.iter().map(|r| r.batch).collect(),
         regions: t.regions.first().map_or(0, |r| r.units.len()),
-        ledger: ledger_words(&t.ledger),
+        ledger: t.ledger.words(),
         more: more.map(|m| More {
             batch: m.batch,
             done: m.done.clone(),
-            ledger: ledger_words(&m.ledger),
+            ledger: m.ledger.words(),
             sums: m.sums().iter().map(ExactSizeIterator::len).collect(),
         }),
     };
@@ -393,7 +359,7 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
         histories_per_batch: header.histories_per_batch,
         batches: &header.batches,
         regions: header.regions,
-        histories: ledger_from(header.ledger).histories,
+        histories: Ledger::from_words(header.ledger).histories,
     };
     claims.check(stored)?;
     let mut gz = GzDecoder::new(from);
@@ -432,7 +398,7 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
             if !apart || more.done.iter().any(|[first, end]| first >= end) {
                 return Err(bad("its batch in progress has impossible pieces"));
             }
-            let ledger = ledger_from(more.ledger);
+            let ledger = Ledger::from_words(more.ledger);
             Some(Kept { batch: more.batch, done: more.done, ledger, sums })
         }
     };
@@ -449,7 +415,7 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
             times,
             regions,
             histories_per_batch: header.histories_per_batch,
-            ledger: ledger_from(header.ledger),
+            ledger: Ledger::from_words(header.ledger),
         },
     };
     whole.tally.check().map_err(|e| bad(&format!("{} ({})", e.problem, e.why)))?;
@@ -457,146 +423,5 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::run::CHUNK;
-    use super::super::signature::EngineMark;
-    use super::super::tally::BatchWords;
-    use super::*;
-    use crate::program::Program;
-
-    fn shard() -> Shard {
-        let voxels = 20_000_u64;
-        let sums: Vec<u64> = (0..voxels).map(|v| v << 33).collect();
-        let total: u64 = sums.iter().sum();
-        // What the second batch has is what the first leaves: any split agrees with the squares of one batch alone.
-        let regions = vec![
-            BatchRegions { batch: 1, units: vec![1, total - 3] },
-            BatchRegions { batch: 4, units: vec![2, 0] },
-        ];
-        Shard {
-            signature: Signature {
-                program: Program::this(),
-                engine: EngineMark { kind: "cpu".into(), devices: Vec::new() },
-                plan_sha256: "ab".into(),
-                histories_per_batch: 7,
-                batches: 9,
-            },
-            part: [2, 3],
-            seconds: 0.1,
-            context: "{\"a\": 0.1}".into(),
-            payload: (0..70_000_u32).map(|i| i as u8).collect(),
-            tally: Tally {
-                voxels: 20_000,
-                sums: [sums, Vec::new(), vec![0; 20_000]],
-                squares: (0..u128::from(voxels)).map(|v| (v << 33) * (v << 33)).collect(),
-                times: Vec::new(),
-                regions,
-                histories_per_batch: 7,
-                ledger: Ledger { histories: 14, majorant_excesses: 3, ..Ledger::default() },
-            },
-        }
-    }
-
-    #[test]
-    fn a_shard_comes_back_as_it_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("shard.voxgray");
-        write_shard(&path, &shard()).unwrap();
-        assert_eq!(read_shard(&path).unwrap(), shard());
-    }
-
-    #[test]
-    fn a_shard_with_time_points_comes_back_as_it_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("shard.voxgray");
-        let mut timed = shard();
-        timed.tally.sums = Default::default();
-        timed.tally.squares.clear();
-        let time = |t: u64| TimeSums {
-            sums: (0..20_000_u64).map(|v| v * t).collect(),
-            squares: (0..20_000_u128).map(|v| (v * u128::from(t)).pow(2)).collect(),
-        };
-        timed.tally.times = vec![time(1), time(2), time(3)];
-        let whole: u64 = (0..20_000).sum();
-        timed.tally.regions = [1, 4]
-            .map(|batch| {
-                let of_time = |t| if batch == 1 { [whole * t, 0] } else { [0, 0] };
-                BatchRegions { batch, units: (1..=3).flat_map(of_time).collect() }
-            })
-            .to_vec();
-        write_shard(&path, &timed).unwrap();
-        assert_eq!(read_shard(&path).unwrap(), timed);
-    }
-
-    /// A sum that wrapped in the run that wrote the shard: the file is sound, its content is not.
-    #[test]
-    fn a_shard_whose_sums_do_not_agree_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("shard.voxgray");
-        let mut wrapped = shard();
-        wrapped.tally.sums[0][7] -= 1;
-        write_shard(&path, &wrapped).unwrap();
-        let error = read_shard(&path).unwrap_err();
-        assert!(error.why.contains("voxel 7") || error.why.contains("regions"), "{error}");
-    }
-
-    #[test]
-    fn a_checkpoint_comes_back_with_its_batch_in_progress() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("checkpoint.voxgray");
-        let shard = shard();
-        let mut more = InProgress::new(5, vec![BatchWords::new(20_000, [true, false, true])]);
-        more.enter([0, 1, 4]);
-        more.ledger.histories = 3 * CHUNK;
-        more.words[0].words[2][19_999].store(u64::MAX, std::sync::atomic::Ordering::Relaxed);
-        let sums = Sums {
-            signature: &shard.signature,
-            part: shard.part,
-            seconds: shard.seconds,
-            context: &shard.context,
-            payload: &[],
-            tally: &shard.tally,
-            more: Some(&more),
-        };
-        write_checkpoint(&path, &sums).unwrap();
-        let read = read_checkpoint(&path).unwrap();
-        assert_eq!(read.whole, Shard { payload: Vec::new(), ..shard.clone() });
-        let kept = read.more.unwrap();
-        assert_eq!((kept.batch, kept.done, kept.ledger), (5, vec![[0, 2], [4, 5]], more.ledger));
-        let sums: Vec<Vec<u64>> = more.sums().into_iter().map(Iterator::collect).collect();
-        assert_eq!(kept.sums, sums);
-        // Never one for the other.
-        assert!(read_shard(&path).unwrap_err().to_string().contains("'voxgray shard'"));
-        write_shard(&path, &shard).unwrap();
-        assert!(read_checkpoint(&path).is_err());
-    }
-
-    #[test]
-    fn another_format_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("shard.voxgray");
-        for (format, word) in [("2", "older"), ("4", "newer"), ("x", "no number")] {
-            std::fs::write(&path, format!("voxgray shard {format}\n{}", "x".repeat(99))).unwrap();
-            let error = read_shard(&path).unwrap_err().to_string();
-            assert!(error.contains(word), "{error}");
-        }
-    }
-
-    #[test]
-    fn any_changed_byte_is_noticed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("shard.voxgray");
-        write_shard(&path, &shard()).unwrap();
-        let whole = std::fs::read(&path).unwrap();
-        for at in [0, 20, 60, whole.len() / 2, whole.len() - 1] {
-            let mut bytes = whole.clone();
-            bytes[at] ^= 1;
-            std::fs::write(&path, &bytes).unwrap();
-            assert!(read_shard(&path).is_err(), "byte {at}");
-        }
-        for cut in [0, 10, 31, 100, whole.len() - 1] {
-            std::fs::write(&path, &whole[..cut]).unwrap();
-            assert!(read_shard(&path).is_err(), "cut {cut}");
-        }
-    }
-}
+#[path = "shard_tests.rs"]
+mod tests;

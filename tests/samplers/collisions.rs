@@ -130,10 +130,11 @@ fn step_deflection(
     let e = node_energy(COARSE_BITS, node);
     let fraction = strength * facts.restricted(e) / (inverse_path(e) * e);
     let middle = (e * (1.0 - 0.5 * fraction)).max(1e-3);
-    let thickness = strength / inverse_path(middle);
     let t_cut = control.threshold(middle);
-    let gs = MultipleScattering::for_step(material, middle, lepton, t_cut, thickness);
-    (gs.expect("in range"), strength)
+    let (moments, thickness) =
+        TransportMoments::for_strength(material, middle, lepton, t_cut, strength)
+            .expect("in range");
+    (MultipleScattering::new(&moments, thickness), strength)
 }
 
 #[test]

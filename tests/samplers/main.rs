@@ -24,7 +24,7 @@ use voxgray::physics::lepton::{cos_theta_primary, cos_theta_secondary};
 use voxgray::physics::pair::pair_angle_pdf;
 use voxgray::physics::photoelectric::sauter_pdf;
 use voxgray::physics::rayleigh::rayleigh_pdf;
-use voxgray::physics::scattering::MultipleScattering;
+use voxgray::physics::scattering::{MultipleScattering, TransportMoments};
 use voxgray::physics::tissues::named_material;
 use voxgray::physics::{
     Bremsstrahlung, CsdaRange, Lepton, Material, Nuclide, StoppingPower, ThickTarget,

@@ -165,19 +165,4 @@ impl TransportMoments {
         let done = |g: f64, total: f64| (-thickness * g).exp() - (-thickness * total).exp() < TAIL;
         Ok((nodes.moments(L_MAX, done), thickness))
     }
-
-    /// As many moments as the distribution after `mass_thickness` (g/cm2) needs, at most 300.
-    pub fn for_step(
-        material: &Material,
-        energy_mev: f64,
-        lepton: Lepton,
-        t_cut_mev: f64,
-        mass_thickness: f64,
-    ) -> Result<Self> {
-        let done = |g: f64, total: f64| {
-            (-mass_thickness * g).exp() - (-mass_thickness * total).exp() < TAIL
-        };
-        let nodes = Nodes::new(material, energy_mev, lepton, Some(t_cut_mev))?;
-        Ok(nodes.moments(L_MAX, done))
-    }
 }

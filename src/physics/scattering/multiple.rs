@@ -1,8 +1,6 @@
 //! Angular distribution after many small deflections in a step.
 
 use super::moments::TransportMoments;
-use crate::error::Result;
-use crate::physics::{Lepton, Material};
 
 /// Intervals of the tabulated distribution.
 const INTERVALS: usize = 256;
@@ -28,7 +26,7 @@ pub struct MultipleScattering {
 
 impl MultipleScattering {
     /// The distribution after `mass_thickness` (g/cm2); the moments must reach far enough for it, as those of
-    /// `TransportMoments::for_step` for the same thickness do.
+    /// [`TransportMoments::for_strength`] for the same thickness do.
     pub fn new(moments: &TransportMoments, mass_thickness: f64) -> Self {
         let survival = |g: &f64| (-mass_thickness * g).exp();
         let unscattered = moments.g.last().map_or(1.0, survival);
@@ -44,19 +42,6 @@ impl MultipleScattering {
         };
         distribution.tabulate();
         distribution
-    }
-
-    /// The distribution of a step of `material` at constant energy; arguments as `TransportMoments::for_step`.
-    pub fn for_step(
-        material: &Material,
-        energy_mev: f64,
-        lepton: Lepton,
-        t_cut_mev: f64,
-        mass_thickness: f64,
-    ) -> Result<Self> {
-        let moments =
-            TransportMoments::for_step(material, energy_mev, lepton, t_cut_mev, mass_thickness)?;
-        Ok(MultipleScattering::new(&moments, mass_thickness))
     }
 
     /// Nodes even in x with mu = a x^2/(1 + a - x^2), a four times the mean mu of the deflected: dense forward.
@@ -165,6 +150,7 @@ impl MultipleScattering {
 mod tests {
     use super::super::moments::first_coefficient;
     use super::*;
+    use crate::physics::{Lepton, Material};
 
     fn water() -> Material {
         Material {
@@ -180,11 +166,10 @@ mod tests {
         let mut all = Vec::new();
         for energy in [1e-3, 2e-3, 5e-3, 1e-2, 0.1, 1.0, 3.5] {
             for k1 in [0.02, 0.05, 0.2, 0.5] {
-                let one =
-                    TransportMoments::new(&water(), energy, Lepton::Electron, 1e-3, 1).unwrap();
-                let t = k1 / one.g[1];
-                let m = TransportMoments::for_step(&water(), energy, Lepton::Electron, 1e-3, t);
-                all.push((energy, k1, m.unwrap(), t));
+                let lepton = Lepton::Electron;
+                let (m, t) =
+                    TransportMoments::for_strength(&water(), energy, lepton, 1e-3, k1).unwrap();
+                all.push((energy, k1, m, t));
             }
         }
         all

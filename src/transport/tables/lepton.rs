@@ -151,20 +151,24 @@ impl LeptonFacts {
         ThickTarget::new(&self.bremsstrahlung, &self.csda, self.control.photon_threshold_mev)
     }
 
-    /// Largest scattering strength that keeps both limits at a coarse node; `short` is that of steps in gas and beside it.
+    /// Largest scattering strength that keeps both limits at a coarse node. In gas and beside it `free` is the mass thickness (g/cm2) that a step
+    /// may have all the same, being nothing against a voxel.
     ///
     /// # Errors
     /// As [`Self::inverse_path`].
-    pub fn largest_strength(&self, node: usize, short: bool) -> Result<f64> {
+    pub fn largest_strength(&self, node: usize, free: Option<f64>) -> Result<f64> {
         let c = &self.control;
-        let (strength, loss) = match short {
-            true => {
-                (c.face_strength.min(c.max_strength), c.face_loss_fraction.min(c.max_loss_fraction))
-            }
-            false => (c.max_strength, c.max_loss_fraction),
-        };
         let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
-        Ok((loss * e * self.inverse_path(e)? / self.restricted(e)).min(strength))
+        let inverse = self.inverse_path(e)?;
+        let limit =
+            |strength: f64, loss: f64| (loss * e * inverse / self.restricted(e)).min(strength);
+        let usual = limit(c.max_strength, c.max_loss_fraction);
+        Ok(match free {
+            Some(free) => {
+                usual.min(limit(c.face_strength, c.face_loss_fraction).max(free * inverse))
+            }
+            None => usual,
+        })
     }
 
     /// Multiple-scattering tables for the given strengths, `[coarse node][ANGULAR_STRIDE]`: the Goudsmit-Saunderson
