@@ -8,6 +8,7 @@ pub mod compare;
 mod context;
 mod couch;
 mod dose_rate_route;
+mod fields_of_view;
 mod folder;
 mod goal;
 mod heard;
@@ -29,6 +30,7 @@ mod series;
 pub mod series_file;
 mod shard_fits;
 mod source;
+mod stated_twice;
 mod stop_rule;
 mod transfer;
 mod voi_curves;
@@ -317,6 +319,7 @@ fn prepare_with(
     };
     let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
     interrupt::check()?;
+    let shown = fields_of_view::shown(&activity.volume.grid, &grid.grid)?;
     let (activity, mut field) = source::place(activity, &grid, job.activity.max_outside, observer)?;
     field.in_low_density = source::in_low_density(&activity, &phantom, LOW_DENSITY_G_CM3);
     // Of a series, each time point is checked by itself.
@@ -326,6 +329,8 @@ fn prepare_with(
         checks.settle()?;
     }
     let (labels, vois) = place_vois(vois, &phantom, &activity, checks, observer)?;
+    let names: Vec<String> = vois.iter().map(|v| v.name.clone()).collect();
+    fields_of_view::tell_beyond(&names, &labels, &[&shown], observer);
 
     let high = HighVoxels::new(
         &activity.volume.data,

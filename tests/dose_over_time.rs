@@ -233,3 +233,106 @@ fn synthetic_patient_by_both_routes() {
         assert!((d / a - 1.0).abs() < 0.1, "VOI {n}: {a} {d}");
     }
 }
+
+/// The third image ends a voxel before the others, and the second one in the middle of the inner VOI, of which it shows none.
+#[test]
+fn what_lies_beyond_an_images_field_of_view_is_filled_in_or_left_out() {
+    let inputs = series();
+    let cut = |n: usize, hours: f64, first: usize, last: usize| {
+        let mut image = block(&grid(), at(0, hours), at(1, hours));
+        let layer = 36;
+        image.grid.dims[2] = last - first;
+        image.grid.origin_mm[2] += 4.0 * first as f64;
+        image.data = image.data[first * layer..last * layer].to_vec();
+        inputs.write(&format!("a{n}.mha"), &image);
+    };
+    let exact = |r: usize| {
+        CONCENTRATIONS[r] * HALF_LIVES[r] * 3600.0 / std::f64::consts::LN_2
+            * [8.0, 208.0][r]
+            * 0.064
+    };
+    let curve = |out: &str, n: usize| {
+        let summary = json(&inputs.path(&format!("{out}/summary.json")));
+        summary["setup"]["activity_route"]["vois"][n]["curve"].clone()
+    };
+    assert_eq!(grid().spacing_mm(), [4.0; 3]);
+    succeed(&inputs.run(&arguments(&["-o", "whole"])));
+    cut(2, HOURS[2], 0, 5);
+    let output = inputs.run(&arguments(&["-o", "part"]));
+    succeed(&output);
+    let said = stderr(&output);
+    assert!(said.contains("beyond the image's field of view lies activity"), "{said}");
+    assert!(said.contains("17.3 % at 72 h"), "{said}");
+    for n in 0..2 {
+        let integral = &curve("part", n)["integral"];
+        assert!((number(&integral["value"]) / exact(n) - 1.0).abs() < 1e-4, "{integral}");
+    }
+    let u = |out: &str| number(&curve(out, 1)["integral"]["standard_uncertainty"]);
+    assert!(u("part") > 1.02 * u("whole"), "{} {}", u("part"), u("whole"));
+    // Slices 3 to 6: half of the inner VOI, and less than half of the outer one.
+    cut(1, HOURS[1], 4, 6);
+    let output = inputs.run(&arguments(&["-o", "out"]));
+    succeed(&output);
+    let said = stderr(&output);
+    assert!(said.contains("left out") && said.contains("24 h"), "{said}");
+    for n in 0..2 {
+        let found = curve("out", n);
+        assert_eq!(found["times_s"].as_array().unwrap().len(), 3, "{found}");
+        let value = number(&found["integral"]["value"]);
+        assert!((value / exact(n) - 1.0).abs() < 1e-4, "{value} {}", exact(n));
+    }
+}
+
+/// A VOI beyond the only image: its activity there is not known, and that is said.
+#[test]
+fn a_voi_beyond_the_image_is_told() {
+    let inputs = Inputs::new();
+    let mut image = block(&grid(), 1e6, 1e5);
+    image.grid.dims[2] = 4;
+    image.data.truncate(4 * 36);
+    inputs.write("short.mha", &image);
+    let common = ["--activity", "short.mha", "--histories", "2000", "--grid", "ct", "-o", "out"];
+    let output = inputs.run(&[&WITH_VOIS, &common[..]].concat());
+    succeed(&output);
+    let said = stderr(&output);
+    assert!(said.contains("reach beyond the field of view of the activity"), "{said}");
+    assert!(said.contains("with 34.6 % of its voxels"), "{said}");
+}
+
+/// What an option and the series file state differently is refused; the same is not.
+#[test]
+fn options_that_contradict_the_series_file_are_refused() {
+    let inputs = series();
+    let text = std::fs::read_to_string(inputs.path("series.toml")).unwrap();
+    let head = "version = 1\nadministered = '2026-03-01T10:00:00+01:00'\ndecay_correction = 'none'\nduration = '20min'\n\
+         [calibration]\nfactor = '10 cps/MBq'\n";
+    // Keys before the first table.
+    let (_, points) = text.split_once("relative_uncertainty = 0.05\n").unwrap();
+    let points = points.replace("activity =", "unit = 'counts'\nactivity =");
+    let head = head.replace("version = 1\n", "version = 1\nrelative_uncertainty = 0.05\n");
+    std::fs::write(inputs.path("series.toml"), head + &points).unwrap();
+    let refused = [
+        ("--administered", "2026-03-01T11:00:00+01:00", "administered in the series file is"),
+        ("--calibration", "11 cps/MBq", "[calibration] in the series file is"),
+        ("--calibration-history", "other.toml", "[calibration] in the series file is"),
+        ("--scan-duration", "30min", "duration in the series file is 1200 s"),
+        ("--decay-correction", "start", "decay_correction of time point 1"),
+        ("--activity-unit", "Bq", "unit of time point 1"),
+    ];
+    for (option, value, why) in refused {
+        let output = inputs.run(&arguments(&[option, value, "-o", "out"]));
+        let said = stderr(&output);
+        assert!(!output.status.success() && said.contains(why) && said.contains(option), "{said}");
+        assert!(!inputs.path("out").exists());
+    }
+    let same = [
+        ("--administered", "2026-03-01T09:00:00Z"),
+        ("--calibration", "10 cps/MBq"),
+        ("--scan-duration", "1200s"),
+        ("--decay-correction", "none"),
+        ("--activity-unit", "counts"),
+    ];
+    for (n, (option, value)) in same.into_iter().enumerate() {
+        succeed(&inputs.run(&arguments(&[option, value, "-o", &format!("out{n}")])));
+    }
+}

@@ -18,6 +18,10 @@ use crate::units::{KEV_PER_MEV, SECONDS_PER_HOUR};
 const HALF_LIFE_TOLERANCE: f64 = 0.03;
 /// An image may hold this much more than what was administered: calibration of camera and dose calibrator, noise (EANM: 10 % each).
 const CALIBRATION_TOLERANCE: f64 = 0.2;
+/// Administered activities of one administration differ by less: what rounding leaves.
+const SAME_ADMINISTRATION: f64 = 0.01;
+/// Half-lives of one nuclide as scanners write them (F-18: 6586.2 to 6588 s) differ by less.
+const SAME_DIGITS: f64 = 1e-3;
 /// Administered activities (Bq) outside of this were written in another unit; the reader warns of them.
 const ADMINISTERED_BQ: std::ops::Range<f64> = 1e4..1e12;
 /// Progeny is in equilibrium where its half-life is below this part of its parent's.
@@ -50,6 +54,7 @@ pub fn check(
     let images = images(records, series);
     patients(&images, checks);
     frames(&images, checks);
+    one_administration(&images, checks);
     for image in &images {
         slices(image, checks);
         if image.record.role == "activity" {
@@ -132,6 +137,41 @@ fn frames(images: &[Image], checks: &Checks) {
             problem,
             "coordinates of different frames do not belong together: activity may lie centimetres beside its organ",
             "Register the images, or bring a time point onto the CT with shift_mm in the series file.",
+        );
+    }
+}
+
+/// A number that several activity images state, where it is not the same: the first and the first that differs by more than `tolerance`.
+fn differing<'a>(
+    images: &'a [Image<'a>],
+    what: impl Fn(&Facts) -> Option<f64>,
+    tolerance: f64,
+) -> Option<[(&'a str, f64); 2]> {
+    let activity = images.iter().filter(|i| i.record.role == "activity");
+    let mut stating = activity.filter_map(|i| Some((i.name.as_str(), what(i.facts?)?)));
+    let first = stating.next()?;
+    let other = stating.find(|(_, value)| (value / first.1 - 1.0).abs() > tolerance)?;
+    Some([first, other])
+}
+
+/// Images of one series are of one administration, and their scanners knew one half-life.
+fn one_administration(images: &[Image], checks: &Checks) {
+    let given = |f: &Facts| f.administered_bq.filter(|a| ADMINISTERED_BQ.contains(a));
+    if let Some([(a, first), (b, other)]) = differing(images, given, SAME_ADMINISTRATION) {
+        checks.refuse(
+            Check::Injected,
+            format!("RadionuclideTotalDose (0018,1074) of {a} is {first:.4e} Bq, that of {b} {other:.4e} Bq"),
+            "a series is of one administration: are they of two cycles?",
+            "Give images of one administration.",
+        );
+    }
+    let half_life = |f: &Facts| f.half_life_s.filter(|t| *t > 0.0);
+    if let Some([(a, first), (b, other)]) = differing(images, half_life, SAME_DIGITS) {
+        checks.warn(
+            Check::Nuclide,
+            format!(
+                "RadionuclideHalfLife (0018,1075) of {a} is {first} s, that of {b} {other} s: each scanner's corrections are undone with its own"
+            ),
         );
     }
 }
@@ -373,20 +413,20 @@ fn injected(image: &Image, source: &Source, checks: &Checks) {
         return checks.refuse(Check::Injected, problem, why, suggestion);
     }
     let Some(half_life_s) = source.half_life_s else { return };
-    // Corrected to the administration or to a time of its own, it may hold all that was given.
-    let own_time = facts.decay_corrected_to.is_some();
-    if own_time
-        || facts.decay_correction.as_deref().is_some_and(|c| !["START", "NONE"].contains(&c))
-    {
+    // Corrected to the administration, it may hold all that was given.
+    if facts.decay_correction.as_deref().is_some_and(|c| !["START", "NONE"].contains(&c)) {
         return;
     }
     let left = |t: f64| given * (-t / half_life_s).exp2();
     let hours = |t: f64| t / SECONDS_PER_HOUR;
-    if let Some(t) = image.stated_s.filter(|t| total > limit * left(*t)) {
+    // The time whose activity it states, where that is one of its own (enhanced PET), is another than that of the scan.
+    let own_time = facts.decay_corrected_to;
+    if let Some(t) = image.stated_s.filter(|t| own_time.is_none() && total > limit * left(*t)) {
         let when = format!("that are left {:.2} h after the administration", hours(t));
         checks.refuse(Check::Injected, problem(left(t), &when), why, suggestion);
-    } else if image.stated_s.is_none()
-        && let (Some(scan), Some(start)) = (facts.acquisition_time, facts.administration_time)
+    } else if (image.stated_s.is_none() || own_time.is_some())
+        && let (Some(scan), Some(start)) =
+            (own_time.or(facts.acquisition_time), facts.administration_time)
     {
         // Dates may have been moved: a word only, and none for times that cannot be.
         let Ok(t) = scan.seconds_since(&start) else { return };

@@ -301,3 +301,41 @@ fn slices_that_are_missing() {
     let (warned, error) = judge(with(None, Some(12)));
     assert!(error.is_none() && warned[0].contains("may be missing"), "{warned:?}");
 }
+
+/// One administration, one half-life: images of two cycles in one series.
+#[test]
+fn a_series_is_of_one_administration() {
+    let pair = |a: Facts, b: Facts| {
+        let records = [record("activity", a), record("activity", b)];
+        judged_series(&records, "Lu-177", Some(&series([None; 2], [None; 2])))
+    };
+    let given = |bq: f64| Facts { administered_bq: Some(bq), ..Facts::default() };
+    assert_eq!(pair(given(7.4e9), given(7.43e9)), (vec![], None));
+    // Another unit: the reader has warned of it.
+    assert_eq!(pair(given(7.4e9), given(7.4e3)), (vec![], None));
+    let error = pair(given(7.4e9), given(6.1e9)).1.unwrap();
+    assert!(error.contains("time point 2") && error.contains("--accept injected"), "{error}");
+    let half_life = |s: f64| Facts { half_life_s: Some(s), ..Facts::default() };
+    assert_eq!(pair(half_life(574_300.0), half_life(574_340.0)), (vec![], None));
+    let (warned, error) = pair(half_life(574_300.0), half_life(578_000.0));
+    assert!(error.is_none() && warned[0].contains("578000"), "{warned:?} {error:?}");
+}
+
+/// Enhanced PET: corrected to a time of its own, which tells how much is left.
+#[test]
+fn what_is_left_at_a_stated_time_of_correction() {
+    let day = |text: &str| crate::time::Moment::parse(text).unwrap();
+    let facts = |to: &str| Facts {
+        administered_bq: Some(1.2e9),
+        decay_correction: Some("START".into()),
+        administration_time: Some(day("2026-03-01T10:00:00")),
+        acquisition_time: Some(day("2026-03-08T10:00:00")),
+        decay_corrected_to: Some(day(to)),
+        ..Facts::default()
+    };
+    let one = |to: &str| judged(&[record("activity", facts(to))], "Lu-177");
+    // The image holds 1e9 Bq: right at the administration, too much a week later.
+    assert_eq!(one("2026-03-01T10:00:00"), (vec![], None));
+    let (warned, error) = one("2026-03-08T10:00:00");
+    assert!(error.is_none() && warned[0].contains("168.00 h"), "{warned:?} {error:?}");
+}

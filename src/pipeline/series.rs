@@ -1,5 +1,6 @@
 //! Reading the acquisitions of a series and placing them on the dose grid, each at its time after injection.
 
+use super::fields_of_view::{self, Fields};
 use super::image_time::{Scan, Stated, Timing, resolve, scan_duration};
 use super::inputs::{self, InputRecord};
 use super::recovery::{self, RegionRecovery};
@@ -7,7 +8,7 @@ use super::scene::DoseGrid;
 use super::series_file::{SeriesInput, TimePoint, check_times};
 use super::source::{self, FieldOfView};
 use super::transfer::{self, Unmixed};
-use super::{Observer, Surroundings, calibration, scene};
+use super::{Observer, Surroundings, calibration, scene, stated_twice};
 use crate::activity::{ActivityMap, CalibrationInput, Decay, Quantity};
 use crate::error::{Error, Result};
 use crate::image::{Grid, Voi, VoiSet};
@@ -78,6 +79,7 @@ pub fn read(
             "Leave one of them out.",
         ));
     }
+    stated_twice::check(job, input)?;
     let (mut scans, mut images) = (Vec::new(), Vec::new());
     let mut calibrations = Vec::new();
     for (n, point) in input.points.iter().enumerate() {
@@ -120,14 +122,22 @@ pub fn read(
     let sets = voi_sets(input, around, job.nifti_affine, observer, records)?;
     let labels = sets.iter().map(|set| on_grid(set, &grid.grid)).collect::<Result<Vec<_>>>()?;
     let seen = unmixed(input, around, &images, &sets)?;
-    let (mut maps, mut fields) = (Vec::new(), Vec::new());
+    let (mut maps, mut fields, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for image in images {
+        shown.push(fields_of_view::shown(&image.volume.grid, &grid.grid)?);
         let (map, field) = source::place(image, &grid, job.activity.max_outside, observer)?;
         maps.push(map.volume.data);
         fields.push(field);
     }
     let quantification = &input.quantification;
-    let regions = if seen.is_empty() {
+    let names: Vec<String> =
+        around.vois.iter().flat_map(|s| &s.vois).map(|v| v.name.clone()).collect();
+    let beside = Fields { times_s: &times_s, labels: &labels, shown: &shown, names: &names };
+    let filled = beside.fill(&mut maps, observer);
+    if let Some(first) = labels.first() {
+        fields_of_view::tell_beyond(&names, first, &shown.iter().collect::<Vec<_>>(), observer);
+    }
+    let mut regions = if seen.is_empty() {
         let volumes: Vec<Vec<f64>> =
             sets.iter().map(|set| set.vois.iter().map(|v| set.volume_ml(v)).collect()).collect();
         let regions =
@@ -135,7 +145,13 @@ pub fn read(
         recovery::apply(&mut maps, &labels, &regions);
         regions
     } else {
-        let names: Vec<String> = sets[0].vois.iter().map(|v| v.name.clone()).collect();
+        if let Some(n) = (0..names.len()).find(|n| filled.any(n + 1)) {
+            return Err(Error::input(
+                format!("VOI '{}' reaches beyond the field of view of an image", names[n]),
+                "[transfer] unmixes what the images show, and the rest is not known",
+                "Draw it within the field that all images show, or leave [transfer] out.",
+            ));
+        }
         let in_body = on_grid(&transfer::body(&around.matter), &grid.grid)?;
         let in_body: Vec<bool> = in_body.iter().map(|l| *l > 0).collect();
         for (t, map) in maps.iter_mut().enumerate() {
@@ -144,6 +160,11 @@ pub fn read(
         }
         transfer::recoveries(&seen, quantification.transfer_fwhm_mm.map_or(0.0, |f| f[1]))?
     };
+    for (r, region) in regions.iter_mut().enumerate().filter(|(r, _)| filled.any(*r)) {
+        let own =
+            region.own.take().unwrap_or_else(|| vec![input.relative_uncertainty; times_s.len()]);
+        region.own = Some(filled.widened(r, &own));
+    }
     tell(&regions, around.vois.as_ref(), observer);
     let calibration_relative = common(&calibrations, observer);
     if around.vois.is_some() && calibration_relative.is_none() {
@@ -217,7 +238,7 @@ fn read_point(
     let relative = calibration.relative()?;
     let input = ActivityInput {
         path: point.activity.clone(),
-        series: point.series.clone(),
+        series: point.series.clone().or_else(|| job.activity.series.clone()),
         frame: point.frame.or(job.activity.frame),
         unit: point.unit.or(job.activity.unit),
         calibration,

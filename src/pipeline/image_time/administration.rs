@@ -1,7 +1,7 @@
 //! When activity was given, where files say it in part: a time of day without a date, or an interval that a DecayFactor tells.
 
-use super::CLOCK_TOLERANCE_S;
 use super::scan::Scan;
+use super::{CLOCK_TOLERANCE_S, clock_tolerance_s};
 use crate::activity::{Decay, DecayCorrection};
 use crate::error::{Error, Result};
 use crate::time::{ClockTime, Moment, hours_text};
@@ -74,6 +74,7 @@ pub(super) fn dates_of_clocks(
     }
     let Some(anchor) = anchor else { return Ok(()) };
     let mut earliest: Option<(f64, String)> = None;
+    let mut apart_s = 0.0_f64;
     for scan in scans.iter_mut() {
         let moment = match (scan.facts.administration_time, scan.facts.administration_clock) {
             (None, Some(clock)) => match clock.nearest_to(&anchor) {
@@ -104,9 +105,18 @@ pub(super) fn dates_of_clocks(
                     "State it: administered = \"2026-03-01T10:00:00\" at the top of the series file, or time in each [[time_point]].",
                 ));
             }
-            Some(_) => {}
+            Some((other, _)) => apart_s = apart_s.max((apart - other).abs()),
             None => earliest = Some((apart, here)),
         }
+    }
+    if let Some(scan) =
+        scans.first_mut().filter(|_| apart_s > clock_tolerance_s(decay) && administered.is_none())
+    {
+        scan.told.push(format!(
+            "the files state administrations that are up to {apart_s:.0} s apart: each scan counts from its own, and activity changes by {:.1} % in \
+             that time; administered at the top of the series file states one for all",
+            100.0 * (1.0 - decay.factor(apart_s).unwrap_or(0.0))
+        ));
     }
     if let (Some(text), Some(scan)) = (how, scans.first_mut()) {
         scan.told.push(text);

@@ -23,6 +23,13 @@ pub use scan::Scan;
 
 /// Difference (s) between a stated time and that of the file above which both are shown: clocks and injections over minutes.
 const CLOCK_TOLERANCE_S: f64 = 300.0;
+/// Change of activity between two such times above which both are shown, however short the time: 48 s for F-18, 9 s for C-11.
+const TOLERATED_CHANGE: f64 = 0.005;
+
+/// Difference of two clocks (s) that is shown: of some minutes, or what changes the activity.
+fn clock_tolerance_s(decay: &Decay) -> f64 {
+    CLOCK_TOLERANCE_S.min(TOLERATED_CHANGE / decay.constant_per_s())
+}
 
 /// What the user states about one image.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -187,10 +194,11 @@ fn one(
         _ => 0.0,
     };
     let stated = scan.stated_s().map(|t| begin - t);
+    let tolerance_s = clock_tolerance_s(decay);
     let shown = |given: f64| hours_text(begin - given);
     let other = by_user.or(in_file);
     if let (Some(stated), Some(other)) = (stated, other)
-        && (stated - other).abs() > CLOCK_TOLERANCE_S
+        && (stated - other).abs() > tolerance_s
     {
         scan.told.push(format!(
             "the scan is stated to be {} after the administration, its clocks say {}: the stated time is taken",
@@ -199,7 +207,7 @@ fn one(
         ));
     }
     if let (Some(by_user), Some(in_file)) = (by_user, in_file)
-        && (by_user - in_file).abs() > CLOCK_TOLERANCE_S
+        && (by_user - in_file).abs() > tolerance_s
     {
         scan.told.push(format!(
             "the stated administration is {} before the scan, that of the file {}: the stated one is taken",
