@@ -104,21 +104,19 @@ impl ScanClock<'_> {
         };
         let apart = self.scanner.constant_per_s() * of_first(&default);
         if let Some(found) = self.by_decay_factor(&candidates) {
-            let (reference, stated, misfit) = found;
+            let (reference, frame, misfit) = found;
+            let stated = frame.decay_factor.unwrap_or(f64::NAN);
             let mut told = Vec::new();
             if misfit > FACTOR_TOLERANCE {
                 let each: Vec<String> = candidates
                     .iter()
                     .map(|c| {
-                        format!(
-                            "{:.5} from {}",
-                            self.predicted(*c, &self.frames[0], true).exp(),
-                            c.name()
-                        )
+                        format!("{:.5} from {}", self.predicted(*c, frame, true).exp(), c.name())
                     })
                     .collect();
                 told.push(format!(
-                    "DecayFactor (0054,1321) is {stated}, which no reference of START gives ({}): {} is taken",
+                    "DecayFactor (0054,1321) is {stated}{}, which no reference of START gives ({}): {} is taken",
+                    if self.frames.len() > 1 { " in one of the slices" } else { "" },
                     each.join(", "),
                     default.name()
                 ));
@@ -129,7 +127,7 @@ impl ScanClock<'_> {
                     "START refers to {}, as DecayFactor (0054,1321) {stated} says; from {} it would be {:.5}",
                     reference.name(),
                     default.name(),
-                    self.predicted(default, &self.frames[0], true).exp()
+                    self.predicted(default, frame, true).exp()
                 ));
             }
             return (reference, told);
@@ -195,8 +193,11 @@ impl ScanClock<'_> {
         if within { elapsed - average.ln() } else { elapsed }
     }
 
-    /// The reference that fits the stated factors best, the factor of the first frame, and the largest |ln| of the misfit.
-    fn by_decay_factor(&self, candidates: &[StartReference]) -> Option<(StartReference, f64, f64)> {
+    /// The reference that fits the stated factors best, the frame whose factor fits it least, and the |ln| of that misfit.
+    fn by_decay_factor(
+        &self,
+        candidates: &[StartReference],
+    ) -> Option<(StartReference, &ScanFrame, f64)> {
         let stated: Vec<(&ScanFrame, f64)> = self
             .frames
             .iter()
@@ -207,7 +208,7 @@ impl ScanClock<'_> {
         // Factors of 1 everywhere: those of later frames were not filled in, and the two references that one frame can tell remain.
         let used: Vec<&(&ScanFrame, f64)> =
             stated.iter().filter(|(f, _)| !unscaled || f.start_s <= first + 1.0).collect();
-        let mut best: Option<(StartReference, f64, f64)> = None;
+        let mut best: Option<(StartReference, &ScanFrame, f64)> = None;
         for candidate in candidates {
             let common =
                 matches!(candidate, StartReference::Series(_) | StartReference::FirstFrame);
@@ -218,13 +219,15 @@ impl ScanClock<'_> {
                 let one = |(f, d): &&(&ScanFrame, f64)| {
                     (self.predicted(*candidate, f, within) - d.ln()).abs()
                 };
-                used.iter().map(one).fold(0.0, f64::max)
+                let worse = |a: (usize, f64), b: (usize, f64)| if b.1 > a.1 { b } else { a };
+                used.iter().map(one).enumerate().fold((0, 0.0), worse)
             };
             // What says 1 leaves the decay within the frame out.
-            let misfit = if unscaled { misfit(false) } else { misfit(true).min(misfit(false)) };
-            let (_, factor) = used.first()?;
+            let (with, without) = (misfit(true), misfit(false));
+            let (worst, misfit) = if unscaled || without.1 < with.1 { without } else { with };
+            let (frame, _) = used.get(worst)?;
             if best.is_none_or(|(_, _, other)| misfit < other - 1e-9) {
-                best = Some((*candidate, *factor, misfit));
+                best = Some((*candidate, frame, misfit));
             }
         }
         best

@@ -15,7 +15,7 @@ use super::quantification::{
 use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, check_version, toml_error};
 use crate::error::{Error, Result};
 use crate::kinetics::Family;
-use crate::time::{Moment, TimeOrSpan};
+use crate::time::{Moment, TimeOrSpan, hours_text};
 use crate::transport::times::MAX_TIME_POINTS;
 use crate::units::seconds_of;
 
@@ -286,14 +286,18 @@ pub(super) fn families(names: Option<Vec<String>>) -> Result<Vec<Family>> {
 pub fn check_times(times_s: &[f64]) -> Result<()> {
     if let Some(t) = times_s.iter().find(|t| **t <= 0.0) {
         return Err(Error::input(
-            format!("a time point at {t} s after injection"),
+            format!("a time point {} after the administration", hours_text(*t)),
             "an acquisition is after injection",
             "Correct its time.",
         ));
     }
     if let Some(w) = times_s.windows(2).find(|w| w[0] >= w[1]) {
         return Err(Error::input(
-            format!("a time point at {} s follows one at {} s", w[1], w[0]),
+            format!(
+                "a time point {} after the administration follows one {} after it",
+                hours_text(w[1]),
+                hours_text(w[0])
+            ),
             "times must ascend, each once",
             "Sort the time points and leave copies out.",
         ));

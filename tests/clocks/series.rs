@@ -1,6 +1,7 @@
 //! Time points in every convention: START, ADMIN, NONE; local time, UTC and summer time; one bed and three; four nuclides.
 
 use crate::source::*;
+use crate::writer::DataSet;
 
 const HOUR: f64 = 3600.0;
 
@@ -204,5 +205,41 @@ fn nm_in_counts() {
             points.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         bench.text("s.toml", &series_of(&correction(key), &points));
         bench.dose("s.toml", "Lu-177", &options).expect(all_decays("Lu-177"), key);
+    }
+}
+
+/// Two files of one series that state administrations minutes apart: told where it matters for the nuclide, refused above five minutes.
+#[test]
+fn administrations_minutes_apart_are_told() {
+    let bench = Bench::new();
+    let at = |minute: &str| format!("202603282{minute}.5");
+    for (nuclide, second, told) in
+        [("F-18", at("23400"), true), ("Lu-177", at("23400"), false), ("F-18", at("23015"), false)]
+    {
+        for (n, hours) in [1.4, 3.0].iter().enumerate() {
+            let scanner = Scanner::new(nuclide, "START", hours * HOUR, 1);
+            let mut objects = pet(&scanner, Zone::Local);
+            if n == 1 {
+                let drug = DataSet::default()
+                    .ds((0x0018, 0x1075), &[scanner.header_half_life_s])
+                    .text((0x0018, 0x1078), "DT", &second);
+                objects = objects
+                    .into_iter()
+                    .map(|o| o.sq((0x0054, 0x0016), std::slice::from_ref(&drug)))
+                    .collect();
+            }
+            bench.series(&format!("m{n}"), &objects);
+        }
+        bench.text("s.toml", &series_of("", &[("m0", ""), ("m1", "")]));
+        let text = bench.dose("s.toml", nuclide, &[]).text;
+        assert_eq!(text.contains("240 s apart"), told, "{nuclide} {second}: {text}");
+        // The user's own word settles it.
+        bench.text(
+            "t.toml",
+            &series_of(&format!("administered = \"{GIVEN}\""), &[("m0", ""), ("m1", "")]),
+        );
+        let run = bench.dose("t.toml", nuclide, &[]);
+        run.expect(all_decays(nuclide), "stated");
+        assert!(!run.text.contains("s apart"), "{}", run.text);
     }
 }
