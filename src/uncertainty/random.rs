@@ -1,70 +1,30 @@
 //! Random numbers of one sample, whatever thread draws it: xoshiro256++ (Blackman & Vigna 2021, doi:10.1145/3460772), seeded per sample by
 //! SplitMix64 (Steele et al. 2014, doi:10.1145/2660193.2660195).
 
-/// A stream of random numbers.
-pub(super) struct Stream {
-    state: [u64; 4],
-    spare: Option<f64>,
-}
+use rand::SeedableRng;
+use rand_distr::{Distribution, StandardNormal};
+use rand_xoshiro::rand_core::RngCore;
+use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
 
-fn split_mix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
+/// A stream of random numbers.
+pub(super) struct Stream(Xoshiro256PlusPlus);
 
 impl Stream {
     /// Of a sample of a run.
     pub(super) fn new(seed: u64, sample: u64) -> Self {
-        let mut first = seed;
-        let mut mixed = split_mix(&mut first) ^ sample;
-        let state = [0; 4].map(|_: u64| split_mix(&mut mixed));
-        Stream { state, spare: None }
+        let mixed = SplitMix64::from_seed(seed.to_le_bytes()).next_u64() ^ sample;
+        Stream(Xoshiro256PlusPlus::seed_from_u64(mixed))
     }
 
-    fn next(&mut self) -> u64 {
-        let s = &mut self.state;
-        let result = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
-        let t = s[1] << 17;
-        s[2] ^= s[0];
-        s[3] ^= s[1];
-        s[1] ^= s[2];
-        s[0] ^= s[3];
-        s[2] ^= t;
-        s[3] = s[3].rotate_left(45);
-        result
-    }
-
-    /// Uniform within 0 and 1, neither included.
-    fn uniform(&mut self) -> f64 {
-        ((self.next() >> 12) as f64 + 0.5) / (1u64 << 52) as f64
-    }
-
-    /// Standard normal (Box & Muller 1958, doi:10.1214/aoms/1177706645).
+    /// Standard normal.
     pub(super) fn normal(&mut self) -> f64 {
-        if let Some(spare) = self.spare.take() {
-            return spare;
-        }
-        let radius = (-2.0 * self.uniform().ln()).sqrt();
-        let (sin, cos) = (std::f64::consts::TAU * self.uniform()).sin_cos();
-        self.spare = Some(radius * sin);
-        radius * cos
+        StandardNormal.sample(&mut self.0)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The first outputs of the authors' C code for the state 1, 2, 3, 4.
-    #[test]
-    fn follows_the_reference() {
-        let mut stream = Stream { state: [1, 2, 3, 4], spare: None };
-        let first: Vec<u64> = (0..4).map(|_| stream.next()).collect();
-        assert_eq!(first, [41_943_041, 58_720_359, 3_588_806_011_781_223, 3_591_011_842_654_386]);
-    }
 
     /// Over streams of neighbouring samples: mean, variance, fourth moment, and the parts beyond 1.96 (standard errors in brackets).
     #[test]

@@ -101,7 +101,7 @@ fn draws(before: Rng, after: Rng) -> u32 {
     let target = fingerprint(after);
     let mut copy = before;
     for n in 0..10_000 {
-        if fingerprint(copy) == target {
+        if fingerprint(copy.clone()) == target {
             return n;
         }
         copy.bits();
@@ -115,9 +115,9 @@ fn mean_draws(test: u64, mut sample: impl FnMut(&mut Rng)) -> f64 {
     let n = 20_000;
     let mut total = 0;
     for _ in 0..n {
-        let before = stream;
+        let before = stream.clone();
         sample(&mut stream);
-        total += draws(before, stream);
+        total += draws(before, stream.clone());
     }
     f64::from(total) / f64::from(n)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use voxgray::Result;
+use voxgray::stats::mean_and_error;
 use voxgray::transport::build::{PlanInput, RadialScoring, build_plan};
 use voxgray::transport::engine::Engine;
 use voxgray::transport::run::{Outcome, RunSettings, Silent};
@@ -124,7 +125,10 @@ pub fn cell_values(problem: &Problem, outcome: &Outcome) -> Vec<(f64, f64)> {
         .map(|(i, cell)| {
             let (e, s) = match problem.radii {
                 Some(_) => (tally.mean_mev(i), tally.standard_error_mev(i)),
-                None => tally.region_mev(i + 1),
+                // The batches' own spread, be it of one batch: the reference has its part in what statistics explain.
+                None => {
+                    mean_and_error(&tally.region_batches(i + 1), tally.histories_per_batch as f64)
+                }
             };
             (e / cell.divisor, s / cell.divisor)
         })

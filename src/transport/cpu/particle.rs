@@ -28,7 +28,7 @@ pub struct Particle {
 }
 
 /// A running stream that also numbers the children of its particle.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Stream {
     /// The particle's own numbers.
     pub rng: Rng,

@@ -5,6 +5,9 @@
 //! counter is the history number, or the birth state of the parent plus the child's index; its key is the seed. So any history
 //! can be replayed alone, and a secondary's numbers do not depend on when it is transported.
 
+use rand::{RngCore, SeedableRng};
+use rand_xoshiro::Xoshiro128PlusPlus;
+
 use super::math::uniform;
 
 /// Philox multipliers and Weyl constants (Salmon et al. 2011, section 4.3 and the Random123 reference).
@@ -52,31 +55,24 @@ pub fn batch_state(seed: [u32; 2], batch: u32) -> [u32; 4] {
 }
 
 /// A running xoshiro128++ stream.
-#[derive(Debug, Clone, Copy)]
-pub struct Rng {
-    s: [u32; 4],
-}
+#[derive(Debug, Clone)]
+pub struct Rng(Xoshiro128PlusPlus);
 
 impl Rng {
     /// Starts a stream at its birth state.
     #[inline(always)]
     pub fn new(state: [u32; 4]) -> Self {
-        Rng { s: state }
+        let mut seed = [0; 16];
+        for (bytes, word) in seed.chunks_exact_mut(4).zip(state) {
+            bytes.copy_from_slice(&word.to_le_bytes());
+        }
+        Rng(Xoshiro128PlusPlus::from_seed(seed))
     }
 
     /// 32 random bits. One draw.
     #[inline(always)]
     pub fn bits(&mut self) -> u32 {
-        let s = &mut self.s;
-        let result = s[0].wrapping_add(s[3]).rotate_left(7).wrapping_add(s[0]);
-        let t = s[1] << 9;
-        s[2] ^= s[0];
-        s[3] ^= s[1];
-        s[1] ^= s[2];
-        s[0] ^= s[3];
-        s[2] ^= t;
-        s[3] = s[3].rotate_left(11);
-        result
+        self.0.next_u32()
     }
 
     /// A uniform variate in (0, 1). One draw.
