@@ -16,8 +16,10 @@ mod clock_time;
 mod dicom;
 mod moment;
 mod span;
+mod written;
 
 pub use clock_time::ClockTime;
 pub use dicom::{Dated, dicom_date, dicom_date_time, dicom_offset, dicom_time};
 pub use moment::{Moment, Offset};
 pub use span::{TimeOrSpan, hours_text};
+pub use written::{DateOrder, in_order, order_of};
