@@ -180,7 +180,7 @@ pub struct FitArguments {
     /// Trapezoids before the first point: constant, linear (from zero), or the name of a family to fit.
     #[arg(long, default_value = "linear", value_parser = parse_head)]
     pub(super) head: Head,
-    /// Trapezoids after the last point: physical decay, population (its half-life), mono:N (fitted to the last N points), or none.
+    /// Trapezoids after the last point: physical decay, population (its half-life), mono:N (fitted to the last N points), or none. The interval takes the form of physical and mono:N for granted: it holds the points' uncertainty alone.
     #[arg(long, default_value = "physical", value_parser = parse_tail)]
     pub(super) tail: TailName,
     /// When the activity was injected, such as 2026-11-22T09:30:00+01:00; it and all times with an offset from UTC, or all without.

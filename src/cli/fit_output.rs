@@ -219,10 +219,14 @@ fn plot(name: &str, i: &Integrated, file: &CurveFile, log_y: bool) -> Result<Vec
     let residuals: Vec<f64> = points.iter().map(residual).collect();
     let tia = &i.tia;
     let subtitle = format!(
-        "{:.4e} {} ± {:.1} %, extrapolated {:.1} % before and {:.1} % after the points; {}",
+        "{:.4e} {}{}, extrapolated {:.1} % before and {:.1} % after the points; {}",
         tia.value,
         file.integral_unit,
-        100.0 * tia.relative_uncertainty(),
+        if tia.relative_uncertainty().is_finite() {
+            format!(" ± {:.1} %", 100.0 * tia.relative_uncertainty())
+        } else {
+            ", uncertainty not known".into()
+        },
         100.0 * tia.share_before_first,
         100.0 * tia.share_after_last,
         i.name()

@@ -99,3 +99,113 @@ fn the_test_finds_keys_and_variants() {
         assert!(names.contains(name), "{name} is not among {names:?}");
     }
 }
+
+/// What the list of a help says of a key in a table: (table, keys, text).
+fn entries(kind: FileKind) -> Vec<(String, Vec<String>, String)> {
+    let list = kind.text().split_once(EXAMPLE).unwrap().0;
+    let (mut table, mut found) = (String::new(), Vec::<(String, Vec<String>, String)>::new());
+    for line in list.lines().skip_while(|l| !l.starts_with("version") && !l.contains("  ")).skip(2)
+    {
+        let indent = line.len() - line.trim_start().len();
+        let (name, text) = line.trim_start().split_once("  ").unwrap_or((line.trim_start(), ""));
+        if line.starts_with('[') {
+            table = name.trim_matches(['[', ']']).to_string();
+            found.push((table.clone(), vec![String::new()], text.trim().into()));
+        } else if indent > 4 {
+            if let Some(last) = found.last_mut() {
+                last.2 = format!("{} {}", last.2, line.trim());
+            }
+        } else if !line.trim().is_empty() {
+            let keys = name.split(", ").map(|k| k.trim().to_string()).collect();
+            found.push((table.clone(), keys, text.trim().into()));
+        }
+    }
+    found
+}
+
+/// The keys of an example that stand on a line of their own, with their table.
+fn keys_of(example: &str) -> Vec<(usize, String, String, String)> {
+    let (mut table, mut found) = (String::new(), Vec::new());
+    for (n, line) in example.lines().enumerate() {
+        if line.starts_with('[') {
+            table = line.split(']').next().unwrap().trim_matches('[').to_string();
+        } else if let Some((key, value)) = line.split_once(" = ")
+            && !line.starts_with('#')
+        {
+            found.push((n, table.clone(), key.trim().into(), value.trim().into()));
+        }
+    }
+    found
+}
+
+/// A key may be left out of an example exactly where the help says so, and a value is a pair exactly where it says that.
+#[test]
+fn what_is_needed_and_what_is_a_pair_is_said() {
+    const LEFT_OUT: [&str; 11] = [
+        "default",
+        "left out",
+        "or",
+        "needless",
+        "optional",
+        "any number",
+        "one of",
+        "where",
+        "with",
+        "of",
+        "several",
+    ];
+    for kind in FileKind::value_variants() {
+        let (entries, example) = (entries(*kind), kind.example());
+        for (line, table, key, value) in keys_of(example) {
+            // `[administration.full]` has the keys of `[acquisition.full]`: any table with the key will do.
+            let own = |e: &&(String, Vec<String>, String)| e.1.contains(&key);
+            let Some((_, _, text)) = entries
+                .iter()
+                .filter(own)
+                .find(|e| e.0 == table)
+                .or_else(|| entries.iter().find(own))
+            else {
+                continue;
+            };
+            let without: Vec<&str> =
+                example.lines().enumerate().filter(|(n, _)| *n != line).map(|(_, l)| l).collect();
+            let error = read(*kind, &without.join("\n")).err().map(|e| e.to_string());
+            let needed =
+                error.as_ref().is_some_and(|e| e.contains(&format!("missing field `{key}`")));
+            let words: BTreeSet<&str> = text.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+            let default = words.contains("default") || text.contains("left out");
+            assert!(
+                !(needed && default),
+                "{kind:?} [{table}] {key} is needed, and the help has a default: {text}"
+            );
+            if needed && *kind == FileKind::Series && table.is_empty() {
+                let said = text.contains("needed") || key == "version";
+                assert!(said, "{kind:?}: {key} is needed, and the help does not say so: {text}");
+            }
+            let may = LEFT_OUT
+                .iter()
+                .any(|w| if w.contains(' ') { text.contains(w) } else { words.contains(w) });
+            assert!(
+                error.is_some() || may,
+                "{kind:?} [{table}] {key} may be left out, and the help does not say so: {text}"
+            );
+            let numbers = value.split('#').next().unwrap().trim();
+            let single = numbers.parse::<f64>().is_ok();
+            assert!(
+                !(single && words.contains("pair")),
+                "{kind:?} [{table}] {key} = {value} is no pair: {text}"
+            );
+            // A pair of a value and its uncertainty in place of a single number is refused where the help has none.
+            if single && !matches!(key.as_str(), "version") {
+                let pair = example.lines().enumerate().map(|(n, l)| {
+                    if n == line { format!("{key} = [{numbers}, 0.1]") } else { l.to_string() }
+                });
+                let taken = read(*kind, &pair.collect::<Vec<_>>().join("\n")).is_ok();
+                assert!(
+                    !taken,
+                    "{kind:?} [{table}] {key} takes a pair, and the help does not say so: {text}"
+                );
+            }
+        }
+    }
+}
