@@ -75,6 +75,7 @@ pub fn run(a: &FitArguments) -> Result<ExitCode> {
 const REFUSED: u8 = 3;
 
 fn check(a: &FitArguments) -> Result<()> {
+    common_uncertainty(a)?;
     if a.relative_uncertainty == Some(0.0) {
         return Err(Error::usage(
             "--relative-uncertainty is 0",

@@ -5,7 +5,7 @@ use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, tz};
 
 use super::ClockTime;
-use super::written::iso;
+use super::written::{has_two_readings, iso};
 use crate::error::{Error, Result};
 
 /// Largest offsets in use: UTC-12:00 (Baker Island) and UTC+14:00 (Line Islands), min.
@@ -56,6 +56,13 @@ impl Moment {
     /// If it is no such time.
     pub fn parse(text: &str) -> Result<Self> {
         parse(text.trim()).ok_or_else(|| {
+            if has_two_readings(text) {
+                return Error::input(
+                    format!("time '{text}'"),
+                    "its date has two readings: whether the day or the month stands first is not known",
+                    "Write it as year, month and day, such as 2026-11-22T10:15:00+01:00.",
+                );
+            }
             Error::input(
                 format!("time '{text}'"),
                 "it must be a date and a time such as 2026-11-22T10:15:00+01:00",

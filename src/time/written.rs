@@ -21,12 +21,41 @@ const MONTHS: [&str; 12] =
 /// The text with its date as `YYYY-MM-DD` and its clock with 24 hours; as it is where nothing is to be changed, none where it is no date
 /// and time or the order of its date is not known.
 pub(super) fn iso(text: &str, order: Option<DateOrder>) -> Option<String> {
-    let (date, clock) = split(text.trim());
+    let named = with_hyphens(text);
+    let (date, clock) = split(named.as_deref().unwrap_or(text).trim());
     let date = match fields(date) {
         Some(found) => found.iso(order)?,
         None => date.to_string(),
     };
     Some(format!("{date}{}", clock24(clock)?))
+}
+
+/// Whether the date could have its day or its month first.
+pub(super) fn has_two_readings(text: &str) -> bool {
+    let open = fields(split(text.trim()).0);
+    matches!(open, Some(Fields::Open { first, second, .. }) if first <= 12 && second <= 12 && first != second)
+}
+
+/// `22 Nov 2026 14:30` and `Nov 22, 2026 14:30` as `22-Nov-2026 14:30`; none where no month stands so.
+fn with_hyphens(text: &str) -> Option<String> {
+    let mut words = text.split([' ', ',']).filter(|w| !w.is_empty());
+    let [a, b, year] = [words.next()?, words.next()?, words.next()?];
+    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    let (day, month) = match (month_of(a), month_of(b)) {
+        (None, Some(_)) => (a.trim_end_matches('.'), b),
+        (Some(_), None) => (b, a),
+        _ => return None,
+    };
+    let rest: Vec<&str> = words.collect();
+    (digits(day) && digits(year) && year.len() == 4)
+        .then(|| format!("{day}-{month}-{year} {}", rest.join(" ")))
+}
+
+/// A month by its English name, whole or of three letters.
+fn month_of(text: &str) -> Option<u32> {
+    let lower = text.trim_end_matches('.').to_ascii_lowercase();
+    let named = |m: &&str| lower.len() >= 3 && (lower == **m || full_name(m) == lower);
+    MONTHS.iter().position(|m| named(&m)).map(|n| n as u32 + 1)
 }
 
 /// The text with its date put in order; as it is where it has none of [`iso`]'s forms.
@@ -127,21 +156,16 @@ fn fields(date: &str) -> Option<Fields> {
         let digits = !t.is_empty() && t.len() <= longest && t.bytes().all(|b| b.is_ascii_digit());
         digits.then(|| t.parse().ok())?
     };
-    let month = |t: &str| {
-        let lower = t.trim_end_matches('.').to_ascii_lowercase();
-        let at =
-            MONTHS.iter().position(|m| lower.len() >= 3 && (lower == *m || full_name(m) == lower));
-        at.map(|n| n as u32 + 1)
-    };
     if a.len() == 4 {
-        if mark == '-' && month(b).is_none() {
+        if mark == '-' && month_of(b).is_none() {
             return None;
         }
-        let (year, month, day) = (number(a, 4)?, month(b).or_else(|| number(b, 2))?, number(c, 2)?);
+        let (year, month, day) =
+            (number(a, 4)?, month_of(b).or_else(|| number(b, 2))?, number(c, 2)?);
         return Some(Fields::Known { year, month, day });
     }
     let year = number(c, 4).filter(|_| c.len() == 4)?;
-    if let Some(month) = month(b) {
+    if let Some(month) = month_of(b) {
         return Some(Fields::Known { year, month, day: number(a, 2)? });
     }
     let (first, second) = (number(a, 2)?, number(b, 2)?);
@@ -228,6 +252,9 @@ mod tests {
             ("2026/11/22T10:15:00", None, Some("2026-11-22T10:15:00")),
             ("2026-11-22 09:15Z", None, Some("2026-11-22T09:15Z")),
             ("11/22/2026 2 PM", None, Some("2026-11-22T14:00")),
+            ("22 Nov 2026 9:30", None, Some("2026-11-22T09:30")),
+            ("Nov 22, 2026 9:30 PM", None, Some("2026-11-22T21:30")),
+            ("November 2, 2026 09:30", None, Some("2026-11-02T09:30")),
             ("11/22/2026 14:30 PM", None, None),
             ("11/22/2026 0:30 AM", None, None),
         ] {

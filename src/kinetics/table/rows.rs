@@ -376,6 +376,11 @@ impl Reader<'_> {
     fn corrected(&self, row: &Row) -> Result<Option<bool>> {
         let Some((column, yes_means)) = self.layout.corrected_by_row else { return Ok(None) };
         let text = row.cells[column].trim().to_lowercase();
+        let text = text
+            .strip_suffix(".0")
+            .or_else(|| text.strip_suffix(",0"))
+            .unwrap_or(&text)
+            .to_string();
         if YES.contains(&text.as_str()) {
             return Ok(Some(yes_means));
         }

@@ -63,7 +63,7 @@ const TIMES: [(&str, f64); 15] = [
 ];
 const DAYS: [&str; 2] = ["day", "days"];
 /// Written with colons; of the part before the first one.
-const ELAPSED: [(&str, f64); 10] = [
+const ELAPSED: [(&str, f64); 16] = [
     ("d:hh:mm", SECONDS_PER_DAY),
     ("dd:hh:mm", SECONDS_PER_DAY),
     ("d:hh:mm:ss", SECONDS_PER_DAY),
@@ -72,6 +72,12 @@ const ELAPSED: [(&str, f64); 10] = [
     ("hh:mm", SECONDS_PER_HOUR),
     ("h:mm:ss", SECONDS_PER_HOUR),
     ("hh:mm:ss", SECONDS_PER_HOUR),
+    ("h:m", SECONDS_PER_HOUR),
+    ("h:min", SECONDS_PER_HOUR),
+    ("hh:min", SECONDS_PER_HOUR),
+    ("hr:min", SECONDS_PER_HOUR),
+    ("h:min:s", SECONDS_PER_HOUR),
+    ("min:s", 60.0),
     ("m:ss", 60.0),
     ("mm:ss", 60.0),
 ];
