@@ -41,7 +41,8 @@ Every column says its unit: in brackets, or after a space, comma, _, / or 'in'. 
                         (true, false, 1, 0) for each row. Or --decay-corrected
   comment, note, remark not read
 Numbers may have separators of thousands: 1,234.5, 1 234,5, 1'234.5. Where every number is like
-12,345 the table is asked for --decimal. Lines that begin with # are comments; names with the separator or a # at the beginning of a line
+12,345 the table is asked for --decimal.
+Lines that begin with # are comments; names with the separator or a # at the beginning of a line
 stand in quotation marks. Empty cells, NA, n/a, n.a., -, NaN, null and none are values that are
 not there: their points are left out, and counted. Values of 0 or below count if their
 uncertainty is absolute. Values below a limit of detection (<5, <LOD) are refused: give what was
