@@ -171,7 +171,7 @@ fn what_is_needed_and_what_is_a_pair_is_said() {
             if needed && !(said || words.contains("needed")) {
                 tell("is needed, and the help does not say so");
             }
-            if error.is_none() && !left_out.iter().any(|w| says(w)) {
+            if error.is_none() && !left_out.iter().any(says) {
                 tell("may be left out, and the help does not say so");
             }
             let number = value.split('#').next().unwrap_or("").trim();

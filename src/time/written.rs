@@ -55,7 +55,7 @@ fn with_hyphens(text: &str) -> Option<String> {
 fn month_of(text: &str) -> Option<u32> {
     let lower = text.trim_end_matches('.').to_ascii_lowercase();
     let named = |m: &&str| lower.len() >= 3 && (lower == **m || full_name(m) == lower);
-    MONTHS.iter().position(|m| named(m)).map(|n| n as u32 + 1)
+    MONTHS.iter().position(named).map(|n| n as u32 + 1)
 }
 
 /// The text with its date put in order; as it is where it has none of [`iso`]'s forms.
