@@ -24,7 +24,7 @@ Every column says its unit: in brackets, or after a space, comma, _, / or 'in'. 
                         h, hr, hours, d, days: time_h, Time [h], t/h. With colons in a column of
                         hours, or time (h:mm), (h:mm:ss), (d:hh:mm), (mm:ss): 4:30 is 4.5 h. Or
                         'time', 'datetime', or 'date' and 'time', with date and clock, and
-                        --injection; 11/12/2026 2:30 PM if some date has a day above 12, or --dates
+                        --injection; 11/12/2026 2:30 PM if a day is above 12, or with --dates
   value                 activity, A, act, uptake, value, or the name of a curve, in Bq, kBq,
                         MBq, GBq, TBq, mCi, uCi; dose rate in Gy, mGy or uGy per s, min, h;
                         count rate in cps, cpm or counts/s (with --calibration); or counts or
