@@ -100,6 +100,28 @@ impl Error {
     }
 }
 
+/// Similarity (Jaro and Winkler, 0 to 1) above which a name is taken for a slip of another.
+const SIMILAR: f64 = 0.75;
+
+/// `Did you mean 'mono'? ` for a word that is near to a known one; empty otherwise.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let word = word.trim().to_lowercase();
+    let similar = |k: &str| strsim::jaro_winkler(&word, &k.to_lowercase());
+    let best = known.into_iter().map(|k| (similar(k), k)).max_by(|a, b| a.0.total_cmp(&b.0));
+    best.filter(|b| b.0 > SIMILAR).map_or(String::new(), |b| format!("Did you mean '{}'? ", b.1))
+}
+
+/// [`did_you_mean`] of serde's "unknown field `x`, expected one of `a`, `b`".
+pub fn did_you_mean_of(message: &str) -> String {
+    let unknown = ["unknown field `", "unknown variant `"]
+        .into_iter()
+        .find_map(|start| message.split_once(start).map(|(_, rest)| rest));
+    let Some((word, rest)) = unknown.and_then(|rest| rest.split_once('`')) else {
+        return String::new();
+    };
+    did_you_mean(word, rest.split('`').skip(1).step_by(2))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,5 +131,22 @@ mod tests {
         let error = Error::input("spacing is 0 mm", "it must be positive", "Check the header.");
         assert_eq!(error.to_string(), "spacing is 0 mm (it must be positive) Check the header.");
         assert_eq!(error.exit_code(), 3);
+    }
+
+    #[test]
+    fn slips_are_near_to_what_was_meant() {
+        let known = ["physical", "mono", "mono-uptake", "bi", "trapezoid"];
+        for (word, meant) in [
+            ("trapezoidal", "trapezoid"),
+            ("Mono", "mono"),
+            ("phisical", "physical"),
+            ("mono_uptake", "mono-uptake"),
+        ] {
+            assert_eq!(did_you_mean(word, known), format!("Did you mean '{meant}'? "));
+        }
+        assert_eq!(did_you_mean("zzz", known), "");
+        let serde = "unknown field `defualt`, expected one of `default`, `outside`, `voi`";
+        assert_eq!(did_you_mean_of(serde), "Did you mean 'default'? ");
+        assert_eq!(did_you_mean_of("missing field `x`"), "");
     }
 }

@@ -227,3 +227,33 @@ fn scatter_within_a_fill_leaves_its_assay_alone() {
         "{shown}"
     );
 }
+
+/// A history without an earlier factor of the setup says which is nearest and what differs; a factor dated far from its scans is told.
+#[test]
+fn what_differs_from_the_history_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: String| fs::write(folder.path().join("c.toml"), text).unwrap();
+    let calibrate = || run(folder.path(), &["c.toml", "--history", "nm1.toml"]);
+    write(file("01", "3.6e6"));
+    let first = calibrate();
+    assert!(!text(&first.stderr).contains("earlier factor"), "{}", text(&first.stderr));
+    let others = [
+        ("camera = \"NM1\"", "camera = \"NM2\"", "camera NM1 there and NM2 here"),
+        ("\"MEGP\"", "\"LEHR\"", "collimator MEGP there and LEHR here"),
+        ("[187.2, 228.8]", "[101.7, 124.3]", "energy window 187.2 to 228.8 keV there"),
+        ("\"cps/MBq\"", "\"Bq/mL per cps\"", "unit cps/MBq there and Bq/mL per cps here"),
+    ];
+    for (from, to, expected) in others {
+        write(file("02", "3.6e6").replace(from, to));
+        let output = run(folder.path(), &["c.toml", "--history", "nm1.toml", "--dry-run"]);
+        let said = text(&output.stderr);
+        assert!(output.status.success() && said.contains(expected), "'{expected}' not in: {said}");
+        assert!(said.contains("2026-01-22"), "{said}");
+        assert!(text(&output.stdout).contains("1 factor(s) of other setups"));
+    }
+    write(file("02", "3.6e6").replace("time = 2026-02-22T12", "time = 2026-05-22T12"));
+    let output = calibrate();
+    let said = text(&output.stderr);
+    assert!(said.contains("89 days from the scans"), "{said}");
+    assert!(!said.contains("earlier factor"), "{said}");
+}

@@ -196,7 +196,10 @@ fn bad_tables_are_refused() {
     refused("time_h,activity_MBq,uncertainty_MBq\n4,9,1\n24,x,1\n72,2,1\n", 3, "no number");
     refused("time_h,time_s,activity_MBq\n4,9,1\n", 3, "mixed");
     refused("time_h,activity\n4,9\n", 3, "unknown column");
-    refused("time_h;activity_MBq\n4;1.234,5\n", 3, "thousands");
+    refused("time_h;activity_MBq\n4;1.234,5,6\n", 3, "thousands");
+    refused("time_h,activity_MBq\n4,\"1,234\"\n24,\"1,100\"\n", 3, "--decimal");
+    refused("time,activity_MBq\n4:30,9\n9:30,8\n", 3, "time of day");
+    refused("time_h,activity_cps\n4,9\n24,5\n", 2, "--calibration '20.1 cps/MBq");
     refused("", 3, "empty");
     refused("time_h,%IA\n4,9\n24,5\n", 2, "--administered-activity");
     refused("time_h,activity_kBq/mL\n4,9\n24,5\n", 2, "--volume");
@@ -382,4 +385,86 @@ fn plots_have_safe_names() {
     let plots = ["CON_.png", "___up.png", "a_b_2.png", "a_b_3.png"];
     let others = ["fit.json", "voxgray-files.json", long.as_str()];
     assert_eq!(files, [&plots[..], &others[..]].concat());
+}
+
+/// One curve (120 MBq, 40 h) in tables that clinics keep: the same integral, and what was taken is told.
+#[test]
+fn tables_with_clocks_thousands_and_count_rates() {
+    let hours = [4.5, 24.0, 72.25, 168.0];
+    let value = |t: f64| 120.0 * (-t / 40.0_f64).exp2();
+    let truth = 120e6 * 40.0 * 3600.0 / std::f64::consts::LN_2;
+    let rows = |header: &str, row: &dyn Fn(usize, f64) -> String| -> String {
+        let body: String = hours.iter().enumerate().map(|(i, t)| row(i, *t) + "\n").collect();
+        format!("{header}\n{body}")
+    };
+    let clocks = ["4:30", "24:00", "72:15", "168:00"];
+    let dates =
+        ["11/09/2026 12:30 PM", "11/10/2026 8:00 AM", "11/12/2026 8:15 AM", "11/16/2026 8:00 AM"];
+    let grouped = |x: f64| {
+        let (whole, rest) = ((x as u64).to_string(), x.fract());
+        let cut = whole.len() - 3;
+        format!("{}'{}{}", &whole[..cut], &whole[cut..], &format!("{rest:.3}")[1..])
+    };
+    let corrected = |t: f64| value(t) * (t / LU).exp2();
+    let cases: [(String, &[&str], &str); 6] = [
+        (
+            rows("time_h,activity_MBq", &|i, t| format!("{},{}", clocks[i], value(t))),
+            &[],
+            "4.5 h after",
+        ),
+        (
+            rows("datetime,activity_MBq", &|i, t| format!("{},{}", dates[i], value(t))),
+            &["--injection", "2026-11-09 08:00"],
+            "month/day/year",
+        ),
+        (
+            rows("time_h;activity_kBq", &|_, t| format!("{t};{}", grouped(1e3 * value(t)))),
+            &[],
+            "thousands are separated",
+        ),
+        (
+            rows("time_h,activity_MBq,decay_corrected", &|i, t| {
+                let yes = i % 2 == 0;
+                format!(
+                    "{t},{},{}",
+                    if yes { corrected(t) } else { value(t) },
+                    if yes { "yes" } else { "no" }
+                )
+            }),
+            &[],
+            "in the rows that say yes",
+        ),
+        (
+            rows("time_h,count rate (cps)", &|_, t| format!("{t},{}", 20.0 * value(t))),
+            &["--calibration", "20 cps/MBq"],
+            "states no uncertainty",
+        ),
+        (rows("time_h,activity (µCi)", &|_, t| format!("{t},{}", value(t) / 0.037)), &[], ""),
+    ];
+    for (table, options, told) in cases {
+        let folder = folder(&table);
+        let output = run(&folder, &[&["--nuclide", "Lu-177"], options].concat());
+        let said = text(&output.stderr);
+        assert!(output.status.success() && said.contains(told), "{table}: {said}");
+        let integral = number(&line(&output, "curve")[2]);
+        assert!((integral / truth - 1.0).abs() < 1e-4, "{table}: {integral:e} {truth:e}");
+    }
+}
+
+/// One point without an uncertainty and a half-life that is taken for granted: none is known, which is not zero.
+#[test]
+fn an_uncertainty_that_is_not_known_is_no_zero() {
+    let folder = folder("time_h,activity_MBq\n24,79.17\n");
+    let output = run(&folder, &["--nuclide", "Lu-177", "--model", "physical", "-o", "out"]);
+    let said = text(&output.stderr);
+    assert!(said.contains("uncertainty is not known"), "{said}");
+    assert_eq!(line(&output, "curve")[4..7], ["-", "-", "-"]);
+    let json = std::fs::read_to_string(folder.path().join("out/fit.json")).unwrap();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert!(json["curves"][0]["integral"]["standard_uncertainty"].is_null());
+    let known = run(
+        &folder,
+        &["--nuclide", "Lu-177", "--model", "physical", "--relative-uncertainty", "5%"],
+    );
+    assert_eq!(line(&known, "curve")[4], "5.00");
 }

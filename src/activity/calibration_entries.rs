@@ -20,6 +20,9 @@ pub(super) struct File {
     pub(super) time: Datetime,
     pub(super) unit: String,
     pub(super) half_life_uncertainty_s: Option<f64>,
+    /// Contradictions that the user knows of.
+    #[serde(default)]
+    pub(super) accept: Vec<Accepted>,
     pub(super) setup: SetupEntry,
     pub(super) calibrator: CalibratorEntry,
     pub(super) dead_time: DeadTimeEntry,
@@ -29,6 +32,16 @@ pub(super) struct File {
     pub(super) spheres: Option<SpheresEntry>,
     #[serde(default)]
     pub(super) administration: Vec<AdministrationEntry>,
+}
+
+/// A contradiction that may be accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Accepted {
+    /// A residual that was read before the full source.
+    ResidualBeforeFull,
+    /// A full source that was read after the scan of the phantom it was filled into.
+    FullAfterScan,
 }
 
 #[derive(Deserialize)]

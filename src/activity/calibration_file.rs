@@ -1,8 +1,11 @@
 //! The input of a calibration: a TOML file of dose-calibrator readings and phantom acquisitions. Its keys stand in `docs/quantification.md`,
 //! section 8; unknown ones are refused.
 
+use super::assay_order::{full_before_scan, residual_after_full};
 use super::budget::Budget;
-use super::calibration_entries::{AcquisitionEntry, File, PhantomEntry, ReadingEntry, named};
+use super::calibration_entries::{
+    Accepted, AcquisitionEntry, File, PhantomEntry, ReadingEntry, named,
+};
 use super::calibration_factor::{CalibrationFactor, combine};
 use super::camera::{Acquisition, FactorUnit, Phantom, Setup};
 use super::cross_check::{Comparison, compare};
@@ -14,9 +17,12 @@ use super::recovery::RecoveryCurve;
 use crate::error::{Error, Result};
 use crate::physics::Nuclide;
 use crate::time::Moment;
+use crate::units::SECONDS_PER_DAY;
 
 /// Version of the file that is read.
 const VERSION: i64 = 1;
+/// Days from its acquisitions within which a factor is dated: they are evaluated within a month.
+const DATED_WITHIN_DAYS: f64 = 31.0;
 
 /// Everything that a calibration file gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +37,8 @@ pub struct CalibrationResult {
     pub checks: Vec<(String, Comparison)>,
     /// Recovery curve of the spheres.
     pub recovery: Option<RecoveryCurve>,
+    /// When the acquisitions began.
+    pub scans: Vec<Moment>,
     /// Administered activities: name, injection and activity.
     pub administrations: Vec<(String, Moment, Budget)>,
 }
@@ -53,6 +61,7 @@ impl CalibrationResult {
             dead_time: file.dead_time.build(),
             setup: file.setup.build(),
             decay,
+            accepted: file.accept,
         };
         let all = |entries: &[AcquisitionEntry]| -> Result<Vec<Acquisition>> {
             entries.iter().map(|e| context.acquisition(e)).collect()
@@ -75,14 +84,28 @@ impl CalibrationResult {
         let mut administrations = Vec::new();
         for a in &file.administration {
             let injection = Moment::parse(&a.injection.to_string())?;
-            let assay = context.assay(&a.full, &a.residual)?;
+            let assay = context.assay(&a.full, &a.residual).map_err(|e| named(&a.name, e))?;
             let activity = context
                 .calibrator
                 .administered(&assay, &injection, &decay)
                 .map_err(|e| named(&a.name, e))?;
             administrations.push((a.name.clone(), injection, activity));
         }
-        Ok(CalibrationResult { time, factor, single, checks, recovery, administrations })
+        let scans = file.acquisition.iter().map(|a| Moment::parse(&a.start.to_string()));
+        let scans = scans.collect::<Result<_>>()?;
+        Ok(CalibrationResult { time, factor, single, checks, recovery, scans, administrations })
+    }
+
+    /// Days between the date of the factor and its nearest acquisition, where they are more than [`DATED_WITHIN_DAYS`].
+    ///
+    /// # Errors
+    /// If only some times state their offset from UTC.
+    pub fn days_off(&self) -> Result<Option<f64>> {
+        let mut least = f64::INFINITY;
+        for scan in &self.scans {
+            least = least.min(self.time.seconds_since(scan)?.abs() / SECONDS_PER_DAY);
+        }
+        Ok(Some(least).filter(|d| *d > DATED_WITHIN_DAYS && d.is_finite()))
     }
 
     /// The factor as an entry of a history.
@@ -105,17 +128,24 @@ struct Context {
     dead_time: DeadTime,
     setup: Setup,
     decay: Decay,
+    accepted: Vec<Accepted>,
 }
 
 impl Context {
     fn assay(&self, full: &ReadingEntry, residual: &[ReadingEntry]) -> Result<Assay> {
         let residuals =
             residual.iter().enumerate().map(|(i, r)| r.build(&format!("residual {}", i + 1)));
-        Ok(Assay {
+        let assay = Assay {
             nuclide: self.setup.nuclide.clone(),
             full: full.build("full")?,
             residuals: residuals.collect::<Result<_>>()?,
-        })
+        };
+        if !self.accepted.contains(&Accepted::ResidualBeforeFull) {
+            for residual in &assay.residuals {
+                residual_after_full(&assay.full, residual)?;
+            }
+        }
+        Ok(assay)
     }
 
     fn acquisition(&self, e: &AcquisitionEntry) -> Result<Acquisition> {
@@ -124,8 +154,12 @@ impl Context {
 
     fn build(&self, e: &AcquisitionEntry) -> Result<Acquisition> {
         let start = Moment::parse(&e.start.to_string())?;
-        let activity =
-            self.calibrator.activity_at(&self.assay(&e.full, &e.residual)?, &start, &self.decay)?;
+        let assay = self.assay(&e.full, &e.residual)?;
+        let filled = matches!(e.phantom, PhantomEntry::Cylinder);
+        if filled && !self.accepted.contains(&Accepted::FullAfterScan) {
+            full_before_scan(&assay.full, &start)?;
+        }
+        let activity = self.calibrator.activity_at(&assay, &start, &self.decay)?;
         let phantom = match (&e.phantom, e.volume_ml) {
             (PhantomEntry::Point, None) => Phantom::PointSource,
             (PhantomEntry::Cylinder, Some([volume_ml, volume_uncertainty_ml])) => {

@@ -108,3 +108,43 @@ fn bad_files_are_refused() {
     refused("phantom = \"cylinder\"", "phantom = \"point\"", "volume_ml");
     refused("counts = [", "counts = [-", "not negative");
 }
+
+/// A residual before its full source, in acquisitions, checks and administrations: refused with both times, or accepted by name.
+#[test]
+fn a_residual_before_its_full_source_is_a_contradiction() {
+    let good = file();
+    let first = good.find("[[acquisition.residual]]").unwrap();
+    let check = good.find("[[check.residual]]").unwrap();
+    let earlier = |from: usize, to: &str| {
+        let (head, tail) = good.split_at(from);
+        format!("{head}{}", tail.replacen("T10:30:00Z", to, 1))
+    };
+    for (from, name) in [(first, "'a'"), (check, "'test'")] {
+        for time in ["T08:30:00Z", "T10:30:00+02:00", "T08:57:00Z"] {
+            let text = earlier(from, time);
+            let error = CalibrationResult::from_toml(&text).unwrap_err().to_string();
+            for part in [name, "2026-11-22T09:00:00+00:00", "T08:30:00", "residual-before-full"] {
+                let part = if part == "T08:30:00" { time.trim_end_matches(['Z']) } else { part };
+                assert!(error.contains(part), "'{part}' not in: {error}");
+            }
+            let accepted =
+                text.replacen("version = 1", "version = 1\naccept = ['residual-before-full']", 1);
+            assert!(CalibrationResult::from_toml(&accepted).is_ok());
+        }
+        // Within what the clocks are known to.
+        assert!(CalibrationResult::from_toml(&earlier(from, "T08:59:00Z")).is_ok());
+    }
+    let residual = "[[administration.residual]]\nnuclide = \"Lu-177\"\ngeometry = \"vial\"\nunit = \"MBq\"\nvalue = [1.0, 0.1]\n\
+        background = [0.0, 0.01]\ntime = 2026-11-21T11:00:00Z\ntime_uncertainty_s = 30.0\n";
+    let error = CalibrationResult::from_toml(&(good.clone() + residual)).unwrap_err().to_string();
+    assert!(error.contains("'P1'") && error.contains("residual-before-full"), "{error}");
+    // A phantom that was scanned before its source was measured.
+    let late = good.replacen("T09:00:00Z", "T11:00:00Z", 1).replacen("T10:30:00Z", "T11:30:00Z", 1);
+    let error = CalibrationResult::from_toml(&late).unwrap_err().to_string();
+    assert!(error.contains("full-after-scan") && error.contains("10:00:00"), "{error}");
+    let accepted = late.replacen("version = 1", "version = 1\naccept = ['full-after-scan']", 1);
+    assert!(CalibrationResult::from_toml(&accepted).is_ok());
+    let unknown = good.replacen("version = 1", "version = 1\naccept = ['all']", 1);
+    let error = CalibrationResult::from_toml(&unknown).unwrap_err().to_string();
+    assert!(error.contains("residual-before-full"), "{error}");
+}

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::camera::Setup;
 use super::image_calibration::ImageCalibration;
 use super::unit::{Calibration, InputUnit};
 use crate::error::{Error, Result};
+use crate::time::Moment;
 
 /// Relative difference of two durations above which they are said to differ: a clock's seconds in a bed of a minute.
 const SAME_DURATION: f64 = 0.02;
@@ -16,6 +18,8 @@ pub struct CalibrationInput {
     pub factor: Option<ImageCalibration>,
     /// A history of `voxgray calibrate` to take the factor from.
     pub history: Option<PathBuf>,
+    /// What a factor that was taken from a history holds for, and when it was measured.
+    pub measured: Option<(Setup, Moment)>,
     /// Duration of the acquisition, s.
     pub duration_s: Option<f64>,
     /// Relative standard uncertainty of the image's scale, where the factor does not state it.
@@ -30,6 +34,7 @@ impl CalibrationInput {
         CalibrationInput {
             factor: of.factor,
             history: of.history.clone(),
+            measured: of.measured.clone(),
             duration_s: self.duration_s.or(general.duration_s),
             relative_uncertainty: self.relative_uncertainty.or(general.relative_uncertainty),
         }

@@ -32,37 +32,43 @@ impl Setup {
     /// Naming the first difference.
     pub fn check(&self, other: &Setup) -> Result<()> {
         same_nuclide("calibration factor", &self.nuclide, &other.nuclide)?;
-        let windows = self.window_kev.iter().zip(other.window_kev);
-        let [mine, theirs] =
-            [self, other].map(|s| format!("{} to {} keV", s.window_kev[0], s.window_kev[1]));
-        let differences = [
-            (
-                "camera",
-                self.camera.clone(),
-                other.camera.clone(),
-                !same(&self.camera, &other.camera),
-            ),
-            (
-                "collimator",
-                self.collimator.clone(),
-                other.collimator.clone(),
-                !same(&self.collimator, &other.collimator),
-            ),
-            (
-                "energy window",
-                mine,
-                theirs,
-                !windows.into_iter().all(|(a, b)| (a - b).abs() <= 0.1),
-            ),
-        ];
-        match differences.into_iter().find(|d| d.3) {
+        match self.differences(other).into_iter().next() {
             None => Ok(()),
-            Some((what, mine, theirs, _)) => Err(Error::input(
+            Some((what, mine, theirs)) => Err(Error::input(
                 format!("the calibration factor is for {what} {mine}, the image for {theirs}"),
                 "a factor holds for one camera, nuclide, collimator and energy window",
                 "Calibrate with the setting of the image.",
             )),
         }
+    }
+
+    /// What differs from `other`, by the rules of [`Setup::check`]: its name, here and there.
+    pub fn differences(&self, other: &Setup) -> Vec<(&'static str, String, String)> {
+        let [mine, theirs] =
+            [self, other].map(|s| format!("{} to {} keV", s.window_kev[0], s.window_kev[1]));
+        let windows = self.window_kev.iter().zip(other.window_kev);
+        let all = [
+            (
+                "nuclide",
+                self.nuclide.clone(),
+                other.nuclide.clone(),
+                same_nuclide("factor", &self.nuclide, &other.nuclide).is_ok(),
+            ),
+            (
+                "camera",
+                self.camera.clone(),
+                other.camera.clone(),
+                same(&self.camera, &other.camera),
+            ),
+            (
+                "collimator",
+                self.collimator.clone(),
+                other.collimator.clone(),
+                same(&self.collimator, &other.collimator),
+            ),
+            ("energy window", mine, theirs, windows.into_iter().all(|(a, b)| (a - b).abs() <= 0.1)),
+        ];
+        all.into_iter().filter(|d| !d.3).map(|(what, a, b, _)| (what, a, b)).collect()
     }
 
     fn checked(&self) -> Result<()> {

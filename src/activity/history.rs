@@ -23,7 +23,7 @@ use toml::value::Datetime;
 
 use super::camera::{FactorUnit, Setup};
 use super::check::{not_negative, positive, uncertain};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean_of};
 use crate::time::Moment;
 
 /// Version of the file that is read and written.
@@ -148,6 +148,27 @@ impl History {
         self.entries.iter().filter(|e| e.unit == unit && e.setup.check(setup).is_ok()).collect()
     }
 
+    /// Of the calibrations of other setups or units the one that differs least from this, the newest of those; what differs, in words.
+    pub fn nearest_other(
+        &self,
+        setup: &Setup,
+        unit: FactorUnit,
+    ) -> Option<(&HistoryEntry, String)> {
+        let differences = |e: &HistoryEntry| {
+            let mut found = e.setup.differences(setup);
+            if e.unit != unit {
+                found.push(("unit", e.unit.name().into(), unit.name().into()));
+            }
+            found
+        };
+        let all = self.entries.iter().rev().map(|e| (e, differences(e)));
+        let (entry, found) = all.filter(|(_, d)| !d.is_empty()).min_by_key(|(_, d)| d.len())?;
+        let each = |(what, there, here): &(&str, String, String)| {
+            format!("{what} {there} there and {here} here")
+        };
+        Some((entry, found.iter().map(each).collect::<Vec<_>>().join(", ")))
+    }
+
     /// The text of the file.
     pub fn to_toml(&self) -> String {
         let mut text = format!("version = {VERSION}\n");
@@ -179,10 +200,14 @@ fn quoted(text: &str) -> String {
 
 /// The error of a TOML file that cannot be understood.
 pub(crate) fn toml_error(error: &toml::de::Error) -> Error {
+    let message = error.to_string();
     Error::input(
         "the TOML cannot be read",
-        error.to_string().trim_end(),
-        "Correct the file: voxgray help-file lists the files and their keys.",
+        message.trim_end(),
+        format!(
+            "{}Correct the file: voxgray help-file lists the files and their keys.",
+            did_you_mean_of(&message)
+        ),
     )
 }
 
@@ -267,6 +292,12 @@ mod tests {
         for entry in bad {
             assert!(history.push(entry.clone()).is_err(), "{}", entry.time);
         }
+        assert!(
+            history.nearest_other(&history.entries()[0].setup, FactorUnit::CpsPerMbq).is_none()
+        );
+        let asked = Setup { collimator: "LEHR".into(), ..history.entries()[0].setup.clone() };
+        let (_, told) = history.nearest_other(&asked, FactorUnit::CpsPerMbq).unwrap();
+        assert_eq!(told, "collimator MEGP there and LEHR here");
         // Another setup at the same time is fine.
         let mut other = history.entries()[0].clone();
         other.setup.collimator = "LEHR".into();

@@ -1,5 +1,6 @@
 //! Counts and concentrations to Bq (or Bq s): units of images, and the measurements behind a number of Bq, each with its uncertainty.
 
+mod assay_order;
 mod blur;
 mod budget;
 mod calibration_entries;

@@ -43,6 +43,13 @@ pub fn run(a: &CalibrateArguments) -> Result<ExitCode> {
     let result = CalibrationResult::from_toml(&files::text_or_pipe(&a.file)?)
         .map_err(|e| in_file(&a.file, e))?;
     let mut text = report(&result);
+    if let Some(days) = result.days_off()? {
+        console::say(&format!(
+            "warning: {}: time = {} is {days:.0} days from the scans of its acquisitions: it dates the factor in the history",
+            a.file.display(),
+            result.time
+        ));
+    }
     if let Some(path) = &a.history {
         let old = if path.exists() { files::text(path)? } else { String::new() };
         let mut history = match old.as_str() {
@@ -51,7 +58,20 @@ pub fn run(a: &CalibrateArguments) -> Result<ExitCode> {
         };
         history.push(result.history_entry()).map_err(|e| in_file(path, e))?;
         let drift = check_drift(&history.of(&result.factor.setup, result.factor.unit))?;
+        let setup = (&result.factor.setup, result.factor.unit);
+        let same = history.of(setup.0, setup.1).len();
+        let others = history.entries().len() - same;
         text.push_str(&drift_report(drift.as_ref()));
+        if others > 0 {
+            let _ = writeln!(text, "  {others} factor(s) of other setups, which are not compared");
+        }
+        if let (1, Some((other, differs))) = (same, history.nearest_other(setup.0, setup.1)) {
+            console::say(&format!(
+                "warning: {} has no earlier factor of this setup to compare with; the nearest, of {}, has {differs}",
+                path.display(),
+                other.time
+            ));
+        }
         for warning in drift.iter().flat_map(DriftCheck::warnings) {
             console::say(&format!("warning: {warning}"));
         }

@@ -70,6 +70,7 @@ impl ProblemArguments {
                 calibration: CalibrationInput {
                     factor: self.calibration,
                     history: self.calibration_history,
+                    measured: None,
                     duration_s: self.scan_duration,
                     relative_uncertainty: self.calibration_uncertainty,
                 },

@@ -39,11 +39,12 @@ the image (--decay-from image). A dose rate is that at the time for which the im
 activity; the output names that time.
 
 Clocks: times that state an offset from UTC compare as instants, those that state none with each
-other; a mixture is refused. TimezoneOffsetFromUTC of DICOM counts.
+other; a mixture is refused, but for a time that you state without one beside files with one:
+it is on their clock, which is told. TimezoneOffsetFromUTC of DICOM counts.
 
 Several time points: --activity series.toml lists the images and their times after injection,
   version = 1
-  relative_uncertainty = 0.05      # of a VOI's activity at one time: weighs the models
+  relative_uncertainty = 0.05      # needed: of a VOI's activity at one time, weighs the models
   [[time_point]]
   time = '4h'                      # start of the scan; needless where DICOM states the times
   activity = 'spect_4h.nii.gz'     # beside this file
@@ -275,7 +276,7 @@ pub struct ProblemArguments {
     /// To when the values are corrected for decay: none (each is the mean over the scan), start (of the scan), admin (the administration) [default: what the file says].
     #[arg(long, value_name = "TO", help_heading = "Activity", value_parser = parse_decay_correction)]
     pub(super) decay_correction: Option<DecayCorrection>,
-    /// History file of voxgray calibrate (TOML): its newest factor for the nuclide, in place of --calibration.
+    /// History file of voxgray calibrate (TOML): its newest factor for the nuclide, in place of --calibration; another energy window, camera or an old date is told.
     #[arg(long, value_name = "FILE", help_heading = "Activity", conflicts_with = "calibration")]
     pub(super) calibration_history: Option<PathBuf>,
     /// Duration of the scan, such as 20min: it makes counts a count rate, and values that are not corrected for decay are means over it; 1s for an image in counts per second [default: what the file says].

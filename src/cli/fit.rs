@@ -9,7 +9,7 @@ use super::fit_reading::{ask, read};
 use crate::error::{Error, Result};
 use crate::kinetics::method::MethodName;
 use crate::kinetics::single_time_point::Measurement;
-use crate::kinetics::table::{COUNTS, CurveFile, CurveTable};
+use crate::kinetics::table::{COUNT_RATE, COUNTS, CurveFile, CurveTable};
 use crate::kinetics::{Choice, Integrated, Method, Points, Spread, integrate_points};
 use crate::physics::nuclide::Nuclide;
 
@@ -75,6 +75,7 @@ pub fn run(a: &FitArguments) -> Result<ExitCode> {
 const REFUSED: u8 = 3;
 
 fn check(a: &FitArguments) -> Result<()> {
+    common_uncertainty(a)?;
     if a.relative_uncertainty == Some(0.0) {
         return Err(Error::usage(
             "--relative-uncertainty is 0",
@@ -87,8 +88,16 @@ fn check(a: &FitArguments) -> Result<()> {
 
 /// Counts need a SPECT/CT value, and one value scales one curve.
 fn check_scale(a: &FitArguments, file: &mut CurveFile) -> Result<()> {
-    let counts = file.unit == COUNTS;
+    let counts = file.unit == COUNTS || file.unit == COUNT_RATE;
     if a.spect_time.is_none() {
+        if file.unit == COUNT_RATE {
+            return Err(Error::usage(
+                format!("{} has count rates in cps", a.curves.display()),
+                "they become activities by the camera's calibration factor, which nothing states",
+                "Add --calibration '20.1 cps/MBq +- 1.7 %' as voxgray calibrate prints it; or, of a planar curve, --spect-time, \
+                 --spect-activity and --spect-uncertainty, which scale it.",
+            ));
+        }
         if counts {
             return Err(Error::usage(
                 format!("{} has counts", a.curves.display()),
@@ -105,7 +114,7 @@ fn check_scale(a: &FitArguments, file: &mut CurveFile) -> Result<()> {
                 file.curves.len(),
                 file.quantity
             ),
-            "it scales one planar curve of counts or activity",
+            "it scales one planar curve of counts, count rates or activity",
             "Write each curve to its own table.",
         ));
     }
@@ -154,8 +163,20 @@ fn points(a: &FitArguments, curve: &CurveTable) -> Result<Points> {
         times_s: curve.times_s.clone(),
         values: curve.values.clone(),
         spread,
-        common: a.common_uncertainty,
+        common: common_uncertainty(a)?,
     })
+}
+
+/// The uncertainty that all points share: stated, or that of the calibration factor.
+fn common_uncertainty(a: &FitArguments) -> Result<f64> {
+    match a.calibration.and_then(|c| c.relative_uncertainty) {
+        Some(_) if a.common_uncertainty > 0.0 => Err(Error::usage(
+            "--common-uncertainty beside a calibration factor that states its uncertainty",
+            "they are the same uncertainty, which would be counted twice",
+            "Leave one of them out.",
+        )),
+        of_factor => Ok(of_factor.unwrap_or(a.common_uncertainty)),
+    }
 }
 
 /// The method of the options.

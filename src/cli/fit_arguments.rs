@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::values::{parse_fraction, parse_moment, parse_time};
+use crate::activity::ImageCalibration;
 use crate::error::Error;
 use crate::kinetics::method::{MethodName, TailName};
 use crate::kinetics::table::units::{Quantity, Unit, unit_of};
 use crate::kinetics::{Family, Head};
 use crate::sheet::Decimal;
-use crate::time::Moment;
+use crate::time::{DateOrder, Moment};
 
 const AFTER: &str = "\
 CURVES is a table with a header line: cells separated by commas, semicolons or tabs, decimal
@@ -20,11 +21,14 @@ time and a column per curve:
   curve,time_h,activity_MBq,uncertainty_%      time (h);liver (MBq);liver \u{b1} (%);kidney (MBq)
 Every column says its unit: in brackets, or after a space, comma, _, / or 'in'. Case is free.
   time after injection  time, t, time p.i., hours p.i., time after injection ... in s, sec, min,
-                        h, hr, hours, d, days: time_h, Time [h], t/h. Or 'time', 'datetime', or
-                        'date' and 'time', with date and clock, and --injection
+                        h, hr, hours, d, days: time_h, Time [h], t/h. With colons in a column of
+                        hours, or time (h:mm), (h:mm:ss), (d:hh:mm), (mm:ss): 4:30 is 4.5 h. Or
+                        'time', 'datetime', or 'date' and 'time', with date and clock, and
+                        --injection; 11/12/2026 2:30 PM if a day is above 12, or with --dates
   value                 activity, A, act, uptake, value, or the name of a curve, in Bq, kBq,
-                        MBq, GBq, TBq, mCi, uCi; dose rate in Gy, mGy or uGy per s, min, h; or
-                        counts (planar, with --spect-time)
+                        MBq, GBq, TBq, mCi, uCi; dose rate in Gy, mGy or uGy per s, min, h;
+                        count rate in cps, cpm or counts/s (with --calibration); or counts or
+                        count rates of a planar curve (with --spect-time)
     needing more        %IA or %ID (--administered-activity); %IA/g, kBq/g (and a mass); kBq/mL,
                         Bq/cm3, %IA/mL (and a volume)
   uncertainty           one standard deviation: uncertainty, unc, u, u(A), SD, std, stdev,
@@ -33,8 +37,11 @@ Every column says its unit: in brackets, or after a space, comma, _, / or 'in'. 
   mass, volume          mass_g, mass (kg), volume_mL, volume (cm3); wide: liver mass (g)
   curve's name          curve, voi, roi, organ, region, lesion, tissue, structure, source, name
   decay-corrected       in the value's name: activity_MBq_decay_corrected, decay-corrected
-                        activity (MBq); to injection. Or --decay-corrected
+                        activity (MBq); to injection. Or a column 'decay_corrected' of yes or no
+                        (true, false, 1, 0) for each row. Or --decay-corrected
   comment, note, remark not read
+Numbers may have separators of thousands: 1,234.5, 1 234,5, 1'234.5. Where every number is like
+12,345 the table is asked for --decimal.
 Lines that begin with # are comments; names with the separator or a # at the beginning of a line
 stand in quotation marks. Empty cells, NA, n/a, n.a., -, NaN, null and none are values that are
 not there: their points are left out, and counted. Values of 0 or below count if their
@@ -118,6 +125,25 @@ pub(super) enum DecayCorrected {
     No,
 }
 
+/// The order of day and month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DatesOrder {
+    /// 22/11/2026
+    DayFirst,
+    /// 11/22/2026
+    MonthFirst,
+}
+
+impl DatesOrder {
+    /// As tables take it.
+    pub(super) fn order(self) -> DateOrder {
+        match self {
+            DatesOrder::DayFirst => DateOrder::DayFirst,
+            DatesOrder::MonthFirst => DateOrder::MonthFirst,
+        }
+    }
+}
+
 /// A decimal mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum DecimalMark {
@@ -155,7 +181,7 @@ pub struct FitArguments {
     /// Trapezoids before the first point: constant, linear (from zero), or the name of a family to fit.
     #[arg(long, default_value = "linear", value_parser = parse_head)]
     pub(super) head: Head,
-    /// Trapezoids after the last point: physical decay, population (its half-life), mono:N (fitted to the last N points), or none.
+    /// Trapezoids after the last point: physical decay, population (its half-life), mono:N (fitted to the last N points), or none. The interval takes the form of physical and mono:N for granted: it holds the points' uncertainty alone.
     #[arg(long, default_value = "physical", value_parser = parse_tail)]
     pub(super) tail: TailName,
     /// When the activity was injected, such as 2026-11-22T09:30:00+01:00; it and all times with an offset from UTC, or all without.
@@ -164,6 +190,12 @@ pub struct FitArguments {
     /// Whether the values are decay-corrected to the time of injection (it is undone), where the table does not say so.
     #[arg(long, value_enum, value_name = "TO")]
     pub(super) decay_corrected: Option<DecayCorrected>,
+    /// Which number of dates like 11/12/2026 is the day, where no date of the table has a day above 12.
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub(super) dates: Option<DatesOrder>,
+    /// Calibration factor as voxgray calibrate prints it, such as '20.1 cps/MBq +- 1.7 %', for values in cps; its uncertainty is common to all points.
+    #[arg(long, value_name = "FACTOR", value_parser = parse_calibration)]
+    pub(super) calibration: Option<ImageCalibration>,
     /// Administered activity at the time of injection, for values in %IA, such as 7.4GBq.
     #[arg(long, value_name = "ACTIVITY", value_parser = parse_activity)]
     pub(super) administered_activity: Option<f64>,
@@ -206,6 +238,11 @@ pub struct FitArguments {
     /// Draw the values on a logarithmic axis.
     #[arg(long)]
     pub(super) log: bool,
+}
+
+/// A factor of `voxgray calibrate`.
+fn parse_calibration(text: &str) -> Result<ImageCalibration, String> {
+    text.parse().map_err(|e: Error| format!("{}; {}", e.why, e.suggestion))
 }
 
 /// Bq.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::fit_arguments::FitArguments;
+use super::fit_reading::partly;
 use crate::error::{Error, Result};
 use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
@@ -94,7 +95,11 @@ pub(super) fn write(
             Err(error) => curves.push(json!({ "name": name, "refused": error.to_string() })),
         }
     }
-    let decay_corrected = file.decay_corrected.map(|c| if c { "injection" } else { "no" });
+    let decay_corrected = file.decay_corrected.map(|c| match c {
+        true if partly(file) => "by row",
+        true => "injection",
+        false => "no",
+    });
     let all = json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
@@ -106,7 +111,7 @@ pub(super) fn write(
         "quantity": file.quantity,
         "unit": file.unit,
         "integral_unit": file.integral_unit,
-        "common_relative_uncertainty": a.common_uncertainty,
+        "common_relative_uncertainty": a.calibration.and_then(|c| c.relative_uncertainty).unwrap_or(a.common_uncertainty),
         "decay_corrected": decay_corrected,
         "notes": file.notes,
         "curves": curves,
@@ -214,10 +219,14 @@ fn plot(name: &str, i: &Integrated, file: &CurveFile, log_y: bool) -> Result<Vec
     let residuals: Vec<f64> = points.iter().map(residual).collect();
     let tia = &i.tia;
     let subtitle = format!(
-        "{:.4e} {} ± {:.1} %, extrapolated {:.1} % before and {:.1} % after the points; {}",
+        "{:.4e} {}{}, extrapolated {:.1} % before and {:.1} % after the points; {}",
         tia.value,
         file.integral_unit,
-        100.0 * tia.relative_uncertainty(),
+        if tia.relative_uncertainty().is_finite() {
+            format!(" ± {:.1} %", 100.0 * tia.relative_uncertainty())
+        } else {
+            ", uncertainty not known".into()
+        },
         100.0 * tia.share_before_first,
         100.0 * tia.share_after_last,
         i.name()

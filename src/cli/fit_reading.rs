@@ -1,11 +1,13 @@
 //! What `voxgray fit` reads: the table with what the options add to it, and whether its values are decay-corrected.
 
 use super::fit_arguments::{DecayCorrected, FitArguments};
+use crate::activity::{CalibrationValue, FactorUnit, ImageCalibration};
 use crate::error::{Error, Result};
 use crate::kinetics::decay_corrected::{suspicion, undo};
 use crate::kinetics::table::{CurveFile, CurveTable, TableOptions, read_curves};
 use crate::sheet::Sheet;
 use crate::time::Moment;
+use crate::units::BQ_PER_MBQ;
 
 /// How the two answers are given.
 const ANSWERS: &str = "Say --decay-corrected injection if they are corrected to the time of injection (it is then undone), or --decay-corrected no if they are those of their times.";
@@ -20,6 +22,8 @@ pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveF
     });
     let options = TableOptions {
         decimal: a.decimal.map(|d| d.decimal()),
+        cps_per_bq: a.calibration.as_ref().map(cps_per_bq).transpose()?,
+        dates: a.dates.map(|d| d.order()),
         administered_bq: a.administered_activity,
         masses_g: &a.mass,
         volumes_ml: &a.volume,
@@ -27,35 +31,52 @@ pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveF
     };
     let mut file = read_curves(&Sheet::read_or_pipe(&a.curves)?, &options)?;
     unused(a, &file)?;
+    if let Some(factor) = a.calibration.filter(|f| f.relative_uncertainty.is_none()) {
+        file.notes.push(format!(
+            "the calibration factor {factor} states no uncertainty: none of it is in the intervals"
+        ));
+    }
     let stated = a.decay_corrected.map(|d| d == DecayCorrected::Injection);
     match (stated, file.decay_corrected) {
-        (Some(option), Some(column)) if option != column => {
+        (Some(option), Some(column)) if option != column || (option && partly(&file)) => {
             let is = |c: bool| if c { "decay-corrected" } else { "not decay-corrected" };
             return Err(Error::usage(
                 format!(
-                    "{}: the name of the column says {}, --decay-corrected says {}",
+                    "{}: the table says {}, --decay-corrected says {}",
                     a.curves.display(),
-                    is(column),
+                    if partly(&file) { "that some values are decay-corrected" } else { is(column) },
                     is(option)
                 ),
                 "values are one or the other",
-                "Correct the name of the column, or leave the option out.",
+                "Correct the table, or leave the option out.",
             ));
         }
         (option, column) => file.decay_corrected = option.or(column),
     }
     if file.decay_corrected == Some(true) {
+        let some = partly(&file);
         for curve in &mut file.curves {
+            // A value that is not corrected is as one at injection: nothing is undone.
+            let since: Vec<f64> = match &curve.corrected {
+                None => curve.times_s.clone(),
+                Some(by_row) => curve
+                    .times_s
+                    .iter()
+                    .zip(by_row)
+                    .map(|(t, c)| if *c { *t } else { 0.0 })
+                    .collect(),
+            };
             undo(
-                &curve.times_s,
+                &since,
                 &mut curve.values,
                 curve.uncertainties.as_deref_mut(),
                 decay_constant_per_s,
             );
         }
-        file.notes.push(
-            "decay correction to the time of injection undone, values times exp(-lambda t)".into(),
-        );
+        file.notes.push(format!(
+            "decay correction to the time of injection undone{}, values times exp(-lambda t)",
+            if some { " in the rows that say yes" } else { "" }
+        ));
     }
     if file.of_administered && file.decay_corrected.is_none() {
         file.notes.push(
@@ -65,6 +86,25 @@ pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveF
     Ok(file)
 }
 
+/// Whether rows differ in being decay-corrected.
+pub(super) fn partly(file: &CurveFile) -> bool {
+    let mut all = file.curves.iter().flat_map(|c| c.corrected.iter().flatten());
+    let first = all.next();
+    all.any(|c| Some(c) != first)
+}
+
+/// Count rate of 1 Bq, of a factor in cps/MBq.
+fn cps_per_bq(factor: &ImageCalibration) -> Result<f64> {
+    match factor.value {
+        CalibrationValue::PerRate(value, FactorUnit::CpsPerMbq) => Ok(value / BQ_PER_MBQ),
+        _ => Err(Error::usage(
+            format!("--calibration '{factor}'"),
+            "the count rate of a whole region needs a factor in cps/MBq; one per voxel or per count does not go with it",
+            "Give for example --calibration '20.1 cps/MBq +- 1.7 %', or a table of activities.",
+        )),
+    }
+}
+
 /// Options that a table has no use for.
 fn unused(a: &FitArguments, file: &CurveFile) -> Result<()> {
     let refuse = |option: String, why: &str| {
@@ -72,6 +112,9 @@ fn unused(a: &FitArguments, file: &CurveFile) -> Result<()> {
     };
     if a.administered_activity.is_some() && !file.of_administered {
         return refuse("--administered-activity".into(), "no value of the table is in %IA or %ID");
+    }
+    if a.calibration.is_some() && !file.of_count_rates {
+        return refuse("--calibration".into(), "the table has no count rates in cps");
     }
     for (option, given) in [("--mass", &a.mass), ("--volume", &a.volume)] {
         for name in given.iter().filter_map(|g| g.0.as_deref()) {

@@ -99,3 +99,95 @@ fn the_test_finds_keys_and_variants() {
         assert!(names.contains(name), "{name} is not among {names:?}");
     }
 }
+
+/// What the list of a help says of a key in a table: (table, keys, text).
+fn entries(kind: FileKind) -> Vec<(String, Vec<String>, String)> {
+    let list = kind.text().split_once(EXAMPLE).unwrap().0;
+    let (mut table, mut found) = (String::new(), Vec::<(String, Vec<String>, String)>::new());
+    for line in list.lines().skip_while(|l| !l.starts_with("version") && !l.contains("  ")).skip(2)
+    {
+        let indent = line.len() - line.trim_start().len();
+        let (name, text) = line.trim_start().split_once("  ").unwrap_or((line.trim_start(), ""));
+        if line.starts_with('[') {
+            table = name.trim_matches(['[', ']']).to_string();
+            found.push((table.clone(), vec![String::new()], text.trim().into()));
+        } else if indent > 4 {
+            if let Some(last) = found.last_mut() {
+                last.2 = format!("{} {}", last.2, line.trim());
+            }
+        } else if !line.trim().is_empty() {
+            let keys = name.split(", ").map(|k| k.trim().to_string()).collect();
+            found.push((table.clone(), keys, text.trim().into()));
+        }
+    }
+    found
+}
+
+/// The keys of an example that stand on a line of their own, with their table.
+fn keys_of(example: &str) -> Vec<(usize, String, String, String)> {
+    let (mut table, mut found) = (String::new(), Vec::new());
+    for (n, line) in example.lines().enumerate() {
+        if line.starts_with('[') {
+            table = line.split(']').next().unwrap().trim_matches('[').to_string();
+        } else if let Some((key, value)) = line.split_once(" = ")
+            && !line.starts_with('#')
+        {
+            found.push((n, table.clone(), key.trim().into(), value.trim().into()));
+        }
+    }
+    found
+}
+
+/// A key may be left out of an example exactly where the help says so, and a value is a pair exactly where it says that.
+#[test]
+fn what_is_needed_and_what_is_a_pair_is_said() {
+    let left_out = ["default", "left out", "or", "needless", "any number", "one of", "in place of"];
+    let mut wrong = Vec::new();
+    for kind in FileKind::value_variants() {
+        let (entries, example) = (entries(*kind), kind.example());
+        for (line, table, key, value) in keys_of(example) {
+            // `[volume.lesion]` is a table of `[volume]`; `[administration.full]` has the keys of `[acquisition.full]`.
+            let outer = table.split('.').next().unwrap_or("");
+            let own = |e: &&(String, Vec<String>, String)| e.1.contains(&key);
+            let of = |t: &str| entries.iter().filter(own).find(|e| e.0 == t);
+            let any = || entries.iter().find(own);
+            let Some((_, _, text)) = of(&table).or_else(|| of(outer)).or_else(any) else {
+                continue;
+            };
+            let without: Vec<&str> =
+                example.lines().enumerate().filter(|(n, _)| *n != line).map(|(_, l)| l).collect();
+            let error = read(*kind, &without.join("\n")).err().map(|e| e.to_string());
+            let needed =
+                error.as_ref().is_some_and(|e| e.contains(&format!("missing field `{key}`")));
+            let words: BTreeSet<&str> = text.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+            let says =
+                |w: &&str| if w.contains(' ') { text.contains(*w) } else { words.contains(*w) };
+            let mut tell =
+                |what: &str| wrong.push(format!("{kind:?} [{table}] {key} {what}: {text}"));
+            if needed && (words.contains("default") || text.contains("left out")) {
+                tell("is needed, and the help has a default");
+            }
+            let said = *kind != FileKind::Series || !table.is_empty() || key == "version";
+            if needed && !(said || words.contains("needed")) {
+                tell("is needed, and the help does not say so");
+            }
+            if error.is_none() && !left_out.iter().any(says) {
+                tell("may be left out, and the help does not say so");
+            }
+            let number = value.split('#').next().unwrap_or("").trim();
+            if number.parse::<f64>().is_err() || key == "version" {
+                continue;
+            }
+            if words.contains("pair") {
+                tell("is one number in the example, and a pair by the help");
+            }
+            let pair = example.lines().enumerate().map(|(n, l)| {
+                if n == line { format!("{key} = [{number}, 0.1]") } else { l.to_string() }
+            });
+            if read(*kind, &pair.collect::<Vec<_>>().join("\n")).is_ok() {
+                tell("takes a pair, and the help does not say so");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::console;
 use super::uncertainty_checks::{finite, in_file, in_voi, one_of, pair, positive, relative, time};
 use super::uncertainty_recovery::{Recovery, RecoveryEntry};
 use crate::activity::{
     BlurredSphere, Budget, CalibrationFactor, Component, FactorUnit, History, Setup, check_version,
     toml_error,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean};
 use crate::files;
 use crate::kinetics::Family;
 use crate::physics::nuclide::Nuclide;
@@ -200,6 +201,18 @@ fn newest(path: &Path, nuclide: Option<&str>) -> Result<[f64; 2]> {
     };
     let wanted = Setup { nuclide: nuclide.into(), ..last.setup.clone() };
     last.setup.check(&wanted).map_err(|e| in_file(path, e))?;
+    let s = &last.setup;
+    console::say(&format!(
+        "calibration factor of {} ({}, {}, {}, {} to {} keV): {} {}",
+        last.time,
+        s.camera,
+        s.nuclide,
+        s.collimator,
+        s.window_kev[0],
+        s.window_kev[1],
+        last.value,
+        last.unit.name()
+    ));
     Ok([last.value, last.random_uncertainty.hypot(last.shared_uncertainty)])
 }
 
@@ -298,7 +311,10 @@ impl VoiEntry {
                 Error::input(
                     format!("model '{name}'"),
                     "there is none of that name",
-                    format!("Choose {AUTO}, {known}."),
+                    format!(
+                        "{}Choose {AUTO}, {known}.",
+                        did_you_mean(name, Family::ALL.map(Family::name).into_iter().chain([AUTO]))
+                    ),
                 )
             })?),
         };

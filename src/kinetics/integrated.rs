@@ -193,6 +193,14 @@ fn one_point(points: &Points, method: &Method, lambda: f64) -> Result<(Tac, Tia,
             "the point has no stated uncertainty: that of the measurement is not in the interval"
                 .into(),
         );
+        if tia.standard_uncertainty == 0.0 {
+            // What is taken for granted has no spread either: nothing is known of the uncertainty, which is not zero.
+            tia.standard_uncertainty = f64::NAN;
+            tia.interval_95 = (f64::NAN, f64::NAN);
+            tia.warnings.push(
+                "the uncertainty is not known: neither the point's is stated, nor how far the half-life may be from the one taken for granted".into(),
+            );
+        }
     }
     Ok((tac, tia, shape))
 }
@@ -450,5 +458,20 @@ mod tests {
         let unknown = Points { spread: Spread::Unknown, ..one };
         let found = integrate_points(&unknown, &Method::Haenscheid(None), LAMBDA).unwrap();
         assert!(found.tia.warnings.iter().any(|w| w.contains("no stated uncertainty")));
+        // No uncertainty is known: it is not zero.
+        let sharp = Population::new(180_000.0, 0.0, 577_000.0).unwrap();
+        for method in [
+            Method::Family(Family::Physical),
+            Method::Auto(vec![Family::Physical]),
+            Method::Madsen(sharp),
+        ] {
+            let found = integrate_points(&unknown, &method, LAMBDA).unwrap();
+            let (low, high) = found.tia.interval_95;
+            assert!(found.tia.standard_uncertainty.is_nan() && low.is_nan() && high.is_nan());
+            assert!(found.tia.warnings.iter().any(|w| w.contains("uncertainty is not known")));
+            let known = Points { common: 0.05, ..unknown.clone() };
+            let known = integrate_points(&known, &method, LAMBDA).unwrap();
+            assert!((known.tia.relative_uncertainty() / 0.05 - 1.0).abs() < 1e-9);
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use super::integrate::{Head, Tail};
 use super::model::Family;
 use super::single_time_point::Population;
+use crate::error::did_you_mean;
 use crate::{Error, Result};
 
 /// A way from points to an integral.
@@ -57,6 +58,9 @@ pub enum MethodName {
     Madsen,
 }
 
+/// Methods that are no family.
+const RULES: [&str; 5] = ["auto", "average", "trapezoid", "haenscheid", "madsen"];
+
 impl FromStr for MethodName {
     type Err = Error;
 
@@ -72,7 +76,8 @@ impl FromStr for MethodName {
                     format!("method '{other}'"),
                     "there is none of that name",
                     format!(
-                        "Choose auto, average, trapezoid, haenscheid, madsen or a family: {}.",
+                        "{}Choose auto, average, trapezoid, haenscheid, madsen or a family: {}.",
+                        did_you_mean(other, RULES.into_iter().chain(Family::ALL.map(Family::name))),
                         Family::ALL.map(Family::name).join(", ")
                     ),
                 )
@@ -96,7 +101,14 @@ impl FromStr for Head {
                 Error::usage(
                     format!("head '{other}'"),
                     "there is none of that name",
-                    "It must be constant, linear, or a family such as mono or mono-uptake.",
+                    format!(
+                        "{}It must be constant, linear, or a family: {}.",
+                        did_you_mean(
+                            other,
+                            ["constant", "linear"].into_iter().chain(Family::ALL.map(Family::name))
+                        ),
+                        Family::ALL.map(Family::name).join(", ")
+                    ),
                 )
             }),
         }
@@ -132,7 +144,10 @@ impl FromStr for TailName {
                     Error::usage(
                         format!("tail '{other}'"),
                         "there is none of that name",
-                        "It must be physical, population, none, or mono:N such as mono:2.",
+                        format!(
+                            "{}It must be physical, population, none, or mono:N such as mono:2.",
+                            did_you_mean(other, ["physical", "population", "none", "mono:2"])
+                        ),
                     )
                 }),
         }

@@ -24,6 +24,7 @@ pub mod quality;
 mod search;
 pub mod select;
 pub mod single_time_point;
+mod slower_phase;
 mod starts;
 pub mod table;
 pub mod tac;

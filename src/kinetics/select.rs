@@ -18,6 +18,7 @@ use super::fit::{Fit, fit, fit_with_priors};
 use super::model::Family;
 use super::prior::{NOISE_DEGREES, noise_chi2};
 use super::quality::{MIN_PROBABILITY, REFUTED_WITHOUT_FREEDOM};
+use super::slower_phase::not_excluded;
 use super::tac::{Tac, UncertaintyKind};
 use super::tia::Tia;
 use crate::stats::{NORMAL_97_5, chi_squared_exceeded, f_exceeded};
@@ -245,6 +246,7 @@ impl Selection {
         let mut tia = Tia::from_logs(value, relative, (lower, upper), common, method)
             .with_shares(before, after);
         tia.warn_of_error(self.distribution.probability_off(at, common));
+        tia.warnings.extend(not_excluded(tac, &self.fit, &tia));
         tia
     }
 }

@@ -29,7 +29,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::hu::{HuBin, HuCurve};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean_of};
 use crate::physics::{Material, tissues};
 
 #[derive(Deserialize)]
@@ -96,10 +96,13 @@ pub(super) fn in_file(error: Error, path: &Path) -> Error {
 pub(super) fn toml_error(error: &toml::de::Error) -> Error {
     let mut message = error.to_string();
     message.truncate(message.trim_end().len());
+    let nearest = did_you_mean_of(&message);
     Error::input(
         "the TOML cannot be read",
         message,
-        "Correct the file: voxgray help-file hu-curve and voxgray help-file materials list the keys.",
+        format!(
+            "{nearest}Correct the file: voxgray help-file hu-curve and voxgray help-file materials list the keys."
+        ),
     )
 }
 

@@ -8,8 +8,17 @@ use crate::activity::{
     Calibration, CalibrationInput, CalibrationValue, History, HistoryEntry, ImageCalibration,
 };
 use crate::error::{Error, Result};
+use crate::io::dicom::Facts;
 use crate::job::SourceChoice;
 use crate::physics::Nuclide;
+use crate::time::Moment;
+use crate::units::SECONDS_PER_DAY;
+
+/// Limits of energy windows this near are those of one window with other digits, keV.
+const SAME_WINDOW_KEV: f64 = 1.0;
+/// Days after which a factor is to be measured again: gamma cameras are calibrated once a year at least (EANM physics committee, Eur. J.
+/// Nucl. Med. Mol. Imaging 37, 662, 2010, doi:10.1007/s00259-009-1347-y).
+const LASTS_DAYS: f64 = 366.0;
 
 /// Said where nothing states the uncertainty of the activity's scale.
 pub(super) const NOT_STATED: &str = "the uncertainty of the activity's calibration is not stated, so that of the VOIs' doses holds none of it; add \
@@ -56,9 +65,67 @@ pub(super) fn resolved(
         entry.setup.window_kev[0],
         entry.setup.window_kev[1],
     ));
-    let found = CalibrationInput { factor: Some(factor), history: None, ..input.clone() };
+    let measured = Some((entry.setup.clone(), entry.time));
+    let found = CalibrationInput { factor: Some(factor), history: None, measured, ..input.clone() };
     found.relative()?;
     Ok(found)
+}
+
+/// Compares what a factor from a history holds for with what an image says of itself: what differs, and what cannot be compared.
+pub(super) fn against_image(input: &CalibrationInput, facts: &Facts) -> Vec<String> {
+    let Some((setup, time)) = &input.measured else { return Vec::new() };
+    let mut found = Vec::new();
+    let [low, high] = setup.window_kev;
+    if let Some([a, b]) = facts.energy_window.as_ref().and_then(|w| w.limits_kev)
+        && ((a - low).abs() > SAME_WINDOW_KEV || (b - high).abs() > SAME_WINDOW_KEV)
+    {
+        found.push(format!(
+            "the calibration factor is for an energy window of {low} to {high} keV, the image has {a} to {b} keV"
+        ));
+    }
+    if let Some(device) = facts.device.as_deref().filter(|d| !alike(&setup.camera, d)) {
+        found.push(format!(
+            "the calibration factor is for the camera '{}', the image is of '{device}': whether they are one cannot be told",
+            setup.camera
+        ));
+    }
+    if let Some(scan) = facts.acquisition_time.or(facts.series_time) {
+        let days = scan
+            .seconds_since(time)
+            .map_or_else(|_| days_between(time, &scan), |s| s / SECONDS_PER_DAY);
+        if days < -1.0 {
+            found.push(format!(
+                "the calibration factor was measured on {}, {:.0} days after the image of {}",
+                time.date(),
+                -days,
+                scan.date()
+            ));
+        } else if days > LASTS_DAYS {
+            found.push(format!(
+                "the calibration factor was measured on {}, {days:.0} days before the image of {}",
+                time.date(),
+                scan.date()
+            ));
+        }
+    }
+    found
+}
+
+/// Days from one date to another, where the clocks do not compare.
+fn days_between(from: &Moment, to: &Moment) -> f64 {
+    let midnight = |m: &Moment| Moment::new(m.date(), jiff::civil::Time::midnight(), None);
+    midnight(to).seconds_since(&midnight(from)).map_or(0.0, |s| s / SECONDS_PER_DAY)
+}
+
+/// Whether a camera's name has a word of the device's.
+fn alike(camera: &str, device: &str) -> bool {
+    let words = |t: &str| -> Vec<String> {
+        let lower = t.to_lowercase();
+        let each = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 1);
+        each.map(String::from).collect()
+    };
+    let of_device = words(device);
+    words(camera).iter().any(|w| of_device.contains(w))
 }
 
 /// The factor with the uncertainty of its random and shared parts.
@@ -125,6 +192,38 @@ mod tests {
             ));
         }
         text
+    }
+
+    #[test]
+    fn what_the_image_says_otherwise_is_told() {
+        let text = history(&[("2026-02-01T10:00:00+01:00", "Lu-177", "MEGP", 20.0)]);
+        let mut entry = newest(&text, "Lu-177").unwrap();
+        entry.setup.camera = "Symbia, OSEM 5i".into();
+        let input = CalibrationInput {
+            measured: Some((entry.setup.clone(), entry.time)),
+            ..CalibrationInput::default()
+        };
+        let facts = |device: &str, window: [f64; 2], time: &str| Facts {
+            device: Some(device.into()),
+            energy_window: Some(crate::io::dicom::EnergyWindow {
+                name: None,
+                limits_kev: Some(window),
+            }),
+            acquisition_time: Some(Moment::parse(time).unwrap()),
+            ..Facts::default()
+        };
+        let told = |f: &Facts| against_image(&input, f);
+        let same = facts("SIEMENS Symbia Intevo", [187.2, 228.8], "2026-03-01T09:00:00");
+        assert!(told(&same).is_empty(), "{:?}", told(&same));
+        for (f, part) in [
+            (facts("SIEMENS Symbia", [101.7, 124.3], "2026-03-01T09:00:00"), "101.7 to 124.3 keV"),
+            (facts("GE Discovery", [187.2, 228.8], "2026-03-01T09:00:00+01:00"), "'GE Discovery'"),
+            (facts("Symbia", [187.2, 228.8], "2025-12-01T09:00:00Z"), "days after the image"),
+            (facts("Symbia", [187.2, 228.8], "2027-12-01T09:00:00"), "668 days before"),
+        ] {
+            assert!(told(&f).len() == 1 && told(&f)[0].contains(part), "{part}: {:?}", told(&f));
+        }
+        assert!(against_image(&CalibrationInput::default(), &same).is_empty());
     }
 
     #[test]

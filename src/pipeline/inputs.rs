@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Observer;
-use super::calibration::for_one_second;
+use super::calibration::{against_image, for_one_second};
 use crate::activity::{ActivityMap, Calibration, InputUnit, Quantity};
 use crate::error::{Error, Result};
 use crate::files;
@@ -222,6 +222,9 @@ pub fn read_activity(
     let (volume, unit, calibration) = if dicom::is_dicom(&input.path)? {
         let mut read = read_dicom_activity(input)?;
         count_rates(input, &mut read, observer)?;
+        for told in against_image(&input.calibration, &read.facts) {
+            observer.warn(&format!("{}: {told}", input.path.display()));
+        }
         facts = Some(read.facts.clone());
         let volume = accept("activity", &input.path, read, observer, records)?;
         (volume, InputUnit::BqPerMl, None)

@@ -7,19 +7,27 @@ use serde::Deserialize;
 use toml::Value;
 
 use super::series_file::{families, time};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean, did_you_mean_of};
 use crate::image::Voi;
 use crate::kinetics::method::MethodName;
 use crate::kinetics::{Choice, Family};
 
 /// The table as it is written: each entry is a name, or a table with its companions.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub(super) struct MethodKeys {
     default: Option<Value>,
     outside: Option<Value>,
-    voi: BTreeMap<String, Value>,
+    voi: Option<Value>,
+    /// What is no key: told with those that are.
+    #[serde(flatten)]
+    other: BTreeMap<String, Value>,
 }
+
+/// Keys of the table, and of the table of one region.
+const KEYS: [&str; 3] = ["default", "outside", "voi"];
+const REGION_KEYS: [&str; 7] =
+    ["method", "models", "head", "tail", "population_half_life", "population_spread", "time_point"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,17 +69,61 @@ impl MethodKeys {
                 .and_then(|m| m.check(points).map(|()| m))
                 .map_err(|e| Error { problem: format!("[method] {key}: {}", e.problem), ..e })
         };
+        if let Some(key) = self.other.keys().next() {
+            return Err(unknown(key));
+        }
+        let vois = match self.voi {
+            None => toml::Table::new(),
+            Some(Value::Table(table)) => table,
+            Some(other) => {
+                return Err(Error::input(
+                    format!("[method] voi is {}", shown(&other)),
+                    "it is a table with a method for each VOI by its name or label",
+                    "Write voi.NAME = \"mono\" for one VOI, or default = \"mono\" for all.",
+                ));
+            }
+        };
         let default = Value::String("auto".into());
         // With [planar] the method is that of the planar curve, which has points of its own: checked there.
         Ok(Methods {
             default: one("default".into(), self.default.unwrap_or(default))?,
             outside: self.outside.map(|v| one("outside".into(), v)).transpose()?,
-            voi: self
-                .voi
+            voi: vois
                 .into_iter()
                 .map(|(name, v)| Ok((name.clone(), one(format!("voi.{name}"), v)?)))
                 .collect::<Result<_>>()?,
         })
+    }
+}
+
+/// The error of a key of `[method]` that there is not.
+fn unknown(key: &str) -> Error {
+    // In serde's words, which tests of the help look for.
+    let why = format!("unknown field `{key}`, expected one of `default`, `outside`, `voi`");
+    let nearest = did_you_mean(key, KEYS);
+    let suggestion = if !nearest.is_empty() {
+        nearest
+    } else if REGION_KEYS.contains(&key) {
+        format!(
+            "It is a key of one region: write default = {{ method = \"trapezoid\", {key} = ... }}, or the same for voi.NAME. "
+        )
+    } else {
+        format!("A VOI's method stands under voi: voi.\"{key}\" = \"mono\". ")
+    };
+    Error::input(
+        format!("[method] {key}"),
+        why,
+        format!("{suggestion}voxgray help-file series lists the keys."),
+    )
+}
+
+/// A value as it may stand in a message.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("\"{text}\""),
+        Value::Integer(x) => x.to_string(),
+        Value::Float(x) => x.to_string(),
+        other => format!("a {}", other.type_str()),
     }
 }
 
@@ -86,14 +138,28 @@ fn read(value: Value, all: &[Family]) -> Result<RegionMethod> {
             population_spread: None,
             time_point: None,
         },
-        table => table.try_into::<Keys>().map_err(|e| {
+        Value::Table(table) => table.try_into::<Keys>().map_err(|e| {
+            let message = e.to_string();
             Error::input(
                 "its keys cannot be read",
-                e.to_string().trim_end().to_string(),
-                "Write a name such as \"auto\", or a table with method and its companions: models, head, tail, population_half_life, \
-                 population_spread, time_point.",
+                message.trim_end(),
+                format!(
+                    "{}Write a name such as \"auto\", or a table with method and its companions: {}.",
+                    did_you_mean_of(&message),
+                    REGION_KEYS[1..].join(", ")
+                ),
             )
         })?,
+        other => {
+            return Err(Error::input(
+                format!("it is {}", shown(&other)),
+                "a method is a name in quotation marks, or a table of keys",
+                format!(
+                    "Write a name such as \"auto\", or a table with method and its companions: {}.",
+                    REGION_KEYS[1..].join(", ")
+                ),
+            ));
+        }
     };
     let name: MethodName = keys.method.parse()?;
     let refuse = |key: &str, with: &str| {
@@ -256,6 +322,18 @@ mod tests {
     fn what_does_not_go_together_is_refused() {
         for (text, word) in [
             ("default = 'quad'", "there is none"),
+            ("default = 'trapezoidal'", "Did you mean 'trapezoid'?"),
+            ("default = 'Mono'", "Did you mean 'mono'?"),
+            ("defualt = 'mono'", "Did you mean 'default'?"),
+            ("liver = 'mono'", "voi.\"liver\" = \"mono\""),
+            ("tail = 'physical'", "key of one region"),
+            ("voi = 'mono'", "a method for each VOI"),
+            ("default = { method = 'trapezoid', tial = 'none' }", "Did you mean 'tail'?"),
+            ("default = { method = 'trapezoid', tail = 'physicl' }", "Did you mean 'physical'?"),
+            ("default = { method = 'trapezoid', head = 'lineer' }", "Did you mean 'linear'?"),
+            ("default = { method = 'auto', models = ['mon'] }", "Did you mean 'mono'?"),
+            ("outside = 3", "it is 3"),
+            ("default = {}", "missing field"),
             ("default = 3", "population_spread"),
             ("default = { metod = 'auto' }", "metod"),
             ("default = { method = 'mono', tail = 'physical' }", "for trapezoid only"),

@@ -174,6 +174,7 @@ impl CalibrationKeys {
         Ok(CalibrationInput {
             factor: self.factor.map(|f| f.parse()).transpose()?,
             history: self.history.map(|h| folder.join(h)),
+            measured: None,
             duration_s: None,
             relative_uncertainty: stated.or(common.filter(|c| *c > 0.0)),
         })

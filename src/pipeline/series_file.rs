@@ -13,7 +13,7 @@ use super::quantification::{
     CalibrationKeys, Quantification, QuantificationKeys, TransferKeys, VolumeKeys, duration,
 };
 use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, check_version, toml_error};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean};
 use crate::kinetics::Family;
 use crate::time::{Moment, TimeOrSpan, hours_text};
 use crate::transport::times::MAX_TIME_POINTS;
@@ -276,7 +276,15 @@ pub(super) fn families(names: Option<Vec<String>>) -> Result<Vec<Family>> {
         .iter()
         .map(|name| {
             Family::ALL.into_iter().find(|f| f.name() == name).ok_or_else(|| {
-                Error::input(format!("model '{name}'"), "there is none of that name", known())
+                Error::input(
+                    format!("model '{name}'"),
+                    "there is none of that name",
+                    format!(
+                        "{}Choose from {}.",
+                        did_you_mean(name, Family::ALL.map(Family::name)),
+                        known()
+                    ),
+                )
             })
         })
         .collect()

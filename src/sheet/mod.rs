@@ -6,6 +6,7 @@
 //!
 //! A line whose first character is `#` is a comment, before the header and between rows. Within a line `#` is a character like any other.
 
+pub mod decimal;
 pub mod dialect;
 pub mod encoding;
 pub mod number;

@@ -1,10 +1,7 @@
-//! Numbers as people write them: with a decimal point or a decimal comma, or not at all.
+//! Numbers as people write them: with a decimal point, a decimal comma or none, and with separators of thousands.
 //!
-//! Neglected: separators of thousands. `1.234,5`, `1,234.5` and `1 234` are refused, and so is a table in which `12,345` could be twelve
-//! or twelve thousand: a thousandfold activity is worse than a question.
-
-use super::Separator;
-use crate::error::{Error, Result};
+//! Thousands are groups of three digits behind a first one of one to three, `1 234,5`, `1'234.5` or `1,234.5`: the separator is one
+//! character throughout and not the decimal mark of the table ([`super::decimal`] finds that). What is grouped otherwise is refused.
 
 /// The decimal mark of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +21,8 @@ impl Decimal {
         }
     }
 
-    fn other(self) -> char {
+    /// The mark that then separates thousands, if anything does.
+    pub fn other(self) -> char {
         match self {
             Decimal::Point => ',',
             Decimal::Comma => '.',
@@ -94,23 +92,21 @@ pub fn read(text: &str, decimal: Decimal) -> std::result::Result<Cell, (String, 
     }
     let text: String = text.chars().map(|c| if c == '−' { '-' } else { c }).collect();
     let digits = |c: char| c.is_ascii_digit();
-    let mark = |c: char| c == '.' || c == ',';
-    let spaced = text.contains(|c: char| c.is_whitespace() || "'’_".contains(c));
-    if text.chars().filter(|c| mark(*c)).count() > 1
-        || (spaced && text.contains(digits) && !text.contains(char::is_alphabetic))
-    {
-        return refuse(
-            "a separator of thousands is not read: a decimal mark and it look the same",
-            "Write the number without it, such as 1234.5 or 1234,5.",
-        );
-    }
-    if text.contains(decimal.other()) {
-        return Err((
-            format!("the decimal mark of this table is '{}'", decimal.mark()),
-            "Write all numbers alike, without separators of thousands.".into(),
-        ));
-    }
-    let plain = text.replace(decimal.mark(), ".");
+    let bare = !text.contains(|c: char| c.is_alphabetic() && !matches!(c, 'e' | 'E'));
+    let plain = match without_thousands(&text, decimal) {
+        Some(plain) => plain,
+        None if bare && text.contains(digits) => {
+            return Err((
+                format!(
+                    "the decimal mark of this table is '{}', and thousands are groups of three digits with one separator",
+                    decimal.mark()
+                ),
+                "Write all numbers alike, such as 1234.5 or 1,234.5; --decimal point or --decimal comma says which mark is the decimal one."
+                    .into(),
+            ));
+        }
+        None => text.clone(),
+    };
     let form = plain.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
     match plain.parse::<f64>().ok().filter(|x| form && x.is_finite()) {
         Some(x) => Ok(Cell::Number(x)),
@@ -124,84 +120,55 @@ pub fn read(text: &str, decimal: Decimal) -> std::result::Result<Cell, (String, 
     }
 }
 
-/// The decimal mark of the cells of numbers of a table, each with its place for messages.
-///
-/// Commas are decimal marks if there is no point. Where each could as well separate thousands (three digits behind one to three), a table
-/// separated by semicolons is taken at its word, since programs write them for the sake of decimal commas.
-///
-/// # Errors
-/// If points and commas are mixed, or every one of them could separate thousands in a table whose separator says otherwise.
-pub fn decimal_of<'a>(
-    cells: impl Iterator<Item = (String, &'a str)>,
-    separator: Separator,
-) -> Result<Decimal> {
-    let mut seen: [Option<(String, &str)>; 2] = [None, None];
-    let mut clear = [false; 2];
-    for (at, text) in cells {
-        for (n, mark) in ['.', ','].into_iter().enumerate() {
-            if text.contains(mark)
-                && text.contains(|c: char| c.is_ascii_digit())
-                && !is_missing(text)
-            {
-                clear[n] |= !could_be_thousands(text, mark);
-                seen[n].get_or_insert((at.clone(), text));
-            }
-        }
-    }
-    let ambiguous = |at: &str, text: &str, mark: char, why: &str| {
-        let (decimal, thousands) = (text.replace(mark, "."), text.replace(mark, ""));
-        Err(Error::input(
-            format!("{at}: '{text}' is {decimal} or {thousands}"),
-            format!("every number with a '{mark}' has three digits behind it, and {why}"),
-            "Say which with --decimal point or --decimal comma, or write the numbers with another count of digits and without separators of thousands.",
-        ))
-    };
-    match seen {
-        [None, None] | [Some(_), None] if clear[0] || separator != Separator::Semicolon => {
-            Ok(Decimal::Point)
-        }
-        [None, None] => Ok(Decimal::Point),
-        [Some((at, text)), None] => ambiguous(
-            &at,
-            text,
-            '.',
-            "cells are separated by semicolons, as where the comma is the decimal mark",
-        ),
-        [None, Some(_)] if clear[1] || separator == Separator::Semicolon => Ok(Decimal::Comma),
-        [None, Some((at, text))] => ambiguous(
-            &at,
-            text,
-            ',',
-            &format!(
-                "cells are separated by {}s, so the decimal mark may be the point",
-                separator.name()
-            ),
-        ),
-        [Some((at, point)), Some((comma_at, comma))] if at == comma_at && point == comma => {
-            Err(Error::input(
-                format!("{at}: '{point}' has a point and a comma"),
-                "a separator of thousands is not read: a decimal mark and it look the same",
-                "Write the numbers without it, such as 1234.5 or 1234,5.",
-            ))
-        }
-        [Some((at, point)), Some((comma_at, comma))] => Err(Error::input(
-            format!("{at}: '{point}', {comma_at}: '{comma}'"),
-            "points and commas are mixed, so one of them separates decimals and the other thousands, or two programs wrote the table",
-            "Write all numbers with one decimal mark and without separators of thousands.",
-        )),
-    }
+/// Characters that separate thousands besides the mark that is not the decimal one: spaces of any kind, apostrophes, `_`.
+pub(super) fn is_spacing(c: char) -> bool {
+    c.is_whitespace() || "'’‘´`_".contains(c)
 }
 
-/// Whether the mark of `12.345` may separate thousands: one to three digits, not from 0, then groups of three.
-fn could_be_thousands(text: &str, mark: char) -> bool {
-    let text = text.trim().trim_start_matches(['+', '-', '−', '<', '>', ' ']);
-    let mut groups = text.split(mark);
-    let all = |g: &str| g.chars().all(|c| c.is_ascii_digit());
+/// Whether groups are those of thousands: a first of one to three digits that is no zero, then three each.
+pub(super) fn are_thousands<'a>(mut groups: impl Iterator<Item = &'a str>) -> bool {
+    let digits = |g: &str| !g.is_empty() && g.bytes().all(|b| b.is_ascii_digit());
     let first = groups.next().unwrap_or("");
-    (1..=3).contains(&first.len())
-        && all(first)
+    first.len() <= 3
+        && digits(first)
         && !first.starts_with('0')
-        && groups.all(|g| g.len() == 3 && all(g))
+        && groups.all(|g| g.len() == 3 && digits(g))
+}
+
+/// A number with a decimal point and without separators of thousands; none where they are no such separators.
+fn without_thousands(text: &str, decimal: Decimal) -> Option<String> {
+    let (whole, rest) = match text.split_once(decimal.mark()) {
+        Some((whole, rest)) => (whole, Some(rest)),
+        None => (text, None),
+    };
+    let odd = |c: char| is_spacing(c) || c == '.' || c == ',';
+    if rest.is_some_and(|r| r.contains(odd)) {
+        return None;
+    }
+    let sign = whole.len() - whole.trim_start_matches(['-', '+']).len();
+    let (sign, whole) = (&whole[..sign], whole[sign..].trim_start());
+    let whole = match whole.chars().find(|c| odd(*c)) {
+        None => whole.to_string(),
+        Some(separator) => {
+            // An exponent may follow the last group.
+            let end = whole.find(['e', 'E']).unwrap_or(whole.len());
+            if !are_thousands(whole[..end].split(separator)) {
+                return None;
+            }
+            whole.replace(separator, "")
+        }
+    };
+    Some(match rest {
+        Some(rest) => format!("{sign}{whole}.{rest}"),
+        None => format!("{sign}{whole}"),
+    })
+}
+
+/// Whether a cell is a number with separators of thousands.
+pub fn has_thousands(text: &str, decimal: Decimal) -> bool {
+    let whole = text.trim().split(decimal.mark()).next().unwrap_or("");
+    let odd = |c: char| is_spacing(c) || c == decimal.other();
+    whole.contains(odd) && matches!(read(text, decimal), Ok(Cell::Number(_)))
 }
 
 #[cfg(test)]
@@ -221,6 +188,22 @@ mod tests {
         assert_eq!(number("1,5E+06", Decimal::Comma), 1.5e6);
         assert_eq!(number("−0,25", Decimal::Comma), -0.25);
         assert_eq!(number(".5", Decimal::Point), 0.5);
+        for (text, decimal, expected) in [
+            ("1,234.5", Decimal::Point, 1234.5),
+            ("1.234,5", Decimal::Comma, 1234.5),
+            ("1 234,5", Decimal::Comma, 1234.5),
+            ("1'234.5", Decimal::Point, 1234.5),
+            ("1’234’567", Decimal::Point, 1_234_567.0),
+            ("12\u{a0}345.678", Decimal::Point, 12_345.678),
+            ("−1\u{202f}234", Decimal::Comma, -1234.0),
+            ("1,234,567", Decimal::Point, 1_234_567.0),
+            ("1,234", Decimal::Point, 1234.0),
+            ("1.234.567,25", Decimal::Comma, 1_234_567.25),
+            ("1_000", Decimal::Point, 1000.0),
+        ] {
+            assert_eq!(number(text, decimal), expected, "{text}");
+            assert!(has_thousands(text, decimal) && !has_thousands("1.5", decimal), "{text}");
+        }
         for text in ["", " ", "NA", "n.a.", "-", "–", "NaN", "#N/A", "N/A", "null"] {
             assert_eq!(read(text, Decimal::Comma), Ok(Cell::Missing), "{text}");
         }
@@ -234,11 +217,16 @@ mod tests {
             ("<LOQ", "limit of detection"),
             ("BDL", "limit of detection"),
             ("n.d.", "not detected"),
-            ("1.234,5", "thousands"),
-            ("1,234,567", "thousands"),
-            ("1 234", "thousands"),
-            ("1\u{a0}234.5", "thousands"),
-            ("1'234", "thousands"),
+            ("1.234,5", "decimal mark"),
+            ("1,23,456", "groups of three"),
+            ("1 23", "groups of three"),
+            ("1'234 567", "groups of three"),
+            ("0,123", "groups of three"),
+            ("1234,567", "groups of three"),
+            ("1.234 567", "groups of three"),
+            ("12 34.5", "groups of three"),
+            ("1,,234", "groups of three"),
+            ("1 234 MBq", "no number"),
             ("5 ± 1", "uncertainty stand in one cell"),
             ("#DIV/0!", "spreadsheet"),
             ("1,5", "decimal mark"),
@@ -250,31 +238,6 @@ mod tests {
         ] {
             let (why, remedy) = read(text, Decimal::Point).expect_err(text);
             assert!(why.contains(word) && remedy.len() > 10, "{text}: {why}");
-        }
-    }
-
-    #[test]
-    fn the_decimal_mark_is_found_or_asked_for() {
-        let of = |cells: &[&'static str], separator| {
-            decimal_of(cells.iter().map(|c| ("t:2".to_string(), *c)), separator)
-                .map_err(|e| e.to_string())
-        };
-        assert_eq!(of(&["4", "24"], Separator::Comma), Ok(Decimal::Point));
-        assert_eq!(of(&["4", "200.5", "12.345"], Separator::Semicolon), Ok(Decimal::Point));
-        assert_eq!(of(&["12.345"], Separator::Comma), Ok(Decimal::Point));
-        assert_eq!(of(&["12.345"], Separator::Tab), Ok(Decimal::Point));
-        assert_eq!(of(&["12,345", "4"], Separator::Semicolon), Ok(Decimal::Comma));
-        assert_eq!(of(&["12,345", "0,512"], Separator::Tab), Ok(Decimal::Comma));
-        assert_eq!(of(&["200,5"], Separator::Comma), Ok(Decimal::Comma));
-        for (cells, separator, word) in [
-            (&["12,345"][..], Separator::Tab, "12.345 or 12345"),
-            (&["12,345"], Separator::Comma, "--decimal"),
-            (&["12.345", "4"], Separator::Semicolon, "12.345 or 12345"),
-            (&["1.5", "1,5"], Separator::Semicolon, "mixed"),
-            (&["1.234,5"], Separator::Semicolon, "thousands"),
-        ] {
-            let error = of(cells, separator).expect_err("must be asked");
-            assert!(error.contains(word), "{error}");
         }
     }
 }

@@ -5,6 +5,7 @@ use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, tz};
 
 use super::ClockTime;
+use super::written::{has_two_readings, iso};
 use crate::error::{Error, Result};
 
 /// Largest offsets in use: UTC-12:00 (Baker Island) and UTC+14:00 (Line Islands), min.
@@ -48,12 +49,20 @@ impl Moment {
     }
 
     /// Parses ISO 8601 with a date and at least hours and minutes: `2026-11-22T10:15:00.5+01:00`, `2026-11-22 09:15Z` or, on a clock whose
-    /// offset is not stated, `2026-11-22T10:15:00`. Dates may be written `22.11.2026` and `2026/11/22` too.
+    /// offset is not stated, `2026-11-22T10:15:00`. Dates may be written `22.11.2026`, `2026/11/22` and, with a day above 12,
+    /// `11/22/2026 2:30 PM` too.
     ///
     /// # Errors
     /// If it is no such time.
     pub fn parse(text: &str) -> Result<Self> {
         parse(text.trim()).ok_or_else(|| {
+            if has_two_readings(text) {
+                return Error::input(
+                    format!("time '{text}'"),
+                    "its date has two readings: whether the day or the month stands first is not known",
+                    "Write it as year, month and day, such as 2026-11-22T10:15:00+01:00.",
+                );
+            }
             Error::input(
                 format!("time '{text}'"),
                 "it must be a date and a time such as 2026-11-22T10:15:00+01:00",
@@ -126,8 +135,8 @@ impl std::str::FromStr for Moment {
 
 fn parse(text: &str) -> Option<Moment> {
     // A second of 60 and a zone in brackets are no part of what is promised.
-    let ordered = year_first(text);
-    let text = ordered.as_deref().unwrap_or(text);
+    let ordered = iso(text, None)?;
+    let text = ordered.as_str();
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b" .:+-TtZz".contains(&b));
     let clock = text.get(10..)?;
     if !plain || !text.is_char_boundary(10) || clock.contains(":60") || !clock.contains(':') {
@@ -142,26 +151,6 @@ fn parse(text: &str) -> Option<Moment> {
         Some(_) => return None,
     };
     Some(Moment::new(pieces.date(), pieces.time()?, offset))
-}
-
-/// A date whose order of day, month and year no custom doubts, as ISO 8601: `22.11.2026` (dots: day first) and `2026/11/22` (year first).
-/// `11/22/2026` and `22-11-2026` stay what they are, which is refused: who wrote them is not known.
-fn year_first(text: &str) -> Option<String> {
-    let end = text.find([' ', 'T', 't']).unwrap_or(text.len());
-    let (date, clock) = text.split_at(end);
-    let dotted = date.contains('.');
-    let parts: Vec<&str> = date.split(if dotted { '.' } else { '/' }).collect();
-    let number = |t: &str, longest: usize| {
-        let digits = !t.is_empty() && t.len() <= longest && t.bytes().all(|b| b.is_ascii_digit());
-        digits.then(|| t.parse::<u32>().ok())?
-    };
-    let [first, month, last] = parts[..] else { return None };
-    let (year, day) = if dotted && last.len() == 4 { (last, first) } else { (first, last) };
-    if year.len() != 4 {
-        return None;
-    }
-    let (year, month, day) = (number(year, 4)?, number(month, 2)?, number(day, 2)?);
-    Some(format!("{year:04}-{month:02}-{day:02}{clock}"))
 }
 
 #[cfg(test)]
@@ -226,7 +215,14 @@ mod tests {
 
     #[test]
     fn dates_of_one_order_only() {
-        for text in ["22.11.2026 10:15", "2026/11/22 10:15", "2026.11.22T10:15:00"] {
+        for text in [
+            "22.11.2026 10:15",
+            "2026/11/22 10:15",
+            "2026.11.22T10:15:00",
+            "11/22/2026 10:15 AM",
+            "22/11/2026 10:15",
+            "22-Nov-2026 10:15",
+        ] {
             assert_eq!(at(text), at("2026-11-22T10:15:00"), "{text}");
         }
         assert_eq!(at("1.3.2026 10:15+01:00"), at("2026-03-01T10:15:00+01:00"));
@@ -251,8 +247,12 @@ mod tests {
             "2026-11-22T10:00:00+01:00:30",
             "2026-11-22T10:00:-1",
             "22.11.26 10:00",
-            "11/22/2026 10:00",
-            "22-11-2026 10:00",
+            "11/12/2026 10:00",
+            "22/23/2026 10:00",
+            "11/22/26 10:00",
+            "02-11-2026 10:00",
+            "11/22/2026 13:00 PM",
+            "11/22/2026",
             "31.11.2026 10:00",
             "22.11.2026",
             "2026-11-22T10:00:1e1",

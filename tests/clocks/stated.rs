@@ -212,3 +212,57 @@ fn different_administrations_are_asked_for() {
     run.expect(all_decays("Lu-177"), "stated");
     run.says("that of the file");
 }
+
+/// A local time that the user states is one of the file's clock, which is told; where the files' clocks differ it is asked for, with each offset.
+#[test]
+fn a_local_time_beside_clocks_with_an_offset() {
+    let bench = Bench::new();
+    bench.series("p", &pet(&Scanner::new("F-18", "START", HOUR, 3), Zone::Utc));
+    let run = bench.dose("p", "F-18", &["--physical-decay", "--administered", GIVEN]);
+    run.expect(all_decays("F-18"), "on the file's clock");
+    run.says("taken as 2026-03-28T22:30:00.5+01:00");
+    let write = |zone: Zone| {
+        for (n, (h, zone)) in [(4.0, Zone::Utc), (28.0, zone)].into_iter().enumerate() {
+            bench.series(
+                &format!("p{n}"),
+                &pet(&Scanner::new("Lu-177", "START", h * HOUR, 1), zone),
+            );
+        }
+    };
+    write(Zone::Utc);
+    let with = |given: &str| {
+        let top = format!("administered = \"{given}\"");
+        bench.text("s.toml", &series_of(&top, &[("p0", ""), ("p1", "")]));
+        bench.dose("s.toml", "Lu-177", &[])
+    };
+    let run = with(GIVEN);
+    run.expect(all_decays("Lu-177"), "series");
+    run.says("taken as 2026-03-28T22:30:00.5+01:00");
+    let starts =
+        [("p0", "time = \"2026-03-29T02:30:00.5\""), ("p1", "time = \"2026-03-30T02:30:00.5\"")];
+    bench.text("s.toml", &series_of("", &starts));
+    let run = bench.dose("s.toml", "Lu-177", &[]);
+    run.expect(all_decays("Lu-177"), "starts by date");
+    run.says("the start of the scan is stated as 2026-03-29T02:30:00.5, without an offset");
+    // The clocks were changed between the scans.
+    write(Zone::Summer);
+    with(GIVEN).refused("2026-03-28T22:30:00.5+01:00 or 2026-03-28T22:30:00.5+02:00");
+    with(&format!("{GIVEN}+01:00")).expect(all_decays("Lu-177"), "with its offset");
+}
+
+/// What a message suggests can be stated as it stands, with the offset of the file.
+#[test]
+fn suggested_times_have_the_offset_of_the_file() {
+    let bench = Bench::new();
+    for (offset, suggested) in [("+0100", "+01:00"), ("-0930", "-09:30"), ("", "")] {
+        let objects = pet(&Scanner::new("Lu-177", "START", 4.0 * HOUR, 1), Zone::NoDate);
+        let objects = objects.into_iter().map(|o| match offset {
+            "" => o,
+            offset => o.text((0x0008, 0x0201), "SH", offset),
+        });
+        bench.series("p", &objects.collect::<Vec<_>>());
+        let run = bench.dose("p", "Lu-177", &["--physical-decay"]);
+        run.expect(all_decays("Lu-177"), offset);
+        run.says(&format!("--administered 2026-03-27T22:30:00.5{suggested} for"));
+    }
+}

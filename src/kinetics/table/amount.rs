@@ -38,6 +38,7 @@ pub fn factor(quantity: Quantity, of: &Amount, options: &TableOptions) -> Result
     let volume = || of.needed("volume", "mL", of.volume_ml, options.volumes_ml, "--volume 35mL");
     Ok(match quantity {
         Quantity::Activity | Quantity::DoseRate | Quantity::Counts => 1.0,
+        Quantity::CountRate => options.cps_per_bq.map_or(1.0, f64::recip),
         Quantity::OfAdministered => administered()?,
         Quantity::OfAdministeredPerGram => administered()? * mass()?,
         Quantity::OfAdministeredPerMl => administered()? * volume()?,

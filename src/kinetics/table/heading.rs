@@ -17,6 +17,10 @@ pub enum Heading {
     Curve,
     /// Times after injection; s per unit.
     Time(f64),
+    /// Times after injection written with colons; s of the part before the first one.
+    Elapsed(f64),
+    /// Whether the values of the row are decay-corrected: what a yes means.
+    Corrected(bool),
     /// Dates with times of day, or times of day beside a column of dates.
     Clock,
     /// Dates.
@@ -54,9 +58,12 @@ pub enum Heading {
 pub fn heading(name: &str) -> Result<Heading, String> {
     let all = Name::new(name);
     let (all, corrected) = all.without_decay_correction()?;
+    if let Some(yes) = corrected.filter(|_| all.only_asks()) {
+        return Ok(Heading::Corrected(yes));
+    }
     match all.without_injection() {
         Some(rest) => match understood(&rest, corrected) {
-            Ok(Heading::Time(s)) => Ok(Heading::Time(s)),
+            Ok(time @ (Heading::Time(_) | Heading::Elapsed(_))) => Ok(time),
             _ => understood(&all, corrected),
         },
         None => understood(&all, corrected),
@@ -68,7 +75,10 @@ fn understood(all: &Name, corrected: Option<bool>) -> Result<Heading, String> {
     let words = name.words();
     match unit {
         Unit::Time(s) if TIMES.contains(&words.as_str()) => Ok(Heading::Time(s)),
-        Unit::Time(_) => Err(format!("'{}' is no word for the time", name.text())),
+        Unit::Elapsed(s) if TIMES.contains(&words.as_str()) => Ok(Heading::Elapsed(s)),
+        Unit::Time(_) | Unit::Elapsed(_) => {
+            Err(format!("'{}' is no word for the time", name.text()))
+        }
         Unit::Mass(g) => Ok(Heading::Mass(name.owner(&MASSES, "mass")?, g)),
         Unit::Volume(ml) => Ok(Heading::Volume(name.owner(&VOLUMES, "volume")?, ml)),
         Unit::Percent if ["ia", "id", "injected activity", "injected dose"].contains(&&*words) => {
@@ -225,14 +235,24 @@ impl Name {
             "without decay correction",
             "decay uncorrected",
             "no decay correction",
+            "uncorrected for decay",
         ];
         for word in not {
             if let Some((from, to)) = self.find(word) {
                 return Ok((self.without(from, to), Some(false)));
             }
         }
-        for word in ["decay corrected", "decaycorrected", "corrected for decay", "decay corr", "dc"]
-        {
+        let yes = [
+            "decay corrected",
+            "decaycorrected",
+            "corrected for decay",
+            "corrected for physical decay",
+            "decay correction",
+            "decaycorrection",
+            "decay corr",
+            "dc",
+        ];
+        for word in yes {
             let Some((from, mut to)) = self.find(word) else { continue };
             let text = self.spaced();
             let rest: String = text[to..].iter().collect();
@@ -266,6 +286,19 @@ impl Name {
             return Ok((self.without(from, to), Some(true)));
         }
         Ok((self.clone(), None))
+    }
+
+    /// Whether nothing is left but what a column of yes and no is called: `decay-corrected?`, `is decay-corrected (yes/no)`.
+    fn only_asks(&self) -> bool {
+        let words = self.words().replace(['?', '/', ','], " ");
+        let mut words = words.split_whitespace();
+        words.all(|w| {
+            [
+                "is", "are", "values", "value", "flag", "yes", "no", "y", "n", "true", "false",
+                "1", "0", "or",
+            ]
+            .contains(&w)
+        })
     }
 
     fn without_injection(&self) -> Option<Name> {

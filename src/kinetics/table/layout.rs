@@ -6,17 +6,20 @@ use super::heading::{Heading, heading};
 use super::units::Quantity;
 use crate::error::{Error, Result};
 use crate::sheet::Sheet;
+use crate::units::SECONDS_PER_HOUR;
 
 /// What is known, for messages.
 pub const KNOWN: &str = "Name the columns like curve,time_h,activity_MBq,uncertainty_% (a row per point) or time (h),liver (MBq),liver ± (%),kidney (MBq) (a column per curve), each with its unit: \
-time in s, min, h or d (time_h, t [h], hours p.i.), or time with a date; values in Bq, kBq, MBq, GBq, mCi, %IA, %IA/g, kBq/mL, kBq/g, Gy/s, mGy/h or counts; one standard deviation as uncertainty, SD, u, error or ±, in % or a unit; \
-mass (g), volume (mL); curve, voi, roi, organ, region, lesion, tissue, structure, source or name for the names; comment. See voxgray fit --help.";
+time in s, min, h, d or h:mm (time_h, t [h], hours p.i., time (h:mm)), or time with date; values in Bq, kBq, MBq, GBq, mCi, uCi, cps, %IA, %IA/g, kBq/mL, kBq/g, Gy/s, mGy/h or counts; one standard deviation as uncertainty, SD, u, error or ±, in % or a unit; \
+mass (g), volume (mL); decay-corrected (yes or no); curve, voi, roi, organ, region, lesion, tissue, structure, source or name for the names; comment. See voxgray fit --help.";
 
 /// How the time of a row is found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeColumn {
     /// A number; s per unit.
     After(usize, f64),
+    /// Written with colons (`4:30`); s of the part before the first one.
+    Elapsed(usize, f64),
     /// A date with a time of day.
     Clock(usize),
     /// A date and, in another column, a time of day.
@@ -53,6 +56,8 @@ pub struct Layout {
     pub values: Vec<ValueColumns>,
     /// Whether the values are decay-corrected, where their names say so.
     pub corrected: Option<bool>,
+    /// The column that says it row by row, and what a yes means.
+    pub corrected_by_row: Option<(usize, bool)>,
 }
 
 /// Most curves of a table: VOIs of a hundred patients.
@@ -178,7 +183,18 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
         });
     }
     attach(sheet, &found, &mut all)?;
-    Ok(Layout { names: names.first().copied(), time, values: all, corrected })
+    let by_row = columns(|h| matches!(h, Heading::Corrected(_)));
+    if let ([i, ..], Some(_)) | ([_, i, ..], None) = (&by_row[..], corrected) {
+        return refuse(
+            format!("'{}' beside another name that says it", sheet.header[*i]),
+            "whether the values are decay-corrected is said once: by the name of their column, or by one column of yes and no".into(),
+        );
+    }
+    let corrected_by_row = by_row.first().and_then(|i| match found[*i] {
+        Heading::Corrected(yes) => Some((*i, yes)),
+        _ => None,
+    });
+    Ok(Layout { names: names.first().copied(), time, values: all, corrected, corrected_by_row })
 }
 
 /// Gives uncertainties, masses and volumes to the columns of values that they belong to.
@@ -257,22 +273,32 @@ fn owner(
 }
 
 fn time_column(found: &[Heading], sheet: &Sheet) -> Result<TimeColumn> {
-    let (mut after, mut clocks, mut dates) = (vec![], vec![], vec![]);
+    let (mut after, mut clocks, mut dates, mut elapsed) = (vec![], vec![], vec![], vec![]);
     for (i, heading) in found.iter().enumerate() {
         match heading {
             Heading::Time(s) => after.push((i, *s)),
+            Heading::Elapsed(s) => elapsed.push((i, *s)),
             Heading::Clock => clocks.push(i),
             Heading::Date => dates.push(i),
             _ => {}
         }
     }
-    match (&after[..], &clocks[..], &dates[..]) {
-        ([(i, s)], [], []) => Ok(TimeColumn::After(*i, *s)),
-        ([], [clock], [date]) => Ok(TimeColumn::DateAndClock(*date, *clock)),
-        ([], [clock], []) => Ok(TimeColumn::Clock(*clock)),
+    match (&after[..], &elapsed[..], &clocks[..], &dates[..]) {
+        ([(i, s)], [], [], []) => Ok(TimeColumn::After(*i, *s)),
+        ([], [(i, s)], [], []) => Ok(TimeColumn::Elapsed(*i, *s)),
+        // Beside dates a clock written h:mm is a time of day.
+        ([], [(clock, SECONDS_PER_HOUR)], [], [date]) | ([], [], [clock], [date]) => {
+            Ok(TimeColumn::DateAndClock(*date, *clock))
+        }
+        ([], [], [clock], []) => Ok(TimeColumn::Clock(*clock)),
         _ => {
             let names: Vec<&str> = (0..found.len())
-                .filter(|i| matches!(found[*i], Heading::Time(_) | Heading::Clock | Heading::Date))
+                .filter(|i| {
+                    matches!(
+                        found[*i],
+                        Heading::Time(_) | Heading::Elapsed(_) | Heading::Clock | Heading::Date
+                    )
+                })
                 .map(|i| sheet.header[i].as_str())
                 .collect();
             Err(Error::input(

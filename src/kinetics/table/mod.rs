@@ -14,22 +14,27 @@
 //! - Values of 0 or below are points where their uncertainties are absolute, and refused where they are shares of the values.
 //! - A value below a limit of detection (`<5`) is refused: whatever number it is taken for biases the integral.
 //! - Values of one curve at one time are pooled where they agree, and refused where they do not ([`pool`]).
-//! - Decay-corrected values are said to be by the column's name, or by [`TableOptions`]' user; they are taken back by
+//! - Decay-corrected values are said to be by the column's name, by a column of yes and no, or by [`TableOptions`]' user; they are taken back by
 //!   [`super::decay_corrected`].
 
 mod amount;
+mod elapsed;
 pub mod heading;
 mod layout;
 pub mod pool;
 mod rows;
+mod times;
 pub mod units;
 mod words;
 
 use crate::error::Result;
 use crate::sheet::{Decimal, Sheet};
+use crate::time::DateOrder;
 
 /// Unit of planar values that a SPECT/CT scales.
 pub const COUNTS: &str = "counts";
+/// Unit of count rates without a calibration factor.
+pub const COUNT_RATE: &str = "cps";
 
 /// Values of one curve in SI units (s; Bq or Gy/s), in order of time.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,12 +49,14 @@ pub struct CurveTable {
     pub uncertainties: Option<Vec<f64>>,
     /// Whether they were given in % of the values.
     pub percent: bool,
+    /// Whether each value is decay-corrected to injection, where a column of the table says so row by row.
+    pub corrected: Option<Vec<bool>>,
 }
 
 /// All curves of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CurveFile {
-    /// `activity`, `dose_rate` or `counts`.
+    /// `activity`, `dose_rate`, `counts` or `count_rate`.
     pub quantity: &'static str,
     /// SI unit of the values.
     pub unit: &'static str,
@@ -59,7 +66,10 @@ pub struct CurveFile {
     pub curves: Vec<CurveTable>,
     /// Whether some values are parts of the administered activity.
     pub of_administered: bool,
-    /// Whether the names of the value columns say that they are decay-corrected to injection (true) or not (false).
+    /// Whether some values are count rates.
+    pub of_count_rates: bool,
+    /// Whether the names of the value columns, or a column of yes and no, say that values are decay-corrected to injection (true: all, or
+    /// those of [`CurveTable::corrected`]) or not (false).
     pub decay_corrected: Option<bool>,
     /// What was left out, sorted, pooled or assumed.
     pub notes: Vec<String>,
@@ -79,6 +89,10 @@ pub struct TableOptions<'a> {
     pub masses_g: &'a [(Option<String>, f64)],
     /// Volumes, mL, of curves by name, or of the only one.
     pub volumes_ml: &'a [(Option<String>, f64)],
+    /// Count rate of 1 Bq, cps, by the camera's calibration: count rates are then activities.
+    pub cps_per_bq: Option<f64>,
+    /// Which number of `11/12/2026` is the day, where no date of the table tells it.
+    pub dates: Option<DateOrder>,
     /// For times with a date; without it they are refused.
     pub clock: Option<Clock<'a>>,
 }

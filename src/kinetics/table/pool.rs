@@ -18,6 +18,8 @@ pub struct Point {
     pub value: f64,
     /// Standard uncertainty, SI.
     pub uncertainty: Option<f64>,
+    /// Whether its row says that it is decay-corrected.
+    pub corrected: Option<bool>,
 }
 
 /// Largest distance of two values of one time, in standard uncertainties of their difference.
@@ -73,6 +75,18 @@ fn mean(group: &[Point], percent: bool) -> Point {
 }
 
 fn check(curve: &str, group: &[Point], file: &str) -> Result<()> {
+    if let Some(other) = group.iter().find(|p| p.corrected != group[0].corrected) {
+        return Err(Error::input(
+            format!(
+                "{file}: '{curve}' has values of {} h in lines {} and {}, of which not both are decay-corrected",
+                other.time_s / 3600.0,
+                group[0].line,
+                other.line
+            ),
+            "they cannot be pooled as they are",
+            "Correct both or neither, or remove one.",
+        ));
+    }
     let value = |p: &&Point| p.value;
     let low = group.iter().min_by(|a, b| value(a).total_cmp(&value(b))).unwrap_or(&group[0]);
     let high = group.iter().max_by(|a, b| value(a).total_cmp(&value(b))).unwrap_or(&group[0]);

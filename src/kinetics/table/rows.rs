@@ -3,13 +3,49 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::amount::{Amount, factor};
+use super::elapsed::looks_elapsed;
 use super::layout::{Layout, MOST_CURVES, TimeColumn, ValueColumns, folded, too_many_curves};
 use super::pool::{Point, pooled};
+use super::times::Times;
 use super::units::Quantity;
-use super::{COUNTS, CurveFile, CurveTable, TableOptions};
+use super::{COUNT_RATE, COUNTS, CurveFile, CurveTable, TableOptions};
 use crate::error::{Error, Result};
+use crate::sheet::decimal::decimal_of;
 use crate::sheet::{Cell, Decimal, Row, Sheet, number};
 
+/// Yes and no of a column that asks, in lower case; START and NONE are DICOM's words for values of their times.
+const YES: [&str; 16] = [
+    "yes",
+    "y",
+    "true",
+    "t",
+    "1",
+    "ja",
+    "oui",
+    "si",
+    "sí",
+    "x",
+    "wahr",
+    "corrected",
+    "injection",
+    "admin",
+    "administration",
+    "to injection",
+];
+const NO: [&str; 12] = [
+    "no",
+    "n",
+    "false",
+    "f",
+    "0",
+    "nein",
+    "non",
+    "falsch",
+    "uncorrected",
+    "not corrected",
+    "none",
+    "start",
+];
 /// Name of a curve that has none.
 const UNNAMED: &str = "curve";
 
@@ -27,12 +63,15 @@ struct Growing {
 /// # Errors
 /// As [`super::read_curves`].
 pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<CurveFile> {
-    let (quantity, unit, integral_unit) = common_quantity(sheet, layout)?;
-    let reader = Reader { sheet, layout, options, decimal: decimal(sheet, layout, options)? };
+    let (quantity, unit, integral_unit) = common_quantity(sheet, layout, options)?;
+    let decimal = decimal(sheet, layout, options)?;
     let mut notes = sheet.notes.clone();
-    if reader.decimal == Decimal::Comma {
+    if decimal == Decimal::Comma {
         notes.push("numbers have decimal commas".into());
     }
+    note_thousands(sheet, layout, decimal, &mut notes);
+    let times = Times::new(sheet, layout.time, decimal, options, &mut notes)?;
+    let reader = Reader { sheet, layout, options, decimal, times };
     check_commented(&reader, &mut notes)?;
     let mut growing = Growth::default();
     if layout.names.is_none() {
@@ -58,7 +97,10 @@ pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<
     let percent = layout.values.iter().any(|v| matches!(v.spread, Some((_, None))));
     if percent
         && layout.values.iter().any(|v| {
-            !matches!(v.quantity, Quantity::Activity | Quantity::DoseRate | Quantity::Counts)
+            !matches!(
+                v.quantity,
+                Quantity::Activity | Quantity::DoseRate | Quantity::Counts | Quantity::CountRate
+            )
         })
     {
         notes.push("uncertainties in % are taken as shares of each value".into());
@@ -69,6 +111,7 @@ pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<
         let columns = &layout.values[if layout.names.is_some() { 0 } else { i }];
         curves.push(finished(sheet, columns, curve, &mut notes)?);
     }
+    let decay_corrected = corrected(sheet, layout, &curves)?;
     let administered =
         [Quantity::OfAdministered, Quantity::OfAdministeredPerGram, Quantity::OfAdministeredPerMl];
     Ok(CurveFile {
@@ -77,7 +120,8 @@ pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<
         integral_unit,
         curves,
         of_administered: layout.values.iter().any(|v| administered.contains(&v.quantity)),
-        decay_corrected: layout.corrected,
+        of_count_rates: layout.values.iter().any(|v| v.quantity == Quantity::CountRate),
+        decay_corrected,
         notes,
     })
 }
@@ -86,10 +130,14 @@ pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<
 fn common_quantity(
     sheet: &Sheet,
     layout: &Layout,
+    options: &TableOptions,
 ) -> Result<(&'static str, &'static str, &'static str)> {
     let of = |q: Quantity| match q {
+        // Count rates with a calibration factor are activities.
+        Quantity::CountRate if options.cps_per_bq.is_some() => ("activity", "Bq", "Bq s"),
         Quantity::DoseRate => ("dose_rate", "Gy/s", "Gy"),
         Quantity::Counts => ("counts", COUNTS, "counts s"),
+        Quantity::CountRate => ("count_rate", COUNT_RATE, "counts"),
         _ => ("activity", "Bq", "Bq s"),
     };
     let first = of(layout.values[0].quantity);
@@ -102,16 +150,47 @@ fn common_quantity(
                 sheet.header[layout.values[0].value],
                 sheet.header[other.value]
             ),
-            "activities, dose rates and counts have integrals of different units",
+            "activities, dose rates, count rates and counts have integrals of different units",
             "Write each quantity to its own table.",
         )),
+    }
+}
+
+/// Tells how thousands are read, by the first of them.
+fn note_thousands(sheet: &Sheet, layout: &Layout, decimal: Decimal, notes: &mut Vec<String>) {
+    let columns = number_columns(layout);
+    let cells = sheet.rows.iter().flat_map(|r| columns.iter().map(|c| r.cells[*c].as_str()));
+    let first = cells.into_iter().find(|text| number::has_thousands(text, decimal));
+    if let Some(text) = first
+        && let Ok(Cell::Number(x)) = number::read(text, decimal)
+    {
+        notes.push(format!("thousands are separated: '{text}' is {x}"));
+    }
+}
+
+/// Whether the values are decay-corrected, by their name or row by row: true where some are.
+fn corrected(sheet: &Sheet, layout: &Layout, curves: &[CurveTable]) -> Result<Option<bool>> {
+    let Some((column, _)) = layout.corrected_by_row else { return Ok(layout.corrected) };
+    let mut all = curves.iter().flat_map(|c| c.corrected.iter().flatten().copied());
+    let silent = curves.iter().find(|c| c.corrected.is_none() && !c.values.is_empty());
+    match (all.next(), silent) {
+        (None, _) => Ok(None),
+        (Some(_), Some(curve)) => Err(Error::input(
+            format!(
+                "{}: '{}' is said of other values and not of all of '{}'",
+                sheet.file, sheet.header[column], curve.name
+            ),
+            "a value is decay-corrected or it is not",
+            "Write yes or no in every row.",
+        )),
+        (Some(first), None) => Ok(Some(first || all.any(|c| c))),
     }
 }
 
 /// Columns of numbers.
 fn number_columns(layout: &Layout) -> Vec<usize> {
     let mut columns = Vec::new();
-    if let TimeColumn::After(i, _) = layout.time {
+    if let TimeColumn::After(i, _) | TimeColumn::Elapsed(i, _) = layout.time {
         columns.push(i);
     }
     for v in &layout.values {
@@ -132,7 +211,7 @@ fn decimal(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<Dec
         .rows
         .iter()
         .flat_map(|row| columns.iter().map(|c| (sheet.at(row.line), row.cells[*c].as_str())));
-    number::decimal_of(cells, sheet.separator)
+    decimal_of(cells, sheet.separator)
 }
 
 /// Whether the table has one curve.
@@ -167,6 +246,7 @@ struct Reader<'a> {
     layout: &'a Layout,
     options: &'a TableOptions<'a>,
     decimal: Decimal,
+    times: Times<'a>,
 }
 
 impl Reader<'_> {
@@ -197,41 +277,9 @@ impl Reader<'_> {
         self.text(row, column, row.cells[column].trim_end_matches(['%', ' ']))
     }
 
-    fn time(&self, row: &Row) -> Result<Option<f64>> {
-        let at = || self.sheet.at(row.line);
-        let text = match self.layout.time {
-            TimeColumn::After(column, scale) => {
-                return Ok(self.cell(row, column)?.map(|t| scale * t));
-            }
-            TimeColumn::Clock(clock) => row.cells[clock].clone(),
-            TimeColumn::DateAndClock(date, clock) => {
-                format!("{}T{}", row.cells[date], row.cells[clock])
-            }
-        };
-        if number::is_missing(text.trim_matches('T')) {
-            return Ok(None);
-        }
-        if let Ok(Cell::Number(_)) = number::read(&text, self.decimal) {
-            return Err(Error::input(
-                format!("{}: the time '{text}'", at()),
-                "the name of its column has no unit, and a unit is not guessed",
-                "Name the column time_h, time_min or time_d, or write dates with times of day.",
-            ));
-        }
-        let Some(clock) = self.options.clock else {
-            return Err(Error::usage(
-                format!("{}: a time with a date", at()),
-                "the time of injection is not known",
-                "Add --injection 2026-11-22T09:30:00+01:00.",
-            ));
-        };
-        let in_row = |e: Error| Error { problem: format!("{}: {}", at(), e.problem), ..e };
-        clock(&text).map(Some).map_err(in_row)
-    }
-
     fn row(&self, row: &Row, only: bool, growing: &mut Growth) -> Result<()> {
         let at = self.sheet.at(row.line);
-        let time = self.time(row)?;
+        let time = self.times.of(row)?;
         let named = match self.layout.names {
             Some(c) if row.cells[c].is_empty() => {
                 return Err(Error::input(
@@ -320,7 +368,38 @@ impl Reader<'_> {
                 "Give the measured one, or leave the column out: the fit then finds it from its residuals.",
             ));
         }
-        Ok(Point { line: row.line, time_s, value: si, uncertainty })
+        let corrected = self.corrected(row)?;
+        Ok(Point { line: row.line, time_s, value: si, uncertainty, corrected })
+    }
+
+    /// Whether the row says that its values are decay-corrected.
+    fn corrected(&self, row: &Row) -> Result<Option<bool>> {
+        let Some((column, yes_means)) = self.layout.corrected_by_row else { return Ok(None) };
+        let text = row.cells[column].trim().to_lowercase();
+        let text = text
+            .strip_suffix(".0")
+            .or_else(|| text.strip_suffix(",0"))
+            .unwrap_or(&text)
+            .to_string();
+        if YES.contains(&text.as_str()) {
+            return Ok(Some(yes_means));
+        }
+        if NO.contains(&text.as_str()) {
+            return Ok(Some(!yes_means));
+        }
+        if number::is_missing(&text) {
+            return Ok(None);
+        }
+        Err(Error::input(
+            format!(
+                "{}: {} '{}'",
+                self.sheet.at(row.line),
+                self.sheet.header[column],
+                row.cells[column]
+            ),
+            "the column says whether the values are decay-corrected to the time of injection",
+            "Write yes or no (true or false, 1 or 0) in each row.",
+        ))
     }
 }
 
@@ -349,6 +428,18 @@ fn finished(
     }
     let percent = with_spread && matches!(columns.spread, Some((_, None)));
     let points = pooled(&name, points, percent, &sheet.file, notes)?;
+    let corrected: Option<Vec<bool>> = points.iter().map(|p| p.corrected).collect();
+    if corrected.is_none() && points.iter().any(|p| p.corrected.is_some()) {
+        let line = points.iter().find(|p| p.corrected.is_none()).map_or(0, |p| p.line);
+        return Err(Error::input(
+            format!(
+                "{}: nothing says whether this value of '{name}' is decay-corrected",
+                sheet.at(line)
+            ),
+            "other rows of the curve say it",
+            "Write yes or no in every row.",
+        ));
+    }
     Ok(CurveTable {
         name,
         times_s: points.iter().map(|p| p.time_s).collect(),
@@ -356,6 +447,7 @@ fn finished(
         uncertainties: with_spread
             .then(|| points.iter().map(|p| p.uncertainty.unwrap_or(f64::NAN)).collect()),
         percent,
+        corrected: corrected.filter(|c| !c.is_empty()),
     })
 }
 
@@ -368,6 +460,7 @@ fn check_commented(reader: &Reader, notes: &mut Vec<String>) -> Result<()> {
         .filter(|row| {
             let number = |c: usize| {
                 matches!(number::read(&row.cells[c], reader.decimal), Ok(Cell::Number(_)))
+                    || looks_elapsed(&row.cells[c])
             };
             number_columns(layout).into_iter().all(number)
         })

@@ -225,6 +225,162 @@ fn decay_correction_is_declared_by_the_name() {
     refused("time_h,a decay-corrected (MBq),b (MBq)\n4,1,2\n", "decay-corrected");
 }
 
+/// Lengths of time with colons are what the unit of the column makes of them, and are told.
+#[test]
+fn times_with_colons() {
+    let hours = |text: &str| -> Vec<f64> {
+        let file = read(text);
+        assert!(file.notes.iter().any(|n| n.contains("are taken as")), "{text}: {:?}", file.notes);
+        file.curves[0].times_s.iter().map(|t| t / 3600.0).collect()
+    };
+    let of = |header: &str, cells: [&str; 3]| {
+        let [a, b, c] = cells;
+        hours(&format!("{header},activity_MBq\n{a},3\n{b},2\n{c},1\n"))
+    };
+    assert_eq!(of("time_h", ["4:30", "24:00", "96:15:36"]), [4.5, 24.0, 96.26]);
+    assert_eq!(of("time (h:mm)", ["4:30", "24:00", "96:00"]), [4.5, 24.0, 96.0]);
+    assert_eq!(of("Time p.i. [hh:mm:ss]", ["04:30:00", "24:00:00", "96:00:00"]), [4.5, 24.0, 96.0]);
+    assert_eq!(of("time", ["4:30", "24:00", "96:00"]), [4.5, 24.0, 96.0]);
+    assert_eq!(of("time (d:hh:mm)", ["0:04:30", "1:00:00", "4:00:00"]), [4.5, 24.0, 96.0]);
+    assert_eq!(of("time_min", ["0:30:00", "1:00:00", "2:00:00"]), [0.5, 1.0, 2.0]);
+    assert_eq!(of("t (mm:ss)", ["30:00", "60:00", "120:00"]), [0.5, 1.0, 2.0]);
+    assert_eq!(of("time_h", ["4h30", "24:00", "96"]), [4.5, 24.0, 96.0]);
+    for (text, word) in [
+        ("time_min,activity_MBq\n4:30,1\n", "'time (mm:ss)'"),
+        ("time_d,activity_MBq\n1:12:00,1\n", "'time (d:hh:mm)'"),
+        ("time,activity_MBq\n4:30,1\n9:15,1\n", "time of day without its date"),
+        ("time_h,activity_MBq\n4:75,1\n", "each part but the first"),
+        ("time_h,activity_MBq\n4.30,1\n24:00,1\n", "mixed"),
+        ("time (h:mm),activity_MBq\n4.30,1\n24,1\n", "with a colon"),
+        ("time_h,activity_MBq\n4:30 PM,1\n", "no number"),
+    ] {
+        refused(text, word);
+    }
+    // A name that begins with # is asked for here as well.
+    refused("curve,time_h,activity_MBq\nliver,4:00,100\n#2,4:00,100\n", "another curve");
+}
+
+#[test]
+fn dates_of_other_orders() {
+    let clock = |t: &str| {
+        let injection = crate::time::Moment::parse("2026-11-09T08:00:00")?;
+        crate::time::Moment::parse(t)?.seconds_since(&injection)
+    };
+    let with = |dates| TableOptions { clock: Some(&clock), dates, ..TableOptions::default() };
+    let hours = |text: &str, dates| -> Vec<f64> {
+        let file = parse(text, &with(dates)).unwrap_or_else(|e| panic!("{text}: {e}"));
+        file.curves[0].times_s.iter().map(|t| t / 3600.0).collect()
+    };
+    let expected = [4.5, 28.0, 172.25, 336.0];
+    for text in [
+        "time,activity_MBq\n11/09/2026 12:30 PM,4\n11/10/2026 12:00 PM,3\n11/16/2026 12:15 PM,2\n11/23/2026 8:00 AM,1\n",
+        "date,time,activity_MBq\n11/9/2026,12:30 pm,4\n11/10/2026,12:00 p.m.,3\n11/16/2026,12:15 pm,2\n11/23/2026,8 am,1\n",
+        "date,time,activity_MBq\n09/11/2026 00:00,12:30,4\n10/11/2026 00:00,12:00,3\n16/11/2026 00:00,12:15,2\n23/11/2026 00:00,8:00,1\n",
+        "datetime;activity_MBq\n9-Nov-2026 12:30;4\n10-Nov-2026 12:00;3\n16-Nov-2026 12:15;2\n23-Nov-2026 8:00;1\n",
+        "time,activity_MBq\n\"11/9/2026, 12:30:00 PM\",4\n\"11/10/2026, 12:00:00 PM\",3\n\"11/16/2026, 12:15:00 PM\",2\n\"11/23/2026, 8:00:00 AM\",1\n",
+        "date,time (hh:mm),activity_MBq\n2026-11-09,12:30,4\n2026-11-10,12:00,3\n2026-11-16,12:15,2\n2026-11-23,08:00,1\n",
+    ] {
+        assert_eq!(hours(text, None), expected, "{text}");
+    }
+    let open = "time,activity_MBq\n11/09/2026 12:30 PM,4\n11/10/2026 12:00 PM,3\n";
+    assert_eq!(hours(open, Some(DateOrder::MonthFirst)), expected[..2]);
+    let error = |text: &str, dates| parse(text, &with(dates)).expect_err(text).to_string();
+    assert!(error(open, None).contains("--dates month-first"));
+    let both = "time,activity_MBq\n11/23/2026 9:00,4\n23/11/2026 9:00,3\n";
+    assert!(error(both, None).contains("Write all dates alike"));
+    assert!(error(both, Some(DateOrder::DayFirst)).contains("Write all dates alike"));
+    let known = "time,activity_MBq\n11/23/2026 9:00,4\n";
+    assert!(error(known, Some(DateOrder::DayFirst)).contains("--dates says day-first"));
+}
+
+#[test]
+fn a_column_of_yes_and_no_says_what_is_decay_corrected() {
+    let of = |text: &str| read(text).curves.remove(0).corrected;
+    for header in [
+        "decay_corrected",
+        "Decay-corrected?",
+        "dc",
+        "decay correction (yes/no)",
+        "is decay corrected to injection",
+    ] {
+        for [yes, no] in
+            [["yes", "no"], ["TRUE", "FALSE"], ["1", "0"], ["Y", "n"], ["injection", "none"]]
+        {
+            let text = format!("time_h,activity_MBq,{header}\n4,9,{yes}\n24,8,{no}\n");
+            assert_eq!(of(&text), Some(vec![true, false]), "{text}");
+            assert_eq!(read(&text).decay_corrected, Some(true));
+        }
+    }
+    let not = "time_h,activity_MBq,not decay-corrected\n4,9,yes\n24,8,no\n";
+    assert_eq!(of(not), Some(vec![false, true]));
+    let none = read("time_h,activity_MBq,decay_corrected\n4,9,no\n24,8,0\n");
+    assert_eq!(none.decay_corrected, Some(false));
+    let empty = read("time_h,activity_MBq,decay_corrected\n4,9,\n24,8,\n");
+    assert_eq!((empty.decay_corrected, empty.curves[0].corrected.clone()), (None, None));
+    for (text, word) in [
+        ("time_h,activity_MBq,decay_corrected\n4,9,yes\n24,8,\n", "Write yes or no in every row"),
+        ("time_h,activity_MBq,decay_corrected\n4,9,perhaps\n", "Write yes or no"),
+        ("time_h,activity_MBq_decay_corrected,dc\n4,9,yes\n", "said once"),
+        ("time_h,activity_MBq,dc,decay_corrected\n4,9,1,1\n", "said once"),
+        ("time_h,activity_MBq,decay_corrected\n4,9,1\n4,9,0\n", "cannot be pooled"),
+        ("curve,time_h,activity_MBq,decay_corrected\na,4,9,1\nb,4,9,\n", "said of other values"),
+    ] {
+        refused(text, word);
+    }
+}
+
+#[test]
+fn numbers_with_thousands() {
+    for text in [
+        "time_h,activity_MBq\n4,\"1,234.5\"\n24,\"1,100\"\n96,950.5\n",
+        "time_h;activity_MBq\n4;1.234,5\n24;1.100\n96;950,5\n",
+        "time_h;activity_MBq\n4;1 234,5\n24;1 100\n96;950,5\n",
+        "time_h;activity_MBq\n4;1'234.5\n24;1'100\n96;950.5\n",
+        "time_h\tactivity_MBq\n4\t1\u{a0}234,5\n24\t1\u{202f}100\n96\t950,5\n",
+        "time_h\tactivity_kBq\n4\t1,234,500\n24\t1,100,000\n96\t950,500\n",
+    ] {
+        let file = read(text);
+        assert_eq!(
+            points(&file.curves[0]),
+            [(4.0, 1234.5), (24.0, 1100.0), (96.0, 950.5)],
+            "{text}"
+        );
+        assert!(file.notes.iter().any(|n| n.contains("thousands are separated")), "{text}");
+    }
+    refused("time_h\tactivity_MBq\n4\t1,234\n24\t1,100\n", "--decimal");
+    refused("time_h\tactivity_MBq\n4\t200.5\n24\t1,100\n", "--decimal point");
+    let point = TableOptions { decimal: Some(Decimal::Point), ..TableOptions::default() };
+    let file = parse("time_h\tactivity_MBq\n4\t200.5\n24\t1,100\n", &point).unwrap();
+    assert_eq!(points(&file.curves[0]), [(4.0, 200.5), (24.0, 1100.0)]);
+}
+
+#[test]
+fn count_rates_need_a_factor() {
+    let factor = TableOptions { cps_per_bq: Some(20.0e-6), ..TableOptions::default() };
+    for text in [
+        "time_h,activity_cps\n4,200\n",
+        "time_h,count rate (kcps)\n4,0.2\n",
+        "time_h,counts per min\n4,12000\n",
+    ] {
+        let file = read(text);
+        assert_eq!((file.unit, file.integral_unit, file.of_count_rates), ("cps", "counts", true));
+        assert!((file.curves[0].values[0] - 200.0).abs() < 1e-9);
+        let file = parse(text, &factor).unwrap();
+        assert_eq!(file.unit, "Bq");
+        assert!((file.curves[0].values[0] / 1e7 - 1.0).abs() < 1e-12, "{text}");
+    }
+    let mixed = "time_h,liver (cps),liver u (cps),kidney (MBq)\n4,200,10,3\n";
+    refused(mixed, "its own table");
+    let file = parse(mixed, &factor).unwrap();
+    assert!((file.curves[0].uncertainties.as_ref().unwrap()[0] / 5e5 - 1.0).abs() < 1e-12);
+    for (unit, bq) in
+        [("mCi", 3.7e7), ("uCi", 3.7e4), ("µCi", 3.7e4), ("kBq", 1e3), ("GBq", 1e9), ("nCi", 37.0)]
+    {
+        let value = read(&format!("time_h,activity_{unit}\n4,2\n")).curves[0].values[0];
+        assert!((value / (2.0 * bq) - 1.0).abs() < 1e-12, "{unit}");
+    }
+}
+
 #[test]
 fn dates_need_a_clock() {
     let text = "time,activity_Bq\n2026-11-22T14:00:00+01:00,5\n";
@@ -261,7 +417,7 @@ fn unclear_tables_are_refused() {
     refused("time_h,liver (MBq),SD kidney (MBq)\n1,2,3\n", "no column of values");
     refused("curve,time_h,liver (MBq)\na,2,3\n", "no word for a value");
     refused("time_h,liver (MBq),kidney (mGy/h)\n1,2,3\n", "its own table");
-    refused("time_h;activity_MBq\n4;1.234,5\n", "thousands");
+    refused("time_h;activity_MBq\n4;1.234,56,7\n", "thousands");
     refused("time_h\tcounts\n4\t12,345\n", "--decimal");
     refused("time_h,SUV\n4,2\n", "See voxgray fit --help");
     let comma = TableOptions { decimal: Some(Decimal::Comma), ..TableOptions::default() };

@@ -13,6 +13,8 @@ pub enum Quantity {
     DoseRate,
     /// Counts, to be scaled.
     Counts,
+    /// Counts per second: an activity by a calibration factor, or to be scaled.
+    CountRate,
     /// Fraction of the administered activity.
     OfAdministered,
     /// Fraction of the administered activity per g: needs a mass.
@@ -30,6 +32,8 @@ pub enum Quantity {
 pub enum Unit {
     /// s.
     Time(f64),
+    /// `h:mm` and the like: s of the part before the first colon.
+    Elapsed(f64),
     /// g.
     Mass(f64),
     /// mL.
@@ -58,7 +62,29 @@ const TIMES: [(&str, f64); 15] = [
     ("d", SECONDS_PER_DAY),
 ];
 const DAYS: [&str; 2] = ["day", "days"];
-const ACTIVITIES: [(&str, f64); 8] = [
+/// Written with colons; of the part before the first one.
+const ELAPSED: [(&str, f64); 16] = [
+    ("d:hh:mm", SECONDS_PER_DAY),
+    ("dd:hh:mm", SECONDS_PER_DAY),
+    ("d:hh:mm:ss", SECONDS_PER_DAY),
+    ("dd:hh:mm:ss", SECONDS_PER_DAY),
+    ("h:mm", SECONDS_PER_HOUR),
+    ("hh:mm", SECONDS_PER_HOUR),
+    ("h:mm:ss", SECONDS_PER_HOUR),
+    ("hh:mm:ss", SECONDS_PER_HOUR),
+    ("h:m", SECONDS_PER_HOUR),
+    ("h:min", SECONDS_PER_HOUR),
+    ("hh:min", SECONDS_PER_HOUR),
+    ("hr:min", SECONDS_PER_HOUR),
+    ("h:min:s", SECONDS_PER_HOUR),
+    ("min:s", 60.0),
+    ("m:ss", 60.0),
+    ("mm:ss", 60.0),
+];
+const COUNT_RATES: [(&str, f64); 4] =
+    [("cps", 1.0), ("kcps", 1e3), ("mcps", 1e6), ("cpm", 1.0 / 60.0)];
+const COUNTS: [&str; 3] = ["counts", "count", "cts"];
+const ACTIVITIES: [(&str, f64); 9] = [
     ("bq", 1.0),
     ("kbq", 1e3),
     ("mbq", 1e6),
@@ -67,6 +93,7 @@ const ACTIVITIES: [(&str, f64); 8] = [
     ("ci", BQ_PER_CI),
     ("mci", 1e-3 * BQ_PER_CI),
     ("uci", 1e-6 * BQ_PER_CI),
+    ("nci", 1e-9 * BQ_PER_CI),
 ];
 const DOSES: [(&str, f64); 3] = [("gy", 1.0), ("mgy", 1e-3), ("ugy", 1e-6)];
 const MASSES: [(&str, f64); 3] = [("g", 1.0), ("kg", 1e3), ("mg", 1e-3)];
@@ -109,8 +136,19 @@ pub fn unit_of(folded: &str) -> Option<Unit> {
     if PERCENT.contains(&text.as_str()) {
         return Some(Unit::Percent);
     }
-    if ["counts", "count", "cts"].contains(&text.as_str()) {
+    if let Some(s) = find(&ELAPSED, &text) {
+        return Some(Unit::Elapsed(s));
+    }
+    if COUNTS.contains(&text.as_str()) {
         return Some(Unit::Value(Quantity::Counts, 1.0));
+    }
+    if let Some(cps) = find(&COUNT_RATES, &text) {
+        return Some(Unit::Value(Quantity::CountRate, cps));
+    }
+    if let Some((above, below)) = text.split_once("per").or_else(|| text.split_once('/'))
+        && COUNTS.contains(&above)
+    {
+        return time(below).map(|s| Unit::Value(Quantity::CountRate, 1.0 / s));
     }
     let (above, below) = match text.split_once('/') {
         Some((above, below)) => (above, Some(below)),
@@ -163,10 +201,19 @@ mod tests {
             ("kg", Unit::Mass(1e3)),
             ("cc", Unit::Volume(1.0)),
             ("%", Unit::Percent),
+            ("cps", Unit::Value(Quantity::CountRate, 1.0)),
+            ("kcps", Unit::Value(Quantity::CountRate, 1e3)),
+            ("counts/s", Unit::Value(Quantity::CountRate, 1.0)),
+            ("counts per min", Unit::Value(Quantity::CountRate, 1.0 / 60.0)),
+            ("cts / second", Unit::Value(Quantity::CountRate, 1.0)),
+            ("µci", Unit::Value(Quantity::Activity, 3.7e4)),
+            ("nci", Unit::Value(Quantity::Activity, 37.0)),
+            ("hh:mm", Unit::Elapsed(3600.0)),
+            ("mm:ss", Unit::Elapsed(60.0)),
         ] {
             assert_eq!(unit_of(text), Some(expected), "{text}");
         }
-        for text in ["", "gy", "mbq/h", "liver", "suv", "bq/ml/g", "%ia/h"] {
+        for text in ["", "gy", "mbq/h", "liver", "suv", "bq/ml/g", "%ia/h", "counts/ml"] {
             assert_eq!(unit_of(text), None, "{text}");
         }
     }

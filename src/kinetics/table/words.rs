@@ -39,7 +39,7 @@ pub(super) const CLOCKS: [&str; 8] = [
 ];
 pub(super) const REMARKS: [&str; 6] = ["comment", "comments", "remark", "remarks", "note", "notes"];
 /// Words for the values; of each other word in a wide table a curve is named.
-pub(super) const VALUES: [&str; 14] = [
+pub(super) const VALUES: [&str; 19] = [
     "",
     "activity",
     "a",
@@ -48,6 +48,11 @@ pub(super) const VALUES: [&str; 14] = [
     "concentration",
     "conc",
     "counts",
+    "net counts",
+    "count rate",
+    "counting rate",
+    "net count rate",
+    "rate",
     "dose rate",
     "doserate",
     "value",
@@ -56,11 +61,12 @@ pub(super) const VALUES: [&str; 14] = [
     "id",
 ];
 /// Of those, the ones that may stand beside the name of a curve.
-pub(super) const BESIDE: [&str; 7] = [
+pub(super) const BESIDE: [&str; 8] = [
     "activity concentration",
     "activity",
     "concentration",
     "dose rate",
+    "count rate",
     "counts",
     "uptake",
     "value",

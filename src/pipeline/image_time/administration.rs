@@ -102,7 +102,9 @@ pub(super) fn dates_of_clocks(
                 return Err(Error::input(
                     format!("the files state different administrations: {there} and {here}"),
                     "a series is of one administration",
-                    "State it: administered = \"2026-03-01T10:00:00\" at the top of the series file, or time in each [[time_point]].",
+                    format!(
+                        "State it: administered = \"{moment}\" at the top of the series file, or time in each [[time_point]]."
+                    ),
                 ));
             }
             Some((other, _)) => apart_s = apart_s.max((apart - other).abs()),
@@ -150,11 +152,18 @@ fn before_first_scan(scans: &mut [Scan], decay: &Decay) -> Result<Option<(Moment
     } else {
         format!(
             "{bare}: taken as {chosen}, the latest before the first scan ({gap} before it). Were it a day earlier, activity would have decayed \
-             by a further {:.3}; administered in a series file, --administered for one image, state it",
-            decay.factor(SECONDS_PER_DAY).unwrap_or(0.0)
+             by a further {:.3}; state it with --administered {} for one image, administered = \"{}\" in a series file",
+            decay.factor(SECONDS_PER_DAY).unwrap_or(0.0),
+            day_before(&chosen),
+            day_before(&chosen)
         )
     };
     Ok(Some((chosen, told)))
+}
+
+/// As a suggestion: with the offset from UTC, where the clock has one.
+fn day_before(moment: &Moment) -> Moment {
+    moment.plus_seconds(-SECONDS_PER_DAY).unwrap_or(*moment)
 }
 
 /// Times of day that do not compare with their scans are unknown, with the reason.

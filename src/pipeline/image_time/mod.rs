@@ -5,6 +5,7 @@
 
 mod administration;
 mod scan;
+mod zones;
 
 use serde_json::{Value, json};
 
@@ -130,6 +131,14 @@ pub fn resolve(
     needed: bool,
     observer: &dyn Observer,
 ) -> Result<Vec<Timing>> {
+    let administered = match administered {
+        None => None,
+        Some(stated) => {
+            let (taken, told) = zones::on_clock_of_files(stated, scans)?;
+            told.iter().for_each(|text| observer.warn(text));
+            Some(taken)
+        }
+    };
     dates_of_clocks(scans, decay, administered)?;
     let mut common: Vec<String> = Vec::new();
     let mut all = Vec::new();

@@ -4,7 +4,7 @@ use super::{Stated, Timing};
 use crate::activity::{ActivityMap, Decay, DecayCorrection, ScanClock, ScanFrame, StartReference};
 use crate::error::Result;
 use crate::io::dicom::Facts;
-use crate::time::{Moment, TimeOrSpan};
+use crate::time::{Moment, Offset, TimeOrSpan};
 
 /// A header's half-life this near to the nuclide's is the same one with other digits (F-18 is written 6588 s and 6586.2 s).
 const SAME_HALF_LIFE: f64 = 1e-3;
@@ -39,8 +39,15 @@ impl Scan {
         let facts = facts.unwrap_or_default();
         let scanner = facts.half_life_s.filter(|t| *t > 0.0);
         let scanner = Decay { half_life_s: scanner.unwrap_or(decay.half_life_s), ..*decay };
+        let mut told = Vec::new();
         let start = match stated.time {
-            Some(TimeOrSpan::At(moment)) => Some(moment),
+            Some(TimeOrSpan::At(moment)) => {
+                let own = moment.or_offset(offset_of(&facts));
+                if own != moment {
+                    told.push(super::zones::told("start of the scan", &moment, &own));
+                }
+                Some(own)
+            }
             _ => facts.acquisition_time,
         };
         let mut scan = Scan {
@@ -55,10 +62,18 @@ impl Scan {
             facts,
             stated,
             name: name.into(),
-            told: Vec::new(),
+            told,
         };
         scan.correction = scan.meaning(dicom)?;
         Ok(scan)
+    }
+
+    /// The offset from UTC of its clock, where the file or the user states one.
+    pub(super) fn offset(&self) -> Option<Offset> {
+        match self.start {
+            Some(start) => start.offset(),
+            None => offset_of(&self.facts),
+        }
     }
 
     /// The scanner's half-life is that of the header; for START one that only differs in its digits changes nothing.
@@ -217,6 +232,14 @@ impl Scan {
             ));
         }
         Ok(timing(at.time_s, what, ends))
+    }
+}
+
+/// The offset from UTC that a file states for its times.
+fn offset_of(facts: &Facts) -> Option<Offset> {
+    match facts.acquisition_time.or(facts.series_time).or(facts.administration_time) {
+        Some(moment) => moment.offset(),
+        None => facts.administration_clock.and_then(|c| c.offset()),
     }
 }
 
