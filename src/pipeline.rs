@@ -13,6 +13,7 @@ mod folder;
 mod goal;
 mod heard;
 mod histories;
+mod hits;
 mod identity;
 mod image_time;
 pub mod inputs;
@@ -31,7 +32,7 @@ pub mod series_file;
 mod shard_fits;
 mod source;
 mod stated_twice;
-mod stop_rule;
+mod stop_plan;
 mod transfer;
 mod voi_curves;
 mod voi_dose;
@@ -176,7 +177,7 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         ControlFlow::Continue(ran) => ran,
         ControlFlow::Break(written) => return Ok(written),
     };
-    let Prepared { plan, settings, phantom, mut context, .. } = prepared;
+    let Prepared { plan, settings, phantom, labels, mut context } = prepared;
     let Phantom { density, material, .. } = phantom;
     context.hear(observer);
     if let Some(shard) = job.shard {
@@ -184,7 +185,7 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         drop(plan);
         let part = [shard.number, shard.of];
         let of = merge::PartOf { signature, part, context: &context };
-        return merge::finish_shard(folder, of, &density, &material, outcome);
+        return merge::finish_shard(folder, of, &density, &material, &labels, outcome);
     }
     drop(plan);
     let timing = Timing {
@@ -196,7 +197,8 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         merged_shards: 0,
     };
     let partial = outcome.interrupted;
-    outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing, None)
+    let maps = outputs::Matter { density: &density, material: &material, labels: &labels };
+    outputs::write(folder, &context, &maps, &outcome.tally, partial, timing, None)
 }
 
 /// Everything before the first history of a run on the CPU: images to matter and activity on one grid, to a plan.
@@ -380,6 +382,7 @@ fn prepare_with(
         emptied,
         batches: settings.batches,
         calibration_relative: None,
+        most_mev: hits::most_mev(&plan),
         warnings: Vec::new(),
         withheld,
     };
