@@ -47,7 +47,7 @@ use crate::dose::{HighDose, HighVoxels};
 use crate::error::Result;
 use crate::image::VoiSet;
 use crate::interrupt;
-use crate::job::{DEFAULT_BATCHES, Job};
+use crate::job::{Job, default_batches};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
 use crate::report::summary::{EngineResult, Summary, Timing, VoiResult};
 use crate::transport::build::{PlanInput, build_plan};
@@ -73,9 +73,6 @@ use withheld::Withheld;
 
 /// Largest energy imbalance of a run.
 pub const MAX_IMBALANCE: f64 = 1e-6;
-/// Most histories of a batch where the user does not say how many batches: a GPU keeps what is finished batch by batch, and one of so many
-/// takes it seconds.
-const MOST_PER_BATCH: u64 = 1 << 27;
 /// Name of the tally in the folder of a shard.
 pub const SHARD_FILE: &str = "shard.voxgray";
 
@@ -508,10 +505,7 @@ fn run_settings(job: &Job, plan: &Plan) -> RunSettings {
             RunSettings { histories_per_batch: size, ..RunSettings::with_histories(1, batches) }
         }
         (_, batches) => {
-            // Any engine cuts the run alike.
-            let least = histories.div_ceil(MOST_PER_BATCH);
-            let least = u32::try_from(least).unwrap_or(u32::MAX);
-            let batches = batches.unwrap_or(DEFAULT_BATCHES.max(least));
+            let batches = batches.unwrap_or_else(|| default_batches(histories));
             let batches = u32::try_from(histories).map_or(batches, |h| batches.min(h));
             RunSettings::with_histories(histories, batches)
         }

@@ -290,6 +290,32 @@ mod tests {
         assert!((high.percentile_dose / (50.5 * GY) - 1.0).abs() < 1e-6);
     }
 
+    /// One hit in one batch: its spread is its own value, and tells nothing.
+    #[test]
+    fn a_rare_hit_has_no_error() {
+        let (activity, density) = ([1.0_f32; 100], vec![1.0_f32; 100]);
+        let scale = DoseScale { decays: 1.0, density: &density, voxel_volume_mm3: 1000.0 };
+        let mut tally = tally();
+        tally.regions = (0..50).map(|batch| BatchRegions { batch, units: vec![0] }).collect();
+        let hit = 1_000 * f64::from(TALLY_UNITS_PER_MEV) as u64;
+        tally.sums[0][7] = hit;
+        tally.squares[7] = u128::from(hit) * u128::from(hit);
+        let largest = largest_dose(&tally, &scale, 0.05);
+        assert!((largest.dose / (20.0 * GY) - 1.0).abs() < 1e-6, "{largest:?}");
+        assert!(largest.standard_error.is_nan() && largest.bias_at_most.is_nan(), "{largest:?}");
+        // It alone about the percentile: no error there; among others there is one.
+        let high = |activity: &[f32]| {
+            HighVoxels::new(activity, &density, 0.05, 98.0, 0.5).dose(&tally, &scale, 1).unwrap()
+        };
+        let mut one = [0.0_f32; 100];
+        one[7] = 1.0;
+        assert!(high(&one).percentile_dose_standard_error.is_nan());
+        tally.sums[0][7] = hit / 100;
+        tally.squares[7] = u128::from(hit / 100) * u128::from(hit / 100);
+        let high = HighVoxels::new(&activity, &density, 0.05, 98.0, 0.5).dose(&tally, &scale, 1);
+        assert!(high.unwrap().percentile_dose_standard_error > 0.0);
+    }
+
     #[test]
     fn the_largest_dose_and_its_bias() {
         let density = vec![1.0_f32; 100];

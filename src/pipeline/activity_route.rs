@@ -79,18 +79,9 @@ pub(super) fn activity_route(
         merged_shards: 0,
     };
     let Prepared { phantom, context, labels, .. } = &prepared;
-    let maps =
-        outputs::Matter { density: &phantom.density, material: &phantom.material, labels };
+    let maps = outputs::Matter { density: &phantom.density, material: &phantom.material, labels };
     let partial = outcome.interrupted;
-    let mut written = outputs::write(
-        folder,
-        context,
-        &maps,
-        tally,
-        partial,
-        timing,
-        Some(found),
-    )?;
+    let mut written = outputs::write(folder, context, &maps, tally, partial, timing, Some(found))?;
     for name in refused_by_rates.into_iter().chain(case.refused_outside()) {
         if !written.refused.contains(&name) {
             written.refused.push(name);

@@ -53,9 +53,8 @@ pub fn write(
     timing: Timing,
     found: Option<Found>,
 ) -> Result<Written> {
-    let Found { vois, columns, files } = found.unwrap_or_else(|| {
-        Found { vois: voi_results(context, tally, labels), ..Found::default() }
-    });
+    let Found { vois, columns, files } = found
+        .unwrap_or_else(|| Found { vois: voi_results(context, tally, labels), ..Found::default() });
     let mut maps = Maps { folder: folder.path(), context, partial, files };
     let scale = context.scale(density);
     let name = context.kind.name();

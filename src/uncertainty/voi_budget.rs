@@ -244,7 +244,8 @@ mod tests {
         assert!((half(vec![ten]) / (0.03 * 2.262_157_162_740_99) - 1.0).abs() < 1e-9);
         let both = half(vec![ten, UncertaintyPart::normal(Part::Calibration, 0.03)]);
         assert!((both / (0.03 * 2.262_157_163_f64.hypot(NORMAL_97_5)) - 1.0).abs() < 1e-9);
-        for unknown in [UncertaintyPart::of_batches(f64::NAN, 50), UncertaintyPart::of_batches(0.1, 1)]
+        for unknown in
+            [UncertaintyPart::of_batches(f64::NAN, 50), UncertaintyPart::of_batches(0.1, 1)]
         {
             assert_eq!(VoiBudget::new(2.0, [unknown]).result().interval_95, [None, None]);
         }
