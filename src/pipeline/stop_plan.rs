@@ -20,7 +20,7 @@ const GROWTH: f64 = 8.0;
 /// How far a run goes beyond the prediction, in relative standard deviations of a pilot's variance, sqrt(2/(n - 1)): else every second one missed
 /// its goal by what its pilot was off.
 const CLEARANCE: f64 = 0.7;
-/// How often a run that misses its goal all the same goes on, to where its own error then predicts it (first time: some 5 % of runs).
+/// How often a run that misses its goal all the same goes on, to where its own error then predicts it (a quarter of long runs the first time, 4 % the second).
 const TIMES: u8 = 2;
 
 /// What is decided so far.
