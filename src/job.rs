@@ -1,5 +1,6 @@
 //! What a run is asked to do: every choice of `voxgray dose`, with its defaults.
 
+mod batches;
 mod check;
 mod keeping;
 
@@ -7,6 +8,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+pub use batches::{DEFAULT_BATCHES, default_batches};
 pub use check::Check;
 use keeping::CHECKPOINTS_S;
 pub use keeping::{CHECKPOINT_S, Keeping, RecordPaths};
@@ -209,9 +211,6 @@ pub struct Job {
     pub keeping: Keeping,
 }
 
-/// Batches where the user says nothing: the standard errors are then known to 10 %, 1/sqrt(2 (n - 1)).
-pub const DEFAULT_BATCHES: u32 = 50;
-
 impl Job {
     /// Refuses choices that make no sense, before any file is read.
     ///
@@ -265,7 +264,8 @@ impl Job {
             let text = format!("{}/{}", shard.number, shard.of);
             return refuse("--shard", text, "shards are numbered 1 to their count");
         }
-        let batches = u64::from(self.batches.unwrap_or(DEFAULT_BATCHES)).min(self.histories);
+        let batches = self.batches.unwrap_or_else(|| default_batches(self.histories));
+        let batches = u64::from(batches).min(self.histories);
         if let Some(shard) = self.shard
             && u64::from(shard.of) > batches
         {

@@ -13,6 +13,7 @@ mod folder;
 mod goal;
 mod heard;
 mod histories;
+mod hits;
 mod identity;
 mod image_time;
 pub mod inputs;
@@ -31,7 +32,7 @@ pub mod series_file;
 mod shard_fits;
 mod source;
 mod stated_twice;
-mod stop_rule;
+mod stop_plan;
 mod transfer;
 mod voi_curves;
 mod voi_dose;
@@ -46,7 +47,7 @@ use crate::dose::{HighDose, HighVoxels};
 use crate::error::Result;
 use crate::image::VoiSet;
 use crate::interrupt;
-use crate::job::{DEFAULT_BATCHES, Job};
+use crate::job::{Job, default_batches};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
 use crate::report::summary::{EngineResult, Summary, Timing, VoiResult};
 use crate::transport::build::{PlanInput, build_plan};
@@ -72,9 +73,6 @@ use withheld::Withheld;
 
 /// Largest energy imbalance of a run.
 pub const MAX_IMBALANCE: f64 = 1e-6;
-/// Most histories of a batch where the user does not say how many batches: a GPU keeps what is finished batch by batch, and one of so many
-/// takes it seconds.
-const MOST_PER_BATCH: u64 = 1 << 27;
 /// Name of the tally in the folder of a shard.
 pub const SHARD_FILE: &str = "shard.voxgray";
 
@@ -176,7 +174,7 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         ControlFlow::Continue(ran) => ran,
         ControlFlow::Break(written) => return Ok(written),
     };
-    let Prepared { plan, settings, phantom, mut context, .. } = prepared;
+    let Prepared { plan, settings, phantom, labels, mut context } = prepared;
     let Phantom { density, material, .. } = phantom;
     context.hear(observer);
     if let Some(shard) = job.shard {
@@ -184,7 +182,7 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         drop(plan);
         let part = [shard.number, shard.of];
         let of = merge::PartOf { signature, part, context: &context };
-        return merge::finish_shard(folder, of, &density, &material, outcome);
+        return merge::finish_shard(folder, of, &density, &material, &labels, outcome);
     }
     drop(plan);
     let timing = Timing {
@@ -196,7 +194,8 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
         merged_shards: 0,
     };
     let partial = outcome.interrupted;
-    outputs::write(folder, &context, &density, &material, &outcome.tally, partial, timing, None)
+    let maps = outputs::Matter { density: &density, material: &material, labels: &labels };
+    outputs::write(folder, &context, &maps, &outcome.tally, partial, timing, None)
 }
 
 /// Everything before the first history of a run on the CPU: images to matter and activity on one grid, to a plan.
@@ -380,6 +379,7 @@ fn prepare_with(
         emptied,
         batches: settings.batches,
         calibration_relative: None,
+        most_mev: hits::most_mev(&plan),
         warnings: Vec::new(),
         withheld,
     };
@@ -505,10 +505,7 @@ fn run_settings(job: &Job, plan: &Plan) -> RunSettings {
             RunSettings { histories_per_batch: size, ..RunSettings::with_histories(1, batches) }
         }
         (_, batches) => {
-            // Any engine cuts the run alike.
-            let least = histories.div_ceil(MOST_PER_BATCH);
-            let least = u32::try_from(least).unwrap_or(u32::MAX);
-            let batches = batches.unwrap_or(DEFAULT_BATCHES.max(least));
+            let batches = batches.unwrap_or_else(|| default_batches(histories));
             let batches = u32::try_from(histories).map_or(batches, |h| batches.min(h));
             RunSettings::with_histories(histories, batches)
         }

@@ -249,6 +249,83 @@ fn a_goal_stops_the_run() {
     assert!(stderr(&wrong).contains("core, shell"), "{}", stderr(&wrong));
 }
 
+/// A VOI of one voxel far from the activity, beyond the range of the electrons, and one beside it that is hit in places: what is not hit is not
+/// known to be zero, in the table, in the summary, on screen, and where shards are merged.
+#[test]
+fn a_voi_that_nothing_hits_has_a_limit_and_counts() {
+    let inputs = Inputs::new();
+    let mut voi = block(&grid(), 1.0, 2.0);
+    voi.data[0] = 3.0;
+    inputs.write("voi.mha", &voi);
+    std::fs::write(inputs.path("names.csv"), "label,name\n1,core\n2,shell\n3,corner\n").unwrap();
+    let source = ["--source", "electron:0.5MeV", "--voi", "voi.mha", "--voi-names", "names.csv"];
+    let source = [&source[..], &["--engine", "cpu"]].concat();
+    let output = inputs.run(&with(&[&source[..], &["-o", "out"]].concat()));
+    succeed(&output);
+    let summary = json(&inputs.path("out/summary.json"));
+    let [core, shell, corner] = [0, 1, 2].map(|n| summary["vois"][n].clone());
+    assert_eq!((core["hit_voxels"].as_u64(), core["voxels"].as_u64()), (Some(8), Some(8)));
+    assert!(core["upper_limit_95"].is_null() && core["standard_error"].as_f64().unwrap() > 0.0);
+    let hit = shell["hit_voxels"].as_u64().unwrap();
+    assert!(hit > 20 && hit < 207, "{shell}");
+    assert_eq!(shell["hit_batches"].as_u64(), Some(50));
+    assert_eq!((corner["hit_voxels"].as_u64(), corner["hit_batches"].as_u64()), (Some(0), Some(0)));
+    assert_eq!(corner["mean_dose"].as_f64(), Some(0.0));
+    assert!(corner["standard_error"].is_null());
+    assert!(corner["uncertainty"]["standard_uncertainty"].is_null(), "{corner}");
+    // Fewer than 1 - 0.05^(1/2000) of the 8e6 x 0.064 decays a second hit it, with 0.5 MeV each: 0.064 g.
+    let limit = corner["upper_limit_95"].as_f64().unwrap();
+    let decays = summary["setup"]["decays"].as_f64().unwrap();
+    let expected = (1.0 - 0.05_f64.powf(1.0 / 2000.0)) * 0.5 * decays * 1.602_176_634e-10 / 0.064;
+    assert!((limit / expected - 1.0).abs() < 1e-3, "{limit} {expected}");
+    assert_eq!(corner["uncertainty"]["interval_95"], serde_json::json!([0.0, limit]));
+    assert!(stderr(&output).contains("none of 2000 histories has reached VOI 'corner'"));
+    let screen = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = screen.lines().find(|l| l.starts_with("voi\tcorner")).unwrap();
+    assert!(line.contains("0 of 1 voxels hit, below"), "{line}");
+    let table = std::fs::read_to_string(inputs.path("out/vois.csv")).unwrap();
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let cell = |row: usize, name: &str| {
+        rows[row][header.iter().position(|h| h == name).unwrap()].to_string()
+    };
+    assert_eq!((cell(1, "voxels"), cell(1, "hit_voxels")), ("207".into(), hit.to_string()));
+    assert_eq!(
+        (cell(2, "hit_voxels"), cell(2, "standard_error_gy_per_s")),
+        ("0".into(), "".into())
+    );
+    assert!(
+        cell(2, "upper_limit_95_gy_per_s").parse::<f64>().is_ok()
+            && cell(0, "upper_limit_95_gy_per_s").is_empty()
+    );
+    // VOIs take Student's t: 2.0096 for 50 batches.
+    let [low, high] = [0, 1].map(|n| shell["uncertainty"]["interval_95"][n].as_f64().unwrap());
+    let relative = shell["standard_error"].as_f64().unwrap() / shell["mean_dose"].as_f64().unwrap();
+    assert!(((high / low).ln() / (2.0 * 2.009_575 * relative) - 1.0).abs() < 1e-5);
+    for shard in ["1/2", "2/2"] {
+        let out = if shard == "1/2" { "a" } else { "b" };
+        succeed(&inputs.run(&with(&[&source[..], &["--shard", shard, "-o", out]].concat())));
+    }
+    succeed(&inputs.run(&["merge", "merged", "a", "b"]));
+    assert_eq!(json(&inputs.path("merged/summary.json"))["vois"], summary["vois"]);
+}
+
+/// The largest dose of a few histories: a voxel that one batch has hit.
+#[test]
+fn the_largest_dose_of_a_rare_hit_has_no_error() {
+    let inputs = Inputs::new();
+    inputs.write("activity.mha", &block(&grid(), 1e6, 1e6));
+    let source = ["--source", "electron:0.5MeV", "--engine", "cpu", "--batches", "20", "-o", "out"];
+    let few: Vec<&str> =
+        with(&source).into_iter().map(|o| if o == "2000" { "20" } else { o }).collect();
+    succeed(&inputs.run(&few));
+    let dose = &json(&inputs.path("out/summary.json"))["dose"];
+    assert!(dose["max_dose"].as_f64().unwrap() > 0.0);
+    assert!(dose["max_dose_standard_error"].is_null() && dose["max_dose_bias_at_most"].is_null());
+    assert!(dose["unhit_voxels"].as_u64().unwrap() > 100, "{dose}");
+}
+
 #[test]
 fn air_is_masked_and_left_out_of_the_maximum() {
     let inputs = Inputs::new();

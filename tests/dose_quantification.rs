@@ -83,7 +83,12 @@ fn counts_become_activity_by_the_printed_factor() {
     let whole = 3.0_f64.hypot(transport);
     assert!((number(&core["uncertainty"]["relative_percent"]) / whole - 1.0).abs() < 1e-9);
     assert_eq!(core["uncertainty"]["largest"], "calibration");
-    let low = number(&core["mean_dose"]) * (-1.959_964 * whole / 100.0).exp();
+    // Normal for the calibration, Student's t of the batches for the transport.
+    let summary = json(&inputs.path("printed/summary.json"));
+    let t = number(&summary["run"]["interval_95_factor"]);
+    assert!(t > 1.97, "{t}");
+    let half = (1.959_964 * 3.0_f64).hypot(t * transport) / 100.0;
+    let low = number(&core["mean_dose"]) * (-half).exp();
     assert!((number(&core["uncertainty"]["interval_95"][0]) / low - 1.0).abs() < 1e-6);
 
     let rows = table(&inputs, "printed/vois.csv");

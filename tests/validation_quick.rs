@@ -85,6 +85,15 @@ fn photon_point_kernels_by_the_impulse_approximation() {
     quick("ppk_impulse");
 }
 
+/// The error bars of runs with a goal, on the CPU: 50 runs of each scene (all of 1,000 are `--case goals`).
+#[test]
+fn goals() {
+    let options = RunOptions { quick: true, ..RunOptions::new(Engine::Cpu) };
+    let study = runner::goals::study(&options).expect("runs");
+    study.rows.iter().for_each(|row| println!("{}", row.join(" | ")));
+    assert!(study.verdict == Verdict::Pass, "{:?}", study.rows);
+}
+
 /// One case of each kind on a GPU; the whole is `--engine gpu`.
 #[test]
 fn a_gpu_passes_too() {

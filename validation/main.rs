@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use runner::judge::Verdict;
 use runner::run::{RunOptions, run_case};
-use runner::{case, convergence, machine, report, sanity, select, study};
+use runner::{case, convergence, goals, machine, report, sanity, select, study};
 use voxgray::transport::engine::Engine;
 use voxgray::{Error, Result};
 
@@ -126,8 +126,11 @@ fn validate(options: &Options) -> Result<bool> {
         }
     }
     type Studies = fn(&[case::Group], &RunOptions, &mut dyn FnMut(study::Study)) -> Result<()>;
-    let studies: [(&str, Studies); 2] =
-        [("convergence", convergence::studies), ("sanity", sanity::studies)];
+    let studies: [(&str, Studies); 3] = [
+        ("convergence", convergence::studies),
+        ("sanity", sanity::studies),
+        ("goals", goals::studies),
+    ];
     for (name, run) in studies {
         if !wanted(name) {
             continue;

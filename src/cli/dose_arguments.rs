@@ -348,7 +348,8 @@ pub struct ProblemArguments {
     /// Histories (decays) to simulate; with a goal, the most [default: 1e7, with a goal 1e11].
     #[arg(long, value_name = "N", help_heading = "Run", value_parser = parse_count, allow_hyphen_values = true)]
     pub(super) histories: Option<u64>,
-    /// Stop at this relative standard error: of the mean dose of --target-voi or, without it, the root mean square over the voxels of high dose.
+    /// Relative standard error to reach: of the mean dose of --target-voi or, without it, the root mean square over the voxels of high dose.
+    /// Pilots predict the batches that it needs, 30 at least, and the run goes on to them, so that its error bars are true.
     #[arg(long, value_name = "FRACTION", help_heading = "Run", value_parser = parse_fraction)]
     pub(super) target_uncertainty: Option<f64>,
     /// VOI (name or label) whose mean dose is to reach the uncertainty.
@@ -361,7 +362,9 @@ pub struct ProblemArguments {
     /// of high dose are the same for any number of them. The summary's dose at the percentile is the mean of the voxels within 1 % about it.
     #[arg(long, value_name = "PERCENT", help_heading = "Run", default_value_t = 98.0)]
     pub(super) target_percentile: f64,
-    /// Independent batches, whose spread gives the standard errors [default: 50]. Below 10 the errors are themselves uncertain, and the run says so.
+    /// Independent batches, whose spread gives the standard errors [default: 50, above 1e8 histories more]. Below 10 the errors are themselves
+    /// uncertain, and the run says so. Where too few batches carry the energy of a voxel or VOI its error is NaN (in tables empty, in JSON
+    /// null) and a dose of 0 is not known to be 0: see docs/runs.md.
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub(super) batches: Option<u32>,
     /// Engine: auto (GPUs where there are any, else the CPU), cpu, gpu, or gpu with the numbers of voxgray devices: gpu:0 or gpu:0,1.

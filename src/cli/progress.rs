@@ -10,7 +10,7 @@ use super::console;
 pub use super::console::print;
 use crate::error::Result;
 use crate::pipeline::{Observer, Progress, Written};
-use crate::report::voi_table::parts_in_words;
+use crate::report::voi_table::{hits_in_words, parts_in_words};
 
 /// Prints to standard error; the bar only where that is a terminal.
 pub struct Terminal {
@@ -109,10 +109,12 @@ pub fn print_written(written: &Written) -> Result<()> {
             "interval_95_low",
             "interval_95_high",
             "curve",
-            "components, largest first",
+            "components, largest first; hits",
         ];
         line(&columns.map(String::from));
     }
+    // Doses over time have no other unit.
+    let unit = written.summary.as_ref().map_or("Gy", |s| s.dose.unit);
     for voi in &written.vois {
         let u = &voi.uncertainty;
         let mut cells = vec![
@@ -126,6 +128,7 @@ pub fn print_written(written: &Written) -> Result<()> {
         ];
         cells.push(voi.curve.as_ref().map_or("-".into(), |c| c.name.clone()));
         cells.extend(parts_in_words(voi));
+        cells.extend(hits_in_words(voi, unit));
         line(&cells);
     }
     written.refused.iter().for_each(|name| line(&["refused".into(), name.clone()]));

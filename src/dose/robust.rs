@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::map::DoseScale;
-use crate::transport::tally::Tally;
+use crate::transport::tally::{Tally, Told};
 
 /// Most voxels looked at while running; beyond, every n-th is taken.
 pub const PROGRESS_VOXELS: usize = 4_000_000;
@@ -43,7 +43,8 @@ pub struct HighDose {
     pub percentile: f64,
     /// The mean dose of the voxels about it, Gy or Gy/s.
     pub percentile_dose: f64,
-    /// Its standard error from those of the voxels, as if independent of each other; NaN below two batches.
+    /// Its standard error from those of the voxels, as if independent of each other; NaN where too few hits carry its energy, and below two
+    /// batches.
     pub percentile_dose_standard_error: f64,
     /// The fraction of the expected dose at the percentile that selects voxels.
     pub fraction: f64,
@@ -122,15 +123,24 @@ impl HighVoxels {
         let dose: f64 = voxels(&self.about).map(|v| scale.dose(tally, v)).sum();
         let variance: f64 =
             voxels(&self.about).map(|v| scale.standard_error(tally, v).powi(2)).sum();
+        let told = self.about_is_told(tally);
         Some(HighDose {
             definition: DEFINITION,
             percentile: self.percentile,
             percentile_dose: dose / about,
-            percentile_dose_standard_error: variance.sqrt() / about,
+            percentile_dose_standard_error: if told { variance.sqrt() / about } else { f64::NAN },
             fraction: self.fraction,
             voxels: self.len(),
             relative_uncertainty: (squares / count as f64).sqrt(),
         })
+    }
+
+    /// Whether enough hits carry the energy of the voxels about the percentile; voxels are batches of each other here.
+    fn about_is_told(&self, tally: &Tally) -> bool {
+        let units = |v: usize| tally.sums.iter().filter_map(|s| s.get(v)).sum::<u64>() as f64;
+        let sum: f64 = voxels(&self.about).map(units).sum();
+        let squares: f64 = voxels(&self.about).map(|v| tally.squares[v] as f64).sum();
+        Told::of(sum, squares, tally.batches()) == Told::Yes
     }
 }
 
@@ -157,10 +167,10 @@ fn voxels(runs: &Runs) -> impl Iterator<Item = usize> + '_ {
 pub struct LargestDose {
     /// Gy or Gy/s.
     pub dose: f64,
-    /// Of that voxel; NaN below two batches.
+    /// Of that voxel; NaN where the batches do not tell it ([`Told`]).
     pub standard_error: f64,
     /// The largest of n values with normal noise of standard deviation s lies at most s sqrt(2 ln n) above the largest true value, in the
-    /// mean (n voxels within two standard errors of the largest dose, s the root mean square of theirs); NaN below two batches.
+    /// mean (n voxels within two standard errors of the largest dose, s the root mean square of theirs); NaN where that of the largest is not known.
     pub bias_at_most: f64,
 }
 
@@ -175,7 +185,8 @@ pub fn largest_dose(tally: &Tally, scale: &DoseScale, limit: f64) -> LargestDose
                 if dose > most { (dose, Some(v)) } else { (most, at) }
             },
         );
-    let standard_error = at.map_or(f64::NAN, |v| scale.standard_error(tally, v));
+    let told = at.filter(|v| tally.told(*v) == Told::Yes);
+    let standard_error = told.map_or(f64::NAN, |v| scale.standard_error(tally, v));
     if standard_error.is_nan() {
         return LargestDose { dose, standard_error, bias_at_most: f64::NAN };
     }
@@ -277,6 +288,32 @@ mod tests {
         let high = high.expect("voxels");
         assert_eq!(high.voxels, 100);
         assert!((high.percentile_dose / (50.5 * GY) - 1.0).abs() < 1e-6);
+    }
+
+    /// One hit in one batch: its spread is its own value, and tells nothing.
+    #[test]
+    fn a_rare_hit_has_no_error() {
+        let (activity, density) = ([1.0_f32; 100], vec![1.0_f32; 100]);
+        let scale = DoseScale { decays: 1.0, density: &density, voxel_volume_mm3: 1000.0 };
+        let mut tally = tally();
+        tally.regions = (0..50).map(|batch| BatchRegions { batch, units: vec![0] }).collect();
+        let hit = 1_000 * f64::from(TALLY_UNITS_PER_MEV) as u64;
+        tally.sums[0][7] = hit;
+        tally.squares[7] = u128::from(hit) * u128::from(hit);
+        let largest = largest_dose(&tally, &scale, 0.05);
+        assert!((largest.dose / (20.0 * GY) - 1.0).abs() < 1e-6, "{largest:?}");
+        assert!(largest.standard_error.is_nan() && largest.bias_at_most.is_nan(), "{largest:?}");
+        // It alone about the percentile: no error there; among others there is one.
+        let high = |activity: &[f32]| {
+            HighVoxels::new(activity, &density, 0.05, 98.0, 0.5).dose(&tally, &scale, 1).unwrap()
+        };
+        let mut one = [0.0_f32; 100];
+        one[7] = 1.0;
+        assert!(high(&one).percentile_dose_standard_error.is_nan());
+        tally.sums[0][7] = hit / 100;
+        tally.squares[7] = u128::from(hit / 100) * u128::from(hit / 100);
+        let high = HighVoxels::new(&activity, &density, 0.05, 98.0, 0.5).dose(&tally, &scale, 1);
+        assert!(high.unwrap().percentile_dose_standard_error > 0.0);
     }
 
     #[test]

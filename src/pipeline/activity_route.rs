@@ -8,6 +8,7 @@ use super::context::{CurveFacts, VoiFacts};
 use super::dose_rate_route::DoseRates;
 use super::folder::OutputFolder;
 use super::histories::{Stage, choose_engine, transport};
+use super::hits::{self, VoiHits};
 use super::outputs::{self, Found, Maps};
 use super::routes::Case;
 use super::voi_curves::{self, VoiOverTime};
@@ -41,7 +42,7 @@ pub(super) fn activity_route(
         case.plots(&folder, &prepared, "activity", &curves, ["activity / Bq", "Bq s"])?;
     let of_rates = rates.as_ref().map(|r| &r.vois[..]);
     let columns = voi_curves::columns(&case.placed.regions, Some(&vois), of_rates);
-    let results = results(&mut prepared, &vois, of_rates);
+    let results = results(&mut prepared, &vois, of_rates, tally);
     prepared.context.setup["activity_route"] =
         json!({"vois": vois.iter().map(voi_curves::voi_json).collect::<Vec<_>>()});
     let refused_by_rates = rates.as_ref().map_or(Vec::new(), |r| refused(&prepared, &r.vois));
@@ -77,18 +78,10 @@ pub(super) fn activity_route(
         peak_memory_bytes: memory::peak_resident(),
         merged_shards: 0,
     };
-    let Prepared { phantom, context, .. } = &prepared;
+    let Prepared { phantom, context, labels, .. } = &prepared;
+    let maps = outputs::Matter { density: &phantom.density, material: &phantom.material, labels };
     let partial = outcome.interrupted;
-    let mut written = outputs::write(
-        folder,
-        context,
-        &phantom.density,
-        &phantom.material,
-        tally,
-        partial,
-        timing,
-        Some(found),
-    )?;
+    let mut written = outputs::write(folder, context, &maps, tally, partial, timing, Some(found))?;
     for name in refused_by_rates.into_iter().chain(case.refused_outside()) {
         if !written.refused.contains(&name) {
             written.refused.push(name);
@@ -123,14 +116,19 @@ fn results(
     prepared: &mut Prepared,
     activity: &[VoiOverTime],
     rates: Option<&[VoiOverTime]>,
+    tally: &Tally,
 ) -> Vec<VoiResult> {
+    let hits = hits::of_vois(&prepared.context, tally, &prepared.labels);
     let volume = prepared.phantom.grid.voxel_volume_mm3() * CM3_PER_MM3;
     let vois = prepared.context.vois.iter_mut().enumerate();
     vois.map(|(n, facts)| {
         let other = rates.map(|r| &r[n]).filter(|r| r.mass_change.is_some());
         let voi = other.unwrap_or(&activity[n]);
         facts.curve = Some(voi.facts.clone());
-        outputs::voi_result(facts, volume, &voi.budget, voi.standard_error)
+        // A limit is that of the mass of --voi.
+        let upper_limit_95 = hits[n].upper_limit_95.filter(|_| voi.mass_change.is_none());
+        let hits = VoiHits { upper_limit_95, ..hits[n] };
+        outputs::voi_result(facts, volume, &voi.budget, voi.standard_error, &hits)
     })
     .collect()
 }
@@ -184,7 +182,7 @@ fn activity_voi(
         curve: case.planar.as_ref().or(of_dose.as_ref().ok()),
         region: corrected,
     };
-    let budget = basis.budget(dose, relative);
+    let budget = basis.budget(dose, relative, tally.batches());
     let mass_change = changes.then_some(MassChange { masses_g, energy_over_mass_of_voi_gy: fixed });
     let standard_error = dose * relative;
     Ok(VoiOverTime { curve, facts, dose, standard_error, by_curve, budget, mass_change })

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::context::Context;
 use super::goal::GoalMonitor;
+use super::stop_plan::StopPlan;
 use super::{Observer, hex};
 use crate::error::{Error, Result};
 use crate::job::Job;
@@ -176,6 +177,8 @@ pub struct Keeper<'a> {
     since: Instant,
     state: Mutex<State>,
     observer: &'a dyn Observer,
+    /// What it has decided goes along.
+    goal: &'a GoalMonitor<'a>,
 }
 
 /// When the next one is due, and whether the last one failed.
@@ -192,11 +195,12 @@ impl<'a> Keeper<'a> {
         checkpoint_s: f64,
         before_s: f64,
         observer: &'a dyn Observer,
+        goal: &'a GoalMonitor<'a>,
     ) -> Self {
         let every = Duration::from_secs_f64(checkpoint_s);
         let since = Instant::now();
         let state = Mutex::new(State { by: since + every, failed: false });
-        Keeper { path, identity, every, before_s, since, state, observer }
+        Keeper { path, identity, every, before_s, since, state, observer, goal }
     }
 
     /// Whether the transport has lasted for longer than a checkpoint's time.
@@ -207,12 +211,14 @@ impl<'a> Keeper<'a> {
     /// Writes one now. What cannot be written is told, once; the run goes on. True if it was written.
     pub fn write(&self, tally: &Tally, more: Option<&InProgress>) -> bool {
         let begun = Instant::now();
+        // After the tally was taken: what it knows is not older than what its batches have decided.
+        let plan = self.goal.plan().map_or(Vec::new(), StopPlan::to_bytes);
         let sums = Sums {
             signature: &self.identity.signature,
             part: self.identity.part,
             seconds: self.before_s + self.since.elapsed().as_secs_f64(),
             context: &self.identity.context,
-            payload: &[],
+            payload: &plan,
             tally,
             more,
         };
@@ -240,23 +246,21 @@ impl<'a> Keeper<'a> {
 
 /// The goal's monitor, with checkpoints.
 pub struct Watch<'a> {
-    /// Looks at the uncertainty.
-    pub goal: &'a GoalMonitor<'a>,
-    /// Writes.
+    /// Writes, and knows the goal.
     pub keeper: &'a Keeper<'a>,
 }
 
 impl Monitor for Watch<'_> {
     fn advanced(&self, histories: u64) {
-        self.goal.advanced(histories);
+        self.keeper.goal.advanced(histories);
     }
 
     fn batch_done(&self, tally: &Tally, maps: bool) -> bool {
-        self.goal.batch_done(tally, maps)
+        self.keeper.goal.batch_done(tally, maps)
     }
 
     fn next_look(&self, done: usize) -> Option<usize> {
-        self.goal.next_look(done)
+        self.keeper.goal.next_look(done)
     }
 
     fn kept(&self, tally: &Tally, more: Option<&InProgress>) {

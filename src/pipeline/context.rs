@@ -128,6 +128,9 @@ pub struct Context {
     /// Relative standard uncertainty of the activity's scale; none if nothing states it.
     #[serde(default)]
     pub calibration_relative: Option<f64>,
+    /// Most energy of a decay, MeV; none where histories have no bound.
+    #[serde(default)]
+    pub most_mev: Option<f64>,
     /// What the user was warned of.
     #[serde(default)]
     pub warnings: Vec<String>,
@@ -220,30 +223,42 @@ impl Context {
         self.warnings = observer.warnings().iter().map(|w| self.withheld.clean(w)).collect();
     }
 
-    /// Density and material as bytes.
-    pub fn maps_to_bytes(density: &[f32], material: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(density.len() * 5);
+    /// The maps of a shard as bytes.
+    pub fn maps_to_bytes(density: &[f32], material: &[u8], labels: &[u16]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(density.len() * 5 + labels.len() * 2);
         density.iter().for_each(|d| bytes.extend_from_slice(&d.to_le_bytes()));
         bytes.extend_from_slice(material);
+        labels.iter().for_each(|l| bytes.extend_from_slice(&l.to_le_bytes()));
         bytes
     }
 
-    /// Density and material from bytes.
+    /// Density, material and the region of each voxel (empty without VOIs) from bytes.
     ///
     /// # Errors
-    /// If there are not as many as voxels.
-    pub fn maps_from_bytes(&self, bytes: &[u8]) -> Result<(Vec<f32>, Vec<u8>)> {
+    /// If there are not as many as voxels, or a region is none of the VOIs.
+    pub fn maps_from_bytes(&self, bytes: &[u8]) -> Result<(Vec<f32>, Vec<u8>, Vec<u16>)> {
         let n = self.grid.grid().checked()?.len();
-        if bytes.len() != 5 * n {
+        let labels = if self.vois.is_empty() { 0 } else { 2 * n };
+        if bytes.len() != 5 * n + labels {
             return Err(Error::input(
                 format!("a shard holds {} bytes of maps for {n} voxels", bytes.len()),
-                "density takes four and material one per voxel",
+                "density takes four and material one per voxel, and the VOIs, if there are any, two",
                 "Make the shard again.",
             ));
         }
-        let (density, material) = bytes.split_at(4 * n);
+        let (density, rest) = bytes.split_at(4 * n);
+        let (material, labels) = rest.split_at(n);
         let density = density.chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]));
-        Ok((density.collect(), material.to_vec()))
+        let labels: Vec<u16> =
+            labels.chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]])).collect();
+        match labels.iter().max() {
+            Some(last) if usize::from(*last) > self.vois.len() => Err(Error::input(
+                format!("a shard has a voxel of VOI number {last}"),
+                format!("the run has {}", self.vois.len()),
+                "Make the shard again.",
+            )),
+            _ => Ok((density.collect(), material.to_vec(), labels)),
+        }
     }
 }
 

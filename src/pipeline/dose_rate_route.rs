@@ -8,6 +8,7 @@ use super::activity_route::refused;
 use super::context::{CurveFacts, VoiFacts};
 use super::folder::OutputFolder;
 use super::histories::{Stage, choose_engine, transport};
+use super::hits::{self, VoiHits};
 use super::outputs::{Maps, voi_result, write_vois};
 use super::over_time::{IntegratedMap, RegionCurve};
 use super::routes::{Case, say_map, tell_regions, write_text};
@@ -19,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::program::Program;
 use crate::report::summary::{LedgerResult, VoiResult};
 use crate::transport::run::Outcome;
-use crate::transport::tally::Tally;
+use crate::transport::tally::{Tally, Told};
 use crate::units::{CM3_PER_MM3, GY_PER_MEV_PER_G};
 
 /// The dose-rate route's result.
@@ -225,7 +226,12 @@ fn rate_vois(
             .map(|t| covariance[(t, t)].sqrt() / mean[t])
             .fold(0.0, f64::max);
         let fixed = energy[n + 1] * GY_PER_MEV_PER_G / voi.mass_g;
-        let error = if relative.is_finite() { relative } else { largest };
+        let error = match tally.region_told(n + 1) {
+            Told::Yes if relative.is_finite() => relative,
+            Told::Yes => largest,
+            // As in the map: not known where that of one of the times is not.
+            _ => f64::NAN,
+        };
         let by_curve = curve.as_ref().ok().map(|c| (c.tia.value, c.tia.value * relative));
         let changes = change(&mass, voi.mass_g);
         let dose = if changes { by_curve.map_or(f64::NAN, |d| d.0) } else { fixed };
@@ -243,7 +249,7 @@ fn rate_vois(
         let basis =
             Basis { over: &over, curve: curve.as_ref().ok(), region: &case.placed.regions[n + 1] };
         out.push(VoiOverTime {
-            budget: basis.budget(dose, error),
+            budget: basis.budget(dose, error, tally.batches()),
             by_curve,
             mass_change: changes
                 .then_some(MassChange { masses_g: mass, energy_over_mass_of_voi_gy: fixed }),
@@ -264,14 +270,15 @@ pub(super) fn finish_dose_rates(
     rates: DoseRates,
 ) -> Result<Written> {
     let DoseRates { vois, section, mut files, outcome, .. } = rates;
+    let hits = hits::of_vois(&prepared.context, &outcome.tally, &prepared.labels);
     prepared.context.hear(case.observer);
     let (prepared, context) = (&prepared, &prepared.context);
     let volume = context.grid.grid().voxel_volume_mm3() * CM3_PER_MM3;
-    let result = |(facts, v): (&VoiFacts, &VoiOverTime)| {
+    let result = |((facts, v), hits): ((&VoiFacts, &VoiOverTime), &VoiHits)| {
         let facts = VoiFacts { curve: Some(v.facts.clone()), ..facts.clone() };
-        voi_result(&facts, volume, &v.budget, v.standard_error)
+        voi_result(&facts, volume, &v.budget, v.standard_error, hits)
     };
-    let results: Vec<VoiResult> = context.vois.iter().zip(&vois).map(result).collect();
+    let results: Vec<VoiResult> = context.vois.iter().zip(&vois).zip(&hits).map(result).collect();
     let columns = voi_curves::columns(&case.placed.regions, None, Some(&vois));
     files.extend(write_vois(folder.path(), &results, "Gy", &columns)?);
     let partial = outcome.interrupted;

@@ -1,10 +1,10 @@
 //! The stop rule, and the uncertainty that progress shows.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::context::Context;
-use super::stop_rule::{self, FIRST_LOOK};
+use super::stop_plan::{FIRST_PILOT, StopPlan};
 use super::{Observer, Progress};
 use crate::dose::robust::PROGRESS_VOXELS;
 use crate::error::{Error, Result};
@@ -14,29 +14,24 @@ use crate::transport::tally::Tally;
 
 /// Most voxels that are fetched from a device only to show progress.
 const CHEAP_VOXELS: usize = 1 << 22;
-/// Growth of the number of batches between two looks.
+/// Growth of the number of batches between two values that progress shows.
 const GROWTH: f64 = 1.05;
 
-/// The look that follows one.
-fn next_after(look: usize) -> usize {
-    (look + 1).max((look as f64 * GROWTH) as usize)
-}
-
-/// Looks at the tally after batches 10, 11, ... and then each 5 %, the same for any machine. The goal of a VOI is judged by [`stop_rule`]; that
-/// of the voxels of high dose at each look: a mean over many voxels, it hardly scatters.
+/// Follows the [`StopPlan`], which depends on nothing but the first so many batches: the same for any machine. What progress shows on the way
+/// decides nothing.
 pub struct GoalMonitor<'a> {
     context: &'a Context,
     density: &'a [f32],
     observer: &'a dyn Observer,
     uncertainty: Option<f64>,
     region: Option<usize>,
-    next_look: Mutex<usize>,
-    reached: AtomicBool,
+    next_shown: Mutex<usize>,
+    plan: Mutex<StopPlan>,
     begun: AtomicBool,
 }
 
 impl<'a> GoalMonitor<'a> {
-    /// Finds the VOI of the goal. `done` batches are finished already: looks are those of a run that began with them.
+    /// Finds the VOI of the goal. `planned` is what a run that goes on has decided.
     ///
     /// # Errors
     /// If there is no such VOI on the grid, or too few batches to judge.
@@ -45,39 +40,60 @@ impl<'a> GoalMonitor<'a> {
         context: &'a Context,
         density: &'a [f32],
         settings: &RunSettings,
-        done: usize,
+        planned: Option<StopPlan>,
         observer: &'a dyn Observer,
     ) -> Result<Self> {
         let mut region = None;
         if let Some(goal) = &job.goal {
-            if (settings.batches as usize) < FIRST_LOOK {
+            if (settings.batches as usize) < FIRST_PILOT {
                 return Err(Error::usage(
                     format!("{} batches for a goal of uncertainty", settings.batches),
-                    format!("an uncertainty is trusted from {FIRST_LOOK} batches"),
+                    format!("an uncertainty is trusted from {FIRST_PILOT} batches"),
                     "Raise --histories or --batches.",
                 ));
             }
             region = goal.voi.as_deref().map(|name| context.region(name)).transpose()?;
         }
-        let mut next_look = if job.goal.is_some() { FIRST_LOOK } else { 2 };
-        while next_look < done {
-            next_look = next_after(next_look);
-        }
+        let next_shown = if job.goal.is_some() { FIRST_PILOT } else { 2 };
         Ok(GoalMonitor {
             context,
             density,
             observer,
             uncertainty: job.goal.as_ref().map(|g| g.uncertainty),
             region,
-            next_look: Mutex::new(next_look),
-            reached: AtomicBool::new(false),
+            next_shown: Mutex::new(next_shown),
+            plan: Mutex::new(planned.unwrap_or_default()),
             begun: AtomicBool::new(false),
         })
     }
 
-    /// True if the goal was reached.
-    pub fn reached(&self) -> bool {
-        self.reached.load(Relaxed)
+    fn locked(&self) -> MutexGuard<'_, StopPlan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is decided so far, for a checkpoint; nothing without a goal.
+    pub fn plan(&self) -> Option<StopPlan> {
+        self.uncertainty.map(|_| *self.locked())
+    }
+
+    /// What to say of a goal that a whole run has missed.
+    pub fn missed(&self, tally: &Tally) -> Option<String> {
+        let goal = self.uncertainty?;
+        let reached = self.look(tally).filter(|e| e.is_finite());
+        if reached.is_some_and(|e| e <= goal) {
+            return None;
+        }
+        let is = reached.map_or("is not known".into(), |e| format!("is {:.4} %", 100.0 * e));
+        let what = if self.locked().ends(tally.batches()) {
+            "its batches scatter more than the pilots foretold, a little less asked for is reached"
+        } else {
+            "raise --histories"
+        };
+        Some(format!(
+            "the goal of {} % was not reached in {} histories: the uncertainty {is}; {what}",
+            100.0 * goal,
+            tally.histories()
+        ))
     }
 
     /// True once a batch was finished.
@@ -105,32 +121,41 @@ impl Monitor for GoalMonitor<'_> {
     fn batch_done(&self, tally: &Tally, maps: bool) -> bool {
         let batches = tally.batches();
         self.begun.store(true, Relaxed);
-        let due = self.next_look.lock().is_ok_and(|mut next| {
-            // Without voxels only a VOI's energy can be looked at.
-            let due = batches >= *next && (maps || self.region.is_some());
-            if due {
-                *next = next_after(batches);
-            }
-            due
-        });
-        let uncertainty = if due { self.look(tally) } else { None };
+        // Without voxels only a VOI's energy can be looked at.
+        let can = maps || self.region.is_some();
+        let due = can
+            && self.next_shown.lock().is_ok_and(|mut next| {
+                let due = batches >= *next;
+                if due {
+                    *next = (batches + 1).max((batches as f64 * GROWTH) as usize);
+                }
+                due
+            });
+        // A wave of devices ends where the plan wants to look, so there are the first so many batches and no others.
+        let mut plan = self.locked();
+        let decides = can && self.uncertainty.is_some() && batches >= plan.at();
+        let uncertainty = if due || decides { self.look(tally) } else { None };
         self.observer.progressed(Progress { histories: tally.histories(), uncertainty });
-        let reached = match (self.region, self.uncertainty) {
-            (Some(region), Some(goal)) => {
-                let values = tally.region_batches_in_order(region);
-                stop_rule::end(&values, goal).is_some_and(|end| values.len() >= end)
-            }
-            _ => matches!((uncertainty, self.uncertainty), (Some(now), Some(goal)) if now <= goal),
-        };
-        self.reached.fetch_or(reached, Relaxed);
-        reached
+        let Some(goal) = self.uncertainty.filter(|_| decides) else { return false };
+        let next = plan.after(batches, uncertainty, goal);
+        if let StopPlan::End { at, .. } = next
+            && next != *plan
+        {
+            let histories = at as u64 * tally.histories_per_batch;
+            self.observer.say(&format!(
+                "the goal of {} % is predicted for {histories} histories ({at} batches) by the first {batches} batches: going on to them",
+                100.0 * goal
+            ));
+        }
+        *plan = next;
+        next.ends(batches)
     }
 
     fn next_look(&self, done: usize) -> Option<usize> {
-        if self.uncertainty.is_some() {
-            return self.next_look.lock().ok().map(|next| (*next).max(done + 1));
+        if let Some(plan) = self.plan() {
+            return Some(plan.at().max(done + 1));
         }
         // Nothing depends on it: only now and then, and only where it costs little.
-        (self.density.len() <= CHEAP_VOXELS).then(|| (2 * done).max(FIRST_LOOK))
+        (self.density.len() <= CHEAP_VOXELS).then(|| (2 * done).max(FIRST_PILOT))
     }
 }

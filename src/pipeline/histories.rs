@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::checkpoint::{Identity, Keeper, Watch, start_of};
 use super::folder::OutputFolder;
-use super::stop_rule::FIRST_LOOK;
+use super::stop_plan::{FIRST_PILOT, StopPlan};
 use super::{MAX_IMBALANCE, Observer, Prepared, Written, goal};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Job;
@@ -61,10 +61,11 @@ pub(super) fn transport(
         ));
         return Ok(ControlFlow::Break(Written::before(folder.target(), files)));
     }
-    let (mut start, mut before_s) = (Start::default(), 0.0);
+    let (mut start, mut before_s, mut planned) = (Start::default(), 0.0, None);
     if let Some(path) = folder.to_resume(stage.name) {
         let found = identity.read(&path, observer)?;
         before_s = found.whole.seconds;
+        planned = StopPlan::from_bytes(&found.whole.payload);
         start = start_of(found);
         let part = if start.kept.is_some() { " and a part of one more" } else { "" };
         observer.say(&format!("going on after {} batches{part}", start.batches()));
@@ -72,20 +73,14 @@ pub(super) fn transport(
         observer.say("there is no checkpoint to go on from: starting from the beginning");
     }
     let begun = !start.is_empty();
-    let monitor = goal::GoalMonitor::new(
-        job,
-        context,
-        &phantom.density,
-        settings,
-        start.batches(),
-        observer,
-    )?;
+    let monitor =
+        goal::GoalMonitor::new(job, context, &phantom.density, settings, planned, observer)?;
     let mine = u64::from(settings.batches.saturating_sub(settings.shard).div_ceil(settings.shards));
     let go = |engine: &Engine, start: Start, keeper: &Keeper| {
         let goal = job.goal.as_ref().map(|g| g.uncertainty);
         observer.started(mine * settings.histories_per_batch, goal);
         observer.advanced(start.batches() as u64 * settings.histories_per_batch);
-        let watch = Watch { goal: &monitor, keeper };
+        let watch = Watch { keeper };
         let vois = context.vois.len();
         let outcome = engine.run_from(plan, settings, labels, vois, start, &watch, stop);
         observer.finished();
@@ -94,7 +89,7 @@ pub(super) fn transport(
     let path = folder.checkpoint(stage.name);
     let every = job.keeping.checkpoint_s;
     let mut engine = engine;
-    let mut keeper = Keeper::new(path.clone(), identity, every, before_s, observer);
+    let mut keeper = Keeper::new(path.clone(), identity, every, before_s, observer, &monitor);
     let mut outcome = go(&engine, start, &keeper);
     if let Err(error) = &outcome
         && error.kind == ErrorKind::Run
@@ -109,7 +104,7 @@ pub(super) fn transport(
         let signature = Signature::new(plan, settings, &engine);
         let identity = Identity::new(job, signature, context, stage.route)?;
         folder.begin(stage.name, &identity.sha256())?;
-        keeper = Keeper::new(path, identity, every, before_s, observer);
+        keeper = Keeper::new(path, identity, every, before_s, observer, &monitor);
         outcome = go(&engine, Start::default(), &keeper);
     }
     let mut outcome = outcome?;
@@ -132,6 +127,7 @@ pub(super) fn transport(
     // A shard's batches are a part of the run's: merging tells.
     if settings.shards == 1 {
         tell_few_batches(outcome.tally.batches(), observer);
+        super::hits::tell(context, &outcome.tally, observer);
     }
     observer.say(&format!(
         "{} histories in {:.1} s, {:.3e} per second; energy balance {:.1e}",
@@ -140,22 +136,15 @@ pub(super) fn transport(
         outcome.tally.histories() as f64 / outcome.seconds.max(1e-9),
         outcome.tally.ledger.imbalance()
     ));
-    if let Some(goal) = &job.goal
-        && !monitor.reached()
-        && !outcome.interrupted
-    {
-        observer.warn(&format!(
-            "the goal of {} % was not reached in {} histories; raise --histories",
-            100.0 * goal.uncertainty,
-            outcome.tally.histories()
-        ));
+    if let Some(text) = monitor.missed(&outcome.tally).filter(|_| !outcome.interrupted) {
+        observer.warn(&text);
     }
     Ok(ControlFlow::Continue((outcome, engine)))
 }
 
 /// Says where there are too few batches for a standard error to be trusted.
 pub(super) fn tell_few_batches(batches: usize, observer: &dyn Observer) {
-    if batches >= FIRST_LOOK {
+    if batches >= FIRST_PILOT {
         return;
     }
     observer.warn(&match batches {

@@ -46,6 +46,7 @@ pub(super) fn finish_shard(
     of: PartOf,
     density: &[f32],
     material: &[u8],
+    labels: &[u16],
     outcome: Outcome,
 ) -> Result<Written> {
     let shard = Shard {
@@ -53,7 +54,7 @@ pub(super) fn finish_shard(
         part: of.part,
         seconds: outcome.seconds,
         context: of.context.to_json()?,
-        payload: Context::maps_to_bytes(density, material),
+        payload: Context::maps_to_bytes(density, material, labels),
         tally: outcome.tally,
     };
     write_shard(&folder.path().join(SHARD_FILE), &shard)?;
@@ -102,7 +103,7 @@ pub fn merge(
         parts.push(part_of(&shard));
         warnings.extend(Context::from_json(&shard.context)?.warnings);
     }
-    let (density, material) = context.maps_from_bytes(&whole.payload)?;
+    let (density, material, labels) = context.maps_from_bytes(&whole.payload)?;
     let missing = context.batches as usize - whole.tally.batches().min(context.batches as usize);
     if missing > 0 {
         let text = format!(
@@ -121,6 +122,7 @@ pub fn merge(
     }
     check_energy(&whole.tally)?;
     super::histories::tell_few_batches(whole.tally.batches(), observer);
+    super::hits::tell(&context, &whole.tally, observer);
     warnings.extend(observer.warnings());
     let mut seen = BTreeSet::new();
     warnings.retain(|w| seen.insert(w.clone()));
@@ -130,7 +132,8 @@ pub fn merge(
         peak_memory_bytes: memory::peak_resident(),
         ..Timing::default()
     };
-    outputs::write(folder, &context, &density, &material, &whole.tally, missing > 0, timing, None)
+    let maps = outputs::Matter { density: &density, material: &material, labels: &labels };
+    outputs::write(folder, &context, &maps, &whole.tally, missing > 0, timing, None)
 }
 
 fn in_file(path: &Path, error: Error) -> Error {

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Written;
 use super::context::Context;
 use super::folder::OutputFolder;
+use super::hits::{self, VoiHits};
 use crate::dose::largest_dose;
 use crate::error::{Error, Result};
 use crate::image::Volume;
@@ -29,23 +30,31 @@ pub struct Found {
     pub files: Vec<String>,
 }
 
+/// Maps that a run starts from.
+pub struct Matter<'a> {
+    /// g/cm3.
+    pub density: &'a [f32],
+    /// Number of the material.
+    pub material: &'a [u8],
+    /// Region of each voxel; may be empty.
+    pub labels: &'a [u16],
+}
+
 /// Writes maps, the table of VOIs and the summary, and gives the folder its name.
 ///
 /// # Errors
 /// If writing fails; then nothing is left.
-#[expect(clippy::too_many_arguments, reason = "all of one result")]
 pub fn write(
     folder: OutputFolder,
     context: &Context,
-    density: &[f32],
-    material: &[u8],
+    &Matter { density, material, labels }: &Matter,
     tally: &Tally,
     partial: bool,
     timing: Timing,
     found: Option<Found>,
 ) -> Result<Written> {
-    let Found { vois, columns, files } =
-        found.unwrap_or_else(|| Found { vois: voi_results(context, tally), ..Found::default() });
+    let Found { vois, columns, files } = found
+        .unwrap_or_else(|| Found { vois: voi_results(context, tally, labels), ..Found::default() });
     let mut maps = Maps { folder: folder.path(), context, partial, files };
     let scale = context.scale(density);
     let name = context.kind.name();
@@ -204,8 +213,13 @@ pub fn voi_result(
     volume: f64,
     budget: &VoiBudget,
     standard_error: f64,
+    hits: &VoiHits,
 ) -> VoiResult {
     let known = |value: f64| (voi.voxels > 0 && value.is_finite()).then_some(value);
+    let mut uncertainty = budget.result();
+    if let Some(limit) = hits.upper_limit_95 {
+        uncertainty.interval_95 = [Some(0.0), Some(limit)];
+    }
     VoiResult {
         label: voi.label,
         name: voi.name.clone(),
@@ -215,22 +229,26 @@ pub fn voi_result(
         activity: voi.activity,
         mean_dose: known(budget.dose),
         standard_error: known(standard_error),
-        uncertainty: budget.result(),
+        hit_voxels: hits.voxels,
+        hit_batches: hits.batches,
+        upper_limit_95: hits.upper_limit_95,
+        uncertainty,
         curve: voi.curve.as_ref().map(|c| c.of_dose(budget.dose)),
     }
 }
 
-fn voi_results(context: &Context, tally: &Tally) -> Vec<VoiResult> {
+fn voi_results(context: &Context, tally: &Tally, labels: &[u16]) -> Vec<VoiResult> {
+    let hits = hits::of_vois(context, tally, labels);
     let volume = context.grid.grid().voxel_volume_mm3() * crate::units::CM3_PER_MM3;
     let scale = context.scale(&[]);
     let result = |(n, voi): (usize, &super::context::VoiFacts)| {
         let (mean, error) = tally.region_mev(n + 1);
         let factor = scale.factor_of_mass(voi.mass_g);
-        let transport = UncertaintyPart::normal(Part::Transport, error / mean);
+        let transport = UncertaintyPart::of_batches(error / mean, tally.batches());
         let scale = context.calibration_relative.unwrap_or(0.0);
         let calibration = UncertaintyPart::normal(Part::Calibration, scale);
         let budget = VoiBudget::new(mean * factor, [transport, calibration]);
-        voi_result(voi, volume, &budget, error * factor)
+        voi_result(voi, volume, &budget, error * factor, &hits[n])
     };
     context.vois.iter().enumerate().map(result).collect()
 }

@@ -67,8 +67,8 @@ pub(super) struct Basis<'a> {
 }
 
 impl Basis<'_> {
-    /// The whole uncertainty of a dose with the relative standard error `transport`.
-    pub fn budget(&self, dose: f64, transport: f64) -> VoiBudget {
+    /// The whole uncertainty of a dose with the relative standard error `transport` from so many batches.
+    pub fn budget(&self, dose: f64, transport: f64, batches: usize) -> VoiBudget {
         let common = self.over.input.common_uncertainty;
         let fit = match self.curve {
             Some(curve) => UncertaintyPart::of_tia(&curve.tia, common),
@@ -78,7 +78,7 @@ impl Basis<'_> {
         VoiBudget::new(
             dose,
             [
-                UncertaintyPart::normal(Part::Transport, transport),
+                UncertaintyPart::of_batches(transport, batches),
                 fit,
                 UncertaintyPart::normal(Part::Recovery, self.recovery()),
                 UncertaintyPart::normal(Part::Calibration, calibration),

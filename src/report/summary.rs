@@ -26,8 +26,15 @@ pub struct VoiResult {
     pub activity: f64,
     /// Gy/s or Gy; null where it has no voxel.
     pub mean_dose: Option<f64>,
-    /// Of the transport alone, from the spread of batches; null below two batches.
+    /// Of the transport alone, from the spread of batches; null where the batches do not tell it: below two of them, or too few that carry
+    /// energy.
     pub standard_error: Option<f64>,
+    /// How many of its voxels have energy (with time points: at the time with the fewest); null if not known.
+    pub hit_voxels: Option<usize>,
+    /// In how many batches it got energy.
+    pub hit_batches: usize,
+    /// Where nothing was hit: what its dose is below, with 95 % confidence; null otherwise, or where it is not known.
+    pub upper_limit_95: Option<f64>,
     /// The whole, with its components.
     pub uncertainty: UncertaintyResult,
     /// How its activity was integrated over time; null where it was not.
@@ -113,13 +120,13 @@ pub struct DoseResult {
     pub mean_dose: f64,
     /// Largest voxel; biased upwards by noise.
     pub max_dose: f64,
-    /// Of that voxel; null below two batches.
+    /// Of that voxel; null below two batches, and where fewer than three carry its energy.
     pub max_dose_standard_error: Option<f64>,
     /// Voxels that no history has reached: dose 0, standard error NaN in the map.
     pub unhit_voxels: usize,
     /// Voxels whose energy fewer than three batches carry: their standard error is NaN in the map, the dose is unbiased.
     pub few_hit_voxels: usize,
-    /// What noise adds to `max_dose` at most, in the mean; null below two batches.
+    /// What noise adds to `max_dose` at most, in the mean; null where its standard error is.
     pub max_dose_bias_at_most: Option<f64>,
     /// High dose: of voxels that the activity chooses.
     pub high_dose: Option<HighDose>,

@@ -34,6 +34,8 @@ pub fn voi_table(vois: &[VoiResult], unit: &str, more: &[Column]) -> String {
     ];
     header.extend(Part::TABLE.iter().map(|p| format!("{}_percent", p.name())));
     header.push(format!("standard_error_{suffix}"));
+    header.extend(["voxels", "hit_voxels", "hit_batches"].map(String::from));
+    header.push(format!("upper_limit_95_{suffix}"));
     header.extend(more.iter().map(|c| c.name.clone()));
     let mut rows = vec![header];
     let number = |x: Option<f64>| x.map_or(String::new(), cell);
@@ -56,10 +58,21 @@ pub fn voi_table(vois: &[VoiResult], unit: &str, more: &[Column]) -> String {
             percent(u.components.iter().find(|c| c.name == *part).and_then(|c| c.relative_percent))
         }));
         row.push(number(voi.standard_error));
+        row.push(voi.voxels.to_string());
+        row.push(voi.hit_voxels.map_or(String::new(), |n| n.to_string()));
+        row.push(voi.hit_batches.to_string());
+        row.push(number(voi.upper_limit_95));
         row.extend(more.iter().map(|c| c.cells.get(n).cloned().unwrap_or_default()));
         rows.push(row);
     }
     lines(rows, Separator::Comma)
+}
+
+/// How much of a VOI was hit, in words, where that is not all: `4 of 10 voxels hit`; and the limit of one that was not.
+pub fn hits_in_words(voi: &VoiResult, unit: &str) -> Option<String> {
+    let hit = voi.hit_voxels.filter(|n| *n < voi.voxels)?;
+    let limit = voi.upper_limit_95.map_or(String::new(), |l| format!(", below {l:.1e} {unit}"));
+    Some(format!("{hit} of {} voxels hit{limit}", voi.voxels))
 }
 
 /// The parts of a VOI's uncertainty in words, largest first: `fit 5.1 %`.
@@ -94,9 +107,15 @@ mod tests {
             activity: 1.0,
             mean_dose: Some(2.0),
             standard_error: Some(0.008),
+            hit_voxels: Some(4),
+            hit_batches: 30,
+            upper_limit_95: None,
             uncertainty: budget.result(),
             curve: None,
         };
+        assert_eq!(hits_in_words(&voi, "Gy").as_deref(), Some("4 of 10 voxels hit"));
+        let all = VoiResult { hit_voxels: Some(10), ..voi.clone() };
+        assert_eq!(hits_in_words(&all, "Gy"), None);
         assert_eq!(parts_in_words(&voi), ["calibration 3.00 %", "transport 0.40 %"]);
         let more = Column { name: "model".into(), cells: vec!["mono".into()] };
         let table = voi_table(&[voi], "Gy", &[more]);
@@ -110,6 +129,8 @@ mod tests {
             (of("calibration_percent"), of("transport_percent")),
             ("3.000".into(), "0.400".into())
         );
+        assert_eq!((of("voxels"), of("hit_voxels")), ("10".into(), "4".into()));
+        assert_eq!((of("hit_batches"), of("upper_limit_95_gy")), ("30".into(), String::new()));
         assert_eq!((of("fit_percent"), of("volume_percent")), (String::new(), String::new()));
         let u: f64 = of("standard_uncertainty_gy").parse().unwrap();
         assert!((u / 2.0 - 0.03f64.hypot(0.004)).abs() < 1e-7);

@@ -71,7 +71,7 @@ pub struct Shard {
 /// What a run has finished so far, as it was kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
-    /// Whole batches; its payload is empty.
+    /// Whole batches; its payload is what a goal has decided, if there is one.
     pub whole: Shard,
     /// What is finished of one more.
     pub more: Option<Kept>,

@@ -34,7 +34,7 @@ pub fn annihilation_origin(origin: u32) -> u32 {
 /// Whether the spread of batches tells a standard error. What few histories have reached has an error that is nearly its own value, or none:
 /// 0 +- 0 where nothing was hit. The share (sum)^2/(sum of squares) counts the batches that carry the energy, as if evenly; below three of
 /// them intervals cover as little as 0.5, at three and more at least 0.9 for any number of hits (test `what_few_hits_tell`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Told {
     /// Nothing was hit: the energy is at least 0, the error is not known.
     Unhit,
@@ -58,6 +58,11 @@ impl Told {
             (true, false) => Told::Few,
             (true, true) => Told::Yes,
         }
+    }
+
+    /// Of the value of each batch.
+    pub fn of_batches(values: &[f64]) -> Self {
+        Told::of(values.iter().sum(), values.iter().map(|v| v * v).sum(), values.len())
     }
 }
 
@@ -317,24 +322,34 @@ impl Tally {
     pub fn region_mev(&self, region: usize) -> (f64, f64) {
         let values = self.region_batches(region);
         let (mean, error) = crate::stats::mean_and_error(&values, self.histories_per_batch as f64);
-        let squares = values.iter().map(|v| v * v).sum();
-        match Told::of(values.iter().sum(), squares, values.len()) {
-            Told::Yes => (mean, error),
-            _ => (mean, f64::NAN),
-        }
+        (mean, if Told::of_batches(&values) == Told::Yes { error } else { f64::NAN })
+    }
+
+    /// Whether the batches tell a region's standard error; with time points the worst of them. See [`Told`].
+    pub fn region_told(&self, region: usize) -> Told {
+        let of = |t: usize| Told::of_batches(&self.region_batches_at(region, t));
+        (0..self.times.len().max(1)).map(of).min().unwrap_or(Told::Unhit)
+    }
+
+    /// Batches in which a region got energy; with time points at that with the fewest.
+    pub fn region_hits(&self, region: usize) -> usize {
+        let of = |t: usize| {
+            self.region_batches_at(region, t).into_iter().filter(|mev| *mev > 0.0).count()
+        };
+        (0..self.times.len().max(1)).map(of).min().unwrap_or(0)
+    }
+
+    /// Energy (MeV) in a region in each batch at a time point (0 where there are none).
+    fn region_batches_at(&self, region: usize, time: usize) -> Vec<f64> {
+        let times = self.times.len().max(1);
+        let at = |r: &BatchRegions| time * (r.units.len() / times) + region;
+        self.regions.iter().map(|r| Ledger::mev(r.units.get(at(r)).copied().unwrap_or(0))).collect()
     }
 
     /// Energy (MeV) in a region in each batch, in their order.
     pub fn region_batches(&self, region: usize) -> Vec<f64> {
         let of = |r: &BatchRegions| Ledger::mev(r.units.get(region).copied().unwrap_or(0));
         self.regions.iter().map(of).collect()
-    }
-
-    /// The same of the batches from the first up to the first that is missing: several devices do not finish in order, and what a run decides
-    /// must not depend on which was faster.
-    pub fn region_batches_in_order(&self, region: usize) -> Vec<f64> {
-        let whole = self.regions.iter().zip(0..).take_while(|(r, n)| r.batch == *n).count();
-        self.region_batches(region).into_iter().take(whole).collect()
     }
 }
 

@@ -3,12 +3,12 @@
 //!
 //! Parts are uncertainties of ln D. Standard uncertainties add in squares (JCGM 100:2008, eq. 10); so do the half-widths of the 95 % intervals,
 //! the lower and the upper ones apart, so that an asymmetric interval of a time integral stays asymmetric:
-//! D exp(-sqrt(sum l_i^2)) to D exp(sqrt(sum h_i^2)). For normal parts this is exact.
+//! D exp(-sqrt(sum l_i^2)) to D exp(sqrt(sum h_i^2)). For normal parts this is exact; the transport's is Student's t of its batches.
 
 use serde::{Deserialize, Serialize};
 
 use crate::kinetics::Tia;
-use crate::stats::NORMAL_97_5;
+use crate::stats::{NORMAL_97_5, student_97_5};
 
 /// Where a part comes from: the same names wherever a budget is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -67,6 +67,18 @@ impl UncertaintyPart {
         let relative = if relative.is_finite() { relative } else { f64::INFINITY };
         let half = NORMAL_97_5 * relative;
         UncertaintyPart { part, relative, half_95: (half, half) }
+    }
+
+    /// The transport's part from a standard error of so many batches: its interval is Student's.
+    pub fn of_batches(relative: f64, batches: usize) -> Self {
+        let part = UncertaintyPart::normal(Part::Transport, relative);
+        let degrees = batches.saturating_sub(1) as f64;
+        let half = match part.relative {
+            // No uncertainty, no part: not 0 times infinity.
+            0.0 => 0.0,
+            relative => student_97_5(degrees) * relative,
+        };
+        UncertaintyPart { half_95: (half, half), ..part }
     }
 
     /// The time integral's own part, without the scale `common` (relative) that its points share, which is a part of its own.
@@ -217,6 +229,27 @@ mod tests {
         let open = VoiBudget::new(2.0, [open]).result();
         assert_eq!((open.standard_uncertainty, open.interval_95[1]), (None, None));
         assert!(open.interval_95[0].is_some() && open.components[0].relative_percent.is_none());
+    }
+
+    /// 10 batches: 2.262 standard errors, not 1.960; beside another part as large the squares add.
+    #[test]
+    fn few_batches_take_students_t() {
+        let half = |parts: Vec<UncertaintyPart>| {
+            let (low, high) = VoiBudget::new(2.0, parts).interval_95();
+            assert!(((2.0 / low).ln() / (high / 2.0).ln() - 1.0).abs() < 1e-12);
+            (high / 2.0).ln()
+        };
+        let ten = UncertaintyPart::of_batches(0.03, 10);
+        assert_eq!((ten.part, ten.relative), (Part::Transport, 0.03));
+        assert!((half(vec![ten]) / (0.03 * 2.262_157_162_740_99) - 1.0).abs() < 1e-9);
+        let both = half(vec![ten, UncertaintyPart::normal(Part::Calibration, 0.03)]);
+        assert!((both / (0.03 * 2.262_157_163_f64.hypot(NORMAL_97_5)) - 1.0).abs() < 1e-9);
+        for unknown in
+            [UncertaintyPart::of_batches(f64::NAN, 50), UncertaintyPart::of_batches(0.1, 1)]
+        {
+            assert_eq!(VoiBudget::new(2.0, [unknown]).result().interval_95, [None, None]);
+        }
+        assert!(VoiBudget::new(2.0, [UncertaintyPart::of_batches(0.0, 1)]).parts.is_empty());
     }
 
     /// Doses of one curve whose points are measured with own noise, a common scale and a recovery: the interval holds the truth in 95 % of 4,000

@@ -66,6 +66,10 @@ fn kinds() -> Vec<Kind> {
                 "4e6",
             ]),
         ),
+        kind(
+            "a goal of voxels",
+            single(&["--target-uncertainty", "1%", "--batches", "4000", "--histories", "4e6"]),
+        ),
         kind("a shard", single(&["--histories", "300000", "--batches", "11", "--shard", "2/2"])),
         kind(
             "both routes",

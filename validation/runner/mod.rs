@@ -3,6 +3,7 @@
 pub mod case;
 pub mod convergence;
 pub mod gas;
+pub mod goals;
 pub mod judge;
 pub mod machine;
 pub mod phantom64;
