@@ -9,6 +9,7 @@
 //! shaders/          the GPU engine's physics in WGSL, one file per stem of transport/cpu
 //! src/
 //!   lib.rs main.rs error.rs units.rs constants.rs stats.rs
+//!   prelude.rs      the nouns of the flow for programs that use the library
 //!   tables.rs program.rs  the embedded tables with their hashes; which build this is
 //!   files.rs interrupt.rs machine.rs  the one door to a user's files, the wish to stop, the memory there is
 //!   sheet/          a user's table (CSV, TSV, Excel text) to header, rows and numbers; no meaning of columns
@@ -24,7 +25,7 @@
 //!     tables/       f64 facts -> the flat f32 tables of the plan
 //!     cpu/          the engine on the CPU: one process per file
 //!     gpu/          the engine on GPUs: adapters, kernels, buffers, batches, fold; no physics
-//!   dose/           energy -> Gy: rate, map, the voxels of high dose
+//!   dose/           energy -> Gy: rate, map, the voxels of high dose; from arrays to dose in one call
 //!   report/         summary, pictures, plots
 //!   uncertainty/    the dose's uncertainty over the whole chain: law of propagation, sampling
 //!   job.rs pipeline.rs  what a run is asked to do; the flow once, top to bottom
@@ -50,7 +51,7 @@
 //! Layers (an upper one may import a lower one, never the reverse; `tests/layers.rs` checks it):
 //!
 //! ```text
-//! 7 cli, main               4 dose                                      1 image | physics | kinetics
+//! 7 cli, main, prelude      4 dose                                      1 image | physics | kinetics
 //! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, program,
 //! 5 report, uncertainty     2 activity | phantom | source | io              files, interrupt, machine, sheet, time
 //! ```
@@ -106,6 +107,7 @@ pub mod machine;
 pub mod phantom;
 pub mod physics;
 pub mod pipeline;
+pub mod prelude;
 pub mod program;
 pub mod report;
 pub mod sheet;

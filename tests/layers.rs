@@ -18,7 +18,7 @@ const fn layer(height: u32, open: bool, modules: &'static [&'static str]) -> Lay
 
 /// From the top. `job` is what a run is asked to do, `tables` the hashes of the embedded data.
 const LAYERS: [Layer; 8] = [
-    layer(7, true, &["cli", "main"]),
+    layer(7, true, &["cli", "main", "prelude"]),
     layer(6, true, &["pipeline", "study", "job"]),
     layer(5, true, &["report", "uncertainty"]),
     layer(4, true, &["dose"]),

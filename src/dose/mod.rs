@@ -1,8 +1,10 @@
 //! Energy imparted to absorbed dose.
 
+pub mod arrays;
 pub mod map;
 pub mod rate;
 pub mod robust;
 
+pub use arrays::{ArrayDose, ArrayRun, VoiMean, dose_of_arrays};
 pub use map::DoseScale;
 pub use robust::{HighDose, HighVoxels, LargestDose, largest_dose};

@@ -12,11 +12,12 @@ use super::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan};
 use super::reach::Reach;
 use super::settings::{PhotonEstimator, Settings};
 use super::tables::cells::{build_cells, ranks};
-use super::tables::faces::{free_thickness, short_voxels};
+use super::tables::faces::short_voxels;
 use super::tables::lepton::{LeptonControl, LeptonFacts};
 use super::tables::neighbours::{interval_records, windows};
 use super::tables::photon::PhotonTables;
 use super::tables::source::{build_cumulative, build_groups};
+use super::tables::steps::free_thicknesses;
 use super::tables::thresholds::largest_thresholds;
 use crate::error::{Error, Result};
 use crate::image::Grid;
@@ -335,13 +336,14 @@ fn lepton_tables(
         tables.extend(windows(&hard_majorant(set, control.max_loss_fraction)));
     }
     offsets.scattering = tables.len() as u32;
+    let free = free_thicknesses(input, voxel_cm);
     let of_class = leptons.len() * input.materials.len();
     for (class, facts) in facts.chunks(of_class).enumerate() {
-        let free = (class == 1).then(|| free_thickness(voxel_cm));
         let strengths: Vec<f64> = (0..COARSE_NODES)
             .into_par_iter()
             .map(|node| {
-                let of = |k: f64, f: &LeptonFacts| Ok(k.min(f.largest_strength(node, free)?));
+                let of =
+                    |k: f64, f: &LeptonFacts| Ok(k.min(f.largest_strength(node, class, free)?));
                 facts.iter().try_fold(f64::INFINITY, of)
             })
             .collect::<Result<_>>()?;

@@ -15,14 +15,6 @@ const GAS_NEIGHBOURS: usize = 2;
 /// A neighbour this many times as dense makes a face.
 const DENSER: f32 = 8.0;
 
-/// A step of this part of the smallest voxel edge misplaces nothing that a voxel shows.
-const FREE_STEP: f64 = 0.01;
-
-/// Mass thickness (g/cm2) in matter as dense as water of a step that needs not be shortened.
-pub fn free_thickness(voxel_cm: [f64; 3]) -> f64 {
-    FREE_STEP * voxel_cm.iter().copied().fold(f64::INFINITY, f64::min)
-}
-
 /// Marks the voxels where steps are short; empty where there is no face between gas and matter. Gas that touches matter anywhere is marked
 /// throughout, since one step may cross all of it; matter is marked as far from the gas as the longest step may reach.
 pub fn short_voxels(input: &PlanInput, voxel_cm: [f64; 3]) -> crate::Result<Vec<bool>> {

@@ -2,6 +2,7 @@
 
 use super::angular::build_angular;
 use super::neighbours::windows;
+use super::steps::SHORTER;
 use super::straggling::straggling;
 use crate::error::Result;
 use crate::physics::scattering::{MultipleScattering, TransportMoments, first_coefficient};
@@ -151,24 +152,23 @@ impl LeptonFacts {
         ThickTarget::new(&self.bremsstrahlung, &self.csda, self.control.photon_threshold_mev)
     }
 
-    /// Largest scattering strength that keeps both limits at a coarse node. In gas and beside it `free` is the mass thickness (g/cm2) that a step
-    /// may have all the same, being nothing against a voxel.
+    /// Largest scattering strength that keeps both limits at a coarse node, in usual voxels (class 0) or in gas and beside it (class 1). `free` are
+    /// the mass thicknesses (g/cm2) that steps of each class may have all the same (`steps.rs`).
     ///
     /// # Errors
     /// As [`Self::inverse_path`].
-    pub fn largest_strength(&self, node: usize, free: Option<f64>) -> Result<f64> {
+    pub fn largest_strength(&self, node: usize, class: usize, free: [f64; 2]) -> Result<f64> {
         let c = &self.control;
         let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
         let inverse = self.inverse_path(e)?;
         let limit =
             |strength: f64, loss: f64| (loss * e * inverse / self.restricted(e)).min(strength);
-        let usual = limit(c.max_strength, c.max_loss_fraction);
-        Ok(match free {
-            Some(free) => {
-                usual.min(limit(c.face_strength, c.face_loss_fraction).max(free * inverse))
-            }
-            None => usual,
-        })
+        let longest = limit(c.max_strength, c.max_loss_fraction);
+        let usual = longest.min((SHORTER * longest).max(free[0] * inverse));
+        if class == 0 {
+            return Ok(usual);
+        }
+        Ok(usual.min(limit(c.face_strength, c.face_loss_fraction).max(free[1] * inverse)))
     }
 
     /// Multiple-scattering tables for the given strengths, `[coarse node][ANGULAR_STRIDE]`: the Goudsmit-Saunderson

@@ -7,5 +7,6 @@ pub mod lepton;
 pub mod neighbours;
 pub mod photon;
 pub mod source;
+pub mod steps;
 pub mod straggling;
 pub mod thresholds;
