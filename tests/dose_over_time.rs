@@ -336,3 +336,36 @@ fn options_that_contradict_the_series_file_are_refused() {
         succeed(&inputs.run(&arguments(&[option, value, "-o", &format!("out{n}")])));
     }
 }
+
+/// One image given twice, and a factor per count for acquisitions of different duration: each would give a wrong curve without a word.
+#[test]
+fn images_and_durations_that_cannot_be_meant_are_refused() {
+    let inputs = series();
+    std::fs::copy(inputs.path("a0.mha"), inputs.path("copy.mha")).unwrap();
+    let text = std::fs::read_to_string(inputs.path("series.toml")).unwrap();
+    let refused = |text: &str, why: &str, more: &[&str]| {
+        std::fs::write(inputs.path("series.toml"), text).unwrap();
+        let output = inputs.run(&arguments(&[more, &["-o", "out"]].concat()));
+        let said = stderr(&output);
+        assert!(!output.status.success() && said.contains(why), "{said}");
+    };
+    refused(&text.replace("'a1.mha'", "'a0.mha'"), "are the same image", &[]);
+    refused(&text.replace("'a1.mha'", "'copy.mha'"), "are the same image", &[]);
+    let counts = ["--activity-unit", "counts", "--calibration", "41.5 Bq"];
+    let with = |last: &str| {
+        let mut n = 0;
+        let point = |line: &str| {
+            n += usize::from(line.starts_with("activity"));
+            let duration = if n == 4 { last } else { "20min" };
+            let own = line.starts_with("activity").then(|| format!("\nduration = '{duration}'"));
+            format!("{line}{}\n", own.unwrap_or_default())
+        };
+        text.lines().map(point).collect::<String>()
+    };
+    refused(&with("40min"), "counts grow with the duration", &counts);
+    std::fs::write(inputs.path("series.toml"), with("20min")).unwrap();
+    succeed(&inputs.run(&arguments(&[&counts[..], &["-o", "out"]].concat())));
+    std::fs::write(inputs.path("series.toml"), with("40min")).unwrap();
+    let rate = ["--activity-unit", "counts", "--calibration", "20 cps/MBq"];
+    succeed(&inputs.run(&arguments(&[&rate[..], &["-o", "rate"]].concat())));
+}

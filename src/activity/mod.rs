@@ -42,7 +42,7 @@ pub(crate) use history::{check_version, toml_error};
 pub use image_calibration::{CalibrationValue, ImageCalibration};
 pub use map::{ActivityMap, NegativeRule, Negatives, Quantity};
 pub use measurement::{Assay, Calibrator, CalibratorUnit, Geometry, Reading};
-pub use recovery::{Extrapolation, Recovered, RecoveryCurve, RecoveryPoint};
+pub use recovery::{COEFFICIENTS, Extrapolation, Recovered, RecoveryCurve, RecoveryPoint};
 pub use recovery_keys::RecoveryCurveKeys;
 pub use scan_clock::{AtOneTime, ScanClock, ScanFrame, StartReference};
 pub use sphere::{BlurredSphere, sphere_diameter_mm, sphere_volume_ml};

@@ -11,6 +11,9 @@ use nalgebra::{DMatrix, DVector, Dyn, Matrix2, U2, Vector2};
 use super::check::{not_negative, positive, uncertain};
 use crate::error::{Error, Result};
 
+/// Recovery coefficients that can be meant: spill-in exceeds 1 by little, and per cent lie far above.
+pub const COEFFICIENTS: std::ops::RangeInclusive<f64> = 1e-3..=1.5;
+
 /// The recovery of one sphere.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RecoveryPoint {

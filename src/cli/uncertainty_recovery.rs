@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::uncertainty_checks::{finite, pair};
-use crate::activity::{Extrapolation, RecoveryCurve, RecoveryCurveKeys};
-use crate::error::Result;
+use crate::activity::{COEFFICIENTS, Extrapolation, RecoveryCurve, RecoveryCurveKeys};
+use crate::error::{Error, Result};
 use crate::uncertainty::RecoveryCoefficient;
 
 #[derive(Deserialize)]
@@ -32,6 +32,17 @@ impl RecoveryEntry {
             RecoveryEntry::None {} => Recovery::None,
             RecoveryEntry::Coefficient { value, volume_exponent } => {
                 let [value, standard_uncertainty] = pair("recovery.value", value)?;
+                if !COEFFICIENTS.contains(&value) {
+                    return Err(Error::input(
+                        format!("recovery.value is {value}"),
+                        format!(
+                            "a recovery coefficient lies within {} and {}",
+                            COEFFICIENTS.start(),
+                            COEFFICIENTS.end()
+                        ),
+                        "Give a fraction: 0.8 if 80 % are seen.",
+                    ));
+                }
                 let volume_exponent = finite("recovery.volume_exponent", volume_exponent, 3.0)?;
                 Recovery::Coefficient(RecoveryCoefficient {
                     value,

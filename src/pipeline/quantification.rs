@@ -8,7 +8,8 @@ use serde::Deserialize;
 use toml::Value;
 
 use crate::activity::{
-    CalibrationInput, CalibrationResult, Extrapolation, RecoveryCurve, RecoveryCurveKeys,
+    COEFFICIENTS, CalibrationInput, CalibrationResult, Extrapolation, RecoveryCurve,
+    RecoveryCurveKeys,
 };
 use crate::error::{Error, Result};
 use crate::units::seconds_of;
@@ -215,7 +216,13 @@ impl VolumeKeys {
 
 fn recovery_of(value: Value, folder: &Path) -> Result<RecoveryInput> {
     let coefficient = |value: f64, u: Option<f64>, volume_exponent: f64| {
-        within("the coefficient", value, 1e-3, 1.5, "Give a fraction: 0.8 if 80 % are seen.")?;
+        within(
+            "the coefficient",
+            value,
+            *COEFFICIENTS.start(),
+            *COEFFICIENTS.end(),
+            "Give a fraction: 0.8 if 80 % are seen.",
+        )?;
         within("volume_exponent", volume_exponent, 0.0, 3.0, "It is d ln R / d ln V.")?;
         Ok(RecoveryInput::Coefficient { value, relative_uncertainty: u, volume_exponent })
     };

@@ -9,7 +9,9 @@ use super::series_file::{SeriesInput, TimePoint, check_times};
 use super::source::{self, FieldOfView};
 use super::transfer::{self, Unmixed};
 use super::{Observer, Surroundings, calibration, scene, stated_twice};
-use crate::activity::{ActivityMap, CalibrationInput, Decay, Quantity};
+use crate::activity::{
+    ActivityMap, CalibrationInput, CalibrationValue, Decay, ImageCalibration, Quantity,
+};
 use crate::error::{Error, Result};
 use crate::image::{Grid, Voi, VoiSet};
 use crate::io::NiftiAffine;
@@ -81,12 +83,14 @@ pub fn read(
     }
     stated_twice::check(job, input)?;
     let (mut scans, mut images) = (Vec::new(), Vec::new());
-    let mut calibrations = Vec::new();
+    let (mut calibrations, mut counted) = (Vec::new(), Vec::new());
     for (n, point) in input.points.iter().enumerate() {
         let name = format!("time point {}", n + 1);
         let own = calibration_of(job, input, point);
         let (image, facts, relative) =
             read_point(job, point, &own, observer, records).map_err(|e| at_point(n, e))?;
+        let of_file = facts.as_ref().and_then(|f| f.frame_duration_s);
+        counted.push((own.factor, own.duration_s.or(of_file)));
         let stated = Stated {
             duration_s: scan_duration(&own),
             correction: point.stated.correction.or(job.activity.decay_correction),
@@ -96,6 +100,8 @@ pub fn read(
         calibrations.push(relative);
         images.push(image);
     }
+    one_duration(&counted)?;
+    different(&images, input)?;
     let administered = input.administered.or(match job.administered {
         Some(TimeOrSpan::At(moment)) => Some(moment),
         _ => None,
@@ -171,6 +177,55 @@ pub fn read(
         observer.say(calibration::NOT_STATED);
     }
     Ok(Placed { regions, times_s, timings, maps, fields, labels, grid, calibration_relative })
+}
+
+/// Largest relative difference of durations that one factor per count serves.
+const SAME_DURATION: f64 = 0.02;
+
+/// A factor per count is that of one duration: twice the time is twice the counts of the same activity.
+fn one_duration(counted: &[(Option<ImageCalibration>, Option<f64>)]) -> Result<()> {
+    let per_count = counted.iter().enumerate().filter_map(|(n, (factor, duration))| {
+        let factor = factor.filter(|f| !f.needs_duration())?;
+        Some((n, factor.value, (*duration)?))
+    });
+    let all: Vec<(usize, CalibrationValue, f64)> = per_count.collect();
+    for (n, factor, duration) in &all {
+        let Some((first, _, other)) = all.iter().find(|(_, f, _)| f == factor) else { continue };
+        if (duration / other - 1.0).abs() > SAME_DURATION {
+            return Err(Error::input(
+                format!(
+                    "one calibration per count for acquisitions of {other} s (time point {}) and {duration} s (time point {})",
+                    first + 1,
+                    n + 1
+                ),
+                "counts grow with the duration: a factor per count is that of one duration",
+                "Give the factor per count rate (\"20.1 cps/MBq\"), or a calibration of its own to each [[time_point]].",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Noise is never the same twice: equal images are one image.
+fn different(images: &[ActivityMap], input: &SeriesInput) -> Result<()> {
+    for (n, image) in images.iter().enumerate() {
+        let same = |other: &ActivityMap| other.volume.data == image.volume.data;
+        if let Some(first) = images[..n].iter().position(same) {
+            let file = |i: usize| input.points[i].activity.display();
+            return Err(Error::input(
+                format!(
+                    "time points {} ({}) and {} ({}) are the same image, voxel by voxel",
+                    first + 1,
+                    file(first),
+                    n + 1,
+                    file(n)
+                ),
+                "no scan is the same twice: one of them stands for another time",
+                "Give each time point its own image.",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Share of the activity of the images that is left at the last time, from which on it counts as staying.

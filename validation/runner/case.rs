@@ -53,6 +53,8 @@ pub struct Zone {
     pub of_cell: Option<f64>,
     /// Difference in per cent of the largest reference value.
     pub of_maximum: Option<f64>,
+    /// The same of a quick run, whose few histories cannot judge a bar that the truth is near.
+    pub quick_of_maximum: Option<f64>,
     /// Difference in joint standard deviations.
     pub sigmas: Option<f64>,
 }

@@ -147,6 +147,10 @@ pub fn run_case(
     let Some(histories) = (if options.quick { entry.quick } else { Some(entry.histories) }) else {
         return Ok(None);
     };
+    let mut judging = group.clone();
+    for zone in judging.zones.iter_mut().filter(|_| options.quick) {
+        zone.of_maximum = zone.quick_of_maximum.or(zone.of_maximum);
+    }
     let problem = build(group, entry)?;
     let mut settings = options.settings;
     if let Some(model) = group.incoherent {
@@ -155,7 +159,7 @@ pub fn run_case(
     let outcome = execute(&problem, &settings, histories, options)?;
     let mut values = cell_values(&problem, &outcome);
     expected_errors(&problem, &mut values, outcome.tally.histories());
-    let mut judged = compare(group, &problem.cells, &values);
+    let mut judged = compare(&judging, &problem.cells, &values);
     if let Some(bar) = group.voxel_chi2 {
         judged.voxels = voxel_chi2(bar, &problem, &outcome.tally);
         if judged.voxels.is_some_and(|v| v.0 > bar.largest) {

@@ -250,10 +250,20 @@ impl Name {
             "decay correction",
             "decaycorrection",
             "decay corr",
+            "decaycorr",
+            "corr for decay",
+            "decay adjusted",
+            "decay compensated",
+            "back corrected",
+            "d c",
+            "dcorr",
+            "decy",
             "dc",
         ];
         for word in yes {
             let Some((from, mut to)) = self.find(word) else { continue };
+            // `d.c.` ends with a point of its own.
+            to += usize::from(self.folded.get(to) == Some(&'.'));
             let text = self.spaced();
             let rest: String = text[to..].iter().collect();
             let trimmed = rest.trim_start();
@@ -357,10 +367,13 @@ impl Name {
         }
         for word in SPREADS {
             if let Some((from, to)) = self.find(word) {
-                let at_end = self.part(to, n).folded.is_empty();
+                let at_end = self.folded[to..].iter().all(|c| " _,;-.".contains(*c));
                 let at_start = self.part(0, from).folded.is_empty();
                 if at_end {
-                    return Some(self.part(0, from));
+                    let before = self.part(0, from);
+                    // "1 SD" by itself: one standard deviation of the only values.
+                    let one = before.folded == ['1'];
+                    return Some(if one { before.part(0, 0) } else { before });
                 }
                 // "U-bladder" is no uncertainty of a bladder.
                 if at_start && (word != "u" || self.folded.get(to) == Some(&'_')) {
@@ -381,8 +394,16 @@ impl Name {
         if VALUES.contains(&words.as_str()) {
             return Ok(None);
         }
-        if let Some(odd) = words.split(' ').find(|w| OTHER.contains(w)) {
+        let exact = words.split(' ').find(|w| OTHER.contains(w));
+        let percent = || words.split(' ').find(|w| OTHER.contains(&w.trim_end_matches('%')));
+        if let Some(odd) = exact.or_else(percent) {
             return Err(format!("'{odd}' in it is no name of a curve"));
+        }
+        let of_decay = |w: &&str| w.starts_with("decay") || *w == "corr";
+        if let Some(odd) = words.split(' ').find(of_decay) {
+            return Err(format!(
+                "'{odd}' in it may say that values are corrected for decay: write 'decay-corrected', 'not decay-corrected', or leave it out"
+            ));
         }
         let n = self.folded.len();
         for word in BESIDE {

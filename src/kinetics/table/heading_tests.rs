@@ -226,3 +226,50 @@ proptest::proptest! {
         let _ = heading(&name);
     }
 }
+
+/// Words for a standard deviation behind names that end with a number, with points, in the plural.
+#[test]
+fn spreads_beside_numbered_names() {
+    let spread = |name: &str| match heading(name) {
+        Ok(Heading::Spread { of, .. }) => of,
+        other => panic!("{name}: {other:?}"),
+    };
+    for (name, of) in [
+        ("kidney 1 SD (MBq)", "kidney 1"),
+        ("lesion_1_sd_MBq", "lesion_1"),
+        ("met 2 sigma (MBq)", "met 2"),
+        ("liver std. dev. (MBq)", "liver"),
+        ("liver err. (MBq)", "liver"),
+        ("liver errors (MBq)", "liver"),
+        ("liver uncertainties (MBq)", "liver"),
+        ("liver SE (MBq)", "liver"),
+    ] {
+        assert_eq!(spread(name).as_deref(), Some(of), "{name}");
+    }
+    assert_eq!(spread("1 SD (MBq)"), None);
+    assert!(heading("liver +/- 95% (MBq)").is_err());
+}
+
+/// What says that values are corrected for decay is understood or asked about, never taken for a part of the name.
+#[test]
+fn decay_is_no_part_of_a_name() {
+    for name in [
+        "kidney_decaycorr_MBq",
+        "kidney d.c. (MBq)",
+        "kidney D.C. (MBq)",
+        "kidney (MBq, corr. for decay)",
+        "kidney DECY (MBq)",
+        "kidney decay adjusted (MBq)",
+        "kidney back-corrected (MBq)",
+    ] {
+        match heading(name) {
+            Ok(Heading::Value { of, corrected: Some(true), .. }) => {
+                assert_eq!(of.as_deref(), Some("kidney"), "{name}");
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    for name in ["kidney decay comp (MBq)", "kidney decays (MBq)", "kidney corr (MBq)"] {
+        assert!(heading(name).unwrap_err().contains("decay-corrected"), "{name}");
+    }
+}

@@ -265,7 +265,10 @@ fn owner(
         Some(name) => {
             let name = folded(name);
             let only = all.len() == 1 && all[0].curve.is_none() && name == "curve";
-            names.iter().position(|n| n.as_ref() == Some(&name)).or(only.then_some(0))
+            let named = |name: &str| names.iter().position(|n| n.as_deref() == Some(name));
+            // "kidney 1 SD" is one standard deviation of a kidney where there is no kidney 1.
+            let one = || name.strip_suffix(" 1").and_then(|name| named(name.trim_end()));
+            named(&name).or(only.then_some(0)).or_else(one)
         }
         None if all.len() == 1 => Some(0),
         None => all.iter().position(|c| c.value + 1 == at),

@@ -72,7 +72,7 @@ pub(super) const BESIDE: [&str; 8] = [
     "value",
 ];
 /// Words for one standard deviation, longest first.
-pub(super) const SPREADS: [&str; 27] = [
+pub(super) const SPREADS: [&str; 29] = [
     "coefficient of variation",
     "standard uncertainty",
     "relative uncertainty",
@@ -80,17 +80,18 @@ pub(super) const SPREADS: [&str; 27] = [
     "relative error",
     "standard error",
     "rel uncertainty",
+    "uncertainties",
     "uncertainty",
     "std uncertainty",
     "std error",
     "std dev",
     "st dev",
-    "1 sigma",
     "stdev",
     "sigma",
+    "errors",
     "error",
-    "1 sd",
     "1sd",
+    "uncert",
     "unc",
     "err",
     "std",
@@ -98,6 +99,7 @@ pub(super) const SPREADS: [&str; 27] = [
     "cov",
     "s d",
     "sd",
+    "se",
     "cv",
     "u",
 ];
