@@ -101,7 +101,7 @@ pub fn read(
         images.push(image);
     }
     one_duration(&counted)?;
-    different(&images, input)?;
+    tell_equal(&images, input, observer);
     let administered = input.administered.or(match job.administered {
         Some(TimeOrSpan::At(moment)) => Some(moment),
         _ => None,
@@ -206,26 +206,22 @@ fn one_duration(counted: &[(Option<ImageCalibration>, Option<f64>)]) -> Result<(
     Ok(())
 }
 
-/// Noise is never the same twice: equal images are one image.
-fn different(images: &[ActivityMap], input: &SeriesInput) -> Result<()> {
+/// Noise is never the same twice: equal images are one image, or made by a formula.
+fn tell_equal(images: &[ActivityMap], input: &SeriesInput, observer: &dyn Observer) {
     for (n, image) in images.iter().enumerate() {
         let same = |other: &ActivityMap| other.volume.data == image.volume.data;
         if let Some(first) = images[..n].iter().position(same) {
             let file = |i: usize| input.points[i].activity.display();
-            return Err(Error::input(
-                format!(
-                    "time points {} ({}) and {} ({}) are the same image, voxel by voxel",
-                    first + 1,
-                    file(first),
-                    n + 1,
-                    file(n)
-                ),
-                "no scan is the same twice: one of them stands for another time",
-                "Give each time point its own image.",
+            observer.warn(&format!(
+                "time points {} ({}) and {} ({}) are the same image, voxel by voxel: no scan is the same twice; does one of them stand for \
+                 another time? The curve is wrong if so",
+                first + 1,
+                file(first),
+                n + 1,
+                file(n)
             ));
         }
     }
-    Ok(())
 }
 
 /// Share of the activity of the images that is left at the last time, from which on it counts as staying.

@@ -241,8 +241,9 @@ fn one(
         tell_admin_interval(scan, decay, given, in_file);
         let undone = admin_interval(scan, decay, given, in_file);
         let mut timing = scan.finish(image, undone, decay)?;
-        if let (Some(given), true) = (given, undone != given) {
-            timing.since_administration_s = Some(-given);
+        if let (Some(given), Some(undone)) = (given, undone) {
+            let counted = timing.since_administration_s.map(|since| since + undone - given);
+            timing.since_administration_s = counted;
         }
         return Ok(timing);
     }

@@ -214,7 +214,6 @@ impl Scan {
             (_, StartReference::Series(_)) => "the series' time (DecayCorrection START)".into(),
             _ => "the start of the acquisition (DecayCorrection START)".into(),
         };
-        apply(image, &at.factors);
         let ends = [at.factors[0], at.factors[at.factors.len() - 1]];
         let changed = at.factors.iter().map(|f| (f - 1.0).abs()).fold(0.0, f64::max);
         if changed > 1e-6 {
@@ -231,7 +230,20 @@ impl Scan {
                 timing(at.time_s, what.clone(), ends).what
             ));
         }
-        Ok(timing(at.time_s, what, ends))
+        // A point of a curve stands where it was measured; a single image keeps the time that its file states.
+        let alone = self.name.is_empty() || correction == DecayCorrection::None;
+        let measured =
+            if alone { at.clone() } else { self.clock(decay).at_mean_time(at.clone())? };
+        apply(image, &measured.factors);
+        if measured.time_s == at.time_s {
+            return Ok(timing(at.time_s, what, ends));
+        }
+        let what = format!(
+            "the mean time of the acquisition (DecayCorrection {}, taken there by physical decay)",
+            correction.name()
+        );
+        let ends = [measured.factors[0], measured.factors[measured.factors.len() - 1]];
+        Ok(timing(measured.time_s, what, ends))
     }
 }
 
