@@ -96,7 +96,7 @@ impl CalibrationResult {
         Ok(CalibrationResult { time, factor, single, checks, recovery, scans, administrations })
     }
 
-    /// Days between the date of the factor and its nearest acquisition, where they are more than [`DATED_WITHIN_DAYS`].
+    /// Days between the date of the factor and its nearest acquisition, where they are more than 31.
     ///
     /// # Errors
     /// If only some times state their offset from UTC.

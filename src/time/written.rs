@@ -58,7 +58,7 @@ fn month_of(text: &str) -> Option<u32> {
     MONTHS.iter().position(named).map(|n| n as u32 + 1)
 }
 
-/// The text with its date put in order; as it is where it has none of [`iso`]'s forms.
+/// The text with its date put in order; as it is where it has none of the known forms.
 pub fn in_order(text: &str, order: Option<DateOrder>) -> String {
     iso(text, order).unwrap_or_else(|| text.to_string())
 }
