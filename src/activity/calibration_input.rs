@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::time::Moment;
 
 /// Relative difference of two durations above which they are said to differ: a clock's seconds in a bed of a minute.
-const SAME_DURATION: f64 = 0.02;
+pub const SAME_DURATION: f64 = 0.02;
 
 /// What is known of the calibration of one image, or of all of a series.
 #[derive(Debug, Clone, PartialEq, Default)]

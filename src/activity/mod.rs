@@ -31,7 +31,7 @@ pub(crate) use budget::short;
 pub use budget::{Budget, Component};
 pub use calibration_factor::{BirgeRatios, CalibrationFactor, combine};
 pub use calibration_file::CalibrationResult;
-pub use calibration_input::CalibrationInput;
+pub use calibration_input::{CalibrationInput, SAME_DURATION};
 pub use camera::{Acquisition, FactorUnit, Phantom, Setup};
 pub use cross_check::{Comparison, Verdict, compare};
 pub use dead_time::{Branch, Corrected, DeadTime};

@@ -18,7 +18,6 @@ use crate::transport::engine::{Engine, EngineChoice};
 use crate::transport::run::{RunSettings, Silent};
 use crate::transport::settings::Settings;
 use crate::transport::tally::{Tally, Told};
-use crate::units::GY_PER_MEV_PER_G;
 
 /// How much to run, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,7 +118,7 @@ pub fn dose_of_arrays(
         let batches = parts.batches(of, &tally);
         let (mev, error) = mean_and_error(&batches, tally.histories_per_batch as f64);
         let told = Told::of_batches(&batches) == Told::Yes;
-        let gy = scale.decays * GY_PER_MEV_PER_G / mass_g;
+        let gy = scale.factor_of_mass(mass_g);
         let standard_error = if told { error * gy } else { f64::NAN };
         VoiMean { name: voi.name.clone(), mass_g, mean: mev * gy, standard_error }
     };

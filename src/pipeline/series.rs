@@ -11,6 +11,7 @@ use super::transfer::{self, Unmixed};
 use super::{Observer, Surroundings, calibration, scene, stated_twice};
 use crate::activity::{
     ActivityMap, CalibrationInput, CalibrationValue, Decay, ImageCalibration, Quantity,
+    SAME_DURATION,
 };
 use crate::error::{Error, Result};
 use crate::image::{Grid, Voi, VoiSet};
@@ -178,9 +179,6 @@ pub fn read(
     }
     Ok(Placed { regions, times_s, timings, maps, fields, labels, grid, calibration_relative })
 }
-
-/// Largest relative difference of durations that one factor per count serves.
-const SAME_DURATION: f64 = 0.02;
 
 /// A factor per count is that of one duration: twice the time is twice the counts of the same activity.
 fn one_duration(counted: &[(Option<ImageCalibration>, Option<f64>)]) -> Result<()> {
