@@ -418,6 +418,7 @@ fn interruption_keeps_what_is_done() {
     assert!(batches > 0 && batches < 1_000_000);
     assert!(inputs.path("out/dose_rate_partial.nii.gz").is_file());
     assert!(!inputs.path("out/dose_rate.nii.gz").exists());
+    assert!(!inputs.path("out/vois.csv").exists());
     assert_eq!(inputs.made(), ["out"]);
 }
 

@@ -468,3 +468,37 @@ fn an_uncertainty_that_is_not_known_is_no_zero() {
     );
     assert_eq!(line(&known, "curve")[4], "5.00");
 }
+
+/// What no administration can give is refused: more than decay leaves, and points so late that nothing is left.
+#[test]
+fn impossible_points_are_refused() {
+    let of = |rows: &str, more: &[&str]| {
+        let folder = folder(&format!("time (h);tumour (%IA)\n{rows}"));
+        let options = ["--nuclide", "F-18", "--administered-activity", "400MBq"];
+        let output = run(&folder, &[&options[..], more].concat());
+        (output.status.code(), text(&output.stderr).to_string())
+    };
+    // 90 % after two hours: corrected values, whatever else they may be.
+    let corrected = "0,5;95\n1;93\n2;90\n";
+    let (code, said) = of(corrected, &[]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("93.000 % of the administered")
+            && said.contains("--decay-corrected injection"),
+        "{said}"
+    );
+    let (code, said) = of(corrected, &["--decay-corrected", "injection"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = of(corrected, &["--decay-corrected", "no"]);
+    assert!(code == Some(3) && !said.contains("Say --decay-corrected"), "{said}");
+    let (code, said) = of("0,5;141\n1;100\n2;60\n", &["--decay-corrected", "injection"]);
+    assert!(code == Some(3) && said.contains("141.000 %"), "{said}");
+
+    let folder = folder(
+        "datetime;liver (MBq)\n2026-03-02 14:00;400\n2026-03-05 10:00;250\n2027-03-06 10:00;200\n",
+    );
+    let output = run(&folder, &["--nuclide", "Lu-177", "--injection", "2026-03-02T10:00"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("half-lives") && said.contains("year"), "{said}");
+}

@@ -105,10 +105,10 @@ impl History {
         Ok(history)
     }
 
-    /// Adds the newest calibration.
+    /// Adds the newest calibration of its setup, in time order among those of all.
     ///
     /// # Errors
-    /// If it is bad, not later than the last one of its setup and unit, or only one of them states its offset from UTC.
+    /// If it is bad, not later than the last one of its setup and unit, or only one of two states its offset from UTC.
     pub fn push(&mut self, entry: HistoryEntry) -> Result<()> {
         positive("a calibration factor", entry.value)?;
         uncertain("a calibration factor", entry.random_uncertainty)?;
@@ -122,19 +122,20 @@ impl History {
                 ));
             }
         }
-        if let Some(last) = self.entries.last() {
-            let since = entry.time.seconds_since(&last.time)?;
-            let repeated = since == 0.0
-                && self.of(&entry.setup, entry.unit).last().is_some_and(|e| *e == last);
-            if since < 0.0 || repeated {
-                return Err(Error::input(
-                    format!("a calibration of {} after one of {}", entry.time, last.time),
-                    "a history is in time order and has one calibration of a setup at a time",
-                    "Check the date; to redo a calibration, remove the old one from the file.",
-                ));
-            }
+        if let Some(last) = self.of(&entry.setup, entry.unit).last()
+            && entry.time.seconds_since(&last.time)? <= 0.0
+        {
+            return Err(Error::input(
+                format!("a calibration of {} after one of {}", entry.time, last.time),
+                "the factors of a setup are added in time order, one at a time",
+                "Check the date; to redo a calibration, remove the old one from the file.",
+            ));
         }
-        self.entries.push(entry);
+        let mut at = self.entries.len();
+        while at > 0 && entry.time.seconds_since(&self.entries[at - 1].time)? < 0.0 {
+            at -= 1;
+        }
+        self.entries.insert(at, entry);
         Ok(())
     }
 
@@ -298,9 +299,14 @@ mod tests {
         let asked = Setup { collimator: "LEHR".into(), ..history.entries()[0].setup.clone() };
         let (_, told) = history.nearest_other(&asked, FactorUnit::CpsPerMbq).unwrap();
         assert_eq!(told, "collimator MEGP there and LEHR here");
-        // Another setup at the same time is fine.
+        // Another setup at the same time is fine, or an older one: it takes its place in time.
         let mut other = history.entries()[0].clone();
         other.setup.collimator = "LEHR".into();
-        assert_eq!(history.push(other), Ok(()));
+        assert_eq!(history.push(other.clone()), Ok(()));
+        other.setup.camera = "NM2".into();
+        other.time = Moment::parse("2026-11-01T10:00:00+01:00").unwrap();
+        assert_eq!(history.push(other.clone()), Ok(()));
+        assert_eq!(history.entries()[0], other);
+        assert!(history.push(other).is_err(), "twice");
     }
 }

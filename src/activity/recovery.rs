@@ -10,9 +10,13 @@ use nalgebra::{DMatrix, DVector, Dyn, Matrix2, U2, Vector2};
 
 use super::check::{not_negative, positive, uncertain};
 use crate::error::{Error, Result};
+use crate::stats::chi_squared_exceeded;
 
 /// Recovery coefficients that can be meant: spill-in exceeds 1 by little, and per cent lie far above.
 pub const COEFFICIENTS: std::ops::RangeInclusive<f64> = 1e-3..=1.5;
+
+/// The volume at which half is recovered lies within this factor of the spheres' own (0.5 to 30 mL seen at 5 to 30 mm resolution: 0.1 to 30 mL).
+const FAR: f64 = 10.0;
 
 /// The recovery of one sphere.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,7 +87,32 @@ impl Recovered {
     }
 }
 
+/// Below this probability the spheres refute the curve's form.
+const REFUTED: f64 = 0.01;
+
 impl RecoveryCurve {
+    /// What a user must know before using the curve: points that it misses, and a half-recovered volume that no sphere is near.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        let degrees = self.degrees_of_freedom as f64;
+        if degrees > 0.0 && chi_squared_exceeded(self.chi2, degrees) < REFUTED {
+            said.push(format!(
+                "the recovery curve misses its spheres: chi2 {:.1} of {degrees} degrees of freedom; its uncertainty was widened by {:.1}, which is no cure \
+                 for a wrong volume, contour or concentration",
+                self.chi2,
+                (self.chi2 / degrees).sqrt()
+            ));
+        }
+        let (a, [low, high]) = (self.parameters[0], self.volumes_ml);
+        if a < low / FAR || a > high * FAR {
+            said.push(format!(
+                "half of the activity would be recovered at {a:.3e} mL, far from the spheres of {low} to {high} mL: check the counts, the volumes and the \
+                 concentration"
+            ));
+        }
+        said
+    }
+
     /// Fits measured spheres. `shared_relative` is the relative standard uncertainty that they share; zero if there is none.
     ///
     /// # Errors

@@ -130,3 +130,22 @@ fn extrapolation_is_refused_or_said() {
     assert!(curve.recovery(5.0, 0.0, Extrapolation::Flag).is_err());
     assert!(curve.recovery(-5.0, 0.1, Extrapolation::Flag).is_err());
 }
+
+#[test]
+fn spheres_that_refute_the_curve_are_told() {
+    let good = exact([3.0, 0.9], 0.02);
+    assert!(RecoveryCurve::fit(&good, 0.0).unwrap().warnings().is_empty());
+    // One sphere's volume typed wrong by a factor of three.
+    let mut wrong = good.clone();
+    wrong[2].recovery *= 0.5;
+    let said = RecoveryCurve::fit(&wrong, 0.0).unwrap().warnings().join("\n");
+    assert!(said.contains("misses its spheres"), "{said}");
+    // Counts in another unit: nothing is recovered anywhere.
+    let low: Vec<RecoveryPoint> =
+        good.iter().map(|p| RecoveryPoint { recovery: 1e-3 * p.recovery, ..*p }).collect();
+    let said = RecoveryCurve::fit(&low, 0.0).map(|c| c.warnings().join("\n"));
+    assert!(
+        said.is_err() || said.as_ref().is_ok_and(|s| s.contains("far from the spheres")),
+        "{said:?}"
+    );
+}

@@ -57,7 +57,7 @@ impl InputUnit {
             (_, Some(_)) => Err(Error::usage(
                 format!("a calibration is given for activity in {}", self.name()),
                 "only counts are calibrated",
-                "Leave --calibration out, or state --activity-unit counts.",
+                "Leave the calibration out (--calibration, --calibration-history, [calibration] factor or history), or state counts (--activity-unit counts, unit = 'counts').",
             )),
             (InputUnit::BqPerMl | InputUnit::BqSecondPerMl, None) => Ok(volume_ml),
             (InputUnit::Bq | InputUnit::BqSecond, None) => Ok(1.0),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::console::{self, print};
-use crate::activity::{CalibrationResult, DriftCheck, History, check_drift, short};
+use crate::activity::{CalibrationResult, DriftCheck, History, RecoveryCurve, check_drift, short};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::io::atomic::write_atomically;
@@ -78,6 +78,9 @@ pub fn run(a: &CalibrateArguments) -> Result<ExitCode> {
         if !a.dry_run {
             write_atomically(path, |w| w.write_all(history.to_toml().as_bytes()))?;
         }
+    }
+    for warning in result.recovery.iter().flat_map(RecoveryCurve::warnings) {
+        console::say(&format!("warning: {warning}"));
     }
     for (name, check) in &result.checks {
         if check.verdict != crate::activity::Verdict::Agree {

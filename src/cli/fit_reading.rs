@@ -4,9 +4,10 @@ use super::fit_arguments::{DecayCorrected, FitArguments};
 use crate::activity::{CalibrationValue, FactorUnit, ImageCalibration};
 use crate::error::{Error, Result};
 use crate::kinetics::decay_corrected::{suspicion, undo};
+use crate::kinetics::possible::{CALIBRATION_TOLERANCE, more_than_left, within_reach};
 use crate::kinetics::table::{CurveFile, CurveTable, TableOptions, read_curves};
 use crate::sheet::Sheet;
-use crate::time::Moment;
+use crate::time::{Moment, hours_text};
 use crate::units::BQ_PER_MBQ;
 
 /// How the two answers are given.
@@ -83,7 +84,44 @@ pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveF
             "values in % of the administered activity are taken as those of their times, not decay-corrected; if they are, say --decay-corrected injection".into(),
         );
     }
+    if let Some(administered) = a.administered_activity.filter(|_| file.of_administered) {
+        for curve in &file.curves {
+            no_more_than_left(curve, administered, file.decay_corrected, decay_constant_per_s)?;
+        }
+    }
     Ok(file)
+}
+
+/// No organ holds more than decay leaves of what was administered.
+fn no_more_than_left(
+    curve: &CurveTable,
+    administered_bq: f64,
+    corrected: Option<bool>,
+    decay_constant_per_s: f64,
+) -> Result<()> {
+    let u = curve.uncertainties.as_deref();
+    let found =
+        more_than_left(&curve.times_s, &curve.values, u, administered_bq, decay_constant_per_s);
+    let Some(found) = found else { return Ok(()) };
+    let percent = |share: f64| format!("{:.3} %", 100.0 * share);
+    let all = 1.0 + CALIBRATION_TOLERANCE;
+    let declared = if corrected.is_none() && found.share <= all { ANSWERS } else { "" };
+    Err(Error::input(
+        format!(
+            "{}: {} of what decay leaves of the administered activity {} after injection",
+            curve.name,
+            percent(found.share / found.left),
+            hours_text(found.time_s)
+        ),
+        format!(
+            "{} of the administered activity where {} are left; calibrations account for {:.0} % more, or three standard uncertainties",
+            percent(found.share),
+            percent(found.left),
+            100.0 * CALIBRATION_TOLERANCE
+        ),
+        format!("Check --administered-activity, the unit of the values and the times. {declared}")
+            .trim(),
+    ))
 }
 
 /// Whether rows differ in being decay-corrected.
@@ -126,11 +164,12 @@ fn unused(a: &FitArguments, file: &CurveFile) -> Result<()> {
     Ok(())
 }
 
-/// Asks about values that nobody said to be decay-corrected or not, and that physical decay alone does not allow.
+/// Refuses points that decay has left nothing of, and asks about values that nobody said to be decay-corrected or not, and that physical decay alone does not allow.
 ///
 /// # Errors
 /// With the question.
 pub(super) fn ask(file: &CurveFile, curve: &CurveTable, decay_constant_per_s: f64) -> Result<()> {
+    within_reach(&curve.times_s, decay_constant_per_s)?;
     if file.decay_corrected.is_some() {
         return Ok(());
     }

@@ -33,5 +33,5 @@ pub use label_names::read_label_names;
 pub use matter::{ResampledMatter, downsample_matter};
 pub use region::{Region, RegionSet, Rounded, WHOLE_FROM};
 pub use resample::{Resampled, resample_intensity, resample_labels};
-pub use voi::{MappedVois, Voi, VoiSet};
+pub use voi::{MappedVois, Voi, VoiSet, is_key, label_key};
 pub use volume::Volume;

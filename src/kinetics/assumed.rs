@@ -19,6 +19,7 @@ use super::integrated::{Edge, Integrated, Refusal, Shape, integrate_points};
 use super::method::Method;
 use super::model::Family;
 use super::points::Points;
+use super::possible::within_reach;
 use super::tac::Tac;
 use super::tia::Tia;
 use crate::{Error, Result};
@@ -44,6 +45,7 @@ pub fn integrate_or_assume(
 /// As [`integrate_or_assume`].
 pub fn assume(points: &Points, decay_constant_per_s: f64, refused: &Error) -> Result<Integrated> {
     let (lambda, tac) = (decay_constant_per_s, points.tac()?);
+    within_reach(&points.times_s, lambda)?;
     if tac.values().iter().all(|v| *v == 0.0) || tac.values().iter().any(|v| *v < 0.0) {
         return Err(refused.clone());
     }

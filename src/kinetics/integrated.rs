@@ -10,6 +10,7 @@ use super::integrate::{Head, Tail, fit_tail, trapezoid, trapezoid_value};
 use super::method::Method;
 use super::model::Family;
 use super::points::{Points, Spread};
+use super::possible::within_reach;
 use super::select::{Candidate, Selection, select};
 use super::single_time_point::{Measurement, haenscheid, haenscheid_alone, madsen, physical_decay};
 use super::tac::{Tac, UncertaintyKind};
@@ -105,13 +106,14 @@ pub struct UnitShape {
 /// Integrates points by a method, from injection to infinity.
 ///
 /// # Errors
-/// With the reason why the method cannot: points that make no curve, that rise throughout, too few for it, or too many.
+/// With the reason why the method cannot: points that make no curve, that rise throughout, too few for it, too many, or so late that nothing is left.
 pub fn integrate_points(
     points: &Points,
     method: &Method,
     decay_constant_per_s: f64,
 ) -> Result<Integrated> {
     let lambda = decay_constant_per_s;
+    within_reach(&points.times_s, lambda)?;
     let done = |tac: Tac, tia: Tia, shape: Shape, candidates: Vec<Candidate>| Integrated {
         points: points.clone(),
         tac,

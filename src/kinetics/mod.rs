@@ -18,6 +18,7 @@ pub mod method;
 pub mod model;
 pub mod points;
 mod polish;
+pub mod possible;
 pub mod prior;
 pub mod profile;
 pub mod quality;

@@ -89,6 +89,14 @@ pub(super) fn against_image(input: &CalibrationInput, facts: &Facts) -> Vec<Stri
             setup.camera
         ));
     }
+    if let Some(grid) =
+        facts.collimator.as_deref().filter(|c| !same_collimator(&setup.collimator, c))
+    {
+        found.push(format!(
+            "the calibration factor is for the collimator '{}', CollimatorGridName (0018,1180) is '{grid}': whether they are one cannot be told",
+            setup.collimator
+        ));
+    }
     if let Some(scan) = facts.acquisition_time.or(facts.series_time) {
         let days = scan
             .seconds_since(time)
@@ -115,6 +123,15 @@ pub(super) fn against_image(input: &CalibrationInput, facts: &Facts) -> Vec<Stri
 fn days_between(from: &Moment, to: &Moment) -> f64 {
     let midnight = |m: &Moment| Moment::new(m.date(), jiff::civil::Time::midnight(), None);
     midnight(to).seconds_since(&midnight(from)).map_or(0.0, |s| s / SECONDS_PER_DAY)
+}
+
+/// Whether two names of a collimator may be of one: the letters and digits of the shorter stand in the longer (`MEGP`, `Siemens ME-GP`; `ME`, `MELP`).
+fn same_collimator(a: &str, b: &str) -> bool {
+    let letters =
+        |t: &str| t.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let [a, b] = [a, b].map(letters);
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    !short.is_empty() && long.contains(&short)
 }
 
 /// Whether a camera's name has a word of the device's.
@@ -224,6 +241,16 @@ mod tests {
             assert!(told(&f).len() == 1 && told(&f)[0].contains(part), "{part}: {:?}", told(&f));
         }
         assert!(against_image(&CalibrationInput::default(), &same).is_empty());
+        for (grid, differs) in [
+            ("MEGP", false),
+            ("Siemens ME-GP", false),
+            ("ME", false),
+            ("LEHR", true),
+            ("HEGP", true),
+        ] {
+            let f = Facts { collimator: Some(grid.into()), ..same.clone() };
+            assert_eq!(told(&f).iter().any(|t| t.contains("collimator 'MEGP'")), differs, "{grid}");
+        }
     }
 
     #[test]

@@ -179,7 +179,7 @@ fn region_rates(
                 Some(m) => (*m > 0.0).then(|| mean[t] * totals[t] * GY_PER_MEV_PER_G / m),
             };
             // Regions are numbered as the VOIs that were read.
-            let method = case.input.methods.of(region.checked_sub(1).and_then(|n| vois.get(n)));
+            let method = case.input.methods.of(vois, region.checked_sub(1));
             let values: Vec<_> = (0..totals.len()).map(value).collect();
             over.curve(method, &values, case.placed.regions[region].own.as_deref())
         })
@@ -280,8 +280,8 @@ pub(super) fn finish_dose_rates(
     };
     let results: Vec<VoiResult> = context.vois.iter().zip(&vois).zip(&hits).map(result).collect();
     let columns = voi_curves::columns(&case.placed.regions, None, Some(&vois));
-    files.extend(write_vois(folder.path(), &results, "Gy", &columns)?);
     let partial = outcome.interrupted;
+    files.extend(write_vois(folder.path(), &results, "Gy", &columns, partial)?);
     let mut maps = Maps { folder: folder.path(), context, partial, files };
     maps.write("density", prepared.phantom.density.clone())?;
     maps.write("material", prepared.phantom.material.clone())?;

@@ -403,7 +403,7 @@ fn is_output(name: &str) -> bool {
     let maps = ["dose", "density", "material", "low_density", "couch", "time_integrated"];
     let image = name.ends_with(".nii.gz") && maps.iter().any(|m| name.starts_with(m));
     let plot = name.ends_with(".png") && ["dose", "activity_"].iter().any(|m| name.starts_with(m));
-    let fixed = [SUMMARY, SHARD_FILE, MARK, "vois.csv", "materials.csv"];
+    let fixed = [SUMMARY, SHARD_FILE, MARK, "vois.csv", "vois_partial.csv", "materials.csv"];
     image || plot || fixed.contains(&name) || is_checkpoint(name)
 }
 

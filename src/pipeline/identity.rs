@@ -8,6 +8,7 @@ use super::series_file::SeriesInput;
 use super::source::Source;
 use crate::io::dicom::{EnergyWindow, Facts, Radiopharmaceutical};
 use crate::job::Check;
+use crate::kinetics::possible::CALIBRATION_TOLERANCE;
 use crate::physics::nuclide_label::{nuclide_of_code, nuclides_in_text};
 use crate::physics::{ChainMember, Nuclide, canonical_name};
 use crate::time::TimeOrSpan;
@@ -16,8 +17,6 @@ use crate::units::{KEV_PER_MEV, SECONDS_PER_HOUR};
 /// Largest relative difference of half-lives that are one nuclide's: tables and scanners round to 1 % (Lu-177: 6.64 to 6.73 d), and
 /// I-123 (13.2 h) and Cu-64 (12.7 h) are 4 % apart.
 const HALF_LIFE_TOLERANCE: f64 = 0.03;
-/// An image may hold this much more than what was administered: calibration of camera and dose calibrator, noise (EANM: 10 % each).
-const CALIBRATION_TOLERANCE: f64 = 0.2;
 /// Administered activities of one administration differ by less: what rounding leaves.
 const SAME_ADMINISTRATION: f64 = 0.01;
 /// Half-lives of one nuclide as scanners write them (F-18: 6586.2 to 6588 s) differ by less.

@@ -8,7 +8,7 @@ use toml::Value;
 
 use super::series_file::{families, time};
 use crate::error::{Error, Result, did_you_mean, did_you_mean_of};
-use crate::image::Voi;
+use crate::image::{Voi, is_key, label_key};
 use crate::kinetics::method::MethodName;
 use crate::kinetics::{Choice, Family};
 
@@ -241,14 +241,14 @@ impl RegionMethod {
 }
 
 impl Methods {
-    /// Of a VOI (or of what is outside of all).
-    pub fn of(&self, voi: Option<&Voi>) -> &RegionMethod {
-        match voi {
+    /// Of the VOI of that number (or of what is outside of all).
+    pub fn of(&self, vois: &[Voi], number: Option<usize>) -> &RegionMethod {
+        match number.and_then(|n| vois.get(n)) {
             None => self.outside.as_ref().unwrap_or(&self.default),
             Some(voi) => self
                 .voi
                 .get(&voi.name)
-                .or_else(|| self.voi.get(&voi.label.to_string()))
+                .or_else(|| label_key(vois, voi).and_then(|key| self.voi.get(&key)))
                 .unwrap_or(&self.default),
         }
     }
@@ -270,8 +270,7 @@ impl Methods {
 
     /// Refuses the name of a VOI that does not exist.
     pub(super) fn check_names(&self, vois: &[Voi]) -> Result<()> {
-        let known = |key: &str| vois.iter().any(|v| v.name == key || v.label.to_string() == key);
-        match self.voi.keys().find(|key| !known(key)) {
+        match self.voi.keys().find(|key| !is_key(vois, key)) {
             None => Ok(()),
             Some(key) => {
                 let names: Vec<&str> = vois.iter().map(|v| v.name.as_str()).collect();
@@ -307,12 +306,13 @@ mod tests {
             [voi.2]\nmethod = 'haenscheid'\ntime_point = 3\n";
         let methods = build(text, 4).unwrap();
         let voi = |name: &str, label| Voi { label, name: name.into(), voxels: vec![] };
-        let tumour = methods.of(Some(&voi("tumour", 1)));
+        let vois = [voi("tumour", 1), voi("kidney", 2), voi("liver", 3)];
+        let tumour = methods.of(&vois, Some(0));
         assert_eq!(tumour.choice.tail, TailName::Population);
         assert_eq!(tumour.choice.population_s, Some([60.0 * 3600.0, 20.0 * 3600.0]));
-        assert_eq!(methods.of(Some(&voi("kidney", 2))).time_point, Some(2));
-        assert_eq!(methods.of(Some(&voi("liver", 3))).choice.name, MethodName::Average);
-        assert_eq!(methods.of(None).choice.families, [Family::Mono, Family::Bi]);
+        assert_eq!(methods.of(&vois, Some(1)).time_point, Some(2));
+        assert_eq!(methods.of(&vois, Some(2)).choice.name, MethodName::Average);
+        assert_eq!(methods.of(&vois, None).choice.families, [Family::Mono, Family::Bi]);
         assert!(methods.check_names(&[voi("tumour", 1), voi("kidney", 2)]).is_ok());
         let refused = methods.check_names(&[voi("tumor", 1), voi("kidney", 2)]).unwrap_err();
         assert!(refused.to_string().contains("the VOIs are tumor, kidney"), "{refused}");

@@ -74,7 +74,7 @@ pub fn write(
     maps.write_couch_mask()?;
     maps.write_material_names()?;
     let mut files = maps.files;
-    files.extend(write_vois(folder.path(), &vois, context.kind.unit(), &columns)?);
+    files.extend(write_vois(folder.path(), &vois, context.kind.unit(), &columns, partial)?);
     files.push("summary.json".into());
 
     let summary = Summary {
@@ -109,17 +109,19 @@ pub fn write(
     Ok(Written { folder, files, summary, interrupted: partial, refused, vois })
 }
 
-/// `vois.csv`, where there are VOIs.
+/// `vois.csv`, where there are VOIs; of a run that was interrupted `vois_partial.csv`, as its maps are named.
 pub fn write_vois(
     folder: &Path,
     vois: &[VoiResult],
     unit: &str,
     columns: &[Column],
+    partial: bool,
 ) -> Result<Option<String>> {
     if vois.is_empty() {
         return Ok(None);
     }
-    let (name, text) = ("vois.csv", voi_table(vois, unit, columns));
+    let name = if partial { "vois_partial.csv" } else { "vois.csv" };
+    let text = voi_table(vois, unit, columns);
     write_atomically(&folder.join(name), |w| w.write_all(text.as_bytes()))?;
     Ok(Some(name.into()))
 }

@@ -12,6 +12,7 @@ use crate::activity::{
     RecoveryCurveKeys,
 };
 use crate::error::{Error, Result};
+use crate::image::{Voi, label_key};
 use crate::units::seconds_of;
 
 /// The tables as they are written.
@@ -330,20 +331,21 @@ fn named(table: &str, voi: &str, error: Error) -> Error {
     Error { problem: format!("{table} of '{voi}': {}", error.problem), ..error }
 }
 
-/// The entry of a VOI, by its name or label.
+/// The entry of a VOI of a set, by its name or label.
 ///
 /// # Errors
 /// If both are there.
 pub(super) fn of_voi<'a, T>(
     table: &str,
     entries: &'a BTreeMap<String, T>,
-    name: &str,
-    label: u32,
+    vois: &[Voi],
+    voi: &Voi,
 ) -> Result<Option<&'a T>> {
-    let (by_name, by_label) = (entries.get(name), entries.get(&label.to_string()));
-    if by_name.is_some() && by_label.is_some() && name != label.to_string() {
+    let by_name = entries.get(&voi.name);
+    let by_label = label_key(vois, voi).and_then(|key| entries.get(&key));
+    if by_name.is_some() && by_label.is_some() {
         return Err(Error::input(
-            format!("[{table}] has '{name}' and its label {label}"),
+            format!("[{table}] has '{}' and its label {}", voi.name, voi.label),
             "they are the same VOI",
             "Leave one of them out.",
         ));
@@ -386,11 +388,13 @@ mod tests {
         assert!((curve.covariance[0][1] + 0.4 * 0.6 * 0.02).abs() < 1e-15);
         assert_eq!(found.volume["7"].counts, CountExponent::Sphere(12.0));
         assert_eq!(found.calibration.factor.unwrap().relative_uncertainty, Some(0.017));
-        assert_eq!(
-            of_voi("recovery", &found.recovery, "tumour", 7).unwrap(),
-            found.recovery.get("7")
-        );
-        assert!(of_voi("recovery", &found.recovery, "kidney", 7).is_err());
+        let voi = |name: &str, label| Voi { label, name: name.into(), voxels: vec![] };
+        let of =
+            |vois: &[Voi]| of_voi("recovery", &found.recovery, vois, &vois[0]).map(|r| r.cloned());
+        assert_eq!(of(&[voi("tumour", 7)]).unwrap().as_ref(), found.recovery.get("7"));
+        assert!(of(&[voi("kidney", 7)]).is_err());
+        // The name of another goes before the label.
+        assert_eq!(of(&[voi("tumour", 7), voi("7", 1)]).unwrap(), None);
         let transfer = read("[transfer]\nfwhm_mm = [12.4, 0.5]").unwrap();
         assert_eq!(transfer.transfer_fwhm_mm, Some([12.4, 0.5]));
     }

@@ -13,7 +13,7 @@ use super::Observer;
 use super::quantification::{CountExponent, Quantification, RecoveryInput, VolumeInput, of_voi};
 use crate::activity::BlurredSphere;
 use crate::error::{Error, Result};
-use crate::image::VoiSet;
+use crate::image::{VoiSet, is_key};
 
 /// What is known of one region's quantification.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -45,15 +45,16 @@ pub(super) fn corrections(
     known("recovery", &input.recovery, vois)?;
     known("volume", &input.volume, vois)?;
     let mut regions = vec![RegionRecovery::default()];
-    for (n, voi) in vois.map(|s| &s.vois[..]).unwrap_or_default().iter().enumerate() {
-        let own = of_voi("recovery", &input.recovery, &voi.name, voi.label)?;
+    let all = vois.map(|s| &s.vois[..]).unwrap_or_default();
+    for (n, voi) in all.iter().enumerate() {
+        let own = of_voi("recovery", &input.recovery, all, voi)?;
         let volumes: Vec<f64> = volumes_ml.iter().map(|v| v[n]).collect();
         let mut region = RegionRecovery::default();
         let mut exponent = 0.0;
         if let Some(recovery) = own {
             (region, exponent) = of_region(&voi.name, recovery, &volumes, observer)?;
         }
-        if let Some(volume) = of_voi("volume", &input.volume, &voi.name, voi.label)? {
+        if let Some(volume) = of_voi("volume", &input.volume, all, voi)? {
             region.volume_relative = Some(volume_part(volume, exponent, volumes[0])?);
         }
         regions.push(region);
@@ -128,8 +129,7 @@ fn known<T>(table: &str, entries: &BTreeMap<String, T>, vois: Option<&VoiSet>) -
         ));
     };
     for name in entries.keys() {
-        let label = |l: u32| l.to_string() == *name;
-        if !set.vois.iter().any(|v| v.name == *name || label(v.label)) {
+        if !is_key(&set.vois, name) {
             let names: Vec<&str> = set.vois.iter().map(|v| v.name.as_str()).collect();
             return Err(Error::input(
                 format!("[{table}] of '{name}'"),

@@ -208,7 +208,7 @@ fn integrate(
     }
     let vois = around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
     let curves = (0..=vois.len()).map(|r| {
-        let method = input.methods.of(r.checked_sub(1).map(|n| &vois[n]));
+        let method = input.methods.of(vois, r.checked_sub(1));
         over.curve(method, &placed.region(r as u16), placed.regions[r].own.as_deref())
     });
     let regions: Vec<RegionCurve> = curves.collect();
@@ -298,7 +298,8 @@ impl Case<'_> {
 
     /// How the curve of a VOI (from 0) is integrated.
     pub fn method(&self, voi: usize) -> &RegionMethod {
-        self.input.methods.of(self.around.vois.as_ref().and_then(|set| set.vois.get(voi)))
+        let vois = self.around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
+        self.input.methods.of(vois, Some(voi))
     }
 
     /// `outside of all VOIs`, if the curve of its activity was refused.

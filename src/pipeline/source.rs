@@ -194,7 +194,7 @@ pub fn place(
                 "{outside:.6e} {unit} ({percent:.2} %) of the activity lie outside of the CT or the dose grid"
             ),
             format!("at most {:.2} % may be left out", 100.0 * max_outside),
-            "Use a CT that covers the activity, or accept the loss with --allow-outside 100%.",
+            "Choose a dose grid that covers the activity (--grid ct, or smaller voxels) and a CT that does, or accept the loss with --allow-outside 100%.",
         ));
     }
     if field.on_grid <= 0.0 {

@@ -69,10 +69,12 @@ pub fn propagate_by_sampling(
     if failed as f64 > MOST_FAILED * samples as f64 {
         let why =
             outcomes.into_iter().find_map(Result::err).map(|e| e.to_string()).unwrap_or_default();
-        return Err(Error::run(
-            format!("the model fails in {failed} of {samples} samples"),
-            format!("leaving out more than 1 % would bias the result; the first says: {why}"),
-            "Reduce the uncertainties, or describe what cannot be negative as log-normal.",
+        return Err(Error::input(
+            format!("the model fails in {failed} of {samples} samples of its inputs"),
+            format!(
+                "within their uncertainties they do not determine it, and leaving out more than 1 % would bias the result; the first says: {why}"
+            ),
+            "Add what determines it (a later time point, a stated model), or describe what cannot be negative as log-normal.",
         ));
     }
     // In the order of the samples, so that the sum is the same for any number of threads.

@@ -81,3 +81,14 @@ fn a_frame_of_no_duration() {
     let run = run("NONE", |o| o.ds((0x0018, 0x1242), &[0.0]), &[]);
     run.says("the duration of the scan is not known");
 }
+
+/// Seconds written for milliseconds make a scan of 20 min one of 1.2 s.
+#[test]
+fn seconds_for_milliseconds() {
+    let said = "is 1200 ms, a scan of 1.2 s: if seconds were written for milliseconds, values are 6.1 % off";
+    run("NONE", |o| o.ds((0x0018, 0x1242), &[1200.0]), &[]).says(said);
+    let stated = run("NONE", |o| o.ds((0x0018, 0x1242), &[1200.0]), &["--scan-duration", "20min"]);
+    assert!(!stated.text.contains("milliseconds"), "{}", stated.text);
+    let right = run("NONE", |o| o.ds((0x0018, 0x1242), &[1_200_000.0]), &[]);
+    assert!(!right.text.contains("milliseconds"), "{}", right.text);
+}

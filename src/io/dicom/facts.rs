@@ -57,6 +57,8 @@ pub struct Facts {
     pub frame_of_reference_uid: Option<String>,
     /// Manufacturer and model.
     pub device: Option<String>,
+    /// CollimatorGridName (0018,1180) of the object or of its first detector.
+    pub collimator: Option<String>,
     /// SeriesDate and SeriesTime.
     pub series_time: Option<Moment>,
     /// Earliest acquisition time of all slices.
@@ -140,6 +142,9 @@ impl Facts {
             series_description: root.text(SERIES_DESCRIPTION),
             frame_of_reference_uid: root.text(FRAME_OF_REFERENCE_UID),
             device: (!device.is_empty()).then(|| device.join(" ")),
+            collimator: root
+                .text(COLLIMATOR_GRID_NAME)
+                .or_else(|| root.item(DETECTOR_INFORMATION_SEQUENCE)?.text(COLLIMATOR_GRID_NAME)),
             // A malformed count says nothing; the images themselves are what is read.
             stated_slices: root.count(NUMBER_OF_SLICES).ok().flatten(),
             images_in_acquisition: root.count(IMAGES_IN_ACQUISITION).ok().flatten(),

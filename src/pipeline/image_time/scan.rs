@@ -9,6 +9,13 @@ use crate::time::{Moment, Offset, TimeOrSpan};
 /// A header's half-life this near to the nuclide's is the same one with other digits (F-18 is written 6588 s and 6586.2 s).
 const SAME_HALF_LIFE: f64 = 1e-3;
 
+/// No scan that is not one of many frames is shorter (s).
+const SHORTEST_SCAN_S: f64 = 10.0;
+/// Seconds that were written for milliseconds are at least a minute.
+const SHORTEST_MS_AS_S: f64 = 0.06;
+/// Decay that changes nothing beside the other uncertainties.
+const NEGLIGIBLE_DECAY: f64 = 1e-3;
+
 /// One image with its times.
 pub struct Scan {
     /// Start of the first frame, where the file or the user states a date.
@@ -196,6 +203,7 @@ impl Scan {
                 100.0 * (1.0 - decay.factor(600.0).unwrap_or(0.0))
             ));
         }
+        self.told.extend(self.seconds_for_milliseconds(decay));
         let at = self.clock(decay).at_one_time(correction, self.reference, administered_s)?;
         let many = at.factors.len() > 1;
         let what = match (correction, self.reference) {
@@ -244,6 +252,26 @@ impl Scan {
         );
         let ends = [measured.factors[0], measured.factors[measured.factors.len() - 1]];
         Ok(timing(measured.time_s, what, ends))
+    }
+}
+
+impl Scan {
+    /// A duration too short for a scan, which may be seconds in the place of milliseconds: told where that would change the values.
+    fn seconds_for_milliseconds(&self, decay: &Decay) -> Option<String> {
+        if self.stated.duration_s.is_some() {
+            return None;
+        }
+        let mut durations = self.frames.iter().filter_map(|f| f.duration_s);
+        let short = durations.find(|s| (SHORTEST_MS_AS_S..SHORTEST_SCAN_S).contains(s))?;
+        let change = 1.0 - decay.factor(0.5 * short * 1e3).unwrap_or(0.0);
+        (change > NEGLIGIBLE_DECAY).then(|| {
+            format!(
+                "ActualFrameDuration (0018,1242) is {:.0} ms, a scan of {short} s: if seconds were written for milliseconds, values are {:.1} % off; \
+                 --scan-duration or duration in a series file states it",
+                1e3 * short,
+                100.0 * change
+            )
+        })
     }
 }
 
