@@ -139,6 +139,15 @@ pub struct Goal {
     pub voi: Option<String>,
 }
 
+/// A file of volumes of interest. Those of different files may overlap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoiInput {
+    /// Label map: NIfTI or MetaImage, on any grid.
+    pub path: PathBuf,
+    /// Table of the labels' names.
+    pub names: Option<PathBuf>,
+}
+
 /// Which part of a run this process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
@@ -177,8 +186,8 @@ pub struct Job {
     pub administered: Option<TimeOrSpan>,
     /// Grid.
     pub grid: GridChoice,
-    /// Label map of volumes of interest and the CSV that names them.
-    pub voi: Option<(PathBuf, Option<PathBuf>)>,
+    /// Files of volumes of interest; none scores none.
+    pub voi: Vec<VoiInput>,
     /// The couch.
     pub couch: CouchRule,
     /// Checks of the inputs whose findings the user accepts.
@@ -334,7 +343,7 @@ impl Job {
                 "Give --histories instead.",
             ));
         }
-        if goal.voi.is_some() && self.voi.is_none() {
+        if goal.voi.is_some() && self.voi.is_empty() {
             return Err(Error::usage(
                 "--target-voi is given without --voi",
                 "no label map says where it is",

@@ -36,6 +36,7 @@ mod stop_plan;
 mod transfer;
 mod voi_curves;
 mod voi_dose;
+mod voi_files;
 mod withheld;
 
 use std::ops::ControlFlow;
@@ -45,7 +46,7 @@ use std::sync::atomic::AtomicBool;
 use crate::activity::{ActivityMap, Quantity};
 use crate::dose::{HighDose, HighVoxels};
 use crate::error::Result;
-use crate::image::VoiSet;
+use crate::image::{Parts, VoiSets};
 use crate::interrupt;
 use crate::job::{Job, default_batches};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
@@ -144,7 +145,7 @@ pub struct Prepared {
     pub settings: RunSettings,
     /// Matter on the dose grid.
     phantom: Phantom,
-    /// Region of each voxel; empty without VOIs.
+    /// Part of the VOIs that each voxel is in; empty without VOIs.
     labels: Vec<u16>,
     context: Context,
 }
@@ -232,7 +233,7 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     let mut prepared =
         prepare_with(job, engine, around, (activity, timing), &[], &records, &checks, observer)?;
     prepared.context.calibration_relative = input.calibration.relative()?;
-    if job.voi.is_some() && prepared.context.calibration_relative.is_none() {
+    if !job.voi.is_empty() && prepared.context.calibration_relative.is_none() {
         observer.say(calibration::NOT_STATED);
     }
     Ok(prepared)
@@ -253,7 +254,7 @@ fn calibrated(
 #[derive(Debug, Clone)]
 struct Surroundings {
     decay: source::Source,
-    vois: Option<VoiSet>,
+    vois: Option<VoiSets>,
     matter: Phantom,
     hu_report: Option<HuReport>,
     /// What looked like a couch.
@@ -269,7 +270,7 @@ impl Surroundings {
         observer: &dyn Observer,
         records: &mut Vec<inputs::InputRecord>,
     ) -> Result<Self> {
-        let vois = read_vois(job, observer, records)?;
+        let vois = voi_files::read_vois(job, observer, records)?;
         let (matter, hu_report) =
             inputs::read_matter(&job.matter, job.nifti_affine, observer, records)?;
         Ok(Surroundings { decay, vois, matter, hu_report, couch: None, removed: Vec::new() })
@@ -327,9 +328,9 @@ fn prepare_with(
         plausibility::air("the activity", in_air, all, field.unit, checks);
         checks.settle()?;
     }
-    let (labels, vois) = place_vois(vois, &phantom, &activity, checks, observer)?;
+    let (parts, labels, vois) = place_vois(vois, &phantom, &activity, checks, observer)?;
     let names: Vec<String> = vois.iter().map(|v| v.name.clone()).collect();
-    fields_of_view::tell_beyond(&names, &labels, &[&shown], observer);
+    fields_of_view::tell_beyond(&names, &parts, &labels, &[&shown], observer);
 
     let high = HighVoxels::new(
         &activity.volume.data,
@@ -374,6 +375,7 @@ fn prepare_with(
         grid: phantom.grid.clone().into(),
         materials: phantom.materials.iter().map(|m| m.name.clone()).collect(),
         vois,
+        parts,
         low_density: LOW_DENSITY_G_CM3,
         high,
         emptied,
@@ -405,7 +407,7 @@ fn check_memory(
         voxels,
         active,
         decay.origins(),
-        job.voi.is_some(),
+        !job.voi.is_empty(),
         matter.grid.len(),
         engine.devices().len(),
     );
@@ -417,43 +419,26 @@ fn check_memory(
     need.check(job.max_memory, voxels)
 }
 
-fn read_vois(
-    job: &Job,
-    observer: &dyn Observer,
-    records: &mut Vec<inputs::InputRecord>,
-) -> Result<Option<VoiSet>> {
-    match &job.voi {
-        None => Ok(None),
-        Some((labels, names)) => {
-            inputs::read_vois(labels, names.as_deref(), job.nifti_affine, observer, records)
-                .map(Some)
-        }
-    }
-}
-
-/// One region per voxel, and what is known of each.
+/// Parts of the VOIs on the dose grid, the part of each voxel, and what is known of each VOI.
 fn place_vois(
-    vois: Option<VoiSet>,
+    vois: Option<VoiSets>,
     phantom: &Phantom,
     activity: &ActivityMap,
     checks: &Checks,
     observer: &dyn Observer,
-) -> Result<(Vec<u16>, Vec<VoiFacts>)> {
-    let Some(set) = vois else { return Ok((Vec::new(), Vec::new())) };
-    let mapped = set.map_to(&phantom.grid)?;
-    plausibility::small_vois(&set, &mapped, checks);
-    let mut labels = vec![0_u16; phantom.grid.len()];
+) -> Result<(Parts, Vec<u16>, Vec<VoiFacts>)> {
+    let Some(sets) = vois else { return Ok(Default::default()) };
+    let mapped = sets.map_to(&phantom.grid)?;
+    plausibility::small_vois(&sets, &mapped, checks);
+    let mut parts = Parts::alone(sets.len());
+    let labels = parts.label(&mapped.set)?;
     let mut facts = Vec::new();
-    for (n, voi) in mapped.set.vois.iter().enumerate() {
-        for &v in &voi.voxels {
-            labels[v as usize] = (n + 1) as u16;
-        }
-        let outside = mapped.outside[n];
-        if outside > 0 || set.vois[n].voxels.is_empty() {
+    for ((own, voi), outside) in sets.vois().zip(&mapped.set.vois).zip(mapped.outside) {
+        if outside > 0 || own.voxels.is_empty() {
             observer.warn(&format!(
                 "VOI '{}': {outside} of its {} voxels are outside of the dose grid, {} dose voxels remain",
                 voi.name,
-                set.vois[n].voxels.len(),
+                own.voxels.len(),
                 voi.voxels.len()
             ));
         }
@@ -466,7 +451,7 @@ fn place_vois(
             curve: None,
         });
     }
-    Ok((labels, facts))
+    Ok((parts, labels, facts))
 }
 
 fn plan(

@@ -61,7 +61,7 @@ fn job(folder: &Path) -> Job {
         decay_from: DecayFrom::default(),
         administered: None,
         grid: GridChoice::Activity,
-        voi: None,
+        voi: Vec::new(),
         couch: Default::default(),
         accept: Default::default(),
         histories: HISTORIES,

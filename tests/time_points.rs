@@ -167,11 +167,11 @@ fn the_maps_are_those_of_separate_runs_and_ratios_are_quieter() {
         (0..TIMES).map(|t| go(&separate(&maps[t], 100 + t as u32), &settings).tally).collect();
     let (mut chi2, mut quieter) = (0.0, 0.0_f64);
     for region in 1..=REGIONS {
-        let (mean, within) = one.region_times_mev(region);
+        let (mean, within) = one.region_times_mev(&[region]);
         let mut covariance = within.clone();
         let mut difference = nalgebra::DVector::from_vec(mean.clone());
         for (t, other) in four.iter().enumerate() {
-            let (mean, error) = other.region_mev(region);
+            let (mean, error) = other.region_mev(&[region]);
             difference[t] -= mean;
             covariance[(t, t)] += error * error;
         }
@@ -179,7 +179,7 @@ fn the_maps_are_those_of_separate_runs_and_ratios_are_quieter() {
         chi2 += difference.dot(&solved);
         // Variances of ln(time 0 / time 3).
         let relative = |t: usize| {
-            let (mean, error) = four[t].region_mev(region);
+            let (mean, error) = four[t].region_mev(&[region]);
             (error / mean).powi(2)
         };
         let shared = within[(0, 0)] / (mean[0] * mean[0]) + within[(3, 3)] / (mean[3] * mean[3])

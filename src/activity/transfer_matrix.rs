@@ -129,7 +129,7 @@ fn regions(set: &VoiSet) -> Result<Vec<u16>> {
                 return Err(Error::input(
                     format!("VOIs '{}' and '{other}' overlap", voi.name),
                     "a voxel's activity belongs to one region",
-                    "Take the smaller one out of the larger one.",
+                    "Take the smaller one out of the larger one, or leave one out.",
                 ));
             }
             *cell = u16::try_from(i + 1).map_err(|_| {

@@ -90,7 +90,7 @@ impl ProblemArguments {
             decay_from: self.decay_from.into(),
             administered: self.administered,
             grid: self.grid,
-            voi: self.voi.map(|labels| (labels, self.voi_names)),
+            voi: self.voi.files()?,
             couch: match self.couch {
                 Couch::Keep => CouchRule::Keep,
                 Couch::Remove => CouchRule::Remove,

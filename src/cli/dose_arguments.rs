@@ -9,6 +9,7 @@ use super::values::{
     parse_count, parse_energy, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
     parse_threads, parse_time, parse_time_or_span, shown_energy,
 };
+use super::voi_arguments::VoiArguments;
 use crate::activity::{DecayCorrection, ImageCalibration, InputUnit};
 use crate::error::Error;
 use crate::io::NiftiAffine;
@@ -334,12 +335,8 @@ pub struct ProblemArguments {
     /// Dose grid: activity, ct, or a spacing in mm along the CT's axes (3 or 2x2x3).
     #[arg(long, value_name = "GRID", help_heading = "Scoring", default_value = "activity", value_parser = parse_grid)]
     pub(super) grid: GridChoice,
-    /// Label map of volumes of interest: NIfTI or MetaImage, on any grid.
-    #[arg(long, value_name = "FILE", help_heading = "Scoring")]
-    pub(super) voi: Option<PathBuf>,
-    /// Table (CSV, TSV) with the columns label (or id, index, value, number) and name (or organ, structure, region, voi, lesion).
-    #[arg(long, value_name = "CSV", help_heading = "Scoring", requires = "voi")]
-    pub(super) voi_names: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) voi: VoiArguments,
 
     /// Accept what these checks of the inputs find: nuclide, patient, frame, injected, slices, ct, voxel-size, air, unit and small-voi.
     #[arg(long, value_name = "CHECKS", help_heading = "Checks", value_delimiter = ',', long_help = accept_help())]

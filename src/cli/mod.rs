@@ -25,6 +25,7 @@ mod uncertainty_checks;
 pub mod uncertainty_file;
 pub mod uncertainty_recovery;
 pub mod values;
+pub mod voi_arguments;
 
 use std::process::ExitCode;
 

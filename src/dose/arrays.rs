@@ -1,23 +1,21 @@
 //! From arrays to dose in one call, for programs that hold their images in memory. Neglects nothing that `voxgray dose` does not; what that
 //! checks of files (headers, units, clocks, activity in air) is the caller's.
 //!
-//! VOIs may overlap: each is the sum of *parts*, the voxels that lie in the same VOIs. The engine scores parts, whose energies are integers, so that
-//! a lesion inside a liver and the liver with it are both exact, with their own standard errors.
+//! VOIs may overlap: the engine scores their [`Parts`], so that a lesion inside a liver and the liver with it are both exact, with their own standard
+//! errors.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use super::DoseScale;
 use crate::error::{Error, Result};
-use crate::image::{Grid, VoiSet, Volume};
+use crate::image::{Grid, Parts, Voi, VoiSet, Volume};
 use crate::phantom::Phantom;
 use crate::source::DecaySpectrum;
-use crate::stats::mean_and_error;
 use crate::transport::build::{PlanInput, build_plan};
 use crate::transport::engine::{Engine, EngineChoice};
 use crate::transport::run::{RunSettings, Silent};
 use crate::transport::settings::Settings;
-use crate::transport::tally::{Tally, Told};
+use crate::transport::tally::Tally;
 
 /// How much to run, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +50,7 @@ pub struct VoiMean {
     pub mass_g: f64,
     /// Gy for decays, Gy/s for an activity in Bq; NaN for a VOI without voxels.
     pub mean: f64,
-    /// Standard error of the transport; NaN where too few batches have hits to tell it ([`Told`]).
+    /// Standard error of the transport; NaN where too few batches have hits to tell it ([`crate::transport::tally::Told`]).
     pub standard_error: f64,
 }
 
@@ -90,7 +88,8 @@ pub fn dose_of_arrays(
             "Correct the array.",
         ));
     }
-    let parts = Parts::new(vois)?;
+    let mut parts = Parts::alone(vois.vois.len());
+    let labels = parts.label(vois)?;
     let plan = build_plan(&PlanInput {
         grid: &phantom.grid,
         density: &phantom.density,
@@ -107,26 +106,23 @@ pub fn dose_of_arrays(
     };
     let (engine, _) = Engine::choose(&run.engine)?;
     let never = AtomicBool::new(false);
-    let tally = engine.run(&plan, &how, &parts.labels, parts.count, &Silent, &never)?.tally;
+    let tally = engine.run(&plan, &how, &labels, parts.count(), &Silent, &never)?.tally;
     let scale = DoseScale {
         decays: activity.iter().sum(),
         density: &phantom.density,
         voxel_volume_mm3: phantom.grid.voxel_volume_mm3(),
     };
-    let mean = |(voi, of): (&crate::image::Voi, &Vec<usize>)| {
+    let mean = |(n, voi): (usize, &Voi)| {
         let mass_g: f64 = voi.voxels.iter().map(|v| phantom.voxel_mass_g(*v as usize)).sum();
-        let batches = parts.batches(of, &tally);
-        let (mev, error) = mean_and_error(&batches, tally.histories_per_batch as f64);
-        let told = Told::of_batches(&batches) == Told::Yes;
+        let (mev, error) = tally.region_mev(&parts.of_voi(n));
         let gy = scale.factor_of_mass(mass_g);
-        let standard_error = if told { error * gy } else { f64::NAN };
-        VoiMean { name: voi.name.clone(), mass_g, mean: mev * gy, standard_error }
+        VoiMean { name: voi.name.clone(), mass_g, mean: mev * gy, standard_error: error * gy }
     };
     let volume = |data: Vec<f32>| Volume::new(phantom.grid.clone(), data);
     Ok(ArrayDose {
         dose: volume(scale.map(&tally))?,
         standard_error: volume(scale.standard_error_map(&tally))?,
-        vois: vois.vois.iter().zip(&parts.of_voi).map(mean).collect(),
+        vois: vois.vois.iter().enumerate().map(mean).collect(),
         tally,
     })
 }
@@ -142,71 +138,9 @@ fn same_grid(whose: &str, grid: &Grid, phantom: &Grid) -> Result<()> {
     ))
 }
 
-/// Voxels by the VOIs that they lie in.
-struct Parts {
-    /// Part of each voxel, from 1; 0 lies in no VOI.
-    labels: Vec<u16>,
-    /// How many parts there are.
-    count: usize,
-    /// The parts of each VOI.
-    of_voi: Vec<Vec<usize>>,
-}
-
-impl Parts {
-    fn new(set: &VoiSet) -> Result<Self> {
-        let mut labels = vec![0_u16; set.grid.len()];
-        // VOIs of each part; part 0 has none.
-        let mut members: Vec<Vec<usize>> = vec![Vec::new()];
-        for (n, voi) in set.vois.iter().enumerate() {
-            let mut joined: BTreeMap<u16, u16> = BTreeMap::new();
-            let mut last = None;
-            for &v in &voi.voxels {
-                let there = labels.get_mut(v as usize).filter(|_| last.is_none_or(|l| l < v));
-                let Some(label) = there else {
-                    return Err(Error::input(
-                        format!("VOI '{}' names voxel {v} of {}", voi.name, set.grid.len()),
-                        "voxels of a VOI are indices of its grid, ascending, each once",
-                        "Correct the VOI.",
-                    ));
-                };
-                last = Some(v);
-                if let Some(part) = joined.get(label) {
-                    *label = *part;
-                    continue;
-                }
-                let new = u16::try_from(members.len()).map_err(|_| {
-                    Error::input(
-                        "more than 65535 parts of VOIs that overlap",
-                        "each combination of VOIs is scored by itself",
-                        "Give fewer VOIs at once.",
-                    )
-                })?;
-                let with = members[usize::from(*label)].iter().copied().chain([n]).collect();
-                members.push(with);
-                joined.insert(*label, new);
-                *label = new;
-            }
-        }
-        let of =
-            |n: usize| (1..members.len()).filter(|p| members[*p].contains(&n)).collect::<Vec<_>>();
-        let of_voi = (0..set.vois.len()).map(of).collect();
-        Ok(Parts { labels, count: members.len() - 1, of_voi })
-    }
-
-    /// Energy (MeV) of each batch in some parts together.
-    fn batches(&self, of: &[usize], tally: &Tally) -> Vec<f64> {
-        let mut sums = vec![0.0; tally.batches()];
-        for part in of {
-            sums.iter_mut().zip(tally.region_batches(*part)).for_each(|(s, mev)| *s += mev);
-        }
-        sums
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::Voi;
     use crate::physics::tissues::named_material;
     use crate::source::parse_source;
 

@@ -37,17 +37,6 @@ pub struct MappedVois {
     pub outside: Vec<usize>,
 }
 
-/// The key of a VOI's label in a table whose keys are names or labels of VOIs: none where the text is the name of one, which goes before.
-pub fn label_key(vois: &[Voi], voi: &Voi) -> Option<String> {
-    let key = voi.label.to_string();
-    vois.iter().all(|v| v.name != key).then_some(key)
-}
-
-/// Whether a key of such a table is that of some VOI.
-pub fn is_key(vois: &[Voi], key: &str) -> bool {
-    vois.iter().any(|v| v.name == key || v.label.to_string() == key)
-}
-
 impl VoiSet {
     /// One VOI per label other than 0 (background) in a label map, named from `names` where it has
     /// the label. A named label without voxels gives an empty VOI, so that it is not missed unseen.
@@ -201,12 +190,6 @@ mod tests {
         assert_eq!(liver.voxels, [0, 1, 4, 5, 12, 13, 16, 17]);
         assert!((set.volume_ml(liver) - 8.0 * 0.02).abs() < 1e-12);
         assert_eq!(set.find("1").expect("label 1").name, "label 1");
-        // A name that is a number goes before the label of another.
-        let names = BTreeMap::from([(1, "3".to_string()), (3, "liver".to_string())]);
-        let set = VoiSet::from_labels(&labels(), &names).expect("labels");
-        assert_eq!(label_key(&set.vois, &set.vois[0]).as_deref(), Some("1"));
-        assert_eq!(label_key(&set.vois, &set.vois[1]), None);
-        assert_eq!(set.find("3").expect("named").label, 1);
     }
 
     #[test]

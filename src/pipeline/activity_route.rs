@@ -148,13 +148,13 @@ fn activity_voi(
     masses_g: Vec<f64>,
 ) -> Result<VoiOverTime> {
     let over = case.over();
-    let (mean, error) = tally.region_mev(n + 1);
+    let (mean, error) = tally.region_mev(&prepared.context.parts.of_voi(n));
     let fixed = mean * prepared.context.scale(&[]).factor_of_mass(voi.mass_g);
     let (curve, corrected) = (case.curve(n), &case.placed.regions[n + 1]);
     let changes = case.planar.is_none() && change(&masses_g, voi.mass_g);
     // The curve behind the dose: of activity (Bq), or of activity per mass (Bq/g) where the mass changes.
     let (dose, of_dose) = if changes {
-        let values = per_mass(&case.placed.region((n + 1) as u16), &masses_g);
+        let values = per_mass(&case.placed.region(n + 1), &masses_g);
         let per_gram = over.curve(case.method(n), &values, corrected.own.as_deref());
         let dose = per_gram.as_ref().map_or(f64::NAN, |c| {
             fixed * voi.mass_g / voi.activity.max(f64::MIN_POSITIVE) * c.tia.value

@@ -12,7 +12,7 @@ use super::withheld::{self, Withheld};
 use crate::dose::rate::DoseKind;
 use crate::dose::{DoseScale, HighVoxels};
 use crate::error::{Error, Result};
-use crate::image::Grid;
+use crate::image::{Grid, Parts, find_voi};
 use crate::job::{CurveChoice, GridChoice, Job, MatterInput};
 use crate::kinetics::Integrated;
 use crate::phantom::voxels::TissueTable;
@@ -115,8 +115,11 @@ pub struct Context {
     pub grid: GridFacts,
     /// Names of the materials.
     pub materials: Vec<String>,
-    /// VOIs; region `n + 1` of the tally is VOI `n`.
+    /// VOIs.
     pub vois: Vec<VoiFacts>,
+    /// Which of them each region of the tally lies in.
+    #[serde(default, skip_serializing_if = "are_alone")]
+    pub parts: Parts,
     /// Limit of low density, g/cm3.
     pub low_density: f64,
     /// The voxels of high dose.
@@ -139,17 +142,20 @@ pub struct Context {
     pub withheld: Withheld,
 }
 
+fn are_alone(parts: &Parts) -> bool {
+    !parts.overlap()
+}
+
 impl Context {
-    /// Region of the tally of a VOI by name or label.
+    /// Regions of the tally that make a VOI, by its name or label.
     ///
     /// # Errors
-    /// If there is none on the dose grid.
-    pub fn region(&self, name: &str) -> Result<usize> {
-        let label: Option<u32> = name.parse().ok();
-        let by_name = self.vois.iter().position(|v| v.name == name);
-        let at = by_name.or_else(|| self.vois.iter().position(|v| Some(v.label) == label));
-        match at {
-            Some(n) if self.vois[n].voxels > 0 && self.vois[n].mass_g > 0.0 => Ok(n + 1),
+    /// If there is none on the dose grid, or several have the label.
+    pub fn regions(&self, name: &str) -> Result<Vec<usize>> {
+        match find_voi(name, self.vois.iter().map(|v| (v.label, v.name.as_str())))? {
+            Some(n) if self.vois[n].voxels > 0 && self.vois[n].mass_g > 0.0 => {
+                Ok(self.parts.of_voi(n))
+            }
             Some(_) => Err(Error::input(
                 format!("VOI '{name}' has no voxel on the dose grid"),
                 "its dose cannot be a goal",
@@ -191,9 +197,20 @@ impl Context {
     /// # Errors
     /// If it cannot be read.
     pub fn from_json(text: &str) -> Result<Self> {
-        let context: Context = serde_json::from_str(text).map_err(|e| {
+        let mut context: Context = serde_json::from_str(text).map_err(|e| {
             Error::input("a shard's context cannot be read", e.to_string(), "Make the shard again.")
         })?;
+        // Not written where no VOIs overlap.
+        if context.parts == Parts::default() {
+            context.parts = Parts::alone(context.vois.len());
+        }
+        if context.parts.vois() != context.vois.len() {
+            return Err(Error::input(
+                format!("a shard's overlaps are those of {} VOIs", context.parts.vois()),
+                format!("it has {}", context.vois.len()),
+                "Make the shard again.",
+            ));
+        }
         let voxels = context.grid.grid().checked()?.len();
         match context.high.last().max(context.emptied.iter().max().map(|v| *v as usize)) {
             Some(last) if last >= voxels => Err(Error::input(
@@ -235,7 +252,7 @@ impl Context {
     /// Density, material and the region of each voxel (empty without VOIs) from bytes.
     ///
     /// # Errors
-    /// If there are not as many as voxels, or a region is none of the VOIs.
+    /// If there are not as many as voxels, or a region is none of the run.
     pub fn maps_from_bytes(&self, bytes: &[u8]) -> Result<(Vec<f32>, Vec<u8>, Vec<u16>)> {
         let n = self.grid.grid().checked()?.len();
         let labels = if self.vois.is_empty() { 0 } else { 2 * n };
@@ -252,9 +269,9 @@ impl Context {
         let labels: Vec<u16> =
             labels.chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]])).collect();
         match labels.iter().max() {
-            Some(last) if usize::from(*last) > self.vois.len() => Err(Error::input(
+            Some(last) if usize::from(*last) > self.parts.count() => Err(Error::input(
                 format!("a shard has a voxel of VOI number {last}"),
-                format!("the run has {}", self.vois.len()),
+                format!("the run has {}", self.parts.count()),
                 "Make the shard again.",
             )),
             _ => Ok((density.collect(), material.to_vec(), labels)),

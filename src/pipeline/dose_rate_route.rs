@@ -47,7 +47,9 @@ pub(super) fn dose_rate_route(
     let mut prepared = case.prepare(&engine, &slices)?;
     let totals: Vec<f64> = times.iter().map(|m| m.iter().sum()).collect();
     drop(times);
+    // Those of all times in place of those of --voi.
     prepared.labels = case.placed.labels.concat();
+    prepared.context.parts = case.placed.parts.clone();
     let route = if both { "both" } else { "dose-rate" };
     let stage = Stage { name: "dose_rates", route, followed: both };
     let outcome = match transport(job, &prepared, engine, stage, folder, observer, case.stop)? {
@@ -115,8 +117,7 @@ fn integrate_rates(
     let curves = region_rates(case, prepared, tally, totals);
     tell_regions(&curves, &case.around, observer);
     let shapes: Vec<_> = curves.iter().map(|c| over.shape(c)).collect();
-    let labels = case.placed.labels.first().map_or(&[][..], Vec::as_slice);
-    let map = over.maps(&energy, labels, &shapes)?;
+    let map = over.maps(&energy, &case.placed.owned(), &shapes)?;
     drop(energy);
     say_map(&map, "dose rate", observer);
     let scale = DoseScale {
@@ -168,18 +169,20 @@ fn region_rates(
     totals: &[f64],
 ) -> Vec<RegionCurve> {
     let over = case.over();
-    let vois = case.around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
+    let vois: Vec<_> = case.around.vois.iter().flat_map(|sets| sets.vois()).collect();
     let masses = masses(&case.placed, &prepared.phantom, prepared.context.vois.len());
     (0..=prepared.context.vois.len())
         .map(|region| {
-            let (mean, _) = tally.region_times_mev(region);
-            let mass = region.checked_sub(1).map_or(&[][..], |n| &masses[n]);
+            let voi = region.checked_sub(1);
+            let parts = voi.map_or(vec![0], |n| prepared.context.parts.of_voi(n));
+            let (mean, _) = tally.region_times_mev(&parts);
+            let mass = voi.map_or(&[][..], |n| &masses[n]);
             let value = |t: usize| match mass.get(t) {
                 None => Some(mean[t] * totals[t]),
                 Some(m) => (*m > 0.0).then(|| mean[t] * totals[t] * GY_PER_MEV_PER_G / m),
             };
             // Regions are numbered as the VOIs that were read.
-            let method = case.input.methods.of(vois, region.checked_sub(1));
+            let method = case.input.methods.of(&vois, voi);
             let values: Vec<_> = (0..totals.len()).map(value).collect();
             over.curve(method, &values, case.placed.regions[region].own.as_deref())
         })
@@ -196,15 +199,17 @@ fn rate_vois(
 ) -> Result<Vec<VoiOverTime>> {
     let over = case.over();
     let labels = case.placed.labels.first().map_or(&[][..], Vec::as_slice);
-    let mut energy = vec![0.0_f64; prepared.context.vois.len() + 1];
+    let parts = &prepared.context.parts;
+    let mut energy = vec![0.0_f64; prepared.context.vois.len()];
     for (v, label) in labels.iter().enumerate() {
-        energy[usize::from(*label)] += f64::from(map.integral[v]);
+        parts.vois_of(*label).iter().for_each(|n| energy[*n] += f64::from(map.integral[v]));
     }
     let mut masses = masses(&case.placed, &prepared.phantom, prepared.context.vois.len());
     let mut out = Vec::new();
     for (n, voi) in prepared.context.vois.iter().enumerate() {
         let curve = curves[n + 1].clone();
-        let (mean, covariance) = tally.region_times_mev(n + 1);
+        let regions = parts.of_voi(n);
+        let (mean, covariance) = tally.region_times_mev(&regions);
         let mass = std::mem::take(&mut masses[n]);
         let relative = match &curve {
             Err(_) => f64::NAN,
@@ -225,8 +230,8 @@ fn rate_vois(
             .filter(|t| mean[*t] > 0.0)
             .map(|t| covariance[(t, t)].sqrt() / mean[t])
             .fold(0.0, f64::max);
-        let fixed = energy[n + 1] * GY_PER_MEV_PER_G / voi.mass_g;
-        let error = match tally.region_told(n + 1) {
+        let fixed = energy[n] * GY_PER_MEV_PER_G / voi.mass_g;
+        let error = match tally.region_told(&regions) {
             Told::Yes if relative.is_finite() => relative,
             Told::Yes => largest,
             // As in the map: not known where that of one of the times is not.

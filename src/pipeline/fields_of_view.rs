@@ -4,11 +4,12 @@
 //! What one image does not show is taken from the others: a voxel v of a region that image t does not cover gets
 //! c(t) sum_s a_v(s) / sum_s c(s), where a are activities, c is the sum over those voxels of the region that all images show, and s runs over the
 //! images that show v. The part of a region's activity that was so filled in is that time's relative standard uncertainty beside the stated one;
-//! a time of which more than a fifth would be filled in is left out, so that what is assumed stays small.
+//! a time of which more than a fifth would be filled in is left out, so that what is assumed stays small. A voxel of several VOIs is filled in as one of
+//! the smallest; where that is left out, so are the others at that time, as a part of them is not known.
 
 use super::Observer;
 use crate::error::Result;
-use crate::image::{ActivityUnit, Grid, Volume, resample_activity};
+use crate::image::{ActivityUnit, Grid, Parts, Volume, resample_activity};
 use crate::time::hours_text;
 
 /// A voxel of which an image covers less does not count as seen by it (uniform values ripple by up to 2.4 % on oblique grids).
@@ -41,22 +42,27 @@ pub fn shown(image: &Grid, grid: &Grid) -> Result<Option<Vec<bool>>> {
     Ok(Some(parts.into_iter().map(|part| part >= SEEN).collect()))
 }
 
-/// What was filled in: for each region, the part of each time's activity; 1 for a time that is left out.
+/// What was filled in: for each region (0: outside of all VOIs), the share of each time's activity; 1 for a time that is left out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filled {
-    /// `parts[region][time]`.
-    pub parts: Vec<Vec<f64>>,
+    /// `shares[region][time]`.
+    pub shares: Vec<Vec<f64>>,
 }
 
 impl Filled {
     /// Whether anything of a region was filled in.
     pub fn any(&self, region: usize) -> bool {
-        self.parts[region].iter().any(|p| *p > 0.0)
+        self.shares[region].iter().any(|p| *p > 0.0)
+    }
+
+    /// Whether a time of a region is left out.
+    pub fn left_out(&self, region: usize, time: usize) -> bool {
+        self.shares[region][time] >= 1.0
     }
 
     /// A region's relative uncertainties at each time with what was filled in.
     pub fn widened(&self, region: usize, own: &[f64]) -> Vec<f64> {
-        own.iter().zip(&self.parts[region]).map(|(own, part)| own.hypot(*part)).collect()
+        own.iter().zip(&self.shares[region]).map(|(own, share)| own.hypot(*share)).collect()
     }
 }
 
@@ -64,8 +70,12 @@ impl Filled {
 pub struct Fields<'a> {
     /// s after the administration.
     pub times_s: &'a [f64],
-    /// Region of each voxel at each time; empty without VOIs: all voxels are region 0.
+    /// Part of each voxel at each time; empty without VOIs: all voxels are part 0.
     pub labels: &'a [Vec<u16>],
+    /// Which VOIs each part lies in.
+    pub parts: &'a Parts,
+    /// The region that decides for each part.
+    pub owners: &'a [u16],
     /// Voxels that each image shows ([`shown`]).
     pub shown: &'a [Option<Vec<bool>>],
     /// Names of the regions from 1 on.
@@ -73,8 +83,16 @@ pub struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    fn region(&self, time: usize, voxel: usize) -> usize {
+    fn part(&self, time: usize, voxel: usize) -> usize {
         self.labels.get(time).map_or(0, |l| usize::from(l[voxel]))
+    }
+
+    fn region(&self, time: usize, voxel: usize) -> usize {
+        self.owner(self.part(time, voxel))
+    }
+
+    fn owner(&self, part: usize) -> usize {
+        self.owners.get(part).map_or(0, |r| usize::from(*r))
     }
 
     fn seen(&self, time: usize, voxel: usize) -> bool {
@@ -84,9 +102,9 @@ impl Fields<'_> {
     /// Fills in what images do not show of their regions, and says so.
     pub fn fill(&self, maps: &mut [Vec<f32>], observer: &dyn Observer) -> Filled {
         let (times, regions) = (maps.len(), self.names.len() + 1);
-        let mut parts = vec![vec![0.0; times]; regions];
+        let mut shares = vec![vec![0.0; times]; regions];
         if self.shown.iter().all(Option::is_none) {
-            return Filled { parts };
+            return Filled { shares };
         }
         let voxels = maps.first().map_or(0, Vec::len);
         let fixed = self.labels.windows(2).all(|w| w[0] == w[1]);
@@ -99,14 +117,19 @@ impl Fields<'_> {
         }
         let measured = maps.to_vec();
         let mean = |t: usize| self.means(&measured[t], t, regions);
+        // Regions that are left out at a time with another.
+        let mut with_others = vec![vec![None; times]; regions];
         for (t, map) in maps.iter_mut().enumerate() {
             if self.shown[t].is_none() {
                 continue;
             }
             let means = mean(t);
-            let (mut filled, mut whole) = (vec![0.0; regions], vec![0.0; regions]);
+            let count = self.parts.count() + 1;
+            let (mut filled, mut whole) = (vec![0.0; count], vec![0.0; count]);
+            let mut there = vec![false; count];
             for v in 0..voxels {
-                let r = self.region(t, v);
+                let (part, r) = (self.part(t, v), self.region(t, v));
+                there[part] = true;
                 if !self.seen(t, v) {
                     let c = &common[r];
                     let others: Vec<usize> =
@@ -121,23 +144,38 @@ impl Fields<'_> {
                     let known = guess.is_finite() && (!fixed || c[t] > 0.0);
                     map[v] = if known { guess as f32 } else { 0.0 };
                     let lost = sum(&|s| f64::from(measured[s][v]));
-                    filled[r] +=
+                    filled[part] +=
                         if known || lost <= 0.0 { f64::from(map[v]) } else { f64::INFINITY };
                 }
-                whole[r] += f64::from(map[v]);
+                whole[part] += f64::from(map[v]);
             }
-            for r in 0..regions {
-                parts[r][t] =
-                    if filled[r] > 0.0 { filled[r] / whole[r].max(filled[r]) } else { 0.0 };
-                if parts[r][t].is_nan() || parts[r][t] > MOST_FILLED {
-                    parts[r][t] = 1.0;
-                    let of_region = (0..voxels).filter(|v| self.region(t, *v) == r);
-                    of_region.for_each(|v| map[v] = 0.0);
-                }
+            // Of the voxels that a region decides for: they have no activity at a time that is left out.
+            let owned = |of_parts: &[f64]| {
+                let mut sums = vec![0.0; regions];
+                of_parts.iter().enumerate().for_each(|(part, x)| sums[self.owner(part)] += x);
+                sums
+            };
+            let mine = owned(&filled).into_iter().zip(owned(&whole));
+            let out: Vec<bool> = mine.map(|(filled, whole)| share(filled, whole) >= 1.0).collect();
+            if out.contains(&true) {
+                (0..voxels).filter(|v| out[self.region(t, *v)]).for_each(|v| map[v] = 0.0);
+            }
+            // Of all voxels of a region.
+            shares[0][t] = share(filled[0], whole[0]);
+            let (filled, whole) = (self.parts.sums(&filled), self.parts.sums(&whole));
+            for n in 0..self.parts.vois() {
+                let lost = |part: &usize| {
+                    let owner = self.owner(*part);
+                    (there[*part] && owner != n + 1 && out[owner]).then_some(owner)
+                };
+                let other = self.parts.of_voi(n).iter().find_map(lost);
+                let own = share(filled[n], whole[n]);
+                with_others[n + 1][t] = other.filter(|_| own < 1.0);
+                shares[n + 1][t] = if other.is_some() { 1.0 } else { own };
             }
         }
-        self.tell(&parts, observer);
-        Filled { parts }
+        self.tell(&shares, &with_others, observer);
+        Filled { shares }
     }
 
     /// Mean activity of each region's voxels that an image shows.
@@ -150,53 +188,79 @@ impl Fields<'_> {
         sums.into_iter().map(|(sum, n)| sum / n).collect()
     }
 
-    fn tell(&self, parts: &[Vec<f64>], observer: &dyn Observer) {
-        for (r, of_region) in parts.iter().enumerate() {
-            let name = r.checked_sub(1).map_or("what is outside of all VOIs", |n| &self.names[n]);
-            let at = |t: usize| hours_text(self.times_s[t]);
-            let some = |f: &dyn Fn(f64) -> bool| {
-                (0..parts[r].len()).filter(|t| f(of_region[*t])).collect::<Vec<_>>()
+    fn tell(
+        &self,
+        shares: &[Vec<f64>],
+        with_others: &[Vec<Option<usize>>],
+        observer: &dyn Observer,
+    ) {
+        for (r, of_region) in shares.iter().enumerate() {
+            let name = |r: usize| {
+                r.checked_sub(1).map_or("what is outside of all VOIs", |n| &self.names[n])
             };
-            let part = some(&|p| p > TOLD && p < 1.0);
+            let at = |t: usize| hours_text(self.times_s[t]);
+            let some = |f: &dyn Fn(usize) -> bool| {
+                (0..of_region.len()).filter(|t| f(*t)).collect::<Vec<_>>()
+            };
+            let part = some(&|t| of_region[t] > TOLD && of_region[t] < 1.0);
             if !part.is_empty() {
                 let each =
                     part.iter().map(|t| format!("{:.1} % at {}", 100.0 * of_region[*t], at(*t)));
                 observer.warn(&format!(
-                    "'{name}': beyond the image's field of view lies activity ({}): filled in from the images that show it, with as much uncertainty",
+                    "'{}': beyond the image's field of view lies activity ({}): filled in from the images that show it, with as much uncertainty",
+                    name(r),
                     each.collect::<Vec<_>>().join(", ")
                 ));
             }
-            let out = some(&|p| p >= 1.0);
+            let out = some(&|t| of_region[t] >= 1.0 && with_others[r][t].is_none());
             if !out.is_empty() {
                 let each: Vec<String> = out.iter().map(|t| at(*t)).collect();
                 observer.warn(&format!(
-                    "'{name}': more than {:.0} % of it lies beyond the image's field of view at {}: the time is left out of its curve",
+                    "'{}': more than {:.0} % of it lies beyond the image's field of view at {}: the time is left out of its curve",
+                    name(r),
                     100.0 * MOST_FILLED,
                     each.join(", ")
+                ));
+            }
+            for t in some(&|t| with_others[r][t].is_some()) {
+                let other = with_others[r][t].unwrap_or_default();
+                observer.warn(&format!(
+                    "'{}': '{}', with which it shares voxels, is left out at {}: so is its own value",
+                    name(r),
+                    name(other),
+                    at(t)
                 ));
             }
         }
     }
 }
 
-/// Tells of VOIs that reach beyond every image. `labels`: the region of each voxel, 1 for the first name; empty without VOIs.
+/// Share of what was filled in; 1 where that is too much, or not known.
+fn share(filled: f64, whole: f64) -> f64 {
+    let share = if filled > 0.0 { filled / whole.max(filled) } else { 0.0 };
+    if share.is_nan() || share > MOST_FILLED { 1.0 } else { share }
+}
+
+/// Tells of VOIs that reach beyond every image. `labels`: the part of each voxel; empty without VOIs.
 pub fn tell_beyond(
     names: &[String],
+    parts: &Parts,
     labels: &[u16],
     shown: &[&Option<Vec<bool>>],
     observer: &dyn Observer,
 ) {
     let Some(all) = shown.iter().map(|s| s.as_ref()).collect::<Option<Vec<_>>>() else { return };
-    let mut counts = vec![(0_usize, 0_usize); names.len() + 1];
+    let mut beyond = vec![0_usize; parts.count() + 1];
+    let mut voxels = beyond.clone();
     for (v, label) in labels.iter().enumerate() {
-        let (beyond, voxels) = &mut counts[usize::from(*label)];
-        *beyond += usize::from(all.iter().all(|s| !s[v]));
-        *voxels += 1;
+        beyond[usize::from(*label)] += usize::from(all.iter().all(|s| !s[v]));
+        voxels[usize::from(*label)] += 1;
     }
-    let beyond = names.iter().zip(&counts[1..]).filter(|(_, (beyond, _))| *beyond > 0);
+    let counts = parts.sums(&beyond).into_iter().zip(parts.sums(&voxels));
+    let beyond = names.iter().zip(counts).filter(|(_, (beyond, _))| *beyond > 0);
     let told: Vec<String> = beyond
         .map(|(name, (beyond, voxels))| {
-            format!("'{name}' with {:.1} % of its voxels", 100.0 * *beyond as f64 / *voxels as f64)
+            format!("'{name}' with {:.1} % of its voxels", 100.0 * beyond as f64 / voxels as f64)
         })
         .collect();
     if !told.is_empty() {
@@ -223,29 +287,43 @@ mod tests {
         Some((0..10).map(|v| v < from).collect())
     }
 
-    fn fields<'a>(
-        shown: &'a [Option<Vec<bool>>],
-        labels: &'a [Vec<u16>],
-        names: &'a [String],
-    ) -> Fields<'a> {
-        Fields { times_s: &[3600.0, 7200.0, 10800.0], labels, shown, names }
+    const TIMES: [f64; 3] = [3600.0, 7200.0, 10800.0];
+
+    fn fill(
+        maps: &mut [Vec<f32>],
+        shown: &[Option<Vec<bool>>],
+        labels: &[Vec<u16>],
+        names: &[&str],
+        ear: &Ear,
+    ) -> Filled {
+        let names: Vec<String> = names.iter().map(|n| n.to_string()).collect();
+        let parts = Parts::alone(names.len());
+        let owners = parts.smallest(&[], |_| true);
+        let fields = Fields {
+            times_s: &TIMES,
+            labels,
+            parts: &parts,
+            owners: &owners,
+            shown,
+            names: &names,
+        };
+        fields.fill(maps, ear)
     }
 
     #[test]
     fn what_an_image_does_not_show_follows_the_rest_of_its_region() {
         let labels = vec![vec![1, 1, 1, 1, 1, 1, 2, 2, 2, 2]; 3];
-        let names = ["kidney".to_string(), "liver".to_string()];
         let shown = [None, Some((0..10).map(|v| v > 0 && v < 6).collect()), None];
         let (truth, mut seen, ear) = (maps(), maps(), Ear::default());
         seen[1][0] = 0.0;
         seen[1][6..].fill(0.0);
-        let filled = fields(&shown, &labels, &names).fill(&mut seen, &ear);
+        let filled = fill(&mut seen, &shown, &labels, &["kidney", "liver"], &ear);
         for v in 0..6 {
             assert!((seen[1][v] / truth[1][v] - 1.0).abs() < 1e-5, "{v}");
         }
         // 100 of 2100 are filled in; of the liver nothing is left: out.
-        assert!((filled.parts[1][1] - 100.0 / 2100.0).abs() < 1e-6);
-        assert_eq!(filled.parts[2], [0.0, 1.0, 0.0]);
+        assert!((filled.shares[1][1] - 100.0 / 2100.0).abs() < 1e-6);
+        assert_eq!(filled.shares[2], [0.0, 1.0, 0.0]);
         assert!(seen[1][6..].iter().all(|a| *a == 0.0));
         assert_eq!(filled.widened(1, &[0.05; 3])[0], 0.05);
         assert!((filled.widened(1, &[0.05; 3])[1] - 0.05_f64.hypot(100.0 / 2100.0)).abs() < 1e-6);
@@ -262,12 +340,47 @@ mod tests {
         let mut seen = maps();
         seen[1][8..].fill(0.0);
         let mean = seen[1][..8].iter().sum::<f32>() / 8.0;
-        let filled =
-            fields(&shown, &labels, &["tumour".to_string()]).fill(&mut seen, &Ear::default());
+        let filled = fill(&mut seen, &shown, &labels, &["tumour"], &Ear::default());
         assert!((seen[1][8] / mean - 1.0).abs() < 1e-6);
-        assert!((filled.parts[1][1] - 1.0 / 9.0).abs() < 1e-6);
+        assert!((filled.shares[1][1] - 1.0 / 9.0).abs() < 1e-6);
         // Outside of it nothing is shown: out.
-        assert_eq!(filled.parts[0][1], 1.0);
+        assert_eq!(filled.shares[0][1], 1.0);
+    }
+
+    /// A lesion (2) in the last three voxels of a liver (1), of which an image shows all but these: the liver would be filled in, the lesion not.
+    #[test]
+    fn a_voi_goes_with_the_smaller_one_in_it_that_is_left_out() {
+        let names = ["liver".to_string(), "lesion".to_string()];
+        let mut parts = Parts::alone(2);
+        let voi = |voxels: std::ops::Range<u32>| crate::image::Voi {
+            label: 1,
+            name: String::new(),
+            voxels: voxels.collect(),
+        };
+        let grid = Grid::aligned([40, 1, 1], [0.0; 3], [1.0; 3]);
+        let set = crate::image::VoiSet { grid, vois: vec![voi(0..40), voi(37..40)] };
+        let labels = vec![parts.label(&set).unwrap(); 3];
+        let owners = parts.smallest(&[40.0, 3.0], |_| true);
+        let shown = [None, Some((0..40).map(|v| v < 37).collect()), None];
+        let mut maps = vec![vec![1.0_f32; 40]; 3];
+        maps[1][37..].fill(0.0);
+        let ear = Ear::default();
+        let fields = Fields {
+            times_s: &TIMES,
+            labels: &labels,
+            parts: &parts,
+            owners: &owners,
+            shown: &shown,
+            names: &names,
+        };
+        let filled = fields.fill(&mut maps, &ear);
+        assert!(filled.left_out(2, 1) && filled.left_out(1, 1) && !filled.left_out(1, 0));
+        // The liver's own voxels keep what was measured.
+        assert_eq!((maps[1][36], maps[1][37]), (1.0, 0.0));
+        let told = ear.0.lock().unwrap().clone();
+        assert!(told.iter().any(|w| w.contains("'liver': 'lesion'")), "{told:?}");
+        assert!(told.iter().any(|w| w.contains("'lesion': more than 20 %")), "{told:?}");
+        assert_eq!(told.len(), 2, "{told:?}");
     }
 
     #[test]
@@ -280,7 +393,7 @@ mod tests {
         let seen = shown(&short, &dose).unwrap().unwrap();
         assert_eq!(seen.iter().filter(|s| !**s).count(), 16);
         let ear = Ear::default();
-        tell_beyond(&["spine".to_string()], &[1; 64], &[&Some(seen)], &ear);
+        tell_beyond(&["spine".to_string()], &Parts::alone(1), &[1; 64], &[&Some(seen)], &ear);
         assert!(ear.0.lock().unwrap()[0].contains("25.0 %"));
     }
 }

@@ -24,7 +24,8 @@ pub struct GoalMonitor<'a> {
     density: &'a [f32],
     observer: &'a dyn Observer,
     uncertainty: Option<f64>,
-    region: Option<usize>,
+    /// Those that make the VOI of the goal.
+    regions: Option<Vec<usize>>,
     next_shown: Mutex<usize>,
     plan: Mutex<StopPlan>,
     begun: AtomicBool,
@@ -43,7 +44,7 @@ impl<'a> GoalMonitor<'a> {
         planned: Option<StopPlan>,
         observer: &'a dyn Observer,
     ) -> Result<Self> {
-        let mut region = None;
+        let mut regions = None;
         if let Some(goal) = &job.goal {
             if (settings.batches as usize) < FIRST_PILOT {
                 return Err(Error::usage(
@@ -52,7 +53,7 @@ impl<'a> GoalMonitor<'a> {
                     "Raise --histories or --batches.",
                 ));
             }
-            region = goal.voi.as_deref().map(|name| context.region(name)).transpose()?;
+            regions = goal.voi.as_deref().map(|name| context.regions(name)).transpose()?;
         }
         let next_shown = if job.goal.is_some() { FIRST_PILOT } else { 2 };
         Ok(GoalMonitor {
@@ -60,7 +61,7 @@ impl<'a> GoalMonitor<'a> {
             density,
             observer,
             uncertainty: job.goal.as_ref().map(|g| g.uncertainty),
-            region,
+            regions,
             next_shown: Mutex::new(next_shown),
             plan: Mutex::new(planned.unwrap_or_default()),
             begun: AtomicBool::new(false),
@@ -102,8 +103,8 @@ impl<'a> GoalMonitor<'a> {
     }
 
     fn look(&self, tally: &Tally) -> Option<f64> {
-        if let Some(region) = self.region {
-            let (mean, error) = tally.region_mev(region);
+        if let Some(regions) = &self.regions {
+            let (mean, error) = tally.region_mev(regions);
             return (mean > 0.0).then(|| error / mean);
         }
         let c = self.context;
@@ -122,7 +123,7 @@ impl Monitor for GoalMonitor<'_> {
         let batches = tally.batches();
         self.begun.store(true, Relaxed);
         // Without voxels only a VOI's energy can be looked at.
-        let can = maps || self.region.is_some();
+        let can = maps || self.regions.is_some();
         let due = can
             && self.next_shown.lock().is_ok_and(|mut next| {
                 let due = batches >= *next;

@@ -81,8 +81,8 @@ pub(super) fn transport(
         observer.started(mine * settings.histories_per_batch, goal);
         observer.advanced(start.batches() as u64 * settings.histories_per_batch);
         let watch = Watch { keeper };
-        let vois = context.vois.len();
-        let outcome = engine.run_from(plan, settings, labels, vois, start, &watch, stop);
+        let regions = context.parts.count();
+        let outcome = engine.run_from(plan, settings, labels, regions, start, &watch, stop);
         observer.finished();
         outcome
     };

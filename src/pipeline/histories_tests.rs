@@ -51,7 +51,7 @@ fn job(folder: &Path, engine: EngineChoice) -> Job {
         decay_from: DecayFrom::default(),
         administered: None,
         grid: GridChoice::Activity,
-        voi: None,
+        voi: Vec::new(),
         couch: Default::default(),
         accept: Default::default(),
         histories: 1000,

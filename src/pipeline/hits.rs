@@ -6,6 +6,7 @@
 
 use super::Observer;
 use super::context::{Context, VoiFacts};
+use crate::image::Parts;
 use crate::transport::capacity::emitted;
 use crate::transport::layout::FLAG_KERMA;
 use crate::transport::plan::Plan;
@@ -34,9 +35,9 @@ pub struct VoiHits {
     pub upper_limit_95: Option<f64>,
 }
 
-/// Of all VOIs; `labels` (one region per voxel, with time points also one such map after the other) may be empty.
+/// Of all VOIs; `labels` (the part that each voxel is in, with time points also one such map after the other) may be empty.
 pub fn of_vois(context: &Context, tally: &Tally, labels: &[u16]) -> Vec<VoiHits> {
-    let voxels = voxels(tally, labels, context.vois.len());
+    let voxels = voxels(tally, labels, &context.parts);
     let limit = |voi: &VoiFacts| {
         let histories = tally.histories().max(1) as f64;
         let mev = context.most_mev.filter(|_| tally.times.is_empty())?;
@@ -44,11 +45,12 @@ pub fn of_vois(context: &Context, tally: &Tally, labels: &[u16]) -> Vec<VoiHits>
         Some(limit * context.scale(&[]).factor_of_mass(voi.mass_g)).filter(|l| l.is_finite())
     };
     let of = |(n, voi): (usize, &VoiFacts)| {
-        let told = tally.region_told(n + 1);
+        let regions = context.parts.of_voi(n);
+        let told = tally.region_told(&regions);
         let upper_limit_95 = limit(voi).filter(|_| told == Told::Unhit && voi.voxels > 0);
         VoiHits {
             voxels: voxels.as_ref().map(|v| v[n]),
-            batches: tally.region_hits(n + 1),
+            batches: tally.region_hits(&regions),
             of_batches: tally.batches(),
             told,
             upper_limit_95,
@@ -58,17 +60,17 @@ pub fn of_vois(context: &Context, tally: &Tally, labels: &[u16]) -> Vec<VoiHits>
 }
 
 /// Voxels of each VOI that have energy.
-fn voxels(tally: &Tally, labels: &[u16], vois: usize) -> Option<Vec<usize>> {
+fn voxels(tally: &Tally, labels: &[u16], parts: &Parts) -> Option<Vec<usize>> {
     let n = tally.voxels;
     if labels.len() < n || n == 0 {
         return None;
     }
     let stride = if labels.len() == n * tally.times.len() { n } else { 0 };
     let count = |hit: &dyn Fn(usize) -> bool, labels: &[u16]| {
-        let mut hits = vec![0; vois + 1];
+        let mut hits = vec![0; parts.count() + 1];
         let inside = labels.iter().enumerate().filter(|(v, l)| **l > 0 && hit(*v));
-        inside.for_each(|(_, l)| hits[usize::from(*l).min(vois)] += 1);
-        hits.split_off(1)
+        inside.for_each(|(_, l)| hits[usize::from(*l).min(parts.count())] += 1);
+        parts.sums(&hits)
     };
     if tally.times.is_empty() {
         let hit =
@@ -136,10 +138,11 @@ mod tests {
         let mut tally = Tally::new(6, [true, true, false], 10);
         tally.fold(0, &mut words(6, &[0, 1, 4], 0), &labels, 2).unwrap();
         tally.fold(1, &mut words(6, &[1, 5], 0), &labels, 2).unwrap();
-        assert_eq!(voxels(&tally, &labels, 2), Some(vec![1, 2]));
-        assert_eq!(voxels(&tally, &[], 2), None);
-        assert_eq!((tally.region_hits(1), tally.region_hits(2)), (2, 2));
-        assert_eq!((tally.region_told(1), tally.region_told(2)), (Told::Yes, Told::Yes));
+        let two = Parts::alone(2);
+        assert_eq!(voxels(&tally, &labels, &two), Some(vec![1, 2]));
+        assert_eq!(voxels(&tally, &[], &two), None);
+        assert_eq!((tally.region_hits(&[1]), tally.region_hits(&[2])), (2, 2));
+        assert_eq!((tally.region_told(&[1]), tally.region_told(&[2])), (Told::Yes, Told::Yes));
     }
 
     /// Two times, the second with a map of its own: the one with the fewest hits counts.
@@ -149,9 +152,10 @@ mod tests {
         let mut tally = Tally::timed(4, 2, 10);
         // `[voxel][time]`: voxels 0, 1, 2 at the first time, 1 and 3 at the second.
         tally.fold(0, &mut words(4, &[0, 2, 4, 3, 7], 2), &labels, 2).unwrap();
-        assert_eq!(voxels(&tally, &labels, 2), Some(vec![1, 0]));
-        assert_eq!(voxels(&tally, &labels[..4], 2), Some(vec![1, 0]));
-        assert_eq!((tally.region_hits(1), tally.region_hits(2)), (1, 0));
-        assert_eq!(tally.region_told(2), Told::Unhit);
+        let two = Parts::alone(2);
+        assert_eq!(voxels(&tally, &labels, &two), Some(vec![1, 0]));
+        assert_eq!(voxels(&tally, &labels[..4], &two), Some(vec![1, 0]));
+        assert_eq!((tally.region_hits(&[1]), tally.region_hits(&[2])), (1, 0));
+        assert_eq!(tally.region_told(&[2]), Told::Unhit);
     }
 }

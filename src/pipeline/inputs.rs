@@ -1,4 +1,4 @@
-//! Reading what a job names: matter, activity, volumes of interest.
+//! Reading what a job names: matter and activity.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,12 @@ use super::calibration::{against_image, for_one_second};
 use crate::activity::{ActivityMap, Calibration, InputUnit, Quantity};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::image::{VoiSet, Volume, read_label_names};
+use crate::image::Volume;
 use crate::io::dicom::{self, CountFactor, DicomVolume, Facts, ReadOptions};
 use crate::io::{ImageOptions, NiftiAffine, read_image_with, sha256_file};
 use crate::job::{ActivityInput, CurveChoice, MaterialNames, MatterInput};
 use crate::phantom::maps::MaterialMap;
 use crate::phantom::{HuCurve, HuOptions, HuReport, Phantom};
-use crate::sheet::Sheet;
 
 /// A file or series that was read, for the summary.
 #[derive(Debug, Clone, Serialize)]
@@ -91,12 +90,12 @@ pub(super) fn file_record(role: &'static str, path: &Path) -> Result<InputRecord
 }
 
 /// An image of which no frame is chosen.
-fn whole(nifti_affine: NiftiAffine) -> ImageOptions {
+pub(super) fn whole(nifti_affine: NiftiAffine) -> ImageOptions {
     ImageOptions { frame: None, nifti_affine }
 }
 
 /// One image that is not DICOM.
-fn read_plain(
+pub(super) fn read_plain(
     role: &'static str,
     path: &Path,
     options: &ImageOptions,
@@ -317,40 +316,7 @@ fn count_rates(
     Ok(())
 }
 
-fn in_file(mut error: Error, path: &Path) -> Error {
+pub(super) fn in_file(mut error: Error, path: &Path) -> Error {
     error.problem = format!("{}: {}", path.display(), error.problem);
     error
-}
-
-/// Volumes of interest on their own grid.
-///
-/// # Errors
-/// If a file cannot be read or is no label map.
-pub fn read_vois(
-    labels: &Path,
-    names: Option<&Path>,
-    affine: NiftiAffine,
-    observer: &dyn Observer,
-    records: &mut Vec<InputRecord>,
-) -> Result<VoiSet> {
-    let names = match names {
-        None => std::collections::BTreeMap::new(),
-        Some(path) => {
-            let sheet = Sheet::read(path)?;
-            records.push(file_record("voi_names", path)?);
-            sheet.notes.iter().for_each(|n| observer.say(&format!("{}: {n}", path.display())));
-            read_label_names(&sheet)?
-        }
-    };
-    let volume = read_plain("voi", labels, &whole(affine), observer, records)?;
-    let set = VoiSet::from_labels(&volume, &names).map_err(|e| in_file(e, labels))?;
-    // A tally holds a 16-bit region per voxel.
-    if set.vois.is_empty() || set.vois.len() > usize::from(u16::MAX) {
-        return Err(Error::input(
-            format!("{} has {} labels", labels.display(), set.vois.len()),
-            "1 to 65535 can be scored",
-            "Check that this is the label map.",
-        ));
-    }
-    Ok(set)
 }

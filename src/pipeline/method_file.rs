@@ -8,7 +8,7 @@ use toml::Value;
 
 use super::series_file::{families, time};
 use crate::error::{Error, Result, did_you_mean, did_you_mean_of};
-use crate::image::{Voi, is_key, label_key};
+use crate::image::{Voi, find_voi, label_key};
 use crate::kinetics::method::MethodName;
 use crate::kinetics::{Choice, Family};
 
@@ -242,7 +242,7 @@ impl RegionMethod {
 
 impl Methods {
     /// Of the VOI of that number (or of what is outside of all).
-    pub fn of(&self, vois: &[Voi], number: Option<usize>) -> &RegionMethod {
+    pub fn of(&self, vois: &[&Voi], number: Option<usize>) -> &RegionMethod {
         match number.and_then(|n| vois.get(n)) {
             None => self.outside.as_ref().unwrap_or(&self.default),
             Some(voi) => self
@@ -268,13 +268,16 @@ impl Methods {
         ))
     }
 
-    /// Refuses the name of a VOI that does not exist.
-    pub(super) fn check_names(&self, vois: &[Voi]) -> Result<()> {
-        match self.voi.keys().find(|key| !is_key(vois, key)) {
-            None => Ok(()),
-            Some(key) => {
+    /// Refuses the name of a VOI that does not exist, and a label that several have.
+    pub(super) fn check_names(&self, vois: &[&Voi]) -> Result<()> {
+        for key in self.voi.keys() {
+            let found =
+                find_voi(key, vois.iter().map(|v| (v.label, v.name.as_str()))).map_err(|e| {
+                    Error { problem: format!("[method.voi.{key}]: {}", e.problem), ..e }
+                })?;
+            if found.is_none() {
                 let names: Vec<&str> = vois.iter().map(|v| v.name.as_str()).collect();
-                Err(Error::input(
+                return Err(Error::input(
                     format!("[method.voi.{key}]: there is no VOI '{key}'"),
                     if names.is_empty() {
                         "no VOIs are given".to_string()
@@ -282,9 +285,10 @@ impl Methods {
                         format!("the VOIs are {}", names.join(", "))
                     },
                     "Name one of them or its label, and give --voi.",
-                ))
+                ));
             }
         }
+        Ok(())
     }
 }
 
@@ -307,14 +311,15 @@ mod tests {
         let methods = build(text, 4).unwrap();
         let voi = |name: &str, label| Voi { label, name: name.into(), voxels: vec![] };
         let vois = [voi("tumour", 1), voi("kidney", 2), voi("liver", 3)];
-        let tumour = methods.of(&vois, Some(0));
+        let all: Vec<&Voi> = vois.iter().collect();
+        let tumour = methods.of(&all, Some(0));
         assert_eq!(tumour.choice.tail, TailName::Population);
         assert_eq!(tumour.choice.population_s, Some([60.0 * 3600.0, 20.0 * 3600.0]));
-        assert_eq!(methods.of(&vois, Some(1)).time_point, Some(2));
-        assert_eq!(methods.of(&vois, Some(2)).choice.name, MethodName::Average);
-        assert_eq!(methods.of(&vois, None).choice.families, [Family::Mono, Family::Bi]);
-        assert!(methods.check_names(&[voi("tumour", 1), voi("kidney", 2)]).is_ok());
-        let refused = methods.check_names(&[voi("tumor", 1), voi("kidney", 2)]).unwrap_err();
+        assert_eq!(methods.of(&all, Some(1)).time_point, Some(2));
+        assert_eq!(methods.of(&all, Some(2)).choice.name, MethodName::Average);
+        assert_eq!(methods.of(&all, None).choice.families, [Family::Mono, Family::Bi]);
+        assert!(methods.check_names(&all[..2]).is_ok());
+        let refused = methods.check_names(&[&voi("tumor", 1), &voi("kidney", 2)]).unwrap_err();
         assert!(refused.to_string().contains("the VOIs are tumor, kidney"), "{refused}");
     }
 

@@ -36,7 +36,7 @@ pub struct Matter<'a> {
     pub density: &'a [f32],
     /// Number of the material.
     pub material: &'a [u8],
-    /// Region of each voxel; may be empty.
+    /// Part of the VOIs that each voxel is in; may be empty.
     pub labels: &'a [u16],
 }
 
@@ -244,7 +244,7 @@ fn voi_results(context: &Context, tally: &Tally, labels: &[u16]) -> Vec<VoiResul
     let volume = context.grid.grid().voxel_volume_mm3() * crate::units::CM3_PER_MM3;
     let scale = context.scale(&[]);
     let result = |(n, voi): (usize, &super::context::VoiFacts)| {
-        let (mean, error) = tally.region_mev(n + 1);
+        let (mean, error) = tally.region_mev(&context.parts.of_voi(n));
         let factor = scale.factor_of_mass(voi.mass_g);
         let transport = UncertaintyPart::of_batches(error / mean, tally.batches());
         let scale = context.calibration_relative.unwrap_or(0.0);

@@ -5,7 +5,7 @@
 use super::checks::Checks;
 use super::inputs::InputRecord;
 use crate::activity::InputUnit;
-use crate::image::{Grid, MappedVois, VoiSet};
+use crate::image::{Grid, MappedVois, VoiSets};
 use crate::job::Check;
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
 use crate::units::CM3_PER_MM3;
@@ -172,11 +172,12 @@ pub fn air(name: &str, in_air: f64, total: f64, unit: &str, checks: &Checks) {
 }
 
 /// VOIs that the dose grid cannot show. `mapped` are the same on the dose grid.
-pub fn small_vois(own: &VoiSet, moved: &MappedVois, checks: &Checks) {
+pub fn small_vois(own: &VoiSets, moved: &MappedVois, checks: &Checks) {
     let mapped = &moved.set;
     let dose_ml = mapped.grid.voxel_volume_mm3() * CM3_PER_MM3;
     let mut small = Vec::new();
-    for ((before, after), outside) in own.vois.iter().zip(&mapped.vois).zip(&moved.outside) {
+    let each = own.sets().iter().flat_map(|set| set.vois.iter().map(move |voi| (set, voi)));
+    for (((own, before), after), outside) in each.zip(&mapped.vois).zip(&moved.outside) {
         let (ml, n) = (own.volume_ml(before), after.voxels.len());
         let scored = n as f64 * dose_ml;
         // VOIs cut by the grid, and empty ones, are told elsewhere.
@@ -214,7 +215,7 @@ mod tests {
 
     use super::super::checks::tests::Ear;
     use super::*;
-    use crate::image::{Voi, Volume};
+    use crate::image::{Voi, VoiSet, Volume};
     use crate::phantom::{HuCurve, HuOptions};
 
     /// Warnings, and the error.
@@ -276,7 +277,7 @@ mod tests {
             VoiSet { grid: g, vois: vec![voi(voxels)] }
         };
         let of = |edge: usize, mm: f64| {
-            let own = fine(edge);
+            let own = VoiSets::from(fine(edge));
             let mapped = own.map_to(&grid(48 / mm as usize, mm)).unwrap();
             found(|c| small_vois(&own, &mapped, c)).0
         };

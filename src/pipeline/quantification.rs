@@ -338,7 +338,7 @@ fn named(table: &str, voi: &str, error: Error) -> Error {
 pub(super) fn of_voi<'a, T>(
     table: &str,
     entries: &'a BTreeMap<String, T>,
-    vois: &[Voi],
+    vois: &[&Voi],
     voi: &Voi,
 ) -> Result<Option<&'a T>> {
     let by_name = entries.get(&voi.name);
@@ -390,11 +390,11 @@ mod tests {
         assert_eq!(found.calibration.factor.unwrap().relative_uncertainty, Some(0.017));
         let voi = |name: &str, label| Voi { label, name: name.into(), voxels: vec![] };
         let of =
-            |vois: &[Voi]| of_voi("recovery", &found.recovery, vois, &vois[0]).map(|r| r.cloned());
-        assert_eq!(of(&[voi("tumour", 7)]).unwrap().as_ref(), found.recovery.get("7"));
-        assert!(of(&[voi("kidney", 7)]).is_err());
+            |vois: &[&Voi]| of_voi("recovery", &found.recovery, vois, vois[0]).map(|r| r.cloned());
+        assert_eq!(of(&[&voi("tumour", 7)]).unwrap().as_ref(), found.recovery.get("7"));
+        assert!(of(&[&voi("kidney", 7)]).is_err());
         // The name of another goes before the label.
-        assert_eq!(of(&[voi("tumour", 7), voi("7", 1)]).unwrap(), None);
+        assert_eq!(of(&[&voi("tumour", 7), &voi("7", 1)]).unwrap(), None);
         let transfer = read("[transfer]\nfwhm_mm = [12.4, 0.5]").unwrap();
         assert_eq!(transfer.transfer_fwhm_mm, Some([12.4, 0.5]));
     }

@@ -5,7 +5,7 @@
 //! goes as 1/R (all of it taken as its own), so u(D)/D = u(R)/R. A volume V that is uncertain acts through counts, recovery and mass,
 //! d ln D / d ln V = k - r - 1.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use super::Observer;
 use super::quantification::{CountExponent, Quantification, RecoveryInput, VolumeInput, of_voi};
 use crate::activity::BlurredSphere;
 use crate::error::{Error, Result};
-use crate::image::{VoiSet, is_key};
+use crate::image::{Parts, Voi, VoiSets, find_voi};
 
 /// What is known of one region's quantification.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -38,23 +38,23 @@ pub struct RegionRecovery {
 /// If a VOI of a table is not there, or a volume lies outside of its curve.
 pub(super) fn corrections(
     input: &Quantification,
-    vois: Option<&VoiSet>,
+    vois: Option<&VoiSets>,
     volumes_ml: &[Vec<f64>],
     observer: &dyn Observer,
 ) -> Result<Vec<RegionRecovery>> {
     known("recovery", &input.recovery, vois)?;
     known("volume", &input.volume, vois)?;
     let mut regions = vec![RegionRecovery::default()];
-    let all = vois.map(|s| &s.vois[..]).unwrap_or_default();
+    let all: Vec<&Voi> = vois.iter().flat_map(|s| s.vois()).collect();
     for (n, voi) in all.iter().enumerate() {
-        let own = of_voi("recovery", &input.recovery, all, voi)?;
+        let own = of_voi("recovery", &input.recovery, &all, voi)?;
         let volumes: Vec<f64> = volumes_ml.iter().map(|v| v[n]).collect();
         let mut region = RegionRecovery::default();
         let mut exponent = 0.0;
         if let Some(recovery) = own {
             (region, exponent) = of_region(&voi.name, recovery, &volumes, observer)?;
         }
-        if let Some(volume) = of_voi("volume", &input.volume, all, voi)? {
+        if let Some(volume) = of_voi("volume", &input.volume, &all, voi)? {
             region.volume_relative = Some(volume_part(volume, exponent, volumes[0])?);
         }
         regions.push(region);
@@ -118,8 +118,8 @@ fn volume_part(input: &VolumeInput, recovery_exponent: f64, volume_ml: f64) -> R
     Ok((k - recovery_exponent - 1.0).abs() * input.relative_uncertainty)
 }
 
-/// Every VOI of a table must be there.
-fn known<T>(table: &str, entries: &BTreeMap<String, T>, vois: Option<&VoiSet>) -> Result<()> {
+/// Every VOI of a table must be there, and be told by its key.
+fn known<T>(table: &str, entries: &BTreeMap<String, T>, vois: Option<&VoiSets>) -> Result<()> {
     let Some(first) = entries.keys().next() else { return Ok(()) };
     let Some(set) = vois else {
         return Err(Error::usage(
@@ -129,11 +129,14 @@ fn known<T>(table: &str, entries: &BTreeMap<String, T>, vois: Option<&VoiSet>) -
         ));
     };
     for name in entries.keys() {
-        if !is_key(&set.vois, name) {
-            let names: Vec<&str> = set.vois.iter().map(|v| v.name.as_str()).collect();
+        let found = find_voi(name, set.vois().map(|v| (v.label, v.name.as_str())));
+        if found
+            .map_err(|e| Error { problem: format!("[{table}] {name}: {}", e.problem), ..e })?
+            .is_none()
+        {
             return Err(Error::input(
                 format!("[{table}] of '{name}'"),
-                format!("the label map has {}", names.join(", ")),
+                format!("the label map has {}", set.names().join(", ")),
                 "Name one of them, or its label; names come from --voi-names.",
             ));
         }
@@ -141,12 +144,90 @@ fn known<T>(table: &str, entries: &BTreeMap<String, T>, vois: Option<&VoiSet>) -
     Ok(())
 }
 
-/// Divides maps by what is seen: `labels[t]` holds the region of each voxel at time t.
-pub(super) fn apply(maps: &mut [Vec<f32>], labels: &[Vec<u16>], regions: &[RegionRecovery]) {
-    for (t, (map, labels)) in maps.iter_mut().zip(labels).enumerate() {
-        for (value, label) in map.iter_mut().zip(labels) {
-            if let Some(seen) = regions[usize::from(*label)].seen.get(t) {
-                *value = (f64::from(*value) / seen) as f32;
+/// Recoveries where VOIs share voxels: a voxel is divided by that of the smallest of its VOIs that has one.
+pub(super) struct Shared<'a> {
+    parts: &'a Parts,
+    /// The region whose recovery holds for each part; 0 where none does.
+    by: Vec<u16>,
+}
+
+impl<'a> Shared<'a> {
+    /// `sizes` are those of the VOIs, in any unit.
+    pub fn new(parts: &'a Parts, sizes: &[f64], regions: &[RegionRecovery]) -> Self {
+        let by = parts.smallest(sizes, |n| regions.get(n + 1).is_some_and(|r| !r.seen.is_empty()));
+        Shared { parts, by }
+    }
+
+    /// Divides maps by what is seen: `labels[t]` holds the part of each voxel at time t.
+    pub fn apply(&self, maps: &mut [Vec<f32>], labels: &[Vec<u16>], regions: &[RegionRecovery]) {
+        for (t, (map, labels)) in maps.iter_mut().zip(labels).enumerate() {
+            for (value, label) in map.iter_mut().zip(labels) {
+                let region = usize::from(self.by[usize::from(*label)]);
+                if let Some(seen) = regions[region].seen.get(t) {
+                    *value = (f64::from(*value) / seen) as f32;
+                }
+            }
+        }
+    }
+
+    /// What is known of a VOI of which another's recovery corrected a part: the mean of what is seen, and the uncertainties by their shares of the
+    /// activity, added as recoveries of one curve err together. `maps` are the corrected ones.
+    pub fn join(
+        &self,
+        regions: &mut [RegionRecovery],
+        maps: &[Vec<f32>],
+        labels: &[Vec<u16>],
+        names: &[String],
+        observer: &dyn Observer,
+    ) {
+        let of_part = |part: &usize| usize::from(self.by[*part]);
+        let alone: Vec<RegionRecovery> = regions.to_vec();
+        let foreign =
+            |n: usize| self.parts.of_voi(n).iter().any(|p| ![0, n + 1].contains(&of_part(p)));
+        let shared: Vec<usize> = (0..self.parts.vois()).filter(|n| foreign(*n)).collect();
+        if shared.is_empty() {
+            return;
+        }
+        // Activity of each part at each time.
+        let mut activity = vec![vec![0.0; self.by.len()]; maps.len()];
+        for (of_time, (map, labels)) in activity.iter_mut().zip(maps.iter().zip(labels)) {
+            let pairs = map.iter().zip(labels);
+            pairs.for_each(|(a, label)| of_time[usize::from(*label)] += f64::from(*a));
+        }
+        for n in shared {
+            let parts = self.parts.of_voi(n);
+            let share = |t: usize, region: usize| {
+                let all: f64 = parts.iter().map(|p| activity[t][*p]).sum();
+                let here = parts.iter().filter(|p| of_part(p) == region);
+                here.map(|p| activity[t][*p]).sum::<f64>() / all
+            };
+            let largest = |region: usize| {
+                (0..maps.len())
+                    .map(|t| share(t, region))
+                    .filter(|s| s.is_finite())
+                    .fold(0.0, f64::max)
+            };
+            let by: BTreeSet<usize> = parts.iter().map(of_part).collect();
+            let seen = |t: usize| {
+                let of = |r: &usize| share(t, *r) * alone[*r].seen.get(t).copied().unwrap_or(1.0);
+                Some(by.iter().map(of).sum::<f64>()).filter(|s| s.is_finite()).unwrap_or(1.0)
+            };
+            let known =
+                by.iter().filter_map(|r| Some(largest(*r) * alone[*r].relative_uncertainty?));
+            let uncertainties: Vec<f64> = known.collect();
+            let total = uncertainties.iter().sum();
+            let region = &mut regions[n + 1];
+            region.seen = (0..maps.len()).map(seen).collect();
+            region.relative_uncertainty = (!uncertainties.is_empty()).then_some(total);
+            region.cancels_calibration =
+                by.iter().all(|r| largest(*r) == 0.0 || alone[*r].cancels_calibration);
+            for r in by.into_iter().filter(|r| ![0, n + 1].contains(r)) {
+                observer.warn(&format!(
+                    "'{}': {:.1} % of its activity lie in '{}' also and are corrected by the recovery of that",
+                    names[n],
+                    100.0 * largest(r),
+                    names[r - 1]
+                ));
             }
         }
     }
@@ -156,17 +237,16 @@ pub(super) fn apply(maps: &mut [Vec<f32>], labels: &[Vec<u16>], regions: &[Regio
 mod tests {
     use super::*;
     use crate::activity::{Extrapolation, RecoveryCurve};
-    use crate::image::{Grid, Voi};
+    use crate::image::{Grid, Voi, VoiSet};
 
     struct Silent;
     impl Observer for Silent {}
 
-    fn set() -> VoiSet {
+    fn set() -> VoiSets {
         let voi = |label, name: &str, voxels| Voi { label, name: name.into(), voxels };
-        VoiSet {
-            grid: Grid::aligned([4, 1, 1], [0.0; 3], [10.0; 3]),
-            vois: vec![voi(3, "kidney", vec![0]), voi(7, "lesion", vec![1, 2])],
-        }
+        let grid = Grid::aligned([4, 1, 1], [0.0; 3], [10.0; 3]);
+        let vois = vec![voi(3, "kidney", vec![0]), voi(7, "lesion", vec![1, 2])];
+        VoiSet { grid, vois }.into()
     }
 
     #[test]
@@ -200,8 +280,54 @@ mod tests {
         let u = (0.5f64 * 0.2 / 2.0).hypot(0.03);
         assert!((found[2].relative_uncertainty.unwrap() - u).abs() < 1e-12);
         let mut maps = vec![vec![8.0_f32, 3.0, 6.0, 5.0], vec![4.0, 1.0, 2.0, 5.0]];
-        apply(&mut maps, &[vec![1, 2, 2, 0], vec![1, 2, 0, 0]], &found);
+        let parts = Parts::alone(2);
+        let by = Shared::new(&parts, &[150.0, 6.0], &found);
+        let labels = [vec![1, 2, 2, 0], vec![1, 2, 0, 0]];
+        by.apply(&mut maps, &labels, &found);
         assert_eq!(maps, [vec![10.0, 4.0, 8.0, 5.0], vec![5.0, 2.0, 2.0, 5.0]]);
+        let mut joined = found.clone();
+        by.join(&mut joined, &maps, &labels, &["kidney".into(), "lesion".into()], &Silent);
+        assert_eq!(joined, found);
+    }
+
+    /// A lesion in a liver, both with a recovery: the lesion's voxels take the lesion's, and the liver's budget holds both.
+    #[test]
+    fn a_voxel_takes_the_recovery_of_the_smallest_of_its_vois() {
+        let grid = Grid::aligned([4, 1, 1], [0.0; 3], [10.0; 3]);
+        let voi = |name: &str, voxels| Voi { label: 1, name: name.into(), voxels };
+        let set = VoiSet { grid, vois: vec![voi("liver", vec![0, 1, 2]), voi("lesion", vec![1])] };
+        let mut parts = Parts::alone(2);
+        let labels = [parts.label(&set).unwrap()];
+        let of = |seen: &[f64], relative_uncertainty| RegionRecovery {
+            seen: seen.to_vec(),
+            relative_uncertainty,
+            ..RegionRecovery::default()
+        };
+        let names = ["liver".to_string(), "lesion".to_string()];
+        let go = |liver: RegionRecovery, lesion: RegionRecovery| {
+            let mut regions = vec![RegionRecovery::default(), liver, lesion];
+            let by = Shared::new(&parts, &[3.0, 1.0], &regions);
+            let mut maps = [vec![0.9_f32, 1.0, 0.9, 5.0]];
+            by.apply(&mut maps, &labels, &regions);
+            by.join(&mut regions, &maps, &labels, &names, &Silent);
+            (maps[0].clone(), regions)
+        };
+        // 1 + 2 + 1 Bq: half of the liver's lie in the lesion.
+        let (map, regions) = go(of(&[0.9], Some(0.02)), of(&[0.5], Some(0.1)));
+        assert_eq!(map, [1.0, 2.0, 1.0, 5.0]);
+        assert!((regions[1].seen[0] - 2.8 / 4.0).abs() < 1e-7, "{regions:?}");
+        assert!((regions[1].relative_uncertainty.unwrap() - 0.06).abs() < 1e-7, "{regions:?}");
+        assert_eq!(regions[2], of(&[0.5], Some(0.1)));
+        // Of the lesion alone: the rest of the liver stays.
+        let (map, regions) = go(RegionRecovery::default(), of(&[0.5], Some(0.1)));
+        assert_eq!(map, [0.9, 2.0, 0.9, 5.0]);
+        assert!((regions[1].seen[0] - 2.8 / 3.8).abs() < 1e-7, "{regions:?}");
+        // Of the liver alone: the lesion is a part of it.
+        let (map, regions) = go(of(&[0.9], Some(0.02)), RegionRecovery::default());
+        assert!((map[1] - 1.0 / 0.9).abs() < 1e-6);
+        assert!((regions[2].seen[0] - 0.9).abs() < 1e-7, "{regions:?}");
+        assert!((regions[2].relative_uncertainty.unwrap() - 0.02).abs() < 1e-9, "{regions:?}");
+        assert_eq!(regions[1], of(&[0.9], Some(0.02)));
     }
 
     #[test]
@@ -213,7 +339,7 @@ mod tests {
             volume_exponent: 0.0,
         };
         input.recovery.insert("kidney L".into(), coefficient);
-        let refused = |vois: Option<&VoiSet>| {
+        let refused = |vois: Option<&VoiSets>| {
             corrections(&input, vois, &[vec![1.0, 1.0]], &Silent).unwrap_err().to_string()
         };
         assert!(refused(Some(&set())).contains("the label map has kidney, lesion"));

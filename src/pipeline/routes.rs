@@ -1,6 +1,7 @@
 //! Several time points to dose, by two routes that use the same functions: activities are integrated over time and transported once, or
 //! transported once with a weight for each time and the dose rates integrated.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
@@ -8,7 +9,7 @@ use serde_json::json;
 
 use super::activity_route::activity_route;
 use super::checks::Checks;
-use super::context::CurveFacts;
+use super::context::{CurveFacts, VoiFacts};
 use super::dose_rate_route::{dose_rate_route, finish_dose_rates};
 use super::folder::OutputFolder;
 use super::heard::Heard;
@@ -29,6 +30,7 @@ use crate::kinetics::Integrated;
 use crate::kinetics::tia::MAX_EXTRAPOLATED;
 use crate::kinetics::voxels::BranchCounts;
 use crate::phantom::LOW_DENSITY_G_CM3;
+use crate::report::file_names::file_stems;
 use crate::time::TimeOrSpan;
 use crate::transport::engine::Engine;
 
@@ -88,7 +90,8 @@ pub fn dose_over_time(
     let decay = Decay { half_life_s, half_life_uncertainty_s: None };
     let mut records = vec![file_record("series", &input.path)?];
     let mut around = Surroundings::read(job, emitted, observer, &mut records)?;
-    input.methods.check_names(around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]))?;
+    let vois: Vec<_> = around.vois.iter().flat_map(|sets| sets.vois()).collect();
+    input.methods.check_names(&vois)?;
     let placed = series::read(job, input, &around, &decay, observer, &mut records)?;
     let checks = Checks::new(&job.accept, observer);
     for (n, record) in records.iter().filter(|r| r.role == "activity").enumerate() {
@@ -206,23 +209,22 @@ fn integrate(
         let (map, planar) = hybrid_map(&over, placed, observer)?;
         return Ok(Curves { regions: Vec::new(), planar: Some(planar), map });
     }
-    let vois = around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
+    let vois: Vec<_> = around.vois.iter().flat_map(|sets| sets.vois()).collect();
     let curves = (0..=vois.len()).map(|r| {
-        let method = input.methods.of(vois, r.checked_sub(1));
-        over.curve(method, &placed.region(r as u16), placed.regions[r].own.as_deref())
+        let method = input.methods.of(&vois, r.checked_sub(1));
+        over.curve(method, &placed.region(r), placed.regions[r].own.as_deref())
     });
     let regions: Vec<RegionCurve> = curves.collect();
     tell_regions(&regions, around, observer);
     let shapes: Vec<_> = regions.iter().map(|c| over.shape(c)).collect();
-    let labels = placed.labels.first().map_or(&[][..], Vec::as_slice);
-    let map = over.maps(&placed.maps, labels, &shapes)?;
+    let map = over.maps(&placed.maps, &placed.owned(), &shapes)?;
     say_map(&map, "activity", observer);
     Ok(Curves { regions, planar: None, map })
 }
 
 /// Warnings and refusals of all regions; region 0 is told last, as what is outside.
 pub(super) fn tell_regions(curves: &[RegionCurve], around: &Surroundings, observer: &dyn Observer) {
-    let vois = around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
+    let vois = around.vois.iter().flat_map(|sets| sets.vois());
     for (curve, voi) in curves.iter().skip(1).zip(vois) {
         voi_curves::tell(curve, Some(&voi.name), observer);
     }
@@ -298,8 +300,8 @@ impl Case<'_> {
 
     /// How the curve of a VOI (from 0) is integrated.
     pub fn method(&self, voi: usize) -> &RegionMethod {
-        let vois = self.around.vois.as_ref().map_or(&[][..], |set| &set.vois[..]);
-        self.input.methods.of(vois, Some(voi))
+        let vois: Vec<_> = self.around.vois.iter().flat_map(|sets| sets.vois()).collect();
+        self.input.methods.of(&vois, Some(voi))
     }
 
     /// `outside of all VOIs`, if the curve of its activity was refused.
@@ -378,15 +380,25 @@ impl Case<'_> {
         units: [&str; 2],
     ) -> Result<Vec<String>> {
         let mut files = Vec::new();
-        for (voi, curve) in prepared.context.vois.iter().zip(curves) {
+        let vois = &prepared.context.vois;
+        for ((voi, of), curve) in vois.iter().zip(plot_names(vois)).zip(curves) {
             let Ok(curve) = curve else { continue };
             let png = voi_curves::plot(&voi.name, curve, units[0], units[1])?;
-            let name = format!("{stem}_{}.png", voi.label);
+            let name = format!("{stem}_{of}.png");
             write_atomically(&folder.path().join(&name), |w| w.write_all(&png))?;
             files.push(name);
         }
         Ok(files)
     }
+}
+
+/// What the plots of VOIs are named after: their labels; their names, where VOIs of several files have one label.
+fn plot_names(vois: &[VoiFacts]) -> Vec<String> {
+    let labels: BTreeSet<u32> = vois.iter().map(|v| v.label).collect();
+    if labels.len() == vois.len() {
+        return vois.iter().map(|v| v.label.to_string()).collect();
+    }
+    file_stems(&vois.iter().map(|v| v.name.as_str()).collect::<Vec<_>>())
 }
 
 pub(super) fn write_text(folder: &OutputFolder, name: &str, text: &str) -> Result<String> {

@@ -1,6 +1,9 @@
 //! Reading the acquisitions of a series and placing them on the dose grid, each at its time after injection.
 
-use super::fields_of_view::{self, Fields};
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use super::fields_of_view::{self, Fields, Filled};
 use super::image_time::{Scan, Stated, Timing, resolve, scan_duration};
 use super::inputs::{self, InputRecord};
 use super::recovery::{self, RegionRecovery};
@@ -8,13 +11,14 @@ use super::scene::DoseGrid;
 use super::series_file::{SeriesInput, TimePoint, check_times};
 use super::source::{self, FieldOfView};
 use super::transfer::{self, Unmixed};
+use super::voi_files::read_voi_file;
 use super::{Observer, Surroundings, calibration, scene, stated_twice};
 use crate::activity::{
     ActivityMap, CalibrationInput, CalibrationValue, Decay, ImageCalibration, Quantity,
     SAME_DURATION,
 };
 use crate::error::{Error, Result};
-use crate::image::{Grid, Voi, VoiSet};
+use crate::image::{Grid, Parts, Voi, VoiSet, VoiSets};
 use crate::io::NiftiAffine;
 use crate::io::dicom::Facts;
 use crate::job::{ActivityInput, Job};
@@ -31,32 +35,53 @@ pub struct Placed {
     pub maps: Vec<Vec<f32>>,
     /// Where the activity of each image went.
     pub fields: Vec<FieldOfView>,
-    /// Region of each voxel at each time; empty without VOIs.
+    /// Part of the VOIs that each voxel is in at each time; empty without VOIs.
     pub labels: Vec<Vec<u16>>,
+    /// Which VOIs the parts lie in.
+    pub parts: Parts,
+    /// The region whose curve the voxels of each part follow: the smallest of their VOIs.
+    pub owners: Vec<u16>,
     /// The dose grid.
     pub grid: DoseGrid,
     /// What was corrected in each region (0: outside of all VOIs).
     pub regions: Vec<RegionRecovery>,
     /// Relative standard uncertainty of the scale that all times share; none if nothing states it.
     pub calibration_relative: Option<f64>,
+    /// What was filled in of each region, and where a time is left out.
+    filled: Filled,
 }
 
 impl Placed {
-    /// Activity of a region at each time, Bq; `None` where no voxel belongs to it.
-    pub fn region(&self, region: u16) -> Vec<Option<f64>> {
+    /// Activity of a region (0: outside of all VOIs) at each time, Bq; `None` where no voxel belongs to it, 0 where the time is left out.
+    pub fn region(&self, region: usize) -> Vec<Option<f64>> {
+        let of_region = |part: u16| match region.checked_sub(1) {
+            None => part == 0,
+            Some(voi) => self.parts.vois_of(part).contains(&voi),
+        };
+        let inside: Vec<bool> = (0..=self.parts.count()).map(|p| of_region(p as u16)).collect();
         (0..self.times_s.len())
             .map(|t| {
                 let (mut voxels, mut sum) = (0, 0.0);
                 for (v, value) in self.maps[t].iter().enumerate() {
-                    let of = self.labels.get(t).and_then(|l| l.get(v)).copied().unwrap_or(0);
-                    if of == region {
+                    let part = self.labels.get(t).and_then(|l| l.get(v)).copied().unwrap_or(0);
+                    if inside[usize::from(part)] {
                         voxels += 1;
                         sum += f64::from(*value);
                     }
                 }
-                (voxels > 0).then_some(sum)
+                let left_out = self.filled.left_out(region, t);
+                (voxels > 0).then_some(if left_out { 0.0 } else { sum })
             })
             .collect()
+    }
+
+    /// The region whose curve each voxel follows, at the first time; empty without VOIs.
+    pub fn owned(&self) -> Cow<'_, [u16]> {
+        match self.labels.first() {
+            None => Cow::Borrowed(&[]),
+            Some(labels) if !self.parts.overlap() => Cow::Borrowed(labels),
+            Some(labels) => labels.iter().map(|l| self.owners[usize::from(*l)]).collect(),
+        }
     }
 }
 
@@ -127,7 +152,15 @@ pub fn read(
     ask_for_correction(&times_s, &totals, &timings, decay, observer)?;
     let grid = scene::choose_grid(job.grid, &around.matter.grid, &images[0].volume.grid)?;
     let sets = voi_sets(input, around, job.nifti_affine, observer, records)?;
-    let labels = sets.iter().map(|set| on_grid(set, &grid.grid)).collect::<Result<Vec<_>>>()?;
+    let mut parts = Parts::alone(around.vois.as_ref().map_or(0, VoiSets::len));
+    let on_grid = |sets: &VoiSets| parts.label(&sets.map_to(&grid.grid)?.set);
+    let labels = sets.iter().map(on_grid).collect::<Result<Vec<_>>>()?;
+    let sizes = around.vois.as_ref().map_or(Vec::new(), VoiSets::volumes_ml);
+    let owners = parts.smallest(&sizes, |_| true);
+    let names = around.vois.as_ref().map_or(Vec::new(), VoiSets::names);
+    if input.quantification.transfer_fwhm_mm.is_some() {
+        transfer::refuse_overlaps(&parts, &names)?;
+    }
     let seen = unmixed(input, around, &images, &sets)?;
     let (mut maps, mut fields, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for image in images {
@@ -137,19 +170,26 @@ pub fn read(
         fields.push(field);
     }
     let quantification = &input.quantification;
-    let names: Vec<String> =
-        around.vois.iter().flat_map(|s| &s.vois).map(|v| v.name.clone()).collect();
-    let beside = Fields { times_s: &times_s, labels: &labels, shown: &shown, names: &names };
+    let beside = Fields {
+        times_s: &times_s,
+        labels: &labels,
+        parts: &parts,
+        owners: &owners,
+        shown: &shown,
+        names: &names,
+    };
     let filled = beside.fill(&mut maps, observer);
     if let Some(first) = labels.first() {
-        fields_of_view::tell_beyond(&names, first, &shown.iter().collect::<Vec<_>>(), observer);
+        let shown: Vec<_> = shown.iter().collect();
+        fields_of_view::tell_beyond(&names, &parts, first, &shown, observer);
     }
     let mut regions = if seen.is_empty() {
-        let volumes: Vec<Vec<f64>> =
-            sets.iter().map(|set| set.vois.iter().map(|v| set.volume_ml(v)).collect()).collect();
-        let regions =
+        let volumes: Vec<Vec<f64>> = sets.iter().map(VoiSets::volumes_ml).collect();
+        let mut regions =
             recovery::corrections(quantification, around.vois.as_ref(), &volumes, observer)?;
-        recovery::apply(&mut maps, &labels, &regions);
+        let by = recovery::Shared::new(&parts, &sizes, &regions);
+        by.apply(&mut maps, &labels, &regions);
+        by.join(&mut regions, &maps, &labels, &names, observer);
         regions
     } else {
         if let Some(n) = (0..names.len()).find(|n| filled.any(n + 1)) {
@@ -159,8 +199,9 @@ pub fn read(
                 "Draw it within the field that all images show, or leave [transfer] out.",
             ));
         }
-        let in_body = on_grid(&transfer::body(&around.matter), &grid.grid)?;
-        let in_body: Vec<bool> = in_body.iter().map(|l| *l > 0).collect();
+        let mut in_body = vec![false; grid.grid.len()];
+        let body = transfer::body(&around.matter).map_to(&grid.grid)?.set.vois;
+        body.iter().flat_map(|b| &b.voxels).for_each(|v| in_body[*v as usize] = true);
         for (t, map) in maps.iter_mut().enumerate() {
             transfer::rescale(map, &labels[t], &in_body, &seen[t], &names)
                 .map_err(|e| at_point(t, e))?;
@@ -177,7 +218,19 @@ pub fn read(
     if around.vois.is_some() && calibration_relative.is_none() {
         observer.say(calibration::NOT_STATED);
     }
-    Ok(Placed { regions, times_s, timings, maps, fields, labels, grid, calibration_relative })
+    Ok(Placed {
+        regions,
+        times_s,
+        timings,
+        maps,
+        fields,
+        labels,
+        parts,
+        owners,
+        grid,
+        calibration_relative,
+        filled,
+    })
 }
 
 /// A factor per count is that of one duration: twice the time is twice the counts of the same activity.
@@ -314,7 +367,7 @@ fn unmixed(
     input: &SeriesInput,
     around: &Surroundings,
     images: &[ActivityMap],
-    sets: &[VoiSet],
+    sets: &[VoiSets],
 ) -> Result<Vec<Unmixed>> {
     let Some(fwhm_mm) = input.quantification.transfer_fwhm_mm else { return Ok(Vec::new()) };
     if sets.is_empty() {
@@ -333,12 +386,12 @@ fn unmixed(
 }
 
 /// Says what was corrected.
-fn tell(regions: &[RegionRecovery], vois: Option<&VoiSet>, observer: &dyn Observer) {
+fn tell(regions: &[RegionRecovery], vois: Option<&VoiSets>, observer: &dyn Observer) {
     for (region, n) in regions.iter().zip(0_usize..) {
         if region.seen.is_empty() {
             continue;
         }
-        let name = n.checked_sub(1).and_then(|n| vois?.vois.get(n)).map(|v| v.name.as_str());
+        let name = n.checked_sub(1).and_then(|n| vois?.get(n)).map(|v| v.name.as_str());
         let seen: Vec<String> = region.seen.iter().map(|s| format!("{s:.3}")).collect();
         observer.say(&format!(
             "'{}': seen over true activity {}",
@@ -348,16 +401,16 @@ fn tell(regions: &[RegionRecovery], vois: Option<&VoiSet>, observer: &dyn Observ
     }
 }
 
-/// The VOIs of each time, in the order of the job's; those of the job, or of the time's own label map. Empty without VOIs.
+/// The VOIs of each time, in the order of the job's; those of the job, or of the time's own files. Empty without VOIs.
 fn voi_sets(
     input: &SeriesInput,
     around: &Surroundings,
     affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
-) -> Result<Vec<VoiSet>> {
+) -> Result<Vec<VoiSets>> {
     let Some(base) = &around.vois else {
-        return match input.points.iter().find(|p| p.voi.is_some()) {
+        return match input.points.iter().find(|p| !p.voi.is_empty()) {
             None => Ok(Vec::new()),
             Some(_) => Err(Error::usage(
                 "a time point has VOIs of its own and --voi is not given",
@@ -366,16 +419,32 @@ fn voi_sets(
             )),
         };
     };
-    input
-        .points
-        .iter()
-        .map(|point| {
-            let Some(path) = &point.voi else { return Ok(base.clone()) };
-            let own = inputs::read_vois(path, None, affine, observer, records)?;
+    let mut all = Vec::new();
+    for (n, point) in input.points.iter().enumerate() {
+        if point.voi.is_empty() {
+            all.push(base.clone());
+            continue;
+        }
+        let (own, files) = (point.voi.len(), base.sets().len());
+        if own != files {
+            return Err(at_point(
+                n,
+                Error::input(
+                    format!("{own} files of VOIs of its own, and --voi is given {files} times"),
+                    "each stands for the --voi in its place, whose names its labels take",
+                    "Write voi = [\"ORGANS\", \"LESIONS\"], with \"\" for a --voi that stays as it is.",
+                ),
+            ));
+        }
+        let one = |(file, base): (&Option<PathBuf>, &VoiSet)| {
+            let Some(path) = file else { return Ok(base.clone()) };
+            let own = read_voi_file(path, None, affine, observer, records)?;
             let own = VoiSet { grid: shifted(own.grid, point.shift_mm), ..own };
             in_order_of(own, base)
-        })
-        .collect()
+        };
+        all.push(point.voi.iter().zip(base.sets()).map(one).collect::<Result<_>>()?);
+    }
+    Ok(all)
 }
 
 /// A time's own VOIs in the order of `base`, with its names; one that is not there is empty.
@@ -394,13 +463,4 @@ fn in_order_of(mut own: VoiSet, base: &VoiSet) -> Result<VoiSet> {
     }
     own.vois = vois;
     Ok(own)
-}
-
-/// Region of each voxel of a grid: 1 for the first VOI.
-fn on_grid(set: &VoiSet, grid: &Grid) -> Result<Vec<u16>> {
-    let mut labels = vec![0_u16; grid.len()];
-    for (n, voi) in set.map_to(grid)?.set.vois.iter().enumerate() {
-        voi.voxels.iter().for_each(|&v| labels[v as usize] = (n + 1) as u16);
-    }
-    Ok(labels)
 }

@@ -78,7 +78,15 @@ struct PointEntry {
     calibration: Option<String>,
     duration: Option<String>,
     shift_mm: Option<[f64; 3]>,
-    voi: Option<PathBuf>,
+    voi: Option<VoiEntry>,
+}
+
+/// One file, or one in the place of each `--voi`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum VoiEntry {
+    One(PathBuf),
+    Each(Vec<PathBuf>),
 }
 
 #[derive(Deserialize)]
@@ -132,8 +140,8 @@ pub struct TimePoint {
     pub shift_mm: [f64; 3],
     /// The file states the shift, be it zero: the image is registered.
     pub shift_stated: bool,
-    /// Label map of the VOIs of this time alone, in the image's coordinates.
-    pub voi: Option<PathBuf>,
+    /// Files of the VOIs of this time alone, in the image's coordinates, in the order of the job's; none for one that stays as it is. Empty: all stay.
+    pub voi: Vec<Option<PathBuf>>,
 }
 
 /// A planar curve that gives the shape.
@@ -354,8 +362,19 @@ impl PointEntry {
             },
             shift_mm,
             shift_stated: self.shift_mm.is_some(),
-            voi: self.voi.map(|v| folder.join(v)),
+            voi: self.voi.map_or(Vec::new(), |v| v.build(folder)),
         })
+    }
+}
+
+impl VoiEntry {
+    fn build(self, folder: &Path) -> Vec<Option<PathBuf>> {
+        let files = match self {
+            VoiEntry::One(file) => vec![file],
+            VoiEntry::Each(files) => files,
+        };
+        let stays = |file: &PathBuf| file.as_os_str().is_empty();
+        files.into_iter().map(|f| (!stays(&f)).then(|| folder.join(f))).collect()
     }
 }
 
@@ -409,6 +428,14 @@ mod tests {
         assert_eq!(series.points[1].unit, Some(InputUnit::Bq));
         assert_eq!(series.methods.default.choice.families, Family::ALL);
         assert!(series.quantification.recovery.contains_key("kidney"));
+        let voi = |text: &str| {
+            let text = GOOD.replace("unit = 'Bq'", &format!("unit = 'Bq'\nvoi = {text}"));
+            read(&text).unwrap().points[1].voi.clone()
+        };
+        let file = |name: &str| Some(Path::new("folder").join(name));
+        assert_eq!(voi("'v.mha'"), [file("v.mha")]);
+        assert_eq!(voi("['', 'v.mha']"), [None, file("v.mha")]);
+        assert!(series.points[1].voi.is_empty());
         assert!(SeriesInput::is_series(Path::new("x/s.TOML")));
         assert!(!SeriesInput::is_series(Path::new("x/toml")));
     }

@@ -26,11 +26,14 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
             "shards of one dose map are merged".into(),
         );
     }
-    let regions = context.vois.len() + 1;
+    let regions = context.parts.count() + 1;
     if let Some(batch) = tally.regions.iter().find(|r| r.units.len() != regions) {
         return refuse(
             format!("batch {} has sums of {} regions", batch.batch + 1, batch.units.len()),
-            format!("the run has {} VOIs", context.vois.len()),
+            match context.parts.overlaps().len() {
+                0 => format!("the run has {} VOIs", context.vois.len()),
+                n => format!("the run has {} VOIs with {n} overlaps", context.vois.len()),
+            },
         );
     }
     if let Some(batch) = tally.regions.iter().find(|r| r.batch >= context.batches) {

@@ -10,7 +10,7 @@ use nalgebra::{DMatrix, DVector};
 use super::recovery::RegionRecovery;
 use crate::activity::{ActivityMap, TransferMatrix, Unblurred, region_over_time};
 use crate::error::{Error, Result};
-use crate::image::{Grid, Voi, VoiSet};
+use crate::image::{Grid, Parts, Voi, VoiSet, VoiSets};
 use crate::phantom::{LOW_DENSITY_G_CM3, Phantom};
 
 /// Name of what is outside of all VOIs.
@@ -32,8 +32,21 @@ pub(super) fn body(matter: &Phantom) -> VoiSet {
     VoiSet { grid: matter.grid.clone(), vois: vec![Voi { label: 0, name: REST.into(), voxels }] }
 }
 
+/// Refuses VOIs that share voxels of the dose grid.
+///
+/// # Errors
+/// With two that do.
+pub(super) fn refuse_overlaps(parts: &Parts, names: &[String]) -> Result<()> {
+    let Some([a, b, ..]) = parts.overlaps().first().map(Vec::as_slice) else { return Ok(()) };
+    Err(Error::input(
+        format!("[transfer] with the VOIs '{}' and '{}', which overlap", names[*a], names[*b]),
+        "a transfer matrix tells apart regions that share no voxel: activity in two VOIs would be unmixed twice",
+        "Take the smaller one out of the larger one, leave one out, or use [recovery].",
+    ))
+}
+
 /// VOIs and the rest of the body on a grid; they share no voxel.
-fn regions(set: &VoiSet, body: &VoiSet, grid: &Grid) -> Result<VoiSet> {
+fn regions(set: &VoiSets, body: &VoiSet, grid: &Grid) -> Result<VoiSet> {
     let mut mapped = set.map_to(grid)?.set;
     let mut taken = vec![false; grid.len()];
     mapped.vois.iter().flat_map(|v| &v.voxels).for_each(|v| taken[*v as usize] = true);
@@ -49,7 +62,7 @@ fn regions(set: &VoiSet, body: &VoiSet, grid: &Grid) -> Result<VoiSet> {
 /// If a VOI is not on the image, VOIs overlap, the voxels are wider than the resolution, or an activity is not positive.
 pub(super) fn unmix(
     image: &ActivityMap,
-    set: &VoiSet,
+    set: &VoiSets,
     body: &VoiSet,
     fwhm_mm: [f64; 2],
     relative_uncertainty: f64,
@@ -205,7 +218,7 @@ mod tests {
     #[test]
     fn a_sphere_and_the_body_around_it_are_restored_on_the_map() {
         let (set, body, image) = scene();
-        let scan = unmix(&image, &set, &body, [FWHM, 0.6], 0.02).unwrap();
+        let scan = unmix(&image, &set.clone().into(), &body, [FWHM, 0.6], 0.02).unwrap();
         let [inside, around] = [set.vois[0].voxels.len() as f64, body.vois[0].voxels.len() as f64];
         let truth = [5.0 * inside, around - inside];
         for (a, t) in scan.unblurred.activities.iter().zip(truth) {
@@ -231,9 +244,9 @@ mod tests {
     #[test]
     fn noise_and_resolution_are_told_apart() {
         let (set, body, mut image) = scene();
-        let first = unmix(&image, &set, &body, [FWHM, 0.6], 0.02).unwrap();
+        let first = unmix(&image, &set.clone().into(), &body, [FWHM, 0.6], 0.02).unwrap();
         image.volume.data.iter_mut().for_each(|v| *v *= 0.5);
-        let second = unmix(&image, &set, &body, [FWHM, 0.6], 0.02).unwrap();
+        let second = unmix(&image, &set.clone().into(), &body, [FWHM, 0.6], 0.02).unwrap();
         let found = recoveries(&[first.clone(), second], 0.6).unwrap();
         let sphere = &found[1];
         assert!((sphere.seen[0] - first.seen[0] / first.unblurred.activities[0]).abs() < 1e-12);
@@ -252,10 +265,12 @@ mod tests {
         let (set, body, mut image) = scene();
         let inside = set.vois[0].voxels.clone();
         inside.iter().for_each(|v| image.volume.data[*v as usize] = 0.0);
-        let error = unmix(&image, &set, &body, [FWHM, 0.6], 0.02).unwrap_err().to_string();
+        let error =
+            unmix(&image, &set.clone().into(), &body, [FWHM, 0.6], 0.02).unwrap_err().to_string();
         assert!(error.contains("'sphere' shows no activity"), "{error}");
         inside.iter().for_each(|v| image.volume.data[*v as usize] = 0.01);
-        let error = unmix(&image, &set, &body, [FWHM, 0.6], 0.02).unwrap_err().to_string();
+        let error =
+            unmix(&image, &set.clone().into(), &body, [FWHM, 0.6], 0.02).unwrap_err().to_string();
         assert!(error.contains("spill more into it"), "{error}");
     }
 }

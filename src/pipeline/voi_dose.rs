@@ -37,7 +37,8 @@ pub(super) fn masses(placed: &Placed, phantom: &Phantom, vois: usize) -> Vec<Vec
     let mut masses = vec![vec![0.0; placed.labels.len()]; vois];
     for (t, labels) in placed.labels.iter().enumerate() {
         for (v, label) in labels.iter().enumerate().filter(|(_, l)| **l > 0) {
-            masses[usize::from(*label) - 1][t] += phantom.voxel_mass_g(v);
+            let mass = phantom.voxel_mass_g(v);
+            placed.parts.vois_of(*label).iter().for_each(|n| masses[*n][t] += mass);
         }
     }
     masses

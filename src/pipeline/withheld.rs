@@ -141,9 +141,9 @@ fn paths_of(job: &Job) -> Vec<PathBuf> {
             }
         }
     }
-    if let Some((labels, names)) = &job.voi {
-        paths.push(labels.clone());
-        paths.extend(names.clone());
+    for voi in &job.voi {
+        paths.push(voi.path.clone());
+        paths.extend(voi.names.clone());
     }
     paths.extend(job.activity.calibration.history.clone());
     // Files beside these are named by their folder, too.

@@ -105,7 +105,7 @@ pub fn voxels(a: &Tally, b: &Tally) -> Option<ZMap> {
 
 /// z-map of the regions, such as those of [`blocks`].
 pub fn regions(a: &Tally, b: &Tally, regions: usize) -> Option<ZMap> {
-    ZMap::new((0..=regions).map(|r| [a.region_mev(r), b.region_mev(r)]), a.batches())
+    ZMap::new((0..=regions).map(|r| [a.region_mev(&[r]), b.region_mev(&[r])]), a.batches())
 }
 
 /// Labels of blocks of voxels, known well after few histories, and how many there are. Radial scoring has none.

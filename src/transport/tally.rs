@@ -318,38 +318,44 @@ impl Tally {
         Told::of(units as f64, self.squares[voxel] as f64, self.batches())
     }
 
-    /// Energy per history (MeV) and its standard error in a region; NaN where the batches do not tell it ([`Told`]).
-    pub fn region_mev(&self, region: usize) -> (f64, f64) {
-        let values = self.region_batches(region);
+    /// Energy per history (MeV) and its standard error in some regions together; NaN where the batches do not tell it ([`Told`]).
+    pub fn region_mev(&self, regions: &[usize]) -> (f64, f64) {
+        let values = self.region_batches(regions);
         let (mean, error) = crate::stats::mean_and_error(&values, self.histories_per_batch as f64);
         (mean, if Told::of_batches(&values) == Told::Yes { error } else { f64::NAN })
     }
 
-    /// Whether the batches tell a region's standard error; with time points the worst of them. See [`Told`].
-    pub fn region_told(&self, region: usize) -> Told {
-        let of = |t: usize| Told::of_batches(&self.region_batches_at(region, t));
+    /// Whether the batches tell the standard error of some regions together; with time points the worst of them. See [`Told`].
+    pub fn region_told(&self, regions: &[usize]) -> Told {
+        let of = |t: usize| Told::of_batches(&self.region_batches_at(regions, t));
         (0..self.times.len().max(1)).map(of).min().unwrap_or(Told::Unhit)
     }
 
-    /// Batches in which a region got energy; with time points at that with the fewest.
-    pub fn region_hits(&self, region: usize) -> usize {
+    /// Batches in which some regions got energy; with time points at that with the fewest.
+    pub fn region_hits(&self, regions: &[usize]) -> usize {
         let of = |t: usize| {
-            self.region_batches_at(region, t).into_iter().filter(|mev| *mev > 0.0).count()
+            self.region_batches_at(regions, t).into_iter().filter(|mev| *mev > 0.0).count()
         };
         (0..self.times.len().max(1)).map(of).min().unwrap_or(0)
     }
 
-    /// Energy (MeV) in a region in each batch at a time point (0 where there are none).
-    fn region_batches_at(&self, region: usize, time: usize) -> Vec<f64> {
+    /// Energy (MeV) in some regions together in each batch at a time point (0 where there are none).
+    fn region_batches_at(&self, regions: &[usize], time: usize) -> Vec<f64> {
         let times = self.times.len().max(1);
-        let at = |r: &BatchRegions| time * (r.units.len() / times) + region;
-        self.regions.iter().map(|r| Ledger::mev(r.units.get(at(r)).copied().unwrap_or(0))).collect()
+        self.regions.iter().map(|r| r.mev(regions, time * (r.units.len() / times))).collect()
     }
 
-    /// Energy (MeV) in a region in each batch, in their order.
-    pub fn region_batches(&self, region: usize) -> Vec<f64> {
-        let of = |r: &BatchRegions| Ledger::mev(r.units.get(region).copied().unwrap_or(0));
-        self.regions.iter().map(of).collect()
+    /// Energy (MeV) in some regions together in each batch, in their order.
+    pub fn region_batches(&self, regions: &[usize]) -> Vec<f64> {
+        self.regions.iter().map(|r| r.mev(regions, 0)).collect()
+    }
+}
+
+impl BatchRegions {
+    /// Energy (MeV) in some regions together, the first of all standing at `first`. Their units are added as integers: a region has the same bits
+    /// in one piece and in several.
+    pub(super) fn mev(&self, regions: &[usize], first: usize) -> f64 {
+        Ledger::mev(regions.iter().filter_map(|r| self.units.get(first + r)).sum())
     }
 }
 
@@ -463,7 +469,7 @@ mod tests {
         assert!((tally.mean_mev(0) - 2.5).abs() < 1e-9);
         // Sample variance 5/3 over 4 batches.
         assert!((tally.standard_error_mev(0) - (5.0_f64 / 3.0 / 4.0).sqrt()).abs() < 1e-9);
-        let (mean, error) = tally.region_mev(0);
+        let (mean, error) = tally.region_mev(&[0]);
         assert!((mean - 2.5).abs() < 1e-9 && (error - (5.0_f64 / 12.0).sqrt()).abs() < 1e-9);
     }
 }

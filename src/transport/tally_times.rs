@@ -133,13 +133,13 @@ impl Tally {
             / self.histories_per_batch as f64
     }
 
-    /// Energies per decay (MeV) of a region at all time points, and the covariance of these means from the batches (NaN below two).
-    pub fn region_times_mev(&self, region: usize) -> (Vec<f64>, DMatrix<f64>) {
+    /// Energies per decay (MeV) of some regions together at all time points, and the covariance of these means from the batches (NaN below two).
+    pub fn region_times_mev(&self, regions: &[usize]) -> (Vec<f64>, DMatrix<f64>) {
         let times = self.times.len();
         let (b, n) = (self.batches() as f64, self.histories_per_batch as f64);
         let value = |r: &BatchRegions, t: usize| {
             let per_time = r.units.len() / times.max(1);
-            Ledger::mev(r.units.get(t * per_time + region).copied().unwrap_or(0)) / n
+            r.mev(regions, t * per_time) / n
         };
         let mean: Vec<f64> =
             (0..times).map(|t| self.regions.iter().map(|r| value(r, t)).sum::<f64>() / b).collect();
@@ -198,7 +198,7 @@ mod tests {
         }
         assert!((tally.time_mean_mev(1, 0) - 5.0).abs() < 1e-9);
         assert!((tally.time_standard_error_mev(0, 0) - (5.0_f64 / 12.0).sqrt()).abs() < 1e-9);
-        let (mean, c) = tally.region_times_mev(0);
+        let (mean, c) = tally.region_times_mev(&[0]);
         assert!((mean[0] - 2.5).abs() < 1e-9 && (mean[1] - 5.0).abs() < 1e-9);
         // y = 10 - 2 x: covariance -2 and variance 4 times that of x.
         assert!((c[(0, 0)] - 5.0 / 12.0).abs() < 1e-9 && (c[(0, 1)] + 10.0 / 12.0).abs() < 1e-9);

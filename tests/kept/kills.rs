@@ -67,6 +67,10 @@ fn kinds() -> Vec<Kind> {
             ]),
         ),
         kind(
+            "VOIs that overlap",
+            single(&["--histories", "150000", "--batches", "100", "--voi", "inner.mha"]),
+        ),
+        kind(
             "a goal of voxels",
             single(&["--target-uncertainty", "1%", "--batches", "4000", "--histories", "4e6"]),
         ),
@@ -122,6 +126,7 @@ fn killed_runs_go_on_to_the_bits_of_one_that_was_never_stopped() {
     let engine = std::env::var("VOXGRAY_KILLS_ENGINE").unwrap_or_else(|_| "cpu".into());
     let inputs = Inputs::new();
     series(&inputs);
+    inputs.write("inner.mha", &block(&grid(), 1.0, 0.0));
     let mut kinds = kinds();
     for (n, kind) in kinds.iter_mut().enumerate() {
         let since = Instant::now();

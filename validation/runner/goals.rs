@@ -10,6 +10,7 @@ use voxgray::image::{Grid, Volume};
 use voxgray::io::{read_nifti, write_metaimage};
 use voxgray::job::{
     ActivityInput, DecayFrom, Goal, GridChoice, Job, MaterialNames, MatterInput, SourceChoice,
+    VoiInput,
 };
 use voxgray::pipeline::{Observer, Written, dose};
 use voxgray::transport::engine::EngineChoice;
@@ -125,7 +126,7 @@ fn job(scene: &Scene, folder: &Path, out: &str, seed: u64) -> Job {
         decay_from: DecayFrom::default(),
         administered: None,
         grid: GridChoice::Activity,
-        voi: Some((folder.join("voi.mha"), None)),
+        voi: vec![VoiInput { path: folder.join("voi.mha"), names: None }],
         couch: Default::default(),
         accept: Default::default(),
         histories: 2000 * scene.per_batch,

@@ -126,9 +126,10 @@ pub fn cell_values(problem: &Problem, outcome: &Outcome) -> Vec<(f64, f64)> {
             let (e, s) = match problem.radii {
                 Some(_) => (tally.mean_mev(i), tally.standard_error_mev(i)),
                 // The batches' own spread, be it of one batch: the reference has its part in what statistics explain.
-                None => {
-                    mean_and_error(&tally.region_batches(i + 1), tally.histories_per_batch as f64)
-                }
+                None => mean_and_error(
+                    &tally.region_batches(&[i + 1]),
+                    tally.histories_per_batch as f64,
+                ),
             };
             (e / cell.divisor, s / cell.divisor)
         })

@@ -1,0 +1,162 @@
+//! Volumes of interest of a job: files, in which each VOI has its name. VOIs of different files may overlap; two of one name are refused.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::Observer;
+use super::inputs::{InputRecord, file_record, in_file, read_plain, whole};
+use crate::error::{Error, Result};
+use crate::image::{VoiSet, VoiSets, read_label_names};
+use crate::io::NiftiAffine;
+use crate::job::{Job, RecordPaths, VoiInput};
+use crate::sheet::Sheet;
+
+/// Most VOIs, of all files: a tally holds a 16-bit region per voxel.
+const MOST: usize = u16::MAX as usize;
+
+/// All VOIs of a job, each file's on its own grid; none where none are given.
+///
+/// # Errors
+/// If a file cannot be read or holds no VOIs, two VOIs have one name, or there are too many.
+pub(super) fn read_vois(
+    job: &Job,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<Option<VoiSets>> {
+    if job.voi.is_empty() {
+        return Ok(None);
+    }
+    let several = job.voi.len() > 1;
+    let mut sets = Vec::new();
+    for (n, VoiInput { path, names }) in job.voi.iter().enumerate() {
+        let mut set = read_voi_file(path, names.as_deref(), job.nifti_affine, observer, records)?;
+        if several {
+            let stem = match job.keeping.record_paths {
+                RecordPaths::None => format!("file {}", n + 1),
+                _ => stem(path),
+            };
+            name_by_file(&mut set, &stem);
+        }
+        sets.push(set);
+    }
+    let files: Vec<&Path> = job.voi.iter().map(|v| v.path.as_path()).collect();
+    check_names(&sets, &files)?;
+    let sets: VoiSets = sets.into_iter().collect();
+    if sets.len() > MOST {
+        return Err(Error::input(
+            format!("the label maps have {} labels", sets.len()),
+            format!("1 to {MOST} can be scored"),
+            "Give fewer at once.",
+        ));
+    }
+    Ok(Some(sets))
+}
+
+/// The VOIs of one file: where a path becomes VOIs.
+///
+/// # Errors
+/// If a file cannot be read or is no label map.
+pub(super) fn read_voi_file(
+    path: &Path,
+    names: Option<&Path>,
+    affine: NiftiAffine,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<VoiSet> {
+    let names = match names {
+        None => BTreeMap::new(),
+        Some(path) => {
+            let sheet = Sheet::read(path)?;
+            records.push(file_record("voi_names", path)?);
+            sheet.notes.iter().for_each(|n| observer.say(&format!("{}: {n}", path.display())));
+            read_label_names(&sheet)?
+        }
+    };
+    let volume = read_plain("voi", path, &whole(affine), observer, records)?;
+    let set = VoiSet::from_labels(&volume, &names).map_err(|e| in_file(e, path))?;
+    if set.vois.is_empty() || set.vois.len() > MOST {
+        return Err(Error::input(
+            format!("{} has {} labels", path.display(), set.vois.len()),
+            format!("1 to {MOST} can be scored"),
+            "Check that this is the label map.",
+        ));
+    }
+    Ok(set)
+}
+
+/// A file's name without its endings.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let plain = PathBuf::from(name.strip_suffix(".gz").unwrap_or(&name));
+    plain.file_stem().map_or(name.clone(), |s| s.to_string_lossy().into_owned())
+}
+
+/// Labels without a name are told apart by their file: the only one of a file has the file's name, others the label behind it.
+fn name_by_file(set: &mut VoiSet, stem: &str) {
+    let only = set.vois.len() == 1;
+    for voi in &mut set.vois {
+        let unnamed = format!("label {}", voi.label);
+        if voi.name == unnamed {
+            voi.name = if only { stem.into() } else { format!("{stem} {unnamed}") };
+        }
+    }
+}
+
+/// Refuses a name that VOIs of two files have.
+fn check_names(sets: &[VoiSet], files: &[&Path]) -> Result<()> {
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    for (n, set) in sets.iter().enumerate() {
+        for voi in &set.vois {
+            let first = *known.entry(&voi.name).or_insert(n);
+            if first != n {
+                return Err(Error::usage(
+                    format!(
+                        "VOI '{}' is in {} and in {}",
+                        voi.name,
+                        files[first].display(),
+                        files[n].display()
+                    ),
+                    "results are told apart by the names of VOIs",
+                    "Name one otherwise: --voi-names TABLE behind its --voi; or give the file once.",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{Grid, Voi};
+
+    fn set(labels: &[u32]) -> VoiSet {
+        let voi = |l: &u32| Voi { label: *l, name: format!("label {l}"), voxels: vec![0] };
+        let grid = Grid::aligned([1; 3], [0.0; 3], [1.0; 3]);
+        VoiSet { grid, vois: labels.iter().map(voi).collect() }
+    }
+
+    #[test]
+    fn labels_of_several_files_are_told_apart_by_their_files() {
+        for (path, expected) in [
+            ("a/liver.nii.gz", "liver"),
+            ("liver.mha", "liver"),
+            ("liver.seg.nrrd", "liver.seg"),
+            ("a/structures", "structures"),
+            (".mha", ".mha"),
+        ] {
+            assert_eq!(stem(Path::new(path)), expected);
+        }
+        let (mut one, mut two) = (set(&[1]), set(&[1, 4]));
+        two.vois[1].name = "spleen".into();
+        name_by_file(&mut one, "lesion");
+        name_by_file(&mut two, "organs");
+        let sets = [one, two];
+        let names: Vec<&str> = sets.iter().flat_map(|s| &s.vois).map(|v| v.name.as_str()).collect();
+        assert_eq!(names, ["lesion", "organs label 1", "spleen"]);
+        assert!(check_names(&sets, &[Path::new("a"), Path::new("b")]).is_ok());
+        let twice = [sets[1].clone(), sets[1].clone()];
+        let error = check_names(&twice, &[Path::new("a.mha"), Path::new("b.mha")]).unwrap_err();
+        assert!(error.to_string().contains("'organs label 1' is in a.mha and in b.mha"), "{error}");
+    }
+}
