@@ -169,9 +169,8 @@ impl Fields<'_> {
                     (there[*part] && owner != n + 1 && out[owner]).then_some(owner)
                 };
                 let other = self.parts.of_voi(n).iter().find_map(lost);
-                let own = share(filled[n], whole[n]);
-                with_others[n + 1][t] = other.filter(|_| own < 1.0);
-                shares[n + 1][t] = if other.is_some() { 1.0 } else { own };
+                with_others[n + 1][t] = other.filter(|_| !out[n + 1]);
+                shares[n + 1][t] = other.map_or_else(|| share(filled[n], whole[n]), |_| 1.0);
             }
         }
         self.tell(&shares, &with_others, observer);
