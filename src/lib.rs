@@ -14,7 +14,7 @@
 //!   files.rs interrupt.rs machine.rs  the one door to a user's files, the wish to stop, the memory there is
 //!   sheet/          a user's table (CSV, TSV, Excel text) to header, rows and numbers; no meaning of columns
 //!   time/           dates and clocks: one policy for offsets from UTC, ISO 8601 and DICOM
-//!   image/          WHERE: grid (affine), volume, voi, resampling (activity and mass conserved, HU not)
+//!   image/          WHERE: grid (affine), volume, voi and parts of VOIs that overlap, resampling (activity and mass conserved, HU not)
 //!   io/             files <-> image types, no physics: dicom (CT, PET, NM), nifti, metaimage
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
 //!   activity/       counts -> Bq: units of maps, dose calibrator, camera calibration, dead time, decay conventions, recovery
