@@ -1,4 +1,4 @@
-"""Writes data/ensdf/{nuclides,chains,photons,electrons,particles}.csv.
+"""Writes data/ensdf/{nuclides,chains,photons,conversion_electrons,auger_electrons,particles}.csv.
 
 Source: ENSDF (National Nuclear Data Center, Brookhaven), in two forms: the radiation tables that nucl-parquet (MIT) compiles (folder of the
 first argument: radiation.csv.xz, decay.csv, ground_states.csv), and the decay schemes of PyPI paceENSDF (BSD). A decay data set comes from
@@ -65,8 +65,10 @@ def main():
                 ["nuclide", "progeny", "branching", "mode"], tables["chains"])
     write_table("photons.csv", "gamma and X rays by nuclide and ICRP-107 code (Gc, Xc: completed here)", "pairs of keV and number per 100 decays",
                 ["nuclide", "code", "lines"], tables["photons"])
-    write_table("electrons.csv", "conversion and Auger electrons by nuclide and ICRP-107 code (IEc, AEc: completed here)",
-                "pairs of keV and number per 100 decays", ["nuclide", "code", "lines"], tables["electrons"])
+    for kind, code in (("conversion", "IE"), ("auger", "AE")):
+        write_table(f"{kind}_electrons.csv",
+                    f"{kind.capitalize()} electrons by nuclide and ICRP-107 code ({code}c: completed here); N and outer shells of a transition are one line",
+                    "pairs of keV and number per 100 decays", ["nuclide", "code", "lines"], tables[f"{kind}_electrons"])
     write_table("particles.csv",
                 "beta branches (B-, B+) and alphas (A) by nuclide; class of a beta branch: A allowed, nU and nN n-th forbidden unique and not, ? unknown",
                 "of a beta: end point keV, mean energy keV that ENSDF lists, number per 100 decays, class; of an alpha: keV, number per 100 decays",

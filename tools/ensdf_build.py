@@ -24,6 +24,19 @@ def near(a, b, absolute=1.0, relative=0.002):
     return abs(a - b) <= max(absolute, relative * abs(b))
 
 
+def conversion(z, gamma):
+    """Conversion coefficients by shell. Where only the total is given, K has 81 %, L 15 % and M 4 % of it (below the K edge L 75 %, M 25 %),
+    which is what magnetic dipoles of heavy nuclei have; their sum is the total."""
+    shells = dict(gamma["shells"])
+    unknown = shells.pop(None, 0.0)
+    if unknown > 0.0:
+        parts = {"K": 0.81, "L": 0.15, "M": 0.04} if gamma["energy"] > atoms.binding(z, "K") else {"L": 0.75, "M": 0.25}
+        for shell, part in parts.items():
+            if gamma["energy"] > atoms.binding(z, shell):
+                shells[shell] = shells.get(shell, 0.0) + unknown * part
+    return shells
+
+
 def printed_half_life(seconds):
     """The half-life in the largest unit in which it is at least 1, as `6.6443 d`."""
     name, size = next(((n, s) for n, s in UNITS if seconds >= s), UNITS[-1])
@@ -165,9 +178,8 @@ class Library:
             out.alphas += level["alphas"]
             for g in level["gammas"]:
                 out.add("G", g["energy"], g["intensity"])
-                for shell, alpha in g["shells"].items():
-                    if shell:
-                        out.add("IE", g["energy"] - atoms.binding(z, shell), g["intensity"] * alpha, shell)
+                for shell, alpha in conversion(z, g).items():
+                    out.add("IE", g["energy"] - atoms.binding(z, shell), g["intensity"] * alpha, shell)
         return out
 
     def fits(self, table, scheme):
@@ -280,9 +292,7 @@ class Library:
                 match = min(gammas, key=lambda m: abs(m[0] - g["energy"]), default=None)
                 if not match or not near(match[0], g["energy"], 0.3, 0.0005):
                     continue
-                for shell, alpha in g["shells"].items():
-                    if shell is None:
-                        continue
+                for shell, alpha in conversion(z, g).items():
                     energy = match[0] - atoms.binding(z, shell)
                     if energy > 0.0 and not any(near(e, energy, 0.6, 0.005) for e in by_shell[shell]):
                         data.add("IEc", energy, match[1] * alpha, shell)
@@ -315,15 +325,14 @@ class Library:
         if best is None:
             return None
         data = DataSet("IT", "schemes")
-        for energy, gamma, shells in best[1]:
-            data.add("G", energy, 100.0 * fraction * gamma)
-            for shell, alpha in shells.items():
-                if shell:
-                    data.add("IE", energy - atoms.binding(za[0], shell), 100.0 * fraction * gamma * alpha, shell)
+        for g, number in best[1]:
+            data.add("G", g["energy"], 100.0 * fraction * number)
+            for shell, alpha in conversion(za[0], g).items():
+                data.add("IE", g["energy"] - atoms.binding(za[0], shell), 100.0 * fraction * number * alpha, shell)
         return data
 
     def flow(self, levels, start):
-        """(part of the energy that leaves, [(keV, gammas per decay, coefficients)]) of the cascade from a level; None where it gets stuck."""
+        """(part of the energy that leaves, [(gamma ray, number per decay)]) of the cascade from a level; None where it gets stuck."""
         population = {start: 1.0}
         out, energy = [], 0.0
         for i in sorted(range(start + 1), reverse=True):
@@ -343,7 +352,7 @@ class Library:
                     continue
                 part = amount * w / sum(weights)
                 population[g["final"]] = population.get(g["final"], 0.0) + part
-                out.append((g["energy"], part / (1.0 + g["total"]), g["shells"]))
+                out.append((g, part / (1.0 + g["total"])))
                 energy += part * g["energy"]
         return energy, out
 
@@ -548,7 +557,7 @@ class Library:
                         if end > 0.0:
                             lines[code].append(f"{number(end)} {number(mean)} {count:.5g} {kind}")
             for code, entries in lines.items():
-                file = "photons" if code[0] in "GX" else "electrons" if code[:2] in ("IE", "AE") else "particles"
+                file = "photons" if code[0] in "GX" else "conversion_electrons" if code[:2] == "IE" else "auger_electrons" if code[:2] == "AE" else "particles"
                 out[file].append((s.name, code, " ".join(entries)))
         return out
 
