@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::physics::chain::DEFAULT_HORIZON_HALF_LIVES;
-use crate::physics::{Chain, EnergyPerDecay, ICRP107_NOTICE, Line, Nuclide, RadiationCode, chain};
+use crate::physics::{Chain, EnergyPerDecay, Line, Nuclide, RadiationCode, chain};
 use crate::units::KEV_PER_MEV;
 use crate::{Error, Result};
 
@@ -60,12 +60,9 @@ fn write_all(
         let title = format!("energy per decay of {} with its chain, keV", nuclide.name);
         write_energy(out, &title, with_chain)?;
     }
-    writeln!(
-        out,
-        "\nsource\n  ICRP Publication 107, Nuclear Decay Data for Dosimetric Calculations"
-    )?;
+    writeln!(out, "\nsource\n  {}", nuclide.data.title())?;
     writeln!(out, "  beta spectra and positrons: the spectrum is sampled, not the mean energies")?;
-    writeln!(out, "\nnotice\n{}", indent(ICRP107_NOTICE))
+    writeln!(out, "\nnotice\n{}", indent(nuclide.data.notice()))
 }
 
 /// ICRP-107 abbreviates minutes as m and years as y.
