@@ -32,9 +32,8 @@ pub fn canonical_name_in(data: NuclideData, spelling: &str) -> Result<&'static s
     let named = nuclides_in_text(spelling);
     let known: Vec<&str> = named.iter().filter_map(|n| by_form(n)).collect();
     if let [name] = known[..] {
-        let letters = spelling.chars().filter(|c| c.is_alphabetic()).count();
         // A nuclide by its element's name, and nothing else.
-        if spelled_by_element(spelling, letters) {
+        if spelled_by_element(spelling) {
             return Ok(name);
         }
         return Err(Error::usage(
@@ -57,12 +56,10 @@ pub fn canonical_name_in(data: NuclideData, spelling: &str) -> Result<&'static s
     ))
 }
 
-/// True if the text's letters are one element's name, or that and the m of an isomer.
-fn spelled_by_element(text: &str, letters: usize) -> bool {
-    let words: Vec<&str> =
-        text.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()).collect();
-    let longest = words.iter().map(|w| w.chars().count()).max().unwrap_or(0);
-    letters - longest <= 1 && words.len() <= 2
+/// True if the text has one word beside the m of an isomer: that is the element.
+fn spelled_by_element(text: &str) -> bool {
+    let words = text.split(|c: char| !c.is_alphabetic());
+    words.filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("m")).count() == 1
 }
 
 /// `hf178m2` is the second isomer: `hf178n`.
@@ -155,8 +152,8 @@ mod tests {
             assert_eq!(named(spelling), "Tc-99m", "{spelling}");
         }
         assert_eq!(named("99Tc"), "Tc-99");
-        let second = canonical_name_in(NuclideData::Ensdf, "Hf-178m2").unwrap();
-        assert_eq!(second, "Hf-178n");
+        let second = canonical_name_in(NuclideData::Ensdf, "In-114m2").unwrap();
+        assert_eq!(second, "In-114n");
     }
 
     #[test]
