@@ -16,6 +16,9 @@ pub mod interrupt;
 pub mod merge;
 pub mod nuclide;
 pub mod nuclide_arguments;
+mod nuclide_compare;
+mod nuclide_json;
+mod nuclide_list;
 pub mod picture;
 pub mod progress;
 mod threads;
@@ -32,6 +35,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::error::Result;
+use crate::physics::NuclideData;
+use values::parse_nuclide_data;
 
 /// Widest line of a help text.
 const WIDTH: usize = 96;
@@ -45,6 +50,7 @@ Examples:
   voxgray dose --ct ct.mha --activity tia.nii.gz --activity-unit 'Bq*s/mL' --nuclide I-131 \\
                --voi organs.nii.gz --target-uncertainty 1% --target-voi liver -o dose/
   voxgray nuclide Ac-225 --horizon 30d
+  voxgray nuclide Lu-177 --compare
 
 Exit codes: 0 done, 2 a wrong option, 3 an input that cannot be used, 4 reading or writing
 failed, 5 a check of the run failed, 130 interrupted (results so far are kept, marked partial).
@@ -60,6 +66,9 @@ Standard output holds results, standard error everything else.";
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// Nuclear decay data: ensdf (all nuclides, free to use) or icrp107 (research and not-for-profit use) [default: icrp107].
+    #[arg(long, global = true, value_name = "DATA", value_parser = parse_nuclide_data, help_heading = "Nuclide data")]
+    nuclide_data: Option<NuclideData>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -95,6 +104,9 @@ enum Command {
 /// # Errors
 /// As the command says.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
+    if let Some(data) = arguments.nuclide_data {
+        data.choose()?;
+    }
     match arguments.command {
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Dose(arguments) => dose::run(*arguments),

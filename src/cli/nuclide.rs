@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::physics::chain::DEFAULT_HORIZON_HALF_LIVES;
-use crate::physics::{Chain, EnergyPerDecay, ICRP107_NOTICE, Line, Nuclide, RadiationCode, chain};
+use crate::physics::{Chain, EnergyPerDecay, Line, Nuclide, RadiationCode, chain};
 use crate::units::KEV_PER_MEV;
 use crate::{Error, Result};
 
@@ -44,10 +44,14 @@ fn write_all(
         spelled_unit(&nuclide.half_life),
         nuclide.half_life_s
     )?;
+    if nuclide.level_mev > 0.0 {
+        writeln!(out, "level       {} keV", digits(nuclide.level_mev * KEV_PER_MEV))?;
+    }
     for branch in &nuclide.branches {
         writeln!(out, "decays by   {} to {} ({})", branch.mode, branch.progeny, branch.fraction)?;
     }
     write_energy(out, "energy per decay, keV (without progeny)", &nuclide.energy_per_decay())?;
+    write_balance(out, nuclide)?;
     write_betas(out, nuclide)?;
     write_lines(out, "gamma rays", &nuclide.photons, RadiationCode::G)?;
     write_lines(out, "X rays", &nuclide.photons, RadiationCode::X)?;
@@ -60,16 +64,13 @@ fn write_all(
         let title = format!("energy per decay of {} with its chain, keV", nuclide.name);
         write_energy(out, &title, with_chain)?;
     }
-    writeln!(
-        out,
-        "\nsource\n  ICRP Publication 107, Nuclear Decay Data for Dosimetric Calculations"
-    )?;
+    writeln!(out, "\nsource\n  {}", nuclide.data.title())?;
     writeln!(out, "  beta spectra and positrons: the spectrum is sampled, not the mean energies")?;
-    writeln!(out, "\nnotice\n{}", indent(ICRP107_NOTICE))
+    writeln!(out, "\nnotice\n{}", indent(nuclide.data.notice()))
 }
 
 /// ICRP-107 abbreviates minutes as m and years as y.
-fn spelled_unit(half_life: &str) -> String {
+pub(super) fn spelled_unit(half_life: &str) -> String {
     match half_life.split_once(' ') {
         Some((value, "m")) => format!("{value} min"),
         _ => half_life.to_string(),
@@ -101,6 +102,32 @@ fn write_energy(out: &mut String, title: &str, energy: &EnergyPerDecay) -> std::
     writeln!(out, "  all {electrons:<22}{:>8}", digits(energy.electrons() * KEV_PER_MEV))?;
     writeln!(out, "  all {:<22}{:>8}", "photons", digits(energy.photons() * KEV_PER_MEV))?;
     writeln!(out, "  {:<22}{:>12}", "total", digits(energy.total() * KEV_PER_MEV))
+}
+
+/// How the energy balances, and what was completed or is missing.
+fn write_balance(out: &mut String, nuclide: &Nuclide) -> std::fmt::Result {
+    let kev = |mev: f64| digits(mev * KEV_PER_MEV);
+    if let Some(balance) = &nuclide.balance {
+        writeln!(
+            out,
+            "  balance: Q {} keV, neutrinos {} keV, emitted {} keV: {} % of what neutrinos leave is not listed",
+            kev(balance.available_mev),
+            kev(balance.neutrino_mev),
+            kev(balance.emitted_mev),
+            digits(100.0 * balance.imbalance())
+        )?;
+    }
+    if nuclide.completed_mev > 0.0 {
+        writeln!(
+            out,
+            "  completed from conversion coefficients and atomic data: {} keV",
+            kev(nuclide.completed_mev)
+        )?;
+    }
+    match nuclide.complaint() {
+        Some(text) => writeln!(out, "  caution: {text}"),
+        None => Ok(()),
+    }
 }
 
 fn write_betas(out: &mut String, nuclide: &Nuclide) -> std::fmt::Result {
@@ -202,7 +229,7 @@ fn write_chain(
 }
 
 /// Five significant digits, in scientific notation below 1e-3 and from 1e6.
-fn digits(value: f64) -> String {
+pub(super) fn digits(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {
         return "0".to_string();

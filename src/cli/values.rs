@@ -37,6 +37,13 @@ pub fn parse_time_or_span(text: &str) -> Parsed<TimeOrSpan> {
     text.parse().map_err(|e: crate::error::Error| format!("{}; {}", e.why, e.suggestion))
 }
 
+/// The nuclide data of an option.
+pub fn parse_nuclide_data(
+    text: &str,
+) -> std::result::Result<crate::physics::NuclideData, crate::Error> {
+    crate::physics::NuclideData::from_name(text)
+}
+
 /// A part of one, from `0.01` or `1%`.
 pub fn parse_fraction(text: &str) -> Parsed<f64> {
     let value = match text.trim().strip_suffix('%') {

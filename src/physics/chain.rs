@@ -8,8 +8,8 @@
 //! subtracts nor divides by differences of decay constants, so near-equal half-lives and half-lives
 //! from ns to 1e19 y keep their digits.
 
-use super::icrp107;
 use super::nuclide::{EnergyPerDecay, Nuclide};
+use super::nuclide_data::NuclideData;
 use crate::{Error, Result};
 
 /// The horizon where none is given, in half-lives of the parent: 99.9 % of the parent has decayed, while
@@ -17,11 +17,14 @@ use crate::{Error, Result};
 pub const DEFAULT_HORIZON_HALF_LIVES: f64 = 10.0;
 /// A member with more mean lives than this in the horizon decays at once; the error is their inverse.
 const INSTANT: f64 = 1e8;
+/// Paths that fewer nuclei take, and steps beyond these, are not followed.
+const RAREST: f64 = 1e-15;
+const LONGEST: usize = 40;
 
 /// One radioactive member of a chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChainMember {
-    /// ICRP-107 name.
+    /// Name, such as `Lu-177`.
     pub nuclide: String,
     /// Decays within the horizon per decay of the parent within the horizon.
     pub decays_per_parent_decay: f64,
@@ -32,6 +35,8 @@ pub struct ChainMember {
 /// A parent with its radioactive progeny over a time horizon.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chain {
+    /// The evaluation that it follows.
+    pub data: NuclideData,
     /// The parent first, then its progeny in the order of the decay.
     pub members: Vec<ChainMember>,
     /// The horizon, s, from a time when only the parent is there.
@@ -47,7 +52,7 @@ impl Chain {
     /// If a member cannot be loaded (it emits what is not modelled).
     pub fn energy_per_decay(&self) -> Result<EnergyPerDecay> {
         self.members.iter().try_fold(EnergyPerDecay::default(), |sum, member| {
-            let energy = Nuclide::load(&member.nuclide)?.energy_per_decay();
+            let energy = Nuclide::load_from(self.data, &member.nuclide)?.energy_per_decay();
             Ok(sum.plus(member.decays_per_parent_decay, energy))
         })
     }
@@ -60,7 +65,20 @@ impl Chain {
 /// # Errors
 /// If the parent is unknown, the horizon is not a positive time or `retained` is not within 0 to 1.
 pub fn chain(parent: &str, horizon_s: Option<f64>, retained: f64) -> Result<Chain> {
-    let parent = Nuclide::load(parent)?;
+    chain_in(NuclideData::chosen(), parent, horizon_s, retained)
+}
+
+/// [`chain`] of one evaluation.
+///
+/// # Errors
+/// As there.
+pub fn chain_in(
+    data: NuclideData,
+    parent: &str,
+    horizon_s: Option<f64>,
+    retained: f64,
+) -> Result<Chain> {
+    let parent = Nuclide::load_from(data, parent)?;
     let horizon = horizon_s.unwrap_or(DEFAULT_HORIZON_HALF_LIVES * parent.half_life_s);
     if !(horizon > 0.0 && horizon.is_finite()) {
         return Err(Error::usage(
@@ -77,16 +95,18 @@ pub fn chain(parent: &str, horizon_s: Option<f64>, retained: f64) -> Result<Chai
         ));
     }
     let parent_decays = -(-parent.decay_constant_per_s() * horizon).exp_m1();
-    let mut walk = Walk { horizon, retained, rates: Vec::new(), members: Vec::new() };
+    let mut walk = Walk { data, horizon, retained, rates: Vec::new(), members: Vec::new() };
     walk.visit(&parent.name, 1.0);
     for member in &mut walk.members {
         member.decays_per_parent_decay /= parent_decays;
     }
-    Ok(Chain { members: walk.members, horizon_s: horizon, parent_decay_fraction: parent_decays })
+    let members = walk.members;
+    Ok(Chain { data, members, horizon_s: horizon, parent_decay_fraction: parent_decays })
 }
 
 /// A depth-first walk over all paths from the parent.
 struct Walk {
+    data: NuclideData,
     horizon: f64,
     retained: f64,
     /// Decay constants, 1/s, along the path to the member being visited.
@@ -96,7 +116,10 @@ struct Walk {
 
 impl Walk {
     fn visit(&mut self, name: &str, branching: f64) {
-        let Some(record) = icrp107::record(name) else { return };
+        let Some(record) = self.data.record(name) else { return };
+        if branching < RAREST || self.rates.len() > LONGEST {
+            return;
+        }
         self.rates.push(std::f64::consts::LN_2 / record.half_life_s);
         let decays = branching * decayed_fraction(&self.rates, self.horizon);
         match self.members.iter_mut().find(|member| member.nuclide == name) {

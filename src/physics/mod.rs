@@ -1,11 +1,15 @@
 //! WHAT matter and nuclides do: f64 reference facts from the tables in `data/`; no sampling here.
 
 pub mod beta;
+pub mod beta_shape;
 pub mod chain;
 pub mod compton;
 pub mod element;
 mod embedded;
+pub mod emission;
 pub mod energy_absorption;
+pub mod ensdf;
+mod fermi;
 pub mod fluorescence;
 pub mod form_factor;
 pub mod icrp107;
@@ -14,6 +18,7 @@ pub mod incoherent;
 mod log_spline;
 pub mod material;
 pub mod nuclide;
+pub mod nuclide_data;
 pub mod nuclide_label;
 mod nuclide_name;
 pub mod pair;
@@ -27,13 +32,14 @@ mod xcom;
 
 pub use beta::BetaSpectrum;
 pub use chain::{Chain, ChainMember, chain};
-pub use icrp107::{Branch, ICRP107_NOTICE, Line, RadiationCode};
+pub use emission::{Branch, Line, RadiationCode};
 pub mod lepton;
 pub mod scattering;
 
 pub use lepton::Lepton;
 pub use material::Material;
 pub use nuclide::{EnergyPerDecay, Nuclide};
+pub use nuclide_data::NuclideData;
 pub use nuclide_name::canonical_name;
 pub mod alpha;
 pub mod bhabha;

@@ -1,28 +1,33 @@
 //! A radionuclide: half-life, branches and everything that one decay of it emits, without progeny.
 //!
-//! Coincidence and angular correlation between the emissions of one decay are neglected; recoil is
-//! given for alpha decays only. Source: ICRP Publication 107 (Eckerman and Endo, Ann. ICRP 38 (3),
-//! 2008).
+//! Coincidence and angular correlation between the emissions of one decay are neglected; recoil is given for alpha decays only. Source: the
+//! chosen evaluation (`nuclide_data`).
 
 use std::f64::consts::LN_2;
 
 use super::beta::BetaSpectrum;
-use super::icrp107::{self, Branch, Line, RadiationCode, Record};
-use super::nuclide_name::canonical_name;
+use super::beta_shape::{BetaBranch, Daughter, spectrum_of};
+use super::emission::{Available, Betas, Branch, Line, RadiationCode, Record};
+use super::nuclide_data::NuclideData;
+use super::nuclide_name::canonical_name_in;
 use crate::{Error, Result};
 
 /// A radionuclide and the emissions of one decay.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Nuclide {
-    /// ICRP-107 name, for example `Tc-99m`.
+    /// The evaluation.
+    pub data: NuclideData,
+    /// Name, for example `Tc-99m`. The second isomer has an n, the third a p (isomers of 1 ms and more by their level).
     pub name: String,
     /// Atomic number.
     pub z: u32,
     /// Mass number.
     pub a: u32,
+    /// Energy of an isomer's level, MeV; 0 of a ground state, and where the evaluation does not give it.
+    pub level_mev: f64,
     /// Half-life, s.
     pub half_life_s: f64,
-    /// Half-life as ICRP-107 prints it, with its unit (`m` is minutes).
+    /// Half-life with its unit (`m` is minutes).
     pub half_life: String,
     /// Branches to the daughters.
     pub branches: Vec<Branch>,
@@ -34,6 +39,8 @@ pub struct Nuclide {
     pub electrons: Vec<Line>,
     /// Beta branches by mean energy. Not to be sampled: see the spectra.
     pub beta_branches: Vec<Line>,
+    /// Branches whose spectra are computed, beta-minus then beta-plus; empty where the evaluation gives the spectrum.
+    pub computed_branches: Vec<BetaBranch>,
     /// Spectrum of beta-minus particles.
     pub beta_minus: Option<BetaSpectrum>,
     /// Spectrum of beta-plus particles.
@@ -42,6 +49,39 @@ pub struct Nuclide {
     pub alphas: Vec<Line>,
     /// Recoil nuclei of the alpha decays.
     pub recoils: Vec<Line>,
+    /// Energy of lines that the evaluation does not list and that were completed from atomic data and conversion coefficients, MeV per decay.
+    pub completed_mev: f64,
+    /// Where the energy of a decay goes; None where the evaluation does not say what is available.
+    pub balance: Option<EnergyBalance>,
+    /// What the evaluation lacks, in words; empty where nothing is known to be missing.
+    pub missing: String,
+}
+
+/// Where the energy of a decay goes, MeV per decay.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EnergyBalance {
+    /// Q values by branch, with the level of an isomer.
+    pub available_mev: f64,
+    /// Neutrinos of beta decays and captures.
+    pub neutrino_mev: f64,
+    /// Everything else that is emitted.
+    pub emitted_mev: f64,
+}
+
+/// The imbalance beyond which a nuclide is marked.
+pub const BALANCED: f64 = 0.03;
+
+impl EnergyBalance {
+    /// Energy that the emissions lack (above 0) or have too much (below 0), as part of what neutrinos leave.
+    pub fn imbalance(&self) -> f64 {
+        let left = self.available_mev - self.neutrino_mev;
+        (left - self.emitted_mev) / left.abs().max(1e-12)
+    }
+
+    /// True within 3 %.
+    pub fn is_balanced(&self) -> bool {
+        self.imbalance().abs() <= BALANCED
+    }
 }
 
 /// Mean energy emitted per decay by type, MeV; neutrinos are not counted.
@@ -106,16 +146,47 @@ impl Nuclide {
     /// If the name is unknown (near names are suggested) or if the nuclide emits what is not modelled
     /// (neutrons, fission fragments).
     pub fn load(name: &str) -> Result<Nuclide> {
-        let name = canonical_name(name)?;
-        match icrp107::record(name) {
-            Some(record) => Nuclide::from_record(record),
+        Nuclide::load_from(NuclideData::chosen(), name)
+    }
+
+    /// [`Nuclide::load`] from one evaluation.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn load_from(data: NuclideData, name: &str) -> Result<Nuclide> {
+        let name = canonical_name_in(data, name)?;
+        match data.record(name) {
+            Some(record) => Nuclide::from_record(data, record),
             None => Err(Error::usage(format!("unknown nuclide '{name}'"), "no data", "Check it.")),
         }
     }
 
-    /// The names of all nuclides carried, parents and progeny.
+    /// The names of all nuclides of the chosen evaluation, parents and progeny.
     pub fn all_names() -> impl Iterator<Item = &'static str> {
-        icrp107::records().iter().map(|record| record.name.as_str())
+        NuclideData::chosen().names().iter().copied()
+    }
+
+    /// A sentence on what is wrong with the data, where something is: energy that does not balance, radiation that is missing.
+    pub fn complaint(&self) -> Option<String> {
+        let mut said = Vec::new();
+        if !self.missing.is_empty() {
+            said.push(format!("it lacks {}", self.missing));
+        }
+        match &self.balance {
+            Some(balance) if !balance.is_balanced() => said.push(format!(
+                "its emissions are {:.4} MeV per decay, Q less neutrinos {:.4} ({:+.0} %)",
+                balance.emitted_mev,
+                balance.available_mev - balance.neutrino_mev,
+                -100.0 * balance.imbalance()
+            )),
+            None if self.data == NuclideData::Ensdf && self.missing.is_empty() => {
+                said.push("its energy balance cannot be checked (levels that a decay feeds are not known)".into());
+            }
+            _ => {}
+        }
+        (!said.is_empty()).then(|| {
+            format!("decay data of {} ({}): {}", self.name, self.data.name(), said.join("; "))
+        })
     }
 
     /// Decay constant, 1/s.
@@ -147,7 +218,7 @@ impl Nuclide {
         }
     }
 
-    fn from_record(record: &Record) -> Result<Nuclide> {
+    fn from_record(data: NuclideData, record: &Record) -> Result<Nuclide> {
         use RadiationCode::*;
         if let Some(line) = record.lines.iter().find(|line| matches!(line.code, FF | N | BD)) {
             return Err(Error::usage(
@@ -159,32 +230,77 @@ impl Nuclide {
         let of = |codes: &[RadiationCode]| -> Vec<Line> {
             record.lines.iter().filter(|line| codes.contains(&line.code)).copied().collect()
         };
-        let spectrum = |points: &[(f64, f64)], code| -> Result<Option<BetaSpectrum>> {
-            let branches = of(&[code]);
-            let total: f64 = branches.iter().map(|b| b.yield_per_decay).sum();
-            let energy: f64 = branches.iter().map(|b| b.yield_per_decay * b.energy_mev).sum();
-            if branches.is_empty() {
-                return Ok(None);
+        let mut beta_branches = of(&[BMinus, BPlus]);
+        let mut computed_branches = Vec::new();
+        let mut spectrum = |betas: &Betas, code, charge: i32| -> Result<Option<BetaSpectrum>> {
+            match betas {
+                Betas::None => Ok(None),
+                Betas::Points(points) => listed_spectrum(points, &of(&[code])),
+                Betas::Branches(branches) => {
+                    let z = f64::from(record.z as i32 + charge) * f64::from(charge);
+                    let daughter = Daughter { parent: &record.name, signed_z: z, a: record.a };
+                    let mut branches = branches.clone();
+                    let spectrum = spectrum_of(daughter, &mut branches);
+                    beta_branches.extend(branches.iter().map(|b| Line {
+                        energy_mev: b.mean_mev,
+                        yield_per_decay: b.yield_per_decay,
+                        code,
+                    }));
+                    computed_branches.extend(branches);
+                    Ok(spectrum)
+                }
             }
-            BetaSpectrum::from_points(points, total, energy / total).map(Some)
         };
-        Ok(Nuclide {
+        let beta_minus = spectrum(&record.beta_minus, BMinus, 1)?;
+        let beta_plus = spectrum(&record.beta_plus, BPlus, -1)?;
+        let mut nuclide = Nuclide {
+            data,
             name: record.name.clone(),
             z: record.z,
             a: record.a,
+            level_mev: record.level_mev,
             half_life_s: record.half_life_s,
             half_life: record.half_life.clone(),
             branches: record.branches.clone(),
             photons: of(&[G, PG, DG, X]),
             annihilation: of(&[AQ]),
             electrons: of(&[IE, AE]),
-            beta_branches: of(&[BMinus, BPlus]),
-            beta_minus: spectrum(&record.beta_minus, BMinus)?,
-            beta_plus: spectrum(&record.beta_plus, BPlus)?,
+            beta_branches,
+            computed_branches,
+            beta_minus,
+            beta_plus,
             alphas: of(&[A]),
             recoils: of(&[AR]),
-        })
+            completed_mev: record.completed.iter().map(|l| l.energy_mev * l.yield_per_decay).sum(),
+            balance: None,
+            missing: record.missing.clone(),
+        };
+        nuclide.balance = record.available.map(|available| nuclide.balance_of(available));
+        Ok(nuclide)
     }
+
+    fn balance_of(&self, available: Available) -> EnergyBalance {
+        let neutrinos: f64 = self
+            .computed_branches
+            .iter()
+            .map(|b| b.yield_per_decay * (b.end_point_mev - b.mean_mev))
+            .sum();
+        EnergyBalance {
+            available_mev: available.q_mev,
+            neutrino_mev: neutrinos + available.capture_neutrino_mev,
+            emitted_mev: self.energy_per_decay().total(),
+        }
+    }
+}
+
+/// The spectrum that an evaluation gives, with the yield and mean energy of its branches.
+fn listed_spectrum(points: &[(f64, f64)], branches: &[Line]) -> Result<Option<BetaSpectrum>> {
+    let total: f64 = branches.iter().map(|b| b.yield_per_decay).sum();
+    let energy: f64 = branches.iter().map(|b| b.yield_per_decay * b.energy_mev).sum();
+    if branches.is_empty() {
+        return Ok(None);
+    }
+    BetaSpectrum::from_points(points, total, energy / total).map(Some)
 }
 
 #[cfg(test)]

@@ -41,6 +41,11 @@ pub fn nuclide_of_code(scheme: &str, value: &str) -> Option<&'static str> {
     CODES.iter().find(of).map(|c| c.nuclide)
 }
 
+/// The nuclide of a code value of any scheme.
+pub fn nuclide_of_any_code(value: &str) -> Option<&'static str> {
+    CODES.iter().find(|c| c.value.eq_ignore_ascii_case(value)).map(|c| c.nuclide)
+}
+
 /// The nuclides that a text names, such as `Lu-177`, each once.
 pub fn nuclides_in_text(text: &str) -> Vec<String> {
     let parts = parts(text);

@@ -1,22 +1,84 @@
 //! Spellings of a nuclide's name, and near names for one that is unknown.
 
-use super::icrp107;
+use std::collections::HashMap;
+
+use super::nuclide_data::NuclideData;
+use super::nuclide_label::{nuclide_of_any_code, nuclides_in_text};
 use crate::{Error, Result};
 
-/// The ICRP-107 name for any of the usual spellings: `Lu-177`, `lu177`, `177Lu`, `Tc-99m`, `99mTc`.
+/// The name of the chosen nuclide data for any of the usual spellings: `Lu-177`, `lu177`, `177Lu`, `Lutetium-177`, `Tc-99m`, `99mTc`,
+/// `Hf-178m2`, or a code of DICOM's CID 18 and 4020.
 ///
 /// # Errors
-/// If no nuclide of the tables is meant; the message suggests the nearest ones.
+/// If no nuclide of the tables is meant, the message suggests the nearest ones; if more than a nuclide is named (`Y-90 microspheres`), it
+/// says which one it read.
 pub fn canonical_name(spelling: &str) -> Result<&'static str> {
+    canonical_name_in(NuclideData::chosen(), spelling)
+}
+
+/// [`canonical_name`] in one evaluation.
+///
+/// # Errors
+/// As there.
+pub fn canonical_name_in(data: NuclideData, spelling: &str) -> Result<&'static str> {
     let wanted = squeeze(spelling);
-    let found = icrp107::records().iter().find(|r| forms(&r.name).contains(&wanted));
-    found.map(|record| record.name.as_str()).ok_or_else(|| {
-        Error::usage(
-            format!("unknown nuclide '{spelling}'"),
-            "it is not among the nuclides of ICRP-107 that voxgray carries",
-            format!("Did you mean {}?", near_names(&wanted).join(", ")),
-        )
-    })
+    let by_form = |text: &str| data.spellings().get(&squeeze(text)).copied();
+    if let Some(name) = by_form(spelling).or_else(|| by_form(&nth_isomer(&wanted))) {
+        return Ok(name);
+    }
+    if let Some(name) = nuclide_of_any_code(spelling.trim()).and_then(by_form) {
+        return Ok(name);
+    }
+    let named = nuclides_in_text(spelling);
+    let known: Vec<&str> = named.iter().filter_map(|n| by_form(n)).collect();
+    if let [name] = known[..] {
+        // A nuclide by its element's name, and nothing else.
+        if spelled_by_element(spelling) {
+            return Ok(name);
+        }
+        return Err(Error::usage(
+            format!("'{spelling}' is no nuclide"),
+            format!("it names {name} and more; what carries a nuclide does not change its decay"),
+            format!("Give {name} alone."),
+        ));
+    }
+    Err(Error::usage(
+        format!("unknown nuclide '{spelling}'"),
+        format!(
+            "it is not among the {} nuclides of {}",
+            data.names().len(),
+            match data {
+                NuclideData::Ensdf => "ENSDF that voxgray carries",
+                NuclideData::Icrp107 => "ICRP-107 that voxgray carries",
+            }
+        ),
+        format!("Did you mean {}?", near_names(data, &wanted).join(", ")),
+    ))
+}
+
+/// True if the text has one word beside the m of an isomer: that is the element.
+fn spelled_by_element(text: &str) -> bool {
+    let words = text.split(|c: char| !c.is_alphabetic());
+    words.filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("m")).count() == 1
+}
+
+/// `hf178m2` is the second isomer: `hf178n`.
+fn nth_isomer(squeezed: &str) -> String {
+    let letter = |digit: char| "mnpqrst".chars().nth(digit.to_digit(10)? as usize - 1);
+    let tail = squeezed.len().checked_sub(2).and_then(|at| squeezed.get(at..)).unwrap_or("");
+    match tail.strip_prefix('m').and_then(|d| d.chars().next()).filter(|d| ('1'..='7').contains(d))
+    {
+        Some(digit) => match letter(digit) {
+            Some(letter) => format!("{}{letter}", &squeezed[..squeezed.len() - 2]),
+            None => squeezed.to_owned(),
+        },
+        None => squeezed.to_owned(),
+    }
+}
+
+/// Names by all their forms.
+pub(super) fn spellings(names: &[&'static str]) -> HashMap<String, &'static str> {
+    names.iter().flat_map(|&name| forms(name).map(|form| (form, name))).collect()
 }
 
 /// Lower case letters and digits only.
@@ -31,12 +93,13 @@ fn forms(name: &str) -> [String; 2] {
 }
 
 /// The three names at the smallest edit distance.
-fn near_names(wanted: &str) -> Vec<&'static str> {
-    let mut names: Vec<(usize, &str)> = icrp107::records()
+fn near_names(data: NuclideData, wanted: &str) -> Vec<&'static str> {
+    let mut names: Vec<(usize, &str)> = data
+        .names()
         .iter()
-        .map(|r| {
-            let distance = forms(&r.name).iter().map(|form| edit_distance(form, wanted)).min();
-            (distance.unwrap_or(usize::MAX), r.name.as_str())
+        .map(|name| {
+            let distance = forms(name).iter().map(|form| edit_distance(form, wanted)).min();
+            (distance.unwrap_or(usize::MAX), *name)
         })
         .collect();
     names.sort();
@@ -62,30 +125,60 @@ fn edit_distance(a: &str, b: &str) -> usize {
 mod tests {
     use super::*;
 
+    fn named(spelling: &str) -> &'static str {
+        let names = NuclideData::ALL.map(|data| canonical_name_in(data, spelling).unwrap());
+        assert_eq!(names[0], names[1]);
+        names[0]
+    }
+
     #[test]
     fn accepts_the_usual_spellings() {
-        for spelling in ["Lu-177", "lu177", "177Lu", "LU 177", "177-lu", "Lu_177"] {
-            assert_eq!(canonical_name(spelling).unwrap(), "Lu-177", "{spelling}");
+        for spelling in [
+            "Lu-177",
+            "lu177",
+            "177Lu",
+            "LU 177",
+            "177-lu",
+            "Lu_177",
+            "Lutetium-177",
+            "LU177",
+            "177 Lutetium",
+            "447553000",
+            "C-101ED",
+        ] {
+            assert_eq!(named(spelling), "Lu-177", "{spelling}");
         }
-        for spelling in ["Tc-99m", "99mTc", "tc99M", "Tc99m"] {
-            assert_eq!(canonical_name(spelling).unwrap(), "Tc-99m", "{spelling}");
+        for spelling in ["Tc-99m", "99mTc", "tc99M", "Tc99m", "Technetium-99m", "99m Technetium"] {
+            assert_eq!(named(spelling), "Tc-99m", "{spelling}");
         }
-        assert_eq!(canonical_name("99Tc").unwrap(), "Tc-99");
+        assert_eq!(named("99Tc"), "Tc-99");
+        let second = canonical_name_in(NuclideData::Ensdf, "In-114m2").unwrap();
+        assert_eq!(second, "In-114n");
     }
 
     #[test]
     fn no_two_nuclides_share_a_spelling() {
-        let mut all: Vec<String> = icrp107::records().iter().flat_map(|r| forms(&r.name)).collect();
-        let count = all.len();
-        all.sort();
-        all.dedup();
-        assert_eq!(all.len(), count);
+        for data in NuclideData::ALL {
+            let mut all: Vec<String> = data.names().iter().flat_map(|name| forms(name)).collect();
+            let count = all.len();
+            all.sort();
+            all.dedup();
+            assert_eq!(all.len(), count, "{}", data.name());
+        }
     }
 
     #[test]
     fn suggests_near_names() {
-        let error = canonical_name("Lu-176").unwrap_err().to_string();
-        assert!(error.contains("'Lu-176'") && error.contains("Lu-177"), "{error}");
-        assert!(canonical_name("").is_err() && canonical_name("µ☢").is_err());
+        for data in NuclideData::ALL {
+            let refused = |text| canonical_name_in(data, text).unwrap_err().to_string();
+            let error = refused("Lu-377");
+            assert!(error.contains("'Lu-377'") && error.contains("Lu-177"), "{error}");
+            refused("");
+            refused("µ☢");
+            let error = refused("Y-90 microspheres");
+            assert!(error.contains("Give Y-90 alone"), "{error}");
+            let error = refused("177Lu-PSMA-617");
+            assert!(error.contains("Give Lu-177 alone"), "{error}");
+        }
     }
 }

@@ -80,6 +80,7 @@ pub fn dose_over_time(
     let heard = Heard::new(observer);
     let observer = &heard as &dyn Observer;
     let emitted = source::read_source(&job.source)?;
+    emitted.complaints().iter().for_each(|text| observer.warn(text));
     let Some(half_life_s) = emitted.half_life_s else {
         return Err(Error::usage(
             "a series of time points with --source",

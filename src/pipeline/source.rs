@@ -44,7 +44,17 @@ pub fn read_source(choice: &SourceChoice) -> Result<Source> {
     }
 }
 
+/// Decays per decay of the parent below which a member's faults are not told.
+const HEARD: f64 = 1e-3;
+
 impl Source {
+    /// What is wrong with the decay data of the members that matter.
+    pub fn complaints(&self) -> Vec<String> {
+        let Some(chain) = &self.chain else { return Vec::new() };
+        let heard = chain.members.iter().filter(|m| m.decays_per_parent_decay >= HEARD);
+        heard.filter_map(|m| Nuclide::load_from(chain.data, &m.nuclide).ok()?.complaint()).collect()
+    }
+
     /// Number of tallies that its emissions need.
     pub fn origins(&self) -> usize {
         Reach::of(&self.spectrum).origins().iter().filter(|used| **used).count()

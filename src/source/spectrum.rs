@@ -201,7 +201,10 @@ impl DecaySpectrum {
             decay.label.clone_from(&parent.nuclide);
         }
         for member in chain.members.iter().filter(|m| m.decays_per_parent_decay > 0.0) {
-            decay.add(&Nuclide::load(&member.nuclide)?, member.decays_per_parent_decay);
+            decay.add(
+                &Nuclide::load_from(chain.data, &member.nuclide)?,
+                member.decays_per_parent_decay,
+            );
         }
         for group in decay.groups_mut() {
             group.update();

@@ -1,0 +1,248 @@
+//! The nuclide library from ENSDF against ICRP-107, against the mean energies that ENSDF lists, against its own energy balance and against
+//! Bateman's solution. `cargo test --test nuclide_ensdf -- --nocapture` prints the figures of `docs/nuclides.md`.
+
+use std::collections::BTreeMap;
+
+use voxgray::physics::beta_shape::Forbiddenness;
+use voxgray::physics::chain::chain_in;
+use voxgray::physics::{BetaSpectrum, Nuclide, NuclideData};
+
+use NuclideData::{Ensdf, Icrp107};
+
+fn load(data: NuclideData, name: &str) -> Nuclide {
+    Nuclide::load_from(data, name).unwrap()
+}
+
+/// The therapy emitters of the bar on electrons.
+const THERAPY: [&str; 10] =
+    ["Y-90", "Lu-177", "I-131", "Sr-89", "P-32", "Sm-153", "Re-186", "Re-188", "Ho-166", "Er-169"];
+
+/// Beyond the bars on alphas (1 %) and photons (3 %), and why: the two evaluations differ, nothing was lost on the way.
+const EXPLAINED: [(&str, &str); 17] = [
+    ("I-125", "K X rays per capture: fluorescence yields and capture ratios"),
+    ("Sm-153", "103 keV: 29.2 per 100 decays, ICRP-107 29.8; K X rays with it"),
+    ("Lu-177", "208 keV: 10.41 per 100 decays, ICRP-107 11.0"),
+    ("Tb-152", "a decay scheme of many weak lines, evaluated anew"),
+    ("Dy-166", "82 keV line, and L X rays"),
+    ("Er-169", "8 keV transition: L X rays of ICRP-107 are not listed"),
+    ("At-211", "L X rays after capture"),
+    ("Bi-213", "alpha branch 2.14 %, ICRP-107 2.09 %"),
+    ("Ra-223", "L X rays and 154, 269 keV lines"),
+    ("Po-215", "439 keV line is not listed"),
+    ("Bi-211", "K X rays after conversion of 351 keV: only the total coefficient is known"),
+    ("Ac-225", "L X rays of unlisted soft transitions"),
+    ("At-217", "weak lines"),
+    ("Th-227", "L X rays of unlisted soft transitions"),
+    ("Ac-227", "alpha branch 1.38 % of other mean energy; L X rays of soft transitions"),
+    ("Po-213", "weak line of 779 keV"),
+    ("Rn-220", "weak line of 550 keV"),
+];
+
+#[test]
+fn energy_by_type_against_icrp_107() {
+    let mut beyond = Vec::new();
+    println!("nuclide  electrons keV (diff. %)  photons keV (diff. %)  alphas keV (diff. %)");
+    for line in include_str!("../validation/reference/icrp107_energies_per_decay.csv").lines() {
+        let name = line.split(',').next().unwrap();
+        if line.starts_with('#') || name == "nuclide" {
+            continue;
+        }
+        let (a, b) = (load(Ensdf, name).energy_per_decay(), load(Icrp107, name).energy_per_decay());
+        let off = |x: f64, y: f64| if y > 0.0 { 100.0 * (x / y - 1.0) } else { 0.0 };
+        let (electrons, photons, alphas) = (
+            off(a.electrons(), b.electrons()),
+            off(a.photons(), b.photons()),
+            off(a.alpha, b.alpha),
+        );
+        println!(
+            "{name:<7} {:9.2} ({electrons:+.2})  {:9.2} ({photons:+.2})  {:9.2} ({alphas:+.2})",
+            1e3 * a.electrons(),
+            1e3 * a.photons(),
+            1e3 * a.alpha
+        );
+        if THERAPY.contains(&name) {
+            assert!(electrons.abs() < 1.0, "{name}: electrons {electrons:+.2} %");
+        }
+        // Photons that carry less than a ten-thousandth of a decay are of no account.
+        let heard = b.photons() > 1e-4 * b.total();
+        if (photons.abs() > 3.0 && heard) || alphas.abs() > 1.0 {
+            beyond.push(name);
+        }
+    }
+    for name in beyond {
+        assert!(
+            EXPLAINED.iter().any(|(n, _)| *n == name),
+            "{name} is beyond the bar, not explained"
+        );
+    }
+}
+
+/// ENSDF's means are LOGFT's. Its unique forbidden shapes are approximate; ours meet what was computed and measured with better ones: K-40
+/// 583.55 keV (third forbidden unique; X. Mougeot, personal communication in the decay constants of Naumenko et al.), P-32 689.48 keV with the
+/// measured shape (BetaShape 2.4).
+#[test]
+fn branch_means_against_the_listed_ones() {
+    let mut tally = BTreeMap::<String, (usize, usize, f64)>::new();
+    for name in Ensdf.names() {
+        for b in load(Ensdf, name).computed_branches {
+            // A listed mean of three digits is known to half of its last.
+            if b.end_point_mev < 0.05 || b.listed_mean_mev <= 0.0 {
+                continue;
+            }
+            let kind = match b.class {
+                Forbiddenness::NonUnique(1) => "1st forbidden".to_owned(),
+                Forbiddenness::NonUnique(_) => "higher, not unique".to_owned(),
+                other => other.words(),
+            };
+            let off = (b.mean_mev / b.listed_mean_mev - 1.0).abs();
+            let entry = tally.entry(kind).or_default();
+            entry.0 += 1;
+            entry.1 += usize::from(off < 0.005);
+            entry.2 = entry.2.max(off);
+        }
+    }
+    for (kind, (all, within, worst)) in &tally {
+        println!("{kind}: {within} of {all} branches within 0.5 %, worst {:.1} %", 100.0 * worst);
+    }
+    let (all, within, _) = tally["allowed"];
+    assert!(within as f64 > 0.85 * all as f64, "{within} of {all} allowed branches");
+    let main = |name: &str| -> f64 {
+        let nuclide = load(Ensdf, name);
+        let strongest = |a: &&voxgray::physics::beta_shape::BetaBranch, b: &&_| {
+            let b: &voxgray::physics::beta_shape::BetaBranch = b;
+            a.yield_per_decay.total_cmp(&b.yield_per_decay)
+        };
+        1e3 * nuclide.computed_branches.iter().max_by(strongest).unwrap().mean_mev
+    };
+    for (name, expected) in [("K-40", 583.55), ("P-32", 689.48)] {
+        let mean = main(name);
+        println!("{name}: {mean:.2} keV, published {expected}");
+        assert!((mean / expected - 1.0).abs() < 5e-3, "{name}: {mean}");
+    }
+}
+
+/// The largest difference of two cumulative distributions, and where (MeV).
+fn distance(a: &BetaSpectrum, b: &BetaSpectrum) -> (f64, f64) {
+    const NODES: usize = 4001;
+    let (a, b) = (a.inverse_cdf(NODES), b.inverse_cdf(NODES));
+    let at = |(i, energy): (usize, &f64)| {
+        let below = b.partition_point(|x| x < energy);
+        ((i as f64 - below as f64).abs() / (NODES - 1) as f64, *energy)
+    };
+    a.iter().enumerate().map(at).fold((0.0, 0.0), |m, d| if d.0 > m.0 { d } else { m })
+}
+
+#[test]
+fn shapes_against_icrp_107() {
+    for name in ["Y-90", "Lu-177", "I-131", "P-32", "Sr-89", "F-18", "Sm-153"] {
+        let of = |n: Nuclide| n.beta_minus.or(n.beta_plus).unwrap();
+        let (off, at) = distance(&of(load(Ensdf, name)), &of(load(Icrp107, name)));
+        println!(
+            "{name}: cumulative distributions differ by {:.2} % at most, at {at:.3} MeV",
+            100.0 * off
+        );
+        assert!(off < 0.01, "{name}: {off}");
+    }
+}
+
+#[test]
+fn every_nuclide_balances_or_is_marked() {
+    let (mut balanced, mut marked) = (0, 0);
+    for name in Ensdf.names() {
+        let nuclide = load(Ensdf, name);
+        let energy = nuclide.energy_per_decay();
+        assert!(energy.total().is_finite() && nuclide.half_life_s > 0.0, "{name}");
+        match (&nuclide.balance, nuclide.complaint()) {
+            (Some(b), None) if b.is_balanced() => balanced += 1,
+            (_, Some(text)) => {
+                assert!(text.contains(name), "{text}");
+                marked += 1;
+            }
+            _ => panic!("{name} neither balances nor is marked"),
+        }
+    }
+    println!("{balanced} nuclides balance within 3 %, {marked} are marked");
+    assert!(balanced >= 1000, "{balanced}");
+    for name in THERAPY
+        .into_iter()
+        .chain(["F-18", "Ga-68", "Tc-99m", "Ac-225", "Ra-223", "Pb-212", "Sn-117m"])
+    {
+        assert!(
+            load(Ensdf, name).complaint().is_none_or(|c| !c.contains("emissions are")),
+            "{name}"
+        );
+    }
+}
+
+/// Decays of the last of a path within T per nucleus of the first, by Bateman's sum: 1 - sum_i exp(-l_i T) prod_(j != i) l_j / (l_j - l_i).
+fn bateman(rates: &[f64], time: f64) -> f64 {
+    let term = |i: usize| -> f64 {
+        let others = (0..rates.len()).filter(|&j| j != i);
+        (-rates[i] * time).exp() * others.map(|j| rates[j] / (rates[j] - rates[i])).product::<f64>()
+    };
+    1.0 - (0..rates.len()).map(term).sum::<f64>()
+}
+
+#[test]
+fn chains_against_bateman() {
+    for parent in ["Ac-225", "Ra-223", "Pb-212", "Th-227", "Tb-149", "Mo-99", "Ge-68", "Sr-90"] {
+        let chain = chain_in(Ensdf, parent, None, 1.0).unwrap();
+        let mut expected = BTreeMap::<String, f64>::new();
+        let mut paths = vec![(parent.to_owned(), Vec::new(), 1.0)];
+        while let Some((name, mut rates, part)) = paths.pop() {
+            let Ok(nuclide) = Nuclide::load_from(Ensdf, &name) else { continue };
+            rates.push(nuclide.decay_constant_per_s());
+            *expected.entry(name).or_default() += part * bateman(&rates, chain.horizon_s);
+            for branch in nuclide.branches.iter().filter(|b| part * b.fraction > 1e-9) {
+                paths.push((branch.progeny.clone(), rates.clone(), part * branch.fraction));
+            }
+        }
+        for member in chain.members.iter().filter(|m| m.decays_per_parent_decay > 1e-4) {
+            let value = member.decays_per_parent_decay * chain.parent_decay_fraction;
+            let off = (value - expected[&member.nuclide]).abs();
+            assert!(
+                off < 1e-6,
+                "{parent}: {} {value} {}",
+                member.nuclide,
+                expected[&member.nuclide]
+            );
+        }
+        // What lives long does not decay: at most its rate times the horizon.
+        for member in &chain.members[1..] {
+            let rate = load(Ensdf, &member.nuclide).decay_constant_per_s();
+            let bound = rate * chain.horizon_s / chain.parent_decay_fraction;
+            assert!(
+                member.decays_per_parent_decay <= bound * (1.0 + 1e-9),
+                "{parent}: {}",
+                member.nuclide
+            );
+        }
+        let names: Vec<&str> = chain.members.iter().map(|m| m.nuclide.as_str()).collect();
+        println!("{parent}: {}", names.join(" "));
+    }
+    let feeds = |parent: &str, progeny: &str| {
+        let chain = chain_in(Ensdf, parent, Some(1e12), 1.0).unwrap();
+        let member = chain.members.iter().find(|m| m.nuclide == progeny).unwrap();
+        member.endless_decays_per_parent_decay
+    };
+    // Branches of ENSDF: Mo-99 to Tc-99m 87.7 %, Pb-212 to Tl-208 35.94 %.
+    assert!((feeds("Mo-99", "Tc-99m") - 0.877).abs() < 0.01);
+    assert!((feeds("Pb-212", "Tl-208") - 0.3594).abs() < 1e-3);
+    assert!(
+        (feeds("Ge-68", "Ga-68") - 1.0).abs() < 1e-9 && (feeds("Sr-90", "Y-90") - 1.0).abs() < 1e-9
+    );
+}
+
+/// Every chain can be built in a moment, however many paths it has.
+#[test]
+fn every_chain_ends() {
+    for name in Ensdf.names() {
+        let started = std::time::Instant::now();
+        let chain = chain_in(Ensdf, name, None, 1.0).unwrap();
+        assert!(chain.members.iter().all(|m| m.decays_per_parent_decay.is_finite()), "{name}");
+        let took = started.elapsed().as_secs_f64();
+        if took > 0.3 {
+            println!("{name}: {took:.2} s");
+        }
+    }
+}
