@@ -16,12 +16,14 @@
 //! array of the target more. A VOI takes four bytes per voxel inside it.
 
 mod activity;
+pub mod contour;
 mod geometry;
 mod grid;
 mod label_names;
 mod matter;
 mod overlap;
 mod region;
+mod region_move;
 mod resample;
 mod voi;
 mod volume;
@@ -32,6 +34,7 @@ pub use grid::Grid;
 pub use label_names::read_label_names;
 pub use matter::{ResampledMatter, downsample_matter};
 pub use region::{Region, RegionSet, Rounded, WHOLE_FROM};
+pub use region_move::MovedRegions;
 pub use resample::{Resampled, resample_intensity, resample_labels};
 pub use voi::{MappedVois, Voi, VoiSet};
 pub use volume::Volume;
