@@ -13,7 +13,8 @@ const LEAST_SHARE: f64 = 1e-6;
 const POINTS: f64 = 3.0;
 /// Steps of an evenly spread sequence of points in a cube: powers of 1/g with g^4 = g + 1 (Roberts, "The unreasonable effectiveness of
 /// quasirandom sequences", 2018).
-const SEQUENCE: [f64; 3] = [0.819_172_513_396_164_4, 0.671_043_606_703_789_2, 0.549_700_477_901_970_2];
+const SEQUENCE: [f64; 3] =
+    [0.819_172_513_396_164_4, 0.671_043_606_703_789_2, 0.549_700_477_901_970_2];
 /// Points along an edge of a target voxel, at most.
 const MOST_POINTS: usize = 8;
 
@@ -100,7 +101,13 @@ impl Crop {
     }
 }
 
-fn exact(region: &Region, crop: &Crop, o: &Overlaps, source: &Grid, target: &Grid) -> (Region, f64) {
+fn exact(
+    region: &Region,
+    crop: &Crop,
+    o: &Overlaps,
+    source: &Grid,
+    target: &Grid,
+) -> (Region, f64) {
     let strides = [1, crop.grid.dims[0], crop.grid.dims[0] * crop.grid.dims[1]];
     let stride = o.source_axis.map(|a| strides[a]);
     // What each target index takes of the box, counted from the box's first voxel.
@@ -157,7 +164,9 @@ fn by_points(region: &Region, crop: &Crop, target: &Grid) -> Result<(Region, f64
         first..((high[a] + 0.5).ceil().max(0.0) as usize).min(target.dims[a])
     };
     let smallest = crop.grid.spacing_mm().into_iter().fold(f64::INFINITY, f64::min);
-    let n = target.spacing_mm().map(|s| ((POINTS * s / smallest).ceil() as usize).clamp(3, MOST_POINTS));
+    let n = target
+        .spacing_mm()
+        .map(|s| ((POINTS * s / smallest).ceil() as usize).clamp(3, MOST_POINTS));
     let count = n[0] * n[1] * n[2];
     let weight = 1.0 / count as f64;
     let rows = crop.grid.inverse_axes()?;
@@ -175,8 +184,8 @@ fn by_points(region: &Region, crop: &Crop, target: &Grid) -> Result<(Region, f64
         for j in range(1) {
             for i in range(0) {
                 let at = [i, j, k];
-                let centre =
-                    [0, 1, 2].map(|c| start[c] + (0..3).map(|a| at[a] as f64 * steps[a][c]).sum::<f64>());
+                let centre = [0, 1, 2]
+                    .map(|c| start[c] + (0..3).map(|a| at[a] as f64 * steps[a][c]).sum::<f64>());
                 let value = |o: &[f64; 3]| {
                     let p = [0, 1, 2].map(|c| centre[c] + o[c]);
                     let voxel = crop.grid.nearest_voxel(p);

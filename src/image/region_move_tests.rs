@@ -2,14 +2,8 @@ use super::*;
 
 fn one(grid: &Grid, pairs: Vec<(u32, f32)>) -> RegionSet {
     let (voxels, shares) = pairs.into_iter().unzip();
-    let region = Region {
-        label: 1,
-        name: "r".into(),
-        origin: "test".into(),
-        colour: None,
-        voxels,
-        shares,
-    };
+    let region =
+        Region { label: 1, name: "r".into(), origin: "test".into(), colour: None, voxels, shares };
     RegionSet { grid: grid.clone(), regions: vec![region] }
 }
 

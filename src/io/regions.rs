@@ -71,7 +71,11 @@ pub struct ReadRegions {
 ///
 /// # Errors
 /// If the path is none of the above, damaged, in another frame of reference, or lacks a region of `only`.
-pub fn read_regions(path: &Path, on: Option<&Grid>, options: &RegionOptions) -> Result<ReadRegions> {
+pub fn read_regions(
+    path: &Path,
+    on: Option<&Grid>,
+    options: &RegionOptions,
+) -> Result<ReadRegions> {
     crate::files::exists(path)?;
     let mut read = if path.is_dir() {
         folder(path, on, options)?
@@ -110,7 +114,9 @@ fn check_frame(path: &Path, found: Option<&str>, options: &RegionOptions) -> Res
     match (found, options.frame_of_reference.as_deref()) {
         (Some(here), Some(there)) if here != there && !options.any_frame => Err(Error::input(
             format!("{}: FrameOfReferenceUID (0020,0052) is {here}", path.display()),
-            format!("the image's is {there}, so that positions of the one mean nothing in the other"),
+            format!(
+                "the image's is {there}, so that positions of the one mean nothing in the other"
+            ),
             "Give the regions of this image, or say with --any-frame that both lie in one space.",
         )),
         _ => Ok(()),
@@ -209,7 +215,8 @@ fn labels(path: &Path, on: Option<&Grid>, options: &RegionOptions) -> Result<Rea
     if names.is_empty() {
         names = read_label_table(path)?;
         // A table may list classes of which the map has none.
-        let mut found = vec![false; names.keys().last().map_or(0, |n| (*n as usize).min(1 << 20) + 1)];
+        let mut found =
+            vec![false; names.keys().last().map_or(0, |n| (*n as usize).min(1 << 20) + 1)];
         for v in &volume.data {
             if let Some(f) = found.get_mut(*v as usize).filter(|_| *v > 0.0) {
                 *f = true;
@@ -273,8 +280,17 @@ fn folder(path: &Path, on: Option<&Grid>, options: &RegionOptions) -> Result<Rea
         (several, _) => {
             let list: Vec<String> = several.iter().map(|p| p.display().to_string()).collect();
             return Err(Error::input(
-                format!("{}: {} RTSTRUCT or SEG objects, {} masks", path.display(), several.len(), masks.len()),
-                if list.is_empty() { "there are no regions in it".to_string() } else { list.join("; ") },
+                format!(
+                    "{}: {} RTSTRUCT or SEG objects, {} masks",
+                    path.display(),
+                    several.len(),
+                    masks.len()
+                ),
+                if list.is_empty() {
+                    "there are no regions in it".to_string()
+                } else {
+                    list.join("; ")
+                },
                 "Name the file with the regions.",
             ));
         }
@@ -287,7 +303,8 @@ fn folder(path: &Path, on: Option<&Grid>, options: &RegionOptions) -> Result<Rea
         let mut read = read_regions(mask, grid.as_ref(), &plain)?;
         let one = read.set.regions.len() == 1;
         for (region, facts) in read.set.regions.iter_mut().zip(&mut read.facts) {
-            region.name = if one { names[n].clone() } else { format!("{} {}", names[n], region.name) };
+            region.name =
+                if one { names[n].clone() } else { format!("{} {}", names[n], region.name) };
             facts.name.clone_from(&region.name);
             region.label = n as u32 + 1;
         }
@@ -304,11 +321,17 @@ fn folder(path: &Path, on: Option<&Grid>, options: &RegionOptions) -> Result<Rea
             }
         }
     }
-    all.ok_or_else(|| Error::input(format!("{} holds no regions", path.display()), "it is empty", "Name a file."))
+    all.ok_or_else(|| {
+        Error::input(format!("{} holds no regions", path.display()), "it is empty", "Name a file.")
+    })
 }
 
 /// Contours on a grid.
-fn structures(set: StructureSet, on: Option<&Grid>, options: &RegionOptions) -> Result<ReadRegions> {
+fn structures(
+    set: StructureSet,
+    on: Option<&Grid>,
+    options: &RegionOptions,
+) -> Result<ReadRegions> {
     let StructureSet { path, rois, mut notes, .. } = set;
     let origin = format!("RTSTRUCT {}", file_name(&path));
     let names: Vec<String> = rois.iter().map(|r| r.name.clone()).collect();
@@ -325,9 +348,17 @@ fn structures(set: StructureSet, on: Option<&Grid>, options: &RegionOptions) -> 
         let mut of_roi = Vec::new();
         if let Some(what) = roi.without_volume() {
             let note = format!("{what} contour(s) of '{}' have no volume", roi.name);
-            let points: Vec<String> =
-                roi.points_mm.iter().take(3).map(|p| format!("({:.1}, {:.1}, {:.1})", p[0], p[1], p[2])).collect();
-            let at = if points.is_empty() { String::new() } else { format!(", at {} mm", points.join(" ")) };
+            let points: Vec<String> = roi
+                .points_mm
+                .iter()
+                .take(3)
+                .map(|p| format!("({:.1}, {:.1}, {:.1})", p[0], p[1], p[2]))
+                .collect();
+            let at = if points.is_empty() {
+                String::new()
+            } else {
+                format!(", at {} mm", points.join(" "))
+            };
             notes.push(note.clone() + &at);
             of_roi.push(note);
         }
@@ -348,7 +379,9 @@ fn structures(set: StructureSet, on: Option<&Grid>, options: &RegionOptions) -> 
                     "Choose another structure.",
                 )));
             }
-            Ok(None) => notes.push(format!("WARNING: '{}' has no closed contour: left out", roi.name)),
+            Ok(None) => {
+                notes.push(format!("WARNING: '{}' has no closed contour: left out", roi.name))
+            }
             Err(error) if asked => return Err(of(error)),
             Err(error) => notes.push(format!("WARNING: '{}' is left out: {error}", roi.name)),
         }
@@ -373,13 +406,21 @@ fn structures(set: StructureSet, on: Option<&Grid>, options: &RegionOptions) -> 
             let outside = found.as_ref().map_or(0.0, |f| f.outside);
             notes.extend(note_outside(file_ml, outside));
             if found.as_ref().is_some_and(|f| !f.exact) {
-                notes.push("the image's voxels lie askew to the contours: shares are approximate".into());
+                notes.push(
+                    "the image's voxels lie askew to the contours: shares are approximate".into(),
+                );
             }
             let (voxels, shares) = found.map(|f| (f.voxels, f.shares)).unwrap_or_default();
             let name = roi.name.clone();
             let facts = RegionFacts { name: name.clone(), file_ml, outside, notes };
-            let region =
-                Region { label: roi.number, name, origin: origin.clone(), colour: roi.colour, voxels, shares };
+            let region = Region {
+                label: roi.number,
+                name,
+                origin: origin.clone(),
+                colour: roi.colour,
+                voxels,
+                shares,
+            };
             Ok((region, facts))
         })
         .collect::<Result<_>>()?;
@@ -387,7 +428,10 @@ fn structures(set: StructureSet, on: Option<&Grid>, options: &RegionOptions) -> 
     Ok(ReadRegions { set: RegionSet { grid, regions }, facts, notes, files: vec![path] })
 }
 
-fn stack(contours: &[crate::image::contour::Contour], single: Option<f64>) -> Result<Option<Stack>> {
+fn stack(
+    contours: &[crate::image::contour::Contour],
+    single: Option<f64>,
+) -> Result<Option<Stack>> {
     // What is told of a missing thickness does not hang on it being used.
     let found = Stack::new(contours, single.unwrap_or(1.0), &mut Budget::default())?;
     match &found {

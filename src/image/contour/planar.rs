@@ -71,7 +71,11 @@ impl<'a> Inside<'a> {
         let count = &mut self.count[self.group[owner]];
         let before = *count > 0;
         let odd = &mut self.odd[owner];
-        if *odd { *count -= 1 } else { *count += 1 }
+        if *odd {
+            *count -= 1
+        } else {
+            *count += 1
+        }
         *odd = !*odd;
         if (*count > 0) == before {
             return 0.0;
@@ -86,11 +90,7 @@ impl Planar {
     ///
     /// # Errors
     /// If they cross each other too often.
-    pub fn new(
-        loops: Vec<Vec<[f64; 2]>>,
-        exclusive: bool,
-        budget: &mut Budget,
-    ) -> Result<Planar> {
+    pub fn new(loops: Vec<Vec<[f64; 2]>>, exclusive: bool, budget: &mut Budget) -> Result<Planar> {
         let mut planar = Planar {
             group: (0..loops.len()).collect(),
             groups: loops.len(),
@@ -131,10 +131,7 @@ impl Planar {
 
     /// Area of each loop by even-odd, and of what each pair has in common.
     #[allow(clippy::type_complexity, reason = "one place")]
-    fn overlaps(
-        &self,
-        budget: &mut Budget,
-    ) -> Result<(Vec<f64>, BTreeMap<(usize, usize), f64>)> {
+    fn overlaps(&self, budget: &mut Budget) -> Result<(Vec<f64>, BTreeMap<(usize, usize), f64>)> {
         let mut areas = vec![0.0; self.loops.len()];
         let mut shared = BTreeMap::new();
         let mut inside: Vec<usize> = Vec::new();

@@ -159,7 +159,8 @@ fn a_keyhole_leaves_its_hole_and_a_bow_tie_both_its_wings() {
 #[test]
 fn a_scribble_of_thousands_of_points_ends() {
     let mut random = Random::seed_from_u64(4);
-    let points = (0..20_000).map(|_| [random.random_range(0.0..9.0), random.random_range(0.0..9.0)]);
+    let points =
+        (0..20_000).map(|_| [random.random_range(0.0..9.0), random.random_range(0.0..9.0)]);
     let refused = Planar::new(vec![points.collect()], false, &mut Budget::default());
     let error = refused.expect_err("too many crossings").to_string();
     assert!(error.contains("cross each other too often"), "{error}");

@@ -39,7 +39,8 @@ impl Stack {
         if let Some(along) = self.axis_along(&grid) {
             return self.in_planes(&grid, along, budget);
         }
-        let own = self.own_grid(grid.spacing_mm().into_iter().fold(f64::INFINITY, f64::min) / FINER)?;
+        let own =
+            self.own_grid(grid.spacing_mm().into_iter().fold(f64::INFINITY, f64::min) / FINER)?;
         let flat = self.in_planes(&own, 2, budget)?;
         let region = Region {
             label: 0,
@@ -67,9 +68,14 @@ impl Stack {
             high = [high[0].max(u), high[1].max(v)];
         }
         let (Some(first), Some(last)) = (self.slabs.first(), self.slabs.last()) else {
-            return Err(Error::input("a structure without contours", "it has no grid", "Leave it out."));
+            return Err(Error::input(
+                "a structure without contours",
+                "it has no grid",
+                "Leave it out.",
+            ));
         };
-        let count = |length: f64, step: f64| ((length / step).ceil().max(0.0) as usize).saturating_add(1);
+        let count =
+            |length: f64, step: f64| ((length / step).ceil().max(0.0) as usize).saturating_add(1);
         let depth = last.span[1] - first.span[0];
         let slices = ((depth / self.step_mm).round().max(1.0)) as usize;
         let step = depth / slices as f64;
@@ -98,12 +104,7 @@ impl Stack {
         })
     }
 
-    fn in_planes(
-        &self,
-        grid: &Grid,
-        along: usize,
-        budget: &mut Budget,
-    ) -> Result<Rasterised> {
+    fn in_planes(&self, grid: &Grid, along: usize, budget: &mut Budget) -> Result<Rasterised> {
         let [columns, rows] = match along {
             0 => [1, 2],
             1 => [0, 2],

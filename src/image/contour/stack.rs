@@ -76,11 +76,7 @@ impl Stack {
     ///
     /// # Errors
     /// If the contours are not flat or not parallel, or cross each other beyond measure.
-    pub fn new(
-        contours: &[Contour],
-        single_mm: f64,
-        budget: &mut Budget,
-    ) -> Result<Option<Stack>> {
+    pub fn new(contours: &[Contour], single_mm: f64, budget: &mut Budget) -> Result<Option<Stack>> {
         let Some(axes) = axes_of(contours) else { return Ok(None) };
         let origin = contours[0].points_mm.first().copied().unwrap_or_default();
         let mut notes = Vec::new();
@@ -219,7 +215,11 @@ fn depth_of(contour: &Contour, normal: [f64; 3], origin: [f64; 3], n: usize) -> 
     }
     if high - low > 2.0 * FLAT_MM {
         return Err(Error::input(
-            format!("points of contour {} lie {:.2} mm out of the plane of the others", n + 1, high - low),
+            format!(
+                "points of contour {} lie {:.2} mm out of the plane of the others",
+                n + 1,
+                high - low
+            ),
             "the contours of a structure are flat and parallel",
             "Export the structure with contours in one direction, or as a segmentation.",
         ));

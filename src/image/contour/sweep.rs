@@ -98,10 +98,9 @@ pub fn sweep(
     }
     budget.take(edges.len())?;
     edges.sort_by(|a, b| a.low[1].total_cmp(&b.low[1]));
-    let (Some(first), Some(last)) = (
-        edges.first().map(|e| e.low[1]),
-        edges.iter().map(|e| e.high[1]).max_by(f64::total_cmp),
-    ) else {
+    let (Some(first), Some(last)) =
+        (edges.first().map(|e| e.low[1]), edges.iter().map(|e| e.high[1]).max_by(f64::total_cmp))
+    else {
         return Ok(());
     };
     let ends = edges.iter().flat_map(|e| [e.low[1], e.high[1]]);
@@ -120,9 +119,7 @@ pub fn sweep(
         while v < top {
             budget.take(active.len() + 1)?;
             pieces.clear();
-            pieces.extend(
-                active.iter().map(|e| Piece { u: [e.at(v), e.at(top)], owner: e.owner }),
-            );
+            pieces.extend(active.iter().map(|e| Piece { u: [e.at(v), e.at(top)], owner: e.owner }));
             // Just above the lower end, where those that cross in it have parted.
             pieces.sort_by(|a, b| a.at(PARTED).total_cmp(&b.at(PARTED)));
             let upper = first_crossing(&pieces).map_or(top, |t| v + t * (top - v));

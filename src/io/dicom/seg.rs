@@ -101,14 +101,20 @@ pub(super) fn read(file: &DicomFile) -> Result<Segmentation> {
                 return Err(root.bad(
                     REFERENCED_SEGMENT_NUMBER,
                     &segment.to_string(),
-                    &format!("frame {} holds it, but SegmentSequence (0062,0002) does not describe it", n + 1),
+                    &format!(
+                        "frame {} holds it, but SegmentSequence (0062,0002) does not describe it",
+                        n + 1
+                    ),
                     "Export the segmentation again.",
                 ));
             }
             let planes = found.entry(segment).or_default();
             if planes.insert(slices[n], voxels).is_some() {
                 return Err(Error::input(
-                    format!("{}: two frames of segment {segment} lie in one place", file.path.display()),
+                    format!(
+                        "{}: two frames of segment {segment} lie in one place",
+                        file.path.display()
+                    ),
                     "which of them holds is not said",
                     "Give the segmentation of one time or gate.",
                 ));
@@ -124,7 +130,14 @@ pub(super) fn read(file: &DicomFile) -> Result<Segmentation> {
         }
         let planes = found.remove(&number).unwrap_or_default();
         let (voxels, shares) = planes.into_values().flatten().unzip();
-        regions.push(Region { label: number, name, origin: origin.clone(), colour: None, voxels, shares });
+        regions.push(Region {
+            label: number,
+            name,
+            origin: origin.clone(),
+            colour: None,
+            voxels,
+            shares,
+        });
     }
     super::super::regions::unique_names(&mut regions, "segment", &mut notes);
     Ok(Segmentation {
@@ -146,7 +159,12 @@ fn meaning(root: Item<'_>, notes: &mut Vec<String>) -> Result<Meaning> {
             let why = "shares are parts of it";
             let most = root.required_number(MAXIMUM_FRACTIONAL_VALUE, why)?;
             if most < 1.0 {
-                return Err(root.bad(MAXIMUM_FRACTIONAL_VALUE, &most.to_string(), why, "Export it again."));
+                return Err(root.bad(
+                    MAXIMUM_FRACTIONAL_VALUE,
+                    &most.to_string(),
+                    why,
+                    "Export it again.",
+                ));
             }
             match root.text(SEGMENTATION_FRACTIONAL_TYPE).as_deref() {
                 Some("OCCUPANCY") => notes.push("FRACTIONAL, OCCUPANCY: values are shares of the voxels".into()),
@@ -178,9 +196,15 @@ fn segments(root: Item<'_>) -> Result<Vec<(u32, String)>> {
     let mut all: Vec<(u32, String)> = Vec::new();
     for item in root.items(SEGMENT_SEQUENCE) {
         let why = "frames name their segment by it";
-        let number = item.count(SEGMENT_NUMBER)?.ok_or_else(|| item.missing(SEGMENT_NUMBER, why))?;
+        let number =
+            item.count(SEGMENT_NUMBER)?.ok_or_else(|| item.missing(SEGMENT_NUMBER, why))?;
         if all.iter().any(|s| s.0 == number as u32) {
-            return Err(item.bad(SEGMENT_NUMBER, &number.to_string(), "it stands twice", "Export it again."));
+            return Err(item.bad(
+                SEGMENT_NUMBER,
+                &number.to_string(),
+                "it stands twice",
+                "Export it again.",
+            ));
         }
         let name = item.text(SEGMENT_LABEL).unwrap_or_else(|| format!("segment {number}"));
         all.push((number as u32, name));
@@ -234,16 +258,19 @@ fn place(root: Item<'_>, frames: &[Frame], notes: &mut Vec<String>) -> Result<(G
     };
     let relative = |p: &Placement| [0, 1, 2].map(|c| p.position[c] - first.position[c]);
     for Frame { placement: p, .. } in frames {
-        let turned = p.orientation.iter().zip(&first.orientation).any(|(a, b)| (a - b).abs() > 1e-4);
+        let turned =
+            p.orientation.iter().zip(&first.orientation).any(|(a, b)| (a - b).abs() > 1e-4);
         let scaled = p.spacing.iter().zip(&first.spacing).any(|(a, b)| (a - b).abs() > 1e-4 * b);
         let d = relative(p);
         let aside = dot(d, axes.row).hypot(dot(d, axes.column));
         if turned || scaled || aside > SIDEWAYS_PIXELS * first.spacing[0].min(first.spacing[1]) {
-            let what = "orientation, spacing or sideways place differs from the first frame's".into();
+            let what =
+                "orientation, spacing or sideways place differs from the first frame's".into();
             return refuse(p, what, "all frames of a segmentation must lie on one grid");
         }
     }
-    let depths: Vec<f64> = frames.iter().map(|f| dot(relative(&f.placement), axes.normal)).collect();
+    let depths: Vec<f64> =
+        frames.iter().map(|f| dot(relative(&f.placement), axes.normal)).collect();
     let mut sorted = depths.clone();
     sorted.sort_by(f64::total_cmp);
     sorted.dedup_by(|b, a| *b - *a < SAME_PLANE_MM);
@@ -275,8 +302,12 @@ fn place(root: Item<'_>, frames: &[Frame], notes: &mut Vec<String>) -> Result<(G
     for (n, s) in steps.iter().enumerate() {
         let whole = (s / step).round();
         if (s / step - whole).abs() > SHIFT_STEPS || whole > 1e6 {
-            let at = &frames[depths.iter().position(|d| *d >= sorted[n + 1] - SAME_PLANE_MM).unwrap_or(0)];
-            let what = format!("its plane lies {s:.3} mm from the next, {:.2} steps of {step:.3} mm", s / step);
+            let at = &frames
+                [depths.iter().position(|d| *d >= sorted[n + 1] - SAME_PLANE_MM).unwrap_or(0)];
+            let what = format!(
+                "its plane lies {s:.3} mm from the next, {:.2} steps of {step:.3} mm",
+                s / step
+            );
             return refuse(&at.placement, what, "planes must lie on a regular grid");
         }
         index[n + 1] = index[n] + whole as usize;
@@ -287,7 +318,9 @@ fn place(root: Item<'_>, frames: &[Frame], notes: &mut Vec<String>) -> Result<(G
     let shift = sorted.iter().zip(&index).map(|(d, k)| (d - sorted[0] - *k as f64 * uniform).abs());
     let shift = shift.fold(0.0, f64::max);
     if shift > SAME_PLANE_MM {
-        notes.push(format!("planes are shifted by at most {shift:.3} mm to a uniform step of {uniform:.4} mm"));
+        notes.push(format!(
+            "planes are shifted by at most {shift:.3} mm to a uniform step of {uniform:.4} mm"
+        ));
     }
     if sorted.len() < slices {
         notes.push(format!("{} of {slices} slices have no frame: empty", slices - sorted.len()));
@@ -342,11 +375,15 @@ impl<'a> Pixels<'a> {
             }
             Some(PixelBytes::Native(range)) => refuse(
                 "is too short",
-                format!("{count} frame(s) of {rows} x {columns} bits are promised, {} bytes are there", range.len()),
+                format!(
+                    "{count} frame(s) of {rows} x {columns} bits are promised, {} bytes are there",
+                    range.len()
+                ),
             ),
-            Some(PixelBytes::Encapsulated { .. }) => {
-                refuse("is compressed", "packed bits are read uncompressed or deflated as a whole".into())
-            }
+            Some(PixelBytes::Encapsulated { .. }) => refuse(
+                "is compressed",
+                "packed bits are read uncompressed or deflated as a whole".into(),
+            ),
             None => refuse("is missing", "there is no segmentation in this object".into()),
         }
     }

@@ -69,7 +69,11 @@ impl<'a> Header<'a> {
 
     fn need(&self, field: &str) -> Result<&str> {
         self.get(field).ok_or_else(|| {
-            self.refuse(format!("there is no field '{field}'"), "it has no safe default", "Export the image again.")
+            self.refuse(
+                format!("there is no field '{field}'"),
+                "it has no safe default",
+                "Export the image again.",
+            )
         })
     }
 
@@ -82,14 +86,26 @@ impl<'a> Header<'a> {
         let kind = match name {
             "signed char" | "int8" | "int8_t" => ElementType::I8,
             "uchar" | "unsigned char" | "uint8" | "uint8_t" => ElementType::U8,
-            "short" | "short int" | "signed short" | "signed short int" | "int16" | "int16_t" => ElementType::I16,
-            "ushort" | "unsigned short" | "unsigned short int" | "uint16" | "uint16_t" => ElementType::U16,
+            "short" | "short int" | "signed short" | "signed short int" | "int16" | "int16_t" => {
+                ElementType::I16
+            }
+            "ushort" | "unsigned short" | "unsigned short int" | "uint16" | "uint16_t" => {
+                ElementType::U16
+            }
             "int" | "signed int" | "int32" | "int32_t" => ElementType::I32,
             "uint" | "unsigned int" | "uint32" | "uint32_t" => ElementType::U32,
-            "longlong" | "long long" | "long long int" | "signed long long" | "signed long long int" | "int64" | "int64_t" => {
-                ElementType::I64
-            }
-            "ulonglong" | "unsigned long long" | "unsigned long long int" | "uint64" | "uint64_t" => ElementType::U64,
+            "longlong"
+            | "long long"
+            | "long long int"
+            | "signed long long"
+            | "signed long long int"
+            | "int64"
+            | "int64_t" => ElementType::I64,
+            "ulonglong"
+            | "unsigned long long"
+            | "unsigned long long int"
+            | "uint64"
+            | "uint64_t" => ElementType::U64,
             "float" => ElementType::F32,
             "double" => ElementType::F64,
             other => {
@@ -138,11 +154,13 @@ impl<'a> Header<'a> {
     /// If there are several.
     pub fn data_file(&self) -> Result<Option<&str>> {
         match self.get("datafile") {
-            Some(name) if name.to_uppercase().starts_with("LIST") || name.contains('%') => Err(self.refuse(
-                format!("data file is {name:?}"),
-                "one file of values is read",
-                "Save the image in one piece.",
-            )),
+            Some(name) if name.to_uppercase().starts_with("LIST") || name.contains('%') => {
+                Err(self.refuse(
+                    format!("data file is {name:?}"),
+                    "one file of values is read",
+                    "Save the image in one piece.",
+                ))
+            }
             other => Ok(other),
         }
     }
@@ -153,11 +171,19 @@ impl<'a> Header<'a> {
     /// If it is no such number, or lines are to be passed over.
     pub fn skip(&self) -> Result<i64> {
         if self.get("lineskip").is_some_and(|n| n != "0") {
-            return Err(self.refuse("line skip is set".into(), "text in front of values is not read", "Save the image again."));
+            return Err(self.refuse(
+                "line skip is set".into(),
+                "text in front of values is not read",
+                "Save the image again.",
+            ));
         }
         let text = self.get("byteskip").unwrap_or("0");
         text.parse().ok().filter(|n| *n >= -1).ok_or_else(|| {
-            self.refuse(format!("byte skip is {text:?}"), "a whole number from -1 is needed", "Correct the field.")
+            self.refuse(
+                format!("byte skip is {text:?}"),
+                "a whole number from -1 is needed",
+                "Correct the field.",
+            )
         })
     }
 
@@ -166,9 +192,12 @@ impl<'a> Header<'a> {
     /// # Errors
     /// If the space is not the patient's, or sizes and directions do not make a volume.
     pub fn grid(&self) -> Result<(Grid, usize)> {
-        let sizes: Option<Vec<usize>> = self.need("sizes")?.split_whitespace().map(|w| w.parse().ok()).collect();
+        let sizes: Option<Vec<usize>> =
+            self.need("sizes")?.split_whitespace().map(|w| w.parse().ok()).collect();
         let dimension: Option<usize> = self.need("dimension")?.parse().ok();
-        let Some(sizes) = sizes.filter(|s| Some(s.len()) == dimension && (3..=4).contains(&s.len())) else {
+        let Some(sizes) =
+            sizes.filter(|s| Some(s.len()) == dimension && (3..=4).contains(&s.len()))
+        else {
             return Err(self.refuse(
                 format!("dimension is {:?}, sizes {:?}", self.get("dimension"), self.get("sizes")),
                 "three axes, or four of which the first counts layers, are read",
@@ -190,7 +219,11 @@ impl<'a> Header<'a> {
         if let Some(units) = self.get("spaceunits")
             && units.split_whitespace().any(|u| u.trim_matches('"') != "mm")
         {
-            return Err(self.refuse(format!("space units are {units}"), "lengths are in mm", "Convert the image."));
+            return Err(self.refuse(
+                format!("space units are {units}"),
+                "lengths are in mm",
+                "Convert the image.",
+            ));
         }
         let vectors = self.vectors(self.need("spacedirections")?)?;
         let spatial: Vec<usize> = (0..vectors.len()).filter(|n| vectors[*n].is_some()).collect();
@@ -208,7 +241,11 @@ impl<'a> Header<'a> {
         let axes_mm: [[f64; 3]; 3] = std::array::from_fn(|_| axes.next().unwrap_or_default());
         let origin = self.vectors(self.need("spaceorigin")?)?;
         let [Some(origin)] = origin[..] else {
-            return Err(self.refuse("space origin is no vector".into(), "it places the first voxel", "Correct the field."));
+            return Err(self.refuse(
+                "space origin is no vector".into(),
+                "it places the first voxel",
+                "Correct the field.",
+            ));
         };
         let dims = [0, 1, 2].map(|a| sizes[sizes.len() - 3 + a]);
         let grid = Grid { dims, origin_mm: lps(origin), axes_mm };
@@ -228,7 +265,8 @@ impl<'a> Header<'a> {
             }
             let inside = rest.strip_prefix('(').and_then(|r| r.split_once(')'));
             let numbers = inside.and_then(|(inside, after)| {
-                let all: Option<Vec<f64>> = inside.split(',').map(|w| w.trim().parse().ok()).collect();
+                let all: Option<Vec<f64>> =
+                    inside.split(',').map(|w| w.trim().parse().ok()).collect();
                 let vector: [f64; 3] = all?.try_into().ok()?;
                 Some((vector, after))
             });

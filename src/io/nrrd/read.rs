@@ -77,7 +77,11 @@ pub fn read_nrrd(path: &Path) -> Result<Nrrd> {
     let mut notes = Vec::new();
     let decoded = match stored {
         Stored::Raw => {
-            let from = if skip < 0 { length.saturating_sub(needed) } else { base.saturating_add(skip as u64) };
+            let from = if skip < 0 {
+                length.saturating_sub(needed)
+            } else {
+                base.saturating_add(skip as u64)
+            };
             if length.saturating_sub(from) < needed || from < base {
                 return Err(short(length.saturating_sub(from.max(base))));
             }
@@ -91,7 +95,8 @@ pub fn read_nrrd(path: &Path) -> Result<Nrrd> {
             data.seek(SeekFrom::Start(base)).map_err(|e| Error::io("read", &data_path, &e))?;
             let mut stream = inflate::open(data).map_err(failed)?;
             // Of compressed data, the bytes of what they inflate to are passed over.
-            let passed = std::io::copy(&mut (&mut stream).take(skip.max(0) as u64), &mut std::io::sink());
+            let passed =
+                std::io::copy(&mut (&mut stream).take(skip.max(0) as u64), &mut std::io::sink());
             passed.map_err(failed)?;
             let decoded = decode(&mut stream, &encoding, count, &data_path)?.data;
             let behind = inflate::finish(&mut stream, 0, &data_path)?;
@@ -128,7 +133,10 @@ fn texts(reader: &mut impl BufRead, count: usize, path: &Path) -> Result<Vec<f32
             .read_until(b'\n', &mut line)
             .map_err(|e| Error::io("read", path, &e))?;
         // A longer line is cut at a blank, which must not part a number.
-        while n == 1 << 20 && line.last().is_some_and(|b| !b.is_ascii_whitespace()) && line.len() < 2 << 20 {
+        while n == 1 << 20
+            && line.last().is_some_and(|b| !b.is_ascii_whitespace())
+            && line.len() < 2 << 20
+        {
             let mut one = [0];
             match reader.read(&mut one).map_err(|e| Error::io("read", path, &e))? {
                 0 => break,
@@ -139,7 +147,12 @@ fn texts(reader: &mut impl BufRead, count: usize, path: &Path) -> Result<Vec<f32
         for word in text.split_whitespace() {
             let value: f32 = word.parse().map_err(|_| {
                 let word: String = word.chars().take(20).collect();
-                bad(path, format!("{word:?} stands where a number must"), "the encoding is ascii", "Export it again.")
+                bad(
+                    path,
+                    format!("{word:?} stands where a number must"),
+                    "the encoding is ascii",
+                    "Export it again.",
+                )
             })?;
             values.push(value);
         }
@@ -176,7 +189,12 @@ fn header_text(path: &Path, file: &mut impl BufRead) -> Result<(String, u64)> {
             ));
         }
         if bytes.len() as u64 >= MAX_HEADER {
-            return Err(bad(path, "the header does not end".into(), "an empty line ends it", "Check the file."));
+            return Err(bad(
+                path,
+                "the header does not end".into(),
+                "an empty line ends it",
+                "Check the file.",
+            ));
         }
         if n == 0 || bytes[from..].iter().all(|b| matches!(b, b'\r' | b'\n')) {
             let length = bytes.len() as u64;

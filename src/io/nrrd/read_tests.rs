@@ -28,7 +28,10 @@ fn every_encoding_gives_the_same_voxels_in_lps() {
         (header("encoding: raw\nendian: big"), big),
         (header("encoding: gzip\nendian: little"), gz(&little)),
         (header("encoding: ascii"), text.into_bytes()),
-        (header("encoding: raw\nendian: little\nbyte skip: -1"), [b"junk".to_vec(), little].concat()),
+        (
+            header("encoding: raw\nendian: little\nbyte skip: -1"),
+            [b"junk".to_vec(), little].concat(),
+        ),
     ];
     for (header, data) in &cases {
         let (_folder, path) = write("a.nrrd", &[header.as_bytes(), data]);
@@ -87,7 +90,7 @@ fn what_places_no_voxels_is_refused() {
         (with("type: uchar", "type: double"), "endian"),
         (with("encoding: raw", "encoding: raw\ndata file: LIST"), "LIST"),
         (with("encoding: raw", "encoding: raw\nline skip: 3"), "line skip"),
-        (with("encoding: raw", "encoding: ascii"), "number"),
+        (with("encoding: raw", "encoding: ascii"), "12 are there"),
     ] {
         let (_folder, path) = write("a.nrrd", &[header.as_bytes(), &[b'x'; 12]]);
         let error = read_nrrd(&path).expect_err(said).to_string();

@@ -76,18 +76,25 @@ fn segments(path: &Path, nrrd: &Nrrd) -> Result<Vec<Segment>> {
             }),
         };
         // Before layers were written, the n-th segment had the label n + 1 (or its own layer of ones).
-        let layer = number("Layer", if nrrd.layers > 1 && key("LabelValue").is_none() { n } else { 0 })?;
+        let layer =
+            number("Layer", if nrrd.layers > 1 && key("LabelValue").is_none() { n } else { 0 })?;
         let label = number("LabelValue", if nrrd.layers > 1 { 1 } else { n + 1 })?;
         if layer >= nrrd.layers {
             let problem = format!("Segment{n}_Layer is {layer} of {} layers", nrrd.layers);
-            return Err(bad(path, problem, "the segment has no voxels then", "Save the segmentation again."));
+            return Err(bad(
+                path,
+                problem,
+                "the segment has no voxels then",
+                "Save the segmentation again.",
+            ));
         }
         let colour = key("Color").and_then(|text| {
             let all: Option<Vec<f64>> = text.split_whitespace().map(|w| w.parse().ok()).collect();
             let rgb: [f64; 3] = all?.try_into().ok()?;
             Some(rgb.map(|c| (255.0 * c).round().clamp(0.0, 255.0) as u8))
         });
-        let name = key("Name").or_else(|| key("ID")).map_or(format!("label {label}"), str::to_owned);
+        let name =
+            key("Name").or_else(|| key("ID")).map_or(format!("label {label}"), str::to_owned);
         found.push(Segment { name, label: label as u32, layer, colour });
     }
     Ok(found)
