@@ -25,6 +25,7 @@ mod over_time;
 mod plausibility;
 pub mod quantification;
 pub mod recovery;
+pub mod regions;
 mod routes;
 pub mod scene;
 mod series;

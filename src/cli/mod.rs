@@ -28,6 +28,7 @@ mod uncertainty_checks;
 pub mod uncertainty_file;
 pub mod uncertainty_recovery;
 pub mod values;
+pub mod voi;
 pub mod voi_arguments;
 
 use std::process::ExitCode;
@@ -97,6 +98,8 @@ enum Command {
     Trace(Box<trace::TraceArguments>),
     /// Get a VOI's dose with its uncertainty budget, from counts to dose.
     Uncertainty(uncertainty::UncertaintyArguments),
+    /// List, make, combine and convert volumes of interest: RTSTRUCT, SEG, NRRD, label maps.
+    Voi(Box<voi::VoiArguments>),
 }
 
 /// Runs a command; returns the exit code of a run that wrote something.
@@ -119,6 +122,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
         Command::Trace(arguments) => trace::run(*arguments),
         Command::Uncertainty(arguments) => uncertainty::run(&arguments),
+        Command::Voi(arguments) => voi::run(*arguments),
     }
 }
 

@@ -16,13 +16,19 @@
 //! array of the target more. A VOI takes four bytes per voxel inside it.
 
 mod activity;
+pub mod contour;
 mod geometry;
 mod grid;
+mod label_classes;
 mod label_names;
+mod margin;
 mod matter;
 mod overlap;
 mod parts;
 mod region;
+mod region_make;
+mod region_move;
+mod region_sets;
 mod resample;
 mod voi;
 mod voi_sets;
@@ -31,10 +37,15 @@ mod volume;
 pub use activity::{ActivityUnit, ResampledActivity, resample_activity};
 pub use geometry::MAX_VOXELS;
 pub use grid::Grid;
+pub use label_classes::{dosimetry_groups, segmentator_names, segmentator_tasks};
 pub use label_names::read_label_names;
+pub use margin::{MarginRefinement, with_margin};
 pub use matter::{ResampledMatter, downsample_matter};
 pub use parts::Parts;
 pub use region::{Region, RegionSet, Rounded, WHOLE_FROM};
+pub use region_make::{box_region, sphere, threshold};
+pub use region_move::MovedRegions;
+pub use region_sets::SetOperation;
 pub use resample::{Resampled, resample_intensity, resample_labels};
 pub use voi::{MappedVois, Voi, VoiSet};
 pub use voi_sets::{VoiSets, find_voi, label_key};

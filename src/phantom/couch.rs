@@ -118,6 +118,32 @@ pub fn find(phantom: &Phantom) -> Option<Couch> {
     Some(Couch { parts: of_part.into_values().collect() })
 }
 
+/// The voxels of the body: blocks of the body as the search for a couch finds it, with arms and what they enclose; of the blocks at its surface, what is
+/// tissue. Neglects skin folds narrower than a block.
+pub fn body_voxels(phantom: &Phantom) -> Vec<u32> {
+    let blocks = Blocks::new(phantom);
+    let mut densest = vec![0_f32; blocks.len()];
+    for (v, d) in phantom.density.iter().enumerate() {
+        let block = &mut densest[blocks.of_voxel(phantom.grid.unlinear(v))];
+        *block = block.max(*d);
+    }
+    let tissue: Vec<bool> = densest.iter().map(|d| f64::from(*d) >= TISSUE_G_CM3).collect();
+    let body = body(&tissue, &blocks);
+    let surface: Vec<bool> = (0..blocks.len())
+        .into_par_iter()
+        .map(|n| {
+            let mut outside = false;
+            for_neighbours(n, blocks.dims, |next| outside |= !body[next]);
+            outside
+        })
+        .collect();
+    let inside = |v: &usize| {
+        let block = blocks.of_voxel(phantom.grid.unlinear(*v));
+        body[block] && (!surface[block] || f64::from(phantom.density[*v]) >= TISSUE_G_CM3)
+    };
+    (0..phantom.density.len()).filter(inside).map(|v| v as u32).collect()
+}
+
 /// Opened slice by slice, largest parts kept, grown back within the tissue, holes filled.
 fn body(tissue: &[bool], blocks: &Blocks) -> Vec<bool> {
     let ([nx, ny, _], [sx, sy, _]) = (blocks.dims, blocks.spacing_mm);

@@ -262,6 +262,9 @@ impl<'a> Walk<'a> {
         unknown: bool,
         declared: &SpecificCharacterSet,
     ) -> Result<Option<PrimitiveValue>, Damage> {
+        if tag == tags::CONTOUR_DATA {
+            return Ok(Some(coordinates(bytes)));
+        }
         let numeric =
             matches!(vr, VR::US | VR::SS | VR::UL | VR::SL | VR::UV | VR::SV | VR::FL | VR::FD);
         match vr {
@@ -377,6 +380,20 @@ impl<'a> Walk<'a> {
             at = stop;
         }
     }
+}
+
+/// The points of a contour, as numbers: as texts they would take ten times the memory of the file. What is no number is NaN, for who reads it.
+fn coordinates(bytes: &[u8]) -> PrimitiveValue {
+    let number = |text: &[u8]| {
+        let text = std::str::from_utf8(text).ok()?;
+        text.trim_matches([' ', '\0', '\t', '\r', '\n']).parse::<f64>().ok()
+    };
+    if bytes.iter().all(|b| matches!(b, b' ' | 0)) {
+        return PrimitiveValue::Empty;
+    }
+    let numbers: Vec<f64> =
+        bytes.split(|b| *b == b'\\').map(|text| number(text).unwrap_or(f64::NAN)).collect();
+    PrimitiveValue::F64(numbers.into())
 }
 
 /// The character set of a data set: the first of those it names beside the default.

@@ -4,6 +4,8 @@
 //! deflate, RLE, JPEG, JPEG-LS or JPEG 2000. Of dynamic and gated series one frame is read. Nothing is guessed: what a header does not say is an error that names
 //! the file, the attribute and its value, or is stated by the caller in [`ReadOptions`].
 //!
+//! RT Structure Sets and Segmentations are read as contours and voxels; `crate::io::read_regions` makes regions of them.
+//!
 //! Left out: colour and one-bit images, palettes, modality lookup tables, planar NM, tilted stacks.
 
 mod activity_values;
@@ -28,6 +30,8 @@ mod pixels;
 mod pt;
 mod real_world;
 mod rle;
+mod rtstruct;
+mod seg;
 mod series;
 mod time_frames;
 mod transfer_syntax;
@@ -38,6 +42,8 @@ use std::path::{Path, PathBuf};
 pub use clock::SliceClock;
 pub use facts::{EnergyWindow, Facts, NuclideCode, Radiopharmaceutical};
 pub use options::{CountFactor, GeometryOverride, ReadOptions};
+pub use rtstruct::{Roi, StructureSet};
+pub use seg::Segmentation;
 pub use series::SeriesSummary;
 
 use crate::error::{Error, Result};
@@ -121,6 +127,48 @@ pub fn read_stored_pixels(path: &Path) -> Result<StoredPixels> {
         frames.push(pixels::decode_frame(&file, &format, k)?);
     }
     Ok(StoredPixels { rows: format.rows, columns: format.columns, frames })
+}
+
+/// What DICOM says of volumes of interest.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RegionObject {
+    /// RT Structure Set: contours.
+    Structures(StructureSet),
+    /// Segmentation: voxels.
+    Segments(Segmentation),
+}
+
+/// Reads an RT Structure Set or a Segmentation.
+///
+/// # Errors
+/// If the file is neither, is damaged, or contradicts itself.
+pub fn read_region_object(path: &Path) -> Result<RegionObject> {
+    let file = object::DicomFile::open(path)?;
+    match file.root().text(MODALITY).as_deref() {
+        Some("RTSTRUCT") => rtstruct::read(&file).map(RegionObject::Structures),
+        Some("SEG") => seg::read(&file).map(RegionObject::Segments),
+        other => Err(file.root().bad(
+            MODALITY,
+            other.unwrap_or(""),
+            "volumes of interest stand in RTSTRUCT and SEG objects",
+            "Give one of these, or a label map (NIfTI, MetaImage, NRRD).",
+        )),
+    }
+}
+
+/// The RTSTRUCT and SEG objects of a folder and its subfolders.
+///
+/// # Errors
+/// If a file cannot be read or is damaged.
+pub fn find_region_objects(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for file in series::dicom_files(folder)? {
+        let modality = object::DicomFile::open(&file)?.root().text(MODALITY);
+        if matches!(modality.as_deref(), Some("RTSTRUCT" | "SEG")) {
+            found.push(file);
+        }
+    }
+    Ok(found)
 }
 
 /// True if a path is a folder, or a file that starts like DICOM.

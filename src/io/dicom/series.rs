@@ -114,6 +114,20 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Found> {
     Ok(found)
 }
 
+/// Every DICOM file of a folder and its subfolders, sorted.
+pub(super) fn dicom_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut below = Vec::new();
+    list_files(folder, 0, &mut below)?;
+    below.sort();
+    let mut found = Vec::new();
+    for file in below {
+        if files::is_regular(&file)? && looks_like_dicom(&file)? {
+            found.push(file);
+        }
+    }
+    Ok(found)
+}
+
 fn list_files(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<()> {
     if depth > MAX_FOLDER_DEPTH {
         return Err(Error::input(

@@ -6,9 +6,11 @@
 
 mod affine;
 mod header;
+mod label_table;
 mod read;
 mod write;
 
 pub use affine::NiftiAffine;
+pub use label_table::read_label_table;
 pub use read::{read_nifti, read_nifti_with};
 pub use write::write_nifti;
