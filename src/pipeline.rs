@@ -271,9 +271,14 @@ impl Surroundings {
         observer: &dyn Observer,
         records: &mut Vec<inputs::InputRecord>,
     ) -> Result<Self> {
-        let vois = voi_files::read_vois(job, observer, records)?;
+        let mut of_matter = Vec::new();
         let (matter, hu_report) =
-            inputs::read_matter(&job.matter, job.nifti_affine, observer, records)?;
+            inputs::read_matter(&job.matter, job.nifti_affine, observer, &mut of_matter)?;
+        let mut frames = of_matter.iter().filter_map(|r| r.facts.as_ref());
+        let frame = frames.find_map(|f| f.frame_of_reference_uid.as_deref());
+        let place = voi_files::Place { grid: Some(&matter.grid), frame_of_reference: frame };
+        let vois = voi_files::read_vois(job, &place, observer, records)?;
+        records.append(&mut of_matter);
         Ok(Surroundings { decay, vois, matter, hu_report, couch: None, removed: Vec::new() })
     }
 

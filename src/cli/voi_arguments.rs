@@ -10,8 +10,9 @@ use crate::job::VoiInput;
 /// As they are written.
 #[derive(Debug, Args)]
 struct Written {
-    /// Label map of volumes of interest: NIfTI or MetaImage, on any grid. May be given several times: VOIs of different files may overlap, as a lesion and the
-    /// organ that it lies in, and each has its own dose and error. Labels without a name are then named after their file.
+    /// Volumes of interest: a label map (NIfTI, MetaImage, NRRD, Slicer's seg.nrrd) on any grid, a DICOM RTSTRUCT or SEG, or a folder of masks. May be
+    /// given several times: VOIs may overlap, as a lesion and the organ that it lies in, and each has its own dose and error. Transport scores whole voxels: where
+    /// that changes a volume by more than 2 %, it is said. Labels without a name are, with several files, named after their file.
     #[arg(long, value_name = "FILE", help_heading = "Scoring")]
     voi: Vec<PathBuf>,
     /// Table (CSV, TSV) with the columns label (or id, index, value, number) and name (or organ, structure, region, voi, lesion). With several --voi, of the one

@@ -20,4 +20,4 @@ pub use metaimage::{read_metaimage, write_metaimage};
 pub use nifti::{NiftiAffine, read_label_table, read_nifti, write_nifti};
 pub use nrrd::{Nrrd, read_nrrd, read_nrrd_regions};
 pub use read::{HashedFile, ImageFormat, ImageInfo, ImageOptions, read_image, read_image_with};
-pub use regions::{ReadRegions, RegionFacts, RegionOptions, read_regions};
+pub use regions::{ReadRegions, RegionFacts, RegionOptions, is_nrrd, read_regions};

@@ -97,7 +97,11 @@ pub fn read_regions(
     Ok(read)
 }
 
-fn is_nrrd(path: &Path) -> Result<bool> {
+/// True if a file starts like NRRD.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn is_nrrd(path: &Path) -> Result<bool> {
     let mut start = Vec::new();
     InputFile::open(path)?
         .take(7)

@@ -11,7 +11,7 @@ use super::scene::DoseGrid;
 use super::series_file::{SeriesInput, TimePoint, check_times};
 use super::source::{self, FieldOfView};
 use super::transfer::{self, Unmixed};
-use super::voi_files::read_voi_file;
+use super::voi_files::{Place, is_label_map, read_voi_file};
 use super::{Observer, Surroundings, calibration, scene, stated_twice};
 use crate::activity::{
     ActivityMap, CalibrationInput, CalibrationValue, Decay, ImageCalibration, Quantity,
@@ -19,7 +19,6 @@ use crate::activity::{
 };
 use crate::error::{Error, Result};
 use crate::image::{Grid, Parts, Voi, VoiSet, VoiSets};
-use crate::io::NiftiAffine;
 use crate::io::dicom::Facts;
 use crate::job::{ActivityInput, Job};
 use crate::kinetics::decay_corrected::suspicion;
@@ -151,7 +150,7 @@ pub fn read(
     let totals: Vec<f64> = images.iter().map(ActivityMap::total).collect();
     ask_for_correction(&times_s, &totals, &timings, decay, observer)?;
     let grid = scene::choose_grid(job.grid, &around.matter.grid, &images[0].volume.grid)?;
-    let sets = voi_sets(input, around, job.nifti_affine, observer, records)?;
+    let sets = voi_sets(job, input, around, observer, records)?;
     let mut parts = Parts::alone(around.vois.as_ref().map_or(0, VoiSets::len));
     let on_grid = |sets: &VoiSets| parts.label(&sets.map_to(&grid.grid)?.set);
     let labels = sets.iter().map(on_grid).collect::<Result<Vec<_>>>()?;
@@ -403,9 +402,9 @@ fn tell(regions: &[RegionRecovery], vois: Option<&VoiSets>, observer: &dyn Obser
 
 /// The VOIs of each time, in the order of the job's; those of the job, or of the time's own files. Empty without VOIs.
 fn voi_sets(
+    job: &Job,
     input: &SeriesInput,
     around: &Surroundings,
-    affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Vec<VoiSets>> {
@@ -438,28 +437,31 @@ fn voi_sets(
         }
         let one = |(file, base): (&Option<PathBuf>, &VoiSet)| {
             let Some(path) = file else { return Ok(base.clone()) };
-            let own = read_voi_file(path, None, affine, observer, records)?;
+            let own = read_voi_file(path, None, job, &Place::default(), observer, records)?;
             let own = VoiSet { grid: shifted(own.grid, point.shift_mm), ..own };
-            in_order_of(own, base)
+            in_order_of(own, base, is_label_map(path)?)
         };
         all.push(point.voi.iter().zip(base.sets()).map(one).collect::<Result<_>>()?);
     }
     Ok(all)
 }
 
-/// A time's own VOIs in the order of `base`, with its names; one that is not there is empty.
-fn in_order_of(mut own: VoiSet, base: &VoiSet) -> Result<VoiSet> {
+/// A time's own VOIs in the order of `base`, with its names; one that is not there is empty. Maps are told apart by labels; regions with names of
+/// their own (RTSTRUCT, SEG, NRRD) are numbered anew in every file.
+fn in_order_of(mut own: VoiSet, base: &VoiSet, by_label: bool) -> Result<VoiSet> {
     let mut vois: Vec<Voi> =
         base.vois.iter().map(|v| Voi { voxels: Vec::new(), ..v.clone() }).collect();
     for voi in own.vois {
-        let Some(place) = vois.iter_mut().find(|v| v.label == voi.label) else {
+        let same = |v: &Voi| if by_label { v.label == voi.label } else { v.name == voi.name };
+        let at = vois.iter().position(same);
+        let Some(at) = at else {
             return Err(Error::input(
-                format!("label {} of a time point's own VOIs", voi.label),
-                "--voi has no such label",
-                "Use the same labels at all times.",
+                format!("'{}' (label {}) of a time point's own VOIs", voi.name, voi.label),
+                "--voi has none of that name, or label where there are no names",
+                "Use the same names or labels at all times.",
             ));
         };
-        place.voxels = voi.voxels;
+        vois[at].voxels = voi.voxels;
     }
     own.vois = vois;
     Ok(own)

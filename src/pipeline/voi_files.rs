@@ -1,4 +1,7 @@
 //! Volumes of interest of a job: files, in which each VOI has its name. VOIs of different files may overlap; two of one name are refused.
+//!
+//! Contours and partial voxels (RTSTRUCT, SEG, maps of shares) become whole voxels here, because transport scores those: where that changes a volume, it
+//! is told.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,13 +9,28 @@ use std::path::{Path, PathBuf};
 use super::Observer;
 use super::inputs::{InputRecord, file_record, in_file, read_plain, whole};
 use crate::error::{Error, Result};
-use crate::image::{VoiSet, VoiSets, read_label_names};
-use crate::io::NiftiAffine;
-use crate::job::{Job, RecordPaths, VoiInput};
+use crate::image::{Grid, VoiSet, VoiSets, read_label_names};
+use crate::io::dicom::is_dicom;
+use crate::io::{RegionOptions, is_nrrd, read_label_table, read_regions};
+use crate::job::{Check, Job, RecordPaths, VoiInput};
 use crate::sheet::Sheet;
 
+/// What a note that is a warning begins with.
+const WARNING: &str = "WARNING: ";
 /// Most VOIs, of all files: a tally holds a 16-bit region per voxel.
 const MOST: usize = u16::MAX as usize;
+
+/// Relative change of a volume by rounding to whole voxels that is told.
+const TOLD_ROUNDING: f64 = 0.02;
+
+/// Where contours are drawn.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place<'a> {
+    /// The grid on which they become voxels; their own if none.
+    pub grid: Option<&'a Grid>,
+    /// FrameOfReferenceUID of the image that the grid is of.
+    pub frame_of_reference: Option<&'a str>,
+}
 
 /// All VOIs of a job, each file's on its own grid; none where none are given.
 ///
@@ -20,6 +38,7 @@ const MOST: usize = u16::MAX as usize;
 /// If a file cannot be read or holds no VOIs, two VOIs have one name, or there are too many.
 pub(super) fn read_vois(
     job: &Job,
+    place: &Place,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Option<VoiSets>> {
@@ -29,7 +48,7 @@ pub(super) fn read_vois(
     let several = job.voi.len() > 1;
     let mut sets = Vec::new();
     for (n, VoiInput { path, names }) in job.voi.iter().enumerate() {
-        let mut set = read_voi_file(path, names.as_deref(), job.nifti_affine, observer, records)?;
+        let mut set = read_voi_file(path, names.as_deref(), job, place, observer, records)?;
         if several {
             let stem = match job.keeping.record_paths {
                 RecordPaths::None => format!("file {}", n + 1),
@@ -55,11 +74,12 @@ pub(super) fn read_vois(
 /// The VOIs of one file: where a path becomes VOIs.
 ///
 /// # Errors
-/// If a file cannot be read or is no label map.
+/// If a file cannot be read, holds no regions, or those of another frame of reference than the CT.
 pub(super) fn read_voi_file(
     path: &Path,
     names: Option<&Path>,
-    affine: NiftiAffine,
+    job: &Job,
+    place: &Place,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<VoiSet> {
@@ -72,13 +92,84 @@ pub(super) fn read_voi_file(
             read_label_names(&sheet)?
         }
     };
-    let volume = read_plain("voi", path, &whole(affine), observer, records)?;
-    let set = VoiSet::from_labels(&volume, &names).map_err(|e| in_file(e, path))?;
+    let set = if is_label_map(path)? {
+        let volume = read_plain("voi", path, &whole(job.nifti_affine), observer, records)?;
+        let stated = !names.is_empty();
+        let names = if stated { names } else { read_label_table(path)? };
+        let mut set = VoiSet::from_labels(&volume, &names).map_err(|e| in_file(e, path))?;
+        // A table of the file itself may list classes of which the map has none.
+        set.vois.retain(|v| stated || !v.voxels.is_empty());
+        set
+    } else {
+        regions(path, names, job, place, observer, records)?
+    };
     if set.vois.is_empty() || set.vois.len() > MOST {
         return Err(Error::input(
             format!("{} has {} labels", path.display(), set.vois.len()),
             format!("1 to {MOST} can be scored"),
             "Check that this is the label map.",
+        ));
+    }
+    Ok(set)
+}
+
+/// Whether a path is a plain map of labels; else it is of regions with names of their own.
+///
+/// # Errors
+/// If it is not there.
+pub(super) fn is_label_map(path: &Path) -> Result<bool> {
+    crate::files::exists(path)?;
+    Ok(!(is_dicom(path)? || is_nrrd(path)?))
+}
+
+/// RTSTRUCT, SEG, NRRD or a folder of masks, in whole voxels.
+fn regions(
+    path: &Path,
+    names: BTreeMap<u32, String>,
+    job: &Job,
+    place: &Place,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<VoiSet> {
+    let any_frame = job.accept.contains(&Check::Frame);
+    let options = RegionOptions {
+        names,
+        frame_of_reference: place.frame_of_reference.map(String::from),
+        any_frame,
+        nifti_affine: job.nifti_affine,
+        ..RegionOptions::default()
+    };
+    let found = read_regions(path, place.grid, &options).map_err(|e| {
+        let suggestion = e.suggestion.replace("--any-frame", "--accept frame");
+        Error { suggestion, ..e }
+    })?;
+    for file in &found.files {
+        records.push(file_record("voi", file)?);
+    }
+    let (mut notes, mut told) = (found.notes.clone(), Vec::new());
+    for facts in &found.facts {
+        notes.extend(facts.notes.iter().map(|n| match n.strip_prefix(WARNING) {
+            Some(rest) => format!("{WARNING}'{}': {rest}", facts.name),
+            None => format!("'{}': {n}", facts.name),
+        }));
+    }
+    for note in &notes {
+        match note.strip_prefix(WARNING) {
+            Some(text) => observer.warn(&format!("{}: {text}", path.display())),
+            None => observer.say(&format!("{}: {note}", path.display())),
+        }
+    }
+    let (set, rounded) = found.set.whole();
+    for r in rounded {
+        if (r.whole_ml - r.exact_ml).abs() > TOLD_ROUNDING * r.exact_ml {
+            told.push(format!("'{}' {:.3} mL become {:.3}", r.name, r.exact_ml, r.whole_ml));
+        }
+    }
+    if !told.is_empty() {
+        observer.say(&format!(
+            "{}: transport scores whole voxels, those of which a region holds half or more: {}",
+            path.display(),
+            told.join(", ")
         ));
     }
     Ok(set)
