@@ -2,6 +2,7 @@
 
 mod batches;
 mod check;
+mod defaults;
 mod keeping;
 
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 pub use batches::{DEFAULT_BATCHES, default_batches};
 pub use check::Check;
+pub use defaults::{DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES};
 use keeping::CHECKPOINTS_S;
 pub use keeping::{CHECKPOINT_S, Keeping, RecordPaths};
 

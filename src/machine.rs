@@ -17,6 +17,16 @@ pub fn free_memory() -> Option<u64> {
     [free, space, group].into_iter().flatten().min()
 }
 
+/// Where the system does not tell what is free, bytes.
+const UNKNOWN: u64 = 16 << 30;
+/// Part of the free memory that a run takes where the user states no limit: tables, buffers and other programs need some too.
+const SHARE: f64 = 0.9;
+
+/// The limit of a run where the user states none, bytes.
+pub fn default_limit() -> u64 {
+    free_memory().map_or(UNKNOWN, |free| (free as f64 * SHARE) as u64)
+}
+
 /// Largest resident memory so far, bytes, where the system tells.
 pub fn peak_resident() -> Option<u64> {
     field_kib(&std::fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")

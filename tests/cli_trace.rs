@@ -4,12 +4,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::AtomicBool;
 
-use voxgray::activity::{CalibrationInput, NegativeRule};
 use voxgray::image::{Grid, Volume};
 use voxgray::io::write_metaimage;
-use voxgray::job::{
-    ActivityInput, DecayFrom, GridChoice, Job, MaterialNames, MatterInput, SourceChoice,
-};
+use voxgray::job::{ActivityInput, Job, MaterialNames, MatterInput, SourceChoice};
 use voxgray::pipeline::{Observer, prepare};
 use voxgray::transport::engine::EngineChoice;
 use voxgray::transport::run::{Monitor, run};
@@ -37,46 +34,20 @@ fn inputs() -> tempfile::TempDir {
 }
 
 fn job(folder: &Path) -> Job {
+    let matter = MatterInput::Maps {
+        density: folder.join("density.mha"),
+        materials: folder.join("labels.mha"),
+        names: MaterialNames::BuiltIn(vec!["water".into()]),
+    };
+    let activity = ActivityInput::of(folder.join("activity.mha"));
+    let source = SourceChoice::Nuclide { name: "Lu-177".into(), horizon_s: None, retained: 1.0 };
     Job {
-        matter: MatterInput::Maps {
-            density: folder.join("density.mha"),
-            materials: folder.join("labels.mha"),
-            names: MaterialNames::BuiltIn(vec!["water".into()]),
-        },
-        activity: ActivityInput {
-            path: folder.join("activity.mha"),
-            series: None,
-            unit: None,
-            calibration: CalibrationInput::default(),
-            negative: NegativeRule::Refuse,
-            frame: None,
-            energy_window: None,
-            geometry: None,
-            max_outside: 0.01,
-            decay_correction: None,
-        },
-        nifti_affine: Default::default(),
-        source: SourceChoice::Nuclide { name: "Lu-177".into(), horizon_s: None, retained: 1.0 },
-        physical_decay: false,
-        decay_from: DecayFrom::default(),
-        administered: None,
-        grid: GridChoice::Activity,
-        voi: Vec::new(),
-        couch: Default::default(),
-        accept: Default::default(),
         histories: HISTORIES,
         batches: Some(4),
-        goal: None,
-        percentile: 98.0,
-        fraction: 0.5,
         engine: EngineChoice::Cpu,
         threads: 1,
-        shard: None,
         transport: Settings { seed: 5, ..Settings::default() },
-        max_memory: 1 << 32,
-        out: folder.join("out"),
-        overwrite: false,
-        keeping: Default::default(),
+        ..Job::new(matter, activity, source, folder.join("out"))
     }
 }
 

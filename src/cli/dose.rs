@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 use crate::io::NiftiAffine;
 use crate::io::folder::Mark;
 use crate::job::{
-    ActivityInput, CHECKPOINT_S, CouchRule, CurveChoice, Goal, Job, Keeping, MaterialNames,
-    MatterInput, SourceChoice,
+    ActivityInput, CHECKPOINT_S, CouchRule, CurveChoice, DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES,
+    Goal, Job, Keeping, MaterialNames, MatterInput, SourceChoice,
 };
 use crate::physics::incoherent::IncoherentModel;
 use crate::pipeline::inputs::read_ct;
@@ -24,11 +24,6 @@ use crate::pipeline::series_file::SeriesInput;
 use crate::pipeline::{self, Route, Written};
 use crate::report::summary::Summary;
 use crate::transport::settings::{PhotonEstimator, Settings};
-
-/// Histories where nothing is said.
-const DEFAULT_HISTORIES: u64 = 10_000_000;
-/// Most histories of a run with a goal where nothing is said.
-const DEFAULT_GOAL_HISTORIES: u64 = 100_000_000_000;
 
 impl ProblemArguments {
     /// The job that the options describe, written to `out`.
@@ -265,4 +260,34 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
     } else {
         ExitCode::from(REFUSED)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        problem: ProblemArguments,
+    }
+
+    /// Programs that use the library and the command line have the same defaults.
+    #[test]
+    fn what_is_not_said_is_the_default_of_a_job() {
+        let line = "x --density d --materials m --material-names water --activity a --source electron:0.5MeV";
+        let line = Line::try_parse_from(line.split(' ')).unwrap();
+        let found = line.problem.job("out".into(), false).unwrap();
+        let matter = MatterInput::Maps {
+            density: "d".into(),
+            materials: "m".into(),
+            names: MaterialNames::BuiltIn(vec!["water".into()]),
+        };
+        let source = SourceChoice::Particle("electron:0.5MeV".into());
+        // What is free changes from one moment to the next.
+        let max_memory = found.max_memory;
+        let expected = Job::new(matter, ActivityInput::of("a"), source, "out");
+        assert_eq!(found, Job { max_memory, ..expected });
+    }
 }

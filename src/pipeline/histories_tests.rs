@@ -4,13 +4,11 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::*;
-use crate::activity::{CalibrationInput, NegativeRule};
 use crate::image::{Grid, Volume};
 use crate::io::write_metaimage;
-use crate::job::{ActivityInput, DecayFrom, GridChoice, MaterialNames, MatterInput, SourceChoice};
+use crate::job::{ActivityInput, MaterialNames, MatterInput, SourceChoice};
 use crate::pipeline::prepare;
 use crate::transport::devices::survey;
-use crate::transport::settings::Settings;
 
 #[derive(Default)]
 struct Heard(Mutex<Vec<String>>);
@@ -27,46 +25,19 @@ fn job(folder: &Path, engine: EngineChoice) -> Job {
         let volume = Volume::new(grid.clone(), vec![value; grid.len()]).unwrap();
         write_metaimage(&folder.join(format!("{name}.mha")), &volume).unwrap();
     }
+    let matter = MatterInput::Maps {
+        density: folder.join("density.mha"),
+        materials: folder.join("labels.mha"),
+        names: MaterialNames::BuiltIn(vec!["water".into()]),
+    };
+    let activity = ActivityInput::of(folder.join("activity.mha"));
+    let source = SourceChoice::Particle("electron:0.1MeV".into());
     Job {
-        matter: MatterInput::Maps {
-            density: folder.join("density.mha"),
-            materials: folder.join("labels.mha"),
-            names: MaterialNames::BuiltIn(vec!["water".into()]),
-        },
-        activity: ActivityInput {
-            path: folder.join("activity.mha"),
-            series: None,
-            unit: None,
-            calibration: CalibrationInput::default(),
-            negative: NegativeRule::Refuse,
-            frame: None,
-            energy_window: None,
-            geometry: None,
-            max_outside: 0.01,
-            decay_correction: None,
-        },
-        nifti_affine: Default::default(),
-        source: SourceChoice::Particle("electron:0.1MeV".into()),
-        physical_decay: false,
-        decay_from: DecayFrom::default(),
-        administered: None,
-        grid: GridChoice::Activity,
-        voi: Vec::new(),
-        couch: Default::default(),
-        accept: Default::default(),
         histories: 1000,
         batches: Some(4),
-        goal: None,
-        percentile: 98.0,
-        fraction: 0.5,
         engine,
         threads: 1,
-        shard: None,
-        transport: Settings::default(),
-        max_memory: 1 << 32,
-        out: folder.join("out"),
-        overwrite: false,
-        keeping: Default::default(),
+        ..Job::new(matter, activity, source, folder.join("out"))
     }
 }
 

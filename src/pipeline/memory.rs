@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::machine;
-pub use crate::machine::peak_resident;
+pub use crate::machine::{default_limit, peak_resident};
 
 /// Bytes per voxel while transport runs: density 4, material 1, plan word 4.
 const MATTER_PER_VOXEL: u64 = 4 + 1 + 4;
@@ -72,16 +72,6 @@ impl Need {
             "Use a coarser --grid, crop the images, or raise --max-memory.",
         ))
     }
-}
-
-/// Where the system does not tell what is free, bytes.
-const UNKNOWN: u64 = 16 << 30;
-/// Part of the free memory that a run takes where the user states no limit: tables, buffers and other programs need some too.
-const SHARE: f64 = 0.9;
-
-/// The limit of a run where the user states none, bytes.
-pub fn default_limit() -> u64 {
-    machine::free_memory().map_or(UNKNOWN, |free| (free as f64 * SHARE) as u64)
 }
 
 /// A limit, and what it comes from where the user states none.

@@ -5,13 +5,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
-use voxgray::activity::{CalibrationInput, NegativeRule};
 use voxgray::image::{Grid, Volume};
 use voxgray::io::{read_nifti, write_metaimage};
-use voxgray::job::{
-    ActivityInput, DecayFrom, Goal, GridChoice, Job, MaterialNames, MatterInput, SourceChoice,
-    VoiInput,
-};
+use voxgray::job::{ActivityInput, Goal, Job, MaterialNames, MatterInput, SourceChoice, VoiInput};
 use voxgray::pipeline::{Observer, Written, dose};
 use voxgray::transport::engine::EngineChoice;
 use voxgray::transport::settings::Settings;
@@ -102,46 +98,22 @@ fn inputs(scene: &Scene, folder: &Path) -> Result<()> {
 
 fn job(scene: &Scene, folder: &Path, out: &str, seed: u64) -> Job {
     let voi = scene.voi.map(str::to_string);
+    let matter = MatterInput::Maps {
+        density: folder.join("density.mha"),
+        materials: folder.join("labels.mha"),
+        names: MaterialNames::BuiltIn(vec!["water".into()]),
+    };
+    let activity = ActivityInput::of(folder.join("activity.mha"));
+    let source = SourceChoice::Particle("electron:0.5MeV".into());
     Job {
-        matter: MatterInput::Maps {
-            density: folder.join("density.mha"),
-            materials: folder.join("labels.mha"),
-            names: MaterialNames::BuiltIn(vec!["water".into()]),
-        },
-        activity: ActivityInput {
-            path: folder.join("activity.mha"),
-            series: None,
-            unit: None,
-            calibration: CalibrationInput::default(),
-            negative: NegativeRule::Refuse,
-            frame: None,
-            energy_window: None,
-            geometry: None,
-            max_outside: 0.01,
-            decay_correction: None,
-        },
-        nifti_affine: Default::default(),
-        source: SourceChoice::Particle("electron:0.5MeV".into()),
-        physical_decay: false,
-        decay_from: DecayFrom::default(),
-        administered: None,
-        grid: GridChoice::Activity,
         voi: vec![VoiInput { path: folder.join("voi.mha"), names: None }],
-        couch: Default::default(),
-        accept: Default::default(),
         histories: 2000 * scene.per_batch,
         batches: Some(2000),
         goal: Some(Goal { uncertainty: scene.uncertainty, voi }),
-        percentile: 98.0,
-        fraction: 0.5,
         engine: EngineChoice::Cpu,
         threads: 1,
-        shard: None,
         transport: Settings { seed, ..Settings::default() },
-        max_memory: 1 << 32,
-        out: folder.join(out),
-        overwrite: false,
-        keeping: Default::default(),
+        ..Job::new(matter, activity, source, folder.join(out))
     }
 }
 
