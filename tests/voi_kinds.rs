@@ -4,7 +4,6 @@
 #[expect(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 #[path = "support/shared.rs"]
-#[cfg_attr(not(shared_images), expect(dead_code, reason = "needs ../shared/images"))]
 mod shared;
 
 use cli_inputs::{EDGE, Inputs, block, grid, json, stderr, succeed};
