@@ -34,7 +34,7 @@
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
 //! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), files (reading), checks (of the inputs), runs (what
-//!                   is kept and replaced), data (provenance), libraries (and what is our own)
+//!                   is kept and replaced), data (provenance), nuclides, libraries (and what is our own)
 //! ```
 //!
 //! Data flow one way:
@@ -84,7 +84,8 @@
 //! | positrons | as electrons, with Berger-Seltzer F+ and the ratio of radiative stopping powers | in-flight annihilation | 1 keV - 4 MeV | [10.1103/PhysRevA.33.3002](https://doi.org/10.1103/PhysRevA.33.3002) | `physics/stopping.rs` |
 //! | range rejection | deposit on the spot where the CSDA range ends inside the voxel; one thick-target photon drawn (none below the cutoff) | range straggling; where on the rest of the track the photon starts | 1 keV - 4 MeV | - | `transport/cpu/electron.rs`, `physics/thick_target.rs` |
 //! | alphas | straight CSDA track, ASTAR stopping power; recoil local | straggling, scattering, delta rays | to 10 MeV | ICRU Report 49 | `physics/alpha.rs`, `transport/cpu/alpha.rs` |
-//! | decay | ICRP-107 lines and beta spectra, chains with branching, horizon, retained fraction | coincidences within a decay, migration of progeny | - | ICRP Publication 107 | `physics/nuclide.rs`, `physics/beta.rs`, `physics/chain.rs`, `source/spectrum.rs` |
+//! | decay | ICRP-107 or ENSDF lines (`--nuclide-data`), chains with branching, horizon, retained fraction | coincidences within a decay, migration of progeny | - | ICRP Publication 107; ENSDF | `physics/nuclide.rs`, `physics/chain.rs`, `source/spectrum.rs` |
+//! | beta spectra of ENSDF | allowed, unique forbidden; Fermi function with finite size and screening | atomic exchange, radiative corrections; non-unique shapes | - | [10.1103/RevModPhys.90.015008](https://doi.org/10.1103/RevModPhys.90.015008) | `physics/beta_shape.rs`, `physics/fermi.rs` |
 //! | place of decay | systematic sampling of the activity map, uniform in the voxel | structure below the voxel | - | - | `transport/cpu/history.rs` |
 //! | tissue | HU -> density and composition: Schneider's or an ICRU-44 curve, or a file | CT noise and artefacts, contrast agent | HU -1050 to 3000 | [10.1088/0031-9155/45/2/314](https://doi.org/10.1088/0031-9155/45/2/314) | `phantom/hu.rs` |
 

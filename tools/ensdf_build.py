@@ -8,6 +8,8 @@ import ensdf_atoms as atoms
 SHORTEST_S = 1e-3
 #: An isomer that lives at least so long (s) is a member of the chain of its own; a shorter one radiates with its parent.
 ISOMER_S = 30.0
+#: What fewer decays do is not said to be missing.
+RAREST = 1e-6
 MODES = {"B-": "B-", "B+": "EC", "&epsilon;": "EC", "A": "A", "a": "A", "IT": "IT"}
 #: Change of (Z, A) by the modes of ENSDF, and the words of the chain table.
 STEPS = {"B-": (1, 0, "beta-"), "EC": (-1, 0, "EC"), "B+": (-1, 0, "beta+"), "EC+B+": (-1, 0, "beta+ & EC"), "A": (-2, -4, "alpha"),
@@ -467,14 +469,16 @@ class Library:
         keys = {"B-": "qbm_keV", "EC": "qec_keV", "B+": "qec_keV", "EC+B+": "qec_keV", "A": "qa_keV"}
         for mode, fraction in self.modes_of(state).items():
             if mode not in STEPS:
-                state.missing.add("fission" if "SF" in mode else "clusters")
+                if fraction > RAREST:
+                    state.missing.add("fission" if "SF" in mode else "clusters")
                 state.chain.append(("SF" if "SF" in mode else mode, fraction, mode))
                 known = known and fraction < 1e-3
                 continue
             dz, da, words = STEPS[mode]
             za = (state.za[0] + dz, state.za[1] + da)
             if any(particle in words for particle in (" n", " 2n", " p", " alpha")) or words in ("p", "n", "2p") or words.startswith("2 "):
-                state.missing.add("delayed particles" if " " in words and not words.startswith("2") else words)
+                if fraction > RAREST:
+                    state.missing.add("delayed particles" if " " in words and not words.startswith("2") else words)
                 known = known and fraction < 1e-3
                 state.chain.append((self.name_of(za, None), fraction, words))
                 continue

@@ -13,6 +13,9 @@ const LINES: usize = 8;
 const NEAR_MEV: f64 = 1e-3;
 const NEAR: f64 = 1e-2;
 
+/// One type's energy.
+type EnergyOf = fn(&EnergyPerDecay) -> f64;
+
 /// The text of the comparison.
 ///
 /// # Errors
@@ -36,7 +39,7 @@ fn write_all(out: &mut String, a: &Nuclide, b: &Nuclide) -> std::fmt::Result {
     )?;
     let (ea, eb) = (a.energy_per_decay(), b.energy_per_decay());
     row(out, "\nkeV per decay", ["ENSDF", "ICRP-107", "diff., %"].map(String::from))?;
-    let types: [(&str, fn(&EnergyPerDecay) -> f64); 11] = [
+    let types: [(&str, EnergyOf); 11] = [
         ("alpha particles", |e| e.alpha),
         ("recoil nuclei", |e| e.recoil),
         ("beta-minus", |e| e.beta_minus),

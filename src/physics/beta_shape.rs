@@ -103,7 +103,7 @@ pub fn spectrum_of(daughter: Daughter, branches: &mut [BetaBranch]) -> Option<Be
         let measured = measured_slope(daughter.parent, branch.class, branch.end_point_mev);
         let own = field.branch(&energies, branch, measured);
         let (zeroth, first) = super::beta::moments(&energies, &own);
-        if !(zeroth > 0.0) {
+        if zeroth.is_nan() || zeroth <= 0.0 {
             continue;
         }
         branch.mean_mev = first / zeroth;
@@ -172,7 +172,7 @@ fn factorial(n: u32) -> f64 {
 fn grid(branches: &[BetaBranch]) -> Vec<f64> {
     let total: f64 = branches.iter().map(|b| b.yield_per_decay).sum();
     let greatest = branches.iter().map(|b| b.end_point_mev).fold(0.0, f64::max);
-    if !(greatest > 0.0 && total > 0.0) {
+    if greatest <= 0.0 || total <= 0.0 {
         return Vec::new();
     }
     let mut energies: Vec<f64> = branches.iter().map(|b| b.end_point_mev).collect();
