@@ -33,7 +33,7 @@ pub fn with_margin(
     region: &Region,
     margin_mm: f64,
 ) -> Result<(Region, MarginRefinement)> {
-    if !(margin_mm.abs() <= LONGEST_MM) {
+    if margin_mm.is_nan() || margin_mm.abs() > LONGEST_MM {
         return Err(Error::usage(
             format!("a margin of {margin_mm} mm"),
             format!("at most {LONGEST_MM} mm are possible"),
