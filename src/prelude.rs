@@ -44,8 +44,8 @@
 
 pub use crate::activity::{ActivityMap, InputUnit};
 pub use crate::dose::{ArrayDose, ArrayRun, DoseScale, VoiMean, dose_of_arrays};
-pub use crate::image::{Grid, Voi, VoiSet, Volume};
-pub use crate::io::{ImageOptions, read_image};
+pub use crate::image::{Grid, Region, RegionSet, Voi, VoiSet, Volume};
+pub use crate::io::{ImageOptions, RegionOptions, read_image, read_regions};
 pub use crate::job::Job;
 pub use crate::kinetics::{Points, Spread, Tac, Tia, integrate_points};
 pub use crate::phantom::{HuCurve, HuOptions, Phantom};

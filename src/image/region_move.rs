@@ -66,6 +66,9 @@ fn with(region: &Region, voxels: Vec<u32>, shares: Vec<f32>) -> Region {
     }
 }
 
+/// A target index and the source indices that it takes of, with the fraction of each.
+type Takes = (usize, Vec<(usize, f64)>);
+
 /// A region in its own box.
 struct Crop {
     grid: Grid,
@@ -111,7 +114,7 @@ fn exact(
     let strides = [1, crop.grid.dims[0], crop.grid.dims[0] * crop.grid.dims[1]];
     let stride = o.source_axis.map(|a| strides[a]);
     // What each target index takes of the box, counted from the box's first voxel.
-    let lists: [Vec<(usize, Vec<(usize, f64)>)>; 3] = [0, 1, 2].map(|a| {
+    let lists: [Vec<Takes>; 3] = [0, 1, 2].map(|a| {
         let main = o.source_axis[a];
         let (first, end) = (crop.first[main], crop.first[main] + crop.grid.dims[main]);
         let cut = |list: &Vec<(usize, f64)>| -> Vec<(usize, f64)> {

@@ -1,4 +1,4 @@
-//! Files to image types and back, without physics: NIfTI and MetaImage, hashes of inputs, safe
+//! Files to image types and back, without physics: NIfTI, MetaImage and NRRD, DICOM, regions from any of them, hashes of inputs, safe
 //! writing.
 
 pub mod atomic;

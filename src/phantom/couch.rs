@@ -128,7 +128,20 @@ pub fn body_voxels(phantom: &Phantom) -> Vec<u32> {
         *block = block.max(*d);
     }
     let tissue: Vec<bool> = densest.iter().map(|d| f64::from(*d) >= TISSUE_G_CM3).collect();
-    let body = body(&tissue, &blocks);
+    let mut body = body(&tissue, &blocks);
+    // Thin walls that the opening wore away, such as those of a chest, close what they enclose.
+    let rest: Vec<bool> = tissue.iter().zip(&body).map(|(t, b)| *t && !b).collect();
+    for part in components(&rest, blocks.dims) {
+        let mut touches = false;
+        for n in &part {
+            for_neighbours(*n, blocks.dims, |next| touches |= body[next]);
+        }
+        if touches && !is_couch(&part, &body, &blocks) {
+            part.iter().for_each(|n| body[*n] = true);
+        }
+    }
+    body.par_chunks_mut(blocks.slice())
+        .for_each(|slice| fill_holes(slice, [blocks.dims[0], blocks.dims[1]]));
     let surface: Vec<bool> = (0..blocks.len())
         .into_par_iter()
         .map(|n| {

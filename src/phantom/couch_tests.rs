@@ -118,3 +118,19 @@ fn distances_are_exact() {
     }
     assert!(distances(&[false; 4], true, [2, 2], [1.0; 2]).iter().all(|d| d.is_infinite()));
 }
+
+#[test]
+fn the_body_is_what_is_drawn_without_its_couch() {
+    for mm in [2.0, 4.0] {
+        let whole = phantom(mm, |x, y, _| patient(x, y).or_else(|| couch(x, y, 230.0)));
+        let found = body_voxels(&whole);
+        let drawn = |v: &usize| {
+            let [x, y, _] = whole.grid.to_mm(whole.grid.unlinear(*v).map(|i| i as f64));
+            patient(x, y).is_some()
+        };
+        let wrong = found.iter().filter(|v| !drawn(&(**v as usize))).count();
+        let all = (0..whole.grid.len()).filter(drawn).count();
+        let missed = all + wrong - found.len();
+        assert!(wrong + missed < all / 100, "{mm}: {wrong} beyond, {missed} missed of {all}");
+    }
+}

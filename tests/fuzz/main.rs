@@ -16,6 +16,9 @@ mod mutate;
 mod objects;
 mod packed;
 mod program;
+#[path = "../regions/objects.rs"]
+mod region_objects;
+mod regions;
 mod rng;
 mod shards;
 mod texts;
@@ -156,12 +159,18 @@ fn mutated_inputs_give_values_or_errors() {
     let seed: u64 = setting("VOXGRAY_FUZZ_SEED", 1);
     let count: u64 = setting("VOXGRAY_FUZZ_COUNT", DEFAULT_COUNT);
     let only: String = setting("VOXGRAY_FUZZ_KIND", String::new());
-    let kinds: Vec<Kind> =
-        [dicom::kinds(), volumes::kinds(), texts::kinds(), shards::kinds(), program::kinds()]
-            .into_iter()
-            .flatten()
-            .filter(|k| only.is_empty() || k.name.contains(&only))
-            .collect();
+    let kinds: Vec<Kind> = [
+        dicom::kinds(),
+        volumes::kinds(),
+        regions::kinds(),
+        texts::kinds(),
+        shards::kinds(),
+        program::kinds(),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|k| only.is_empty() || k.name.contains(&only))
+    .collect();
     assert!(!kinds.is_empty(), "no kind is called {only}");
     let shares: u64 = kinds.iter().map(|k| k.share).sum();
     watch(&ALIVE);

@@ -133,6 +133,10 @@ impl Stack {
         let depth = grid.dims[along];
         let stride = [1, grid.dims[0], grid.dims[0] * grid.dims[1]];
         let mut out = Shares::default();
+        // Growing by doubling would copy a large structure several times.
+        let likely = 1.05 * 1000.0 * self.volume_ml() / grid.voxel_volume_mm3();
+        let likely = (likely as usize).min(grid.len());
+        let _ = out.voxels.try_reserve(likely).and_then(|()| out.shares.try_reserve(likely));
         let mut open: VecDeque<(usize, Option<Coverage>)> = VecDeque::new();
         let mut from = 0;
         let first = slabs.first().map_or(0, |s| s.0.max(0.0) as usize);

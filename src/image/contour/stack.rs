@@ -242,6 +242,9 @@ fn axes_of(contours: &[Contour]) -> Option<[[f64; 3]; 3]> {
     };
     let size = |v: [f64; 3]| dot(v, v).sqrt();
     let largest = contours.iter().map(normal).max_by(|a, b| size(*a).total_cmp(&size(*b)))?;
+    // A contour that crosses itself may enclose as much on the left as on the right.
+    let widest = contours.iter().map(widest_turn).max_by(|a, b| size(*a).total_cmp(&size(*b)))?;
+    let largest = if size(largest) > 1e-3 * size(widest) { largest } else { widest };
     let length = size(largest);
     if !(length > 0.0 && length.is_finite()) {
         return None;
@@ -263,6 +266,18 @@ fn axes_of(contours: &[Contour]) -> Option<[[f64; 3]; 3]> {
     let p = [0, 1, 2].map(|c| p[c] - s * n[c]);
     let p = p.map(|c| c / size(p));
     Some([p, cross(n, p), n])
+}
+
+/// The normal of a contour's first point, the one farthest from it, and the one farthest from their line; twice their triangle's area long.
+fn widest_turn(contour: &Contour) -> [f64; 3] {
+    let Some(o) = contour.points_mm.first() else { return [0.0; 3] };
+    let from = |p: &[f64; 3]| minus(*p, *o);
+    let size = |v: [f64; 3]| dot(v, v);
+    let longest = |vectors: &mut dyn Iterator<Item = [f64; 3]>| {
+        vectors.max_by(|a, b| size(*a).total_cmp(&size(*b))).unwrap_or_default()
+    };
+    let far = longest(&mut contour.points_mm.iter().map(from));
+    longest(&mut contour.points_mm.iter().map(|p| cross(far, from(p))))
 }
 
 pub(super) fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {

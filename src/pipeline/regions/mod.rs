@@ -141,7 +141,16 @@ pub fn list_regions(job: &RegionJob, observer: &dyn Observer) -> Result<RegionLi
     let phantom = match &ct {
         Some(ct) => {
             let limits = HuOptions { max_fraction_below: 1.0, max_fraction_above: 1.0 };
-            Some(Phantom::from_ct(&ct.volume, &HuCurve::schneider2000()?, &limits)?.0)
+            let (phantom, report) =
+                Phantom::from_ct(&ct.volume, &HuCurve::schneider2000()?, &limits)?;
+            let beyond = report.below + report.above;
+            if beyond > 0 {
+                observer.say(&format!(
+                    "CT: {beyond} of {} voxels lie outside of the HU curve ({:.0} to {:.0}) and have the density of its end",
+                    report.voxels, report.range.0, report.range.1
+                ));
+            }
+            Some(phantom)
         }
         None => None,
     };
