@@ -59,7 +59,11 @@ impl Course {
     pub fn new(cycles: &[(DoseRate, f64)], tissue: &Tissue) -> Result<Self> {
         if cycles.is_empty() || cycles.iter().any(|c| !(c.1 >= 0.0 && c.1.is_finite())) {
             return Err(Error::usage(
-                format!("{} cycles, beginning at {:?} s", cycles.len(), cycles.iter().map(|c| c.1).collect::<Vec<_>>()),
+                format!(
+                    "{} cycles, beginning at {:?} s",
+                    cycles.len(),
+                    cycles.iter().map(|c| c.1).collect::<Vec<_>>()
+                ),
                 "one is needed at least, and each begins at or after the first",
                 "Check the cycles.",
             ));
@@ -69,10 +73,11 @@ impl Course {
         let pair = |c: usize, d: usize| match c == d {
             true => own[c],
             // Rounding must not make it negative where nothing is left between cycles.
-            false => (units[c].plus(&units[d]).interaction(&tissue.repair) - own[c] - own[d]).max(0.0),
+            false => {
+                (units[c].plus(&units[d]).interaction(&tissue.repair) - own[c] - own[d]).max(0.0)
+            }
         };
-        let interaction =
-            (0..units.len()).map(|c| (0..=c).map(|d| pair(c, d)).collect()).collect();
+        let interaction = (0..units.len()).map(|c| (0..=c).map(|d| pair(c, d)).collect()).collect();
         Ok(Course { alpha_beta_gy: tissue.alpha_beta_gy, interaction })
     }
 
@@ -130,7 +135,7 @@ impl Course {
         let mut doses = earlier_gy.to_vec();
         doses.push(0.0);
         let left = bed_gy - self.bed(&doses);
-        if !(left > 0.0) {
+        if left.is_nan() || left <= 0.0 {
             return 0.0;
         }
         let last = self.cycles() - 1;

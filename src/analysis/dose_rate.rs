@@ -42,9 +42,7 @@ impl Repair {
                 "Correct it.",
             ));
         }
-        Ok(Repair {
-            terms: vec![(1.0 / (1.0 + c), rate(fast_s)?), (c / (1.0 + c), rate(slow_s)?)],
-        })
+        Ok(Repair { terms: vec![(1.0 / (1.0 + c), rate(fast_s)?), (c / (1.0 + c), rate(slow_s)?)] })
     }
 
     /// Half-times, s, with their weights.
@@ -101,7 +99,7 @@ impl DoseRate {
             last = p.to_s.unwrap_or(f64::INFINITY);
         }
         let rate = DoseRate { pieces };
-        if !(rate.dose() > 0.0) {
+        if rate.dose().is_nan() || rate.dose() <= 0.0 {
             return refuse("without dose");
         }
         Ok(rate)
@@ -177,14 +175,16 @@ impl DoseRate {
         let mut pieces = Vec::new();
         for w in edges.windows(2) {
             let (from, to) = (w[0], w[1]);
-            let mut sum = Piece { from_s: from, to_s: to.is_finite().then_some(to), ..Piece::default() };
+            let mut sum =
+                Piece { from_s: from, to_s: to.is_finite().then_some(to), ..Piece::default() };
             let covers = |p: &&Piece| p.from_s <= from && p.to_s.is_none_or(|end| end >= to);
             let mut any = false;
             for p in all().filter(covers) {
                 let since = from - p.from_s;
                 sum.start += p.start + p.slope * since;
                 sum.slope += p.slope;
-                sum.exponentials.extend(p.exponentials.iter().map(|(a, k)| (a * (-k * since).exp(), *k)));
+                sum.exponentials
+                    .extend(p.exponentials.iter().map(|(a, k)| (a * (-k * since).exp(), *k)));
                 any = true;
             }
             if any {
@@ -377,7 +377,8 @@ mod tests {
     fn sums_add_doses_and_interactions() {
         let repair = Repair::bi(0.5 * HOUR, 4.0 * HOUR, 0.7).unwrap();
         let a = DoseRate::mono(20.0 * HOUR).unwrap();
-        let b = DoseRate::lines(&[2.0 * HOUR, 9.0 * HOUR], &[1e-5, 4e-5], Some(8.0 * HOUR)).unwrap();
+        let b =
+            DoseRate::lines(&[2.0 * HOUR, 9.0 * HOUR], &[1e-5, 4e-5], Some(8.0 * HOUR)).unwrap();
         let sum = a.plus(&b.later(3.0 * HOUR));
         assert!((sum.dose() - a.dose() - b.dose()).abs() < 1e-12);
         // At once, twice the curve: four times the interaction.

@@ -55,7 +55,8 @@ impl Dvh {
             1.0 - middle / total
         });
         let above = above.collect();
-        let mean = samples.values.iter().zip(&samples.weights).map(|(v, w)| v * w).sum::<f64>() / total;
+        let mean =
+            samples.values.iter().zip(&samples.weights).map(|(v, w)| v * w).sum::<f64>() / total;
         Ok(Dvh { values, above, total, mean })
     }
 
@@ -153,12 +154,16 @@ mod tests {
     /// By hand: steps of 1, 2 (two voxels of one value) and 1 of four.
     #[test]
     fn the_curve_goes_through_the_middles_of_steps() {
-        let dvh = Dvh::new(&samples_of(&[(30.0, 1.0), (20.0, 1.5), (10.0, 1.0), (20.0, 0.5)])).unwrap();
+        let dvh =
+            Dvh::new(&samples_of(&[(30.0, 1.0), (20.0, 1.5), (10.0, 1.0), (20.0, 0.5)])).unwrap();
         assert_eq!((dvh.total(), dvh.mean(), dvh.min(), dvh.max()), (4.0, 20.0, 10.0, 30.0));
-        for (dose, share) in [(5.0, 1.0), (15.0, 0.6875), (20.0, 0.5), (25.0, 0.3125), (31.0, 0.0)] {
+        for (dose, share) in [(5.0, 1.0), (15.0, 0.6875), (20.0, 0.5), (25.0, 0.3125), (31.0, 0.0)]
+        {
             assert!((dvh.share_at_least(dose) - share).abs() < 1e-12, "{dose}");
         }
-        for (share, dose) in [(1.0, 10.0), (0.875, 10.0), (0.6875, 15.0), (0.5, 20.0), (0.3125, 25.0), (0.02, 30.0)] {
+        for (share, dose) in
+            [(1.0, 10.0), (0.875, 10.0), (0.6875, 15.0), (0.5, 20.0), (0.3125, 25.0), (0.02, 30.0)]
+        {
             assert!((dvh.value_at_share(share) - dose).abs() < 1e-12, "{share}");
         }
         assert_eq!(dvh.value_at_amount(2.0), Some(20.0));
@@ -176,7 +181,8 @@ mod tests {
 
     #[test]
     fn bins_are_fine_and_add_up() {
-        let pairs: Vec<(f64, f64)> = (0..500).map(|i| (f64::from(i * 37 % 500) / 7.0, 1.0)).collect();
+        let pairs: Vec<(f64, f64)> =
+            (0..500).map(|i| (f64::from(i * 37 % 500) / 7.0, 1.0)).collect();
         let dvh = Dvh::new(&samples_of(&pairs)).unwrap();
         let edges = dvh.edges();
         assert!(edges.windows(2).all(|w| w[1] - w[0] <= 1.0001 * WIDEST_BIN * dvh.max()));
@@ -185,6 +191,9 @@ mod tests {
         let bins = dvh.differential(&edges);
         let mean: f64 = edges.windows(2).zip(&bins).map(|(w, b)| middle(w) * b).sum();
         assert!((mean / dvh.mean() - 1.0).abs() < 2e-3);
-        assert!(Dvh::new(&samples_of(&[(f64::NAN, 1.0)])).is_err() && Dvh::new(&samples_of(&[])).is_err());
+        assert!(
+            Dvh::new(&samples_of(&[(f64::NAN, 1.0)])).is_err()
+                && Dvh::new(&samples_of(&[])).is_err()
+        );
     }
 }

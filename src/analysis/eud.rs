@@ -54,7 +54,8 @@ impl Formula {
             if free && (value == 0.0 || !value.is_finite()) {
                 return refuse(name, value, "other than 0");
             }
-            if !free && !(value > 0.0 && value.is_finite()) {
+            let positive = value > 0.0 && value.is_finite();
+            if !(free || positive) {
                 return refuse(name, value, "positive");
             }
         }

@@ -86,7 +86,12 @@ pub fn to_bed_limit(
         }
         cycles = Some(n);
     }
-    Ok(Remaining { spent_gy: spent, dose_gy: left, activity_gbq: gy_per_gbq.map(|g| left / g), cycles })
+    Ok(Remaining {
+        spent_gy: spent,
+        dose_gy: left,
+        activity_gbq: gy_per_gbq.map(|g| left / g),
+        cycles,
+    })
 }
 
 fn check(
@@ -98,10 +103,16 @@ fn check(
     let refuse = |what: String, why: &str| Err(Error::usage(what, why, "Correct it."));
     for (n, g) in given.iter().enumerate() {
         if !(g.dose_gy >= 0.0 && g.dose_gy.is_finite()) {
-            return refuse(format!("cycle {}: a dose of {} Gy", n + 1, g.dose_gy), "it is 0 or more");
+            return refuse(
+                format!("cycle {}: a dose of {} Gy", n + 1, g.dose_gy),
+                "it is 0 or more",
+            );
         }
         if g.activity_gbq.is_some_and(|a| !(a > 0.0 && a.is_finite())) {
-            return refuse(format!("cycle {}: {:?} GBq", n + 1, g.activity_gbq), "an activity is positive");
+            return refuse(
+                format!("cycle {}: {:?} GBq", n + 1, g.activity_gbq),
+                "an activity is positive",
+            );
         }
     }
     for (name, value) in [

@@ -94,7 +94,9 @@ pub fn marrow_dose(uptake: Uptake, model: &MarrowModel) -> Result<MarrowDose> {
         }
     };
     let rest_gy = match model.rest {
-        Some((tia, s)) => positive("the time-integrated activity of the rest", tia)? * positive("S(RM<-rest)", s)?,
+        Some((tia, s)) => {
+            positive("the time-integrated activity of the rest", tia)? * positive("S(RM<-rest)", s)?
+        }
         None => 0.0,
     };
     Ok(MarrowDose { tia_bq_s: tia, self_gy: tia * s * phantom / patient, rest_gy })
@@ -117,7 +119,10 @@ mod tests {
         let blood = Uptake::Blood { per_ml: 1e9, ratio };
         let [a, b] = [1170.0, 900.0].map(|g| marrow_dose(blood, &model(g)).unwrap());
         let expected = 1e9 * ratio * 1170.0 * 9.72e-15;
-        assert!((a.self_gy / expected - 1.0).abs() < 1e-12 && (b.self_gy / expected - 1.0).abs() < 1e-12);
+        assert!(
+            (a.self_gy / expected - 1.0).abs() < 1e-12
+                && (b.self_gy / expected - 1.0).abs() < 1e-12
+        );
         assert!((a.rest_gy - 0.2).abs() < 1e-12);
         let image = Uptake::Image { region: 5e11, part: 0.1 };
         let d = marrow_dose(image, &model(585.0)).unwrap();

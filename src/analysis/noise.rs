@@ -4,18 +4,18 @@
 //!
 //! A voxel of the dose D and the standard error s shows D + s e, e normal: the histogram that is seen is the true one, convolved with the noise
 //! (Sempau and Bielajew 2000, Phys Med Biol 45, 131; Kawrakow and Fippel 2000, doi:10.1088/0031-9155/45/8/308): its hot end lies too high, its
-//! cold end too low, by about 2 s for D_2 of a uniform region. More noise can be added, less cannot be had; so noise of once and twice the variance
-//! is added, V_l(D) = sum w Phi((d - D)/(s sqrt(l))), and what it does is carried back to none (simulation and extrapolation: Cook and Stefanski
-//! 1994, doi:10.1080/01621459.1994.10476871), without drawing numbers. The law of extrapolation is a + b sqrt(c + l): exact for
-//! quantiles of normal and of uniform regions, and linear in the variance (the first-order model) where the noise is small beside the spread.
+//! cold end too low, by about 2 s for D_2 of a uniform region. More noise can be added, less cannot be had; so noise of one, two and three times
+//! the variance is added, V_l(D) = sum w Phi((d - D)/(s sqrt(l))), and what it does is carried back to none (simulation and extrapolation: Cook and
+//! Stefanski 1994, doi:10.1080/01621459.1994.10476871), without drawing numbers. The law for D_x is a + b sqrt(c + variance): exact for quantiles of
+//! normal and of uniform regions, and linear in the variance (the first-order model) where the noise is small beside the spread; V(D) is its inverse.
 //!
-//! Standard errors are those of the noise alone: var V = f sum w^2 P (1 - P), P = Phi((d - D)/s), and s(D_x) = s(V)/p(D), p the density of V. The
-//! factor f is the variance of the mean over what independent voxels would give: from the run's batches, which know how voxels go together
-//! (a history crosses several), where they tell it, and 1 otherwise.
+//! Standard errors are those of the corrected values by the noise alone: how each voxel's noise moves V_l, over the noise, D taken for d; with a tenth
+//! of the bias and a twentieth of a voxel's noise for the law, which is what it leaves in simulations. Variances are times a factor f, that of the mean over what independent voxels
+//! would give: from the run's batches, which know how voxels go together (a history crosses several), where they tell it, and 1 otherwise.
 
 use super::dvh::Dvh;
 use super::samples::Samples;
-use crate::stats::normal_below;
+use crate::stats::{normal_below, normal_quantile};
 
 /// A value with what noise does to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,7 +47,16 @@ impl Estimate {
 }
 
 /// Groups of samples at most: neighbours in value are taken together above it.
-const MOST_GROUPS: usize = 2000;
+const MOST_GROUPS: usize = 1000;
+/// Variances of noise that are added, in those that are there.
+const ADDED: [f64; 3] = [1.0, 2.0, 3.0];
+/// The variance that stands for none where a step must be smooth.
+const SMOOTH: f64 = 0.2;
+/// Values of a voxel's noise that are tried for a standard error.
+const NODES: usize = 24;
+/// Standard uncertainty of the law, in parts of the bias and of a voxel's noise: what is left in the simulations of `noise_tests.rs`.
+const OF_BIAS: f64 = 0.1;
+const OF_NOISE: f64 = 0.05;
 /// Share of a region whose standard error may be unknown.
 pub const MOST_UNKNOWN: f64 = 0.05;
 
@@ -93,8 +102,7 @@ impl Noise {
         if groups.iter().all(|g| g.1 == 0.0) {
             return None;
         }
-        let naive: f64 =
-            groups.iter().zip(&square).map(|((_, s, w), q)| w * w * q * s * s).sum();
+        let naive: f64 = groups.iter().zip(&square).map(|((_, s, w), q)| w * w * q * s * s).sum();
         let mean_variance = mean_standard_error
             .filter(|e| e.is_finite() && *e > 0.0)
             .map(|e| e * e)
@@ -112,30 +120,81 @@ impl Noise {
         Estimate { value, bias: Some(0.0), standard_error: Some(self.mean_variance.sqrt()) }
     }
 
-    /// V(D), share.
+    /// V(D), share: where D_x without its bias is this value.
     pub fn share_at_least(&self, dvh: &Dvh, value: f64) -> Estimate {
         let seen = dvh.share_at_least(value);
-        let [once, twice] = [1.0, 2.0].map(|l| self.above(value, l));
-        // Of second order in the variance added: 3 M(0) - 3 M(1) + M(2).
-        let without = (3.0 * seen - 3.0 * once + twice).clamp(0.0, 1.0);
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..20 {
+            let share = 0.5 * (low + high);
+            let shift = first_step(ADDED.map(|l| self.quantile(share, l)));
+            if dvh.value_at_share(share) - shift > value { low = share } else { high = share }
+        }
+        let without = 0.5 * (low + high);
+        let error = self.value_at_share(dvh, without).standard_error;
         Estimate {
             value: seen,
             bias: Some(seen - without),
-            standard_error: Some(self.share_variance(value).sqrt()),
+            standard_error: error.map(|e| e * self.density(value, SMOOTH)),
         }
     }
 
     /// D_x.
     pub fn value_at_share(&self, dvh: &Dvh, share: f64) -> Estimate {
         let seen = dvh.value_at_share(share);
-        let [once, twice] = [1.0, 2.0].map(|l| self.quantile(share, l));
-        let density = self.density(seen);
+        let added = ADDED.map(|l| self.quantile(share, l));
+        let shift = first_step(added);
+        // How the shift follows each of the three.
+        let h = 1e-3 * (added[2] - added[0]).abs().max(f64::MIN_POSITIVE);
+        let slope = |n: usize| {
+            let moved = |by: f64| {
+                let mut at = added;
+                at[n] += by;
+                first_step(at)
+            };
+            (moved(h) - moved(-h)) / (2.0 * h)
+        };
+        let quantile = |l: f64, x: f64, c: f64| (l, x, c / self.density(x, l));
+        let own = quantile(SMOOTH, seen, 1.0);
+        let followed = self.spread(
+            [own].into_iter().chain((0..3).map(|n| quantile(ADDED[n], added[n], -slope(n)))),
+        );
+        // The shift lies between those of the law's two ends, however little is known of it.
+        let [narrow, wide] = [LARGEST, 0.0].map(|c| step_of(added[1] - added[0], c));
+        let bounded = self.spread([own]).hypot((wide - narrow) / 12.0_f64.sqrt());
+        let model = (OF_BIAS * shift).hypot(OF_NOISE * self.noise_at(seen));
         Estimate {
             value: seen,
-            bias: Some(seen - without_noise(seen, once, twice)),
-            standard_error: Some(self.share_variance(seen).sqrt() / density)
-                .filter(|e| e.is_finite()),
+            bias: Some(shift),
+            standard_error: Some(followed.min(bounded).hypot(model)).filter(|e| e.is_finite()),
         }
+    }
+
+    /// Lower and upper limit of V at ascending values: the curves of the limits of D_x, `factor` standard errors to both sides.
+    pub fn band(&self, dvh: &Dvh, factor: f64, values: &[f64]) -> Vec<(f64, f64)> {
+        const STEPS: usize = 40;
+        let shares = (0..=STEPS).map(|n| (n as f64 / STEPS as f64).clamp(2e-3, 1.0 - 2e-3));
+        let limits: Vec<(f64, [f64; 2])> = shares
+            .filter_map(|s| Some((s, self.value_at_share(dvh, s).interval_95(factor)?)))
+            .collect();
+        let at = |value: f64, side: usize| {
+            // Shares rise while the limit falls.
+            let n = limits.partition_point(|l| l.1[side] > value);
+            match (n.checked_sub(1).map(|i| &limits[i]), limits.get(n)) {
+                (None, _) => 0.0,
+                (Some(_), None) => 1.0,
+                (Some(a), Some(b)) => {
+                    let t = (a.1[side] - value) / (a.1[side] - b.1[side]).max(f64::MIN_POSITIVE);
+                    a.0 + t.clamp(0.0, 1.0) * (b.0 - a.0)
+                }
+            }
+        };
+        values.iter().map(|v| (at(*v, 0), at(*v, 1))).collect()
+    }
+
+    /// Standard error of a voxel of about this value.
+    fn noise_at(&self, value: f64) -> f64 {
+        let n = self.groups.partition_point(|g| g.0 < value).min(self.groups.len() - 1);
+        self.groups[n].1
     }
 
     /// A sum over the region, F(sum w f(d)): `derivatives` gives f' and f'' at a value, `outer` is F' at the sum. Of second order in the noise.
@@ -158,25 +217,46 @@ impl Noise {
         }
     }
 
+    /// A mean of squares-like values whose own derivative by what is noisy is `slope` and second derivative `curvature`: noise of s in the values
+    /// is one of s/slope in that, and adds curvature (s/slope)^2/2 to the mean.
+    pub fn of_square(&self, mean: &Estimate, curvature: f64, slope: f64) -> Estimate {
+        let square: f64 = self.groups.iter().map(|(_, s, w)| w * s * s).sum();
+        Estimate { bias: Some(0.5 * curvature * square / (slope * slope)), ..*mean }
+    }
+
     /// V with noise of `more` times the variance added.
     fn above(&self, value: f64, more: f64) -> f64 {
         let one = |(d, s, w): &(f64, f64, f64)| w * step((d - value) / (s * more.sqrt()));
         self.groups.iter().map(one).sum()
     }
 
-    fn share_variance(&self, value: f64) -> f64 {
-        let one = |((d, s, w), q): (&(f64, f64, f64), &f64)| {
-            let p = step((d - value) / s);
-            w * w * q * p * (1.0 - p)
-        };
-        self.factor * self.groups.iter().zip(&self.square).map(one).sum::<f64>()
+    /// Standard error by the noise of a sum of c V_l(x), terms (l, x, c): what a voxel's own noise e moves in it, over e.
+    fn spread(&self, terms: impl IntoIterator<Item = (f64, f64, f64)>) -> f64 {
+        let terms: Vec<(f64, f64, f64)> = terms.into_iter().collect();
+        let nodes: Vec<f64> =
+            (0..NODES).map(|k| normal_quantile((k as f64 + 0.5) / NODES as f64)).collect();
+        let mut variance = 0.0;
+        for ((d, s, w), q) in self.groups.iter().zip(&self.square) {
+            let (mut sum, mut squares) = (0.0, 0.0);
+            for e in &nodes {
+                let at = |(l, x, c): &(f64, f64, f64)| c * step((d + s * e - x) / (s * l.sqrt()));
+                let h: f64 = terms.iter().map(at).sum();
+                sum += h;
+                squares += h * h;
+            }
+            let n = NODES as f64;
+            variance += w * w * q * (squares / n - (sum / n).powi(2)).max(0.0);
+        }
+        (self.factor * variance).sqrt()
     }
 
-    fn density(&self, value: f64) -> f64 {
+    /// -dV/dD with noise of `more` times the variance added.
+    fn density(&self, value: f64, more: f64) -> f64 {
         let one = |(d, s, w): &(f64, f64, f64)| {
             if *s == 0.0 {
                 return 0.0;
             }
+            let s = s * more.sqrt();
             let z = (d - value) / s;
             w * (-0.5 * z * z).exp() / (s * std::f64::consts::TAU.sqrt())
         };
@@ -187,7 +267,7 @@ impl Noise {
         let reach = |g: &(f64, f64, f64)| 8.0 * g.1 * more.sqrt();
         let mut low = self.groups.iter().map(|g| g.0 - reach(g)).fold(f64::INFINITY, f64::min);
         let mut high = self.groups.iter().map(|g| g.0 + reach(g)).fold(f64::NEG_INFINITY, f64::max);
-        for _ in 0..60 {
+        for _ in 0..40 {
             let middle = 0.5 * (low + high);
             if self.above(middle, more) > share { low = middle } else { high = middle }
         }
@@ -200,27 +280,36 @@ fn step(z: f64) -> f64 {
     if z.is_nan() { 0.5 } else { normal_below(z) }
 }
 
-/// A quantile without noise from those with noise of one, two and three times the variance: a + b sqrt(c + l), c fitted, at l = 0.
-fn without_noise(one: f64, two: f64, three: f64) -> f64 {
-    let (first, second) = (two - one, three - two);
+/// The law's end at which it is linear.
+const LARGEST: f64 = 1e5;
+
+/// sqrt(c + l).
+fn root(c: f64, l: f64) -> f64 {
+    (c + l).sqrt()
+}
+
+/// The law's step from l = 0 to 1 where that from 2 to 3 is `first`.
+fn step_of(first: f64, c: f64) -> f64 {
+    first * (root(c, 1.0) - root(c, 0.0)) / (root(c, 3.0) - root(c, 2.0))
+}
+
+/// What the first variance of noise adds to a quantile, from those with two, three and four times it: a + b sqrt(c + l), c fitted, from l = 0 to 1.
+fn first_step([two, three, four]: [f64; 3]) -> f64 {
+    let (first, second) = (three - two, four - three);
     let ratio = second / first;
     if !ratio.is_finite() || first == 0.0 {
-        return one;
+        return 0.0;
     }
-    let root = |c: f64, l: f64| (c + l).sqrt();
-    let of = |c: f64| (root(c, 3.0) - root(c, 2.0)) / (root(c, 2.0) - root(c, 1.0));
-    const LARGEST: f64 = 1e6;
+    let of = |c: f64| (root(c, 4.0) - root(c, 3.0)) / (root(c, 3.0) - root(c, 2.0));
     if ratio >= of(LARGEST) || ratio < 0.0 {
-        return one - first;
+        return first;
     }
     let (mut low, mut high) = (0.0, LARGEST);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
         if of(middle) < ratio { low = middle } else { high = middle }
     }
-    let c = if ratio <= of(0.0) { 0.0 } else { 0.5 * (low + high) };
-    let b = first / (root(c, 2.0) - root(c, 1.0));
-    one - b * (root(c, 1.0) - root(c, 0.0))
+    step_of(first, if ratio <= of(0.0) { 0.0 } else { 0.5 * (low + high) })
 }
 
 #[cfg(test)]

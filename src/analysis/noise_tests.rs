@@ -19,7 +19,8 @@ struct Truth {
 fn truths() -> Vec<Truth> {
     let n = 4000;
     let at = move |i: usize| (i as f64 + 0.5) / n as f64;
-    let normal = |m: f64, s: f64| (0..n).map(|i| m + s * crate::stats::normal_quantile(at(i))).collect();
+    let normal =
+        |m: f64, s: f64| (0..n).map(|i| m + s * crate::stats::normal_quantile(at(i))).collect();
     let line = |low: f64, high: f64| (0..n).map(|i| low + (high - low) * at(i)).collect::<Vec<_>>();
     vec![
         Truth { name: "uniform, 5 %", doses: vec![20.0; n], noise: 0.05 },
@@ -30,7 +31,7 @@ fn truths() -> Vec<Truth> {
     ]
 }
 
-const REPEATS: u64 = 200;
+const REPEATS: u64 = 80;
 const SHARES: [f64; 4] = [0.98, 0.95, 0.5, 0.02];
 
 /// One noisy map of a truth, with its standard errors.
@@ -48,12 +49,15 @@ fn seen(truth: &Truth, seed: u64) -> Samples {
     }
 }
 
-/// What is left of the bias of D_x and V_D after the correction, what it was before, and how often intervals hold the truth (200 maps: the standard
-/// deviation of a coverage of 0.95 is 0.015).
+/// What is left of the bias of D_x and V_D after the correction, what it was before, and how often intervals hold the truth (80 maps: the standard
+/// deviation of a coverage of 0.95 is 0.024).
 #[test]
 fn bias_is_taken_away_and_intervals_hold_the_truth() {
+    let mut rows = Vec::new();
     for truth in truths() {
-        let exact = Dvh::new(&samples_of(&truth.doses.iter().map(|d| (*d, 1.0)).collect::<Vec<_>>())).unwrap();
+        let exact =
+            Dvh::new(&samples_of(&truth.doses.iter().map(|d| (*d, 1.0)).collect::<Vec<_>>()))
+                .unwrap();
         let mut kinds: Vec<(String, f64, Vec<Estimate>)> = SHARES
             .iter()
             .map(|s| (format!("D{:.0}", 100.0 * s), exact.value_at_share(*s), Vec::new()))
@@ -80,10 +84,23 @@ fn bias_is_taken_away_and_intervals_hold_the_truth() {
                 f64::from(u8::from((low..=high).contains(target)))
             };
             let covered = mean(&holds);
+            rows.push((truth.name, name.clone(), raw, left, stated, spread, covered));
             println!(
                 "{:22} {name:4} truth {target:8.4} bias {raw:+.4} left {left:+.4} stated s {stated:.4} spread {spread:.4} covered {covered:.3}",
                 truth.name
             );
         }
     }
+    for (truth, name, raw, left, stated, spread, covered) in &rows {
+        let place = format!("{truth} {name}: {raw} {left} {stated} {spread} {covered}");
+        // Where the noise shifts an end by more than its own spread, two thirds of it go.
+        if ["D98", "D2"].contains(&name.as_str()) && raw.abs() > 2.0 * spread {
+            assert!(left.abs() < 0.34 * raw.abs(), "{place}");
+        }
+        // The worst cell: V21 in a wide gradient of much noise, 0.73.
+        assert!(*covered >= 0.7, "{place}");
+    }
+    let mean = rows.iter().map(|r| r.6).sum::<f64>() / rows.len() as f64;
+    // 25 cells of 80 maps, not independent of each other.
+    assert!(mean > 0.92, "{mean}");
 }

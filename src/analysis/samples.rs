@@ -79,13 +79,39 @@ pub fn sample(set: &RegionSet, region: &Region, map: &Map, sampling: Sampling) -
             "Check the VOI, or leave it out.",
         ));
     }
-    let cuts = cuts(&set.grid, region, target, sampling);
-    let voxel_ml = set.grid.voxel_volume_mm3() * CM3_PER_MM3;
-    let cell_ml = voxel_ml / cuts.iter().product::<usize>() as f64;
     let mut found = match sampling {
         Sampling::Uniform => Found::by_voxel(map, n),
         Sampling::Interpolated => Found::by_cell(map, n),
     };
+    visit(set, region, target, sampling, |index, ml| found.add(index, ml))?;
+    found.finish(region, set.volume_ml(region))
+}
+
+/// Share of each voxel of another grid that a region fills, for those that it touches.
+///
+/// # Errors
+/// If a grid is unusable.
+pub fn shares_on(set: &RegionSet, region: &Region, grid: &Grid) -> Result<Vec<(usize, f64)>> {
+    let blank = Volume::new(grid.clone(), vec![0.0_f32; grid.len()])?;
+    let map = Map { values: &blank, standard_errors: None, density: None };
+    let mut found = Found::by_voxel(&map, grid.len());
+    visit(set, region, grid, Sampling::Uniform, |index, ml| found.add(index, ml))?;
+    let voxel_ml = grid.voxel_volume_mm3() * CM3_PER_MM3;
+    let shares = found.by_voxel.iter().enumerate().filter(|s| *s.1 > 0.0);
+    Ok(shares.map(|(v, ml)| (v, ml / voxel_ml)).collect())
+}
+
+/// Gives the cells of a region: index on the target grid and mL.
+fn visit(
+    set: &RegionSet,
+    region: &Region,
+    target: &Grid,
+    sampling: Sampling,
+    mut give: impl FnMut([f64; 3], f64),
+) -> Result<()> {
+    let cuts = cuts(&set.grid, region, target, sampling);
+    let voxel_ml = set.grid.voxel_volume_mm3() * CM3_PER_MM3;
+    let cell_ml = voxel_ml / cuts.iter().product::<usize>() as f64;
     let to_map = Affine::new(&set.grid, target)?;
     let field = ShareField::new(&set.grid, region);
     let cells = Cells::new(cuts);
@@ -93,10 +119,10 @@ pub fn sample(set: &RegionSet, region: &Region, map: &Map, sampling: Sampling) -
         let at = set.grid.unlinear(voxel);
         cells.filled(at, share, &field, |offset, part| {
             let index = [0, 1, 2].map(|a| at[a] as f64 + offset[a]);
-            found.add(to_map.of(index), part * cell_ml);
+            give(to_map.of(index), part * cell_ml);
         });
     }
-    found.finish(region, region.voxel_sum() * voxel_ml)
+    Ok(())
 }
 
 /// Cells along each edge of a voxel of the region.
@@ -163,7 +189,30 @@ impl ShareField {
             let n = field.linear([0, 1, 2].map(|a| at[a] - low[a] + 1));
             field.shares[n] = share as f32;
         }
+        // Beyond the grid it is not known: as at its border.
+        for a in 0..3 {
+            if low[a] == 0 {
+                field.copy_plane(a, 1, 0);
+            }
+            if high[a] + 1 == grid.dims[a] {
+                field.copy_plane(a, dims[a] - 2, dims[a] - 1);
+            }
+        }
         field
+    }
+
+    fn copy_plane(&mut self, axis: usize, from: usize, to: usize) {
+        let [u, v] = [[1, 2], [0, 2], [0, 1]][axis];
+        for j in 0..self.dims[v] {
+            for i in 0..self.dims[u] {
+                let mut at = [0; 3];
+                (at[u], at[v], at[axis]) = (i, j, from);
+                let share = self.shares[self.linear(at)];
+                at[axis] = to;
+                let n = self.linear(at);
+                self.shares[n] = share;
+            }
+        }
     }
 
     fn linear(&self, at: [usize; 3]) -> usize {
@@ -298,7 +347,8 @@ impl<'a> Found<'a> {
                 *kept = (v, c);
                 value += c * of;
                 whole += c;
-                variance += c * c * self.map.standard_errors.map_or(0.0, |s| f64::from(s[v]).powi(2));
+                variance +=
+                    c * c * self.map.standard_errors.map_or(0.0, |s| f64::from(s[v]).powi(2));
             }
         }
         for (v, c) in corners.into_iter().filter(|k| k.1 > 0.0) {
@@ -316,7 +366,7 @@ impl<'a> Found<'a> {
         let touched: Vec<usize> = (0..by_voxel.len()).filter(|v| by_voxel[*v] > 0.0).collect();
         let total: f64 = touched.iter().map(|v| by_voxel[*v]).sum();
         let (outside, not_a_number) = (outside_ml / volume_ml, nan_ml / volume_ml);
-        if !(total > 0.0) {
+        if total.is_nan() || total <= 0.0 {
             return Err(Error::input(
                 format!(
                     "'{}': {:.3} % of its volume lie outside of the map, {:.3} % where the map is NaN",
@@ -363,8 +413,10 @@ mod tests {
     use super::*;
 
     fn region(grid: &Grid, share: impl Fn([usize; 3]) -> f32) -> RegionSet {
-        let all: Vec<(u32, f32)> =
-            (0..grid.len()).map(|n| (n as u32, share(grid.unlinear(n)))).filter(|p| p.1 > 0.0).collect();
+        let all: Vec<(u32, f32)> = (0..grid.len())
+            .map(|n| (n as u32, share(grid.unlinear(n))))
+            .filter(|p| p.1 > 0.0)
+            .collect();
         let region = Region {
             label: 1,
             name: "lesion".into(),
@@ -385,30 +437,30 @@ mod tests {
     #[test]
     fn weights_are_shares_of_volume_or_mass() {
         let grid = Grid::aligned([4, 4, 4], [0.0; 3], [2.0; 3]);
-        let set = region(&grid, |[i, _, k]| if k == 1 { [1.0, 0.5, 0.0, 0.0][i] } else { 0.0 });
+        let set = region(&grid, |[i, ..]| [1.0, 0.5, 0.0, 0.0][i]);
         let values = map(&grid, |[i, ..]| i as f32);
         let density = vec![2.0_f32; 64];
         let errors = vec![0.5_f32; 64];
         let whole = Map { values: &values, standard_errors: Some(&errors), density: None };
         let found = sample(&set, &set.regions[0], &whole, Sampling::Uniform).unwrap();
-        assert!((found.volume_ml - 6.0 * 8e-3).abs() < 1e-9 && found.outside == 0.0);
+        assert!((found.volume_ml - 24.0 * 8e-3).abs() < 1e-9 && found.outside == 0.0);
         let mean = |s: &Samples| {
             let total: f64 = s.weights.iter().sum();
             s.values.iter().zip(&s.weights).map(|(v, w)| v * w).sum::<f64>() / total
         };
         assert!((mean(&found) - 1.0 / 3.0).abs() < 1e-9);
-        // Four voxels of 1/6 and four of 1/12.
-        let variance = 0.25 * (4.0 / 36.0 + 4.0 / 144.0);
+        // Sixteen voxels of 1/24 and sixteen of 1/48.
+        let variance = 0.25 * 16.0 * (1.0 / 576.0 + 1.0 / 2304.0);
         assert!((found.mean_variance.unwrap() - variance).abs() < 1e-9);
         let by_mass = Map { density: Some(&density), ..whole };
         let found = sample(&set, &set.regions[0], &by_mass, Sampling::Uniform).unwrap();
-        assert!((found.mass_g.unwrap() - 2.0 * 6.0 * 8e-3).abs() < 1e-9);
-        // A map of twice the voxels, half of the region outside of it.
+        assert!((found.mass_g.unwrap() - 2.0 * 24.0 * 8e-3).abs() < 1e-9);
+        // A map of twice the voxels, three quarters of the region outside of it.
         let fine = Grid::aligned([8, 8, 2], [-0.5, -0.5, 2.5], [1.0; 3]);
         let values = map(&fine, |[i, ..]| i as f32);
         let part = Map { values: &values, standard_errors: None, density: None };
         let found = sample(&set, &set.regions[0], &part, Sampling::Uniform).unwrap();
-        assert!((found.outside - 0.5).abs() < 1e-6, "{}", found.outside);
+        assert!((found.outside - 0.75).abs() < 1e-6, "{}", found.outside);
         // Cells at 0 and 1 whole; of the half voxel those beside the whole one: at 2.
         assert!((mean(&found) - (0.5 * 2.0 + 2.0) / 3.0).abs() < 1e-6, "{}", mean(&found));
         assert!(found.standard_errors.is_empty() && found.mean_variance.is_none());
@@ -418,7 +470,15 @@ mod tests {
     #[test]
     fn interpolation_is_exact_for_a_linear_map() {
         let grid = Grid::aligned([8, 4, 4], [0.0; 3], [2.0; 3]);
-        let set = region(&grid, |[i, ..]| if (2..5).contains(&i) { 1.0 } else if i == 5 { 0.5 } else { 0.0 });
+        let set = region(&grid, |[i, ..]| {
+            if (2..5).contains(&i) {
+                1.0
+            } else if i == 5 {
+                0.5
+            } else {
+                0.0
+            }
+        });
         let values = map(&grid, |[i, ..]| 10.0 * i as f32);
         let of = Map { values: &values, standard_errors: None, density: None };
         let found = sample(&set, &set.regions[0], &of, Sampling::Interpolated).unwrap();

@@ -46,7 +46,7 @@ impl DoseConstant {
         let data = Nuclide::load(nuclide)?;
         let energy = data.energy_per_decay();
         let electrons = energy.electrons();
-        if !(electrons > 0.0) {
+        if electrons <= 0.0 {
             return Err(Error::usage(
                 format!("{nuclide} for radioembolisation"),
                 "it emits no electrons",
@@ -67,7 +67,12 @@ impl DoseConstant {
     /// If it is not positive.
     pub fn stated(gy_kg_per_gbq: f64) -> Result<Self> {
         positive("the constant in Gy kg/GBq", gy_kg_per_gbq)?;
-        Ok(DoseConstant { name: "stated".into(), electron_mev: None, half_life_h: None, gy_kg_per_gbq })
+        Ok(DoseConstant {
+            name: "stated".into(),
+            electron_mev: None,
+            half_life_h: None,
+            gy_kg_per_gbq,
+        })
     }
 
     /// Where it comes from, in words.
@@ -201,9 +206,15 @@ impl Partition {
         let whole = 1.0 + tumours + lungs;
         let one = |name: &str, mass_kg: f64, activity: f64| {
             let part = activity / whole;
-            CompartmentDose { name: name.into(), mass_kg, part, gy_per_gbq: k.gy_kg_per_gbq * part / mass_kg }
+            CompartmentDose {
+                name: name.into(),
+                mass_kg,
+                part,
+                gy_per_gbq: k.gy_kg_per_gbq * part / mass_kg,
+            }
         };
-        let mut all = vec![one("normal liver", self.normal_kg, 1.0), one("lungs", self.lungs_kg, lungs)];
+        let mut all =
+            vec![one("normal liver", self.normal_kg, 1.0), one("lungs", self.lungs_kg, lungs)];
         all.extend(self.tumours.iter().zip(activities).map(|(t, a)| one(&t.name, t.mass_kg, a)));
         Ok(all)
     }
@@ -224,7 +235,10 @@ impl Partition {
             )),
             None => Err(Error::usage(
                 format!("there is no compartment '{compartment}'"),
-                format!("there are {}", all.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")),
+                format!(
+                    "there are {}",
+                    all.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")
+                ),
                 "Name one of them.",
             )),
         }
@@ -319,7 +333,11 @@ mod tests {
     fn more_than_two_compartments() {
         let k = DoseConstant::of("Y-90").unwrap();
         let mut p = partition(Ratio::Concentration(3.0), Shunt::Liver(0.1));
-        p.tumours.push(Tumour { name: "second".into(), mass_kg: 0.05, ratio: Ratio::Concentration(8.0) });
+        p.tumours.push(Tumour {
+            name: "second".into(),
+            mass_kg: 0.05,
+            ratio: Ratio::Concentration(8.0),
+        });
         let all = p.doses(&k).unwrap();
         let energy: f64 = all.iter().map(|c| c.gy_per_gbq * c.mass_kg).sum();
         assert!((energy / k.gy_kg_per_gbq - 1.0).abs() < 1e-12);
@@ -333,12 +351,18 @@ mod tests {
     fn nonsense_is_refused() {
         let k = DoseConstant::stated(49.67).unwrap();
         assert!(DoseConstant::stated(0.0).is_err() && DoseConstant::of("Xx-1").is_err());
-        for (d, m, l) in [(0.0, 1.0, 0.0), (1.0, -1.0, 0.0), (1.0, 1.0, 1.0), (1.0, 1.0, -0.1), (1.0, 1.0, 5.0)] {
+        for (d, m, l) in
+            [(0.0, 1.0, 0.0), (1.0, -1.0, 0.0), (1.0, 1.0, 1.0), (1.0, 1.0, -0.1), (1.0, 1.0, 5.0)]
+        {
             assert!(mono_activity_gbq(d, m, l, &k).is_err(), "{d} {m} {l}");
         }
         assert!(partition(Ratio::Concentration(-1.0), Shunt::Liver(0.0)).doses(&k).is_err());
         assert!(partition(Ratio::Activity(1.0), Shunt::Tumour(1.0)).doses(&k).is_err());
-        assert!(Partition { tumours: vec![], ..partition(Ratio::Activity(1.0), Shunt::Liver(0.0)) }.doses(&k).is_err());
+        assert!(
+            Partition { tumours: vec![], ..partition(Ratio::Activity(1.0), Shunt::Liver(0.0)) }
+                .doses(&k)
+                .is_err()
+        );
         assert!(body_surface_m2(170.0, 70.0).is_err() && body_surface_m2(1.7, 0.0).is_err());
         assert!(resin_activity_gbq(1.8, 2000.0, 1500.0).is_err());
     }

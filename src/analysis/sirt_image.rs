@@ -71,7 +71,11 @@ pub fn plan(
     let find = |name: &str| -> Result<&Region> {
         let names = || set.regions.iter().map(|r| r.name.as_str()).collect::<Vec<_>>().join(", ");
         set.regions.iter().find(|r| r.name == name).ok_or_else(|| {
-            Error::usage(format!("there is no VOI '{name}'"), format!("there are {}", names()), "Name one of them.")
+            Error::usage(
+                format!("there is no VOI '{name}'"),
+                format!("there are {}", names()),
+                "Name one of them.",
+            )
         })
     };
     let amount = |region: &Region| -> Result<(f64, f64, f64)> {
@@ -79,7 +83,11 @@ pub fn plan(
         let found = sample(set, region, &map, Sampling::Uniform)?;
         if found.outside > 1e-3 {
             return Err(Error::input(
-                format!("{:.2} % of '{}' lie outside of the image", 100.0 * found.outside, region.name),
+                format!(
+                    "{:.2} % of '{}' lie outside of the image",
+                    100.0 * found.outside,
+                    region.name
+                ),
                 "its activity there is not known",
                 "Use an image that holds it.",
             ));
@@ -167,14 +175,21 @@ mod tests {
         let (tumour, normal, lungs) = (200.0 * 3.0, 600.0, 200.0 * 0.2);
         assert!((found.shunt - lungs / (tumour + normal + lungs)).abs() < 1e-7);
         assert!(found.elsewhere.abs() < 1e-9 && found.negative == 0.0);
-        let tumour = Tumour { name: "tumour".into(), mass_kg: 0.21, ratio: Ratio::Concentration(3.0) };
-        let model = Partition { normal_kg: 0.63, tumours: vec![tumour], lungs_kg: 0.07, shunt: Shunt::Liver(found.shunt) };
+        let tumour =
+            Tumour { name: "tumour".into(), mass_kg: 0.21, ratio: Ratio::Concentration(3.0) };
+        let model = Partition {
+            normal_kg: 0.63,
+            tumours: vec![tumour],
+            lungs_kg: 0.07,
+            shunt: Shunt::Liver(found.shunt),
+        };
         let model = model.doses(&k).unwrap();
         for (region, name) in [(3, "normal liver"), (1, "tumour"), (2, "lungs")] {
             let expected = model.iter().find(|c| c.name == name).unwrap();
             let ours = &found.regions[region];
             assert!((ours.gy_per_gbq / expected.gy_per_gbq - 1.0).abs() < 1e-6, "{name}");
-            let voxel = (0..1000).find(|v| set.regions[region].voxels.contains(&(*v as u32))).unwrap();
+            let voxel =
+                (0..1000).find(|v| set.regions[region].voxels.contains(&(*v as u32))).unwrap();
             let there = f64::from(found.gy_per_gbq.data[voxel]);
             assert!((there / expected.gy_per_gbq - 1.0).abs() < 1e-6, "{name} {there}");
         }

@@ -19,7 +19,8 @@ use crate::kinetics::Piece;
 pub const PARTS: [&str; 3] = ["electron", "photon", "alpha"];
 
 /// Maps of a folder that doses are looked for in, best first, with their unit.
-const DOSES: [(&str, &str); 3] = [("dose", "Gy"), ("dose_by_dose_rate", "Gy"), ("dose_rate", "Gy/s")];
+const DOSES: [(&str, &str); 3] =
+    [("dose", "Gy"), ("dose_by_dose_rate", "Gy"), ("dose_rate", "Gy/s")];
 
 /// A map with what belongs to it.
 #[derive(Debug, Clone)]
@@ -97,15 +98,19 @@ pub fn read_map(path: &Path, options: &MapOptions, observer: &dyn Observer) -> R
         ));
     };
     let map = read(&file, options.affine, observer)?;
-    let beside = stem.as_ref().zip(folder.as_ref()).map(|(stem, folder)| {
-        folder.join(format!("{stem}_standard_error{suffix}.nii.gz"))
-    });
+    let beside = stem
+        .as_ref()
+        .zip(folder.as_ref())
+        .map(|(stem, folder)| folder.join(format!("{stem}_standard_error{suffix}.nii.gz")));
     let errors = match options.standard_errors {
         Some(path) => Some(path.to_path_buf()),
         None => beside.filter(|b| b.is_file()),
     };
-    let standard_errors = errors.map(|p| on_grid(&p, &map, options.affine, observer)).transpose()?;
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let standard_errors =
+        errors.map(|p| on_grid(&p, &map, options.affine, observer)).transpose()?;
+    let name = path
+        .file_name()
+        .map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
     let unit = unit.to_string();
     Ok(FinishedMap { name, path: file, folder, map, unit, standard_errors, summary })
 }
@@ -117,7 +122,11 @@ impl FinishedMap {
     /// If this is no run's map, the folder has none of that name, or it is on another grid.
     pub fn beside(&self, stem: &str, observer: &dyn Observer) -> Result<Vec<f32>> {
         let refuse = |why: String| {
-            Err(Error::usage(format!("{}: no {stem}", self.path.display()), why, "Name the map as a file, or the folder of voxgray dose."))
+            Err(Error::usage(
+                format!("{}: no {stem}", self.path.display()),
+                why,
+                "Name the map as a file, or the folder of voxgray dose.",
+            ))
         };
         let Some(folder) = &self.folder else {
             return refuse("it is not in a folder of voxgray dose".into());
@@ -133,13 +142,19 @@ impl FinishedMap {
     pub fn voi(&self, name: &str, label: u32) -> Option<&Value> {
         let vois = self.summary.as_ref()?["vois"].as_array()?;
         let by_name = vois.iter().find(|v| v["name"].as_str() == Some(name));
-        by_name.or_else(|| vois.iter().find(|v| v["label"].as_u64() == Some(u64::from(label)) && v["name"].as_str().is_some_and(|n| n == format!("label {label}"))))
+        by_name.or_else(|| {
+            vois.iter().find(|v| {
+                v["label"].as_u64() == Some(u64::from(label))
+                    && v["name"].as_str().is_some_and(|n| n == format!("label {label}"))
+            })
+        })
     }
 
     /// Standard error of a VOI's mean by the batches of the run: of a map of this run's own dose, and a VOI of the same volume (within 2 %).
     pub fn mean_standard_error(&self, name: &str, label: u32, volume_ml: f64) -> Option<f64> {
         let quantity = self.summary.as_ref()?["dose"]["quantity"].as_str();
-        let own = stem_of(&self.path, "").is_some_and(|s| Some(s.trim_end_matches("_partial")) == quantity);
+        let own = stem_of(&self.path, "")
+            .is_some_and(|s| Some(s.trim_end_matches("_partial")) == quantity);
         let voi = self.voi(name, label).filter(|_| own)?;
         let volume = voi["volume_cm3"].as_f64()?;
         ((volume / volume_ml - 1.0).abs() < 0.02).then(|| voi["standard_error"].as_f64()).flatten()
@@ -157,7 +172,8 @@ impl FinishedMap {
         let summary = self.summary.as_ref()?;
         let vois = summary["vois"].as_array()?;
         let by_label = |v: &Value| {
-            v["label"].as_u64() == Some(u64::from(label)) && v["name"].as_str() == Some(&format!("label {label}"))
+            v["label"].as_u64() == Some(u64::from(label))
+                && v["name"].as_str() == Some(&format!("label {label}"))
         };
         let at = vois
             .iter()
@@ -173,11 +189,17 @@ impl FinishedMap {
         let pieces = |v: &Value| serde_json::from_value::<Vec<Piece>>(v["pieces"].clone()).ok();
         let of_route = |(route, of): (&str, &str)| {
             let curve = &summary["setup"][route]["vois"][at]["curve"];
-            Some((pieces(curve)?, format!("{of}, {}", curve["model"].as_str().unwrap_or("integrated"))))
+            Some((
+                pieces(curve)?,
+                format!("{of}, {}", curve["model"].as_str().unwrap_or("integrated")),
+            ))
         };
         let planar = || {
             let curve = &summary["setup"]["time_points"]["planar"];
-            Some((pieces(curve)?, format!("the planar curve, {}", curve["model"].as_str().unwrap_or("integrated"))))
+            Some((
+                pieces(curve)?,
+                format!("the planar curve, {}", curve["model"].as_str().unwrap_or("integrated")),
+            ))
         };
         order.into_iter().find_map(of_route).or_else(planar)
     }
@@ -189,8 +211,8 @@ impl FinishedMap {
         setup["source"]["half_life_s"].as_f64()
     }
 
-    /// The administered activities (Bq) that the run's inputs stated.
-    pub fn is_integrated(&self) -> bool {
+    /// Whether it is an absorbed dose, in Gy.
+    pub fn is_dose(&self) -> bool {
         self.unit == "Gy"
     }
 }
@@ -257,8 +279,8 @@ fn read_summary(folder: &Path) -> Result<Value> {
     if !path.is_file() {
         return Err(refuse("it has no summary.json".into()));
     }
-    let value: Value =
-        serde_json::from_str(&files::text(&path)?).map_err(|e| refuse(format!("summary.json: {e}")))?;
+    let value: Value = serde_json::from_str(&files::text(&path)?)
+        .map_err(|e| refuse(format!("summary.json: {e}")))?;
     match value["program"].as_str() {
         Some("voxgray") if value["setup"].is_object() => Ok(value),
         _ => Err(refuse("summary.json is not of voxgray dose".into())),
