@@ -34,7 +34,7 @@
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
-//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), files (reading), checks (of the inputs), runs (what
+//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), files (reading), checks (of the inputs), runs (what
 //!                   is kept and replaced), data (provenance), libraries (and what is our own)
 //! ```
 //!

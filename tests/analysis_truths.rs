@@ -173,7 +173,6 @@ struct Body {
 const R: f64 = 12.0;
 
 fn bodies() -> Vec<Body> {
-    let middle = |p: [f64; 3]| p[0] * p[0] + p[1] * p[1] <= R * R;
     vec![
         Body {
             name: "sphere",
@@ -208,16 +207,17 @@ fn bodies() -> Vec<Body> {
             above: |u| (0.5 * (1.0 - u)).powi(3),
         },
     ]
-    .into_iter()
-    .filter(|_| middle([0.0; 3]))
-    .collect()
 }
 
 /// Shares by fine subdivision of the voxels at the surface.
 fn region(body: &Body, grid: &Grid, cuts: usize) -> RegionSet {
-    let inside = |n: usize, cuts: usize| {
+    // Points of a voxel: the middles of cells, or with the voxel's own faces.
+    let inside = |n: usize, cuts: usize, faces: bool| {
         let at = grid.unlinear(n).map(|i| i as f64);
-        let step = |i: usize| (i as f64 + 0.5) / cuts as f64 - 0.5;
+        let step = |i: usize| match faces {
+            true => i as f64 / (cuts - 1) as f64 - 0.5,
+            false => (i as f64 + 0.5) / cuts as f64 - 0.5,
+        };
         let mut count = 0;
         for k in 0..cuts {
             for j in 0..cuts {
@@ -230,8 +230,8 @@ fn region(body: &Body, grid: &Grid, cuts: usize) -> RegionSet {
         count as f32 / cuts.pow(3) as f32
     };
     let all = (0..grid.len()).filter_map(|n| {
-        let rough = inside(n, 5);
-        let share = if rough > 0.0 && rough < 1.0 { inside(n, cuts) } else { rough };
+        let rough = inside(n, 9, true);
+        let share = if rough > 0.0 && rough < 1.0 { inside(n, cuts, false) } else { rough };
         (share > 0.0).then_some((n as u32, share))
     });
     let all: Vec<(u32, f32)> = all.collect();
@@ -290,7 +290,8 @@ fn bodies_in_a_linear_gradient() {
             let first = |shift: f64| -0.5 * (n - 1) as f64 * spacing + shift * spacing;
             let grid =
                 Grid::aligned([n; 3], [first(0.31), first(-0.17), first(0.08)], [spacing; 3]);
-            let set = region(&body, &grid, (24.0 * spacing.sqrt()) as usize);
+            let set =
+                region(&body, &grid, if spacing == 1.0 { 32 } else { (24.0 * spacing) as usize });
             let volume = set.volume_ml(&set.regions[0]) / (body.volume_mm3 / 1000.0) - 1.0;
             assert!(volume.abs() < 2e-3, "{} {spacing} mm: {volume}", body.name);
             let dose = |n: usize| {

@@ -226,7 +226,12 @@ impl Table {
             return print(&self.csv(factor));
         }
         let mut text = String::new();
-        for row in self.cells(factor) {
+        let all = self.cells(factor);
+        // What no row knows has no column, for a person.
+        let kept = |c: &usize| all.iter().skip(1).any(|row| !row[*c].is_empty());
+        let columns: Vec<usize> = (0..HEADER.len()).filter(kept).collect();
+        for row in &all {
+            let row: Vec<&String> = columns.iter().map(|c| &row[*c]).collect();
             let cells: Vec<&str> = row.iter().map(|c| if c.is_empty() { "-" } else { c }).collect();
             text.push_str(&cells.join("\t"));
             text.push('\n');

@@ -187,6 +187,9 @@ pub(super) fn shown(x: f64) -> String {
     if !x.is_finite() {
         return String::new();
     }
+    if x.fract() == 0.0 && x.abs() < 1e6 {
+        return format!("{x}");
+    }
     if x != 0.0 && !(1e-3..1e6).contains(&x.abs()) {
         return format!("{x:.5e}");
     }
