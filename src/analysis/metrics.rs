@@ -97,7 +97,16 @@ impl VoiMetrics {
     ) -> Result<Self> {
         let dvh = Dvh::new(samples)?;
         let noise = Noise::new(samples, mean_standard_error);
-        let of = |m: &Metric| Ok((*m, read(m, samples, &dvh, noise.as_ref())?));
+        // The batches know the mean also where too few voxels know their own noise.
+        let mean = mean_standard_error.filter(|e| e.is_finite()).map(|e| Estimate {
+            value: dvh.mean(),
+            bias: Some(0.0),
+            standard_error: Some(e),
+        });
+        let of = |m: &Metric| match (m, mean) {
+            (Metric::Mean, Some(mean)) => Ok((*m, mean)),
+            _ => Ok((*m, read(m, samples, &dvh, noise.as_ref())?)),
+        };
         let values = metrics.iter().map(of).collect::<Result<_>>()?;
         Ok(VoiMetrics { dvh, noise, values })
     }
