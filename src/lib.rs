@@ -29,13 +29,14 @@
 //!   dose/           energy -> Gy: rate, map, the voxels of high dose; from arrays to dose in one call
 //!   report/         summary, pictures, plots
 //!   uncertainty/    the dose's uncertainty over the whole chain: law of propagation, sampling
+//!   analysis/       dose to a decision: DVH, BED, EUD, limits, marrow, radioembolisation; knows dose, regions and curves, never transport
 //!   job.rs pipeline.rs  what a run is asked to do; the flow once, top to bottom
 //!   cli/            one file per command
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
-//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), files (reading), regions, checks (of the inputs), runs (what
-//!                   is kept and replaced), data (provenance), nuclides, libraries (and what is our own)
+//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), files (reading), regions,
+//!                   checks (of the inputs), runs (what is kept and replaced), data (provenance), nuclides, libraries (and what is our own)
 //! ```
 //!
 //! Data flow one way:
@@ -54,7 +55,8 @@
 //! ```text
 //! 7 cli, main, prelude      4 dose                                      1 image | physics | kinetics
 //! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, program,
-//! 5 report, uncertainty     2 activity | phantom | source | io              files, interrupt, machine, sheet, time
+//! 5 report, uncertainty,    2 activity | phantom | source | io              files, interrupt, machine, sheet, time
+//!   analysis
 //! ```
 //!
 //! Units change at three borders only: `io` (file units to Bq, HU, mm), [`transport::build`] (mm to cm, f64 to f32; inside MeV, cm, g, s), and
@@ -95,6 +97,7 @@
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod activity;
+pub mod analysis;
 pub mod cli;
 pub mod constants;
 pub mod dose;

@@ -9,6 +9,7 @@ mod context;
 mod couch;
 mod dose_rate_route;
 mod fields_of_view;
+pub mod finished;
 mod folder;
 mod goal;
 mod heard;

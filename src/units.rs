@@ -23,6 +23,8 @@ pub const SECONDS_PER_HOUR: f64 = 3600.0;
 pub const SECONDS_PER_DAY: f64 = 86_400.0;
 /// Bq in one MBq.
 pub const BQ_PER_MBQ: f64 = 1e6;
+/// Bq per GBq.
+pub const BQ_PER_GBQ: f64 = 1e9;
 
 /// A time in s from a number with its unit s, min, h, d or y (365.25 d); `None` if it is not one.
 pub fn seconds_of(text: &str) -> Option<f64> {

@@ -20,7 +20,7 @@ const fn layer(height: u32, open: bool, modules: &'static [&'static str]) -> Lay
 const LAYERS: [Layer; 8] = [
     layer(7, true, &["cli", "main", "prelude"]),
     layer(6, true, &["pipeline", "study", "job"]),
-    layer(5, true, &["report", "uncertainty"]),
+    layer(5, true, &["report", "uncertainty", "analysis"]),
     layer(4, true, &["dose"]),
     layer(3, true, &["transport", "kernel"]),
     layer(2, false, &["activity", "phantom", "source", "io"]),
@@ -61,6 +61,9 @@ fn refusal(module: &str, other: &str) -> Option<String> {
     };
     if module == "io" && !IO_KNOWS.contains(&other) {
         return Some("io knows images, times, errors and the machine only".into());
+    }
+    if module == "analysis" && ["transport", "kernel"].contains(&other) {
+        return Some("analysis knows doses, not how they were computed".into());
     }
     if theirs.height > mine.height {
         return Some(format!("{other} (layer {}) lies above layer {}", theirs.height, mine.height));
@@ -270,6 +273,7 @@ fn the_checks_can_fail() {
     assert!(refusal("physics", "transport").is_some_and(|w| w.contains("above")));
     assert!(refusal("physics", "image").is_some_and(|w| w.contains("side by side")));
     assert!(refusal("io", "physics").is_some());
+    assert!(refusal("analysis", "transport").is_some() && refusal("analysis", "image").is_none());
     assert!(refusal("kinetics", "image").is_some());
     assert!(refusal("image", "elsewhere").is_some());
     assert_eq!(refusal("transport", "physics"), None);

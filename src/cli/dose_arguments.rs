@@ -462,7 +462,7 @@ fn parse_uncertainty(text: &str) -> std::result::Result<f64, String> {
         .ok_or_else(|| "must lie above 0 (nothing is exact) and below 1, such as 3%".into())
 }
 
-fn parse_affine(text: &str) -> std::result::Result<NiftiAffine, String> {
+pub(super) fn parse_affine(text: &str) -> std::result::Result<NiftiAffine, String> {
     text.parse().map_err(|e: Error| e.to_string())
 }
 

@@ -246,7 +246,7 @@ fn parse_calibration(text: &str) -> Result<ImageCalibration, String> {
 }
 
 /// Bq.
-fn parse_activity(text: &str) -> Result<f64, String> {
+pub(super) fn parse_activity(text: &str) -> Result<f64, String> {
     let bq = |u| match u {
         Unit::Value(Quantity::Activity, bq) => Some(bq),
         _ => None,
@@ -256,7 +256,7 @@ fn parse_activity(text: &str) -> Result<f64, String> {
 }
 
 /// g, of a curve if one is named.
-fn parse_mass(text: &str) -> Result<(Option<String>, f64), String> {
+pub(super) fn parse_mass(text: &str) -> Result<(Option<String>, f64), String> {
     let g = |u| match u {
         Unit::Mass(g) => Some(g),
         _ => None,
@@ -267,7 +267,7 @@ fn parse_mass(text: &str) -> Result<(Option<String>, f64), String> {
 }
 
 /// mL, of a curve if one is named.
-fn parse_volume(text: &str) -> Result<(Option<String>, f64), String> {
+pub(super) fn parse_volume(text: &str) -> Result<(Option<String>, f64), String> {
     let ml = |u| match u {
         Unit::Volume(ml) => Some(ml),
         _ => None,

@@ -1,5 +1,8 @@
 //! The commands, one file each.
 
+mod analysis_input;
+mod analysis_values;
+pub mod bed;
 pub mod calibrate;
 pub mod compare;
 pub mod console;
@@ -7,6 +10,7 @@ pub mod demo;
 pub mod devices;
 pub mod dose;
 pub mod dose_arguments;
+pub mod dvh;
 pub mod fit;
 pub mod fit_arguments;
 mod fit_output;
@@ -20,6 +24,8 @@ mod nuclide_compare;
 mod nuclide_json;
 mod nuclide_list;
 pub mod picture;
+pub mod plan;
+mod plan_output;
 pub mod progress;
 mod threads;
 pub mod trace;
@@ -74,6 +80,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Get biologically effective doses of VOIs and voxels from doses and dose rates over time.
+    Bed(Box<bed::BedArguments>),
     /// Run one job on both engines, the CPU and a GPU, and show whether and where they differ.
     Compare(Box<compare::CompareArguments>),
     /// Get a camera's calibration factor from phantom acquisitions and dose-calibrator readings.
@@ -86,6 +94,8 @@ enum Command {
     ///
     /// One of --ct or --density with --materials, and one of --nuclide or --source, is needed.
     Dose(Box<dose_arguments::DoseArguments>),
+    /// Read dose-volume histograms of VOIs, with what the noise of the map does to them.
+    Dvh(Box<dvh::DvhArguments>),
     /// Integrate time-activity curves from a table: fits, trapezoids, single time points.
     Fit(Box<fit_arguments::FitArguments>),
     /// List the keys of a file that the program reads, with an example.
@@ -94,6 +104,8 @@ enum Command {
     Merge(merge::MergeArguments),
     /// Show what a nuclide emits: half-life, energies per decay, lines, spectra, progeny.
     Nuclide(nuclide_arguments::NuclideArguments),
+    /// Plan radioembolisation; what is left to a limit of dose or BED; dose of red marrow.
+    Plan(Box<plan::PlanArguments>),
     /// Replay one history of a run and print its steps.
     Trace(Box<trace::TraceArguments>),
     /// Get a VOI's dose with its uncertainty budget, from counts to dose.
@@ -111,15 +123,18 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         data.choose()?;
     }
     match arguments.command {
+        Command::Bed(arguments) => bed::run(&arguments),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Dose(arguments) => dose::run(*arguments),
         Command::Compare(arguments) => compare::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
+        Command::Dvh(arguments) => dvh::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::HelpFile(arguments) => help_file::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
         Command::Trace(arguments) => trace::run(*arguments),
         Command::Uncertainty(arguments) => uncertainty::run(&arguments),
         Command::Voi(arguments) => voi::run(*arguments),

@@ -123,7 +123,7 @@ pub fn integrated_json(c: &Integrated) -> Value {
     json!({"times_s": c.tac.times_s(), "values": c.tac.values(), "model": c.name(),
            "refused": c.refusal.as_ref().map(|r| json!({"reason": r.error, "assumed": r.assumed})),
            "parameters": c.fit().map(of_fit), "chi2": c.fit().map(|f| f.chi2),
-           "degrees_of_freedom": c.fit().map(|f| f.degrees_of_freedom), "integral": c.tia})
+           "degrees_of_freedom": c.fit().map(|f| f.degrees_of_freedom), "integral": c.tia, "pieces": c.pieces()})
 }
 
 /// A VOI by one route.

@@ -1,0 +1,512 @@
+//! What a region sees of a map: values with the volume or mass that has them. The region's own shares are kept, so its volume is exact on any
+//! grid. Neglects, with [`Sampling::Uniform`], what the map does within a voxel; with [`Sampling::Interpolated`] it is taken to be linear between
+//! the middles of voxels, which smooths steps and noise.
+//!
+//! A voxel of the region is cut into equal cells where the map has another grid or is interpolated. Of a voxel that lies inside in part, those
+//! cells are filled first where the shares of its neighbours, interpolated, are highest: a share says how much lies inside, not where.
+
+use crate::error::{Error, Result};
+use crate::image::{Grid, Region, RegionSet, Volume};
+use crate::units::CM3_PER_MM3;
+
+/// What a map does within a voxel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sampling {
+    /// A voxel has its value everywhere, as it was scored.
+    Uniform,
+    /// Linear between the middles of voxels.
+    Interpolated,
+}
+
+/// A map with what belongs to it, all on its grid.
+#[derive(Debug, Clone, Copy)]
+pub struct Map<'a> {
+    /// Dose, or what else is asked about. A NaN is a voxel that is not there.
+    pub values: &'a Volume<f32>,
+    /// Standard error of each voxel; NaN where it is not known.
+    pub standard_errors: Option<&'a [f32]>,
+    /// g/cm3; weights are then masses.
+    pub density: Option<&'a [f32]>,
+}
+
+/// Values of a region with their weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Samples {
+    /// Values, in no order.
+    pub values: Vec<f64>,
+    /// Weight of each: mL, or g where the map has a density.
+    pub weights: Vec<f64>,
+    /// Standard error of each; empty where the map has none.
+    pub standard_errors: Vec<f64>,
+    /// The region's whole volume, mL.
+    pub volume_ml: f64,
+    /// Mass of what lies on the map, g, where there is a density.
+    pub mass_g: Option<f64>,
+    /// Share of the volume that the map does not hold: outside of its grid.
+    pub outside: f64,
+    /// Share of the volume where the map is NaN.
+    pub not_a_number: f64,
+    /// Share of the weight whose standard error is not known (nothing or too little was scored).
+    pub unknown_error: f64,
+    /// Variance of the weighted mean where voxels are independent of each other; none without standard errors.
+    pub mean_variance: Option<f64>,
+}
+
+/// Cells of a region at most; above it, voxels are cut less finely.
+const MOST_CELLS: f64 = 4e6;
+/// Cells along an edge at most.
+const FINEST: usize = 8;
+
+/// Samples of a region; `set` is that which it belongs to.
+///
+/// # Errors
+/// If the region is empty, a part of the map has another number of voxels, or nothing of the region lies on the map.
+pub fn sample(set: &RegionSet, region: &Region, map: &Map, sampling: Sampling) -> Result<Samples> {
+    let target = &map.values.grid;
+    let n = target.len();
+    let parts = [map.standard_errors, map.density];
+    if parts.iter().flatten().any(|p| p.len() != n) {
+        return Err(Error::input(
+            "a map of standard errors or densities",
+            format!("it has another number of voxels than the {n} of the dose"),
+            "Give maps on one grid.",
+        ));
+    }
+    if region.voxels.is_empty() {
+        return Err(Error::input(
+            format!("'{}' is empty", region.name),
+            "no voxel belongs to it",
+            "Check the VOI, or leave it out.",
+        ));
+    }
+    let mut found = match sampling {
+        Sampling::Uniform => Found::by_voxel(map, n),
+        Sampling::Interpolated => Found::by_cell(map, n),
+    };
+    visit(set, region, target, sampling, |index, ml| found.add(index, ml))?;
+    found.finish(region, set.volume_ml(region))
+}
+
+/// Share of each voxel of another grid that a region fills, for those that it touches.
+///
+/// # Errors
+/// If a grid is unusable.
+pub fn shares_on(set: &RegionSet, region: &Region, grid: &Grid) -> Result<Vec<(usize, f64)>> {
+    let blank = Volume::new(grid.clone(), vec![0.0_f32; grid.len()])?;
+    let map = Map { values: &blank, standard_errors: None, density: None };
+    let mut found = Found::by_voxel(&map, grid.len());
+    visit(set, region, grid, Sampling::Uniform, |index, ml| found.add(index, ml))?;
+    let voxel_ml = grid.voxel_volume_mm3() * CM3_PER_MM3;
+    let shares = found.by_voxel.iter().enumerate().filter(|s| *s.1 > 0.0);
+    Ok(shares.map(|(v, ml)| (v, ml / voxel_ml)).collect())
+}
+
+/// Gives the cells of a region: index on the target grid and mL.
+fn visit(
+    set: &RegionSet,
+    region: &Region,
+    target: &Grid,
+    sampling: Sampling,
+    mut give: impl FnMut([f64; 3], f64),
+) -> Result<()> {
+    let cuts = cuts(&set.grid, region, target, sampling);
+    let voxel_ml = set.grid.voxel_volume_mm3() * CM3_PER_MM3;
+    let cell_ml = voxel_ml / cuts.iter().product::<usize>() as f64;
+    let to_map = Affine::new(&set.grid, target)?;
+    let field = ShareField::new(&set.grid, region);
+    let cells = Cells::new(cuts);
+    for (voxel, share) in region.iter() {
+        let at = set.grid.unlinear(voxel);
+        cells.filled(at, share, &field, |offset, part| {
+            let index = [0, 1, 2].map(|a| at[a] as f64 + offset[a]);
+            give(to_map.of(index), part * cell_ml);
+        });
+    }
+    Ok(())
+}
+
+/// Cells along each edge of a voxel of the region.
+fn cuts(own: &Grid, region: &Region, map: &Grid, sampling: Sampling) -> [usize; 3] {
+    if sampling == Sampling::Uniform && own == map {
+        return [1; 3];
+    }
+    let step = map.spacing_mm().into_iter().fold(f64::INFINITY, f64::min) / 4.0;
+    let mut cuts =
+        own.spacing_mm().map(|s| ((s / step - 1e-6).ceil().max(1.0) as usize).min(FINEST));
+    while cuts.iter().product::<usize>() as f64 * region.voxels.len() as f64 > MOST_CELLS {
+        let most = (0..3).fold(0, |m, a| if cuts[a] > cuts[m] { a } else { m });
+        if cuts[most] == 1 {
+            break;
+        }
+        cuts[most] -= 1;
+    }
+    cuts
+}
+
+/// From an index of one grid to that of another.
+struct Affine {
+    origin: [f64; 3],
+    steps: [[f64; 3]; 3],
+}
+
+impl Affine {
+    fn new(from: &Grid, to: &Grid) -> Result<Self> {
+        let rows = to.inverse_axes()?;
+        let project = |mm: [f64; 3]| rows.map(|r| r[0] * mm[0] + r[1] * mm[1] + r[2] * mm[2]);
+        let origin = project([0, 1, 2].map(|c| from.origin_mm[c] - to.origin_mm[c]));
+        Ok(Affine { origin, steps: from.axes_mm.map(project) })
+    }
+
+    fn of(&self, index: [f64; 3]) -> [f64; 3] {
+        [0, 1, 2].map(|c| {
+            let sum: f64 = (0..3).map(|a| index[a] * self.steps[a][c]).sum();
+            self.origin[c] + sum
+        })
+    }
+}
+
+/// The shares of a region in its box, with a margin of nothing around it.
+struct ShareField {
+    low: [usize; 3],
+    dims: [usize; 3],
+    shares: Vec<f32>,
+}
+
+impl ShareField {
+    fn new(grid: &Grid, region: &Region) -> Self {
+        let (mut low, mut high) = ([usize::MAX; 3], [0; 3]);
+        for (v, _) in region.iter() {
+            let at = grid.unlinear(v);
+            for a in 0..3 {
+                low[a] = low[a].min(at[a]);
+                high[a] = high[a].max(at[a]);
+            }
+        }
+        let dims = [0, 1, 2].map(|a| high[a] - low[a] + 3);
+        let mut field = ShareField { low, dims, shares: vec![0.0; dims.iter().product()] };
+        for (v, share) in region.iter() {
+            let at = grid.unlinear(v);
+            let n = field.linear([0, 1, 2].map(|a| at[a] - low[a] + 1));
+            field.shares[n] = share as f32;
+        }
+        // Beyond the grid it is not known: as at its border.
+        for a in 0..3 {
+            if low[a] == 0 {
+                field.copy_plane(a, 1, 0);
+            }
+            if high[a] + 1 == grid.dims[a] {
+                field.copy_plane(a, dims[a] - 2, dims[a] - 1);
+            }
+        }
+        field
+    }
+
+    fn copy_plane(&mut self, axis: usize, from: usize, to: usize) {
+        let [u, v] = [[1, 2], [0, 2], [0, 1]][axis];
+        for j in 0..self.dims[v] {
+            for i in 0..self.dims[u] {
+                let mut at = [0; 3];
+                (at[u], at[v], at[axis]) = (i, j, from);
+                let share = self.shares[self.linear(at)];
+                at[axis] = to;
+                let n = self.linear(at);
+                self.shares[n] = share;
+            }
+        }
+    }
+
+    fn linear(&self, at: [usize; 3]) -> usize {
+        at[0] + self.dims[0] * (at[1] + self.dims[1] * at[2])
+    }
+
+    /// Trilinear, at an offset (within half a voxel) from a voxel's middle.
+    fn at(&self, voxel: [usize; 3], offset: [f64; 3]) -> f64 {
+        let mut sum = 0.0;
+        for corner in 0..8 {
+            let (mut weight, mut at) = (1.0, [0; 3]);
+            for a in 0..3 {
+                let own = voxel[a] - self.low[a] + 1;
+                let far = offset[a].abs();
+                at[a] = match (corner >> a & 1 == 1, offset[a] < 0.0) {
+                    (false, _) => own,
+                    (true, true) => own - 1,
+                    (true, false) => own + 1,
+                };
+                weight *= if corner >> a & 1 == 1 { far } else { 1.0 - far };
+            }
+            sum += weight * f64::from(self.shares[self.linear(at)]);
+        }
+        sum
+    }
+}
+
+/// The cells of a voxel.
+struct Cells {
+    offsets: Vec<[f64; 3]>,
+}
+
+impl Cells {
+    fn new(cuts: [usize; 3]) -> Self {
+        let at = |a: usize, i: usize| (i as f64 + 0.5) / cuts[a] as f64 - 0.5;
+        let mut offsets = Vec::new();
+        for k in 0..cuts[2] {
+            for j in 0..cuts[1] {
+                for i in 0..cuts[0] {
+                    offsets.push([at(0, i), at(1, j), at(2, k)]);
+                }
+            }
+        }
+        Cells { offsets }
+    }
+
+    /// Gives the cells that a share of the voxel fills, each with how much of it.
+    fn filled(
+        &self,
+        voxel: [usize; 3],
+        share: f64,
+        field: &ShareField,
+        mut give: impl FnMut([f64; 3], f64),
+    ) {
+        if share >= 1.0 || self.offsets.len() == 1 {
+            self.offsets.iter().for_each(|o| give(*o, share.min(1.0)));
+            return;
+        }
+        let mut ranked: Vec<(f64, usize)> =
+            self.offsets.iter().enumerate().map(|(n, o)| (field.at(voxel, *o), n)).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut left = share * self.offsets.len() as f64;
+        // Cells of the same rank fill alike: none is preferred.
+        let mut from = 0;
+        while from < ranked.len() && left > 0.0 {
+            let same = |r: &&(f64, usize)| (ranked[from].0 - r.0).abs() < 1e-9;
+            let count = ranked[from..].iter().take_while(same).count();
+            let part = (left / count as f64).min(1.0);
+            ranked[from..from + count].iter().for_each(|r| give(self.offsets[r.1], part));
+            left -= count as f64;
+            from += count;
+        }
+    }
+}
+
+/// What is gathered while cells are visited.
+struct Found<'a> {
+    map: &'a Map<'a>,
+    /// By voxel of the map: the weight that a value of the map has in the mean (of all, not normalised).
+    by_voxel: Vec<f64>,
+    /// Interpolated values, their weights and standard errors.
+    cells: Option<[Vec<f64>; 3]>,
+    outside_ml: f64,
+    nan_ml: f64,
+}
+
+impl<'a> Found<'a> {
+    fn by_voxel(map: &'a Map<'a>, n: usize) -> Self {
+        Found { map, by_voxel: vec![0.0; n], cells: None, outside_ml: 0.0, nan_ml: 0.0 }
+    }
+
+    fn by_cell(map: &'a Map<'a>, n: usize) -> Self {
+        Found { cells: Some(Default::default()), ..Found::by_voxel(map, n) }
+    }
+
+    fn density(&self, voxel: usize) -> f64 {
+        self.map.density.map_or(1.0, |d| f64::from(d[voxel]))
+    }
+
+    fn add(&mut self, index: [f64; 3], ml: f64) {
+        let grid = &self.map.values.grid;
+        let inside = (0..3).all(|a| index[a] >= -0.5 && index[a] < grid.dims[a] as f64 - 0.5);
+        if !inside {
+            self.outside_ml += ml;
+            return;
+        }
+        let nearest = grid.linear(index.map(|i| i.round().max(0.0) as usize));
+        if self.map.values.data[nearest].is_nan() {
+            self.nan_ml += ml;
+            return;
+        }
+        let weight = ml * self.density(nearest);
+        if self.cells.is_none() {
+            self.by_voxel[nearest] += weight;
+            return;
+        }
+        // Beyond the outermost middles the outermost value holds.
+        let (mut value, mut variance, mut whole) = (0.0, 0.0, 0.0);
+        let mut corners = [(0, 0.0); 8];
+        for (corner, kept) in corners.iter_mut().enumerate() {
+            let (mut c, mut at) = (1.0, [0; 3]);
+            for a in 0..3 {
+                let x = index[a].clamp(0.0, grid.dims[a] as f64 - 1.0);
+                let low = x.floor();
+                let upper = corner >> a & 1 == 1;
+                c *= if upper { x - low } else { 1.0 - (x - low) };
+                at[a] = (low as usize + usize::from(upper)).min(grid.dims[a] - 1);
+            }
+            let v = grid.linear(at);
+            let of = f64::from(self.map.values.data[v]);
+            if c > 0.0 && !of.is_nan() {
+                *kept = (v, c);
+                value += c * of;
+                whole += c;
+                variance +=
+                    c * c * self.map.standard_errors.map_or(0.0, |s| f64::from(s[v]).powi(2));
+            }
+        }
+        for (v, c) in corners.into_iter().filter(|k| k.1 > 0.0) {
+            self.by_voxel[v] += weight * c / whole;
+        }
+        if let Some([values, weights, errors]) = &mut self.cells {
+            values.push(value / whole);
+            weights.push(weight);
+            errors.push(variance.sqrt() / whole);
+        }
+    }
+
+    fn finish(self, region: &Region, volume_ml: f64) -> Result<Samples> {
+        let Found { map, by_voxel, cells, outside_ml, nan_ml } = self;
+        let touched: Vec<usize> = (0..by_voxel.len()).filter(|v| by_voxel[*v] > 0.0).collect();
+        let total: f64 = touched.iter().map(|v| by_voxel[*v]).sum();
+        let (outside, not_a_number) = (outside_ml / volume_ml, nan_ml / volume_ml);
+        if total.is_nan() || total <= 0.0 {
+            return Err(Error::input(
+                format!(
+                    "'{}': {:.3} % of its volume lie outside of the map, {:.3} % where the map is NaN",
+                    region.name,
+                    100.0 * outside,
+                    100.0 * not_a_number
+                ),
+                "nothing of it is left",
+                "Check that the VOI and the map are of the same patient and frame of reference.",
+            ));
+        }
+        let (mut unknown, mut variance) = (0.0, 0.0);
+        if let Some(errors) = map.standard_errors {
+            for v in &touched {
+                let (w, e) = (by_voxel[*v] / total, f64::from(errors[*v]));
+                if e.is_finite() { variance += (w * e).powi(2) } else { unknown += w }
+            }
+        }
+        let known = map.standard_errors.is_some();
+        let (values, weights, standard_errors) = match cells {
+            Some([values, weights, errors]) => (values, weights, errors),
+            None => {
+                let of = |data: &[f32]| touched.iter().map(|v| f64::from(data[*v])).collect();
+                let weights = touched.iter().map(|v| by_voxel[*v]).collect();
+                (of(&map.values.data), weights, map.standard_errors.map_or(Vec::new(), of))
+            }
+        };
+        Ok(Samples {
+            values,
+            weights,
+            standard_errors: if known { standard_errors } else { Vec::new() },
+            volume_ml,
+            mass_g: map.density.is_some().then_some(total),
+            outside,
+            not_a_number,
+            unknown_error: unknown,
+            mean_variance: known.then_some(variance),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region(grid: &Grid, share: impl Fn([usize; 3]) -> f32) -> RegionSet {
+        let all: Vec<(u32, f32)> = (0..grid.len())
+            .map(|n| (n as u32, share(grid.unlinear(n))))
+            .filter(|p| p.1 > 0.0)
+            .collect();
+        let region = Region {
+            label: 1,
+            name: "lesion".into(),
+            origin: "test".into(),
+            colour: None,
+            voxels: all.iter().map(|p| p.0).collect(),
+            shares: all.iter().map(|p| p.1).collect(),
+        };
+        RegionSet { grid: grid.clone(), regions: vec![region] }
+    }
+
+    fn map(grid: &Grid, value: impl Fn([usize; 3]) -> f32) -> Volume<f32> {
+        let data = (0..grid.len()).map(|n| value(grid.unlinear(n))).collect();
+        Volume::new(grid.clone(), data).unwrap()
+    }
+
+    /// By hand: weights are shares times volume or mass, on the same grid and on a finer, shifted one.
+    #[test]
+    fn weights_are_shares_of_volume_or_mass() {
+        let grid = Grid::aligned([4, 4, 4], [0.0; 3], [2.0; 3]);
+        let set = region(&grid, |[i, ..]| [1.0, 0.5, 0.0, 0.0][i]);
+        let values = map(&grid, |[i, ..]| i as f32);
+        let density = vec![2.0_f32; 64];
+        let errors = vec![0.5_f32; 64];
+        let whole = Map { values: &values, standard_errors: Some(&errors), density: None };
+        let found = sample(&set, &set.regions[0], &whole, Sampling::Uniform).unwrap();
+        assert!((found.volume_ml - 24.0 * 8e-3).abs() < 1e-9 && found.outside == 0.0);
+        let mean = |s: &Samples| {
+            let total: f64 = s.weights.iter().sum();
+            s.values.iter().zip(&s.weights).map(|(v, w)| v * w).sum::<f64>() / total
+        };
+        assert!((mean(&found) - 1.0 / 3.0).abs() < 1e-9);
+        // Sixteen voxels of 1/24 and sixteen of 1/48.
+        let variance = 0.25 * 16.0 * (1.0 / 576.0 + 1.0 / 2304.0);
+        assert!((found.mean_variance.unwrap() - variance).abs() < 1e-9);
+        let by_mass = Map { density: Some(&density), ..whole };
+        let found = sample(&set, &set.regions[0], &by_mass, Sampling::Uniform).unwrap();
+        assert!((found.mass_g.unwrap() - 2.0 * 24.0 * 8e-3).abs() < 1e-9);
+        // A map of twice the voxels, three quarters of the region outside of it.
+        let fine = Grid::aligned([8, 8, 2], [-0.5, -0.5, 2.5], [1.0; 3]);
+        let values = map(&fine, |[i, ..]| i as f32);
+        let part = Map { values: &values, standard_errors: None, density: None };
+        let found = sample(&set, &set.regions[0], &part, Sampling::Uniform).unwrap();
+        assert!((found.outside - 0.75).abs() < 1e-6, "{}", found.outside);
+        // Cells at 0 and 1 whole; of the half voxel those beside the whole one: at 2.
+        assert!((mean(&found) - (0.5 * 2.0 + 2.0) / 3.0).abs() < 1e-6, "{}", mean(&found));
+        assert!(found.standard_errors.is_empty() && found.mean_variance.is_none());
+    }
+
+    /// A linear map has its own values between the middles of voxels, and the share of a voxel lies beside the whole ones.
+    #[test]
+    fn interpolation_is_exact_for_a_linear_map() {
+        let grid = Grid::aligned([8, 4, 4], [0.0; 3], [2.0; 3]);
+        let set = region(&grid, |[i, ..]| {
+            if (2..5).contains(&i) {
+                1.0
+            } else if i == 5 {
+                0.5
+            } else {
+                0.0
+            }
+        });
+        let values = map(&grid, |[i, ..]| 10.0 * i as f32);
+        let of = Map { values: &values, standard_errors: None, density: None };
+        let found = sample(&set, &set.regions[0], &of, Sampling::Interpolated).unwrap();
+        let total: f64 = found.weights.iter().sum();
+        let mean = found.values.iter().zip(&found.weights).map(|(v, w)| v * w).sum::<f64>() / total;
+        // From 1.5 to 5.0 voxels.
+        assert!((mean - 32.5).abs() < 1e-6, "{mean}");
+        let top = found.values.iter().copied().fold(0.0, f64::max);
+        assert!(top < 50.0, "{top}");
+    }
+
+    #[test]
+    fn what_the_map_does_not_hold_is_told() {
+        let grid = Grid::aligned([4, 4, 4], [0.0; 3], [2.0; 3]);
+        let set = region(&grid, |_| 1.0);
+        let values = map(&grid, |[i, ..]| if i == 0 { f32::NAN } else { 1.0 });
+        let errors: Vec<f32> = values.map(|v| if *v > 0.0 { 0.1 } else { f32::NAN }).data;
+        let nan = Map { values: &values, standard_errors: Some(&errors), density: None };
+        for sampling in [Sampling::Uniform, Sampling::Interpolated] {
+            let found = sample(&set, &set.regions[0], &nan, sampling).unwrap();
+            assert!((found.not_a_number - 0.25).abs() < 1e-6 && found.unknown_error == 0.0);
+            assert!(found.values.iter().all(|v| (*v - 1.0).abs() < 1e-6));
+        }
+        let away = map(&Grid::aligned([2; 3], [900.0; 3], [1.0; 3]), |_| 1.0);
+        let of = Map { values: &away, standard_errors: None, density: None };
+        let refused = sample(&set, &set.regions[0], &of, Sampling::Uniform).unwrap_err();
+        assert!(refused.to_string().contains("100.000 % of its volume lie outside"), "{refused}");
+        let empty = region(&grid, |_| 0.0);
+        assert!(sample(&empty, &empty.regions[0], &nan, Sampling::Uniform).is_err());
+    }
+}

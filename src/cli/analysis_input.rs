@@ -1,0 +1,254 @@
+//! What the commands that analyse a dose have in common: the map, the VOIs, the table of results.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Map as Object, Value, json};
+
+use super::analysis_values::shown;
+use super::console::print;
+use crate::analysis::{Estimate, Map, Samples, Sampling, sample};
+use crate::error::{Error, Result};
+use crate::image::{Region, RegionSet};
+use crate::io::NiftiAffine;
+use crate::pipeline::Observer;
+use crate::pipeline::finished::{FinishedMap, MapOptions, on_grid, read_map, read_regions};
+use crate::sheet::{Separator, lines};
+
+/// What a map does within a voxel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SamplingChoice {
+    /// A voxel has its value everywhere, as it was scored: means agree with those of the run.
+    Uniform,
+    /// Linear between the middles of voxels: better for steep gradients in large voxels; smooths noise and steps.
+    Interpolated,
+}
+
+/// What a histogram's share is a share of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum WeightChoice {
+    /// Of the volume.
+    Volume,
+    /// Of the mass, by the densities of the run or of --density.
+    Mass,
+}
+
+/// The map and its VOIs.
+#[derive(Debug, Args)]
+pub(super) struct AnalysisInput {
+    /// Volumes of interest: a label map (NIfTI or MetaImage) on any grid.
+    #[arg(long, value_name = "FILE", help_heading = "VOIs")]
+    pub(super) voi: PathBuf,
+    /// Table of the labels' names, as voxgray dose takes it.
+    #[arg(long, value_name = "CSV", help_heading = "VOIs")]
+    pub(super) voi_names: Option<PathBuf>,
+    /// Largest share of a VOI that may lie outside of the map or where it is NaN, such as 5%; a VOI that misses more is refused.
+    #[arg(long, value_name = "FRACTION", help_heading = "VOIs", default_value = "0.1%", value_parser = super::values::parse_fraction)]
+    pub(super) missing: f64,
+    /// Unit of a map that is not of voxgray dose: Gy, mGy, Gy/s, Bq/mL, ...
+    #[arg(long, value_name = "UNIT", help_heading = "Map")]
+    pub(super) unit: Option<String>,
+    /// Standard error of each voxel, on the same grid [default: that of the run].
+    #[arg(long, value_name = "FILE", help_heading = "Map")]
+    pub(super) standard_error: Option<PathBuf>,
+    /// A map of the folder by its name, such as dose_by_dose_rate [default: dose, else dose_by_dose_rate, else dose_rate].
+    #[arg(long, value_name = "NAME", help_heading = "Map")]
+    pub(super) map: Option<String>,
+    /// What holds of a NIfTI image whose header contradicts itself on its geometry: sform, qform or pixdim [default: refuse it].
+    #[arg(long, value_name = "WHICH", help_heading = "Map", value_parser = super::dose_arguments::parse_affine)]
+    pub(super) nifti_affine: Option<NiftiAffine>,
+    /// What the map does within a voxel.
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Map", default_value = "uniform")]
+    pub(super) sampling: SamplingChoice,
+    /// Print the table as CSV.
+    #[arg(long, help_heading = "Output", conflicts_with = "json")]
+    pub(super) csv: bool,
+    /// Print JSON.
+    #[arg(long, help_heading = "Output")]
+    pub(super) json: bool,
+    /// Folder for all that can be written.
+    #[arg(short, long, value_name = "OUT", help_heading = "Output")]
+    pub(super) out: Option<PathBuf>,
+    /// Replace the files of an older output of this command, no other.
+    #[arg(long, help_heading = "Output")]
+    pub(super) overwrite: bool,
+    /// Print results and errors only.
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) quiet: bool,
+}
+
+impl AnalysisInput {
+    /// The map of a path.
+    pub(super) fn read(
+        &self,
+        path: &std::path::Path,
+        observer: &dyn Observer,
+    ) -> Result<FinishedMap> {
+        let options = MapOptions {
+            unit: self.unit.as_deref(),
+            standard_errors: self.standard_error.as_deref(),
+            stem: self.map.as_deref(),
+            affine: self.affine(),
+        };
+        read_map(path, &options, observer)
+    }
+
+    /// The VOIs.
+    pub(super) fn regions(&self, observer: &dyn Observer) -> Result<RegionSet> {
+        read_regions(&self.voi, self.voi_names.as_deref(), self.affine(), observer)
+    }
+
+    /// Densities on the grid of a map.
+    pub(super) fn density(
+        &self,
+        of: &FinishedMap,
+        file: Option<&PathBuf>,
+        observer: &dyn Observer,
+    ) -> Result<Vec<f32>> {
+        match file {
+            Some(path) => on_grid(path, &of.map, self.affine(), observer),
+            None => of.beside("density", observer).map_err(|mut e| {
+                e.suggestion =
+                    "Add --density FILE (g/cm3), or name the folder of voxgray dose.".into();
+                e
+            }),
+        }
+    }
+
+    fn affine(&self) -> NiftiAffine {
+        self.nifti_affine.unwrap_or_default()
+    }
+
+    /// Samples of a region; refused if too much of it is missing.
+    pub(super) fn sample(&self, set: &RegionSet, region: &Region, map: &Map) -> Result<Samples> {
+        let how = match self.sampling {
+            SamplingChoice::Uniform => Sampling::Uniform,
+            SamplingChoice::Interpolated => Sampling::Interpolated,
+        };
+        let found = sample(set, region, map, how)?;
+        let missing = found.outside + found.not_a_number;
+        if missing > self.missing {
+            return Err(Error::input(
+                format!(
+                    "'{}': {:.3} % of its volume lie outside of the map, {:.3} % where the map is NaN",
+                    region.name,
+                    100.0 * found.outside,
+                    100.0 * found.not_a_number
+                ),
+                format!("at most {:.3} % may be missing", 100.0 * self.missing),
+                "Use a map that holds it, or accept it with --missing.",
+            ));
+        }
+        Ok(found)
+    }
+}
+
+/// A row of the table of results.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) voi: String,
+    pub(super) what: String,
+    pub(super) unit: String,
+    pub(super) value: Estimate,
+}
+
+/// The table of results.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    pub(super) rows: Vec<Row>,
+}
+
+/// Names of the columns.
+const HEADER: [&str; 9] = [
+    "voi",
+    "quantity",
+    "value",
+    "unit",
+    "bias",
+    "corrected",
+    "standard_error",
+    "low_95",
+    "high_95",
+];
+
+impl Table {
+    /// Adds a row.
+    pub(super) fn add(&mut self, voi: &str, what: impl Into<String>, unit: &str, value: Estimate) {
+        self.rows.push(Row { voi: voi.into(), what: what.into(), unit: unit.into(), value });
+    }
+
+    /// Adds a bare number.
+    pub(super) fn plain(&mut self, voi: &str, what: impl Into<String>, unit: &str, value: f64) {
+        self.add(voi, what, unit, Estimate::bare(value));
+    }
+
+    fn cells(&self, factor: f64) -> Vec<Vec<String>> {
+        let some = |x: Option<f64>| x.map_or(String::new(), shown);
+        let row = |r: &Row| {
+            let limits = r.value.interval_95(factor);
+            vec![
+                r.voi.replace(char::is_control, " "),
+                r.what.clone(),
+                shown(r.value.value),
+                r.unit.clone(),
+                some(r.value.bias),
+                some(r.value.bias.map(|_| r.value.corrected())),
+                some(r.value.standard_error),
+                some(limits.map(|l| l[0])),
+                some(limits.map(|l| l[1])),
+            ]
+        };
+        let header = HEADER.iter().map(ToString::to_string).collect();
+        std::iter::once(header).chain(self.rows.iter().map(row)).collect()
+    }
+
+    /// As CSV.
+    pub(super) fn csv(&self, factor: f64) -> String {
+        lines(self.cells(factor), Separator::Comma)
+    }
+
+    /// As JSON: a list of the rows.
+    pub(super) fn json(&self, factor: f64) -> Value {
+        let row = |r: &Row| {
+            let corrected = r.value.bias.map(|_| r.value.corrected());
+            json!({"voi": r.voi, "quantity": r.what, "unit": r.unit, "value": r.value.value, "bias": r.value.bias,
+                   "corrected": corrected, "standard_error": r.value.standard_error, "interval_95": r.value.interval_95(factor)})
+        };
+        Value::Array(self.rows.iter().map(row).collect())
+    }
+
+    /// Prints it: a table, tab-separated, with `-` for what is not known; CSV; or JSON with `more`.
+    pub(super) fn print(&self, csv: bool, json: bool, factor: f64, more: Value) -> Result<()> {
+        if json {
+            return print(&format!("{:#}\n", whole(more, self.json(factor))));
+        }
+        if csv {
+            return print(&self.csv(factor));
+        }
+        let mut text = String::new();
+        let all = self.cells(factor);
+        // What no row knows has no column, for a person.
+        let kept = |c: &usize| all.iter().skip(1).any(|row| !row[*c].is_empty());
+        let columns: Vec<usize> = (0..HEADER.len()).filter(kept).collect();
+        for row in &all {
+            let row: Vec<&String> = columns.iter().map(|c| &row[*c]).collect();
+            let cells: Vec<&str> = row.iter().map(|c| if c.is_empty() { "-" } else { c }).collect();
+            text.push_str(&cells.join("\t"));
+            text.push('\n');
+        }
+        print(&text)
+    }
+}
+
+/// A document with the program, what is told, and the results.
+pub(super) fn whole(more: Value, results: Value) -> Value {
+    let mut all = Object::new();
+    all.insert("program".into(), json!(env!("CARGO_PKG_NAME")));
+    all.insert("version".into(), json!(env!("CARGO_PKG_VERSION")));
+    all.insert("format".into(), json!(1));
+    if let Value::Object(more) = more {
+        all.extend(more);
+    }
+    all.insert("results".into(), results);
+    Value::Object(all)
+}

@@ -1,0 +1,477 @@
+//! `voxgray bed`: biologically effective dose of VOIs and voxels from doses and dose rates over time.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::analysis_input::{AnalysisInput, SamplingChoice, Table, whole};
+use super::analysis_values::{
+    OfVoi, parse_alpha, parse_alpha_beta, parse_half_life, parse_repair, value_of,
+};
+use super::console;
+use super::progress::Terminal;
+use super::values::{parse_count, parse_time};
+use crate::analysis::{
+    Course, DoseRate, Estimate, Formula, Map, Metric, Repair, Tissue, VoiMetrics,
+};
+use crate::error::{Error, Result};
+use crate::image::{Region, Volume};
+use crate::io::atomic::write_atomically;
+use crate::io::folder::MarkedFolder;
+use crate::io::write_nifti;
+use crate::kinetics::table::{CurveFile, TableOptions, read_curves};
+use crate::kinetics::{Family, Method, Points, Spread, integrate_points};
+use crate::physics::Nuclide;
+use crate::pipeline::Observer;
+use crate::pipeline::finished::{FinishedMap, SAME_GRID_MM};
+use crate::sheet::Sheet;
+use crate::units::SECONDS_PER_HOUR;
+
+const AFTER: &str = "\
+DOSE is a folder of voxgray dose or a map in Gy (--unit Gy), one for each cycle, on one grid.
+BED = D (1 + G D/(alpha/beta)); G comes from the dose rate over time, all of it, not from a
+half-life of its tail:
+  a folder of a series   the curve that was integrated for the VOI: of its dose rate (--route
+                         dose-rate or both) or of its activity (then taken as the shape)
+  a folder of --physical-decay   the nuclide's half-life
+  --curves TABLE         points of dose rate or activity, a curve per VOI by its name, as voxgray
+                         fit takes them, with --nuclide; the family is chosen as there
+  --half-life [VOI=]T    one exponential from the administration on: an assumption, and told
+Cycles: several DOSEs, or --cycles N of one, --interval apart. BED is that of one dose rate over
+all of them; cycles_apart is the sum of the cycles alone, for comparison.
+
+Printed for each VOI: doses, G, BED of the mean dose, mean BED of the voxels (more, where the
+dose is not uniform), EQD2, D98% and D2% of the BED, with --alpha the EUBED; bias and standard
+error by the noise of the map. With -o: bed.nii.gz and eqd2.nii.gz (NaN outside of all VOIs; a
+voxel of several takes that with the largest share in it), bed.csv and bed.json.
+
+Parameters have no default, and nothing here advises any.
+
+Examples:
+  voxgray bed out/ --voi organs.nii.gz --alpha-beta 2.6Gy --repair 2.8h
+  voxgray bed c1/ c2/ c3/ --interval 56d --voi organs.nii.gz --voi-names organs.csv \\
+              --alpha-beta kidneys=2.6Gy --alpha-beta tumour=10Gy --repair kidneys=2.8h \\
+              --repair tumour=1.5h --alpha tumour=0.35/Gy -o bed/
+  voxgray bed dose.nii.gz --unit Gy --voi l.nii.gz --alpha-beta 2.5 --repair 0.19h,2.16h,0.98 \\
+              --half-life 64.1h";
+
+/// Exit code of an input that cannot be used.
+const REFUSED: u8 = 3;
+
+/// Options of `voxgray bed`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct BedArguments {
+    /// Folders of voxgray dose, or maps in Gy: one for each cycle.
+    #[arg(required = true)]
+    doses: Vec<PathBuf>,
+    #[command(flatten)]
+    input: AnalysisInput,
+    /// alpha/beta of all VOIs or of one, such as 2.6Gy or kidneys=2.6Gy; repeatable.
+    #[arg(long, required = true, value_name = "[VOI=]DOSE", help_heading = "Tissue", value_parser = parse_alpha_beta)]
+    alpha_beta: Vec<OfVoi<f64>>,
+    /// Half-time of repair of all VOIs or of one, such as 2.8h or kidneys=2.8h; or a fast and a slow one and the slow part over the fast: 0.19h,2.16h,0.98; repeatable.
+    #[arg(long, required = true, value_name = "[VOI=]TIME", help_heading = "Tissue", value_parser = parse_repair)]
+    repair: Vec<OfVoi<Repair>>,
+    /// alpha for the EUBED, such as 0.35/Gy or tumour=0.35/Gy; repeatable.
+    #[arg(long, value_name = "[VOI=]ALPHA", help_heading = "Tissue", value_parser = parse_alpha)]
+    alpha: Vec<OfVoi<f64>>,
+    /// Effective half-life of a dose rate that is taken as one exponential, such as 50h or kidneys=50h; repeatable.
+    #[arg(long, value_name = "[VOI=]TIME", help_heading = "Dose rate", value_parser = parse_half_life, conflicts_with = "curves")]
+    half_life: Vec<OfVoi<f64>>,
+    /// Table of dose rates or activities over time, a curve per VOI.
+    #[arg(long, value_name = "TABLE", help_heading = "Dose rate", requires = "nuclide")]
+    curves: Option<PathBuf>,
+    /// The nuclide of --curves, such as Lu-177.
+    #[arg(long, value_name = "NUCLIDE", help_heading = "Dose rate", requires = "curves")]
+    nuclide: Option<String>,
+    /// Equal cycles of one DOSE.
+    #[arg(long, value_name = "N", help_heading = "Cycles", value_parser = parse_count, requires = "interval")]
+    cycles: Option<u64>,
+    /// From the beginning of a cycle to that of the next, such as 56d.
+    #[arg(long, value_name = "TIME", help_heading = "Cycles", value_parser = parse_time)]
+    interval: Option<f64>,
+}
+
+/// Most equal cycles.
+const MOST_CYCLES: u64 = 50;
+
+/// What was found for a VOI.
+struct Found<'a> {
+    region: &'a Region,
+    tissue: Tissue,
+    course: Course,
+}
+
+/// Computes BED.
+///
+/// # Errors
+/// If maps are on different grids or not in Gy, a parameter is missing, or writing fails. A VOI that is refused is told, with exit code 3.
+pub fn run(a: &BedArguments) -> Result<ExitCode> {
+    let terminal = Terminal::new(a.input.quiet);
+    let maps = read(a, &terminal)?;
+    let table = a
+        .curves
+        .as_ref()
+        .map(|p| read_curves(&Sheet::read_or_pipe(p)?, &TableOptions::default()))
+        .transpose()?;
+    let set = a.input.regions(&terminal)?;
+    let equal = a.cycles.unwrap_or(1) as usize;
+    let factor = maps[0].interval_factor();
+    let (mut results, mut done, mut refused) = (Table::default(), Vec::new(), false);
+    for region in &set.regions {
+        let found = course(a, &maps, table.as_ref(), region, equal, &terminal).and_then(
+            |(tissue, course)| {
+                let found = Found { region, tissue, course };
+                analyse(a, &maps, &set, &found, equal, &mut results)?;
+                Ok(found)
+            },
+        );
+        match found {
+            Ok(found) => done.push(found),
+            Err(error) => {
+                refused = true;
+                console::say(&format!("refused: {}: {error}", region.name));
+            }
+        }
+    }
+    let told = json!({
+        "maps": maps.iter().map(|m| &m.name).collect::<Vec<_>>(), "cycles": maps.len() * equal, "interval_s": a.interval,
+        "interval_95_factor": factor,
+        "tissues": done.iter().map(|f| json!({
+            "voi": f.region.name, "alpha_beta_gy": f.tissue.alpha_beta_gy,
+            "repair_half_times_s_and_weights": f.tissue.repair.half_times_s(),
+        })).collect::<Vec<_>>(),
+    });
+    if let (Some(out), false) = (&a.input.out, done.is_empty()) {
+        let (bed, eqd2) = voxel_maps(&maps, &set, &done, equal)?;
+        let all = whole(told.clone(), results.json(factor));
+        let names = ["bed.nii.gz", "eqd2.nii.gz", "bed.csv", "bed.json"].map(String::from);
+        let folder = MarkedFolder::open(out, a.input.overwrite, &names)?;
+        write_nifti(&out.join("bed.nii.gz"), &bed)?;
+        write_nifti(&out.join("eqd2.nii.gz"), &eqd2)?;
+        write_atomically(&out.join("bed.csv"), |w| w.write_all(results.csv(factor).as_bytes()))?;
+        write_atomically(&out.join("bed.json"), |w| w.write_all(format!("{all:#}\n").as_bytes()))?;
+        folder.finish()?;
+        names.iter().for_each(|f| terminal.say(&format!("wrote {}", out.join(f).display())));
+    }
+    results.print(a.input.csv, a.input.json, factor, told)?;
+    Ok(if refused { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
+}
+
+/// The maps of the cycles.
+fn read(a: &BedArguments, observer: &dyn Observer) -> Result<Vec<FinishedMap>> {
+    if a.cycles.is_some_and(|n| n > MOST_CYCLES) || (a.cycles.is_some() && a.doses.len() > 1) {
+        return Err(Error::usage(
+            format!("--cycles {} of {} DOSEs", a.cycles.unwrap_or(1), a.doses.len()),
+            format!("it repeats one DOSE, at most {MOST_CYCLES} times"),
+            "Give a DOSE for each cycle, or one and --cycles.",
+        ));
+    }
+    if a.doses.len() > 1 && a.interval.is_none() {
+        return Err(Error::usage(
+            format!("{} cycles", a.doses.len()),
+            "how far apart they began is not stated",
+            "Add --interval, such as 56d.",
+        ));
+    }
+    let maps: Vec<FinishedMap> =
+        a.doses.iter().map(|p| a.input.read(p, observer)).collect::<Result<_>>()?;
+    for map in &maps {
+        if !map.is_dose() {
+            return Err(Error::usage(
+                format!("{} is in {}", map.path.display(), map.unit),
+                "BED needs the dose of all time, in Gy",
+                "Integrate it over time: voxgray dose with a series, --physical-decay or a time-integrated map.",
+            ));
+        }
+        if !map.map.grid.same_geometry(&maps[0].map.grid, SAME_GRID_MM) {
+            return Err(Error::input(
+                format!("{} and {} are on two grids", maps[0].path.display(), map.path.display()),
+                "doses of a voxel are added voxel by voxel",
+                "Bring them to one grid, registered, first.",
+            ));
+        }
+    }
+    Ok(maps)
+}
+
+/// Tissue and course of a VOI.
+fn course(
+    a: &BedArguments,
+    maps: &[FinishedMap],
+    table: Option<&CurveFile>,
+    region: &Region,
+    equal: usize,
+    observer: &dyn Observer,
+) -> Result<(Tissue, Course)> {
+    let missing = |option: &str| {
+        Error::usage(
+            format!("'{}' has no {option}", region.name),
+            "it is given for other VOIs",
+            format!("Add {option} '{}=...', or one for all VOIs.", region.name),
+        )
+    };
+    let alpha_beta =
+        value_of(&a.alpha_beta, &region.name).ok_or_else(|| missing("--alpha-beta"))?;
+    let repair = value_of(&a.repair, &region.name).ok_or_else(|| missing("--repair"))?;
+    let tissue = Tissue::new(*alpha_beta, repair.clone())?;
+    let mut cycles = Vec::new();
+    for map in maps {
+        let (rate, from) = dose_rate(a, map, table, region)?;
+        observer.say(&format!("{}, '{}': dose rate from {from}", map.name, region.name));
+        for _ in 0..equal {
+            let at = cycles.len() as f64 * a.interval.unwrap_or(0.0);
+            cycles.push((rate.clone(), at));
+        }
+    }
+    let course = Course::new(&cycles, &tissue)?;
+    Ok((tissue, course))
+}
+
+/// The dose rate of a VOI, and where it comes from.
+fn dose_rate(
+    a: &BedArguments,
+    map: &FinishedMap,
+    table: Option<&CurveFile>,
+    region: &Region,
+) -> Result<(DoseRate, String)> {
+    if let Some(file) = table {
+        return from_table(a, file, &region.name);
+    }
+    if let Some(half_life) = value_of(&a.half_life, &region.name) {
+        let hours = half_life / SECONDS_PER_HOUR;
+        let from = format!(
+            "--half-life: one exponential of {hours:.4} h from the administration on, an assumption"
+        );
+        return Ok((DoseRate::mono(*half_life)?, from));
+    }
+    if let Some((pieces, from)) = map.curve(&region.name, region.label) {
+        return Ok((DoseRate::new(pieces)?, format!("the curve of the run ({from})")));
+    }
+    if let Some(half_life) = map.decay_in_place_s() {
+        let from = format!("physical decay in place, {:.4} h", half_life / SECONDS_PER_HOUR);
+        return Ok((DoseRate::mono(half_life)?, from));
+    }
+    Err(Error::usage(
+        format!("{}: no dose rate over time of '{}'", map.path.display(), region.name),
+        "BED depends on how fast the dose is given",
+        "Name a folder of a series that was run with this VOI, or add --curves or --half-life.",
+    ))
+}
+
+fn from_table(a: &BedArguments, file: &CurveFile, name: &str) -> Result<(DoseRate, String)> {
+    let names = || file.curves.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
+    let curve = match &file.curves[..] {
+        [one] => Some(one),
+        all => all.iter().find(|c| c.name == name),
+    };
+    let Some(curve) = curve else {
+        return Err(Error::usage(
+            format!("--curves has none of '{name}'"),
+            format!("it has {}", names()),
+            "Name curves after their VOIs.",
+        ));
+    };
+    if !["activity", "dose_rate"].contains(&file.quantity) || file.decay_corrected == Some(true) {
+        return Err(Error::usage(
+            format!(
+                "--curves of {}{}",
+                file.quantity,
+                if file.decay_corrected == Some(true) { ", decay-corrected" } else { "" }
+            ),
+            "dose rates or activities at their times are needed",
+            "Give them as they were.",
+        ));
+    }
+    let nuclide = Nuclide::load(a.nuclide.as_deref().unwrap_or_default())?;
+    let spread = match &curve.uncertainties {
+        Some(u) if curve.percent => {
+            Spread::Relatives(u.iter().zip(&curve.values).map(|(u, v)| u / v).collect())
+        }
+        Some(u) => Spread::Absolute(u.clone()),
+        None => Spread::Unknown,
+    };
+    let points = Points {
+        times_s: curve.times_s.clone(),
+        values: curve.values.clone(),
+        spread,
+        common: 0.0,
+    };
+    let method = Method::Auto(Family::ALL.to_vec());
+    let found = integrate_points(&points, &method, nuclide.decay_constant_per_s())?;
+    let from = format!(
+        "--curves ({} '{}', {})",
+        file.quantity.replace('_', " "),
+        curve.name,
+        found.name()
+    );
+    Ok((DoseRate::new(found.pieces())?, from))
+}
+
+/// The doses of a voxel in each cycle.
+fn doses(maps: &[FinishedMap], equal: usize, voxel: usize, into: &mut Vec<f64>) {
+    into.clear();
+    for map in maps {
+        into.extend(std::iter::repeat_n(f64::from(map.map.data[voxel]), equal));
+    }
+}
+
+/// BED and its standard error in every voxel.
+fn voxels(maps: &[FinishedMap], course: &Course, equal: usize) -> (Vec<f32>, Option<Vec<f32>>) {
+    let n = maps[0].map.data.len();
+    let known = maps.iter().all(|m| m.standard_errors.is_some());
+    let (mut bed, mut errors) =
+        (vec![0.0_f32; n], if known { vec![0.0_f32; n] } else { Vec::new() });
+    let mut here = Vec::new();
+    for v in 0..n {
+        doses(maps, equal, v, &mut here);
+        bed[v] = course.bed(&here) as f32;
+        if known {
+            // Equal cycles are one map: their noise is the same.
+            let of = |(m, map): (usize, &FinishedMap)| {
+                let error = map.standard_errors.as_ref().map_or(f64::NAN, |e| f64::from(e[v]));
+                let slope: f64 = (0..equal).map(|c| course.slope(&here, m * equal + c)).sum();
+                (slope * error).powi(2)
+            };
+            errors[v] = maps.iter().enumerate().map(of).sum::<f64>().sqrt() as f32;
+        }
+    }
+    (bed, known.then_some(errors))
+}
+
+fn analyse(
+    a: &BedArguments,
+    maps: &[FinishedMap],
+    set: &crate::image::RegionSet,
+    found: &Found,
+    equal: usize,
+    results: &mut Table,
+) -> Result<()> {
+    let Found { region, tissue, course } = found;
+    let name = &region.name;
+    let mut means = Vec::new();
+    let mut batches = Some(0.0_f64);
+    let mut volume = 0.0;
+    let mut rows = Table::default();
+    let (bed, errors) = voxels(maps, course, equal);
+    for (n, map) in maps.iter().enumerate() {
+        let of = Map {
+            values: &map.map,
+            standard_errors: map.standard_errors.as_deref(),
+            density: None,
+        };
+        let samples = a.input.sample(set, region, &of)?;
+        volume = samples.volume_ml;
+        let own = map
+            .mean_standard_error(name, region.label, volume)
+            .filter(|_| a.input.sampling == SamplingChoice::Uniform);
+        let mean = VoiMetrics::new(&samples, &[Metric::Mean], own)?.values[0].1;
+        let what = if maps.len() > 1 {
+            format!("mean_dose_of_cycle_{}", n + 1)
+        } else {
+            "mean_dose".into()
+        };
+        rows.add(name, what, "Gy", mean);
+        means.extend(std::iter::repeat_n(mean.value, equal));
+        batches = batches.zip(own).map(|(b, o)| b.hypot(o));
+    }
+    let total: f64 = means.iter().sum();
+    rows.rows.insert(
+        0,
+        super::analysis_input::Row {
+            voi: name.clone(),
+            what: "volume".into(),
+            unit: "mL".into(),
+            value: Estimate::bare(volume),
+        },
+    );
+    if means.len() > 1 {
+        rows.plain(name, "mean_dose", "Gy", total);
+    }
+    for c in (0..course.cycles()).step_by(equal) {
+        let what =
+            if maps.len() > 1 { format!("G_of_cycle_{}", c / equal + 1) } else { "G".into() };
+        rows.plain(name, what, "1", course.g(c));
+    }
+    let of_mean = course.bed(&means);
+    rows.plain(name, "BED_of_mean_dose", "Gy", of_mean);
+    if means.len() > 1 {
+        rows.plain(
+            name,
+            "BED_of_mean_dose_cycles_apart",
+            "Gy",
+            course.bed_of_separate_cycles(&means),
+        );
+    }
+    rows.plain(name, "EQD2_of_mean_dose", "Gy", tissue.eqd2(of_mean));
+    let bed = Volume::new(maps[0].map.grid.clone(), bed)?;
+    let of = Map { values: &bed, standard_errors: errors.as_deref(), density: None };
+    let samples = a.input.sample(set, region, &of)?;
+    let slope = course.slope(&means, course.cycles() - 1);
+    let metrics = [
+        Metric::Mean,
+        Metric::DoseToShare(0.98),
+        Metric::DoseToShare(0.5),
+        Metric::DoseToShare(0.02),
+    ];
+    let read = VoiMetrics::new(&samples, &metrics, batches.map(|b| b * slope))?;
+    for (metric, value) in &read.values {
+        let what = match metric {
+            Metric::Mean => "BED_mean_of_voxels".to_string(),
+            other => format!("BED_{}", other.name("Gy", false)),
+        };
+        // The square of a noisy dose is too large in the mean: (2/(alpha/beta)) times the variance of the voxels, for each cycle.
+        let value = match (metric, &read.noise) {
+            (Metric::Mean, Some(noise)) => {
+                noise.of_square(value, curvature(course, equal, tissue), slope)
+            }
+            _ => *value,
+        };
+        rows.add(name, what, "Gy", value);
+    }
+    let mean = read.values[0].1.value;
+    rows.plain(name, "EQD2_of_BED_mean_of_voxels", "Gy", tissue.eqd2(mean));
+    if let Some(alpha) = value_of(&a.alpha, name) {
+        let value = Formula::Eud(*alpha).checked()?.of(&samples, read.noise.as_ref());
+        rows.add(name, format!("EUBED(alpha={alpha}/Gy)"), "Gy", value);
+    }
+    results.rows.extend(rows.rows);
+    Ok(())
+}
+
+/// Second derivative of the BED by the dose of the (last) map.
+fn curvature(course: &Course, equal: usize, tissue: &Tissue) -> f64 {
+    let last = course.cycles() - 1;
+    equal as f64 * 2.0 * course.g(last) / tissue.alpha_beta_gy
+}
+
+/// BED and EQD2 of every voxel by the VOI with the largest share in it; NaN elsewhere.
+fn voxel_maps(
+    maps: &[FinishedMap],
+    set: &crate::image::RegionSet,
+    done: &[Found],
+    equal: usize,
+) -> Result<(Volume<f32>, Volume<f32>)> {
+    let grid = &maps[0].map.grid;
+    let n = grid.len();
+    let (mut share, mut owner) = (vec![0.0_f64; n], vec![usize::MAX; n]);
+    for (f, found) in done.iter().enumerate() {
+        for (v, s) in crate::analysis::samples::shares_on(set, found.region, grid)? {
+            if s > share[v] * (1.0 + 1e-9) {
+                (share[v], owner[v]) = (s, f);
+            }
+        }
+    }
+    let (mut bed, mut eqd2) = (vec![f32::NAN; n], vec![f32::NAN; n]);
+    let mut here = Vec::new();
+    for v in (0..n).filter(|v| owner[*v] < done.len()) {
+        doses(maps, equal, v, &mut here);
+        let found = &done[owner[v]];
+        let value = found.course.bed(&here);
+        (bed[v], eqd2[v]) = (value as f32, found.tissue.eqd2(value) as f32);
+    }
+    Ok((Volume::new(grid.clone(), bed)?, Volume::new(grid.clone(), eqd2)?))
+}

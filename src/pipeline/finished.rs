@@ -1,0 +1,360 @@
+//! Maps and facts of finished runs, and maps of other programs, for who analyses them.
+//!
+//! A folder of `voxgray dose` says by itself what its maps are: dose or dose rate, standard errors, densities, the parts by emission, and how each
+//! VOI's curve was integrated. Of a map of another program the unit must be stated.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::Observer;
+use super::inputs::read_vois;
+use crate::error::{Error, Result};
+use crate::files;
+use crate::image::{RegionSet, Volume};
+use crate::io::{ImageOptions, NiftiAffine, read_image_with};
+use crate::kinetics::Piece;
+
+/// Emissions that a folder may have the dose of apart.
+pub const PARTS: [&str; 3] = ["electron", "photon", "alpha"];
+
+/// Maps of a folder that doses are looked for in, best first, with their unit.
+const DOSES: [(&str, &str); 3] =
+    [("dose", "Gy"), ("dose_by_dose_rate", "Gy"), ("dose_rate", "Gy/s")];
+
+/// A map with what belongs to it.
+#[derive(Debug, Clone)]
+pub struct FinishedMap {
+    /// What it is called in tables and messages.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The folder of its run, if it is one of `voxgray dose`.
+    pub folder: Option<PathBuf>,
+    /// Values.
+    pub map: Volume<f32>,
+    /// Unit of the values.
+    pub unit: String,
+    /// Standard error of each voxel, on the same grid.
+    pub standard_errors: Option<Vec<f32>>,
+    /// `summary.json`.
+    pub summary: Option<Value>,
+}
+
+/// What is stated of a map.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MapOptions<'a> {
+    /// Its unit, where the program does not know it.
+    pub unit: Option<&'a str>,
+    /// Its standard errors, where they are another file.
+    pub standard_errors: Option<&'a Path>,
+    /// One map of a folder by its stem, such as `dose_by_dose_rate`.
+    pub stem: Option<&'a str>,
+    /// What holds of a NIfTI header that contradicts itself.
+    pub affine: NiftiAffine,
+}
+
+/// Reads a map: a file, or a folder of `voxgray dose`.
+///
+/// # Errors
+/// If nothing can be read, the unit is not known or contradicts the folder's, or the standard errors are on another grid.
+pub fn read_map(path: &Path, options: &MapOptions, observer: &dyn Observer) -> Result<FinishedMap> {
+    let (folder, summary) = match path.is_dir() {
+        true => (Some(path.to_path_buf()), Some(read_summary(path)?)),
+        false => of_run(path),
+    };
+    let partial = summary.as_ref().is_some_and(|s| s["partial"].as_bool() == Some(true));
+    if partial {
+        observer.warn(&format!(
+            "{} is of a run that was interrupted: fewer histories than were asked for",
+            path.display()
+        ));
+    }
+    let suffix = if partial { "_partial" } else { "" };
+    let (file, stem) = match &folder {
+        Some(folder) if path.is_dir() => {
+            let stem = choose(folder, options.stem, suffix)?;
+            (folder.join(format!("{stem}{suffix}.nii.gz")), Some(stem))
+        }
+        Some(_) => (path.to_path_buf(), stem_of(path, suffix)),
+        None => (path.to_path_buf(), None),
+    };
+    let own_unit = stem.as_deref().and_then(unit_of);
+    let unit = match (own_unit, options.unit) {
+        (Some(own), Some(stated)) if own != stated => {
+            return Err(Error::usage(
+                format!("{} in {stated}", file.display()),
+                format!("its run wrote it in {own}"),
+                "Leave --unit out.",
+            ));
+        }
+        (own, stated) => own.or(stated),
+    };
+    let Some(unit) = unit else {
+        return Err(Error::usage(
+            format!("{}: its unit is not known", file.display()),
+            "an image does not say whether it is a dose or a dose rate",
+            "Add --unit Gy (or mGy, Gy/s, Bq/mL, ...), or name the folder of voxgray dose.",
+        ));
+    };
+    let map = read(&file, options.affine, observer)?;
+    let beside = stem
+        .as_ref()
+        .zip(folder.as_ref())
+        .map(|(stem, folder)| folder.join(format!("{stem}_standard_error{suffix}.nii.gz")));
+    let errors = match options.standard_errors {
+        Some(path) => Some(path.to_path_buf()),
+        None => beside.filter(|b| b.is_file()),
+    };
+    let standard_errors =
+        errors.map(|p| on_grid(&p, &map, options.affine, observer)).transpose()?;
+    let name = path
+        .file_name()
+        .map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let unit = unit.to_string();
+    Ok(FinishedMap { name, path: file, folder, map, unit, standard_errors, summary })
+}
+
+impl FinishedMap {
+    /// Another map of the same run, by its stem.
+    ///
+    /// # Errors
+    /// If this is no run's map, the folder has none of that name, or it is on another grid.
+    pub fn beside(&self, stem: &str, observer: &dyn Observer) -> Result<Vec<f32>> {
+        let refuse = |why: String| {
+            Err(Error::usage(
+                format!("{}: no {stem}", self.path.display()),
+                why,
+                "Name the map as a file, or the folder of voxgray dose.",
+            ))
+        };
+        let Some(folder) = &self.folder else {
+            return refuse("it is not in a folder of voxgray dose".into());
+        };
+        let found = ["", "_partial"].map(|s| folder.join(format!("{stem}{s}.nii.gz")));
+        match found.iter().find(|f| f.is_file()) {
+            Some(file) => on_grid(file, &self.map, NiftiAffine::default(), observer),
+            None => refuse(format!("{} has none", folder.display())),
+        }
+    }
+
+    /// What the run's summary tells of a VOI, by name or, without one of that name, by label.
+    pub fn voi(&self, name: &str, label: u32) -> Option<&Value> {
+        let vois = self.summary.as_ref()?["vois"].as_array()?;
+        let by_name = vois.iter().find(|v| v["name"].as_str() == Some(name));
+        by_name.or_else(|| {
+            vois.iter().find(|v| {
+                v["label"].as_u64() == Some(u64::from(label))
+                    && v["name"].as_str().is_some_and(|n| n == format!("label {label}"))
+            })
+        })
+    }
+
+    /// Standard error of a VOI's mean by the batches of the run: of a map of this run's own dose, and a VOI of the same volume (within 2 %).
+    pub fn mean_standard_error(&self, name: &str, label: u32, volume_ml: f64) -> Option<f64> {
+        let quantity = self.summary.as_ref()?["dose"]["quantity"].as_str();
+        let own = stem_of(&self.path, "")
+            .is_some_and(|s| Some(s.trim_end_matches("_partial")) == quantity);
+        let voi = self.voi(name, label).filter(|_| own)?;
+        let volume = voi["volume_cm3"].as_f64()?;
+        ((volume / volume_ml - 1.0).abs() < 0.02).then(|| voi["standard_error"].as_f64()).flatten()
+    }
+
+    /// Half-width of a 95 % interval in standard errors: Student's t of the run's batches, or that of a normal value.
+    pub fn interval_factor(&self) -> f64 {
+        let run = self.summary.as_ref().and_then(|s| s["run"]["interval_95_factor"].as_f64());
+        run.unwrap_or(crate::stats::NORMAL_97_5)
+    }
+
+    /// The curve of a VOI that the run integrated, and what it is: of the dose rate or, by the activity route, of the activity. None where the
+    /// run integrated none, or none for this VOI.
+    pub fn curve(&self, name: &str, label: u32) -> Option<(Vec<Piece>, String)> {
+        let summary = self.summary.as_ref()?;
+        let vois = summary["vois"].as_array()?;
+        let by_label = |v: &Value| {
+            v["label"].as_u64() == Some(u64::from(label))
+                && v["name"].as_str() == Some(&format!("label {label}"))
+        };
+        let at = vois
+            .iter()
+            .position(|v| v["name"].as_str() == Some(name))
+            .or_else(|| vois.iter().position(by_label))?;
+        let rates = ("dose_rate_route", "its dose rate");
+        let activities = ("activity_route", "its activity");
+        let order = match stem_of(&self.path, "") {
+            Some(s) if s.starts_with("dose_by_dose_rate") => [rates, activities],
+            // A dose rate is what repair works on: where the run has both, it goes first.
+            _ => [rates, activities],
+        };
+        let pieces = |v: &Value| serde_json::from_value::<Vec<Piece>>(v["pieces"].clone()).ok();
+        let of_route = |(route, of): (&str, &str)| {
+            let curve = &summary["setup"][route]["vois"][at]["curve"];
+            Some((
+                pieces(curve)?,
+                format!("{of}, {}", curve["model"].as_str().unwrap_or("integrated")),
+            ))
+        };
+        let planar = || {
+            let curve = &summary["setup"]["time_points"]["planar"];
+            Some((
+                pieces(curve)?,
+                format!("the planar curve, {}", curve["model"].as_str().unwrap_or("integrated")),
+            ))
+        };
+        order.into_iter().find_map(of_route).or_else(planar)
+    }
+
+    /// Half-life (s) with which the run let its activity decay in place, where it did.
+    pub fn decay_in_place_s(&self) -> Option<f64> {
+        let setup = &self.summary.as_ref()?["setup"];
+        setup["decays_per_bq"].as_f64()?;
+        setup["source"]["half_life_s"].as_f64()
+    }
+
+    /// Whether it is an absorbed dose, in Gy.
+    pub fn is_dose(&self) -> bool {
+        self.unit == "Gy"
+    }
+}
+
+/// VOIs with shares, from files that `--voi` takes. The one place where a path becomes regions for analysis.
+///
+/// # Errors
+/// If a file cannot be read, or holds no VOI.
+pub fn read_regions(
+    voi: &Path,
+    names: Option<&Path>,
+    affine: NiftiAffine,
+    observer: &dyn Observer,
+) -> Result<RegionSet> {
+    let set = read_vois(voi, names, affine, observer, &mut Vec::new())?;
+    RegionSet::from(&set).checked()
+}
+
+/// A map of densities (g/cm3) or another one on the grid of `map`.
+///
+/// # Errors
+/// If it cannot be read, or is on another grid.
+pub fn on_grid(
+    path: &Path,
+    map: &Volume<f32>,
+    affine: NiftiAffine,
+    observer: &dyn Observer,
+) -> Result<Vec<f32>> {
+    let other = read(path, affine, observer)?;
+    if !map.grid.same_geometry(&other.grid, SAME_GRID_MM) {
+        return Err(Error::input(
+            format!("{} is on another grid than the map that it belongs to", path.display()),
+            format!(
+                "its voxels are {:?} of {:?} mm, not {:?} of {:?} mm, or lie elsewhere",
+                other.grid.dims,
+                other.grid.spacing_mm(),
+                map.grid.dims,
+                map.grid.spacing_mm()
+            ),
+            "Resample it first.",
+        ));
+    }
+    Ok(other.data)
+}
+
+/// Grids closer than this (mm) are the same: headers keep positions in single precision.
+pub const SAME_GRID_MM: f64 = 1e-3;
+
+fn read(path: &Path, affine: NiftiAffine, observer: &dyn Observer) -> Result<Volume<f32>> {
+    let options = ImageOptions { frame: None, nifti_affine: affine };
+    let (volume, info) = read_image_with(path, &options)?;
+    // That voxels are NaN is told by who uses them.
+    let nan = |n: &&String| !n.contains("NaN");
+    info.notes.iter().filter(nan).for_each(|n| observer.warn(&format!("{}: {n}", path.display())));
+    Ok(volume)
+}
+
+fn read_summary(folder: &Path) -> Result<Value> {
+    let path = folder.join("summary.json");
+    let refuse = |why: String| {
+        let suggestion = "Name a folder that voxgray dose wrote, or a map as a file.";
+        Error::input(format!("{} is no folder of voxgray dose", folder.display()), why, suggestion)
+    };
+    if !path.is_file() {
+        return Err(refuse("it has no summary.json".into()));
+    }
+    let value: Value = serde_json::from_str(&files::text(&path)?)
+        .map_err(|e| refuse(format!("summary.json: {e}")))?;
+    match value["program"].as_str() {
+        Some("voxgray") if value["setup"].is_object() => Ok(value),
+        _ => Err(refuse("summary.json is not of voxgray dose".into())),
+    }
+}
+
+/// The run that a file is of, where its folder says so.
+fn of_run(file: &Path) -> (Option<PathBuf>, Option<Value>) {
+    let folder = match file.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    };
+    let named = |s: &Value| {
+        let name = file.file_name().map(|n| n.to_string_lossy().into_owned());
+        s["files"].as_array().is_some_and(|f| f.iter().any(|f| f.as_str() == name.as_deref()))
+    };
+    match read_summary(folder) {
+        Ok(summary) if named(&summary) => (Some(folder.to_path_buf()), Some(summary)),
+        _ => (None, None),
+    }
+}
+
+fn stem_of(file: &Path, suffix: &str) -> Option<String> {
+    let name = file.file_name()?.to_string_lossy().into_owned();
+    Some(name.strip_suffix(".nii.gz")?.trim_end_matches(suffix).to_string())
+}
+
+/// Unit of a map that `voxgray dose` writes, by its stem.
+fn unit_of(stem: &str) -> Option<&'static str> {
+    let stem = stem.trim_end_matches("_partial");
+    let base = PARTS.iter().find_map(|p| stem.strip_suffix(&format!("_{p}"))).unwrap_or(stem);
+    if let Some((_, unit)) = DOSES.iter().find(|d| d.0 == base) {
+        return Some(unit);
+    }
+    let number = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
+    match base {
+        "time_integrated_activity" => Some("Bq s"),
+        "density" => Some("g/cm3"),
+        other if other.strip_prefix("dose_rate_").is_some_and(number) => Some("Gy/s"),
+        _ => None,
+    }
+}
+
+fn choose(folder: &Path, stem: Option<&str>, suffix: &str) -> Result<String> {
+    let there = |stem: &str| folder.join(format!("{stem}{suffix}.nii.gz")).is_file();
+    let stems: Vec<&str> = stem.map_or_else(|| DOSES.iter().map(|d| d.0).collect(), |s| vec![s]);
+    match stems.iter().find(|s| there(s)) {
+        Some(found) => Ok((*found).to_string()),
+        None => Err(Error::input(
+            format!("{} has no {}", folder.display(), stems.join(".nii.gz, ") + ".nii.gz"),
+            "there is no map of that name",
+            "Name a folder that voxgray dose finished, or a map as a file.",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_follow_from_names() {
+        for (stem, unit) in [
+            ("dose", Some("Gy")),
+            ("dose_partial", Some("Gy")),
+            ("dose_alpha", Some("Gy")),
+            ("dose_rate", Some("Gy/s")),
+            ("dose_rate_electron", Some("Gy/s")),
+            ("dose_rate_3", Some("Gy/s")),
+            ("dose_by_dose_rate", Some("Gy")),
+            ("dose_rate_standard_error", None),
+            ("dose_difference", None),
+        ] {
+            assert_eq!(unit_of(stem), unit, "{stem}");
+        }
+    }
+}

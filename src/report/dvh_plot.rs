@@ -1,0 +1,176 @@
+//! Cumulative dose-volume histograms with their 95 % bands by the noise of the map.
+
+use super::axes::{Axes, Range};
+use super::canvas::{Anchor, Canvas, Rgb, text_width};
+use crate::error::{Error, Result};
+
+const INK: Rgb = [40, 40, 40];
+const SIZE: (u32, u32) = (900, 600);
+/// The Okabe-Ito palette (without yellow, which white swallows), told apart by colour-blind readers.
+const COLOURS: [Rgb; 7] = [
+    [0, 114, 178],
+    [213, 94, 0],
+    [0, 158, 115],
+    [204, 121, 167],
+    [86, 180, 233],
+    [230, 159, 0],
+    [0, 0, 0],
+];
+/// Dashes of every further round of the palette, px.
+const DASHES: [Option<(f64, f64)>; 3] = [None, Some((9.0, 4.0)), Some((3.0, 3.0))];
+
+/// A histogram.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DvhLine {
+    /// Its name in the legend.
+    pub name: String,
+    /// (value, share in %) in order of the values.
+    pub points: Vec<(f64, f64)>,
+    /// Lower and upper limit (%) at each point; empty where there is no band.
+    pub band: Vec<(f64, f64)>,
+}
+
+/// Several histograms.
+#[derive(Debug, Clone)]
+pub struct DvhPlot<'a> {
+    /// Line above the plot.
+    pub title: &'a str,
+    /// A second line, smaller.
+    pub subtitle: &'a str,
+    /// Quantity and unit of the abscissa.
+    pub x_label: &'a str,
+    /// Quantity and unit of the ordinate, such as `volume / %`.
+    pub y_label: &'a str,
+    /// The histograms.
+    pub lines: &'a [DvhLine],
+}
+
+impl DvhPlot<'_> {
+    /// Draws the plot.
+    ///
+    /// # Errors
+    /// If there is no histogram of two points, a band does not match, or a value is not finite.
+    pub fn draw(&self) -> Result<Canvas> {
+        self.check()?;
+        let mut canvas = Canvas::new(SIZE.0, SIZE.1, [255; 3])?;
+        canvas.text(92.0, 18.0, 17.0, INK, Anchor::Start, self.title);
+        canvas.text(92.0, 38.0, 13.0, INK, Anchor::Start, self.subtitle);
+        let values = || self.lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
+        let (low, high) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
+        let x = Range { low, high: high.max(low + f64::MIN_POSITIVE) * 1.02, log: false };
+        let y = Range { low: 0.0, high: 105.0, log: false };
+        let (left, width) = (92.0, f64::from(SIZE.0) - 92.0 - 24.0);
+        let axes = Axes { left, top: 54.0, width, height: f64::from(SIZE.1) - 54.0 - 62.0, x, y };
+        axes.draw(&mut canvas, self.x_label, self.y_label, 6);
+        for (n, line) in self.lines.iter().enumerate() {
+            band(&mut canvas, &axes, line, COLOURS[n % COLOURS.len()]);
+        }
+        for (n, line) in self.lines.iter().enumerate() {
+            let pixels: Vec<(f64, f64)> =
+                line.points.iter().map(|p| axes.pixel_kept(p.0, p.1)).collect();
+            canvas.polyline(&pixels, 2.0, COLOURS[n % COLOURS.len()], dash(n));
+        }
+        self.legend(&mut canvas, &axes);
+        Ok(canvas)
+    }
+
+    fn legend(&self, canvas: &mut Canvas, axes: &Axes) {
+        const ROWS: usize = 20;
+        let shown = self.lines.len().min(ROWS);
+        let more = self.lines.len() - shown;
+        let mut names: Vec<String> = self.lines[..shown].iter().map(|l| l.name.clone()).collect();
+        if more > 0 {
+            names.push(format!("and {more} more"));
+        }
+        let width = names.iter().map(|n| text_width(n, 13.0)).fold(0.0, f64::max) + 52.0;
+        let (x, y) = (axes.left + axes.width - width - 8.0, axes.top + 8.0);
+        canvas.fill_rect(x, y, width, 20.0 * names.len() as f64 + 8.0, [255; 3], 0.8);
+        for (n, name) in names.iter().enumerate() {
+            let row = y + 14.0 + 20.0 * n as f64;
+            if n < shown {
+                let ends = [(x + 6.0, row), (x + 38.0, row)];
+                canvas.polyline(&ends, 2.0, COLOURS[n % COLOURS.len()], dash(n));
+            }
+            canvas.text(x + 44.0, row, 13.0, INK, Anchor::Start, name);
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        let bad = |why: &str| {
+            let problem = format!("plot '{}'", self.title);
+            Err(Error::run(problem, why, "Check the data that are plotted."))
+        };
+        if self.lines.is_empty() || self.lines.iter().any(|l| l.points.len() < 2) {
+            return bad("histograms of two points or more are needed");
+        }
+        for line in self.lines {
+            if !line.band.is_empty() && line.band.len() != line.points.len() {
+                return bad("a band has a limit for each point");
+            }
+            let all = line.points.iter().chain(&line.band).flat_map(|p| [p.0, p.1]);
+            if all.into_iter().any(|v| !v.is_finite()) {
+                return bad("all values must be finite");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn dash(n: usize) -> Option<(f64, f64)> {
+    DASHES[n / COLOURS.len() % DASHES.len()]
+}
+
+/// The band, a column per step.
+fn band(canvas: &mut Canvas, axes: &Axes, line: &DvhLine, colour: Rgb) {
+    for (points, limits) in line.points.windows(2).zip(line.band.windows(2)) {
+        let (x0, top) = axes.pixel_kept(points[0].0, limits[0].1.max(limits[1].1));
+        let (x1, bottom) = axes.pixel_kept(points[1].0, limits[0].0.min(limits[1].0));
+        canvas.fill_rect(x0, top, x1 - x0, bottom - top, colour, 0.22);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(name: &str, top: f64) -> DvhLine {
+        let points: Vec<(f64, f64)> =
+            (0..=200).map(|i| (top * f64::from(i) / 200.0, 100.0 - 0.5 * f64::from(i))).collect();
+        let band = points.iter().map(|p| (p.1 - 8.0, p.1 + 8.0)).collect();
+        DvhLine { name: name.into(), points, band }
+    }
+
+    #[test]
+    fn lines_and_bands_leave_their_ink() {
+        let lines = [line("liver", 20.0), line("tumour", 60.0)];
+        let plot = |lines: &[DvhLine]| {
+            DvhPlot {
+                title: "t",
+                subtitle: "s",
+                x_label: "dose / Gy",
+                y_label: "volume / %",
+                lines,
+            }
+            .draw()
+        };
+        let canvas = plot(&lines).expect("valid");
+        let count = |colour: Rgb| {
+            let all = (0..SIZE.1).flat_map(|y| (0..SIZE.0).map(move |x| (x, y)));
+            all.filter(|(x, y)| canvas.pixel(*x, *y) == Some(colour)).count()
+        };
+        assert!(count(COLOURS[0]) > 200 && count(COLOURS[1]) > 400);
+        // 22 % of blue over white.
+        let shade =
+            [0, 1, 2].map(|c| 255 - ((255 - u16::from(COLOURS[1][c])) * 22 + 50) as u16 / 100);
+        let near = |p: Rgb| (0..3).all(|c| (i32::from(p[c]) - i32::from(shade[c])).abs() <= 2);
+        let all = (0..SIZE.1).flat_map(|y| (0..SIZE.0).map(move |x| (x, y)));
+        let shaded = all.filter(|(x, y)| canvas.pixel(*x, *y).is_some_and(near)).count();
+        assert!(shaded > 10_000, "{shaded}");
+        let mut bad = lines.clone();
+        bad[0].band.pop();
+        assert!(plot(&bad).is_err() && plot(&[]).is_err());
+        bad[0].band.clear();
+        bad[1].points[3].1 = f64::NAN;
+        assert!(plot(&bad).is_err());
+    }
+}
