@@ -9,7 +9,7 @@ pub const MOST_WORK: u64 = 30_000_000;
 /// Part of a strip's height in which crossings pass for ones at its lower end: what is missed is less than this part of an area.
 const PARTED: f64 = 1e-9;
 
-/// What is left of [`MOST_WORK`]; used up by a scribble.
+/// Edge visits that are left to a region, of 30 million; used up by a scribble.
 #[derive(Debug)]
 pub struct Budget(u64);
 
