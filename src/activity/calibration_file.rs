@@ -21,6 +21,8 @@ use crate::units::SECONDS_PER_DAY;
 
 /// Version of the file that is read.
 const VERSION: i64 = 1;
+/// Corrections of a reconstruction multiply its counts by less than this.
+const MOST_GAINED: f64 = 10.0;
 /// Days from its acquisitions within which a factor is dated: they are evaluated within a month.
 const DATED_WITHIN_DAYS: f64 = 31.0;
 
@@ -173,6 +175,18 @@ impl Context {
                 ));
             }
         };
+        // Corrections of a reconstruction may multiply counts, by less than this.
+        if let Some(camera) = e.camera_cps.filter(|c| *c * MOST_GAINED < e.counts[0] / e.duration_s)
+        {
+            return Err(Error::input(
+                format!(
+                    "camera_cps = {camera}, and the image holds {:.4e} cps",
+                    e.counts[0] / e.duration_s
+                ),
+                "a whole camera counts at least what its image shows; corrections for attenuation and scatter account for a factor of 10 at most",
+                "Check its unit: camera_cps is in counts per second.",
+            ));
+        }
         Ok(Acquisition {
             name: e.name.clone(),
             fill: e.fill.clone().unwrap_or_else(|| e.name.clone()),

@@ -36,8 +36,8 @@ half-life of its tail:
   a folder of a series   the curve that was integrated for the VOI: of its dose rate (--route
                          dose-rate or both) or of its activity (then taken as the shape)
   a folder of --physical-decay   the nuclide's half-life
-  --curves TABLE         points of dose rate or activity, a curve per VOI by its name, as voxgray
-                         fit takes them, with --nuclide; the family is chosen as there
+  --curves TABLE         points of dose rate or activity, a curve per VOI by its name, as
+                         voxgray fit takes them, with --nuclide; the family is chosen as there
   --half-life [VOI=]T    one exponential from the administration on: an assumption, and told
 Cycles: several DOSEs, or --cycles N of one, --interval apart. BED is that of one dose rate over
 all of them; cycles_apart is the sum of the cycles alone, for comparison.

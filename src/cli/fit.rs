@@ -156,7 +156,16 @@ fn points(a: &FitArguments, curve: &CurveTable) -> Result<Points> {
             Spread::Relatives(u.iter().zip(&curve.values).map(share).collect())
         }
         (Some(u), None) => Spread::Absolute(u.clone()),
-        (None, Some(r)) => Spread::Relative(r),
+        (None, Some(r)) => {
+            if let Some(v) = curve.values.iter().find(|v| **v <= 0.0) {
+                return Err(Error::input(
+                    format!("a value of {v} and --relative-uncertainty"),
+                    "a share of a value of 0 or below is no uncertainty, and a blank exported as 0 is no measurement",
+                    "Give absolute uncertainties, with which it counts, or leave the point out.",
+                ));
+            }
+            Spread::Relative(r)
+        }
         (None, None) => Spread::Unknown,
     };
     Ok(Points {

@@ -78,15 +78,27 @@ impl VoiSets {
 /// The number of the VOI of that name or, failing that, of that label; none where there is none. `vois` are their labels and names.
 ///
 /// # Errors
-/// If several have the label: those of several files.
+/// If several have the label (those of several files), or one has it and another has the key for its name.
 pub fn find_voi<'a>(
     key: &str,
     vois: impl Iterator<Item = (u32, &'a str)> + Clone,
 ) -> Result<Option<usize>> {
-    if let Some(named) = vois.clone().position(|(_, name)| name == key) {
-        return Ok(Some(named));
+    let named = vois.clone().position(|(_, name)| name == key);
+    let label = key.parse::<u32>().ok();
+    if let Some(named) = named {
+        let mut others = vois.enumerate().filter(|(n, (l, _))| *n != named && Some(*l) == label);
+        return match others.next() {
+            None => Ok(Some(named)),
+            Some((_, (_, other))) => Err(Error::usage(
+                format!("'{key}' is the name of one VOI and the label of '{other}'"),
+                "which of them is meant is not known",
+                format!(
+                    "Write '{other}' if that is meant, or name the one named {key} otherwise (--voi-names)."
+                ),
+            )),
+        };
     }
-    let Ok(label) = key.parse::<u32>() else { return Ok(None) };
+    let Some(label) = label else { return Ok(None) };
     let of_label = |(n, (l, name)): (usize, (u32, &'a str))| (l == label).then_some((n, name));
     let found: Vec<(usize, &str)> = vois.enumerate().filter_map(of_label).collect();
     match found[..] {
@@ -149,7 +161,9 @@ mod tests {
         let all = [&a, &b];
         assert_eq!(label_key(&all, &a).as_deref(), Some("1"));
         assert_eq!(label_key(&all, &b), None);
-        let found = find_voi("3", all.iter().map(|v| (v.label, v.name.as_str())));
-        assert_eq!(found.unwrap(), Some(0));
+        let find = |vois: &[&Voi]| find_voi("3", vois.iter().map(|v| (v.label, v.name.as_str())));
+        assert_eq!(find(&all[..1]).unwrap(), Some(0));
+        let error = find(&all).unwrap_err().to_string();
+        assert!(error.contains("label of 'liver'"), "{error}");
     }
 }

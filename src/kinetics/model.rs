@@ -81,6 +81,15 @@ impl Family {
         }
     }
 
+    /// Number of phases of clearance.
+    pub fn phases_of_clearance(self) -> usize {
+        match self {
+            Family::Physical | Family::Mono | Family::MonoUptake => 1,
+            Family::Bi | Family::BiUptake => 2,
+            Family::Tri => 3,
+        }
+    }
+
     /// Whether the curve starts from zero.
     pub fn has_uptake(self) -> bool {
         matches!(self, Family::MonoUptake | Family::BiUptake)

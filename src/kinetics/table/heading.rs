@@ -4,6 +4,10 @@
 //! A name is words and a unit. The unit stands in brackets or behind a space, `_`, `/`, `,` or `in` at the end; the words before it say the
 //! quantity, or whose values these are. A unit is never guessed.
 
+use super::correction_words::{
+    ANSWERS_NO, ANSWERS_YES, CORRECTED, DENIALS, INJECTION_TIMES, MAY_SAY_CORRECTED, OTHER_TIMES,
+    UNCORRECTED,
+};
 use super::units::{Quantity, Unit, unit_of};
 use super::words::{
     AFTER_INJECTION, BESIDE, CLOCKS, CURVES, MASSES, OTHER, REMARKS, SIGNS, SPREADS, TIMES, VALUES,
@@ -155,7 +159,10 @@ impl Name {
         while from < to && edge(self.folded[from]) {
             from += 1;
         }
-        while to > from && edge(self.folded[to - 1]) {
+        // The minus of `+/-` and `+-` is no separator.
+        let sign =
+            |to: usize| to > 1 && self.folded[to - 1] == '-' && "/+".contains(self.folded[to - 2]);
+        while to > from && edge(self.folded[to - 1]) && !sign(to) {
             to -= 1;
         }
         Name { own: self.own[from..to].to_vec(), folded: self.folded[from..to].to_vec() }
@@ -226,76 +233,72 @@ impl Name {
         name.part(0, name.own.len())
     }
 
+    /// The name without what it says on decay correction: to injection (true) or none (false).
     fn without_decay_correction(&self) -> Result<(Name, Option<bool>), String> {
-        let not = [
-            "not decay corrected",
-            "non decay corrected",
-            "un decay corrected",
-            "not corrected for decay",
-            "without decay correction",
-            "decay uncorrected",
-            "no decay correction",
-            "uncorrected for decay",
-        ];
-        for word in not {
+        for word in UNCORRECTED {
             if let Some((from, to)) = self.find(word) {
                 return Ok((self.without(from, to), Some(false)));
             }
         }
-        let yes = [
-            "decay corrected",
-            "decaycorrected",
-            "corrected for decay",
-            "corrected for physical decay",
-            "decay correction",
-            "decaycorrection",
-            "decay corr",
-            "decaycorr",
-            "corr for decay",
-            "decay adjusted",
-            "decay compensated",
-            "back corrected",
-            "d c",
-            "dcorr",
-            "decy",
-            "dc",
-        ];
-        for word in yes {
+        for word in CORRECTED {
             let Some((from, mut to)) = self.find(word) else { continue };
             // `d.c.` ends with a point of its own.
             to += usize::from(self.folded.get(to) == Some(&'.'));
-            let text = self.spaced();
-            let rest: String = text[to..].iter().collect();
-            let trimmed = rest.trim_start();
-            let skipped = rest.chars().count() - trimmed.chars().count();
-            if let Some(reference) =
-                trimmed.strip_prefix("to ").or_else(|| trimmed.strip_prefix("at "))
-            {
-                let known = [
-                    "the time of injection",
-                    "time of injection",
-                    "injection time",
-                    "injection",
-                    "the time of administration",
-                    "time of administration",
-                    "administration",
-                    "t0",
-                    "t=0",
-                    "p i",
-                ];
-                let Some(word) = known.iter().find(|k| reference.trim_start().starts_with(**k))
-                else {
-                    return Err(format!(
-                        "values decay-corrected to '{}' cannot be taken back: the time of injection is the one reference known",
-                        reference.trim_matches([' ', ')', ']'])
-                    ));
-                };
-                let lead = reference.chars().count() - reference.trim_start().chars().count();
-                to += skipped + 3 + lead + word.chars().count();
+            if let Some(from) = self.denied_before(from) {
+                return Ok((self.without(from, to), Some(false)));
             }
-            return Ok((self.without(from, to), Some(true)));
+            let (answer, end) = self.after_correction(to)?;
+            return Ok((self.without(from, end), Some(answer)));
         }
         Ok((self.clone(), None))
+    }
+
+    /// Where the denial before a word begins: `not ...`, `w/o ...`, `prior to ...`.
+    fn denied_before(&self, from: usize) -> Option<usize> {
+        let before: String = self.spaced()[..from].iter().collect();
+        let plain = before.trim_end_matches(|c: char| " (,;:".contains(c) || c == '[');
+        DENIALS.iter().find_map(|word| {
+            let rest = plain.strip_suffix(word)?;
+            let alone = rest.chars().last().is_none_or(|c| !c.is_alphanumeric());
+            alone.then(|| rest.chars().count())
+        })
+    }
+
+    /// What stands behind a word for decay correction: an answer (`: none`, `= no`, `off`) or the time that values were corrected to. Gives whether they
+    /// are corrected, and where that ends.
+    fn after_correction(&self, to: usize) -> Result<(bool, usize), String> {
+        let text = self.spaced();
+        let rest: String = text[to..].iter().collect();
+        let skip = |t: &str| t.trim_start_matches(|c: char| " (,;:=[@".contains(c)).to_string();
+        let answer = skip(&rest);
+        let end_of =
+            |tail: &str, word: &str| text.len() - tail.chars().count() + word.chars().count();
+        let begins = |tail: &str, word: &str| {
+            tail.strip_prefix(word).is_some_and(|after| {
+                after.chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '/')
+            })
+        };
+        if let Some(word) = ANSWERS_NO.iter().find(|w| begins(&answer, w)) {
+            return Ok((false, end_of(&answer, word)));
+        }
+        if let Some(word) = ANSWERS_YES.iter().find(|w| begins(&answer, w)) {
+            return Ok((true, end_of(&answer, word)));
+        }
+        let lead = ["back to ", "to ", "at "].iter().find_map(|w| answer.strip_prefix(w));
+        let stated = lead.is_some() || rest.trim_start().starts_with('@');
+        let reference = skip(lead.unwrap_or(&answer));
+        if let Some(word) = INJECTION_TIMES.iter().find(|k| begins(&reference, k)) {
+            return Ok((true, end_of(&reference, word)));
+        }
+        let other =
+            OTHER_TIMES.iter().any(|w| reference.split([' ', ')', ']', ',']).any(|r| r == *w));
+        if stated || other {
+            return Err(format!(
+                "values decay-corrected to '{}' cannot be taken back: the time of injection is the one reference known",
+                reference.trim_matches([' ', ')', ']'])
+            ));
+        }
+        Ok((true, to))
     }
 
     /// Whether nothing is left but what a column of yes and no is called: `decay-corrected?`, `is decay-corrected (yes/no)`.
@@ -399,7 +402,7 @@ impl Name {
         if let Some(odd) = exact.or_else(percent) {
             return Err(format!("'{odd}' in it is no name of a curve"));
         }
-        let of_decay = |w: &&str| w.starts_with("decay") || *w == "corr";
+        let of_decay = |w: &&str| MAY_SAY_CORRECTED.iter().any(|start| w.starts_with(start));
         if let Some(odd) = words.split(' ').find(of_decay) {
             return Err(format!(
                 "'{odd}' in it may say that values are corrected for decay: write 'decay-corrected', 'not decay-corrected', or leave it out"

@@ -269,6 +269,62 @@ fn decay_is_no_part_of_a_name() {
             other => panic!("{name}: {other:?}"),
         }
     }
+    for name in [
+        "kidney no DC (MBq)",
+        "kidney w/o decay correction (MBq)",
+        "kidney (not decay corr) (MBq)",
+        "kidney non-DC (MBq)",
+        "kidney_no_dc_MBq",
+        "kidney DC off (MBq)",
+        "kidney decay correction: none (MBq)",
+        "kidney (decay corrected = no) (MBq)",
+        "kidney decay corrected: false (MBq)",
+        "kidney before decay correction (MBq)",
+        "kidney prior to decay correction (MBq)",
+        "kidney decay correction removed (MBq)",
+        "kidney never decay corrected (MBq)",
+        "kidney nicht zerfallskorrigiert (MBq)",
+    ] {
+        match heading(name) {
+            Ok(Heading::Value { of, corrected: Some(false), .. }) => {
+                assert_eq!(of.as_deref(), Some("kidney"), "{name}");
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    for name in [
+        "Niere zerfallskorrigiert (MBq)",
+        "Niere corrigé de la décroissance (MBq)",
+        "Niere corregido por decaimiento (MBq)",
+        "Niere corrected to injection (MBq)",
+        "Niere, normalised to injection (MBq)",
+        "Niere decay correction: yes (MBq)",
+        "Niere dc @ injection (MBq)",
+    ] {
+        match heading(name) {
+            Ok(Heading::Value { of, corrected: Some(true), .. }) => {
+                assert_eq!(of.as_deref(), Some("Niere"), "{name}");
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    for name in [
+        "kidney decay-corrected (scan start) (MBq)",
+        "kidney decay-corrected @ scan (MBq)",
+        "kidney decay-corrected back to scan time (MBq)",
+    ] {
+        assert!(heading(name).unwrap_err().contains("one reference known"), "{name}");
+    }
+    for name in ["is decay-corrected (no/yes)", "decay-corrected (y/n)", "decay corrected?"] {
+        assert_eq!(heading(name), Ok(Heading::Corrected(true)), "{name}");
+    }
+    for name in ["kidney +/- (MBq)", "kidney StdDev (MBq)", "kidney ± (MBq)"] {
+        let found = heading(name);
+        assert!(
+            matches!(&found, Ok(Heading::Spread { of: Some(k), .. }) if k == "kidney"),
+            "{name}: {found:?}"
+        );
+    }
     for name in ["kidney decay comp (MBq)", "kidney decays (MBq)", "kidney corr (MBq)"] {
         assert!(heading(name).unwrap_err().contains("decay-corrected"), "{name}");
     }

@@ -18,6 +18,7 @@
 //!   [`super::decay_corrected`].
 
 mod amount;
+mod correction_words;
 mod elapsed;
 pub mod heading;
 mod layout;

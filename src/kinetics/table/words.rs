@@ -72,7 +72,7 @@ pub(super) const BESIDE: [&str; 8] = [
     "value",
 ];
 /// Words for one standard deviation, longest first.
-pub(super) const SPREADS: [&str; 29] = [
+pub(super) const SPREADS: [&str; 31] = [
     "coefficient of variation",
     "standard uncertainty",
     "relative uncertainty",
@@ -85,6 +85,8 @@ pub(super) const SPREADS: [&str; 29] = [
     "std uncertainty",
     "std error",
     "std dev",
+    "std deviation",
+    "stddev",
     "st dev",
     "stdev",
     "sigma",
