@@ -160,8 +160,7 @@ mod tests {
         };
         assert!(count(COLOURS[0]) > 200 && count(COLOURS[1]) > 400);
         // 22 % of blue over white.
-        let shade =
-            [0, 1, 2].map(|c| 255 - ((255 - u16::from(COLOURS[1][c])) * 22 + 50) as u16 / 100);
+        let shade = [0, 1, 2].map(|c| 255 - ((255 - u16::from(COLOURS[1][c])) * 22 + 50) / 100);
         let near = |p: Rgb| (0..3).all(|c| (i32::from(p[c]) - i32::from(shade[c])).abs() <= 2);
         let all = (0..SIZE.1).flat_map(|y| (0..SIZE.0).map(move |x| (x, y)));
         let shaded = all.filter(|(x, y)| canvas.pixel(*x, *y).is_some_and(near)).count();
