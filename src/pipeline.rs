@@ -272,6 +272,8 @@ impl Surroundings {
         observer: &dyn Observer,
         records: &mut Vec<inputs::InputRecord>,
     ) -> Result<Self> {
+        // A file that is not there is told before the CT is read.
+        job.voi.iter().try_for_each(|v| crate::files::exists(&v.path))?;
         let mut of_matter = Vec::new();
         let (matter, hu_report) =
             inputs::read_matter(&job.matter, job.nifti_affine, observer, &mut of_matter)?;

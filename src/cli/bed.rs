@@ -62,7 +62,10 @@ const REFUSED: u8 = 3;
 
 /// Options of `voxgray bed`.
 #[derive(Debug, Args)]
-#[command(after_help = AFTER)]
+#[command(
+    after_help = AFTER,
+    override_usage = "voxgray bed [OPTIONS] --voi <FILE> --alpha-beta <DOSE> --repair <TIME> <DOSES>..."
+)]
 pub struct BedArguments {
     /// Folders of voxgray dose, or maps in Gy: one for each cycle.
     #[arg(required = true)]
