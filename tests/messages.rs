@@ -24,6 +24,12 @@ fn options() -> BTreeMap<String, BTreeSet<String>> {
     };
     let mut all: BTreeMap<String, BTreeSet<String>> =
         root.get_subcommands().map(|c| (c.get_name().to_owned(), of(c))).collect();
+    // Kinds of a command (`plan mono`) have options of their own.
+    for command in root.get_subcommands() {
+        let kinds = command.get_subcommands().flat_map(of);
+        let kinds: Vec<String> = kinds.collect();
+        all.entry(command.get_name().to_owned()).or_default().extend(kinds);
+    }
     all.insert(String::new(), of(&root));
     all
 }
@@ -82,10 +88,14 @@ fn named(text: &str) -> Vec<String> {
 fn command_of(source: &Path) -> Option<&'static str> {
     let path = source.to_string_lossy().replace('\\', "/");
     // Speaks of two commands: of merge, and of dose, which made the shards.
-    if path == "src/pipeline/merge.rs" {
+    // So does the reader of a job's VOIs, which turns what `voi` advises into what `dose` has.
+    if ["src/pipeline/merge.rs", "src/pipeline/voi_files.rs"].contains(&path.as_str()) {
         return None;
     }
     let owners = [
+        ("src/pipeline/regions", "voi"),
+        ("src/pipeline/finished", "dvh"),
+        ("src/io/regions", "voi"),
         ("src/cli/fit", "fit"),
         ("src/cli/uncertainty", "uncertainty"),
         ("src/cli/calibrate", "calibrate"),

@@ -51,7 +51,9 @@ fn every_table_says_where_it_comes_from() {
 fn data_are_tables_or_licences() {
     for file in files_under("data") {
         let name = file.to_string_lossy().into_owned();
-        let known = [".csv", "LICENSE.TXT", "README.md"].iter().any(|end| name.ends_with(end));
+        let known = [".csv", "LICENSE.TXT", "NOTICE.TXT", "README.md"]
+            .iter()
+            .any(|end| name.ends_with(end));
         assert!(known, "{name} is no table");
     }
 }
