@@ -285,6 +285,7 @@ fn files_that_are_not_what_they_should_be() {
     refused(&inputs, &ct("ct.mha", "schneider"), 3, &["96.30 %", "below HU -1050"]);
     inputs.write("labels.mha", &block(&grid(), 3.0, 0.0));
     refused(&inputs, &with_electrons(&[]), 3, &["label 3"]);
+    inputs.write("labels.mha", &block(&grid(), 0.0, 0.0));
     refused(&inputs, &with_electrons(&["--voi", "density.mha.mha"]), 4, &["density.mha.mha"]);
     inputs.write("voi.mha", &block(&grid(), 1.5, 0.0));
     refused(&inputs, &with_electrons(&["--voi", "voi.mha"]), 3, &["labels are whole numbers"]);

@@ -96,6 +96,7 @@ fn command_of(source: &Path) -> Option<&'static str> {
         ("src/pipeline/regions", "voi"),
         ("src/pipeline/finished", "dvh"),
         ("src/io/regions", "voi"),
+        ("src/image/region", "voi"),
         ("src/cli/fit", "fit"),
         ("src/cli/uncertainty", "uncertainty"),
         ("src/cli/calibrate", "calibrate"),
