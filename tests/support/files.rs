@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// Left out: build output, generated reports (both in `.gitignore`) and hidden folders.
-const SKIPPED: [&str; 3] = ["target", "validation/report", "__pycache__"];
+/// Left out: build output, generated reports and the demo (all in `.gitignore`) and hidden folders.
+const SKIPPED: [&str; 4] = ["target", "validation/report", "voxgray-demo", "__pycache__"];
 
 /// Root of the repository.
 pub fn root() -> &'static Path {
