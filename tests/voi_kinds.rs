@@ -6,7 +6,7 @@ mod cli_inputs;
 #[path = "support/shared.rs"]
 mod shared;
 
-use cli_inputs::{EDGE, Inputs, block, grid, json, succeed};
+use cli_inputs::{EDGE, Inputs, block, grid, json, stderr, succeed};
 
 /// The middle voxels and the rest as a segmentation of Slicer, with names, in RAS as it writes them.
 fn slicer(inputs: &Inputs, frame: &str) {
@@ -72,4 +72,8 @@ fn contours_of_a_plan_are_vois() {
     let heart = list["regions"].as_array().unwrap().iter().find(|r| r["name"] == "Heart").unwrap();
     let ml = heart["volume_ml"].as_f64().unwrap();
     assert!((ml / 440.2312 - 1.0).abs() < 0.01, "{ml}");
+    // A table of names would be left out without a word.
+    let named = inputs.run(&["voi", structures.to_str().unwrap(), "--names", "names.csv"]);
+    assert_eq!(named.status.code(), Some(2));
+    assert!(stderr(&named).contains("names of their own"), "{}", stderr(&named));
 }

@@ -48,6 +48,15 @@ impl Grid {
         index[0] + self.dims[0] * (index[1] + self.dims[1] * index[2])
     }
 
+    /// Smallest and largest index along each axis of some voxels; none without voxels.
+    pub fn bounds(&self, voxels: &[u32]) -> Option<[[usize; 3]; 2]> {
+        let first = self.unlinear(*voxels.first()? as usize);
+        Some(voxels.iter().fold([first, first], |[low, high], v| {
+            let voxel = self.unlinear(*v as usize);
+            [[0, 1, 2].map(|a| low[a].min(voxel[a])), [0, 1, 2].map(|a| high[a].max(voxel[a]))]
+        }))
+    }
+
     /// `[i, j, k]` of a linear index.
     pub fn unlinear(&self, linear: usize) -> [usize; 3] {
         let [nx, ny, _] = self.dims;

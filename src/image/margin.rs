@@ -42,17 +42,9 @@ pub fn with_margin(
     }
     grid.orthogonal_directions()?;
     let spacing = grid.spacing_mm();
-    let (mut low, mut high) = ([usize::MAX; 3], [0; 3]);
-    for v in &region.voxels {
-        let voxel = grid.unlinear(*v as usize);
-        for a in 0..3 {
-            low[a] = low[a].min(voxel[a]);
-            high[a] = high[a].max(voxel[a]);
-        }
-    }
-    if region.voxels.is_empty() {
+    let Some([low, high]) = grid.bounds(&region.voxels) else {
         return Ok((region.clone(), MarginRefinement(FINE)));
-    }
+    };
     // The box of the region, the margin and one voxel more.
     let reach = spacing.map(|s| (margin_mm.max(0.0) / s).ceil() as usize + 1);
     let first = [0, 1, 2].map(|a| low[a].saturating_sub(reach[a]));

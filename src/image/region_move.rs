@@ -79,17 +79,7 @@ struct Crop {
 
 impl Crop {
     fn of(grid: &Grid, region: &Region) -> Option<Crop> {
-        let (mut low, mut high) = ([usize::MAX; 3], [0; 3]);
-        for v in &region.voxels {
-            let voxel = grid.unlinear(*v as usize);
-            for a in 0..3 {
-                low[a] = low[a].min(voxel[a]);
-                high[a] = high[a].max(voxel[a]);
-            }
-        }
-        if region.voxels.is_empty() {
-            return None;
-        }
+        let [low, high] = grid.bounds(&region.voxels)?;
         let own = Grid {
             dims: [0, 1, 2].map(|a| high[a] - low[a] + 1),
             origin_mm: grid.to_mm(low.map(|i| i as f64)),

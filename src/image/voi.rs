@@ -115,18 +115,12 @@ impl VoiSet {
     fn map_one(&self, voi: &Voi, target: &Grid) -> Result<(Voi, usize)> {
         let moved = |voxels| Voi { label: voi.label, name: voi.name.clone(), voxels };
         let centre = |grid: &Grid, n: usize| grid.to_mm(grid.unlinear(n).map(|i| i as f64));
-        let (mut low, mut high) = ([usize::MAX; 3], [0; 3]);
+        let Some([low, high]) = self.grid.bounds(&voi.voxels) else {
+            return Ok((moved(Vec::new()), 0));
+        };
         let mut outside = 0;
         for &n in &voi.voxels {
-            let voxel = self.grid.unlinear(n as usize);
-            for a in 0..3 {
-                low[a] = low[a].min(voxel[a]);
-                high[a] = high[a].max(voxel[a]);
-            }
             outside += usize::from(!target.contains(centre(&self.grid, n as usize))?);
-        }
-        if voi.voxels.is_empty() {
-            return Ok((moved(Vec::new()), 0));
         }
         // The VOI's own box as a mask, and the target voxels that its corners enclose.
         let axes_mm = self.grid.axes_mm;

@@ -67,10 +67,27 @@ pub struct ReadRegions {
     pub files: Vec<PathBuf>,
 }
 
+/// What a note that is a warning begins with.
+const WARNING: &str = "WARNING: ";
+
+impl ReadRegions {
+    /// All that a user should know, of the file and of each region by its name, with whether it is a warning.
+    pub fn told(&self) -> impl Iterator<Item = (bool, String)> + '_ {
+        let of_file = self.notes.iter().map(|note| (None, note));
+        let of_regions = self.facts.iter().flat_map(|f| f.notes.iter().map(|n| (Some(&f.name), n)));
+        of_file.chain(of_regions).map(|(name, note)| {
+            let text = note.strip_prefix(WARNING);
+            let of = name.map_or(String::new(), |n| format!("'{n}': "));
+            (text.is_some(), format!("{of}{}", text.unwrap_or(note)))
+        })
+    }
+}
+
 /// Reads regions onto `on` or, without it, onto the file's own grid (of contours: 1 mm pixels in their planes).
 ///
 /// # Errors
-/// If the path is none of the above, damaged, in another frame of reference, or lacks a region of `only`.
+/// If the path is none of the above, damaged, in another frame of reference, or lacks a region of `only`; or names are stated for DICOM, which has its
+/// own.
 pub fn read_regions(
     path: &Path,
     on: Option<&Grid>,
@@ -80,6 +97,13 @@ pub fn read_regions(
     let mut read = if path.is_dir() {
         folder(path, on, options)?
     } else if dicom::is_dicom(path)? {
+        if !options.names.is_empty() {
+            return Err(Error::usage(
+                format!("{}: names of labels for an RTSTRUCT or SEG", path.display()),
+                "its regions have names of their own, and the table would be left out without a word",
+                "Leave the table out.",
+            ));
+        }
         match dicom::read_region_object(path)? {
             RegionObject::Structures(set) => structures(set, on, options)?,
             RegionObject::Segments(s) => {

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Observer;
+use super::voi_files::{label_names, tell};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::image::{RegionSet, Volume, read_label_names};
+use crate::image::{RegionSet, Volume};
 use crate::io::{ImageOptions, NiftiAffine, RegionOptions, read_image_with};
 use crate::kinetics::Piece;
-use crate::sheet::Sheet;
 
 /// Emissions that a folder may have the dose of apart.
 pub const PARTS: [&str; 3] = ["electron", "photon", "alpha"];
@@ -227,21 +227,10 @@ pub fn read_regions(
     affine: NiftiAffine,
     observer: &dyn Observer,
 ) -> Result<RegionSet> {
-    let names = match names {
-        None => Default::default(),
-        Some(path) => read_label_names(&Sheet::read(path)?)?,
-    };
+    let names = label_names(names, observer)?;
     let options = RegionOptions { names, nifti_affine: affine, ..RegionOptions::default() };
     let found = crate::io::read_regions(voi, None, &options)?;
-    let of_regions =
-        found.facts.iter().flat_map(|f| f.notes.iter().map(move |n| (n, Some(&f.name))));
-    for (note, name) in found.notes.iter().map(|n| (n, None)).chain(of_regions) {
-        let of = name.map_or(String::new(), |n| format!("'{n}': "));
-        match note.strip_prefix("WARNING: ") {
-            Some(text) => observer.warn(&format!("{}: {of}{text}", voi.display())),
-            None => observer.say(&format!("{}: {of}{note}", voi.display())),
-        }
-    }
+    tell(voi, &found, observer);
     Ok(found.set)
 }
 

@@ -11,12 +11,10 @@ use super::inputs::{InputRecord, file_record, in_file, read_plain, whole};
 use crate::error::{Error, Result};
 use crate::image::{Grid, VoiSet, VoiSets, read_label_names};
 use crate::io::dicom::is_dicom;
-use crate::io::{RegionOptions, is_nrrd, read_label_table, read_regions};
+use crate::io::{ReadRegions, RegionOptions, is_nrrd, read_label_table, read_regions};
 use crate::job::{Check, Job, RecordPaths, VoiInput};
 use crate::sheet::Sheet;
 
-/// What a note that is a warning begins with.
-const WARNING: &str = "WARNING: ";
 /// Most VOIs, of all files: a tally holds a 16-bit region per voxel.
 const MOST: usize = u16::MAX as usize;
 
@@ -83,15 +81,10 @@ pub(super) fn read_voi_file(
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<VoiSet> {
-    let names = match names {
-        None => BTreeMap::new(),
-        Some(path) => {
-            let sheet = Sheet::read(path)?;
-            records.push(file_record("voi_names", path)?);
-            sheet.notes.iter().for_each(|n| observer.say(&format!("{}: {n}", path.display())));
-            read_label_names(&sheet)?
-        }
-    };
+    if let Some(path) = names {
+        records.push(file_record("voi_names", path)?);
+    }
+    let names = label_names(names, observer)?;
     let set = if is_label_map(path)? {
         let volume = read_plain("voi", path, &whole(job.nifti_affine), observer, records)?;
         let stated = !names.is_empty();
@@ -111,6 +104,28 @@ pub(super) fn read_voi_file(
         ));
     }
     Ok(set)
+}
+
+/// The names of labels of a table; none without one.
+///
+/// # Errors
+/// If it cannot be read.
+pub(super) fn label_names(
+    path: Option<&Path>,
+    observer: &dyn Observer,
+) -> Result<BTreeMap<u32, String>> {
+    let Some(path) = path else { return Ok(BTreeMap::new()) };
+    let sheet = Sheet::read(path)?;
+    sheet.notes.iter().for_each(|n| observer.say(&format!("{}: {n}", path.display())));
+    read_label_names(&sheet)
+}
+
+/// Says what is known of regions that were read.
+pub(super) fn tell(path: &Path, found: &ReadRegions, observer: &dyn Observer) {
+    for (warning, text) in found.told() {
+        let text = format!("{}: {text}", path.display());
+        if warning { observer.warn(&text) } else { observer.say(&text) }
+    }
 }
 
 /// Whether a path is a plain map of labels; else it is of regions with names of their own.
@@ -146,25 +161,13 @@ fn regions(
     for file in &found.files {
         records.push(file_record("voi", file)?);
     }
-    let (mut notes, mut told) = (found.notes.clone(), Vec::new());
-    for facts in &found.facts {
-        notes.extend(facts.notes.iter().map(|n| match n.strip_prefix(WARNING) {
-            Some(rest) => format!("{WARNING}'{}': {rest}", facts.name),
-            None => format!("'{}': {n}", facts.name),
-        }));
-    }
-    for note in &notes {
-        match note.strip_prefix(WARNING) {
-            Some(text) => observer.warn(&format!("{}: {text}", path.display())),
-            None => observer.say(&format!("{}: {note}", path.display())),
-        }
-    }
+    tell(path, &found, observer);
     let (set, rounded) = found.set.whole();
-    for r in rounded {
-        if (r.whole_ml - r.exact_ml).abs() > TOLD_ROUNDING * r.exact_ml {
-            told.push(format!("'{}' {:.3} mL become {:.3}", r.name, r.exact_ml, r.whole_ml));
-        }
-    }
+    let moved =
+        rounded.iter().filter(|r| (r.whole_ml - r.exact_ml).abs() > TOLD_ROUNDING * r.exact_ml);
+    let told: Vec<String> = moved
+        .map(|r| format!("'{}' {:.3} mL become {:.3}", r.name, r.exact_ml, r.whole_ml))
+        .collect();
     if !told.is_empty() {
         observer.say(&format!(
             "{}: transport scores whole voxels, those of which a region holds half or more: {}",

@@ -9,16 +9,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Observer;
-use super::inputs::file_record;
+use super::voi_files::{label_names, tell};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::image::{
-    Grid, Region, RegionSet, Volume, read_label_names, segmentator_names, segmentator_tasks,
-};
+use crate::image::{Grid, Region, RegionSet, Volume, segmentator_names, segmentator_tasks};
 use crate::io::dicom::{self, ReadOptions};
 use crate::io::{NiftiAffine, RegionFacts, RegionOptions, read_image, read_regions};
 use crate::phantom::{HuCurve, HuOptions, Phantom};
-use crate::sheet::Sheet;
 use expression::Expression;
 
 /// What is asked for.
@@ -196,8 +193,11 @@ fn image(path: &Path, role: &str, observer: &dyn Observer) -> Result<Image> {
         let read = match role {
             "CT" => dicom::read_ct(&paths, &options)?,
             "activity" => dicom::read_activity(&paths, &options)?,
-            _ => dicom::read_ct(&paths, &options)
-                .or_else(|_| dicom::read_activity(&paths, &options))?,
+            // A CT that cannot be read is no missing PET.
+            _ => dicom::read_ct(&paths, &options).or_else(|ct| {
+                let activity = dicom::read_activity(&paths, &options);
+                activity.map_err(|e| if e.problem.contains("there is no PT") { ct } else { e })
+            })?,
         };
         read.notes.iter().for_each(|n| observer.say(&format!("{role}: {n}")));
         let frame_of_reference = read.facts.frame_of_reference_uid;
@@ -226,18 +226,12 @@ fn names(
     observer: &dyn Observer,
 ) -> Result<std::collections::BTreeMap<u32, String>> {
     match (&job.names, &job.classes) {
-        (None, None) => Ok(Default::default()),
         (Some(_), Some(_)) => Err(Error::usage(
             "--names and --classes are both given",
             "labels have one name",
             "Leave one out.",
         )),
-        (Some(path), None) => {
-            let sheet = Sheet::read(path)?;
-            file_record("voi_names", path)?;
-            sheet.notes.iter().for_each(|n| observer.say(&format!("{}: {n}", path.display())));
-            read_label_names(&sheet)
-        }
+        (table, None) => label_names(table.as_deref(), observer),
         (None, Some(task)) => {
             let found = segmentator_names(task);
             if found.is_empty() {
@@ -262,20 +256,7 @@ fn read_all(
     let mut facts: Vec<RegionFacts> = Vec::new();
     for path in &job.inputs {
         let mut read = read_regions(path, set.as_ref().map(|s| &s.grid), options)?;
-        let tell = |note: &str| match note.strip_prefix("WARNING: ") {
-            Some(warning) => observer.warn(warning),
-            None => observer.say(note),
-        };
-        read.notes.iter().for_each(|n| tell(n));
-        for f in &read.facts {
-            for note in &f.notes {
-                let (mark, text) = match note.strip_prefix("WARNING: ") {
-                    Some(text) => ("WARNING: ", text),
-                    None => ("", note.as_str()),
-                };
-                tell(&format!("{mark}'{}': {text}", f.name));
-            }
-        }
+        tell(path, &read, observer);
         if job.classes.is_some() {
             // A published list names more than a map holds.
             let empty: Vec<bool> = read.set.regions.iter().map(|r| r.voxels.is_empty()).collect();
