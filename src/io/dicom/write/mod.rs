@@ -1,0 +1,21 @@
+//! New DICOM objects from maps and regions: RT Dose (with a plan, where one is asked for), Parametric Map, Segmentation, RT Structure Set.
+//!
+//! Patient, study and frame of reference are a reference image's; UIDs follow from the content. Written uncompressed, in UTF-8 where ASCII does not do.
+
+mod decimal;
+mod fields;
+mod functional_groups;
+mod object;
+mod parametric_map;
+mod planes;
+mod reference;
+mod rt_dose;
+mod rt_plan;
+mod uid;
+
+pub use object::{Author, Equipment, NewObject};
+pub use parametric_map::{MapContent, MapQuantity, parametric_map};
+pub use reference::{Reference, read_reference};
+pub use rt_dose::{DoseBits, DoseContent, DoseType, Summation, rt_dose};
+pub use rt_plan::rt_plan;
+pub use uid::UidRoot;
