@@ -7,6 +7,7 @@ mod checks;
 pub mod compare;
 mod context;
 mod couch;
+pub mod dicom_out;
 mod dose_rate_route;
 mod fields_of_view;
 pub mod finished;

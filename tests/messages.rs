@@ -95,6 +95,9 @@ fn command_of(source: &Path) -> Option<&'static str> {
     let owners = [
         ("src/pipeline/regions", "voi"),
         ("src/pipeline/finished", "dvh"),
+        ("src/pipeline/dicom_out", "dicom"),
+        ("src/io/dicom/write", "dicom"),
+        ("src/cli/dicom", "dicom"),
         ("src/io/regions", "voi"),
         ("src/image/region", "voi"),
         ("src/cli/fit", "fit"),
