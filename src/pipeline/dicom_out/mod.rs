@@ -147,6 +147,7 @@ pub fn write_dicom(job: &DicomJob, observer: &dyn Observer) -> Result<Vec<Writte
         equipment: equipment(),
         uid_root: job.uid_root.clone(),
         stated_time: job.time.clone(),
+        made_from_reference: recorded.contains(&reference.series_uid),
     };
     let names: Vec<String> = contents.iter().map(Content::file).collect();
     let folder = MarkedFolder::open(&job.out, job.overwrite, &names)?;

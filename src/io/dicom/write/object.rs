@@ -10,7 +10,7 @@ use dicom_dictionary_std::{tags, uids};
 use dicom_object::FileMetaTableBuilder;
 use sha2::{Digest, Sha256};
 
-use super::fields::Fields;
+use super::fields::{Code, Fields};
 use super::reference::Reference;
 use super::uid::UidRoot;
 use crate::error::{Error, Result};
@@ -43,6 +43,8 @@ pub struct Author<'a> {
     pub uid_root: UidRoot,
     /// Date and time (DA, TM) of the content, where they are stated.
     pub stated_time: Option<(String, String)>,
+    /// The content was made from the reference's images: objects of maps then name them as their source.
+    pub made_from_reference: bool,
 }
 
 /// An object that is ready to be written.
@@ -116,7 +118,25 @@ impl Author<'_> {
         f.text(time, &t);
     }
 
-    /// The references of the General Reference and Common Instance Reference modules: all images of the reference.
+    /// An item of the Derivation Image functional group: images of the reference, how and for what they were used.
+    pub(super) fn derivation(
+        &self,
+        images: &[&super::reference::ReferenceImage],
+        derivation: Code,
+        purpose: Code,
+    ) -> Fields {
+        let source = |i: &&super::reference::ReferenceImage| {
+            let mut item = instance(&i.class_uid, &i.instance_uid);
+            item.items(tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, vec![purpose.item()]);
+            item
+        };
+        let mut item = Fields::new();
+        item.items(tags::SOURCE_IMAGE_SEQUENCE, images.iter().map(source).collect());
+        item.items(tags::DERIVATION_CODE_SEQUENCE, vec![derivation.item()]);
+        item
+    }
+
+    /// The references of the Common Instance Reference module: all images of the reference.
     pub(super) fn referenced_series(&self) -> Fields {
         let mut series = Fields::new();
         series.text(tags::SERIES_INSTANCE_UID, &self.reference.series_uid);

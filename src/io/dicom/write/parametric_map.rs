@@ -99,13 +99,20 @@ pub fn parametric_map(author: &Author, content: &MapContent) -> Result<NewObject
     f.text(tags::LOSSY_IMAGE_COMPRESSION, "00");
     f.text(tags::PRESENTATION_LUT_SHAPE, "IDENTITY");
     f.items(tags::ACQUISITION_CONTEXT_SEQUENCE, Vec::new());
-    f.items(tags::REFERENCED_SERIES_SEQUENCE, vec![author.referenced_series()]);
+    f.text(tags::LATERALITY, "");
+    let mut shared = shared(&planes, content);
+    if author.made_from_reference {
+        let images: Vec<_> = author.reference.images.iter().collect();
+        let item = author.derivation(&images, CALCULATED, SOURCE);
+        shared.items(tags::DERIVATION_IMAGE_SEQUENCE, vec![item]);
+        f.items(tags::REFERENCED_SERIES_SEQUENCE, vec![author.referenced_series()]);
+    }
     planes.put_size(&mut f);
     f.count(tags::SAMPLES_PER_PIXEL, 1);
     f.text(tags::PHOTOMETRIC_INTERPRETATION, "MONOCHROME2");
     f.count(tags::BITS_ALLOCATED, 32);
     f.count(tags::NUMBER_OF_FRAMES, planes.frames);
-    f.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, vec![shared(&planes, content)]);
+    f.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, vec![shared]);
     let frames = (0..planes.frames).map(|k| groups::frame(&planes, k, &[k as u32 + 1]));
     f.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, frames.collect());
     f.text(tags::DIMENSION_ORGANIZATION_TYPE, "3D");
@@ -113,6 +120,15 @@ pub fn parametric_map(author: &Author, content: &MapContent) -> Result<NewObject
     f.bytes(tags::FLOAT_PIXEL_DATA, VR::OF, bytes);
     author.finish(f, &kind, |f, uid| put_dimensions(f, &[PLACE], &uid("dimensions")))
 }
+
+/// How a map was made of images (PS3.16 CID 7203), and what they were for (CID 7202).
+const CALCULATED: Code =
+    Code { value: "CALCULATED", scheme: OWN_SCHEME, meaning: "Monte Carlo calculation" };
+const SOURCE: Code = Code {
+    value: "121322",
+    scheme: "DCM",
+    meaning: "Source image for image processing operation",
+};
 
 const FRAME_TYPE: [&str; 4] = ["DERIVED", "PRIMARY", "VOLUME", "QUANTITY"];
 
@@ -133,6 +149,8 @@ fn shared(planes: &Planes, content: &MapContent) -> Fields {
     let width = f64::from(high) - f64::from(low);
     window.decimals(tags::WINDOW_CENTER, &[f64::from(low) + 0.5 * width]);
     window.decimals(tags::WINDOW_WIDTH, &[if width > 0.0 { width } else { 1.0 }]);
+    // The other function needs widths of at least 1.
+    window.text(tags::VOILUT_FUNCTION, "LINEAR_EXACT");
     group.items(tags::FRAME_VOILUT_SEQUENCE, vec![window]);
     group.items(
         tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE,
