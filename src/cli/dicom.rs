@@ -105,7 +105,13 @@ pub struct DicomArguments {
     #[arg(long, value_enum, value_name = "BITS", help_heading = "Content", default_value = "32")]
     bits: BitsChoice,
     /// DoseSummationType.
-    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Content", default_value = "overview")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        help_heading = "Content",
+        default_value = "overview"
+    )]
     summation: SummationChoice,
     /// Root of new UIDs that your organisation owns [default: 2.25, UUIDs].
     #[arg(long, value_name = "UID", help_heading = "Content")]
@@ -161,15 +167,15 @@ pub fn run(a: DicomArguments) -> Result<ExitCode> {
     };
     let written = write_dicom(&job, &terminal)?;
     let header = ["file", "what", "sop_instance_uid"].map(String::from).to_vec();
-    let rows = written.iter().map(|w| {
-        vec![w.path.display().to_string(), w.what.clone(), w.instance_uid.clone()]
-    });
+    let rows = written
+        .iter()
+        .map(|w| vec![w.path.display().to_string(), w.what.clone(), w.instance_uid.clone()]);
     print(&lines(std::iter::once(header).chain(rows), Separator::Tab))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// A clock's reading as DA and TM.
-fn dicom_time(moment: &Moment) -> (String, String) {
+pub(super) fn dicom_time(moment: &Moment) -> (String, String) {
     let text = moment.to_string();
     let (date, time) = text.split_once('T').unwrap_or((&text, ""));
     let digits = |t: &str| t.chars().filter(char::is_ascii_digit).collect::<String>();

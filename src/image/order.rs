@@ -3,7 +3,7 @@
 //! Writers of rows, columns and slices need a right-handed grid whose rows run as someone else's rows do; a map may come mirrored or with its
 //! axes in any order.
 
-use super::{Grid, Volume};
+use super::{Grid, Region, RegionSet, Volume};
 
 /// For each new axis: the old one that it runs along, and whether backwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,8 @@ impl Grid {
     /// Above 0 where k runs along i x j.
     fn handedness(&self) -> f64 {
         let [u, v, w] = self.axes_mm;
-        let cross = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
+        let cross =
+            [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
         dot(cross, w)
     }
 }
@@ -73,6 +74,26 @@ impl<T: Copy> Volume<T> {
             }
         }
         Volume { grid, data }
+    }
+}
+
+impl RegionSet {
+    /// The regions in another order.
+    pub fn in_order(&self, order: &AxisOrder) -> RegionSet {
+        let grid = self.grid.in_order(order);
+        let moved = |region: &Region| {
+            let place = |v: &u32| {
+                let voxel = order.voxel(&self.grid, self.grid.unlinear(*v as usize));
+                grid.linear(voxel) as u32
+            };
+            let mut pairs: Vec<(u32, f32)> =
+                region.voxels.iter().map(place).zip(region.shares.iter().copied()).collect();
+            pairs.sort_unstable_by_key(|p| p.0);
+            let (voxels, shares) = pairs.into_iter().unzip();
+            Region { voxels, shares, ..region.clone() }
+        };
+        let regions = self.regions.iter().map(moved).collect();
+        RegionSet { grid, regions }
     }
 }
 

@@ -30,7 +30,8 @@ pub(super) fn check(
 ) -> Result<()> {
     let images = run.images();
     let same = images.iter().find(|i| i.series_uid.as_ref() == Some(&reference.series_uid));
-    let frames: Vec<&String> = images.iter().filter_map(|i| i.frame_of_reference.as_ref()).collect();
+    let frames: Vec<&String> =
+        images.iter().filter_map(|i| i.frame_of_reference.as_ref()).collect();
     let told = |check: Accepted, problem: String, why: &str, suggestion: &str| {
         if accepted.contains(&check) {
             observer.warn(&format!("accepted: {problem}"));
@@ -90,7 +91,8 @@ pub(super) fn check(
 
 /// As a run's record has it: of one file its own hash, of several that of the list of their hashes.
 fn hash(reference: &Reference) -> Result<String> {
-    let hashes: Vec<String> = reference.files.iter().map(|f| sha256_file(f)).collect::<Result<_>>()?;
+    let hashes: Vec<String> =
+        reference.files.iter().map(|f| sha256_file(f)).collect::<Result<_>>()?;
     Ok(match hashes.as_slice() {
         [one] => one.clone(),
         many => super::super::hex(&Sha256::digest(many.join("\n"))),

@@ -80,10 +80,8 @@ pub struct WrittenObject {
 }
 
 /// Doses of a folder, with what they are called.
-const DOSES: [(&str, &str); 2] = [
-    ("dose", "Absorbed dose"),
-    ("dose_by_dose_rate", "Absorbed dose, by dose rates"),
-];
+const DOSES: [(&str, &str); 2] =
+    [("dose", "Absorbed dose"), ("dose_by_dose_rate", "Absorbed dose, by dose rates")];
 
 /// Maps of a folder that become Parametric Maps.
 const MAPS: [(&str, &str, MapQuantity); 5] = [
@@ -94,16 +92,8 @@ const MAPS: [(&str, &str, MapQuantity); 5] = [
         MapQuantity::DoseStandardError,
     ),
     ("dose_rate", "Absorbed dose rate", MapQuantity::DoseRate),
-    (
-        "dose_rate_standard_error",
-        "Standard error of dose rate",
-        MapQuantity::DoseRateStandardError,
-    ),
-    (
-        "time_integrated_activity",
-        "Time-integrated activity",
-        MapQuantity::TimeIntegratedActivity,
-    ),
+    ("dose_rate_standard_error", "Standard error of dose rate", MapQuantity::DoseRateStandardError),
+    ("time_integrated_activity", "Time-integrated activity", MapQuantity::TimeIntegratedActivity),
 ];
 
 /// SeriesNumber of the first object; those of images are lower.
@@ -319,7 +309,12 @@ fn contents(run: &WholeRun, job: &DicomJob, observer: &dyn Observer) -> Result<V
 fn check_bed(folder: &Path, observer: &dyn Observer) -> Result<()> {
     let refuse = |why: String| {
         let problem = format!("{} is no folder of voxgray bed", folder.display());
-        Err(Error::new(ErrorKind::Input, problem, why, "Name a folder that voxgray bed wrote with -o."))
+        Err(Error::new(
+            ErrorKind::Input,
+            problem,
+            why,
+            "Name a folder that voxgray bed wrote with -o.",
+        ))
     };
     let file = folder.join("bed.json");
     if !file.is_file() || !folder.join("bed.nii.gz").is_file() {
@@ -335,7 +330,8 @@ fn check_bed(folder: &Path, observer: &dyn Observer) -> Result<()> {
     check_mark(folder, observer)
 }
 
-fn equipment() -> Equipment {
+/// This program, as objects name it.
+pub(super) fn equipment() -> Equipment {
     let program = Program::this();
     let revision = program.revision.as_deref().map_or(String::new(), |r| format!(" {r}"));
     Equipment {
@@ -345,7 +341,8 @@ fn equipment() -> Equipment {
     }
 }
 
-fn tell(reference: &Reference, observer: &dyn Observer) {
+/// Says what was read of a reference, and whose objects will be.
+pub(super) fn tell(reference: &Reference, observer: &dyn Observer) {
     for note in &reference.notes {
         match note.strip_prefix("WARNING: ") {
             Some(text) => observer.warn(text),

@@ -24,8 +24,7 @@ pub enum ObjectGrid {
 /// If they share no place.
 pub(super) fn check_overlap(map: &Volume<f32>, reference: &Reference) -> Result<()> {
     let Ok(grid) = &reference.grid else { return Ok(()) };
-    let [[a_low, a_high], [b_low, b_high]] =
-        [map.grid.bounding_box_mm(), grid.bounding_box_mm()];
+    let [[a_low, a_high], [b_low, b_high]] = [map.grid.bounding_box_mm(), grid.bounding_box_mm()];
     if (0..3).all(|c| a_low[c] < b_high[c] && b_low[c] < a_high[c]) {
         return Ok(());
     }

@@ -80,10 +80,7 @@ impl WholeRun {
                         volume.grid.dims,
                         volume.grid.origin_mm
                     ),
-                    format!(
-                        "its summary.json says {:?} at {:?} mm",
-                        grid.dims, grid.origin_mm
-                    ),
+                    format!("its summary.json says {:?} at {:?} mm", grid.dims, grid.origin_mm),
                     "Take the folder as the run wrote it.",
                 ));
             }

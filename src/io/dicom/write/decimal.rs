@@ -10,7 +10,8 @@ pub(super) fn decimal(x: f64) -> String {
     if plain.len() <= LONGEST {
         return plain;
     }
-    let written = (0..LONGEST).flat_map(|digits| [format!("{x:.digits$}"), format!("{x:.digits$e}")]);
+    let written =
+        (0..LONGEST).flat_map(|digits| [format!("{x:.digits$}"), format!("{x:.digits$e}")]);
     let off = |text: &str| text.parse::<f64>().map_or(f64::INFINITY, |y| (y - x).abs());
     let fitting = written.filter(|t| t.len() <= LONGEST);
     let best = fitting.min_by(|a, b| off(a).total_cmp(&off(b)).then(a.len().cmp(&b.len())));
@@ -23,7 +24,8 @@ mod tests {
 
     #[test]
     fn numbers_fit_and_are_near() {
-        for (x, text) in [(0.0, "0"), (-0.0, "0"), (-2.5, "-2.5"), (1e-3, "0.001"), (1e15, "1000000000000000")]
+        for (x, text) in
+            [(0.0, "0"), (-0.0, "0"), (-2.5, "-2.5"), (1e-3, "0.001"), (1e15, "1000000000000000")]
         {
             assert_eq!(decimal(x), text);
         }

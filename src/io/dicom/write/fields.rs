@@ -32,8 +32,7 @@ impl Fields {
 
     /// Several texts.
     pub fn texts(&mut self, tag: Tag, values: &[&str]) {
-        let all: Vec<String> =
-            values.iter().map(|v| allowed(vr_of(tag), v).into_owned()).collect();
+        let all: Vec<String> = values.iter().map(|v| allowed(vr_of(tag), v).into_owned()).collect();
         self.put(tag, PrimitiveValue::Strs(all.into()));
     }
 

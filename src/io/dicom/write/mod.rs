@@ -9,8 +9,11 @@ mod object;
 mod parametric_map;
 mod planes;
 mod reference;
+mod regions;
 mod rt_dose;
 mod rt_plan;
+mod segmentation;
+mod structure_set;
 mod uid;
 
 pub use object::{Author, Equipment, NewObject};
@@ -18,4 +21,6 @@ pub use parametric_map::{MapContent, MapQuantity, parametric_map};
 pub use reference::{Reference, read_reference};
 pub use rt_dose::{DoseBits, DoseContent, DoseType, Summation, rt_dose};
 pub use rt_plan::rt_plan;
+pub use segmentation::segmentation;
+pub use structure_set::structure_set;
 pub use uid::UidRoot;

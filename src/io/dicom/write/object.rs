@@ -183,7 +183,13 @@ impl Author<'_> {
         f.text(tags::SOP_INSTANCE_UID, &instance_uid);
         f.text(tags::SERIES_INSTANCE_UID, &series_uid);
         more(&mut f, &uid);
-        Ok(NewObject { fields: f, class_uid: kind.class_uid, instance_uid, series_uid, transfer_syntax })
+        Ok(NewObject {
+            fields: f,
+            class_uid: kind.class_uid,
+            instance_uid,
+            series_uid,
+            transfer_syntax,
+        })
     }
 }
 

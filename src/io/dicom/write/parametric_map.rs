@@ -44,11 +44,11 @@ impl MapQuantity {
 
     fn unit(self) -> Code<'static> {
         let (value, meaning) = match self {
-            MapQuantity::DoseRate | MapQuantity::DoseRateStandardError => ("Gy/s", "gray per second"),
-            MapQuantity::DoseStandardError => ("Gy", "gray"),
-            MapQuantity::TimeIntegratedActivity => {
-                ("Bq.s/mL", "becquerel second per millilitre")
+            MapQuantity::DoseRate | MapQuantity::DoseRateStandardError => {
+                ("Gy/s", "gray per second")
             }
+            MapQuantity::DoseStandardError => ("Gy", "gray"),
+            MapQuantity::TimeIntegratedActivity => ("Bq.s/mL", "becquerel second per millilitre"),
         };
         Code { value, scheme: "UCUM", meaning }
     }
@@ -124,11 +124,8 @@ pub fn parametric_map(author: &Author, content: &MapContent) -> Result<NewObject
 /// How a map was made of images (PS3.16 CID 7203), and what they were for (CID 7202).
 const CALCULATED: Code =
     Code { value: "CALCULATED", scheme: OWN_SCHEME, meaning: "Monte Carlo calculation" };
-const SOURCE: Code = Code {
-    value: "121322",
-    scheme: "DCM",
-    meaning: "Source image for image processing operation",
-};
+const SOURCE: Code =
+    Code { value: "121322", scheme: "DCM", meaning: "Source image for image processing operation" };
 
 const FRAME_TYPE: [&str; 4] = ["DERIVED", "PRIMARY", "VOLUME", "QUANTITY"];
 

@@ -147,10 +147,8 @@ mod tests {
         mirrored.axes_mm[2][2] = -2.5;
         assert!(Planes::new(&mirrored).is_err());
         // A cosine in single precision is made whole.
-        let single = Grid {
-            axes_mm: [[2.0, 1e-7, 0.0], [-1e-7, 3.0, 0.0], [0.0, 0.0, 2.5]],
-            ..turned(0.0)
-        };
+        let single =
+            Grid { axes_mm: [[2.0, 1e-7, 0.0], [-1e-7, 3.0, 0.0], [0.0, 0.0, 2.5]], ..turned(0.0) };
         assert_eq!(Planes::new(&single).expect("good").axes[1], [0.0, 1.0, 0.0]);
     }
 }

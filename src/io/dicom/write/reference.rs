@@ -120,7 +120,8 @@ pub fn read_reference(
     let (uid, modality) = key;
     let first = headers.first().ok_or_else(super::super::no_files)?;
     let root = first.root();
-    let need = |attribute, why: &str| root.text(attribute).ok_or_else(|| root.missing(attribute, why));
+    let need =
+        |attribute, why: &str| root.text(attribute).ok_or_else(|| root.missing(attribute, why));
     let study_uid = need(STUDY_INSTANCE_UID, "new objects belong to the reference's study")?;
     let frame_of_reference =
         need(FRAME_OF_REFERENCE_UID, "without it the positions of new objects mean nothing")?;
@@ -136,7 +137,10 @@ pub fn read_reference(
         }
     }
     if root.text(PATIENT_ID).is_none() {
-        notes.push("WARNING: the reference has no PatientID (0010,0020): the new objects have none either".into());
+        notes.push(
+            "WARNING: the reference has no PatientID (0010,0020): the new objects have none either"
+                .into(),
+        );
     }
     Ok(Reference {
         series_uid: uid,
@@ -183,7 +187,11 @@ fn copied(root: Item<'_>) -> Vec<(Tag, String)> {
 }
 
 fn when(root: Item<'_>) -> Option<(String, String)> {
-    let pairs = [(ACQUISITION_DATE, ACQUISITION_TIME), (SERIES_DATE, SERIES_TIME), (STUDY_DATE, STUDY_TIME)];
+    let pairs = [
+        (ACQUISITION_DATE, ACQUISITION_TIME),
+        (SERIES_DATE, SERIES_TIME),
+        (STUDY_DATE, STUDY_TIME),
+    ];
     pairs.iter().find_map(|(date, time)| {
         let date = root.text(*date).filter(|d| crate::time::dicom_date(d).is_some())?;
         let time = root.text(*time).filter(|t| crate::time::dicom_time(t).is_some());
