@@ -86,6 +86,10 @@ fn finished(inputs: &Inputs, unit: &str) {
         "2000",
         "--activity-unit",
         unit,
+        "--voi",
+        "voi.mha",
+        "--voi-names",
+        "names.csv",
         "-o",
         "dose",
         "--accept",
@@ -416,7 +420,7 @@ fn a_finished_run_becomes_objects_that_are_the_same_every_time() {
     for out in ["a", "b"] {
         succeed(&inputs.run(&["dicom", "dose", "--reference", "ct", "-o", out]));
     }
-    for name in ["RTDOSE_dose.dcm", "PM_dose_standard_error.dcm"] {
+    for name in ["RTDOSE_dose.dcm", "PM_dose_standard_error.dcm", "SR_vois.dcm"] {
         let [a, b] = ["a", "b"].map(|f| std::fs::read(inputs.path(f).join(name)).expect(name));
         assert!(a == b, "{name} differs");
     }
@@ -428,6 +432,34 @@ fn a_finished_run_becomes_objects_that_are_the_same_every_time() {
     assert!(dose_grid(&object).same_geometry(&dose.grid, 1e-5));
     for (s, d) in stored(&object).iter().zip(&dose.data) {
         assert!((f64::from(*s) * scaling - f64::from(*d)).abs() <= 0.5 * scaling * (1.0 + 1e-6));
+    }
+    // The report says what the summary says.
+    let report = open_file(inputs.path("a/SR_vois.dcm")).unwrap();
+    let vois = json(&inputs.path("dose/summary.json"))["vois"].clone();
+    let items = |object: &InMemDicomObject| {
+        object.element(tags::CONTENT_SEQUENCE).unwrap().items().unwrap().to_vec()
+    };
+    let groups = items(items(&report).last().unwrap());
+    assert_eq!(groups.len(), 2);
+    for (group, voi) in groups.iter().zip(vois.as_array().unwrap()) {
+        let group = items(group);
+        assert_eq!(text(&group[0], tags::TEXT_VALUE), voi["name"].as_str().unwrap());
+        let value = |code: &str| {
+            let named = |i: &&InMemDicomObject| {
+                text(first(i, tags::CONCEPT_NAME_CODE_SEQUENCE), tags::CODE_VALUE) == code
+            };
+            let item = group.iter().find(named).unwrap_or_else(|| panic!("no {code}"));
+            numbers(first(item, tags::MEASURED_VALUE_SEQUENCE), tags::FLOATING_POINT_VALUE)[0]
+        };
+        for (code, key) in [
+            ("MEAN_DOSE", "mean_dose"),
+            ("MEAN_DOSE_SE", "standard_error"),
+            ("118565006", "volume_cm3"),
+            ("118538004", "mass_g"),
+            ("TIA", "activity"),
+        ] {
+            assert_eq!(value(code), voi[key].as_f64().unwrap(), "{code}");
+        }
     }
     // What is there is not replaced unless it is ours and asked for.
     let again = inputs.run(&["dicom", "dose", "--reference", "ct", "-o", "a"]);

@@ -2,7 +2,7 @@
 
     python tools/dicom_out_judges.py DOSE_FOLDER DICOM_FOLDER [--reference-grid]
 
-Values and places of every RT Dose and Parametric Map by pydicom, SimpleITK (GDCM) and highdicom; all attributes of types 1 and 2 of each module by
+Values and places of every RT Dose and Parametric Map by pydicom, SimpleITK (GDCM) and highdicom; measurement reports and Segmentations by highdicom; all attributes of types 1 and 2 of each module by
 the tables in highdicom; dciodvfy, where it is installed, on what it can read (it aborts on RT Doses of 32 bits). Exit code 1 where one objects.
 """
 
@@ -195,6 +195,75 @@ def parametric_map(path, data, truth, moved, factor):
     same(path, "pydicom", matrix, pixels.astype(float), scaled, tolerance, moved)
 
 
+def report(path, summary):
+    """The measurement report against summary.json, by highdicom."""
+    document = highdicom.sr.srread(str(path))
+    groups = document.content.get_image_measurement_groups()
+    vois = {v["name"]: v for v in summary["vois"]}
+    keys = {"MEAN_DOSE": "mean_dose", "MEAN_DOSE_SE": "standard_error", "118565006": "volume_cm3", "118538004": "mass_g"}
+    for group in groups:
+        found = {m.name.value: float(m.value) for m in group.get_measurements()}
+        voi = vois.pop(group.tracking_identifier)
+        for code, key in keys.items():
+            if code in found and not np.isclose(found[code], voi[key], rtol=1e-14, atol=0):
+                complain(path, f"{voi['name']}: {code} is {found[code]}, not {voi[key]}")
+        print(f"  highdicom: {voi['name']}: {len(found)} measurements")
+    if vois or not groups:
+        complain(path, f"no group of {list(vois)}")
+
+
+def on_labels(matrix, shape, labels):
+    """Indices in the label map of the voxels of another volume (frame, row, column) on the same grid."""
+    own = of_itk(labels)
+    frames, rows, columns = shape
+    index = np.stack(np.meshgrid(range(columns), range(rows), range(frames), indexing="ij"), -1).reshape(-1, 3)
+    back = (index @ matrix[:3, :3].T + matrix[:3, 3] - own[:3, 3]) @ np.linalg.inv(own[:3, :3]).T
+    return index, back
+
+
+def segmentation(path, labels, names):
+    """Voxels of each segment against those of the label map, by highdicom."""
+    seg = highdicom.seg.segread(str(path))
+    data = sitk.GetArrayFromImage(labels)
+    for number in seg.segment_numbers:
+        name = seg.get_segment_description(number).segment_label
+        volume = seg.get_volume(segment_numbers=[number], rescale_fractional=True)
+        values = volume.array[..., 0]
+        index, back = on_labels(volume.affine[:, [2, 1, 0, 3]], values.shape, labels)
+        nearest = np.rint(back).astype(int)
+        inside = np.all((nearest >= 0) & (nearest < np.array(data.shape[::-1])), axis=1)
+        there = values[index[:, 2], index[:, 1], index[:, 0]] > 0
+        k = nearest[there & inside]
+        hits = int((data[k[:, 2], k[:, 1], k[:, 0]] == names[name]).sum())
+        wanted = int((data == names[name]).sum())
+        if np.abs(back - nearest).max() > 1e-3 or not hits == wanted == int(there.sum()):
+            complain(path, f"{name}: {int(there.sum())} voxels, {hits} of the map's {wanted}")
+        else:
+            print(f"  highdicom: {name}: {wanted} voxels, all of them")
+
+
+def structures(path, data, labels, names):
+    """Areas of contours times the slices' distance (shoelace, holes cut out) against the label map's voxels."""
+    voxel_ml = np.prod(labels.GetSpacing()) / 1000
+    values = sitk.GetArrayFromImage(labels)
+    step = labels.GetSpacing()[2]
+    rois = {r.ROINumber: r.ROIName for r in data.StructureSetROISequence}
+    for roi in data.ROIContourSequence:
+        name, area = rois[roi.ReferencedROINumber], 0.0
+        for contour in roi.ContourSequence:
+            p = np.array(contour.ContourData, float).reshape(-1, 3)
+            # Outlines run left around what is inside, holes the other way; the normal is that of the first.
+            turn = np.cross(p - p[0], np.roll(p, -1, axis=0) - p[0]).sum(axis=0) / 2
+            if area == 0:
+                normal = turn / np.linalg.norm(turn)
+            area += turn @ normal
+        own, truth = area * step / 1000, (values == names[name]).sum() * voxel_ml
+        if not np.isclose(own, truth, rtol=1e-6):
+            complain(path, f"{name}: {own:.6f} mL, not {truth:.6f}")
+        else:
+            print(f"  shoelace: {name}: {own:.6f} mL")
+
+
 def dciodvfy(path, data):
     if shutil.which("dciodvfy") is None:
         print("  dciodvfy is not installed")
@@ -215,7 +284,13 @@ def main():
     arguments.add_argument("dose", type=pathlib.Path)
     arguments.add_argument("dicom", type=pathlib.Path)
     arguments.add_argument("--reference-grid", action="store_true", help="maps were interpolated")
+    arguments.add_argument("--labels", type=pathlib.Path, help="label map (NIfTI) that a SEG or RTSTRUCT was made of, its names beside it (.csv)")
     a = arguments.parse_args()
+    labels, names = None, {}
+    if a.labels:
+        labels = sitk.ReadImage(str(a.labels))
+        table = pathlib.Path(str(a.labels).removesuffix(".nii.gz") + ".csv").read_text().splitlines()[1:]
+        names = {row.split(",")[1]: int(row.split(",")[0]) for row in table}
     for path in sorted(a.dicom.glob("*.dcm")):
         data = pydicom.dcmread(path)
         print(path.name)
@@ -230,6 +305,12 @@ def main():
                 ml = np.prod(truth.GetSpacing()) / 1000
                 per_ml = stem == "time_integrated_activity"
                 parametric_map(path, data, truth, a.reference_grid, 1 / ml if per_ml else 1)
+        if data.Modality == "SR":
+            report(path, json.loads((a.dose / "summary.json").read_text()))
+        if data.Modality == "SEG" and labels:
+            segmentation(path, labels, names)
+        if data.Modality == "RTSTRUCT" and labels:
+            structures(path, data, labels, names)
         dciodvfy(path, data)
     print(f"{len(problems)} problem(s)")
     sys.exit(bool(problems))

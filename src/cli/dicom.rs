@@ -20,6 +20,8 @@ frame of reference, is refused. Written to -o, each object a series of its own:
   RTDOSE_*.dcm   doses in Gy: DoseType PHYSICAL; with --bed also the BED, EFFECTIVE
   PM_*.dcm       parametric maps in single precision: dose rate (Gy/s), standard errors (Gy,
                  Gy/s), time-integrated activity (Bq.s/mL). A dose rate is never an RT Dose.
+  SR_vois.dcm    measurement report (TID 1500) of the run's VOIs: mean dose with its standard
+                 error and combined uncertainty, volume, mass, activity over time, with --bed BED
 UIDs follow from the content: the same input gives the same files. ContentDate of a parametric
 map is --date, else the reference's acquisition.
 
@@ -66,6 +68,8 @@ enum KindChoice {
     Rtdose,
     /// Parametric maps.
     Pm,
+    /// Structured report of the VOIs.
+    Sr,
 }
 
 /// Checks that may be overruled.
@@ -139,6 +143,7 @@ pub fn run(a: DicomArguments) -> Result<ExitCode> {
     let kind = |k: &KindChoice| match k {
         KindChoice::Rtdose => ObjectKind::Dose,
         KindChoice::Pm => ObjectKind::Map,
+        KindChoice::Sr => ObjectKind::Report,
     };
     let accepted = |c: &AcceptChoice| match c {
         AcceptChoice::Frame => Accepted::Frame,

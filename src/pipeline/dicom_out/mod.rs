@@ -1,7 +1,8 @@
-//! A finished run as DICOM objects for a PACS: doses as RT Dose; dose rates, standard errors and time-integrated activities as Parametric Maps. What is
-//! not a whole result, or not of the reference's patient, is refused.
+//! A finished run as DICOM objects for a PACS: doses as RT Dose; dose rates, standard errors and time-integrated activities as Parametric Maps; VOIs
+//! as a measurement report. What is not a whole result, or not of the reference's patient, is refused.
 
 mod identity;
+mod measured;
 mod place;
 mod whole_run;
 
@@ -14,7 +15,7 @@ use crate::files;
 use crate::image::Volume;
 use crate::io::dicom::write::{
     Author, DoseBits, DoseContent, DoseType, Equipment, MapContent, MapQuantity, Reference,
-    Summation, UidRoot, parametric_map, read_reference, rt_dose, rt_plan,
+    Summation, UidRoot, measurement_report, parametric_map, read_reference, rt_dose, rt_plan,
 };
 use crate::io::folder::MarkedFolder;
 use crate::io::read_nifti;
@@ -64,6 +65,8 @@ pub enum ObjectKind {
     Dose,
     /// Parametric Map.
     Map,
+    /// Structured report of the volumes of interest.
+    Report,
 }
 
 /// An object that was written.
@@ -105,6 +108,7 @@ enum Content {
     Dose { stem: &'static str, title: &'static str },
     Bed(PathBuf),
     Map { stem: &'static str, title: &'static str, quantity: MapQuantity },
+    Report,
 }
 
 impl Content {
@@ -114,6 +118,7 @@ impl Content {
             Content::Dose { stem, .. } => format!("RTDOSE_{stem}.dcm"),
             Content::Bed(_) => "RTDOSE_bed.dcm".into(),
             Content::Map { stem, .. } => format!("PM_{stem}.dcm"),
+            Content::Report => "SR_vois.dcm".into(),
         }
     }
 }
@@ -180,6 +185,11 @@ fn write_all(
                 };
                 let summation = plan.as_ref().map_or(Summation::PlanOverview, Summation::Plan);
                 rt_dose(author, &content, summation)?
+            }
+            Content::Report => {
+                let vois = measured::vois(run, job.bed.as_deref())?;
+                what = format!("measurements of {} VOIs", vois.len());
+                measurement_report(author, &vois, series_number)?
             }
             Content::Map { stem, title, quantity } => {
                 let mut map = run.map(stem)?;
@@ -296,9 +306,12 @@ fn contents(run: &WholeRun, job: &DicomJob, observer: &dyn Observer) -> Result<V
         let there = MAPS.iter().filter(|m| run.has(m.0));
         all.extend(there.map(|&(stem, title, quantity)| Content::Map { stem, title, quantity }));
     }
+    if wanted(ObjectKind::Report) && !measured::vois(run, None)?.is_empty() {
+        all.push(Content::Report);
+    }
     if all.is_empty() {
         return Err(Error::input(
-            format!("{} holds no map of what is asked for", run.folder.display()),
+            format!("{} holds nothing of what is asked for", run.folder.display()),
             "there is nothing to write",
             "Name a folder that voxgray dose finished.",
         ));

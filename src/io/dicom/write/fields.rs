@@ -85,6 +85,11 @@ impl Fields {
         self.0.put(DataElement::new(tag, vr, PrimitiveValue::U8(bytes.into())));
     }
 
+    /// Takes an attribute out.
+    pub fn leave_out(&mut self, tag: Tag) {
+        self.0.remove_element(tag);
+    }
+
     /// Whether a text goes beyond ASCII, here or in an item.
     pub fn is_international(&self) -> bool {
         fn within(object: &InMemDicomObject) -> bool {

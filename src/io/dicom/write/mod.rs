@@ -1,10 +1,13 @@
-//! New DICOM objects from maps and regions: RT Dose (with a plan, where one is asked for), Parametric Map, Segmentation, RT Structure Set.
+//! New DICOM objects from maps and regions: RT Dose (with a plan, where one is asked for), Parametric Map, Segmentation, RT Structure
+//! Set, Measurement Report.
 //!
 //! Patient, study and frame of reference are a reference image's; UIDs follow from the content. Written uncompressed, in UTF-8 where ASCII does not do.
 
+mod content_item;
 mod decimal;
 mod fields;
 mod functional_groups;
+mod measurement_report;
 mod object;
 mod parametric_map;
 mod planes;
@@ -16,6 +19,7 @@ mod segmentation;
 mod structure_set;
 mod uid;
 
+pub use measurement_report::{Measure, MeasuredVoi, measurement_report};
 pub use object::{Author, Equipment, NewObject};
 pub use parametric_map::{MapContent, MapQuantity, parametric_map};
 pub use reference::{Reference, read_reference};

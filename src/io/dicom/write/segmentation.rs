@@ -31,10 +31,7 @@ pub fn segmentation(
 ) -> Result<NewObject> {
     let mut arranged = arrange(author, set)?;
     if !shares {
-        let (whole, _) = arranged.set.whole();
-        let colours: Vec<_> = arranged.set.regions.iter().map(|r| r.colour).collect();
-        arranged.set = RegionSet::from(&whole);
-        arranged.set.regions.iter_mut().zip(colours).for_each(|(r, c)| r.colour = c);
+        arranged.set = RegionSet::from(&arranged.set.whole().0);
     }
     let Arranged { set, planes, names } = &arranged;
     let description = "Volumes of interest";
