@@ -283,6 +283,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("dose", type=pathlib.Path)
     arguments.add_argument("dicom", type=pathlib.Path)
+    arguments.add_argument("--bed", type=pathlib.Path, help="folder of voxgray bed")
     arguments.add_argument("--reference-grid", action="store_true", help="maps were interpolated")
     arguments.add_argument("--labels", type=pathlib.Path, help="label map (NIfTI) that a SEG or RTSTRUCT was made of, its names beside it (.csv)")
     a = arguments.parse_args()
@@ -296,9 +297,14 @@ def main():
         print(path.name)
         print(f"  {types_1_and_2(path, data)} attributes of types 1 and 2")
         kind, _, stem = path.stem.partition("_")
-        map_path = a.dose / f"{stem}.nii.gz"
+        map_path = (a.bed if stem == "bed" and a.bed else a.dose) / f"{stem}.nii.gz"
         if kind in ("RTDOSE", "PM") and map_path.is_file():
             truth = nifti(map_path)
+            if stem == "bed":
+                # Outside of its VOIs nothing is known, and an RT Dose has no word for that but 0.
+                known = sitk.GetImageFromArray(np.nan_to_num(sitk.GetArrayFromImage(truth)))
+                known.CopyInformation(truth)
+                truth = known
             if kind == "RTDOSE":
                 dose(path, data, truth, a.reference_grid)
             else:

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::progress::{Terminal, print};
 use super::values::parse_moment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::dicom::write::{DoseBits, UidRoot};
 use crate::pipeline::dicom_out::{Accepted, DicomJob, ObjectGrid, ObjectKind, write_dicom};
 use crate::sheet::{Separator, lines};
@@ -166,7 +166,7 @@ pub fn run(a: DicomArguments) -> Result<ExitCode> {
             GridOfObjects::Reference => ObjectGrid::Reference,
         },
         uid_root: a.uid_root.as_deref().map(UidRoot::of).transpose()?.unwrap_or_default(),
-        time: a.date.as_ref().map(dicom_time),
+        time: a.date.as_ref().map(dicom_time).transpose()?,
         accepted: a.accept.iter().map(accepted).collect(),
         overwrite: a.overwrite,
     };
@@ -180,9 +180,16 @@ pub fn run(a: DicomArguments) -> Result<ExitCode> {
 }
 
 /// A clock's reading as DA and TM.
-pub(super) fn dicom_time(moment: &Moment) -> (String, String) {
+pub(super) fn dicom_time(moment: &Moment) -> Result<(String, String)> {
+    if let Some(offset) = moment.offset() {
+        return Err(Error::usage(
+            format!("--date {moment}"),
+            format!("dates and times of the objects are on the reference's clock, not at {offset}"),
+            "State that clock's reading, without an offset from UTC.",
+        ));
+    }
     let text = moment.to_string();
     let (date, time) = text.split_once('T').unwrap_or((&text, ""));
     let digits = |t: &str| t.chars().filter(char::is_ascii_digit).collect::<String>();
-    (digits(date), digits(time.get(..8).unwrap_or("")))
+    Ok((digits(date), digits(time.get(..8).unwrap_or(""))))
 }

@@ -119,6 +119,7 @@ pub struct VoiArguments {
 pub fn run(a: VoiArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.quiet);
     let uid_root = a.uid_root.as_deref().map(UidRoot::of).transpose()?.unwrap_or_default();
+    let time = a.date.as_ref().map(dicom_time).transpose()?;
     let object = a.form.zip(a.reference).map(|(form, reference)| RegionObjectJob {
         form: match form {
             FormChoice::Seg => RegionForm::Segmentation,
@@ -128,7 +129,7 @@ pub fn run(a: VoiArguments) -> Result<ExitCode> {
         reference,
         series: a.reference_series,
         uid_root,
-        time: a.date.as_ref().map(dicom_time),
+        time,
     });
     let job = RegionJob {
         inputs: a.inputs,

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::bed_json;
 use super::whole_run::WholeRun;
-use crate::error::{Error, Result};
-use crate::files;
+use crate::error::Result;
 use crate::io::dicom::write::{Measure, MeasuredVoi};
 
 /// What `voxgray bed` calls the BED of a VOI's mean dose.
@@ -18,7 +18,7 @@ const BED_OF_MEAN: &str = "BED_of_mean_dose";
 /// If `bed.json` cannot be read.
 pub(super) fn vois(run: &WholeRun, bed: Option<&Path>) -> Result<Vec<MeasuredVoi>> {
     let summary = &run.summary;
-    let bed = bed.map(|folder| read_bed(&folder.join("bed.json"))).transpose()?;
+    let bed = bed.map(read_bed).transpose()?;
     let is_dose = summary["dose"]["unit"] == "Gy";
     let of = |voi: &Value| {
         let name = voi["name"].as_str().unwrap_or("").to_owned();
@@ -55,14 +55,8 @@ fn activity(summary: &Value, value: Option<f64>) -> (Measure, Option<f64>) {
     }
 }
 
-fn read_bed(path: &Path) -> Result<Vec<(String, f64)>> {
-    let told: Value = serde_json::from_str(&files::text(path)?).map_err(|e| {
-        Error::input(
-            path.display().to_string(),
-            e.to_string(),
-            "Name a folder that voxgray bed wrote with -o.",
-        )
-    })?;
+fn read_bed(folder: &Path) -> Result<Vec<(String, f64)>> {
+    let told = bed_json(folder)?;
     let rows = told["results"].as_array();
     let of_mean = rows.into_iter().flatten().filter(|r| r["quantity"] == BED_OF_MEAN);
     let pair = |r: &Value| Some((r["voi"].as_str()?.to_owned(), r["value"].as_f64()?));

@@ -107,7 +107,7 @@ enum Content {
     Plan,
     Dose { stem: &'static str, title: &'static str },
     Bed(PathBuf),
-    Map { stem: &'static str, title: &'static str, quantity: MapQuantity },
+    Map { stem: String, title: String, quantity: MapQuantity },
     Report,
 }
 
@@ -246,7 +246,8 @@ fn dose(
         Content::Bed(folder) => {
             let mut map = bed(run, folder)?;
             map.data.iter_mut().filter(|v| v.is_nan()).for_each(|v| *v = 0.0);
-            let comment = format!("BED; 0 outside of its VOIs{moved}");
+            let cycles = cycles(folder)?;
+            let comment = format!("BED of {cycles} cycle(s); 0 outside of its VOIs{moved}");
             Ok((map, DoseType::Effective, format!("BED {}", run.source()), comment))
         }
         Content::Dose { stem, title } => {
@@ -298,13 +299,12 @@ fn contents(run: &WholeRun, job: &DicomJob, observer: &dyn Observer) -> Result<V
             all.extend(doses);
         }
         if let Some(folder) = &job.bed {
-            check_bed(folder, observer)?;
+            check_bed(folder, &run.folder, observer)?;
             all.push(Content::Bed(folder.clone()));
         }
     }
     if wanted(ObjectKind::Map) {
-        let there = MAPS.iter().filter(|m| run.has(m.0));
-        all.extend(there.map(|&(stem, title, quantity)| Content::Map { stem, title, quantity }));
+        all.extend(maps(run));
     }
     if wanted(ObjectKind::Report) && !measured::vois(run, None)?.is_empty() {
         all.push(Content::Report);
@@ -319,7 +319,45 @@ fn contents(run: &WholeRun, job: &DicomJob, observer: &dyn Observer) -> Result<V
     Ok(all)
 }
 
-fn check_bed(folder: &Path, observer: &dyn Observer) -> Result<()> {
+/// The maps of a folder: of the whole, and the dose rates of its time points.
+fn maps(run: &WholeRun) -> Vec<Content> {
+    let map = |&(stem, title, quantity): &(&str, &str, MapQuantity)| Content::Map {
+        stem: stem.into(),
+        title: title.into(),
+        quantity,
+    };
+    let mut all: Vec<Content> = MAPS.iter().filter(|m| run.has(m.0)).map(map).collect();
+    for n in (1..).take_while(|n| run.has(&format!("dose_rate_{n}"))) {
+        let stem = format!("dose_rate_{n}");
+        let error = format!("{stem}_standard_error");
+        let title = format!("Dose rate, time point {n}");
+        let error_title = format!("Standard error of dose rate, time point {n}");
+        all.push(Content::Map { stem, title, quantity: MapQuantity::DoseRate });
+        if run.has(&error) {
+            let quantity = MapQuantity::DoseRateStandardError;
+            all.push(Content::Map { stem: error, title: error_title, quantity });
+        }
+    }
+    all
+}
+
+fn bed_json(folder: &Path) -> Result<serde_json::Value> {
+    let file = folder.join("bed.json");
+    serde_json::from_str(&files::text(&file)?).map_err(|e| {
+        Error::input(
+            file.display().to_string(),
+            e.to_string(),
+            "Name a folder that voxgray bed wrote with -o.",
+        )
+    })
+}
+
+/// Over how many cycles a BED is.
+fn cycles(folder: &Path) -> Result<u64> {
+    Ok(bed_json(folder)?["cycles"].as_u64().unwrap_or(1))
+}
+
+fn check_bed(folder: &Path, dose: &Path, observer: &dyn Observer) -> Result<()> {
     let refuse = |why: String| {
         let problem = format!("{} is no folder of voxgray bed", folder.display());
         Err(Error::new(
@@ -329,16 +367,22 @@ fn check_bed(folder: &Path, observer: &dyn Observer) -> Result<()> {
             "Name a folder that voxgray bed wrote with -o.",
         ))
     };
-    let file = folder.join("bed.json");
-    if !file.is_file() || !folder.join("bed.nii.gz").is_file() {
+    if !folder.join("bed.json").is_file() || !folder.join("bed.nii.gz").is_file() {
         return refuse("it lacks bed.json or bed.nii.gz".into());
     }
-    let told: serde_json::Value = match serde_json::from_str(&files::text(&file)?) {
-        Ok(told) => told,
-        Err(e) => return refuse(format!("bed.json: {e}")),
-    };
+    let told = bed_json(folder)?;
     if told["program"] != env!("CARGO_PKG_NAME") {
         return refuse("bed.json is not of voxgray".into());
+    }
+    let maps = told["maps"].as_array().into_iter().flatten().filter_map(|m| m.as_str());
+    let maps: Vec<&str> = maps.collect();
+    let own = dose.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    if !maps.contains(&own.as_str()) {
+        observer.warn(&format!(
+            "{}: its BED is of {}; that it is of {own} is not checked",
+            folder.display(),
+            maps.join(", ")
+        ));
     }
     check_mark(folder, observer)
 }

@@ -88,6 +88,14 @@ pub fn rt_dose(author: &Author, content: &DoseContent, summation: Summation) -> 
     f.pointer(tags::FRAME_INCREMENT_POINTER, tags::GRID_FRAME_OFFSET_VECTOR);
     // Relative to ImagePositionPatient, along the normal (C.8.8.3.2, first value 0).
     let offsets: Vec<f64> = (0..planes.frames).map(|k| k as f64 * planes.spacing_mm[2]).collect();
+    let characters: usize = offsets.iter().map(|o| decimal(*o).len() + 1).sum();
+    if characters > usize::from(u16::MAX) {
+        return Err(Error::input(
+            format!("{} frames", planes.frames),
+            "GridFrameOffsetVector (3004,000C) has room for 64 KiB of text",
+            "Write the dose on a coarser grid.",
+        ));
+    }
     f.decimals(tags::GRID_FRAME_OFFSET_VECTOR, &offsets);
     f.text(tags::DOSE_UNITS, "GY");
     f.text(

@@ -41,7 +41,6 @@ pub fn segmentation(
     let (date, time) = author.content_time()?;
     f.text(tags::CONTENT_DATE, &date);
     f.text(tags::CONTENT_TIME, &time);
-    f.text(tags::LATERALITY, "");
     f.texts(tags::IMAGE_TYPE, &["DERIVED", "PRIMARY"]);
     f.text(tags::CONTENT_LABEL, "VOIS");
     f.text(tags::CONTENT_DESCRIPTION, description);
@@ -153,8 +152,7 @@ impl Pixels {
         for (voxel, share) in plane {
             let pixel = self.used + voxel % self.frame;
             if self.bits == 8 {
-                // A voxel with a share is never lost.
-                self.bytes[pixel] = (share * MOST_SHARE).round().max(1.0) as u8;
+                self.bytes[pixel] = (share * MOST_SHARE).round() as u8;
             } else if *share >= WHOLE_FROM {
                 self.bytes[pixel / 8] |= 1 << (pixel % 8);
             }
