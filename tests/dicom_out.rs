@@ -116,7 +116,7 @@ fn numbers(object: &InMemDicomObject, tag: Tag) -> Vec<f64> {
     object.element(tag).expect("there").to_multi_float64().expect("numbers")
 }
 
-fn first<'a>(object: &'a InMemDicomObject, tag: Tag) -> &'a InMemDicomObject {
+fn first(object: &InMemDicomObject, tag: Tag) -> &InMemDicomObject {
     &object.element(tag).expect("there").items().expect("items")[0]
 }
 
@@ -500,6 +500,72 @@ fn a_finished_run_becomes_objects_that_are_the_same_every_time() {
         ("20261129".into(), "100000".into())
     );
     assert!(inputs.path("c/RTPLAN.dcm").exists());
+}
+
+#[test]
+fn a_bed_is_an_effective_dose() {
+    let inputs = Inputs::new();
+    finished(&inputs, "Bq*s/mL");
+    let bed = [
+        "bed",
+        "dose",
+        "--voi",
+        "voi.mha",
+        "--voi-names",
+        "names.csv",
+        "--alpha-beta",
+        "10Gy",
+        "--repair",
+        "1.5h",
+        "--half-life",
+        "60h",
+        "-o",
+        "bed",
+    ];
+    succeed(&inputs.run(&bed));
+    succeed(&inputs.run(&["dicom", "dose", "--reference", "ct", "--bed", "bed", "-o", "x"]));
+    let object = open_file(inputs.path("x/RTDOSE_bed.dcm")).unwrap();
+    assert_eq!(text(&object, tags::DOSE_TYPE), "EFFECTIVE");
+    assert!(text(&object, tags::DOSE_COMMENT).contains("0 outside of its VOIs"));
+    let (map, _) = voxgray::io::read_nifti(&inputs.path("bed/bed.nii.gz"), None).unwrap();
+    let scaling = numbers(&object, tags::DOSE_GRID_SCALING)[0];
+    for (s, b) in stored(&object).iter().zip(&map.data) {
+        let b = if b.is_nan() { 0.0 } else { f64::from(*b) };
+        assert!((f64::from(*s) * scaling - b).abs() <= 0.5 * scaling * (1.0 + 1e-6));
+    }
+    // The physical dose stays physical.
+    let object = open_file(inputs.path("x/RTDOSE_dose.dcm")).unwrap();
+    assert_eq!(text(&object, tags::DOSE_TYPE), "PHYSICAL");
+}
+
+#[test]
+fn regions_are_written_by_voi() {
+    let inputs = Inputs::new();
+    write_ct(&inputs.path("ct"), "P1", FRAME);
+    let base = ["voi", "voi.mha", "--names", "names.csv"];
+    for form in ["seg", "seg-fractional", "rtstruct"] {
+        let out = format!("{form}.dcm");
+        let write = ["--reference", "ct", "--as", form, "-o", &out];
+        succeed(&inputs.run(&[&base[..], &write].concat()));
+        let read = inputs.run(&["voi", &out, "--on", "ct", "--json"]);
+        succeed(&read);
+        let list: serde_json::Value = serde_json::from_slice(&read.stdout).unwrap();
+        for (row, (name, voxels)) in
+            list["regions"].as_array().unwrap().iter().zip([("core", 8.0), ("shell", 208.0)])
+        {
+            assert_eq!(row["name"], name);
+            let volume = row["volume_ml"].as_f64().unwrap();
+            assert!((volume / (0.064 * voxels) - 1.0).abs() < 1e-6, "{form} {name} {volume}");
+        }
+        let again = inputs.run(&[&base[..], &write].concat());
+        assert_eq!(again.status.code(), Some(4), "nothing is replaced: {}", stderr(&again));
+    }
+    let bare = inputs.run(&[&base[..], &["-o", "x.dcm"]].concat());
+    assert!(!bare.status.success() && stderr(&bare).contains("--as seg"), "{}", stderr(&bare));
+    write_ct(&inputs.path("other"), "P1", "1.2.3");
+    let other =
+        inputs.run(&["voi", "seg.dcm", "--reference", "other", "--as", "rtstruct", "-o", "y.dcm"]);
+    assert!(stderr(&other).contains("FrameOfReferenceUID"), "{}", stderr(&other));
 }
 
 #[test]
