@@ -605,6 +605,10 @@ fn what_is_not_whole_or_not_of_the_patient_is_refused() {
     refused("ct", &["--uid-root", "1.02"], "without leading zeros");
     refused("ct", &["--reference-series", "1.2"], "there is no series 1.2");
     refused("ct", &["--bed", "ct"], "no folder of voxgray bed");
+    let own = inputs.run(&["dicom", "dose", "--reference", "ct", "-o", "dose", "--overwrite"]);
+    assert!(stderr(&own).contains("is read from"), "{}", stderr(&own));
+    assert!(inputs.path("dose/dose.nii.gz").exists());
+    refused("ct", &["--date", "2026-11-29T10:00+01:00"], "without an offset");
     // A map that was changed, one that is gone, a run that was interrupted, a folder of something else.
     let map = inputs.path("dose/dose.nii.gz");
     let bytes = std::fs::read(&map).unwrap();

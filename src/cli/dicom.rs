@@ -21,7 +21,7 @@ frame of reference, is refused. Written to -o, each object a series of its own:
   PM_*.dcm       parametric maps in single precision: dose rate (Gy/s), standard errors (Gy,
                  Gy/s), time-integrated activity (Bq.s/mL). A dose rate is never an RT Dose.
   SR_vois.dcm    measurement report (TID 1500) of the run's VOIs: mean dose with its standard
-                 error and combined uncertainty, volume, mass, activity over time, with --bed BED
+                 error and combined uncertainty, volume, mass, activity over time, and the BED
 UIDs follow from the content: the same input gives the same files. ContentDate of a parametric
 map is --date, else the reference's acquisition.
 

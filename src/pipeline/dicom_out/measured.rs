@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::bed_json;
+use super::bed::told;
 use super::whole_run::WholeRun;
 use crate::error::Result;
 use crate::io::dicom::write::{Measure, MeasuredVoi};
@@ -56,7 +56,7 @@ fn activity(summary: &Value, value: Option<f64>) -> (Measure, Option<f64>) {
 }
 
 fn read_bed(folder: &Path) -> Result<Vec<(String, f64)>> {
-    let told = bed_json(folder)?;
+    let told = told(folder)?;
     let rows = told["results"].as_array();
     let of_mean = rows.into_iter().flatten().filter(|r| r["quantity"] == BED_OF_MEAN);
     let pair = |r: &Value| Some((r["voi"].as_str()?.to_owned(), r["value"].as_f64()?));

@@ -1,6 +1,8 @@
 //! A finished run as DICOM objects for a PACS: doses as RT Dose; dose rates, standard errors and time-integrated activities as Parametric Maps; VOIs
 //! as a measurement report. What is not a whole result, or not of the reference's patient, is refused.
 
+mod bed;
+mod contents;
 mod identity;
 mod measured;
 mod place;
@@ -9,7 +11,6 @@ mod whole_run;
 use std::path::{Path, PathBuf};
 
 use super::Observer;
-use super::finished::SAME_GRID_MM;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files;
 use crate::image::Volume;
@@ -18,14 +19,14 @@ use crate::io::dicom::write::{
     Summation, UidRoot, measurement_report, parametric_map, read_reference, rt_dose, rt_plan,
 };
 use crate::io::folder::MarkedFolder;
-use crate::io::read_nifti;
 use crate::program::Program;
 use crate::units::CM3_PER_MM3;
 
+use contents::{Content, contents};
 pub use identity::Accepted;
 pub use place::ObjectGrid;
 use place::{check_overlap, place};
-use whole_run::{WholeRun, check_mark};
+use whole_run::WholeRun;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -82,52 +83,15 @@ pub struct WrittenObject {
     pub what: String,
 }
 
-/// Doses of a folder, with what they are called.
-const DOSES: [(&str, &str); 2] =
-    [("dose", "Absorbed dose"), ("dose_by_dose_rate", "Absorbed dose, by dose rates")];
-
-/// Maps of a folder that become Parametric Maps.
-const MAPS: [(&str, &str, MapQuantity); 5] = [
-    ("dose_standard_error", "Standard error of dose", MapQuantity::DoseStandardError),
-    (
-        "dose_by_dose_rate_standard_error",
-        "Standard error of dose, by dose rates",
-        MapQuantity::DoseStandardError,
-    ),
-    ("dose_rate", "Absorbed dose rate", MapQuantity::DoseRate),
-    ("dose_rate_standard_error", "Standard error of dose rate", MapQuantity::DoseRateStandardError),
-    ("time_integrated_activity", "Time-integrated activity", MapQuantity::TimeIntegratedActivity),
-];
-
 /// SeriesNumber of the first object; those of images are lower.
 const FIRST_SERIES: usize = 9001;
-
-/// What an object is made of.
-enum Content {
-    Plan,
-    Dose { stem: &'static str, title: &'static str },
-    Bed(PathBuf),
-    Map { stem: String, title: String, quantity: MapQuantity },
-    Report,
-}
-
-impl Content {
-    fn file(&self) -> String {
-        match self {
-            Content::Plan => "RTPLAN.dcm".into(),
-            Content::Dose { stem, .. } => format!("RTDOSE_{stem}.dcm"),
-            Content::Bed(_) => "RTDOSE_bed.dcm".into(),
-            Content::Map { stem, .. } => format!("PM_{stem}.dcm"),
-            Content::Report => "SR_vois.dcm".into(),
-        }
-    }
-}
 
 /// Writes the objects.
 ///
 /// # Errors
 /// If the run is not whole, the reference cannot be read or is of another patient, a map cannot be said in DICOM, or writing fails.
 pub fn write_dicom(job: &DicomJob, observer: &dyn Observer) -> Result<Vec<WrittenObject>> {
+    apart(job)?;
     let run = WholeRun::open(&job.dose, observer)?;
     let contents = contents(&run, job, observer)?;
     let images = run.images();
@@ -149,6 +113,22 @@ pub fn write_dicom(job: &DicomJob, observer: &dyn Observer) -> Result<Vec<Writte
     let written = write_all(job, &run, &author, contents, observer)?;
     folder.finish()?;
     Ok(written)
+}
+
+/// Refuses to write to a folder that is read: with --overwrite its maps would be an older output.
+fn apart(job: &DicomJob) -> Result<()> {
+    let whole = |p: &Path| std::fs::canonicalize(p).ok();
+    let out = whole(&job.out);
+    let read = [Some(&job.dose), job.bed.as_ref(), Some(&job.reference)];
+    match read.into_iter().flatten().find(|p| out.is_some() && whole(p) == out) {
+        None => Ok(()),
+        Some(same) => Err(Error::new(
+            ErrorKind::Io,
+            format!("cannot write to {}", job.out.display()),
+            format!("{} is read from", same.display()),
+            "Name another folder with -o.",
+        )),
+    }
 }
 
 fn write_all(
@@ -244,9 +224,9 @@ fn dose(
     };
     match content {
         Content::Bed(folder) => {
-            let mut map = bed(run, folder)?;
+            let mut map = bed::map(run, folder)?;
             map.data.iter_mut().filter(|v| v.is_nan()).for_each(|v| *v = 0.0);
-            let cycles = cycles(folder)?;
+            let cycles = bed::cycles(folder)?;
             let comment = format!("BED of {cycles} cycle(s); 0 outside of its VOIs{moved}");
             Ok((map, DoseType::Effective, format!("BED {}", run.source()), comment))
         }
@@ -257,134 +237,6 @@ fn dose(
         }
         _ => Err(Error::run("not a dose", "an RT Dose holds doses", "Report this as a bug.")),
     }
-}
-
-/// The BED map of a folder of `voxgray bed`, on the run's grid.
-fn bed(run: &WholeRun, folder: &Path) -> Result<Volume<f32>> {
-    let (map, _) = read_nifti(&folder.join("bed.nii.gz"), None)?;
-    let stem = DOSES.iter().map(|d| d.0).find(|s| run.has(s));
-    let own = stem.map(|s| run.map(s)).transpose()?;
-    match own {
-        Some(own) if own.grid.same_geometry(&map.grid, SAME_GRID_MM) => {
-            Ok(Volume { grid: own.grid, data: map.data })
-        }
-        _ => Err(Error::input(
-            format!("{}: bed.nii.gz is on another grid than the dose", folder.display()),
-            "a BED of this run has its voxels",
-            "Name the folder of voxgray bed of this run.",
-        )),
-    }
-}
-
-/// What the folder holds of what is asked for.
-fn contents(run: &WholeRun, job: &DicomJob, observer: &dyn Observer) -> Result<Vec<Content>> {
-    let wanted = |kind: ObjectKind| job.only.is_empty() || job.only.contains(&kind);
-    let doses: Vec<Content> = DOSES
-        .iter()
-        .filter(|d| run.has(d.0))
-        .map(|(stem, title)| Content::Dose { stem, title })
-        .collect();
-    let mut all = Vec::new();
-    if wanted(ObjectKind::Dose) {
-        if doses.is_empty() {
-            let problem = format!("{} has no dose", run.folder.display());
-            let why = "its unit is Gy/s, and an RT Dose knows Gy only: a dose rate is written as a Parametric Map";
-            if job.only.contains(&ObjectKind::Dose) || job.bed.is_some() || job.plan {
-                let suggestion = "Integrate it over time (voxgray dose of a series, or with physical decay), or write maps only.";
-                return Err(Error::input(problem, why, suggestion));
-            }
-            observer.say(&format!("{problem} ({why})"));
-        } else {
-            all.extend(job.plan.then_some(Content::Plan));
-            all.extend(doses);
-        }
-        if let Some(folder) = &job.bed {
-            check_bed(folder, &run.folder, observer)?;
-            all.push(Content::Bed(folder.clone()));
-        }
-    }
-    if wanted(ObjectKind::Map) {
-        all.extend(maps(run));
-    }
-    if wanted(ObjectKind::Report) && !measured::vois(run, None)?.is_empty() {
-        all.push(Content::Report);
-    }
-    if all.is_empty() {
-        return Err(Error::input(
-            format!("{} holds nothing of what is asked for", run.folder.display()),
-            "there is nothing to write",
-            "Name a folder that voxgray dose finished.",
-        ));
-    }
-    Ok(all)
-}
-
-/// The maps of a folder: of the whole, and the dose rates of its time points.
-fn maps(run: &WholeRun) -> Vec<Content> {
-    let map = |&(stem, title, quantity): &(&str, &str, MapQuantity)| Content::Map {
-        stem: stem.into(),
-        title: title.into(),
-        quantity,
-    };
-    let mut all: Vec<Content> = MAPS.iter().filter(|m| run.has(m.0)).map(map).collect();
-    for n in (1..).take_while(|n| run.has(&format!("dose_rate_{n}"))) {
-        let stem = format!("dose_rate_{n}");
-        let error = format!("{stem}_standard_error");
-        let title = format!("Dose rate, time point {n}");
-        let error_title = format!("Standard error of dose rate, time point {n}");
-        all.push(Content::Map { stem, title, quantity: MapQuantity::DoseRate });
-        if run.has(&error) {
-            let quantity = MapQuantity::DoseRateStandardError;
-            all.push(Content::Map { stem: error, title: error_title, quantity });
-        }
-    }
-    all
-}
-
-fn bed_json(folder: &Path) -> Result<serde_json::Value> {
-    let file = folder.join("bed.json");
-    serde_json::from_str(&files::text(&file)?).map_err(|e| {
-        Error::input(
-            file.display().to_string(),
-            e.to_string(),
-            "Name a folder that voxgray bed wrote with -o.",
-        )
-    })
-}
-
-/// Over how many cycles a BED is.
-fn cycles(folder: &Path) -> Result<u64> {
-    Ok(bed_json(folder)?["cycles"].as_u64().unwrap_or(1))
-}
-
-fn check_bed(folder: &Path, dose: &Path, observer: &dyn Observer) -> Result<()> {
-    let refuse = |why: String| {
-        let problem = format!("{} is no folder of voxgray bed", folder.display());
-        Err(Error::new(
-            ErrorKind::Input,
-            problem,
-            why,
-            "Name a folder that voxgray bed wrote with -o.",
-        ))
-    };
-    if !folder.join("bed.json").is_file() || !folder.join("bed.nii.gz").is_file() {
-        return refuse("it lacks bed.json or bed.nii.gz".into());
-    }
-    let told = bed_json(folder)?;
-    if told["program"] != env!("CARGO_PKG_NAME") {
-        return refuse("bed.json is not of voxgray".into());
-    }
-    let maps = told["maps"].as_array().into_iter().flatten().filter_map(|m| m.as_str());
-    let maps: Vec<&str> = maps.collect();
-    let own = dose.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    if !maps.contains(&own.as_str()) {
-        observer.warn(&format!(
-            "{}: its BED is of {}; that it is of {own} is not checked",
-            folder.display(),
-            maps.join(", ")
-        ));
-    }
-    check_mark(folder, observer)
 }
 
 /// This program, as objects name it.
