@@ -167,7 +167,7 @@ impl UncertaintyInput {
     }
 }
 
-/// The key `decay_corrected`: as `--decay-corrected` of `voxgray fit`.
+/// The key `decay_corrected`: the same two answers as those of `voxgray fit`.
 fn corrected(text: &str) -> Result<bool> {
     match text {
         "injection" => Ok(true),
