@@ -164,6 +164,11 @@ impl MultipleScattering {
             let slope =
                 d0 + s * (2.0 * (3.0 * rise - 2.0 * d0 - d1) + 3.0 * s * (d0 + d1 - 2.0 * rise));
             let newton = s - value / slope;
+            // Newton's step squares the error: one below 1e-8 leaves less than rounding does.
+            if (newton - s).abs() < 1e-8 && (0.0..=1.0).contains(&newton) {
+                s = newton;
+                break;
+            }
             let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
             if (next - s).abs() < 1e-14 {
                 break;
