@@ -1,7 +1,10 @@
 //! One image with its times: what its file says, what the user states, and what is taken where neither does.
 
 use super::{Stated, Timing};
-use crate::activity::{ActivityMap, Decay, DecayCorrection, ScanClock, ScanFrame, StartReference};
+use crate::activity::{
+    ActivityMap, Decay, DecayCorrection, ScanClock, ScanFrame, StartReference,
+    half_life_in_another_unit,
+};
 use crate::error::Result;
 use crate::io::dicom::Facts;
 use crate::time::{Moment, Offset, TimeOrSpan};
@@ -44,7 +47,10 @@ impl Scan {
     pub fn new(name: &str, facts: Option<Facts>, stated: Stated, decay: &Decay) -> Result<Self> {
         let dicom = facts.is_some();
         let facts = facts.unwrap_or_default();
-        let scanner = facts.half_life_s.filter(|t| *t > 0.0);
+        let scanner = facts.half_life_s.filter(|t| *t > 0.0).map(|stated| {
+            // Told by the comparison with the nuclide.
+            half_life_in_another_unit(stated, decay.half_life_s).map_or(stated, |(_, s)| s)
+        });
         let scanner = Decay { half_life_s: scanner.unwrap_or(decay.half_life_s), ..*decay };
         let mut told = Vec::new();
         let start = match stated.time {
