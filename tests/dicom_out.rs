@@ -609,6 +609,29 @@ fn what_is_not_whole_or_not_of_the_patient_is_refused() {
     assert!(stderr(&own).contains("is read from"), "{}", stderr(&own));
     assert!(inputs.path("dose/dose.nii.gz").exists());
     refused("ct", &["--date", "2026-11-29T10:00+01:00"], "without an offset");
+    for k in 0..grid().dims[2] {
+        let dateless = slice(k, "P1", FRAME).without((0x0008, 0x0020)).without((0x0008, 0x0022));
+        std::fs::create_dir_all(inputs.path("dateless")).unwrap();
+        std::fs::write(
+            inputs.path("dateless").join(format!("{k}.dcm")),
+            dateless.file(EXPLICIT_LITTLE),
+        )
+        .unwrap();
+    }
+    refused("dateless", &["--accept", "files"], "Add --date");
+    assert!(!inputs.path("x").exists());
+    succeed(&inputs.run(&[
+        "dicom",
+        "dose",
+        "--reference",
+        "dateless",
+        "--accept",
+        "files",
+        "--only",
+        "rtdose",
+        "-o",
+        "z",
+    ]));
     // A map that was changed, one that is gone, a run that was interrupted, a folder of something else.
     let map = inputs.path("dose/dose.nii.gz");
     let bytes = std::fs::read(&map).unwrap();

@@ -108,6 +108,10 @@ pub fn write_dicom(job: &DicomJob, observer: &dyn Observer) -> Result<Vec<Writte
         stated_time: job.time.clone(),
         made_from_reference: recorded.contains(&reference.series_uid),
     };
+    if contents.iter().any(|c| matches!(c, Content::Map { .. } | Content::Report)) {
+        // Before anything is written.
+        author.content_time()?;
+    }
     let names: Vec<String> = contents.iter().map(Content::file).collect();
     let folder = MarkedFolder::open(&job.out, job.overwrite, &names)?;
     let written = write_all(job, &run, &author, contents, observer)?;

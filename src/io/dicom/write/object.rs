@@ -100,7 +100,7 @@ impl Author<'_> {
     ///
     /// # Errors
     /// If neither is known.
-    pub(super) fn content_time(&self) -> Result<(String, String)> {
+    pub fn content_time(&self) -> Result<(String, String)> {
         let known = self.stated_time.clone().or_else(|| self.reference.when.clone());
         known.ok_or_else(|| {
             Error::input(
