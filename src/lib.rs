@@ -16,7 +16,8 @@
 //!   time/           dates and clocks: one policy for offsets from UTC, ISO 8601 and DICOM
 //!   image/          WHERE: grid (affine), volume, voi and parts of VOIs that overlap, regions with shares (contours, margins, sets), resampling
 //!                   (activity and mass conserved, HU not)
-//!   io/             files <-> image types, no physics: dicom (CT, PET, NM, RTSTRUCT, SEG), nifti, metaimage, nrrd; regions from any of them
+//!   io/             files <-> image types, no physics: dicom (CT, PET, NM, RTSTRUCT, SEG; write/: RT Dose, Parametric Map, SEG, RTSTRUCT, SR), nifti,
+//!                   metaimage, nrrd; regions from any of them
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
 //!   activity/       counts -> Bq: units of maps, dose calibrator, camera calibration, dead time, decay conventions, recovery
 //!   kinetics/       WHEN: time-activity curves to time integrals, per VOI and per voxel
@@ -36,7 +37,7 @@
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
 //! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), files (reading), regions,
-//!                   checks (of the inputs), runs (what is kept and replaced), data (provenance), nuclides, libraries (and what is our own)
+//!                   dicom_out (for a PACS), checks (of the inputs), runs (what is kept and replaced), data (provenance), nuclides, libraries (and what is our own)
 //! ```
 //!
 //! Data flow one way:

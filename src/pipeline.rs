@@ -8,6 +8,7 @@ pub mod compare;
 mod context;
 mod correction_asked;
 mod couch;
+pub mod dicom_out;
 mod dose_rate_route;
 mod fields_of_view;
 pub mod finished;

@@ -95,6 +95,12 @@ fn command_of(source: &Path) -> Option<&'static str> {
     let owners = [
         ("src/pipeline/regions", "voi"),
         ("src/pipeline/finished", "dvh"),
+        ("src/pipeline/dicom_out", "dicom"),
+        ("src/io/dicom/write/regions", "voi"),
+        ("src/io/dicom/write/segmentation", "voi"),
+        ("src/io/dicom/write/structure_set", "voi"),
+        ("src/io/dicom/write", "dicom"),
+        ("src/cli/dicom", "dicom"),
         ("src/io/regions", "voi"),
         ("src/image/region", "voi"),
         ("src/cli/fit", "fit"),

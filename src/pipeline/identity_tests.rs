@@ -19,6 +19,7 @@ fn record(role: &'static str, facts: Facts) -> InputRecord {
         dims: Some([4, 4, 10]),
         spacing_mm: Some([4.0; 3]),
         series_uid: None,
+        frame_of_reference_uid: None,
         activity_time: None,
         activity_bq: Some(1e9),
         notes: Vec::new(),

@@ -36,6 +36,8 @@ pub struct InputRecord {
     pub spacing_mm: Option<[f64; 3]>,
     /// SeriesInstanceUID of DICOM.
     pub series_uid: Option<String>,
+    /// FrameOfReferenceUID of DICOM.
+    pub frame_of_reference_uid: Option<String>,
     /// The time for which an activity image states its activity.
     pub activity_time: Option<String>,
     /// All activity of an activity image, Bq.
@@ -66,6 +68,7 @@ fn record(
         dims: Some(volume.grid.dims),
         spacing_mm: Some(volume.grid.spacing_mm()),
         series_uid: None,
+        frame_of_reference_uid: None,
         activity_time: None,
         activity_bq: None,
         notes: Vec::new(),
@@ -82,6 +85,7 @@ pub(super) fn file_record(role: &'static str, path: &Path) -> Result<InputRecord
         dims: None,
         spacing_mm: None,
         series_uid: None,
+        frame_of_reference_uid: None,
         activity_time: None,
         activity_bq: None,
         notes: Vec::new(),
@@ -122,6 +126,7 @@ fn accept(
     let mut entry = record(role, path, &read.files, &read.volume)?;
     entry.notes = read.notes;
     entry.series_uid = read.facts.series_uid.clone();
+    entry.frame_of_reference_uid = read.facts.frame_of_reference_uid.clone();
     entry.facts = Some(read.facts);
     records.push(entry);
     Ok(read.volume)
