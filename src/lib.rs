@@ -114,6 +114,7 @@ pub mod physics;
 pub mod pipeline;
 pub mod prelude;
 pub mod program;
+pub mod registration;
 pub mod report;
 pub mod sheet;
 pub mod source;
