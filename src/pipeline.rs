@@ -27,6 +27,7 @@ mod plausibility;
 pub mod quantification;
 pub mod recovery;
 pub mod regions;
+pub mod registration;
 mod routes;
 pub mod scene;
 mod series;

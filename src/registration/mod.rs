@@ -12,13 +12,14 @@ mod judge;
 mod moving;
 mod mutual;
 mod objective;
+mod padding;
 mod pyramid;
 mod register;
 mod samples;
 mod search;
 mod similarity;
 
-pub use judge::{Agreement, Consistency, agreement, consistency};
+pub use judge::{Agreement, Consistency, agreement, body_points, consistency};
 pub use register::{Registered, Registration, register};
 
 use serde::Serialize;

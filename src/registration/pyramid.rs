@@ -4,6 +4,7 @@
 use rayon::prelude::*;
 
 use super::Kind;
+use super::padding::without_padding;
 use crate::error::Result;
 use crate::image::{Grid, Volume};
 
@@ -22,13 +23,15 @@ const HU: [f32; 2] = [-1000.0, 1000.0];
 /// # Errors
 /// If the grid is unusable.
 pub fn levels(image: &Volume<f32>, kind: Kind, finest_mm: f64) -> Result<Vec<Volume<f32>>> {
-    let grid = image.checked()?;
+    image.checked()?;
+    let image = without_padding(image, if kind == Kind::Activity { std::env::var("MARGIN").map_or(0.0, |m| m.parse().unwrap()) } else { 0.0 });
+    let (image, grid) = (image.as_ref(), &image.grid);
     let low = image.data.par_iter().copied().filter(|v| v.is_finite()).reduce(|| f32::INFINITY, f32::min);
     let low = if low.is_finite() { low } else { 0.0 };
     let prepare = |v: f32| match kind {
         Kind::Ct if v.is_nan() => HU[0],
         Kind::Ct => v.clamp(HU[0], HU[1]),
-        Kind::Activity if v.is_finite() => v,
+        Kind::Activity if v.is_finite() => if std::env::var("SQ").is_ok() { v.max(0.0).sqrt() } else { v },
         Kind::Activity => low,
     };
     let factor = |grid: &Grid, target: f64| {
@@ -137,7 +140,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(levels[0].grid.dims, [20, 18, 20]);
+        assert_eq!(levels[0].grid.dims, [20, 36, 20]);
         assert!(levels[2].grid.dims[0] < levels[1].grid.dims[0]);
     }
 

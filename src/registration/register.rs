@@ -4,7 +4,7 @@ use super::descent::{LEAST_OVERLAP, climb};
 use super::moving::Interpolated;
 use super::objective::{Objective, Parameters};
 use super::pyramid::{LEVELS, levels};
-use super::samples::{Samples, bright_box, range, spread};
+use super::samples::{Samples, bright_box, constant, range, spread};
 use super::similarity::Similarity;
 use super::{Kind, Metric, Settings, search};
 use crate::error::{Error, Result};
@@ -71,8 +71,8 @@ pub fn register(job: &Registration<'_>) -> Result<Registered> {
         .map(|n| {
             let grid = &fixed[n].grid;
             let [a, b] = [grid.to_index(looked_at[0])?, grid.to_index(looked_at[1])?];
-            let low = [0, 1, 2].map(|c| a[c].max(-0.5));
-            let high = [0, 1, 2].map(|c| b[c].min(grid.dims[c] as f64 - 0.5));
+            let low = [0, 1, 2].map(|c| a[c].max(0.0));
+            let high = [0, 1, 2].map(|c| b[c].min(grid.dims[c] as f64 - 1.0));
             spread(&fixed[n], [low, high], job.mask, (s.points >> (2 * n)).max(4096))
         })
         .collect::<Result<_>>()?;
@@ -113,8 +113,10 @@ pub fn register(job: &Registration<'_>) -> Result<Registered> {
     for n in (0..LEVELS - 1).rev() {
         let keep = if n == 0 { 1 } else { MIDDLE };
         let places: Vec<Parameters> = best.iter().take(keep).map(|m| m.parameters).collect();
+        if std::env::var("DBG").is_ok() { eprintln!("{n} {:?}", best.iter().map(|m| (m.evaluations, m.converged, m.size)).collect::<Vec<_>>()); }
         best = climbed(n, &places, if n == 0 { FINEST_GAIN_MM2 } else { COARSE_GAIN_MM2 });
     }
+    if std::env::var("DBG").is_ok() { eprintln!("{:?}", best.iter().map(|m| (m.evaluations, m.converged, m.size)).collect::<Vec<_>>()); }
     let Some(top) = best.first() else { return Err(no_overlap(0.0)) };
     if !top.converged {
         return Err(Error::run(
@@ -157,7 +159,7 @@ fn no_overlap(share: f64) -> Error {
 /// Smallest and largest value of an image.
 fn values(image: &Volume<f32>) -> Result<(f64, f64)> {
     let (low, high) = image.data.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
-    if low >= high {
+    if constant(f64::from(low), f64::from(high)) {
         return Err(Error::input(
             format!("the moving image is {low} everywhere"),
             "a constant image lies everywhere as well",

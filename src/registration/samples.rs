@@ -50,8 +50,8 @@ pub fn bright_box(image: &Volume<f32>) -> [[f64; 3]; 2] {
         grid.bounds(&voxels).unwrap_or([[0; 3], grid.dims.map(|n| n.saturating_sub(1))]);
     let room = grid.spacing_mm().map(|s| MARGIN_MM / s);
     [
-        [0, 1, 2].map(|a| (low[a] as f64 - room[a]).max(-0.5)),
-        [0, 1, 2].map(|a| (high[a] as f64 + room[a]).min(grid.dims[a] as f64 - 0.5)),
+        [0, 1, 2].map(|a| (low[a] as f64 - room[a]).max(0.0)),
+        [0, 1, 2].map(|a| (high[a] as f64 + room[a]).min(grid.dims[a] as f64 - 1.0)),
     ]
 }
 
@@ -100,7 +100,7 @@ pub fn spread(
         ));
     }
     let (least, most) = range(&found.values);
-    if least == most {
+    if constant(least, most) {
         return Err(Error::input(
             format!("the fixed image is {least} wherever it is looked at"),
             "a constant image lies everywhere as well",
@@ -108,6 +108,11 @@ pub fn spread(
         ));
     }
     Ok(found)
+}
+
+/// Whether values say nothing: they differ by the rounding of the pyramid at most.
+pub fn constant(least: f64, most: f64) -> bool {
+    most - least <= 1e-5 * least.abs().max(most.abs())
 }
 
 /// Smallest and largest value.
