@@ -23,6 +23,7 @@ mod merge;
 mod method_file;
 mod outputs;
 mod over_time;
+mod placing;
 mod plausibility;
 pub mod quantification;
 pub mod recovery;

@@ -168,7 +168,8 @@ fn run(options: &Options, case: &Case) -> Result<()> {
         }
         missed.push((mean, largest, turn));
     }
-    let both = agreement((&fixed.0, fixed.1), (&moving.0, moving.1), &[Affine::IDENTITY, last])?;
+    let both = agreement((&fixed.0, fixed.1), (&moving.0, moving.1), &[Affine::IDENTITY, last, case.truth])?;
+    eprintln!("correlation of the reference {:?}", both[2]);
     let worst = |f: fn(&(f64, f64, f64)) -> f64| missed.iter().map(f).fold(0.0, f64::max);
     seconds.sort_by(f64::total_cmp);
     println!(

@@ -15,7 +15,7 @@ use crate::registration::{
     Agreement, Consistency, Kind, Metric, Registration, Settings, agreement, consistency, register,
 };
 use crate::report::RegistrationPicture;
-pub use apply::{Applied, ApplyJob, apply, moved_onto};
+pub use apply::{Applied, ApplyJob, apply, moved_onto, widening};
 pub use images::{RegisteredImage, read_registered_image};
 
 /// What is asked for.
