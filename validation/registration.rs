@@ -11,7 +11,9 @@ use std::time::Instant;
 use clap::Parser;
 use voxgray::image::{Affine, Rigid, Volume};
 use voxgray::io::{Frames, read_image, read_transform};
-use voxgray::registration::{Kind, Metric, Registration, Settings, agreement, body_points, register};
+use voxgray::registration::{
+    Kind, Metric, Registration, Settings, agreement, body_points, register,
+};
 use voxgray::{Error, Result};
 
 /// Registers images whose transform is known, from random starts too.
@@ -63,7 +65,9 @@ fn study(options: &Options) -> Result<()> {
         println!("skipped: {} is absent", options.images.display());
         return Ok(());
     }
-    println!("pair\tmetric\tstarts\tconverged\tmean_mm\tlargest_mm\trotation_deg\tworst_largest_mm\tworst_rotation_deg\tcorrelation_before\tcorrelation_after\tseconds");
+    println!(
+        "pair\tmetric\tstarts\tconverged\tmean_mm\tlargest_mm\trotation_deg\tworst_largest_mm\tworst_rotation_deg\tcorrelation_before\tcorrelation_after\tseconds"
+    );
     if let Some(files) = &options.against {
         let image = |n: usize| -> Result<(Volume<f32>, Kind)> {
             let (volume, _) = read_image(&files[n], None)?;
@@ -71,12 +75,17 @@ fn study(options: &Options) -> Result<()> {
             Ok((volume, if ct { Kind::Ct } else { Kind::Activity }))
         };
         let truth = read_transform(&files[2], &Frames::default())?.map;
-        return run(options, &Case { name: "against".into(), fixed: image(0)?, moving: image(1)?, truth });
+        return run(
+            options,
+            &Case { name: "against".into(), fixed: image(0)?, moving: image(1)?, truth },
+        );
     }
     let folder = options.images.join("synthetic_lu177_4tp");
     for (kind, stem) in [(Kind::Ct, "ct_{}h_hu"), (Kind::Activity, "spect_{}h_bqml")] {
         let name = |hours: u32| stem.replace("{}", &format!("{hours:03}"));
-        let read = |hours: u32| read_image(&folder.join(format!("{}.nii.gz", name(hours))), None).map(|r| (r.0, kind));
+        let read = |hours: u32| {
+            read_image(&folder.join(format!("{}.nii.gz", name(hours))), None).map(|r| (r.0, kind))
+        };
         for hours in [24, 72, 168] {
             if options.only.as_ref().is_some_and(|o| !name(hours).starts_with(o.as_str())) {
                 continue;
@@ -96,7 +105,11 @@ fn motion(folder: &Path, hours: u32, fixed: &Volume<f32>) -> Result<Affine> {
     let row = text.lines().find(|l| l.starts_with(&format!("{hours}.0,"))).unwrap_or_default();
     let numbers: Vec<f64> = row.split(',').skip(5).filter_map(|x| x.parse().ok()).collect();
     let [x, y, z, degrees] = numbers[..] else {
-        return Err(Error::input(format!("{}: no motion at {hours} h", path.display()), "it is the truth", "Look."));
+        return Err(Error::input(
+            format!("{}: no motion at {hours} h", path.display()),
+            "it is the truth",
+            "Look.",
+        ));
     };
     let rigid = Rigid {
         angles_rad: [0.0, 0.0, degrees.to_radians()],
@@ -168,7 +181,11 @@ fn run(options: &Options, case: &Case) -> Result<()> {
         }
         missed.push((mean, largest, turn));
     }
-    let both = agreement((&fixed.0, fixed.1), (&moving.0, moving.1), &[Affine::IDENTITY, last, case.truth])?;
+    let both = agreement(
+        (&fixed.0, fixed.1),
+        (&moving.0, moving.1),
+        &[Affine::IDENTITY, last, case.truth],
+    )?;
     eprintln!("correlation of the reference {:?}", both[2]);
     let worst = |f: fn(&(f64, f64, f64)) -> f64| missed.iter().map(f).fold(0.0, f64::max);
     seconds.sort_by(f64::total_cmp);

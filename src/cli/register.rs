@@ -30,9 +30,9 @@ Examples:
 /// What is made largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum MetricName {
-    /// Mutual information: any kinds of images; the default but for two CTs.
+    /// Mutual information: any kinds of images; the default.
     Mi,
-    /// Normalised correlation: images of one kind; the default for two CTs.
+    /// Normalised correlation: images of one kind, between which values do not change.
     Ncc,
 }
 
@@ -91,7 +91,8 @@ pub struct RegisterArguments {
 pub fn run(a: RegisterArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.quiet);
     if !a.apply.is_empty() {
-        let [moving] = images(&a, "with --apply MOVING is given, or no image to write a composition")?;
+        let [moving] =
+            images(&a, "with --apply MOVING is given, or no image to write a composition")?;
         let job = ApplyJob {
             transforms: a.apply,
             moving,

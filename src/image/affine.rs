@@ -27,10 +27,8 @@ const SINGULAR: f64 = 1e-6;
 
 impl Affine {
     /// Every point stays.
-    pub const IDENTITY: Affine = Affine {
-        matrix: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-        offset_mm: [0.0; 3],
-    };
+    pub const IDENTITY: Affine =
+        Affine { matrix: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], offset_mm: [0.0; 3] };
 
     /// A shift.
     pub fn shift(mm: [f64; 3]) -> Affine {
@@ -80,7 +78,10 @@ impl Affine {
     pub fn checked(&self) -> Result<&Affine> {
         if self.matrix.iter().chain([&self.offset_mm]).flatten().any(|x| !x.is_finite()) {
             return Err(Error::input(
-                format!("a transform with the matrix {:?} and the offset {:?} mm", self.matrix, self.offset_mm),
+                format!(
+                    "a transform with the matrix {:?} and the offset {:?} mm",
+                    self.matrix, self.offset_mm
+                ),
                 "its numbers must be finite",
                 "Export it again.",
             ));
@@ -102,8 +103,13 @@ impl Affine {
         if deviation > RIGID || self.determinant() < 0.0 {
             let volume = self.determinant();
             return Err(Error::input(
-                format!("a transform with the matrix {:?} is not rigid: it changes volumes by the factor {volume:.6}", self.matrix),
-                format!("a matrix of a turn times its transpose is 1 to {RIGID:e}, here to {deviation:.1e}, and it has no reflection"),
+                format!(
+                    "a transform with the matrix {:?} is not rigid: it changes volumes by the factor {volume:.6}",
+                    self.matrix
+                ),
+                format!(
+                    "a matrix of a turn times its transpose is 1 to {RIGID:e}, here to {deviation:.1e}, and it has no reflection"
+                ),
                 "Give a rigid transform: a patient's organs keep their size.",
             ));
         }

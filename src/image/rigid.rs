@@ -111,16 +111,22 @@ mod tests {
         }
         // First about y, then about x, then about z: a point on z goes to x by the first quarter turn and stays by the second.
         let quarter = std::f64::consts::FRAC_PI_2;
-        let p = Affine::about(turn_zxy([quarter, quarter, 0.0]), [0.0; 3], [0.0; 3]).apply([0.0, 0.0, 1.0]);
+        let p = Affine::about(turn_zxy([quarter, quarter, 0.0]), [0.0; 3], [0.0; 3])
+            .apply([0.0, 0.0, 1.0]);
         assert!((p[0] - 1.0).abs() < 1e-15 && p[1].abs() < 1e-15 && p[2].abs() < 1e-15, "{p:?}");
         // Rz Ry Rx: first about x, which brings it to -y, where the turn about y leaves it.
-        let p = Affine::about(turn_zyx([quarter, quarter, 0.0]), [0.0; 3], [0.0; 3]).apply([0.0, 0.0, 1.0]);
+        let p = Affine::about(turn_zyx([quarter, quarter, 0.0]), [0.0; 3], [0.0; 3])
+            .apply([0.0, 0.0, 1.0]);
         assert!((p[1] + 1.0).abs() < 1e-15, "{p:?}");
     }
 
     #[test]
     fn six_numbers_and_back_about_another_centre() {
-        let rigid = Rigid { angles_rad: [0.12, -0.3, 0.7], translation_mm: [4.0, -5.0, 6.0], centre_mm: [10.0, 20.0, -30.0] };
+        let rigid = Rigid {
+            angles_rad: [0.12, -0.3, 0.7],
+            translation_mm: [4.0, -5.0, 6.0],
+            centre_mm: [10.0, 20.0, -30.0],
+        };
         let map = rigid.affine();
         let again = Rigid::of(&map, rigid.centre_mm).unwrap();
         for c in 0..3 {

@@ -130,8 +130,7 @@ fn frames(images: &[Image], checks: &Checks) {
             first.name, other.name
         );
         if let Some(by) = other.registered.or(first.registered) {
-            checks
-                .warn(Check::Frame, format!("{problem}: placed by the {by} of the series file"));
+            checks.warn(Check::Frame, format!("{problem}: placed by the {by} of the series file"));
             continue;
         }
         checks.refuse(

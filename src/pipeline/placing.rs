@@ -101,7 +101,9 @@ pub fn bring(
             Placement::of("shift", &map, middle)?
         } else if !point.register {
             Placement::stays()
-        } else if let Some(found) = on_ct(job, point, &frame, &mut reference, observer, records).map_err(at)? {
+        } else if let Some(found) =
+            on_ct(job, point, &frame, &mut reference, observer, records).map_err(at)?
+        {
             tell(n, "the CTs", &found, observer);
             Placement::of("registered_on_ct", &found.transform.affine(), found.transform.centre_mm)?
         } else if n == 0 {
@@ -110,7 +112,11 @@ pub fn bring(
         } else {
             let found = on_activity(&images[0], &images[n]).map_err(at)?;
             tell(n, "the activity", &found, observer);
-            Placement::of("registered_on_activity", &found.transform.affine(), found.transform.centre_mm)?
+            Placement::of(
+                "registered_on_activity",
+                &found.transform.affine(),
+                found.transform.centre_mm,
+            )?
         };
         let compared = n > 0 && placement.by != "as_it_lies";
         placed.push(if compared { judged(placement, n, images, observer)? } else { placement });
@@ -130,7 +136,9 @@ fn judged(
     let map = placement.bring.inverse()?;
     let pair = [&images[0].volume, &images[n].volume].map(|v| (v, Kind::Activity));
     // An image that cannot be compared is still placed: what it lacks is told elsewhere.
-    let Ok(both) = agreement(pair[0], pair[1], &[Affine::IDENTITY, map]) else { return Ok(placement) };
+    let Ok(both) = agreement(pair[0], pair[1], &[Affine::IDENTITY, map]) else {
+        return Ok(placement);
+    };
     observer.say(&format!(
         "time point {}: correlation with time point 1 {:.3} as it lies, {:.3} where it is placed, where {:.0} % of time point 1 are seen",
         n + 1,
@@ -172,7 +180,9 @@ fn on_ct(
         {
             return Err(in_file(
                 Error::input(
-                    format!("FrameOfReferenceUID (0020,0052) of the CT is {ct}, that of the activity {activity}"),
+                    format!(
+                        "FrameOfReferenceUID (0020,0052) of the CT is {ct}, that of the activity {activity}"
+                    ),
                     "the activity follows its own CT, so both must lie in one frame",
                     "Give the CT of the same examination, or a transform.",
                 ),

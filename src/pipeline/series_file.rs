@@ -229,8 +229,11 @@ impl SeriesInput {
         check_version(file.version, VERSION)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let common = file.decay_correction.as_deref().map(str::parse).transpose()?;
-        let points: Vec<TimePoint> =
-            file.time_point.into_iter().map(|p| p.build(folder, common, file.register)).collect::<Result<_>>()?;
+        let points: Vec<TimePoint> = file
+            .time_point
+            .into_iter()
+            .map(|p| p.build(folder, common, file.register))
+            .collect::<Result<_>>()?;
         if points.is_empty() || points.len() > MAX_TIME_POINTS {
             return Err(Error::input(
                 format!("{} time points", points.len()),
@@ -362,7 +365,8 @@ impl PointEntry {
         common: Option<DecayCorrection>,
         register: bool,
     ) -> Result<TimePoint> {
-        let given = [self.shift_mm.is_some(), self.transform.is_some(), self.register == Some(true)];
+        let given =
+            [self.shift_mm.is_some(), self.transform.is_some(), self.register == Some(true)];
         if given.into_iter().filter(|g| *g).count() > 1 {
             return Err(Error::input(
                 "shift_mm, transform and register = true of one time point",
@@ -484,7 +488,8 @@ mod tests {
         assert_eq!(voi("'v.mha'"), [file("v.mha")]);
         assert_eq!(voi("['', 'v.mha']"), [None, file("v.mha")]);
         assert!(series.points[1].voi.is_empty());
-        let registered = read(&GOOD.replace("version = 1", "version = 1\nregister = true")).unwrap();
+        let registered =
+            read(&GOOD.replace("version = 1", "version = 1\nregister = true")).unwrap();
         let by: Vec<_> = registered.points.iter().map(TimePoint::placed_by).collect();
         assert_eq!(by, [Some("registration"), Some("shift_mm")]);
         let text = GOOD.replace("shift_mm = [1, -2.5, 0]", "transform = 't.tfm'");

@@ -10,9 +10,10 @@ use super::similarity::{CHUNK, sum};
 pub fn correlation(fixed: &[f64], moving: &[f64], slopes: Option<&mut Vec<f64>>) -> f64 {
     let chunks = || fixed.par_chunks(CHUNK).zip(moving.par_chunks(CHUNK));
     let parts = chunks().map(|(f, m)| {
-        f.iter().zip(m).filter(|p| !p.1.is_nan()).fold([0.0; 3], |s, (f, m)| {
-            [s[0] + 1.0, s[1] + f, s[2] + m]
-        })
+        f.iter()
+            .zip(m)
+            .filter(|p| !p.1.is_nan())
+            .fold([0.0; 3], |s, (f, m)| [s[0] + 1.0, s[1] + f, s[2] + m])
     });
     let [n, f_sum, m_sum] = sum(parts.collect());
     let (f_mean, m_mean) = (f_sum / f64::max(n, 1.0), m_sum / f64::max(n, 1.0));

@@ -61,7 +61,8 @@ impl<'a> Interpolated<'a> {
         let (base, [x, y, z], _) = self.place(mm)?;
         let v = self.corners(base);
         let along = |i: usize| v[i] + x * (v[i + 1] - v[i]);
-        let (low, high) = (along(0) + y * (along(2) - along(0)), along(4) + y * (along(6) - along(4)));
+        let (low, high) =
+            (along(0) + y * (along(2) - along(0)), along(4) + y * (along(6) - along(4)));
         Some(low + z * (high - low))
     }
 
@@ -69,10 +70,16 @@ impl<'a> Interpolated<'a> {
     pub fn value_and_slope(&self, mm: [f64; 3]) -> Option<(f64, [f64; 3])> {
         let (base, [x, y, z], slopes) = self.place(mm)?;
         let v = self.corners(base);
-        let a = [v[0] + x * (v[1] - v[0]), v[2] + x * (v[3] - v[2]), v[4] + x * (v[5] - v[4]), v[6] + x * (v[7] - v[6])];
+        let a = [
+            v[0] + x * (v[1] - v[0]),
+            v[2] + x * (v[3] - v[2]),
+            v[4] + x * (v[5] - v[4]),
+            v[6] + x * (v[7] - v[6]),
+        ];
         let (low, high) = (a[0] + y * (a[1] - a[0]), a[2] + y * (a[3] - a[2]));
         let step = [v[1] - v[0], v[3] - v[2], v[5] - v[4], v[7] - v[6]];
-        let (step_low, step_high) = (step[0] + y * (step[1] - step[0]), step[2] + y * (step[3] - step[2]));
+        let (step_low, step_high) =
+            (step[0] + y * (step[1] - step[0]), step[2] + y * (step[3] - step[2]));
         let by_index = [
             step_low + z * (step_high - step_low),
             (a[1] - a[0]) + z * ((a[3] - a[2]) - (a[1] - a[0])),
@@ -95,9 +102,14 @@ mod tests {
 
     #[test]
     fn value_and_slope_of_an_oblique_linear_field() {
-        let grid = Grid { dims: [5, 6, 7], origin_mm: [3.0, -4.0, 5.0], axes_mm: [[2.0, 0.3, 0.0], [-0.4, 1.8, 0.1], [0.0, 0.2, -3.0]] };
+        let grid = Grid {
+            dims: [5, 6, 7],
+            origin_mm: [3.0, -4.0, 5.0],
+            axes_mm: [[2.0, 0.3, 0.0], [-0.4, 1.8, 0.1], [0.0, 0.2, -3.0]],
+        };
         let field = |p: [f64; 3]| 3.0 * p[0] - 2.0 * p[1] + 0.5 * p[2];
-        let data = (0..grid.len()).map(|n| field(grid.to_mm(grid.unlinear(n).map(|i| i as f64))) as f32);
+        let data =
+            (0..grid.len()).map(|n| field(grid.to_mm(grid.unlinear(n).map(|i| i as f64))) as f32);
         let image = Volume::new(grid.clone(), data.collect()).unwrap();
         let at = Interpolated::new(&image).unwrap();
         let p = grid.to_mm([1.3, 2.7, 4.4]);

@@ -130,7 +130,8 @@ pub fn mutual_information(
             }
             let row = bins.fixed.bin(*f) as usize * BINS;
             let (first, by) = window_slopes(bins.moving.bin(*m));
-            let sum: f64 = by.iter().zip(&logs[row + first..row + first + 4]).map(|(b, l)| b * l).sum();
+            let sum: f64 =
+                by.iter().zip(&logs[row + first..row + first + 4]).map(|(b, l)| b * l).sum();
             per * sum
         }));
     }
@@ -148,9 +149,13 @@ mod tests {
             let (first, weights) = window(v);
             let (same, slopes) = window_slopes(v);
             assert_eq!(first, same);
-            assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12 && slopes.iter().sum::<f64>().abs() < 1e-12);
+            assert!(
+                (weights.iter().sum::<f64>() - 1.0).abs() < 1e-12
+                    && slopes.iter().sum::<f64>().abs() < 1e-12
+            );
             // The mean bin is the value: a B-spline reproduces straight lines.
-            let mean: f64 = weights.iter().enumerate().map(|(k, w)| w * ((first + k) as f64 + 0.5)).sum();
+            let mean: f64 =
+                weights.iter().enumerate().map(|(k, w)| w * ((first + k) as f64 + 0.5)).sum();
             assert!((mean - v).abs() < 1e-12);
             assert!(first + 3 < BINS);
         }

@@ -55,7 +55,8 @@ impl Objective<'_> {
     pub fn value(&self, map: &Affine, points: usize) -> Value {
         let points = points.min(self.samples.points_mm.len());
         let at = |p: &[f64; 3]| self.moving.value(map.apply(*p)).unwrap_or(f64::NAN);
-        let seen: Vec<f64> = self.samples.points_mm[..points].par_iter().with_min_len(CHUNK).map(at).collect();
+        let seen: Vec<f64> =
+            self.samples.points_mm[..points].par_iter().with_min_len(CHUNK).map(at).collect();
         let size = self.similarity.of(&self.samples.values[..points], &seen, None);
         Value { size, overlap: overlap(&seen) }
     }
@@ -72,7 +73,12 @@ impl Objective<'_> {
         let mut weights = Vec::new();
         let size = self.similarity.of(&self.samples.values, &seen, Some(&mut weights));
         // Sums of weight x slope, and of that times the point's place from the centre: the chain rule of the map.
-        let parts = self.samples.points_mm.par_chunks(CHUNK).zip(weights.par_chunks(CHUNK)).zip(slopes.par_chunks(CHUNK));
+        let parts = self
+            .samples
+            .points_mm
+            .par_chunks(CHUNK)
+            .zip(weights.par_chunks(CHUNK))
+            .zip(slopes.par_chunks(CHUNK));
         let part = |((points, weights), slopes): ((&[[f64; 3]], &[f64]), &[[f64; 3]])| {
             let mut s = [0.0; 12];
             for ((p, w), g) in points.iter().zip(weights).zip(slopes) {
@@ -93,7 +99,8 @@ impl Objective<'_> {
         let by_angle = |m: &[[f64; 3]; 3]| {
             (0..9).map(|n| s[3 + n] * m[n / 3][n % 3]).sum::<f64>() / self.radius_mm
         };
-        let slope = [by_angle(&turns[0]), by_angle(&turns[1]), by_angle(&turns[2]), s[0], s[1], s[2]];
+        let slope =
+            [by_angle(&turns[0]), by_angle(&turns[1]), by_angle(&turns[2]), s[0], s[1], s[2]];
         (Value { size, overlap: overlap(&seen) }, slope)
     }
 }
@@ -113,9 +120,12 @@ mod tests {
             let at = |c: [f64; 3], s: f64| {
                 (-(0..3).map(|k| (p[k] - c[k]).powi(2)).sum::<f64>() / (2.0 * s * s)).exp()
             };
-            100.0 * at([0.0; 3], 25.0) + 60.0 * at([20.0, -15.0, 10.0], 9.0) + 40.0 * at([-25.0, 10.0, -20.0], 12.0)
+            100.0 * at([0.0; 3], 25.0)
+                + 60.0 * at([20.0, -15.0, 10.0], 9.0)
+                + 40.0 * at([-25.0, 10.0, -20.0], 12.0)
         };
-        let data = (0..grid.len()).map(|n| blob(map.apply(grid.to_mm(grid.unlinear(n).map(|i| i as f64)))) as f32);
+        let data = (0..grid.len())
+            .map(|n| blob(map.apply(grid.to_mm(grid.unlinear(n).map(|i| i as f64)))) as f32);
         Volume::new(grid.clone(), data.collect()).unwrap()
     }
 
@@ -123,7 +133,11 @@ mod tests {
     #[test]
     fn slopes_are_those_of_differences() {
         let (s, c) = 0.2_f64.sin_cos();
-        let fixed_grid = Grid { dims: [30, 28, 26], origin_mm: [-60.0, -52.0, -50.0], axes_mm: [[4.0 * c, 4.0 * s, 0.0], [-4.0 * s, 4.0 * c, 0.0], [0.0, 0.0, 4.0]] };
+        let fixed_grid = Grid {
+            dims: [30, 28, 26],
+            origin_mm: [-60.0, -52.0, -50.0],
+            axes_mm: [[4.0 * c, 4.0 * s, 0.0], [-4.0 * s, 4.0 * c, 0.0], [0.0, 0.0, 4.0]],
+        };
         let moving_grid = Grid::aligned([40, 40, 30], [-62.0, -63.0, -61.0], [3.1, 3.2, 4.1]);
         let fixed = blobs(&fixed_grid, &Affine::IDENTITY);
         let moving = blobs(&moving_grid, &Affine::shift([3.0, -2.0, 1.0]));
@@ -148,7 +162,11 @@ mod tests {
                 };
                 let found = (at(1.0) - at(-1.0)) / (2.0 * h);
                 // Points that cross a voxel's face within the step change their slope.
-                assert!((found - slope[n]).abs() < 2e-3 * scale, "{metric:?} {n}: {found} {}", slope[n]);
+                assert!(
+                    (found - slope[n]).abs() < 2e-3 * scale,
+                    "{metric:?} {n}: {found} {}",
+                    slope[n]
+                );
             }
             let rigid = objective.rigid(&p);
             assert!(objective.parameters(&rigid).iter().zip(p).all(|(a, b)| (a - b).abs() < 1e-12));

@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::Kind;
-use super::padding::without_padding;
+use super::padding::known_part;
 use crate::error::Result;
 use crate::image::{Grid, Volume};
 
@@ -24,14 +24,15 @@ const HU: [f32; 2] = [-1000.0, 1000.0];
 /// If the grid is unusable.
 pub fn levels(image: &Volume<f32>, kind: Kind, finest_mm: f64) -> Result<Vec<Volume<f32>>> {
     image.checked()?;
-    let image = without_padding(image, if kind == Kind::Activity { std::env::var("MARGIN").map_or(0.0, |m| m.parse().unwrap()) } else { 0.0 });
+    let image = known_part(image, kind);
     let (image, grid) = (image.as_ref(), &image.grid);
-    let low = image.data.par_iter().copied().filter(|v| v.is_finite()).reduce(|| f32::INFINITY, f32::min);
+    let low =
+        image.data.par_iter().copied().filter(|v| v.is_finite()).reduce(|| f32::INFINITY, f32::min);
     let low = if low.is_finite() { low } else { 0.0 };
     let prepare = |v: f32| match kind {
         Kind::Ct if v.is_nan() => HU[0],
         Kind::Ct => v.clamp(HU[0], HU[1]),
-        Kind::Activity if v.is_finite() => if std::env::var("SQ").is_ok() { v.max(0.0).sqrt() } else { v },
+        Kind::Activity if v.is_finite() => v,
         Kind::Activity => low,
     };
     let factor = |grid: &Grid, target: f64| {
@@ -127,7 +128,8 @@ mod tests {
         let grid = Grid::aligned([40, 36, 20], [-30.0, 5.0, 100.0], [1.0, 1.2, 3.0]);
         let field = |mm: [f64; 3]| 2.0 * mm[0] - mm[1] + 0.5 * mm[2];
         let at = |g: &Grid, n: usize| field(g.to_mm(g.unlinear(n).map(|i| i as f64)));
-        let image = Volume::new(grid.clone(), (0..grid.len()).map(|n| at(&grid, n) as f32).collect());
+        let image =
+            Volume::new(grid.clone(), (0..grid.len()).map(|n| at(&grid, n) as f32).collect());
         let levels = levels(&image.unwrap(), Kind::Activity, 2.0).unwrap();
         assert_eq!(levels.len(), LEVELS);
         for level in &levels {

@@ -1,6 +1,6 @@
 //! The estimate, from two images to a rigid transform.
 
-use super::descent::{LEAST_OVERLAP, climb};
+use super::descent::{LEAST_OVERLAP, Maximum, climb};
 use super::moving::Interpolated;
 use super::objective::{Objective, Parameters};
 use super::pyramid::{LEVELS, levels};
@@ -94,11 +94,12 @@ pub fn register(job: &Registration<'_>) -> Result<Registered> {
     let finest = &objectives[0];
     let before = finest.value(&start.affine(), usize::MAX);
     let mut evaluations = 0;
-    let mut climbed = |n: usize, places: &[Parameters], gain: f64| {
+    let mut climbed = |n: usize, places: &[Parameters], gain: f64| -> Result<Vec<Maximum>> {
+        crate::interrupt::check()?;
         let mut found: Vec<_> = places.iter().map(|p| climb(&objectives[n], p, gain)).collect();
         evaluations += found.iter().map(|m| m.evaluations).sum::<usize>();
         found.sort_by(|a, b| b.size.total_cmp(&a.size));
-        found
+        Ok(found)
     };
     let around = around(job, &objectives[LEVELS - 1], &start, &moving[LEVELS - 1]);
     let coarse = &objectives[LEVELS - 1];
@@ -109,18 +110,18 @@ pub fn register(job: &Registration<'_>) -> Result<Registered> {
     if places.is_empty() || (s.reach_mm == 0.0 && before.overlap < LEAST_OVERLAP) {
         return Err(no_overlap(before.overlap));
     }
-    let mut best = climbed(LEVELS - 1, &places, COARSE_GAIN_MM2);
+    let mut best = climbed(LEVELS - 1, &places, COARSE_GAIN_MM2)?;
     for n in (0..LEVELS - 1).rev() {
         let keep = if n == 0 { 1 } else { MIDDLE };
         let places: Vec<Parameters> = best.iter().take(keep).map(|m| m.parameters).collect();
-        if std::env::var("DBG").is_ok() { eprintln!("{n} {:?}", best.iter().map(|m| (m.evaluations, m.converged, m.size)).collect::<Vec<_>>()); }
-        best = climbed(n, &places, if n == 0 { FINEST_GAIN_MM2 } else { COARSE_GAIN_MM2 });
+        best = climbed(n, &places, if n == 0 { FINEST_GAIN_MM2 } else { COARSE_GAIN_MM2 })?;
     }
-    if std::env::var("DBG").is_ok() { eprintln!("{:?}", best.iter().map(|m| (m.evaluations, m.converged, m.size)).collect::<Vec<_>>()); }
     let Some(top) = best.first() else { return Err(no_overlap(0.0)) };
     if !top.converged {
         return Err(Error::run(
-            format!("the registration did not settle within {evaluations} evaluations of its metric"),
+            format!(
+                "the registration did not settle within {evaluations} evaluations of its metric"
+            ),
             "the metric has no clear maximum near its largest value",
             "Give --start with a rough transform, a --mask-fixed, or the other --metric.",
         ));
@@ -158,7 +159,10 @@ fn no_overlap(share: f64) -> Error {
 
 /// Smallest and largest value of an image.
 fn values(image: &Volume<f32>) -> Result<(f64, f64)> {
-    let (low, high) = image.data.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
+    let (low, high) = image
+        .data
+        .iter()
+        .fold((f32::INFINITY, f32::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
     if constant(f64::from(low), f64::from(high)) {
         return Err(Error::input(
             format!("the moving image is {low} everywhere"),

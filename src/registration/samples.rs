@@ -48,7 +48,6 @@ pub fn bright_box(image: &Volume<f32>) -> [[f64; 3]; 2] {
     let voxels: Vec<u32> = (0..image.data.len() as u32).filter(bright).collect();
     let [low, high] =
         grid.bounds(&voxels).unwrap_or([[0; 3], grid.dims.map(|n| n.saturating_sub(1))]);
-    if std::env::var("WB").is_ok() { return [[0.0;3], grid.dims.map(|n| n as f64 - 1.0)]; }
     let room = grid.spacing_mm().map(|s| MARGIN_MM / s);
     [
         [0, 1, 2].map(|a| (low[a] as f64 - room[a]).max(0.0)),

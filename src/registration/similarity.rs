@@ -53,7 +53,9 @@ mod tests {
     fn slopes_are_those_of_differences() {
         let n = 5000;
         let fixed: Vec<f64> = (0..n).map(|i| (i as f64 * 0.37).sin() * 100.0).collect();
-        let mut moving: Vec<f64> = (0..n).map(|i| (i as f64 * 0.37 + 0.4).sin() * 50.0 + (i as f64 * 1.7).cos() * 9.0).collect();
+        let mut moving: Vec<f64> = (0..n)
+            .map(|i| (i as f64 * 0.37 + 0.4).sin() * 50.0 + (i as f64 * 1.7).cos() * 9.0)
+            .collect();
         moving[7] = f64::NAN;
         for metric in [Metric::Correlation, Metric::MutualInformation] {
             let similarity = Similarity::new(metric, (-100.0, 100.0), (-60.0, 60.0));
@@ -70,7 +72,11 @@ mod tests {
                 };
                 let found = (moved(1.0) - moved(-1.0)) / (2.0 * h);
                 let scale = slopes.iter().map(|s| s.abs()).fold(0.0, f64::max);
-                assert!((found - slopes[at]).abs() < 1e-4 * scale, "{metric:?} {at}: {found} {}", slopes[at]);
+                assert!(
+                    (found - slopes[at]).abs() < 1e-4 * scale,
+                    "{metric:?} {at}: {found} {}",
+                    slopes[at]
+                );
             }
         }
     }
@@ -89,7 +95,8 @@ mod tests {
         // 28 bins of equal weight, told apart but for the spread of the Parzen window: ln 28 = 3.3 less what it costs.
         let known = mi.of(&fixed, &line, None);
         assert!(known > 2.0 && known < 28f64.ln(), "{known}");
-        let none = Similarity::new(Metric::MutualInformation, (0.0, 1.0), (0.0, 1.0)).of(&fixed, &unrelated, None);
+        let none = Similarity::new(Metric::MutualInformation, (0.0, 1.0), (0.0, 1.0))
+            .of(&fixed, &unrelated, None);
         assert!((0.0..0.02).contains(&none), "{none}");
     }
 }

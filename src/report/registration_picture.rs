@@ -86,7 +86,8 @@ impl RegistrationPicture<'_> {
         let width = GAP + PLANES.iter().map(|p| size[p.1.0] * s + GAP).sum::<f64>();
         let height = 3.0 * (LINE + tallest + GAP);
         let mut canvas = Canvas::new(width.ceil() as u32, height.ceil() as u32, [0; 3])?;
-        let (fixed, before, after) = (Shown::new(self.fixed)?, Shown::new(self.before)?, Shown::new(self.after)?);
+        let (fixed, before, after) =
+            (Shown::new(self.fixed)?, Shown::new(self.before)?, Shown::new(self.after)?);
         let rows = [
             ("fixed and moving image in turn, before", &before, false),
             ("fixed and moving image in turn, after", &after, false),
@@ -138,7 +139,11 @@ mod tests {
         let grid = Grid::aligned([40, 40, 40], [0.0; 3], [4.0; 3]);
         let fixed = Volume::new(grid.clone(), vec![0.0; 64_000]).unwrap();
         let moving = Volume::new(grid, vec![300.0; 64_000]).unwrap();
-        let picture = RegistrationPicture { fixed: (&fixed, true), before: (&moving, true), after: (&moving, true) };
+        let picture = RegistrationPicture {
+            fixed: (&fixed, true),
+            before: (&moving, true),
+            after: (&moving, true),
+        };
         let canvas = picture.draw().unwrap();
         let at = |x: f64, y: f64| canvas.pixel((GAP + x) as u32, (LINE + y) as u32).unwrap()[0];
         assert_eq!([at(20.0, 20.0), at(60.0, 20.0), at(60.0, 60.0)], [127, 255, 127]);

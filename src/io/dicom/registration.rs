@@ -35,9 +35,13 @@ pub fn read_registration(path: &Path, fixed: Option<&str>, moving: Option<&str>)
     let common = root.text(FRAME_OF_REFERENCE_UID);
     let items = root.items(REGISTRATION_SEQUENCE);
     if items.is_empty() {
-        return Err(root.missing(REGISTRATION_SEQUENCE, "a rigid or affine registration stands there; deformable ones are not read"));
+        return Err(root.missing(
+            REGISTRATION_SEQUENCE,
+            "a rigid or affine registration stands there; deformable ones are not read",
+        ));
     }
-    let registered: Vec<Registered> = items.iter().map(|i| registered(i, common.as_deref())).collect::<Result<_>>()?;
+    let registered: Vec<Registered> =
+        items.iter().map(|i| registered(i, common.as_deref())).collect::<Result<_>>()?;
     let known = |frame: &str| -> Option<Affine> {
         let of = registered.iter().find(|r| r.frame.as_deref() == Some(frame)).map(|r| r.map);
         of.or_else(|| (common.as_deref() == Some(frame)).then_some(Affine::IDENTITY))
@@ -51,7 +55,10 @@ pub fn read_registration(path: &Path, fixed: Option<&str>, moving: Option<&str>)
     };
     let unknown = |which: &str, frame: &str| {
         Error::input(
-            format!("{}: FrameOfReferenceUID {frame} of the {which} image is in no item of RegistrationSequence (0070,0308)", path.display()),
+            format!(
+                "{}: FrameOfReferenceUID {frame} of the {which} image is in no item of RegistrationSequence (0070,0308)",
+                path.display()
+            ),
             "the object relates other frames of reference",
             "Give the registration of these two images.",
         )
@@ -68,12 +75,20 @@ pub fn read_registration(path: &Path, fixed: Option<&str>, moving: Option<&str>)
         (Some(f), Some(m)) => (way("fixed", f)?, way("moving", m)?),
         (Some(f), None) => {
             let of_fixed = way("fixed", f)?;
-            let other = if common.as_deref() == Some(f) { by_exclusion().map(|o| o.0) } else { Some(Affine::IDENTITY) };
+            let other = if common.as_deref() == Some(f) {
+                by_exclusion().map(|o| o.0)
+            } else {
+                Some(Affine::IDENTITY)
+            };
             (of_fixed, other.ok_or_else(|| ambiguous(path))?)
         }
         (None, Some(m)) => {
             let of_moving = way("moving", m)?;
-            let other = if common.as_deref() == Some(m) { by_exclusion().map(|o| o.0) } else { Some(Affine::IDENTITY) };
+            let other = if common.as_deref() == Some(m) {
+                by_exclusion().map(|o| o.0)
+            } else {
+                Some(Affine::IDENTITY)
+            };
             (other.ok_or_else(|| ambiguous(path))?, of_moving)
         }
         // The object's own frame is that of the image which stays.
@@ -84,7 +99,10 @@ pub fn read_registration(path: &Path, fixed: Option<&str>, moving: Option<&str>)
 
 fn ambiguous(path: &Path) -> Error {
     Error::input(
-        format!("{}: which frame of reference is that of which image cannot be told", path.display()),
+        format!(
+            "{}: which frame of reference is that of which image cannot be told",
+            path.display()
+        ),
         "the images state no FrameOfReferenceUID and RegistrationSequence (0070,0308) relates several",
         "Give the images as DICOM, or an ITK transform (.tfm).",
     )
@@ -100,17 +118,25 @@ fn registered(item: &Item<'_>, common: Option<&str>) -> Result<Registered> {
         }
     }
     if item.items(MATRIX_REGISTRATION_SEQUENCE).is_empty() && frame.as_deref() != common {
-        return Err(item.missing(MATRIX_REGISTRATION_SEQUENCE, "how the frame is brought into that of the object is not said"));
+        return Err(item.missing(
+            MATRIX_REGISTRATION_SEQUENCE,
+            "how the frame is brought into that of the object is not said",
+        ));
     }
     Ok(Registered { frame, map })
 }
 
 fn matrix(item: &Item<'_>) -> Result<Affine> {
-    let m: [f64; 16] = item
-        .vector(FRAME_OF_REFERENCE_TRANSFORMATION_MATRIX)?
-        .ok_or_else(|| item.missing(FRAME_OF_REFERENCE_TRANSFORMATION_MATRIX, "it is the transform"))?;
+    let m: [f64; 16] = item.vector(FRAME_OF_REFERENCE_TRANSFORMATION_MATRIX)?.ok_or_else(|| {
+        item.missing(FRAME_OF_REFERENCE_TRANSFORMATION_MATRIX, "it is the transform")
+    })?;
     let bad = |why: &str| {
-        item.bad(FRAME_OF_REFERENCE_TRANSFORMATION_MATRIX, &format!("{m:?}"), why, "Export the registration again.")
+        item.bad(
+            FRAME_OF_REFERENCE_TRANSFORMATION_MATRIX,
+            &format!("{m:?}"),
+            why,
+            "Export the registration again.",
+        )
     };
     if m[12..] != [0.0, 0.0, 0.0, 1.0] {
         return Err(bad("the last row of an affine matrix is 0 0 0 1"));

@@ -33,7 +33,11 @@ pub(super) fn read(path: &Path) -> Result<ReadTransform> {
 }
 
 fn malformed(problem: impl Into<String>, why: &str) -> Error {
-    Error::input(problem, why, "Write it again as text (.tfm or .txt) with ITK, SimpleITK or voxgray register.")
+    Error::input(
+        problem,
+        why,
+        "Write it again as text (.tfm or .txt) with ITK, SimpleITK or voxgray register.",
+    )
 }
 
 fn parse(text: &str) -> Result<ReadTransform> {
@@ -55,7 +59,11 @@ fn parse(text: &str) -> Result<ReadTransform> {
     // The last one is applied first.
     let map = maps.iter().rev().fold(Affine::IDENTITY, |all, next| all.then(next));
     let names: Vec<&str> = parts.iter().map(|b| b.class.as_str()).collect();
-    let written_as = if composite { format!("CompositeTransform of {}", names.join(", ")) } else { names.join("") };
+    let written_as = if composite {
+        format!("CompositeTransform of {}", names.join(", "))
+    } else {
+        names.join("")
+    };
     Ok(ReadTransform { map, written_as })
 }
 
@@ -83,7 +91,11 @@ fn blocks(text: &str) -> Result<Vec<Block>> {
             value.split_whitespace().map(number).collect()
         };
         match (key.trim(), blocks.last_mut()) {
-            ("Transform", _) => blocks.push(Block { class: class(value.trim())?, parameters: Vec::new(), fixed: Vec::new() }),
+            ("Transform", _) => blocks.push(Block {
+                class: class(value.trim())?,
+                parameters: Vec::new(),
+                fixed: Vec::new(),
+            }),
             ("Parameters", Some(block)) => block.parameters = numbers()?,
             ("FixedParameters", Some(block)) => block.fixed = numbers()?,
             (other, _) => {
@@ -164,7 +176,9 @@ impl Block {
                 let matrix = [0, 1, 2].map(|r| [p[3 * r], p[3 * r + 1], p[3 * r + 2]]);
                 Ok(Affine::about(matrix, self.centre()?.0, [p[9], p[10], p[11]]))
             }
-            "CompositeTransform" => Err(malformed("a CompositeTransform within another", "that is not read")),
+            "CompositeTransform" => {
+                Err(malformed("a CompositeTransform within another", "that is not read"))
+            }
             other => Err(Error::input(
                 format!("the transform is a {other}"),
                 format!("read are {KNOWN}"),
@@ -239,8 +253,16 @@ mod tests {
             (AFFINE, [2.3, 1.35, 8.64]),
             (COMPOSITE, [13.57285137518574, -13.103442072788164, 11.643182906605848]),
             (&zyx, [14.563193668395737, -13.055773230251447, 2.58112866950132]),
-            ("#Insight Transform File V1.0\nTransform: IdentityTransform_double_3_3\nParameters: \nFixedParameters: \n", [1.0, 2.0, 3.0]),
-            (&AFFINE.replace("AffineTransform", "MatrixOffsetTransformBase").replace('\n', "\r\n"), [2.3, 1.35, 8.64]),
+            (
+                "#Insight Transform File V1.0\nTransform: IdentityTransform_double_3_3\nParameters: \nFixedParameters: \n",
+                [1.0, 2.0, 3.0],
+            ),
+            (
+                &AFFINE
+                    .replace("AffineTransform", "MatrixOffsetTransformBase")
+                    .replace('\n', "\r\n"),
+                [2.3, 1.35, 8.64],
+            ),
         ] {
             let p = parse(text).unwrap().map.apply([1.0, 2.0, 3.0]);
             assert!((0..3).all(|c| (p[c] - expected[c]).abs() < 1e-9), "{text}: {p:?}");
@@ -260,8 +282,15 @@ mod tests {
         // About the same centre, the same numbers.
         let text = text_of(&parse(EULER).unwrap().map, [10.0, 20.0, -30.0]);
         let numbers = |t: &str| blocks(t).unwrap()[0].parameters.clone();
-        assert!(numbers(&text).iter().zip(numbers(EULER)).all(|(a, b)| (a - b).abs() < 1e-12), "{text}");
-        assert!(text.contains("Euler3DTransform_double_3_3") && text.ends_with("FixedParameters: 10 20 -30 0\n"), "{text}");
+        assert!(
+            numbers(&text).iter().zip(numbers(EULER)).all(|(a, b)| (a - b).abs() < 1e-12),
+            "{text}"
+        );
+        assert!(
+            text.contains("Euler3DTransform_double_3_3")
+                && text.ends_with("FixedParameters: 10 20 -30 0\n"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -280,7 +309,10 @@ mod tests {
         refused(&EULER.replace("_3_3", "_2_2"), "maps 2 dimensions");
         refused(&VERSOR.replace("0.1068458425541433", "1.1"), "longer than 1");
         refused(&AFFINE.replace("1.1 0.1 0 -0.1 0.9 0.05", "1 0 0 1 0 0"), "singular");
-        refused(&format!("{EULER}{}", EULER.replace("#Insight Transform File V1.0\n", "")), "2 transforms");
+        refused(
+            &format!("{EULER}{}", EULER.replace("#Insight Transform File V1.0\n", "")),
+            "2 transforms",
+        );
         refused("#Insight Transform File V1.0\nParameters: 1 2 3\n", "the key 'Parameters'");
         refused("#Insight Transform File V1.0\n", "no transform");
         refused(&EULER.replace("Parameters: 0", "Parameter 0"), "the line");

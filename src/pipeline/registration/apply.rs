@@ -8,7 +8,9 @@ use super::super::Observer;
 use super::{RegisteredImage, check_outputs, read_registered_image};
 use crate::error::{Error, Result};
 use crate::image::{ActivityUnit, Affine, Grid, Volume, resample_activity, resample_intensity};
-use crate::io::{Frames, NiftiAffine, read_transform, write_itk_transform, write_metaimage, write_nifti};
+use crate::io::{
+    Frames, NiftiAffine, read_transform, write_itk_transform, write_metaimage, write_nifti,
+};
 use crate::registration::{Agreement, Kind, agreement};
 
 /// What is asked for.
@@ -56,7 +58,8 @@ pub fn apply(job: &ApplyJob, observer: &dyn Observer) -> Result<Applied> {
     };
     let moving = job.moving.as_ref().map(|p| image(p, "moving")).transpose()?;
     let fixed = job.on.as_ref().map(|p| image(p, "fixed")).transpose()?;
-    let [fixed_frame, moving_frame] = [&fixed, &moving].map(|i| i.as_ref().and_then(|i| i.frame.clone()));
+    let [fixed_frame, moving_frame] =
+        [&fixed, &moving].map(|i| i.as_ref().and_then(|i| i.frame.clone()));
     let last = job.transforms.len().saturating_sub(1);
     let mut map = Affine::IDENTITY;
     for (n, path) in job.transforms.iter().enumerate() {

@@ -49,7 +49,11 @@ pub fn read_registered_image(
             },
         };
         read.notes.iter().for_each(|n| observer.say(&format!("{role}: {n}")));
-        return Ok(RegisteredImage { volume: read.volume, kind, frame: read.facts.frame_of_reference_uid });
+        return Ok(RegisteredImage {
+            volume: read.volume,
+            kind,
+            frame: read.facts.frame_of_reference_uid,
+        });
     }
     if let Some(uid) = series {
         return Err(Error::usage(
@@ -70,7 +74,11 @@ pub fn read_registered_image(
 }
 
 /// A mask: a map of labels on any grid; what is above 0 is inside.
-pub(super) fn mask(path: &Path, affine: NiftiAffine, observer: &dyn Observer) -> Result<Volume<f32>> {
+pub(super) fn mask(
+    path: &Path,
+    affine: NiftiAffine,
+    observer: &dyn Observer,
+) -> Result<Volume<f32>> {
     files::exists(path)?;
     if dicom::is_dicom(path)? || io::is_nrrd(path)? {
         return Err(Error::input(
@@ -79,7 +87,8 @@ pub(super) fn mask(path: &Path, affine: NiftiAffine, observer: &dyn Observer) ->
             "Make one with voxgray voi REGIONS -o mask.nii.gz.",
         ));
     }
-    let (volume, info) = read_image_with(path, &ImageOptions { frame: None, nifti_affine: affine })?;
+    let (volume, info) =
+        read_image_with(path, &ImageOptions { frame: None, nifti_affine: affine })?;
     info.notes.iter().for_each(|n| observer.say(&format!("mask: {n}")));
     Ok(volume)
 }

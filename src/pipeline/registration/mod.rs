@@ -121,9 +121,25 @@ pub fn rigid_file(path: &Path, frames: &Frames<'_>) -> Result<Affine> {
 /// If an image cannot be read, nothing is found, or an output exists or cannot be written.
 pub fn register_images(job: &RegisterJob, observer: &dyn Observer) -> Result<RegistrationReport> {
     check_outputs(&[job.out.as_ref(), job.resampled.as_ref(), job.picture.as_ref()])?;
-    let fixed = read_registered_image(&job.fixed, job.fixed_series.as_deref(), "fixed", job.nifti_affine, observer)?;
-    let moving = read_registered_image(&job.moving, job.moving_series.as_deref(), "moving", job.nifti_affine, observer)?;
-    let mask = job.mask_fixed.as_deref().map(|p| images::mask(p, job.nifti_affine, observer)).transpose()?;
+    let fixed = read_registered_image(
+        &job.fixed,
+        job.fixed_series.as_deref(),
+        "fixed",
+        job.nifti_affine,
+        observer,
+    )?;
+    let moving = read_registered_image(
+        &job.moving,
+        job.moving_series.as_deref(),
+        "moving",
+        job.nifti_affine,
+        observer,
+    )?;
+    let mask = job
+        .mask_fixed
+        .as_deref()
+        .map(|p| images::mask(p, job.nifti_affine, observer))
+        .transpose()?;
     let frames = Frames { fixed: fixed.frame.as_deref(), moving: moving.frame.as_deref() };
     let start = job.start.as_deref().map_or(Ok(Affine::IDENTITY), |p| rigid_file(p, &frames))?;
     let mut settings = Settings::of(fixed.kind, moving.kind);
@@ -159,7 +175,8 @@ pub fn register_images(job: &RegisterJob, observer: &dyn Observer) -> Result<Reg
             Some(consistency(&fixed.volume, fixed.kind, &map, &back)?)
         }
     };
-    let both = agreement((&fixed.volume, fixed.kind), (&moving.volume, moving.kind), &[start, map])?;
+    let both =
+        agreement((&fixed.volume, fixed.kind), (&moving.volume, moving.kind), &[start, map])?;
     let rigid = found.transform;
     let mut report = RegistrationReport {
         metric: found.metric,
@@ -221,7 +238,10 @@ pub(super) fn doubts(both: &[Agreement], way: Option<Consistency>, one_kind: boo
             before.correlation, after.correlation
         ));
     } else if one_kind && after.correlation < POOR {
-        said.push(format!("the images correlate by {:.3} only: look at them (--picture)", after.correlation));
+        said.push(format!(
+            "the images correlate by {:.3} only: look at them (--picture)",
+            after.correlation
+        ));
     }
     if after.overlap < LITTLE {
         said.push(format!(
