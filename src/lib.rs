@@ -16,9 +16,11 @@
 //!   time/           dates and clocks: one policy for offsets from UTC, ISO 8601 and DICOM
 //!   image/          WHERE: grid (affine), volume, voi and parts of VOIs that overlap, regions with shares (contours, margins, sets), resampling
 //!                   (activity and mass conserved, HU not)
-//!   io/             files <-> image types, no physics: dicom (CT, PET, NM, RTSTRUCT, SEG), nifti, metaimage, nrrd; regions from any of them
+//!   io/             files <-> image types, no physics: dicom (CT, PET, NM, RTSTRUCT, SEG, REG), nifti, metaimage, nrrd; regions from any of them;
+//!                   transforms (ITK)
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
 //!   activity/       counts -> Bq: units of maps, dose calibrator, camera calibration, dead time, decay conventions, recovery
+//!   registration/   where one image lies in another: similarity, search, climb; knows images alone
 //!   kinetics/       WHEN: time-activity curves to time integrals, per VOI and per voxel
 //!   phantom/        HU -> matter: hu (curves), voxels, maps, couch, synthetic (boxes, slabs, a patient)
 //!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
@@ -35,7 +37,7 @@
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
-//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), files (reading), regions,
+//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), files (reading), regions, registration,
 //!                   checks (of the inputs), runs (what is kept and replaced), data (provenance), nuclides, libraries (and what is our own)
 //! ```
 //!
@@ -55,8 +57,8 @@
 //! ```text
 //! 7 cli, main, prelude      4 dose                                      1 image | physics | kinetics
 //! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, program,
-//! 5 report, uncertainty,    2 activity | phantom | source | io              files, interrupt, machine, sheet, time
-//!   analysis
+//! 5 report, uncertainty,    2 activity | phantom | source |                 files, interrupt, machine, sheet, time
+//!   analysis                  registration | io
 //! ```
 //!
 //! Units change at three borders only: `io` (file units to Bq, HU, mm), [`transport::build`] (mm to cm, f64 to f32; inside MeV, cm, g, s), and

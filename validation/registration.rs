@@ -1,8 +1,7 @@
 //! Registration against known motions and against elastix: `cargo run --release --example registration -- [options]`; see `docs/registration.md`.
 //!
-//! Known: the simulated patient of `../shared/images/synthetic_lu177_4tp`, whose true motion between scans is stated there. elastix: the transform files of a
-//! folder, which `tools/elastix_reference.py` makes. Distances are those of displaced points over the body, as numbers of transforms about different
-//! centres cannot be compared.
+//! Known: the simulated patient of `../shared/images/synthetic_lu177_4tp`, whose true motion between scans is stated there. elastix: the files that
+//! `validation/elastix.py` makes. Distances are those of displaced points over the body, as numbers of transforms about different centres cannot be compared.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
