@@ -25,6 +25,7 @@ Examples:
   voxgray register spect1.nii.gz spect2.nii.gz -o t.tfm --resampled spect2_on_1.nii.gz
   voxgray register CT/ SPECT/ --metric mi --start rough.tfm --mask-fixed body.nii.gz -o t.tfm
   voxgray register --apply ct2.tfm SPECT2/ --on CT1/ -o spect2.nii.gz
+  voxgray register --apply warp.nii.gz SPECT2/ --on CT1/ -o s.nii.gz  (displacements, mm, LPS)
   voxgray register --apply a.tfm --apply reg.dcm -o both.tfm       (a point goes through a first)";
 
 /// What is made largest.
@@ -70,7 +71,8 @@ pub struct RegisterArguments {
     /// Draw checkerboards before and after, and MOVING in colour over FIXED (PNG).
     #[arg(long, value_name = "PNG", conflicts_with = "apply")]
     picture: Option<PathBuf>,
-    /// Apply a transform instead of estimating one; several are composed, from FIXED to MOVING.
+    /// Apply a transform or displacement field (NIfTI) instead of estimating; several are composed,
+    /// from FIXED to MOVING.
     #[arg(long, value_name = "TRANSFORM", requires = "out")]
     apply: Vec<PathBuf>,
     /// The image FIXED on whose grid MOVING is written.
@@ -189,10 +191,12 @@ fn files(written: &[PathBuf]) -> Vec<String> {
 
 fn applied_table(a: &Applied) -> String {
     let mut text = String::new();
-    for r in a.matrix {
+    for r in a.matrix.into_iter().flatten() {
         text += &row("matrix", &numbers(&r, 9));
     }
-    text += &row("offset_mm", &numbers(&a.offset_mm, 4));
+    if let Some(offset_mm) = a.offset_mm {
+        text += &row("offset_mm", &numbers(&offset_mm, 4));
+    }
     text += &row("rigid", &[a.rigid.to_string()]);
     for (when, agreement) in [("before", a.agreement_before), ("after", a.agreement_after)] {
         if let Some(x) = agreement {

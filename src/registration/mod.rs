@@ -20,6 +20,7 @@ mod search;
 mod similarity;
 
 pub use judge::{Agreement, Consistency, agreement, body_points, consistency};
+pub use moving::Interpolated;
 pub use register::{Registered, Registration, register};
 
 use serde::Serialize;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::super::Observer;
+use super::deform::{Field, Map, Step, deformed, is_field};
 use super::{RegisteredImage, check_outputs, read_registered_image};
 use crate::error::{Error, Result};
 use crate::image::{ActivityUnit, Affine, Grid, Volume, resample_activity, resample_intensity};
@@ -31,10 +32,10 @@ pub struct ApplyJob {
 /// What was done.
 #[derive(Debug, Clone, Serialize)]
 pub struct Applied {
-    /// The composition, rows of its matrix: fixed to moving.
-    pub matrix: [[f64; 3]; 3],
+    /// The composition, rows of its matrix: fixed to moving; none with a displacement field.
+    pub matrix: Option<[[f64; 3]; 3]>,
     /// mm, LPS.
-    pub offset_mm: [f64; 3],
+    pub offset_mm: Option<[f64; 3]>,
     /// Whether it is a turn and a shift.
     pub rigid: bool,
     /// Agreement of the images as they lie.
@@ -62,7 +63,13 @@ pub fn apply(job: &ApplyJob, observer: &dyn Observer) -> Result<Applied> {
         [&fixed, &moving].map(|i| i.as_ref().and_then(|i| i.frame.clone()));
     let last = job.transforms.len().saturating_sub(1);
     let mut map = Affine::IDENTITY;
+    let mut steps = Vec::new();
     for (n, path) in job.transforms.iter().enumerate() {
+        if is_field(path) {
+            observer.say(&format!("{}: displacement field", path.display()));
+            steps.push(Step::Field(Box::new(Field::read(path, job.nifti_affine)?)));
+            continue;
+        }
         // A DICOM object between two others relates frames that no image here is in.
         let frames = Frames {
             fixed: fixed_frame.as_deref().filter(|_| n == 0),
@@ -71,12 +78,16 @@ pub fn apply(job: &ApplyJob, observer: &dyn Observer) -> Result<Applied> {
         let read = read_transform(path, &frames)?;
         observer.say(&format!("{}: {}", path.display(), read.written_as));
         map = map.then(&read.map);
+        steps.push(Step::Affine(read.map));
+    }
+    if steps.iter().any(|s| matches!(s, Step::Field(_))) {
+        return by_field(job, &steps, moving.zip(fixed), observer);
     }
     map.checked()?;
     let rigid = map.rigid().is_ok();
     let mut applied = Applied {
-        matrix: map.matrix,
-        offset_mm: map.offset_mm,
+        matrix: Some(map.matrix),
+        offset_mm: Some(map.offset_mm),
         rigid,
         agreement_before: None,
         agreement_after: None,
@@ -111,6 +122,53 @@ pub fn apply(job: &ApplyJob, observer: &dyn Observer) -> Result<Applied> {
     }
     applied.warnings.iter().for_each(|w| observer.warn(w));
     Ok(applied)
+}
+
+/// The moving image by steps of which one is a displacement field.
+fn by_field(
+    job: &ApplyJob,
+    steps: &[Step],
+    images: Option<(RegisteredImage, RegisteredImage)>,
+    observer: &dyn Observer,
+) -> Result<Applied> {
+    let Some((moving, fixed)) = images else {
+        return Err(Error::usage(
+            "a displacement field without images",
+            "a composition with one is not written, only applied",
+            "Give the moving image and --on FIXED.",
+        ));
+    };
+    let (map, grid) = (Map::new(steps)?, &fixed.volume.grid);
+    let activity = moving.kind == Kind::Activity;
+    let outside = if activity { 0.0 } else { -1000.0 };
+    let moved = deformed(&moving.volume, &map, grid, activity, outside)?;
+    let pair = ((&fixed.volume, fixed.kind), (&moved, moving.kind));
+    let after = agreement(pair.0, pair.1, &[Affine::IDENTITY])?[0];
+    let as_it_lies = (&moving.volume, moving.kind);
+    let before = agreement(pair.0, as_it_lies, &[Affine::IDENTITY])?[0];
+    let warnings = super::doubts(&[before, after], None, fixed.kind == moving.kind);
+    warnings.iter().for_each(|w| observer.warn(w));
+    if activity {
+        let total = |v: &Volume<f32>| {
+            let ml = v.grid.voxel_volume_mm3() / 1000.0;
+            v.data.iter().map(|x| f64::from(*x)).sum::<f64>() * ml
+        };
+        let (all, kept) = (total(&moving.volume), total(&moved));
+        observer.say(&format!(
+            "activity: {all:.6e} before, {kept:.6e} after the deformation ({:+.2} %: outside of the grid, and sampling)",
+            100.0 * (kept / all - 1.0)
+        ));
+    }
+    write(&job.out, &moved)?;
+    Ok(Applied {
+        matrix: None,
+        offset_mm: None,
+        rigid: false,
+        agreement_before: Some(before),
+        agreement_after: Some(after),
+        warnings,
+        written: vec![job.out.clone()],
+    })
 }
 
 /// The moving image on a grid of the fixed image's frame: activity conserved, HU interpolated.

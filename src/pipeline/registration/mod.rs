@@ -1,6 +1,7 @@
 //! Registration of two images of one patient, and the moving image on the fixed one's grid: files to a transform, its report and its pictures.
 
 mod apply;
+mod deform;
 mod images;
 
 use std::path::{Path, PathBuf};
