@@ -73,16 +73,12 @@ impl Objective<'_> {
         let mut weights = Vec::new();
         let size = self.similarity.of(&self.samples.values, &seen, Some(&mut weights));
         // Sums of weight x slope, and of that times the point's place from the centre: the chain rule of the map.
-        let parts = self
-            .samples
-            .points_mm
-            .par_chunks(CHUNK)
-            .zip(weights.par_chunks(CHUNK))
-            .zip(slopes.par_chunks(CHUNK));
-        let part = |((points, weights), slopes): ((&[[f64; 3]], &[f64]), &[[f64; 3]])| {
+        let all = &self.samples.points_mm;
+        let part = |first: usize| {
             let mut s = [0.0; 12];
-            for ((p, w), g) in points.iter().zip(weights).zip(slopes) {
-                if *w == 0.0 {
+            for n in first..(first + CHUNK).min(all.len()) {
+                let (p, w, g) = (all[n], weights[n], slopes[n]);
+                if w == 0.0 {
                     continue;
                 }
                 let d = [0, 1, 2].map(|c| p[c] - self.centre_mm[c]);
@@ -94,7 +90,8 @@ impl Objective<'_> {
             }
             s
         };
-        let s = sum(parts.map(part).collect());
+        let chunks = (0..all.len().div_ceil(CHUNK)).into_par_iter();
+        let s = sum(chunks.map(|n| part(n * CHUNK)).collect());
         let turns = rigid.turn_by_angle();
         let by_angle = |m: &[[f64; 3]; 3]| {
             (0..9).map(|n| s[3 + n] * m[n / 3][n % 3]).sum::<f64>() / self.radius_mm

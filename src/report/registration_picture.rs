@@ -64,12 +64,11 @@ fn bright(values: &[f32]) -> f64 {
     f64::from(*value).max(f64::from(f32::MIN_POSITIVE))
 }
 
-/// Which patient axes run right and down (index, sign) in a plane.
-const PLANES: [(&str, (usize, f64), (usize, f64)); 3] = [
-    ("axial", (0, 1.0), (1, 1.0)),
-    ("coronal", (0, 1.0), (2, -1.0)),
-    ("sagittal", (1, 1.0), (2, -1.0)),
-];
+/// A patient axis and its sign.
+type Axis = (usize, f64);
+
+/// Which patient axes run right and down in a plane: axial, coronal, sagittal.
+const PLANES: [[Axis; 2]; 3] = [[(0, 1.0), (1, 1.0)], [(0, 1.0), (2, -1.0)], [(1, 1.0), (2, -1.0)]];
 
 impl RegistrationPicture<'_> {
     /// Draws the picture: a row before, a row after, a row of colours over grey.
@@ -82,8 +81,8 @@ impl RegistrationPicture<'_> {
         let longest = size.into_iter().fold(0.0, f64::max);
         let s = PIXELS_PER_MM.min(MAX_SIDE / longest);
         let centre = [0, 1, 2].map(|a| 0.5 * (low[a] + high[a]));
-        let tallest = PLANES.iter().map(|p| size[p.2.0] * s).fold(0.0, f64::max);
-        let width = GAP + PLANES.iter().map(|p| size[p.1.0] * s + GAP).sum::<f64>();
+        let tallest = PLANES.iter().map(|p| size[p[1].0] * s).fold(0.0, f64::max);
+        let width = GAP + PLANES.iter().map(|p| size[p[0].0] * s + GAP).sum::<f64>();
         let height = 3.0 * (LINE + tallest + GAP);
         let mut canvas = Canvas::new(width.ceil() as u32, height.ceil() as u32, [0; 3])?;
         let (fixed, before, after) =
@@ -97,11 +96,11 @@ impl RegistrationPicture<'_> {
             let top = n as f64 * (LINE + tallest + GAP);
             canvas.text(GAP, top + 0.5 * LINE, 14.0, WHITE, Anchor::Start, title);
             let mut left = GAP;
-            for (_, right, down) in PLANES {
+            for [right, down] in PLANES {
                 let (w, h) = (size[right.0] * s, size[down.0] * s);
                 for py in 0..h as i64 {
                     for px in 0..w as i64 {
-                        let along = |(axis, sign): (usize, f64), p: i64| {
+                        let along = |(axis, sign): Axis, p: i64| {
                             let d = (p as f64 + 0.5) / s;
                             if sign > 0.0 { low[axis] + d } else { high[axis] - d }
                         };

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::image::{Affine, Grid, Volume};
-use crate::io::{ImageOptions, NiftiAffine, read_image_with};
+use crate::io::{NiftiAffine, read_nifti_vectors};
 use crate::registration::Interpolated;
 
 /// A displacement field: its three components.
@@ -35,32 +35,18 @@ pub fn is_field(path: &Path) -> bool {
 }
 
 impl Field {
-    /// Reads a NIfTI file of three volumes (dim[5] = 3, intent vector, as ITK and ANTs write), mm, LPS.
+    /// Reads a NIfTI file of vectors (intent 1007, as ITK and ANTs write them), mm, LPS.
     ///
     /// # Errors
-    /// If it cannot be read, does not hold three volumes, or holds what is no number.
+    /// If it cannot be read, does not hold vectors of three, or holds what is no number.
     pub fn read(path: &Path, nifti_affine: NiftiAffine) -> Result<Field> {
-        let component = |n: usize| {
-            let options = ImageOptions { frame: Some(n), nifti_affine };
-            read_image_with(path, &options).map(|r| r.0)
-        };
-        let no_field = |why: &str| {
-            Error::input(
-                format!("{} is no displacement field", path.display()),
-                why,
-                "Give a NIfTI file with dim 5 0 = x y z 1 3 and the displacements in mm, LPS, as ITK writes it.",
-            )
-        };
-        if component(3).is_ok() {
-            return Err(no_field("it holds more than three volumes"));
-        }
-        let three = [0, 1, 2].map(component);
-        let [Ok(x), Ok(y), Ok(z)] = three else {
-            return Err(no_field("it does not hold three volumes, one for each direction"));
-        };
-        let components = [x, y, z];
+        let components = read_nifti_vectors(path, nifti_affine)?;
         if components.iter().any(|c| c.data.iter().any(|v| !v.is_finite())) {
-            return Err(no_field("a displacement is NaN or infinite"));
+            return Err(Error::input(
+                format!("{}: a displacement is NaN or infinite", path.display()),
+                "a point must go somewhere",
+                "Write the field again.",
+            ));
         }
         Ok(Field { components })
     }
@@ -73,7 +59,7 @@ pub struct Map<'a> {
 
 enum Ready<'a> {
     Affine(Affine),
-    Field([Interpolated<'a>; 3]),
+    Field(Box<[Interpolated<'a>; 3]>),
 }
 
 impl<'a> Map<'a> {
@@ -84,11 +70,11 @@ impl<'a> Map<'a> {
             Step::Affine(map) => Ok(Ready::Affine(*map)),
             Step::Field(field) => {
                 let [x, y, z] = &field.components;
-                Ok(Ready::Field([
+                Ok(Ready::Field(Box::new([
                     Interpolated::new(x)?,
                     Interpolated::new(y)?,
                     Interpolated::new(z)?,
-                ]))
+                ])))
             }
         };
         Ok(Map { steps: steps.iter().map(ready).collect::<Result<_>>()? })
