@@ -48,6 +48,8 @@ struct File {
     planar: Option<PlanarEntry>,
     administered: Option<Written>,
     decay_correction: Option<String>,
+    #[serde(default)]
+    register: bool,
 }
 
 /// A date and time, or a length of time: as text or as TOML writes dates.
@@ -79,6 +81,9 @@ struct PointEntry {
     calibration: Option<String>,
     duration: Option<String>,
     shift_mm: Option<[f64; 3]>,
+    transform: Option<PathBuf>,
+    register: Option<bool>,
+    ct: Option<PathBuf>,
     voi: Option<VoiEntry>,
 }
 
@@ -142,6 +147,12 @@ pub struct TimePoint {
     pub shift_mm: [f64; 3],
     /// The file states the shift, be it zero: the image is registered.
     pub shift_stated: bool,
+    /// A transform from the reference to the image (ITK .tfm, DICOM Spatial Registration), in place of a shift.
+    pub transform: Option<PathBuf>,
+    /// Its place is estimated, in place of both.
+    pub register: bool,
+    /// Its own CT, on which its place is estimated.
+    pub ct: Option<PathBuf>,
     /// Files of the VOIs of this time alone, in the image's coordinates, in the order of the job's; none for one that stays as it is. Empty: all stay.
     pub voi: Vec<Option<PathBuf>>,
 }
@@ -187,6 +198,18 @@ pub struct SeriesInput {
     pub planar: Option<PlanarCurve>,
 }
 
+impl TimePoint {
+    /// The key that says where the image lies, if one does.
+    pub fn placed_by(&self) -> Option<&'static str> {
+        match self {
+            TimePoint { transform: Some(_), .. } => Some("transform"),
+            TimePoint { shift_stated: true, .. } => Some("shift_mm"),
+            TimePoint { register: true, .. } => Some("registration"),
+            _ => None,
+        }
+    }
+}
+
 impl SeriesInput {
     /// True if a path names such a file.
     pub fn is_series(path: &Path) -> bool {
@@ -210,8 +233,11 @@ impl SeriesInput {
         check_version(file.version, VERSION)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let common = file.decay_correction.as_deref().map(str::parse).transpose()?;
-        let points: Vec<TimePoint> =
-            file.time_point.into_iter().map(|p| p.build(folder, common)).collect::<Result<_>>()?;
+        let points: Vec<TimePoint> = file
+            .time_point
+            .into_iter()
+            .map(|p| p.build(folder, common, file.register))
+            .collect::<Result<_>>()?;
         if points.is_empty() || points.len() > MAX_TIME_POINTS {
             return Err(Error::input(
                 format!("{} time points", points.len()),
@@ -337,7 +363,30 @@ pub(super) fn time(text: &str) -> Result<f64> {
 }
 
 impl PointEntry {
-    fn build(self, folder: &Path, common: Option<DecayCorrection>) -> Result<TimePoint> {
+    fn build(
+        self,
+        folder: &Path,
+        common: Option<DecayCorrection>,
+        register: bool,
+    ) -> Result<TimePoint> {
+        let given =
+            [self.shift_mm.is_some(), self.transform.is_some(), self.register == Some(true)];
+        if given.into_iter().filter(|g| *g).count() > 1 {
+            return Err(Error::input(
+                "shift_mm, transform and register = true of one time point",
+                "each says where the image lies",
+                "Keep one of them.",
+            ));
+        }
+        let stated = self.shift_mm.is_some() || self.transform.is_some();
+        let register = self.register.unwrap_or(register && !stated);
+        if self.ct.is_some() && !register {
+            return Err(Error::input(
+                "ct of a time point that is not registered",
+                "the CT of a time point says where its activity lies, by registration to --ct",
+                "Add register = true, or leave ct out.",
+            ));
+        }
         let shift_mm = self.shift_mm.unwrap_or_default();
         if let Some(mm) = shift_mm.iter().find(|s| !s.is_finite() || s.abs() > 2000.0) {
             return Err(Error::input(
@@ -366,6 +415,9 @@ impl PointEntry {
             },
             shift_mm,
             shift_stated: self.shift_mm.is_some(),
+            transform: self.transform.map(|t| folder.join(t)),
+            register,
+            ct: self.ct.map(|c| folder.join(c)),
             voi: self.voi.map_or(Vec::new(), |v| v.build(folder)),
         })
     }
@@ -450,6 +502,14 @@ mod tests {
         assert_eq!(voi("'v.mha'"), [file("v.mha")]);
         assert_eq!(voi("['', 'v.mha']"), [None, file("v.mha")]);
         assert!(series.points[1].voi.is_empty());
+        let registered =
+            read(&GOOD.replace("version = 1", "version = 1\nregister = true")).unwrap();
+        let by: Vec<_> = registered.points.iter().map(TimePoint::placed_by).collect();
+        assert_eq!(by, [Some("registration"), Some("shift_mm")]);
+        let text = GOOD.replace("shift_mm = [1, -2.5, 0]", "transform = 't.tfm'");
+        let series = read(&text).unwrap();
+        assert_eq!(series.points[1].transform, file("t.tfm"));
+        assert_eq!(series.points[0].placed_by(), None);
         assert!(SeriesInput::is_series(Path::new("x/s.TOML")));
         assert!(!SeriesInput::is_series(Path::new("x/toml")));
     }
@@ -488,6 +548,9 @@ mod tests {
         refused("'4h'", "'-4h'", "after injection");
         refused("version = 1", "version = 2", "version 2");
         refused("unit = 'Bq'", "units = 'Bq'", "units");
+        refused("unit = 'Bq'", "transform = 't.tfm'", "Keep one of them");
+        refused("unit = 'Bq'", "register = true", "Keep one of them");
+        refused("unit = 'Bq'", "ct = 'ct.mha'", "register = true");
         refused("= 0.8", "= 8", "the coefficient is 8");
         refused("relative_uncertainty = 0.05", "", "relative_uncertainty");
         refused(
