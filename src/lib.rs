@@ -16,10 +16,11 @@
 //!   time/           dates and clocks: one policy for offsets from UTC, ISO 8601 and DICOM
 //!   image/          WHERE: grid (affine), volume, voi and parts of VOIs that overlap, regions with shares (contours, margins, sets), resampling
 //!                   (activity and mass conserved, HU not)
-//!   io/             files <-> image types, no physics: dicom (CT, PET, NM, RTSTRUCT, SEG; write/: RT Dose, Parametric Map, SEG, RTSTRUCT, SR), nifti,
-//!                   metaimage, nrrd; regions from any of them
+//!   io/             files <-> image types, no physics: dicom (CT, PET, NM, RTSTRUCT, SEG, REG; write/: RT Dose, Parametric Map, SEG, RTSTRUCT,
+//!                   SR), nifti, metaimage, nrrd; regions from any of them; transforms (ITK)
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
 //!   activity/       counts -> Bq: units of maps, dose calibrator, camera calibration, dead time, decay conventions, recovery
+//!   registration/   where one image lies in another: similarity, search, climb; knows images alone
 //!   kinetics/       WHEN: time-activity curves to time integrals, per VOI and per voxel
 //!   phantom/        HU -> matter: hu (curves), voxels, maps, couch, synthetic (boxes, slabs, a patient)
 //!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
@@ -37,7 +38,8 @@
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
 //! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), files (reading), regions,
-//!                   dicom_out (for a PACS), checks (of the inputs), runs (what is kept and replaced), data (provenance), nuclides, libraries (and what is our own)
+//!                   registration, dicom_out (for a PACS), checks (of the inputs), runs (what is kept and replaced), data (provenance), nuclides,
+//!                   libraries (and what is our own)
 //! ```
 //!
 //! Data flow one way:
@@ -56,8 +58,8 @@
 //! ```text
 //! 7 cli, main, prelude      4 dose                                      1 image | physics | kinetics
 //! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, program,
-//! 5 report, uncertainty,    2 activity | phantom | source | io              files, interrupt, machine, sheet, time
-//!   analysis
+//! 5 report, uncertainty,    2 activity | phantom | source |                 files, interrupt, machine, sheet, time
+//!   analysis                  registration | io
 //! ```
 //!
 //! Units change at three borders only: `io` (file units to Bq, HU, mm), [`transport::build`] (mm to cm, f64 to f32; inside MeV, cm, g, s), and
@@ -115,6 +117,7 @@ pub mod physics;
 pub mod pipeline;
 pub mod prelude;
 pub mod program;
+pub mod registration;
 pub mod report;
 pub mod sheet;
 pub mod source;

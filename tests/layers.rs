@@ -23,7 +23,7 @@ const LAYERS: [Layer; 8] = [
     layer(5, true, &["report", "uncertainty", "analysis"]),
     layer(4, true, &["dose"]),
     layer(3, true, &["transport", "kernel"]),
-    layer(2, false, &["activity", "phantom", "source", "io"]),
+    layer(2, false, &["activity", "phantom", "source", "registration", "io"]),
     layer(1, false, &["image", "physics", "kinetics"]),
     layer(
         0,

@@ -94,6 +94,8 @@ fn command_of(source: &Path) -> Option<&'static str> {
     }
     let owners = [
         ("src/pipeline/regions", "voi"),
+        ("src/pipeline/registration", "register"),
+        ("src/registration/", "register"),
         ("src/pipeline/finished", "dvh"),
         ("src/pipeline/dicom_out", "dicom"),
         ("src/io/dicom/write/regions", "voi"),

@@ -28,6 +28,7 @@ pub mod picture;
 pub mod plan;
 mod plan_output;
 pub mod progress;
+pub mod register;
 mod threads;
 pub mod trace;
 pub mod uncertainty;
@@ -109,6 +110,8 @@ enum Command {
     Nuclide(nuclide_arguments::NuclideArguments),
     /// Plan radioembolisation; what is left to a limit of dose or BED; dose of red marrow.
     Plan(Box<plan::PlanArguments>),
+    /// Find where one image lies in another of the same patient; apply and compose transforms.
+    Register(Box<register::RegisterArguments>),
     /// Replay one history of a run and print its steps.
     Trace(Box<trace::TraceArguments>),
     /// Get a VOI's dose with its uncertainty budget, from counts to dose.
@@ -139,6 +142,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Register(arguments) => register::run(*arguments),
         Command::Trace(arguments) => trace::run(*arguments),
         Command::Uncertainty(arguments) => uncertainty::run(&arguments),
         Command::Voi(arguments) => voi::run(*arguments),

@@ -15,7 +15,7 @@ use crate::activity::{
 use crate::error::{Error, Result};
 use crate::files;
 use crate::kinetics::Choice;
-use crate::kinetics::decay_corrected::undo;
+use crate::kinetics::decay_corrected::{declared, undo};
 use crate::physics::nuclide::Nuclide;
 use crate::pipeline::method_file::region_method;
 use crate::uncertainty::contour_relative_uncertainty;
@@ -145,7 +145,7 @@ impl UncertaintyInput {
         if file.voi.is_empty() {
             return Err(Error::input("no VOI", "there is nothing to compute", "Add a [[voi]]."));
         }
-        let corrected = file.decay_corrected.as_deref().map(corrected).transpose()?;
+        let corrected = file.decay_corrected.as_deref().map(declared).transpose()?;
         let calibration = file.calibration.build(file.nuclide.as_deref(), folder)?;
         let mut vois: Vec<VoiInput> = Vec::new();
         for entry in file.voi {
@@ -164,20 +164,6 @@ impl UncertaintyInput {
             vois.push(voi);
         }
         Ok(UncertaintyInput { half_life_s, decay_corrected: corrected, vois })
-    }
-}
-
-/// The key `decay_corrected`: the same two answers as those of `voxgray fit`.
-fn corrected(text: &str) -> Result<bool> {
-    match text {
-        "injection" => Ok(true),
-        "no" => Ok(false),
-        other => Err(Error::input(
-            format!("decay_corrected is \"{other}\""),
-            "it is none of \"injection\" and \"no\"",
-            "Write \"injection\" where values are corrected for decay to the time of injection (it is undone), \"no\" where they are those of \
-             their times.",
-        )),
     }
 }
 

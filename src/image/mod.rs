@@ -16,6 +16,7 @@
 //! array of the target more. A VOI takes four bytes per voxel inside it.
 
 mod activity;
+mod affine;
 pub mod contour;
 mod geometry;
 mod grid;
@@ -31,11 +32,13 @@ mod region_make;
 mod region_move;
 mod region_sets;
 mod resample;
+mod rigid;
 mod voi;
 mod voi_sets;
 mod volume;
 
 pub use activity::{ActivityUnit, ResampledActivity, resample_activity};
+pub use affine::{Affine, RIGID};
 pub use geometry::MAX_VOXELS;
 pub use grid::Grid;
 pub use label_classes::{dosimetry_groups, segmentator_names, segmentator_tasks};
@@ -49,6 +52,7 @@ pub use region_make::{box_region, sphere, threshold};
 pub use region_move::MovedRegions;
 pub use region_sets::SetOperation;
 pub use resample::{Resampled, resample_intensity, resample_labels};
+pub use rigid::{Rigid, turn_zxy, turn_zyx};
 pub use voi::{MappedVois, Voi, VoiSet};
 pub use voi_sets::{VoiSets, find_voi, label_key};
 pub use volume::Volume;

@@ -13,11 +13,13 @@ mod nrrd;
 mod read;
 mod regions;
 mod room;
+mod transform;
 
 pub use element::{Element, ElementType};
 pub use hash::sha256_file;
 pub use metaimage::{read_metaimage, write_metaimage};
-pub use nifti::{NiftiAffine, read_label_table, read_nifti, write_nifti};
+pub use nifti::{NiftiAffine, read_label_table, read_nifti, read_nifti_vectors, write_nifti};
 pub use nrrd::{Nrrd, read_nrrd, read_nrrd_regions};
 pub use read::{HashedFile, ImageFormat, ImageInfo, ImageOptions, read_image, read_image_with};
 pub use regions::{ReadRegions, RegionFacts, RegionOptions, is_nrrd, read_regions};
+pub use transform::{Frames, ReadTransform, read_transform, write_itk_transform};

@@ -4,6 +4,7 @@
 
 use super::checks::Checks;
 use super::inputs::InputRecord;
+use super::placing::POINT_CT;
 use super::series_file::SeriesInput;
 use super::source::Source;
 use crate::activity::half_life_in_another_unit;
@@ -40,8 +41,8 @@ struct Image<'a> {
     facts: Option<&'a Facts>,
     /// Time after administration that the user states, s.
     stated_s: Option<f64>,
-    /// The user states where it lies.
-    registered: bool,
+    /// What says where it lies.
+    registered: Option<&'static str>,
 }
 
 /// Compares everything that the headers say. `series` is that of the activity images, if they are several.
@@ -76,6 +77,7 @@ fn images<'a>(records: &'a [InputRecord], series: Option<&SeriesInput>) -> Vec<I
             ("activity", None) => "the activity".into(),
             ("ct", _) => "the CT".into(),
             ("voi", _) => "the VOIs".into(),
+            (POINT_CT, _) => "the CT of a time point".into(),
             (role, _) => format!("the {role} map"),
         };
         Image {
@@ -86,7 +88,10 @@ fn images<'a>(records: &'a [InputRecord], series: Option<&SeriesInput>) -> Vec<I
                 Some(TimeOrSpan::Span(seconds)) => Some(seconds),
                 _ => None,
             }),
-            registered: entry.is_some_and(|p| p.shift_stated),
+            registered: match entry {
+                Some(point) => point.placed_by(),
+                None => (record.role == POINT_CT).then_some("registration"),
+            },
         }
     };
     records.iter().map(image).collect()
@@ -125,18 +130,15 @@ fn frames(images: &[Image], checks: &Checks) {
             "FrameOfReferenceUID (0020,0052) of {} is {uid}, that of {} {theirs}",
             first.name, other.name
         );
-        if other.registered || first.registered {
-            checks.warn(
-                Check::Frame,
-                format!("{problem}: placed by the shift_mm of the series file"),
-            );
+        if let Some(by) = other.registered.or(first.registered) {
+            checks.warn(Check::Frame, format!("{problem}: placed by the {by} of the series file"));
             continue;
         }
         checks.refuse(
             Check::Frame,
             problem,
             "coordinates of different frames do not belong together: activity may lie centimetres beside its organ",
-            "Register the images, or bring a time point onto the CT with shift_mm in the series file.",
+            "Bring a time point onto the CT in a series file: register = true, transform or shift_mm (voxgray help-file series).",
         );
     }
 }

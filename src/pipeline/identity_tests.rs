@@ -48,7 +48,7 @@ fn judged_series(
 fn header(scheme: &str, value: &str, meaning: &str, half_life_s: Option<f64>) -> Facts {
     let (scheme, value, meaning) = (scheme.into(), value.into(), meaning.into());
     let nuclide = Some(NuclideCode { value, scheme, meaning });
-    let item = Radiopharmaceutical { name: None, nuclide, half_life_s };
+    let item = Radiopharmaceutical { nuclide, half_life_s, ..Default::default() };
     Facts { radiopharmaceuticals: vec![item], ..Facts::default() }
 }
 

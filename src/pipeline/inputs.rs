@@ -301,6 +301,23 @@ fn count_rates(
     let Some(factor) = input.calibration.factor.filter(|f| f.needs_duration()) else {
         return Ok(());
     };
+    if read.facts.count_rates {
+        observer.say(&format!(
+            "{}: values are count rates ({}), not divided by a duration",
+            input.path.display(),
+            read.facts.stored_units
+        ));
+        return Ok(());
+    }
+    if let (None, true, Some(source)) =
+        (input.calibration.duration_s, read.facts.several_durations, &read.facts.duration_source)
+    {
+        return Err(Error::input(
+            format!("{}: {source}", input.path.display()),
+            "rotations of one bed are added up, those of several beds or heads are not: over how long a voxel was seen is not known",
+            "State it: --scan-duration 10min for one image, duration in a series file.",
+        ));
+    }
     let (calibration, note) = input.calibration.per_count(read.facts.frame_duration_s)?;
     note.iter().for_each(|n| observer.warn(&format!("{}: {n}", input.path.display())));
     if let (None, Some(seconds), Some(source)) =

@@ -362,6 +362,7 @@ impl Case<'_> {
             "times_s": self.placed.times_s,
             "timing": self.placed.timings.iter().map(Timing::json).collect::<Vec<_>>(),
             "activity": self.placed.fields,
+            "placement": self.placed.placements,
             "shift_mm": self.input.points.iter().map(|p| p.shift_mm).collect::<Vec<_>>(),
             "quantification": self.placed.regions,
             "time_integrated_activity": voi_curves::map_json(&self.tia, "Bq s"),

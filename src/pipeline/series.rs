@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use super::fields_of_view::{self, Fields, Filled};
 use super::image_time::{Scan, Stated, Timing, resolve, scan_duration};
 use super::inputs::{self, InputRecord};
+use super::placing::{self, Placement};
 use super::recovery::{self, RegionRecovery};
+use super::registration::widening;
 use super::scene::DoseGrid;
 use super::series_file::{SeriesInput, TimePoint, check_times};
 use super::source::{self, FieldOfView};
@@ -18,7 +20,7 @@ use crate::activity::{
     SAME_DURATION,
 };
 use crate::error::{Error, Result};
-use crate::image::{Grid, Parts, Voi, VoiSet, VoiSets};
+use crate::image::{Parts, Voi, VoiSet, VoiSets};
 use crate::io::dicom::Facts;
 use crate::job::{ActivityInput, Job};
 use crate::time::TimeOrSpan;
@@ -33,6 +35,8 @@ pub struct Placed {
     pub maps: Vec<Vec<f32>>,
     /// Where the activity of each image went.
     pub fields: Vec<FieldOfView>,
+    /// How each image was brought into the reference's frame.
+    pub placements: Vec<Placement>,
     /// Part of the VOIs that each voxel is in at each time; empty without VOIs.
     pub labels: Vec<Vec<u16>>,
     /// Which VOIs the parts lie in.
@@ -107,7 +111,7 @@ pub fn read(
     }
     stated_twice::check(job, input)?;
     let (mut scans, mut images) = (Vec::new(), Vec::new());
-    let (mut calibrations, mut counted) = (Vec::new(), Vec::new());
+    let (mut calibrations, mut counted, mut all_facts) = (Vec::new(), Vec::new(), Vec::new());
     for (n, point) in input.points.iter().enumerate() {
         let name = format!("time point {}", n + 1);
         let own = calibration_of(job, input, point);
@@ -120,12 +124,14 @@ pub fn read(
             correction: point.stated.correction.or(job.activity.decay_correction),
             ..point.stated
         };
+        all_facts.push(facts.clone());
         scans.push(Scan::new(&name, facts, stated, decay).map_err(|e| at_point(n, e))?);
         calibrations.push(relative);
         images.push(image);
     }
     one_duration(&counted)?;
     tell_equal(&images, input, observer);
+    let placements = placing::bring(job, input, &mut images, &all_facts, observer, records)?;
     let administered = input.administered.or(match job.administered {
         Some(TimeOrSpan::At(moment)) => Some(moment),
         _ => None,
@@ -152,7 +158,7 @@ pub fn read(
         correction_asked::of_images(&times_s, &totals, decay, observer)?;
     }
     let grid = scene::choose_grid(job.grid, &around.matter.grid, &images[0].volume.grid)?;
-    let sets = voi_sets(job, input, around, observer, records)?;
+    let sets = voi_sets(job, input, around, &placements, observer, records)?;
     let mut parts = Parts::alone(around.vois.as_ref().map_or(0, VoiSets::len));
     let on_grid = |sets: &VoiSets| parts.label(&sets.map_to(&grid.grid)?.set);
     let labels = sets.iter().map(on_grid).collect::<Result<Vec<_>>>()?;
@@ -164,9 +170,19 @@ pub fn read(
     }
     let seen = unmixed(input, around, &images, &sets)?;
     let (mut maps, mut fields, mut shown) = (Vec::new(), Vec::new(), Vec::new());
-    for image in images {
+    for (n, image) in images.into_iter().enumerate() {
         shown.push(fields_of_view::shown(&image.volume.grid, &grid.grid)?);
+        let moved = widening(&image.volume.grid, &grid.grid);
         let (map, field) = source::place(image, &grid, job.activity.max_outside, observer)?;
+        if input.points[n].placed_by().is_some() {
+            observer.say(&format!(
+                "time point {}: {:.6e} Bq in the image, {:.6e} Bq on the dose grid, {:.3e} Bq outside; {moved}",
+                n + 1,
+                field.image,
+                field.on_grid,
+                field.outside
+            ));
+        }
         maps.push(map.volume.data);
         fields.push(field);
     }
@@ -225,6 +241,7 @@ pub fn read(
         timings,
         maps,
         fields,
+        placements,
         labels,
         parts,
         owners,
@@ -298,11 +315,6 @@ fn common(calibrations: &[Option<f64>], observer: &dyn Observer) -> Option<f64> 
     Some(largest)
 }
 
-fn shifted(mut grid: Grid, shift_mm: [f64; 3]) -> Grid {
-    grid.origin_mm = [0, 1, 2].map(|c| grid.origin_mm[c] + shift_mm[c]);
-    grid
-}
-
 /// What is said of the calibration of a time point: by itself, by the series, by the job.
 fn calibration_of(job: &Job, input: &SeriesInput, point: &TimePoint) -> CalibrationInput {
     point.calibration.or(&input.quantification.calibration).or(&job.activity.calibration)
@@ -325,7 +337,7 @@ fn read_point(
         calibration,
         ..job.activity.clone()
     };
-    let (mut image, facts) = inputs::read_activity(&input, job.nifti_affine, observer, records)?;
+    let (image, facts) = inputs::read_activity(&input, job.nifti_affine, observer, records)?;
     if image.quantity != Quantity::Activity {
         return Err(Error::input(
             "the image is integrated over time already",
@@ -333,7 +345,6 @@ fn read_point(
             "Give the activity in Bq or Bq/mL.",
         ));
     }
-    image.volume.grid = shifted(image.volume.grid, point.shift_mm);
     Ok((image, facts, relative))
 }
 
@@ -385,6 +396,7 @@ fn voi_sets(
     job: &Job,
     input: &SeriesInput,
     around: &Surroundings,
+    placements: &[Placement],
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Vec<VoiSets>> {
@@ -418,7 +430,7 @@ fn voi_sets(
         let one = |(file, base): (&Option<PathBuf>, &VoiSet)| {
             let Some(path) = file else { return Ok(base.clone()) };
             let own = read_voi_file(path, None, job, &Place::default(), observer, records)?;
-            let own = VoiSet { grid: shifted(own.grid, point.shift_mm), ..own };
+            let own = VoiSet { grid: own.grid.brought_by(&placements[n].bring), ..own };
             in_order_of(own, base, is_label_map(path)?)
         };
         all.push(point.voi.iter().zip(base.sets()).map(one).collect::<Result<_>>()?);

@@ -15,6 +15,7 @@ use super::quantification::{
 use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, check_version, toml_error};
 use crate::error::{Error, Result, did_you_mean};
 use crate::kinetics::Family;
+use crate::kinetics::decay_corrected::declared;
 use crate::time::{Moment, TimeOrSpan, hours_text};
 use crate::transport::times::MAX_TIME_POINTS;
 use crate::units::seconds_of;
@@ -47,6 +48,8 @@ struct File {
     planar: Option<PlanarEntry>,
     administered: Option<Written>,
     decay_correction: Option<String>,
+    #[serde(default)]
+    register: bool,
 }
 
 /// A date and time, or a length of time: as text or as TOML writes dates.
@@ -78,6 +81,9 @@ struct PointEntry {
     calibration: Option<String>,
     duration: Option<String>,
     shift_mm: Option<[f64; 3]>,
+    transform: Option<PathBuf>,
+    register: Option<bool>,
+    ct: Option<PathBuf>,
     voi: Option<VoiEntry>,
 }
 
@@ -95,6 +101,7 @@ struct PlanarEntry {
     times: Vec<String>,
     counts: Vec<f64>,
     relative_uncertainty: Option<f64>,
+    decay_corrected: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -140,6 +147,12 @@ pub struct TimePoint {
     pub shift_mm: [f64; 3],
     /// The file states the shift, be it zero: the image is registered.
     pub shift_stated: bool,
+    /// A transform from the reference to the image (ITK .tfm, DICOM Spatial Registration), in place of a shift.
+    pub transform: Option<PathBuf>,
+    /// Its place is estimated, in place of both.
+    pub register: bool,
+    /// Its own CT, on which its place is estimated.
+    pub ct: Option<PathBuf>,
     /// Files of the VOIs of this time alone, in the image's coordinates, in the order of the job's; none for one that stays as it is. Empty: all stay.
     pub voi: Vec<Option<PathBuf>>,
 }
@@ -153,6 +166,8 @@ pub struct PlanarCurve {
     pub counts: Vec<f64>,
     /// Of each count; none if unknown.
     pub relative_uncertainty: Option<f64>,
+    /// Whether the counts are corrected for decay to injection; none if the file does not say.
+    pub decay_corrected: Option<bool>,
 }
 
 /// A series of acquisitions and how it is integrated.
@@ -183,6 +198,18 @@ pub struct SeriesInput {
     pub planar: Option<PlanarCurve>,
 }
 
+impl TimePoint {
+    /// The key that says where the image lies, if one does.
+    pub fn placed_by(&self) -> Option<&'static str> {
+        match self {
+            TimePoint { transform: Some(_), .. } => Some("transform"),
+            TimePoint { shift_stated: true, .. } => Some("shift_mm"),
+            TimePoint { register: true, .. } => Some("registration"),
+            _ => None,
+        }
+    }
+}
+
 impl SeriesInput {
     /// True if a path names such a file.
     pub fn is_series(path: &Path) -> bool {
@@ -206,8 +233,11 @@ impl SeriesInput {
         check_version(file.version, VERSION)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let common = file.decay_correction.as_deref().map(str::parse).transpose()?;
-        let points: Vec<TimePoint> =
-            file.time_point.into_iter().map(|p| p.build(folder, common)).collect::<Result<_>>()?;
+        let points: Vec<TimePoint> = file
+            .time_point
+            .into_iter()
+            .map(|p| p.build(folder, common, file.register))
+            .collect::<Result<_>>()?;
         if points.is_empty() || points.len() > MAX_TIME_POINTS {
             return Err(Error::input(
                 format!("{} time points", points.len()),
@@ -333,7 +363,30 @@ pub(super) fn time(text: &str) -> Result<f64> {
 }
 
 impl PointEntry {
-    fn build(self, folder: &Path, common: Option<DecayCorrection>) -> Result<TimePoint> {
+    fn build(
+        self,
+        folder: &Path,
+        common: Option<DecayCorrection>,
+        register: bool,
+    ) -> Result<TimePoint> {
+        let given =
+            [self.shift_mm.is_some(), self.transform.is_some(), self.register == Some(true)];
+        if given.into_iter().filter(|g| *g).count() > 1 {
+            return Err(Error::input(
+                "shift_mm, transform and register = true of one time point",
+                "each says where the image lies",
+                "Keep one of them.",
+            ));
+        }
+        let stated = self.shift_mm.is_some() || self.transform.is_some();
+        let register = self.register.unwrap_or(register && !stated);
+        if self.ct.is_some() && !register {
+            return Err(Error::input(
+                "ct of a time point that is not registered",
+                "the CT of a time point says where its activity lies, by registration to --ct",
+                "Add register = true, or leave ct out.",
+            ));
+        }
         let shift_mm = self.shift_mm.unwrap_or_default();
         if let Some(mm) = shift_mm.iter().find(|s| !s.is_finite() || s.abs() > 2000.0) {
             return Err(Error::input(
@@ -362,6 +415,9 @@ impl PointEntry {
             },
             shift_mm,
             shift_stated: self.shift_mm.is_some(),
+            transform: self.transform.map(|t| folder.join(t)),
+            register,
+            ct: self.ct.map(|c| folder.join(c)),
             voi: self.voi.map_or(Vec::new(), |v| v.build(folder)),
         })
     }
@@ -389,8 +445,18 @@ impl PlanarEntry {
                 "Correct the lists.",
             ));
         }
+        if let Some(n) = self.counts.iter().position(|c| !c.is_finite() || *c <= 0.0) {
+            return Err(Error::input(
+                format!("planar: {} counts at {}", self.counts[n], self.times[n]),
+                "they have no relative uncertainty, and no curve of counts is zero or below",
+                "Leave this time out, or subtract less background.",
+            ));
+        }
+        let corrected = self.decay_corrected.as_deref().map(declared).transpose();
+        let in_planar = |e: Error| Error { problem: format!("planar: {}", e.problem), ..e };
         Ok(PlanarCurve {
             times_s,
+            decay_corrected: corrected.map_err(in_planar)?,
             counts: self.counts,
             relative_uncertainty: self.relative_uncertainty,
         })
@@ -436,6 +502,14 @@ mod tests {
         assert_eq!(voi("'v.mha'"), [file("v.mha")]);
         assert_eq!(voi("['', 'v.mha']"), [None, file("v.mha")]);
         assert!(series.points[1].voi.is_empty());
+        let registered =
+            read(&GOOD.replace("version = 1", "version = 1\nregister = true")).unwrap();
+        let by: Vec<_> = registered.points.iter().map(TimePoint::placed_by).collect();
+        assert_eq!(by, [Some("registration"), Some("shift_mm")]);
+        let text = GOOD.replace("shift_mm = [1, -2.5, 0]", "transform = 't.tfm'");
+        let series = read(&text).unwrap();
+        assert_eq!(series.points[1].transform, file("t.tfm"));
+        assert_eq!(series.points[0].placed_by(), None);
         assert!(SeriesInput::is_series(Path::new("x/s.TOML")));
         assert!(!SeriesInput::is_series(Path::new("x/toml")));
     }
@@ -474,6 +548,9 @@ mod tests {
         refused("'4h'", "'-4h'", "after injection");
         refused("version = 1", "version = 2", "version 2");
         refused("unit = 'Bq'", "units = 'Bq'", "units");
+        refused("unit = 'Bq'", "transform = 't.tfm'", "Keep one of them");
+        refused("unit = 'Bq'", "register = true", "Keep one of them");
+        refused("unit = 'Bq'", "ct = 'ct.mha'", "register = true");
         refused("= 0.8", "= 8", "the coefficient is 8");
         refused("relative_uncertainty = 0.05", "", "relative_uncertainty");
         refused(

@@ -9,6 +9,7 @@ mod listing;
 mod objects;
 mod real;
 mod real_world;
+mod registration;
 #[path = "../support/shared.rs"]
 mod shared;
 mod stacks;

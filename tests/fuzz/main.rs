@@ -22,6 +22,7 @@ mod regions;
 mod rng;
 mod shards;
 mod texts;
+mod transforms;
 mod volumes;
 #[allow(dead_code, reason = "shared with the tests of DICOM")]
 #[path = "../dicom/writer.rs"]
@@ -164,6 +165,7 @@ fn mutated_inputs_give_values_or_errors() {
         volumes::kinds(),
         regions::kinds(),
         texts::kinds(),
+        transforms::kinds(),
         shards::kinds(),
         program::kinds(),
     ]

@@ -11,11 +11,16 @@ pub const SIZE_1: usize = 348;
 /// Bytes of a NIfTI-2 header.
 pub const SIZE_2: usize = 540;
 
+/// NIFTI_INTENT_VECTOR: a vector in each voxel.
+const VECTOR: i32 = 1007;
+
 /// A header as stored, widened to the types of NIfTI-2.
 #[derive(Debug, Clone)]
 pub struct Header {
     pub version: u8,
     pub big_endian: bool,
+    /// What the values are, such as [`VECTOR`].
+    pub intent: i32,
     pub dim: [i64; 8],
     pub datatype: i16,
     pub bitpix: i16,
@@ -113,6 +118,7 @@ impl Header {
         Ok(Header {
             version: 1,
             big_endian: f.big_endian,
+            intent: i32::from(f.i16(68)),
             dim: std::array::from_fn(|i| i64::from(f.i16(40 + 2 * i))),
             datatype: f.i16(70),
             bitpix: f.i16(72),
@@ -133,6 +139,7 @@ impl Header {
         Ok(Header {
             version: 2,
             big_endian: f.big_endian,
+            intent: f.i32(504),
             dim: std::array::from_fn(|i| f.i64(16 + 8 * i)),
             datatype: f.i16(12),
             bitpix: f.i16(14),
@@ -245,6 +252,25 @@ impl Header {
             ));
         }
         Ok(([extents[0], extents[1], extents[2]], extents.get(3).copied().unwrap_or(1)))
+    }
+
+    /// Volume dimensions of a file with a vector of three in each voxel, which lie as three volumes.
+    ///
+    /// # Errors
+    /// If it is no such file.
+    pub fn vector_shape(&self, path: &Path) -> Result<[usize; 3]> {
+        let [n, x, y, z, one, three, ..] = self.dim;
+        let extents = [x, y, z].map(|d| usize::try_from(d).unwrap_or(0));
+        if n != 5 || one != 1 || three != 3 || extents.contains(&0) || self.intent != VECTOR {
+            return Err(bad(
+                path,
+                format!("dim is {:?}, intent_code {}", self.dim, self.intent),
+                "a displacement field has dim 5 x y z 1 3 and intent_code 1007 (vector), as ITK and ANTs write it; the \
+                 directions of 1006 differ between programs",
+                "Write the field with ITK, in mm, LPS.",
+            ));
+        }
+        Ok(extents)
     }
 }
 

@@ -12,5 +12,5 @@ mod write;
 
 pub use affine::NiftiAffine;
 pub use label_table::read_label_table;
-pub use read::{read_nifti, read_nifti_with};
+pub use read::{read_nifti, read_nifti_vectors, read_nifti_with};
 pub use write::write_nifti;

@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use super::affine;
+use super::affine::{self, NiftiAffine};
 use super::header::{Header, announced};
 use crate::error::{Error, Result};
 use crate::files::InputFile;
@@ -33,6 +33,28 @@ pub fn read_nifti(path: &Path, frame: Option<usize>) -> Result<(Volume<f32>, Ima
 /// # Errors
 /// As [`read_nifti`].
 pub fn read_nifti_with(path: &Path, options: &ImageOptions) -> Result<(Volume<f32>, ImageInfo)> {
+    read(path, options, |header| header.shape(path))
+}
+
+/// Reads a file with a vector of three in each voxel (intent 1007) as three volumes, in the order of the file. The vectors are as stored: ITK and
+/// ANTs write displacements in mm, LPS.
+///
+/// # Errors
+/// As [`read_nifti`]; if it holds no vectors.
+pub fn read_nifti_vectors(path: &Path, nifti_affine: NiftiAffine) -> Result<[Volume<f32>; 3]> {
+    let component = |n: usize| {
+        let options = ImageOptions { frame: Some(n), nifti_affine };
+        read(path, &options, |header| Ok((header.vector_shape(path)?, 3))).map(|r| r.0)
+    };
+    Ok([component(0)?, component(1)?, component(2)?])
+}
+
+/// `shape` says how many voxels and volumes the header means.
+fn read(
+    path: &Path,
+    options: &ImageOptions,
+    shape: impl Fn(&Header) -> Result<([usize; 3], usize)>,
+) -> Result<(Volume<f32>, ImageInfo)> {
     let file = InputFile::open(path)?;
     let stored = file.length();
     let mut file = BufReader::with_capacity(1 << 18, file);
@@ -45,7 +67,7 @@ pub fn read_nifti_with(path: &Path, options: &ImageOptions) -> Result<(Volume<f3
     };
 
     let header = read_header(path, &mut stream)?;
-    let (dims, frames) = header.shape(path)?;
+    let (dims, frames) = shape(&header)?;
     let frame = choose_frame(path, frames, options.frame)?;
     let (grid, mut notes) = affine::grid(&header, dims, path, options.nifti_affine)?;
     let kind = header.element(path)?;

@@ -1,0 +1,234 @@
+//! Where the images of a series lie: by a shift or transform that is stated, or by registration. Everything comes into the frame of the reference: the job's CT,
+//! with which the first time point belongs. Neglects what is not rigid.
+//!
+//! Images are placed by their grids: no value changes, so no activity does; the conserving move onto the dose grid follows once, turns and all.
+
+use serde::Serialize;
+
+use super::Observer;
+use super::inputs::{InputRecord, in_file, read_ct};
+use super::registration::{doubts, rigid_file};
+use super::series_file::{SeriesInput, TimePoint};
+use crate::activity::ActivityMap;
+use crate::error::{Error, Result};
+use crate::image::{Affine, Rigid, Volume};
+use crate::io::Frames;
+use crate::io::dicom::Facts;
+use crate::job::{Job, MatterInput};
+use crate::registration::{
+    Agreement, Kind, Registered, Registration, Settings, agreement, register,
+};
+
+/// Role of a time point's own CT among what was read.
+pub const POINT_CT: &str = "time_point_ct";
+
+/// How a time point's image was brought into the reference's frame.
+#[derive(Debug, Clone, Serialize)]
+pub struct Placement {
+    /// `as_it_lies`, `shift`, `transform`, `registered_on_ct` or `registered_on_activity`.
+    pub by: &'static str,
+    /// From the reference to the image, mm and degrees about x, y, z (R = Rz Rx Ry), about the centre.
+    pub translation_mm: [f64; 3],
+    /// Degrees.
+    pub rotation_deg: [f64; 3],
+    /// mm, LPS.
+    pub centre_mm: [f64; 3],
+    /// Agreement of the activity with that of the first time point, as the image lies.
+    pub agreement_before: Option<Agreement>,
+    /// Agreement where it is placed.
+    pub agreement_after: Option<Agreement>,
+    /// From the image to the reference.
+    #[serde(skip)]
+    pub bring: Affine,
+}
+
+impl Placement {
+    fn stays() -> Placement {
+        Placement {
+            by: "as_it_lies",
+            translation_mm: [0.0; 3],
+            rotation_deg: [0.0; 3],
+            centre_mm: [0.0; 3],
+            agreement_before: None,
+            agreement_after: None,
+            bring: Affine::IDENTITY,
+        }
+    }
+
+    /// Of a map from the reference to the image.
+    fn of(by: &'static str, map: &Affine, centre_mm: [f64; 3]) -> Result<Placement> {
+        let rigid = Rigid::of(map, centre_mm)?;
+        Ok(Placement {
+            by,
+            translation_mm: rigid.translation_mm,
+            rotation_deg: rigid.angles_rad.map(f64::to_degrees),
+            centre_mm,
+            bring: map.inverse()?,
+            ..Placement::stays()
+        })
+    }
+}
+
+/// Brings the images into the reference's frame.
+///
+/// # Errors
+/// If a transform or CT cannot be read, a transform is not rigid, or a registration finds nothing.
+pub fn bring(
+    job: &Job,
+    input: &SeriesInput,
+    images: &mut [ActivityMap],
+    facts: &[Option<Facts>],
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<Vec<Placement>> {
+    let frame_of = |facts: &Option<Facts>| facts.as_ref()?.frame_of_reference_uid.clone();
+    let of_ct = records.iter().find(|r| r.role == "ct").and_then(|r| frame_of(&r.facts));
+    let mut reference: Option<Volume<f32>> = None;
+    let mut placed = Vec::new();
+    for (n, point) in input.points.iter().enumerate() {
+        let at = |e: Error| Error { problem: format!("time point {}: {}", n + 1, e.problem), ..e };
+        let frame = frame_of(&facts[n]);
+        let middle = images[n].volume.grid.middle_mm();
+        let placement = if let Some(path) = &point.transform {
+            // Without a CT that states its frame, the first image's is the reference's.
+            let first = frame_of(&facts[0]);
+            let fixed = of_ct.as_deref().or(first.as_deref().filter(|_| n > 0));
+            let frames = Frames { fixed, moving: frame.as_deref() };
+            let map = rigid_file(path, &frames).map_err(at)?;
+            Placement::of("transform", &map, middle).map_err(at)?
+        } else if point.shift_stated {
+            let map = Affine::shift(point.shift_mm.map(|s| -s));
+            Placement::of("shift", &map, middle)?
+        } else if !point.register {
+            Placement::stays()
+        } else if let Some(found) =
+            on_ct(job, point, &frame, &mut reference, observer, records).map_err(at)?
+        {
+            tell(n, "the CTs", &found, observer);
+            Placement::of("registered_on_ct", &found.transform.affine(), found.transform.centre_mm)?
+        } else if n == 0 {
+            observer.say("time point 1: the reference of the registration: it is taken to lie as the CT does");
+            Placement::stays()
+        } else {
+            let found = on_activity(&images[0], &images[n]).map_err(at)?;
+            tell(n, "the activity", &found, observer);
+            Placement::of(
+                "registered_on_activity",
+                &found.transform.affine(),
+                found.transform.centre_mm,
+            )?
+        };
+        let compared = n > 0 && placement.by != "as_it_lies";
+        placed.push(if compared { judged(placement, n, images, observer)? } else { placement });
+        let grid = &mut images[n].volume.grid;
+        *grid = grid.brought_by(&placed[n].bring);
+    }
+    Ok(placed)
+}
+
+/// Compares a placed image with the first one, which is placed already.
+fn judged(
+    placement: Placement,
+    n: usize,
+    images: &[ActivityMap],
+    observer: &dyn Observer,
+) -> Result<Placement> {
+    let map = placement.bring.inverse()?;
+    let pair = [&images[0].volume, &images[n].volume].map(|v| (v, Kind::Activity));
+    // An image that cannot be compared is still placed: what it lacks is told elsewhere.
+    let Ok(both) = agreement(pair[0], pair[1], &[Affine::IDENTITY, map]) else {
+        return Ok(placement);
+    };
+    observer.say(&format!(
+        "time point {}: correlation with time point 1 {:.3} as it lies, {:.3} where it is placed, where {:.0} % of time point 1 are seen",
+        n + 1,
+        both[0].correlation,
+        both[1].correlation,
+        100.0 * both[1].overlap
+    ));
+    // Organs clear: activity correlates the less the later, so only a fall is told.
+    if both[1].correlation < both[0].correlation {
+        observer.warn(&format!("time point {}: {}", n + 1, doubts(&both, None, true).join("; ")));
+    }
+    Ok(Placement { agreement_before: Some(both[0]), agreement_after: Some(both[1]), ..placement })
+}
+
+/// Registration of a time point's own CT to the job's; none where the time point has none.
+fn on_ct(
+    job: &Job,
+    point: &TimePoint,
+    frame: &Option<String>,
+    reference: &mut Option<Volume<f32>>,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<Option<Registered>> {
+    let Some(path) = &point.ct else { return Ok(None) };
+    let MatterInput::Ct { path: of_job, series, .. } = &job.matter else {
+        return Err(Error::usage(
+            "ct of a time point with --density",
+            "its CT is registered to the one of --ct",
+            "Give --ct, or leave ct out: the activity is registered then.",
+        ));
+    };
+    let mut own = Vec::new();
+    let moving = read_ct(path, None, job.nifti_affine, observer, &mut own)?;
+    for record in &mut own {
+        record.role = POINT_CT;
+        let theirs = record.facts.as_ref().and_then(|f| f.frame_of_reference_uid.as_ref());
+        if let (Some(ct), Some(activity)) = (theirs, frame)
+            && ct != activity
+        {
+            return Err(in_file(
+                Error::input(
+                    format!(
+                        "FrameOfReferenceUID (0020,0052) of the CT is {ct}, that of the activity {activity}"
+                    ),
+                    "the activity follows its own CT, so both must lie in one frame",
+                    "Give the CT of the same examination, or a transform.",
+                ),
+                path,
+            ));
+        }
+    }
+    records.append(&mut own);
+    if reference.is_none() {
+        // Read before, as matter; who reads it again tells nothing anew.
+        let fixed = read_ct(of_job, series.as_deref(), job.nifti_affine, &Silent, &mut Vec::new())?;
+        *reference = Some(fixed);
+    }
+    let Some(fixed) = reference.as_ref() else { return Ok(None) };
+    estimate(fixed, &moving, Kind::Ct).map(Some)
+}
+
+struct Silent;
+
+impl Observer for Silent {}
+
+fn on_activity(first: &ActivityMap, other: &ActivityMap) -> Result<Registered> {
+    estimate(&first.volume, &other.volume, Kind::Activity)
+}
+
+fn estimate(fixed: &Volume<f32>, moving: &Volume<f32>, kind: Kind) -> Result<Registered> {
+    register(&Registration {
+        fixed,
+        fixed_kind: kind,
+        moving,
+        moving_kind: kind,
+        mask: None,
+        start: Affine::IDENTITY,
+        settings: Settings::of(kind, kind),
+    })
+}
+
+fn tell(n: usize, on: &str, found: &Registered, observer: &dyn Observer) {
+    let [x, y, z] = found.transform.translation_mm;
+    let [a, b, c] = found.transform.angles_rad.map(f64::to_degrees);
+    observer.say(&format!(
+        "time point {}: registered on {on}: the reference's middle lies ({x:.2}, {y:.2}, {z:.2}) mm from its place, turned by ({a:.2}, {b:.2}, {c:.2}) \
+         degrees; {} {:.4} before, {:.4} after",
+        n + 1,
+        found.metric.name(),
+        found.before,
+        found.after
+    ));
+}
