@@ -26,7 +26,7 @@ Examples:
   voxgray register CT/ SPECT/ --metric mi --start rough.tfm --mask-fixed body.nii.gz -o t.tfm
   voxgray register --apply ct2.tfm SPECT2/ --on CT1/ -o spect2.nii.gz
   voxgray register --apply warp.nii.gz SPECT2/ --on CT1/ -o s.nii.gz  (displacements, mm, LPS)
-  voxgray register --apply a.tfm --apply reg.dcm -o both.tfm       (a point goes through a first)";
+  voxgray register --apply a.tfm --apply reg.dcm -o both.tfm  (a point goes through a first)";
 
 /// What is made largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
