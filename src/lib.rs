@@ -16,8 +16,8 @@
 //!   time/           dates and clocks: one policy for offsets from UTC, ISO 8601 and DICOM
 //!   image/          WHERE: grid (affine), volume, voi and parts of VOIs that overlap, regions with shares (contours, margins, sets), resampling
 //!                   (activity and mass conserved, HU not)
-//!   io/             files <-> image types, no physics: dicom (CT, PET, NM, RTSTRUCT, SEG, REG), nifti, metaimage, nrrd; regions from any of them;
-//!                   transforms (ITK)
+//!   io/             files <-> image types, no physics: dicom (CT, PET, NM, RTSTRUCT, SEG, REG; write/: RT Dose, Parametric Map, SEG, RTSTRUCT,
+//!                   SR), nifti, metaimage, nrrd; regions from any of them; transforms (ITK)
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
 //!   activity/       counts -> Bq: units of maps, dose calibrator, camera calibration, dead time, decay conventions, recovery
 //!   registration/   where one image lies in another: similarity, search, climb; knows images alone
@@ -37,8 +37,9 @@
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
-//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), files (reading), regions, registration,
-//!                   checks (of the inputs), runs (what is kept and replaced), data (provenance), nuclides, libraries (and what is our own)
+//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), files (reading), regions,
+//!                   registration, dicom_out (for a PACS), checks (of the inputs), runs (what is kept and replaced), data (provenance), nuclides,
+//!                   libraries (and what is our own)
 //! ```
 //!
 //! Data flow one way:

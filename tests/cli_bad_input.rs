@@ -80,7 +80,7 @@ fn wrong_units() {
         &inputs,
         &with_electrons(&["--activity-unit", "SUV"]),
         2,
-        &["SUV", "Bq/mL, Bq, Bq*s/mL, Bq*s, counts"],
+        &["SUV", "Bq/mL, kBq/mL, MBq/mL, Bq, Bq*s/mL, Bq*s, counts"],
     );
     refused(&inputs, &with_electrons(&["--activity-unit", "counts"]), 2, &["no calibration"]);
     refused(

@@ -226,6 +226,13 @@ fn scatter_within_a_fill_leaves_its_assay_alone() {
         shown.contains("Birge ratio within fills") && shown.contains("from scan to scan"),
         "{shown}"
     );
+    // Student's t of one degree of freedom: 2 atan(1.96) / pi = 70 %, and tan(0.475 pi) = 12.7.
+    assert!(
+        shown.contains("from 1 degree(s) of freedom")
+            && shown.contains("holds 70 %")
+            && shown.contains("12.7 u 95 %"),
+        "{shown}"
+    );
 }
 
 /// A history without an earlier factor of the setup says which is nearest and what differs; a factor dated far from its scans is told.

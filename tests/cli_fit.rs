@@ -320,6 +320,33 @@ fn decay_correction_is_said_once() {
     assert!(both.status.code() == Some(2) && text(&both.stderr).contains("says decay-corrected"));
 }
 
+/// Options without a use, fractions for percentages, dates without marks and years of two digits.
+#[test]
+fn what_people_write_is_read_or_told() {
+    let lu = ["--nuclide", "Lu-177", "--model", "mono"];
+    let with = |table: &str, more: &[&str]| run(&folder(table), &[&lu[..], more].concat());
+    let rows = "4,100,0.05\n24,80,0.04\n96,30,0.05\n";
+    let unused = with(&format!("time_h,activity_MBq,uncertainty_%\n{rows}"), &["--mass", "100g"]);
+    assert_eq!(unused.status.code(), Some(2));
+    assert!(text(&unused.stderr).contains("no value of the table is per mass"), "{unused:?}");
+    let shares = with(&format!("time_h,activity_MBq,uncertainty_%\n{rows}"), &[]);
+    let told = text(&shares.stderr);
+    assert!(told.contains("if they are fractions, write 5 for 0.05"), "{told}");
+    let dated = |dates: [&str; 3]| {
+        let [a, b, c] = dates;
+        with(
+            &format!("time,activity_MBq\n{a},100\n{b},80\n{c},30\n"),
+            &["--injection", "2026-11-22T05:30:00"],
+        )
+    };
+    let compact = dated(["20261122 0930", "20261123T0530", "20261126T053000"]);
+    let plain = with("time_h,activity_MBq\n4,100\n24,80\n96,30\n", &[]);
+    assert_eq!(line(&compact, "curve")[2], line(&plain, "curve")[2], "{compact:?}");
+    let short = dated(["22.11.26 09:30", "23.11.26 05:30", "26.11.26 05:30"]);
+    let told = text(&short.stderr);
+    assert!(told.contains("has two digits") && told.contains("four digits"), "{told}");
+}
+
 /// Noise about zero at late times is part of the curve: leaving it out would lift the tail.
 #[test]
 fn values_of_zero_and_below_count() {

@@ -339,3 +339,72 @@ fn the_documented_file_works() {
         assert!(printed.contains(word), "{word}");
     }
 }
+
+/// Values corrected to injection give the same dose where that is said, and are asked about where it is not.
+#[test]
+fn decay_corrected_values_are_declared() {
+    let of_rates = |corrected: bool| {
+        let rates = HOURS.map(|t| {
+            let back = if corrected { 2f64.powf(t / HALF_LIFE_H) } else { 1.0 };
+            50.0 * 20.0 * 0.8 * 2f64.powf(-t / EFFECTIVE_H) * back
+        });
+        let start = file().find("rates_cps").unwrap();
+        let end = start + file()[start..].find('\n').unwrap();
+        format!("{}rates_cps = {rates:?}{}", &file()[..start], &file()[end..])
+    };
+    let said = |text: &str, said: &str| {
+        text.replacen("[calibration]", &format!("{said}\n[calibration]"), 1)
+    };
+    let (plain, _) = results(&said(&of_rates(false), "decay_corrected = \"no\""), &[]);
+    let (undone, _) = results(&said(&of_rates(true), "decay_corrected = \"injection\""), &[]);
+    for key in ["tia_bq_s", "dose_gy", "standard_uncertainty_gy"] {
+        let ratio = number(&undone[key]) / number(&plain[key]);
+        assert!((ratio - 1.0).abs() < 1e-9, "{key}: {ratio}");
+    }
+    // Corrected values of an organ that keeps what it has stay as they are: nobody said why.
+    let start = file().find("rates_cps").unwrap();
+    let end = start + file()[start..].find('\n').unwrap();
+    let kept =
+        format!("{}rates_cps = [800.0, 790.0, 780.0, 775.0]{}", &file()[..start], &file()[end..]);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("u.toml"), &kept).unwrap();
+    let output = run(folder.path(), &["u.toml"]);
+    let told = text(&output.stderr);
+    assert_ne!(output.status.code(), Some(0), "{told}");
+    assert!(
+        told.contains("not said whether decay-corrected")
+            && told.contains("decay_corrected = \"injection\""),
+        "{told}"
+    );
+    let (answered, _) = results(&said(&kept, "decay_corrected = \"injection\""), &[]);
+    let physical = 50e6 * HALF_LIFE_H * 3600.0 / std::f64::consts::LN_2;
+    assert!((number(&answered["tia_bq_s"]) / physical - 1.0).abs() < 0.05, "{answered}");
+}
+
+/// The methods that messages name are there: trapezoids with a tail, and one point by its rule.
+#[test]
+fn methods_of_a_series_are_methods_here() {
+    let with = |model: &str| file().replacen("model = \"mono\"", &format!("model = {model}"), 1);
+    // Trapezoids from A(0) = 0 linearly, then by physical decay.
+    let activity = HOURS.map(|t| 50e6 * 2f64.powf(-t / EFFECTIVE_H));
+    let mut expected = 0.5 * HOURS[0] * 3600.0 * activity[0];
+    for i in 1..4 {
+        expected += 0.5 * (HOURS[i] - HOURS[i - 1]) * 3600.0 * (activity[i] + activity[i - 1]);
+    }
+    expected += activity[3] * HALF_LIFE_H * 3600.0 / std::f64::consts::LN_2;
+    let (voi, _) = results(&with("{ method = \"trapezoid\", tail = \"physical\" }"), &[]);
+    assert!((number(&voi["tia_bq_s"]) / expected - 1.0).abs() < 1e-6, "{voi}");
+    // A (2 t) / ln 2 at 96 h (Haenscheid et al. 2018, doi:10.2967/jnumed.117.193706).
+    let (voi, _) = results(&with("{ method = \"haenscheid\", time_point = 3 }"), &[]);
+    let rule = activity[2] * 2.0 * 96.0 * 3600.0 / std::f64::consts::LN_2;
+    assert!((number(&voi["tia_bq_s"]) / rule - 1.0).abs() < 1e-6, "{voi}");
+    // A spread of a fifth in the half-life of a population is in the budget.
+    let (voi, _) = results(
+        &with(
+            "{ method = \"madsen\", time_point = 4, population_half_life = \"60h\", population_spread = \"12h\" }",
+        ),
+        &[],
+    );
+    let share = number(&voi["standard_uncertainty_gy"]) / number(&voi["dose_gy"]);
+    assert!(share > 0.1, "{voi}");
+}

@@ -20,6 +20,17 @@ pub struct Decay {
     pub half_life_uncertainty_s: Option<f64>,
 }
 
+/// Relative difference of a half-life in another unit from the nuclide's, within which it is that.
+const UNIT_TOLERANCE: f64 = 0.01;
+
+/// What a number that should be a half-life in s is of one in s: its unit and the half-life, where it is `own_s` in minutes, hours or days.
+pub fn half_life_in_another_unit(stated: f64, own_s: f64) -> Option<(&'static str, f64)> {
+    [("minutes", 60.0), ("hours", 3600.0), ("days", 86_400.0)]
+        .map(|(unit, seconds)| (unit, stated * seconds))
+        .into_iter()
+        .find(|(_, half_life_s)| (half_life_s / own_s - 1.0).abs() < UNIT_TOLERANCE)
+}
+
 impl Decay {
     /// Of a nuclide of ICRP-107.
     pub fn of(nuclide: &Nuclide) -> Self {

@@ -10,7 +10,7 @@ use super::camera::FactorUnit;
 use super::check::positive;
 use super::unit::Calibration;
 use crate::error::{Error, Result};
-use crate::units::BQ_PER_MBQ;
+use crate::units::{BQ_PER_CI, BQ_PER_MBQ};
 
 /// A calibration's value with what it stands for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -189,8 +189,11 @@ fn same_unit(a: &str, b: &str) -> bool {
 
 /// Bq in a unit of activity.
 fn becquerels(unit: &str) -> Option<f64> {
+    let of_curie =
+        [("mci", 1e-3 * BQ_PER_CI), ("uci", 1e-6 * BQ_PER_CI), ("µci", 1e-6 * BQ_PER_CI)];
     [("gbq", 1e9), ("mbq", 1e6), ("kbq", 1e3), ("bq", 1.0)]
         .iter()
+        .chain(&of_curie)
         .find_map(|(name, bq)| (unit == *name).then_some(*bq))
 }
 
@@ -224,7 +227,7 @@ fn value_of(number: f64, unit: &str) -> std::result::Result<CalibrationValue, St
         Some(bq) if per_ml => Ok(CalibrationValue::PerCount(Calibration::BqPerMl(number * bq))),
         Some(bq) => Ok(CalibrationValue::PerCount(Calibration::Bq(number * bq))),
         None => Err(format!(
-            "'{unit}' is none of cps/MBq, Bq/mL per cps, MBq per cps, Bq/mL and Bq per count (also kBq, MBq)"
+            "'{unit}' is none of cps/MBq, Bq/mL per cps, MBq per cps, Bq/mL and Bq per count (also kBq, MBq, mCi, uCi)"
         )),
     }
 }
@@ -267,6 +270,8 @@ mod tests {
             "20 cps/MBq +- 0.3 cps/MBq",
             "0.05 MBq per cps",
             "50 kBq/cps",
+            "740 cps/mCi",
+            "0.74 cps/uCi",
         ] {
             assert!((bq(text) / expected - 1.0).abs() < 1e-12, "{text}: {}", bq(text));
             let relative = read(text).relative_uncertainty;

@@ -35,7 +35,7 @@ pub use calibration_input::{CalibrationInput, SAME_DURATION};
 pub use camera::{Acquisition, FactorUnit, Phantom, Setup};
 pub use cross_check::{Comparison, Verdict, compare};
 pub use dead_time::{Branch, Corrected, DeadTime};
-pub use decay_time::{Decay, DecayCorrection, ImageTiming, Reference};
+pub use decay_time::{Decay, DecayCorrection, ImageTiming, Reference, half_life_in_another_unit};
 pub use drift::{DriftCheck, check_drift};
 pub use history::{History, HistoryEntry};
 pub(crate) use history::{check_version, toml_error};

@@ -4,8 +4,9 @@
 //! NONE: each frame (bed) holds its own mean; all are brought to the mean of the frames' mean times. ADMIN: undone to the start of the scan.
 //! START: PS3.3 C.8.9.1.1.5 means the start of the acquisition, of which some writers keep the series' time and others that of the first
 //! frame. A DecayFactor (0054,1321) decides: it is exp(lambda (frame start - reference)) times x / (1 - exp(-x)), x = lambda T, where
-//! some writers leave the second factor out. Where it is absent, FrameReferenceTime (0054,1300) does. Where nothing does, it is the
-//! series' time unless the acquisition is earlier (QIBA profile FDG-PET/CT, SUV by vendor-neutral pseudo-code).
+//! some writers leave the second factor out. Where it is absent, FrameReferenceTime (0054,1300) does, where all frames' lie within their
+//! frames from one reference alone. Where nothing does, it is the series' time unless the acquisition is earlier (QIBA profile FDG-PET/CT,
+//! SUV by vendor-neutral pseudo-code), and what each frame's own start would give is told.
 
 use super::decay_time::{Decay, DecayCorrection, ImageTiming, Reference};
 use crate::error::Result;
@@ -122,6 +123,13 @@ impl ScanClock<'_> {
                 ));
                 return (default, told);
             }
+            // Factors of 1 are those of each frame's own start too.
+            if misfit <= FACTOR_TOLERANCE
+                && self.unscaled()
+                && candidates.contains(&StartReference::OwnFrame)
+            {
+                return self.by_reference_time_or(reference, &candidates);
+            }
             if reference != default && self.differs(reference, default) {
                 told.push(format!(
                     "START refers to {}, as DecayFactor (0054,1321) {stated} says; from {} it would be {:.5}",
@@ -132,19 +140,9 @@ impl ScanClock<'_> {
             }
             return (reference, told);
         }
-        if let Some(reference) = self.by_reference_time(&candidates) {
-            let mut told = Vec::new();
-            if reference != default && self.differs(reference, default) {
-                told.push(format!(
-                    "START refers to {}, as FrameReferenceTime (0054,1300) says, not to {}",
-                    reference.name(),
-                    default.name()
-                ));
-            }
-            return (reference, told);
-        }
-        let mut told = Vec::new();
-        if apart > MATTERS {
+        let (reference, mut told) = self.by_reference_time_or(default, &candidates);
+        if reference == default && apart > MATTERS && self.by_reference_time(&candidates).is_none()
+        {
             told.push(format!(
                 "DecayCorrection START is taken to mean {}; were it the start of the first frame, activity would be {:.4} times as \
                  large at any time, and neither DecayFactor (0054,1321) nor FrameReferenceTime (0054,1300) decides",
@@ -152,13 +150,64 @@ impl ScanClock<'_> {
                 apart.exp()
             ));
         }
-        (default, told)
+        (reference, told)
+    }
+
+    /// What FrameReferenceTime says, else `default`, with what should be told.
+    fn by_reference_time_or(
+        &self,
+        default: StartReference,
+        candidates: &[StartReference],
+    ) -> (StartReference, Vec<String>) {
+        let mut told = Vec::new();
+        match self.by_reference_time(candidates) {
+            Some(reference) => {
+                if self.differs(reference, default) {
+                    told.push(format!(
+                        "START refers to {}, as FrameReferenceTime (0054,1300) says, not to {}, with which {}",
+                        reference.name(),
+                        default.name(),
+                        self.apart_text(default, reference)
+                    ));
+                }
+                (reference, told)
+            }
+            None => {
+                let own = StartReference::OwnFrame;
+                if candidates.contains(&own) && self.differs(own, default) {
+                    told.push(format!(
+                        "DecayCorrection START is taken to mean {} for all frames; were it the start of each, {}, and neither DecayFactor \
+                         (0054,1321) nor FrameReferenceTime (0054,1300) decides",
+                        default.name(),
+                        self.apart_text(own, default)
+                    ));
+                }
+                (default, told)
+            }
+        }
+    }
+
+    /// Whether every DecayFactor that is stated is 1: the values were not scaled, or the factors not filled in.
+    fn unscaled(&self) -> bool {
+        let mut stated = self.frames.iter().filter_map(|f| f.decay_factor.filter(|d| *d > 0.0));
+        stated.all(|d| (d - 1.0).abs() < UNITY)
     }
 
     /// Whether two references differ by more than is worth telling.
     fn differs(&self, one: StartReference, other: StartReference) -> bool {
         let apart = |f: &ScanFrame| self.scanner.constant_per_s() * (one.of(f) - other.of(f)).abs();
         self.frames.iter().map(apart).fold(0.0, f64::max) > MATTERS
+    }
+
+    /// What a reference makes of a frame's activity beside another, where they differ most.
+    fn apart_text(&self, one: StartReference, other: StartReference) -> String {
+        let ln = |f: &ScanFrame| self.scanner.constant_per_s() * (one.of(f) - other.of(f));
+        let larger = |a: f64, b: f64| if b.abs() > a.abs() { b } else { a };
+        let most = self.frames.iter().map(ln).fold(0.0, larger);
+        format!(
+            "the activity of a frame would be up to {:.4} times as large at any time",
+            most.exp()
+        )
     }
 
     /// References that START may have; the first is that of a file which says no more.
@@ -203,7 +252,7 @@ impl ScanClock<'_> {
             .iter()
             .filter_map(|f| Some((f, f.decay_factor.filter(|d| *d > 0.0)?)))
             .collect();
-        let unscaled = stated.iter().all(|(_, d)| (d - 1.0).abs() < UNITY);
+        let unscaled = self.unscaled();
         let first = self.first_start();
         // Factors of 1 everywhere: those of later frames were not filled in, and the two references that one frame can tell remain.
         let used: Vec<&(&ScanFrame, f64)> =
@@ -233,19 +282,37 @@ impl ScanClock<'_> {
         best
     }
 
-    /// The one reference within whose first frame a FrameReferenceTime lies that is not 0 (which is how it is left empty).
+    /// The one reference from which every FrameReferenceTime that is not 0 (which is how it is left empty) lies within its frame. Each frame's
+    /// own start is one only where times after the first frame tell it from the first's.
     fn by_reference_time(&self, candidates: &[StartReference]) -> Option<StartReference> {
+        let stated: Vec<(&ScanFrame, f64)> = self
+            .frames
+            .iter()
+            .filter_map(|f| Some((f, f.frame_reference_s.filter(|t| *t > 1e-3)?)))
+            .collect();
         let first = self.first_start();
-        let frame = self.frames.iter().find(|f| f.start_s <= first + 1.0)?;
-        let stated = frame.frame_reference_s.filter(|t| *t > 1e-3)?;
-        let fits = |c: &&StartReference| {
+        let of_first = stated.iter().position(|(f, _)| f.start_s <= first + 1.0);
+        let within = |(frame, stated): &(&ScanFrame, f64), c: &StartReference| {
             let early = frame.start_s - c.of(frame) - REFERENCE_TIME_TOLERANCE_S;
             let late = early + frame.duration_s.unwrap_or(0.0) + 2.0 * REFERENCE_TIME_TOLERANCE_S;
-            (early..=late).contains(&stated)
+            (early..=late).contains(stated)
         };
-        let fitting: Vec<&StartReference> = candidates.iter().take(2).filter(fits).collect();
-        match fitting[..] {
-            [one] => Some(*one),
+        let common = |c: &StartReference| {
+            matches!(c, StartReference::Series(_) | StartReference::FirstFrame)
+        };
+        let of_all = |c: &&StartReference| {
+            (common(c) || **c == StartReference::OwnFrame) && stated.iter().all(|s| within(s, c))
+        };
+        let fitting: Vec<&StartReference> = candidates.iter().filter(of_all).collect();
+        if let [one] = fitting[..] {
+            return (!stated.is_empty()).then_some(*one);
+        }
+        // Times of later frames that fit nothing leave the first frame's.
+        let first = &stated[of_first?];
+        let fits = |c: &&StartReference| common(c) && within(first, c);
+        let of_first: Vec<&StartReference> = candidates.iter().filter(fits).collect();
+        match of_first[..] {
+            [one] if fitting.is_empty() => Some(*one),
             _ => None,
         }
     }

@@ -74,7 +74,43 @@ fn factors_of_one_are_no_proof_of_a_correction_to_each_frame() {
     assert_eq!(found, StartReference::FirstFrame);
     assert!(told[0].contains("DecayFactor"), "{told:?}");
     let (found, told) = scan(&ones, Some(0.0), HALF_LIVES[1]).start_reference(None);
+    assert_eq!(found, StartReference::FirstFrame);
+    assert!(told[0].contains("were it the start of each"), "{told:?}");
+}
+
+/// Without factors, times after the reference that do not grow with the frames' starts are times after each frame's own start.
+#[test]
+fn reference_times_of_all_frames_tell_a_common_start_from_each_frames_own() {
+    let beds = |reference: fn(f64) -> Option<f64>, factor: Option<f64>| -> Vec<ScanFrame> {
+        [0.0, 700.0, 1400.0]
+            .map(|start_s| ScanFrame {
+                start_s,
+                duration_s: Some(600.0),
+                decay_factor: factor,
+                frame_reference_s: reference(start_s),
+            })
+            .to_vec()
+    };
+    let of = |frames: &[ScanFrame]| scan(frames, Some(0.0), HALF_LIVES[1]).start_reference(None);
+    for factor in [None, Some(1.0)] {
+        let (found, told) = of(&beds(|_| Some(298.0), factor));
+        assert_eq!(found, StartReference::OwnFrame);
+        // exp(-ln 2 1400 s / T) of the last bed.
+        let off = (-std::f64::consts::LN_2 * 1400.0 / HALF_LIVES[1]).exp();
+        assert!(told[0].contains(&format!("{off:.4} times")), "{told:?}");
+    }
+    let (found, told) = of(&beds(|start_s| Some(start_s + 298.0), None));
     assert!(found == StartReference::FirstFrame && told.is_empty(), "{told:?}");
+    // Left empty everywhere: the first frame's start is taken, and what each frame's own would give is told.
+    for empty in [(|_| None) as fn(f64) -> Option<f64>, |_| Some(0.0)] {
+        let (found, told) = of(&beds(empty, None));
+        assert_eq!(found, StartReference::FirstFrame);
+        let off = (std::f64::consts::LN_2 * 1400.0 / HALF_LIVES[1]).exp();
+        assert!(
+            told[0].contains(&format!("{off:.4} times")) && told[0].contains("decides"),
+            "{told:?}"
+        );
+    }
 }
 
 #[test]

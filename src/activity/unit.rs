@@ -10,6 +10,10 @@ use crate::units::CM3_PER_MM3;
 pub enum InputUnit {
     /// Activity concentration.
     BqPerMl,
+    /// Activity concentration, in thousands of Bq/mL.
+    KbqPerMl,
+    /// Activity concentration, in millions of Bq/mL.
+    MbqPerMl,
     /// Activity in the voxel.
     Bq,
     /// Time-integrated activity concentration.
@@ -22,8 +26,10 @@ pub enum InputUnit {
 
 impl InputUnit {
     /// All units with their names.
-    pub const NAMES: [(InputUnit, &str); 5] = [
+    pub const NAMES: [(InputUnit, &str); 7] = [
         (InputUnit::BqPerMl, "Bq/mL"),
+        (InputUnit::KbqPerMl, "kBq/mL"),
+        (InputUnit::MbqPerMl, "MBq/mL"),
         (InputUnit::Bq, "Bq"),
         (InputUnit::BqSecondPerMl, "Bq*s/mL"),
         (InputUnit::BqSecond, "Bq*s"),
@@ -60,6 +66,8 @@ impl InputUnit {
                 "Leave the calibration out (--calibration, --calibration-history, [calibration] factor or history), or state counts (--activity-unit counts, unit = 'counts').",
             )),
             (InputUnit::BqPerMl | InputUnit::BqSecondPerMl, None) => Ok(volume_ml),
+            (InputUnit::KbqPerMl, None) => Ok(1e3 * volume_ml),
+            (InputUnit::MbqPerMl, None) => Ok(1e6 * volume_ml),
             (InputUnit::Bq | InputUnit::BqSecond, None) => Ok(1.0),
         }
     }
@@ -129,6 +137,8 @@ mod tests {
             unit.parse::<InputUnit>().unwrap().per_voxel(calibration, 2000.0)
         };
         assert_eq!(factor("Bq/mL", None), Ok(2.0));
+        assert_eq!(factor("kBq/mL", None), Ok(2e3));
+        assert_eq!(factor("MBq/ml", None), Ok(2e6));
         assert_eq!(factor("bq", None), Ok(1.0));
         assert_eq!(factor("Bq*s/ml", None), Ok(2.0));
         assert_eq!(factor("Bq*s", None), Ok(1.0));
@@ -140,7 +150,7 @@ mod tests {
 
     #[test]
     fn wrong_units_are_refused() {
-        for text in ["SUV", "", "kBq/mL", "Bq/l"] {
+        for text in ["SUV", "", "kBq", "Bq/l"] {
             assert_eq!(text.parse::<InputUnit>().unwrap_err().exit_code(), 2, "{text}");
         }
         for text in ["12", "0Bq", "-1Bq/mL", "nanBq", "Bq"] {

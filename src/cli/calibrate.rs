@@ -11,6 +11,7 @@ use crate::activity::{CalibrationResult, DriftCheck, History, RecoveryCurve, che
 use crate::error::{Error, Result};
 use crate::files;
 use crate::io::atomic::write_atomically;
+use crate::stats::{NORMAL_97_5, student_97_5, student_below};
 
 const AFTER: &str = "\
 FILE is a TOML file of dose-calibrator readings and phantom acquisitions; voxgray help-file
@@ -99,6 +100,9 @@ fn in_file(path: &Path, error: Error) -> Error {
     Error { problem: format!("{}: {}", path.display(), error.problem), ..error }
 }
 
+/// Degrees of freedom from which on a Birge ratio is known well: 1.96 u then hold 93 %.
+const ENOUGH_DEGREES: usize = 10;
+
 fn report(result: &CalibrationResult) -> String {
     let factor = &result.factor;
     let s = &factor.setup;
@@ -115,14 +119,29 @@ fn report(result: &CalibrationResult) -> String {
     if factor.acquisitions > 1 {
         let _ = writeln!(text, "  {} acquisitions, chi2 {:.2}", factor.acquisitions, factor.chi2);
     }
+    let [within, between] = factor.birge.degrees_of_freedom;
     let ratios = [
-        ("within fills", "what is random from scan to scan", factor.birge.within_fills),
-        ("between fills", "the uncertainty without what all share", factor.birge.between_fills),
+        ("within fills", "what is random from scan to scan", factor.birge.within_fills, within),
+        (
+            "between fills",
+            "the uncertainty without what all share",
+            factor.birge.between_fills,
+            between,
+        ),
     ];
-    for (place, part, ratio) in ratios {
+    for (place, part, ratio, degrees) in ratios {
         let Some(ratio) = ratio else { continue };
         let widened = if ratio > 1.0 { format!(" ({part} widened by it)") } else { String::new() };
         let _ = writeln!(text, "  Birge ratio {place} {ratio:.2}{widened}");
+        if ratio > 1.0 && degrees < ENOUGH_DEGREES {
+            let nu = degrees as f64;
+            let _ = writeln!(
+                text,
+                "    from {degrees} degree(s) of freedom: if the stated uncertainties are wrong, +- 1.96 u holds {:.0} % and +- {:.1} u 95 % (Student's t)",
+                100.0 * (2.0 * student_below(NORMAL_97_5, nu) - 1.0),
+                student_97_5(nu)
+            );
+        }
     }
     let _ = writeln!(
         text,

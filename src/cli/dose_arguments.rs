@@ -264,7 +264,7 @@ pub struct ProblemArguments {
     /// SeriesInstanceUID of the activity, where the folder holds several.
     #[arg(long, visible_alias = "series", value_name = "UID", help_heading = "Activity")]
     pub(super) activity_series: Option<String>,
-    /// Unit of the activity image: Bq/mL, Bq, Bq*s/mL, Bq*s or counts [default: Bq/mL].
+    /// Unit of the activity image: Bq/mL, kBq/mL, MBq/mL, Bq, Bq*s/mL, Bq*s, counts [default: Bq/mL].
     #[arg(long, value_name = "UNIT", help_heading = "Activity", value_parser = parse_unit)]
     pub(super) activity_unit: Option<InputUnit>,
     /// What counts stand for: a factor as voxgray calibrate prints it, '20.1 cps/MBq +- 1.7 %' or '350 Bq/mL per cps', which needs the

@@ -154,7 +154,12 @@ fn unused(a: &FitArguments, file: &CurveFile) -> Result<()> {
     if a.calibration.is_some() && !file.of_count_rates {
         return refuse("--calibration".into(), "the table has no count rates in cps");
     }
-    for (option, given) in [("--mass", &a.mass), ("--volume", &a.volume)] {
+    let of = [("--mass", &a.mass, file.of_mass), ("--volume", &a.volume, file.of_volume)];
+    for (option, given, used) in of {
+        if !given.is_empty() && !used {
+            let per = if option == "--mass" { "per mass" } else { "per volume" };
+            return refuse(option.into(), &format!("no value of the table is {per}"));
+        }
         for name in given.iter().filter_map(|g| g.0.as_deref()) {
             if !file.curves.iter().any(|c| c.name.trim().to_lowercase() == name.to_lowercase()) {
                 return refuse(format!("{option} of '{name}'"), "the table has no such curve");

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod console;
 pub mod demo;
 pub mod devices;
+pub mod dicom;
 pub mod dose;
 pub mod dose_arguments;
 pub mod dvh;
@@ -91,6 +92,8 @@ enum Command {
     Demo(demo::DemoArguments),
     /// List the GPUs of this machine, their limits, and which voxgray uses.
     Devices(devices::DevicesArguments),
+    /// Write a finished run as DICOM: RT Dose and parametric maps in the patient's study.
+    Dicom(Box<dicom::DicomArguments>),
     /// Compute a dose or dose-rate map and its standard error from a CT and an activity map.
     ///
     /// One of --ct or --density with --materials, and one of --nuclide or --source, is needed.
@@ -132,6 +135,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Compare(arguments) => compare::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
+        Command::Dicom(arguments) => dicom::run(*arguments),
         Command::Dvh(arguments) => dvh::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::HelpFile(arguments) => help_file::run(&arguments),

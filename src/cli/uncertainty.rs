@@ -13,9 +13,10 @@ use super::uncertainty_file::{UncertaintyInput, VoiInput};
 use super::uncertainty_recovery::Recovery;
 use super::values::parse_count;
 use crate::activity::{Budget, Extrapolation, short};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::io::atomic::write_atomically;
-use crate::kinetics::{Family, Fit, Integrated, Method, Points, Spread, integrate_points};
+use crate::kinetics::decay_corrected::suspicion;
+use crate::kinetics::{Fit, Integrated, Points, Spread, integrate_points};
 use crate::stats::NORMAL_97_5;
 use crate::uncertainty::{DoseChain, MonteCarlo, Part, TimeIntegral};
 use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
@@ -90,10 +91,11 @@ pub fn run(a: &UncertaintyArguments) -> Result<ExitCode> {
     let lambda = std::f64::consts::LN_2 / input.half_life_s;
     let (mut text, mut vois) = (String::new(), Vec::new());
     for voi in &input.vois {
-        let outcome = evaluate(voi, lambda, a).map_err(|e| match e.kind {
-            ErrorKind::Usage => e,
-            _ => in_file(&a.file, in_voi(&voi.name, e)),
-        })?;
+        let here = |e| in_file(&a.file, in_voi(&voi.name, e));
+        if input.decay_corrected.is_none() {
+            ask(voi, lambda).map_err(here)?;
+        }
+        let outcome = evaluate(voi, lambda, a).map_err(here)?;
         for warning in &outcome.warnings {
             console::say(&format!("warning: {}: {warning}", voi.name));
         }
@@ -119,6 +121,20 @@ pub fn run(a: &UncertaintyArguments) -> Result<ExitCode> {
     }
     print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks about values that nobody said to be decay-corrected or not, and that physical decay alone does not allow.
+fn ask(voi: &VoiInput, lambda: f64) -> Result<()> {
+    let pairs = voi.rates_cps.iter().zip(&voi.relative_uncertainties);
+    let absolute: Vec<f64> = pairs.map(|(v, u)| v * u).collect();
+    match suspicion(&voi.times_s, &voi.rates_cps, Some(&absolute), lambda) {
+        None => Ok(()),
+        Some(found) => Err(found.question(
+            "not said whether decay-corrected",
+            "Add decay_corrected = \"injection\" to the top of the file if its values are corrected to the time of injection (it is then undone), \
+             or \"no\" if they are those of their times.",
+        )),
+    }
 }
 
 fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Outcome> {
@@ -186,6 +202,12 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
             Part::Model.name()
         ));
     }
+    if !whole.is_finite() {
+        warnings.push(format!(
+            "how uncertain the integral is by {} is not known: only what the points' own uncertainties make of it is in the budget",
+            curve_of_points.name()
+        ));
+    }
     let sampled = chain.sample(a.samples as usize, a.seed)?;
     Ok(Outcome { curve: curve_of_points, recovery, extrapolated, budget, sampled, warnings })
 }
@@ -207,7 +229,7 @@ fn fitted(voi: &VoiInput, activities: &[f64], lambda: f64) -> Result<Integrated>
         // The calibration is a part of the chain by itself.
         common: 0.0,
     };
-    let method = voi.family.map_or_else(|| Method::Auto(Family::ALL.to_vec()), Method::Family);
+    let method = voi.method.build(std::f64::consts::LN_2 / lambda)?;
     let found = integrate_points(&points, &method, lambda)?;
     if found.fit().is_some_and(|f| !f.tia_determined) {
         return Err(Error::input(

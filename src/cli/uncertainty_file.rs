@@ -12,10 +12,12 @@ use crate::activity::{
     BlurredSphere, Budget, CalibrationFactor, Component, FactorUnit, History, Setup, check_version,
     toml_error,
 };
-use crate::error::{Error, Result, did_you_mean};
+use crate::error::{Error, Result};
 use crate::files;
-use crate::kinetics::Family;
+use crate::kinetics::Choice;
+use crate::kinetics::decay_corrected::{declared, undo};
 use crate::physics::nuclide::Nuclide;
+use crate::pipeline::method_file::region_method;
 use crate::uncertainty::contour_relative_uncertainty;
 
 /// Version of the file that is read.
@@ -29,6 +31,7 @@ struct File {
     version: i64,
     nuclide: Option<String>,
     half_life: Option<String>,
+    decay_corrected: Option<String>,
     calibration: CalibrationEntry,
     voi: Vec<VoiEntry>,
 }
@@ -52,7 +55,7 @@ struct VoiEntry {
     activities_mbq: Option<Vec<f64>>,
     relative_uncertainties: Vec<f64>,
     #[serde(default = "auto")]
-    model: String,
+    model: toml::Value,
     volume_ml: f64,
     voxel_mm: f64,
     fwhm_mm: f64,
@@ -61,8 +64,8 @@ struct VoiEntry {
     dose: DoseEntry,
 }
 
-fn auto() -> String {
-    AUTO.into()
+fn auto() -> toml::Value {
+    toml::Value::String(AUTO.into())
 }
 
 #[derive(Deserialize)]
@@ -90,8 +93,8 @@ pub struct VoiInput {
     pub rates_cps: Vec<f64>,
     /// Relative standard uncertainty of each, without what the times share.
     pub relative_uncertainties: Vec<f64>,
-    /// Family of the curve; none: chosen from all.
-    pub family: Option<Family>,
+    /// How the points are integrated.
+    pub method: Choice,
     /// Volume and standard uncertainty, mL.
     pub volume_ml: [f64; 2],
     /// d ln counts / d ln volume.
@@ -115,6 +118,8 @@ pub struct VoiInput {
 pub struct UncertaintyInput {
     /// Half-life, s.
     pub half_life_s: f64,
+    /// Whether the values of the file were corrected for decay to injection, which is undone; none if it does not say.
+    pub decay_corrected: Option<bool>,
     /// The VOIs.
     pub vois: Vec<VoiInput>,
 }
@@ -140,6 +145,7 @@ impl UncertaintyInput {
         if file.voi.is_empty() {
             return Err(Error::input("no VOI", "there is nothing to compute", "Add a [[voi]]."));
         }
+        let corrected = file.decay_corrected.as_deref().map(declared).transpose()?;
         let calibration = file.calibration.build(file.nuclide.as_deref(), folder)?;
         let mut vois: Vec<VoiInput> = Vec::new();
         for entry in file.voi {
@@ -151,9 +157,13 @@ impl UncertaintyInput {
                     "Rename one.",
                 ));
             }
-            vois.push(entry.build(calibration).map_err(|e| in_voi(&name, e))?);
+            let mut voi = entry.build(calibration).map_err(|e| in_voi(&name, e))?;
+            if corrected == Some(true) {
+                undo(&voi.times_s, &mut voi.rates_cps, None, std::f64::consts::LN_2 / half_life_s);
+            }
+            vois.push(voi);
         }
-        Ok(UncertaintyInput { half_life_s, vois })
+        Ok(UncertaintyInput { half_life_s, decay_corrected: corrected, vois })
     }
 }
 
@@ -304,19 +314,12 @@ impl VoiEntry {
                 ));
             }
         };
-        let family = match self.model.as_str() {
-            AUTO => None,
-            name => Some(Family::ALL.into_iter().find(|f| f.name() == name).ok_or_else(|| {
-                let known = Family::ALL.map(Family::name).join(", ");
-                Error::input(
-                    format!("model '{name}'"),
-                    "there is none of that name",
-                    format!(
-                        "{}Choose {AUTO}, {known}.",
-                        did_you_mean(name, Family::ALL.map(Family::name).into_iter().chain([AUTO]))
-                    ),
-                )
-            })?),
+        let method = region_method(self.model, times_s.len())
+            .map_err(|e| Error { problem: format!("model: {}", e.problem), ..e })?;
+        // A method of one point uses that one.
+        let used = |n: &usize| method.time_point.is_none_or(|one| one == *n);
+        let of_used = |all: &[f64]| -> Vec<f64> {
+            all.iter().enumerate().filter(|(n, _)| used(n)).map(|(_, v)| *v).collect()
         };
         let u_volume = contour_relative_uncertainty(self.volume_ml, self.voxel_mm, self.fwhm_mm)?;
         let sphere = BlurredSphere::new(self.volume_ml, self.fwhm_mm)?;
@@ -324,10 +327,10 @@ impl VoiEntry {
         let d = self.dose;
         Ok(VoiInput {
             name: self.name,
-            times_s,
-            rates_cps,
-            relative_uncertainties: self.relative_uncertainties,
-            family,
+            times_s: of_used(&times_s),
+            rates_cps: of_used(&rates_cps),
+            relative_uncertainties: of_used(&self.relative_uncertainties),
+            method: method.choice,
             volume_ml: [self.volume_ml, u_volume * self.volume_ml],
             count_exponent: finite("count_exponent", k, 3.0)?,
             recovery: self.recovery.build()?,

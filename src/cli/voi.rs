@@ -3,12 +3,16 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use super::dicom::dicom_time;
 use super::progress::{Terminal, print};
+use super::values::parse_moment;
 use crate::error::{Error, Result};
-use crate::pipeline::regions::{RegionJob, RegionList, list_regions};
+use crate::io::dicom::write::UidRoot;
+use crate::pipeline::regions::{RegionForm, RegionJob, RegionList, RegionObjectJob, list_regions};
 use crate::sheet::{Separator, lines};
+use crate::time::Moment;
 
 const AFTER: &str = "\
 A region is a set of voxels, each with the share of it that lies inside. Volumes use the shares;
@@ -22,13 +26,29 @@ Regions lie on the grid of --on, else on the finer of --activity and --ct, else 
   body()  couch()  (with --ct)
 A name with a comma or an equal start as a function stands in quotation marks.
 
+--as writes a DICOM object to -o NAME.dcm, in the study of --reference and on its grid, where no
+--on is given: seg (whole voxels), seg-fractional (shares, to 1 in 255) or rtstruct (outlines
+along the edges of whole voxels, so that the volume is kept).
+
 Examples:
   voxgray voi rtss.dcm                               (names and volumes of the structures)
   voxgray voi rtss.dcm --ct CT/ --activity PET/      (with masses and activities)
   voxgray voi seg.dcm --ct CT/ -o organs.nii.gz      (a label map on the CT's grid)
+  voxgray voi labels.nii.gz --reference CT/ --as rtstruct -o organs.dcm
   voxgray voi labels.nii.gz --classes total --groups --keep lungs --keep kidneys -o vois/
   voxgray voi rtss.dcm --ct CT/ --make 'ring = difference(margin(GTV, 10mm), GTV)' --keep ring
   voxgray voi --activity spect.nii.gz --make 'hot = percent(activity, 41%, sphere(0, 0, 0, 40))'";
+
+/// Forms of a DICOM object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormChoice {
+    /// Segmentation of whole voxels (BINARY).
+    Seg,
+    /// Segmentation with the share of each voxel (FRACTIONAL, OCCUPANCY).
+    SegFractional,
+    /// RT Structure Set.
+    Rtstruct,
+}
 
 /// Options of `voxgray voi`.
 #[derive(Debug, Args)]
@@ -66,9 +86,24 @@ pub struct VoiArguments {
     /// Take regions and images of different frames of reference as of one space.
     #[arg(long)]
     any_frame: bool,
-    /// Label map (.nii, .nii.gz, .mha) with a table of names beside it, or a folder with a map of shares for each region.
+    /// Label map (.nii, .nii.gz, .mha) with a table of names beside it, or a folder with a map of shares for each region; with --as a DICOM file (.dcm).
     #[arg(short, long, value_name = "PATH")]
     out: Option<PathBuf>,
+    /// Write a DICOM object.
+    #[arg(long = "as", value_enum, value_name = "FORM", help_heading = "DICOM object", requires_all = ["reference", "out"])]
+    form: Option<FormChoice>,
+    /// CT, SPECT or PET (file or folder) whose patient, study and frame of reference the object gets.
+    #[arg(long, value_name = "DICOM", help_heading = "DICOM object", requires = "form")]
+    reference: Option<PathBuf>,
+    /// SeriesInstanceUID of the reference, where there are several.
+    #[arg(long, value_name = "UID", help_heading = "DICOM object", requires = "form")]
+    reference_series: Option<String>,
+    /// Root of new UIDs that your organisation owns [default: 2.25, UUIDs].
+    #[arg(long, value_name = "UID", help_heading = "DICOM object", requires = "form")]
+    uid_root: Option<String>,
+    /// Date and time of the object, such as 2026-11-29T10:00 [default: none; of a segmentation the reference's acquisition].
+    #[arg(long, value_name = "TIME", help_heading = "DICOM object", value_parser = parse_moment, requires = "form")]
+    date: Option<Moment>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -83,6 +118,19 @@ pub struct VoiArguments {
 /// As [`list_regions`].
 pub fn run(a: VoiArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.quiet);
+    let uid_root = a.uid_root.as_deref().map(UidRoot::of).transpose()?.unwrap_or_default();
+    let time = a.date.as_ref().map(dicom_time).transpose()?;
+    let object = a.form.zip(a.reference).map(|(form, reference)| RegionObjectJob {
+        form: match form {
+            FormChoice::Seg => RegionForm::Segmentation,
+            FormChoice::SegFractional => RegionForm::Shares,
+            FormChoice::Rtstruct => RegionForm::Structures,
+        },
+        reference,
+        series: a.reference_series,
+        uid_root,
+        time,
+    });
     let job = RegionJob {
         inputs: a.inputs,
         only: a.only,
@@ -97,6 +145,7 @@ pub fn run(a: VoiArguments) -> Result<ExitCode> {
         any_frame: a.any_frame,
         nifti_affine: Default::default(),
         out: a.out,
+        object,
     };
     let list = list_regions(&job, &terminal)?;
     if a.json {

@@ -26,6 +26,23 @@ const LEAST_RISE: f64 = 0.05;
 /// Below this probability a curve is refuted.
 const REFUTED: f64 = 0.01;
 
+/// The key `decay_corrected` of a file: true for "injection", false for "no".
+///
+/// # Errors
+/// If it is neither.
+pub fn declared(text: &str) -> crate::Result<bool> {
+    match text {
+        "injection" => Ok(true),
+        "no" => Ok(false),
+        other => Err(Error::input(
+            format!("decay_corrected is \"{other}\""),
+            "it is none of \"injection\" and \"no\"",
+            "Write \"injection\" where values are corrected for decay to the time of injection (it is undone), \"no\" where they are those of \
+             their times.",
+        )),
+    }
+}
+
 /// Undoes the correction of values at times (s after injection) and of their standard uncertainties: times exp(-lambda t).
 pub fn undo(
     times_s: &[f64],

@@ -8,15 +8,17 @@ use super::single_time_point::Measurement;
 use super::tac::Tac;
 use super::tia::Tia;
 use crate::Result;
+use crate::stats::NORMAL_97_5;
 use nalgebra::DVector;
 
 /// Scales the fitted planar curve to a SPECT/CT value; the planar points give the shares before the first and after the last.
 ///
-/// The variance is that of the SPECT value plus that of ln(TIA / A(t_s)) from the planar fit's covariance.
+/// The variance is that of the SPECT value plus that of ln(TIA / A(t_s)) from the planar fit's covariance; where the integral of the planar curve itself
+/// (`whole`) is wider than its fit, as other families describe the points too, the half-widths of its interval beyond the fit's are added in quadrature.
 ///
 /// # Errors
 /// If the measurement lies where the planar curve is not positive.
-pub fn hybrid(planar: &Tac, fit: &Fit, spect: Measurement) -> Result<Tia> {
+pub fn hybrid(planar: &Tac, whole: &Tia, fit: &Fit, spect: Measurement) -> Result<Tia> {
     let at = fit.curve.value(spect.time_s());
     if !(at > 0.0 && at.is_finite()) {
         return Err(crate::Error::input(
@@ -25,16 +27,27 @@ pub fn hybrid(planar: &Tac, fit: &Fit, spect: Measurement) -> Result<Tia> {
             "Check the times of both.",
         ));
     }
-    let value = spect.value() * fit.curve.tia() / at;
+    let value = spect.value() * whole.value / at;
     // Gradient of ln TIA - ln A(t_s): the scale theta_0 drops out.
     let mut g = DVector::from_vec(fit.curve.gradient(spect.time_s())) / -at;
     g[0] += 1.0;
     let shape = g.dot(&(&fit.covariance * &g)).max(0.0);
-    let relative = (shape + spect.relative_uncertainty().powi(2)).sqrt();
+    let of_fit = fit.ln_tia_uncertainty();
+    // What the families add, of a width (in ln TIA) in which the fit's own is `own`; none where that is not known.
+    let beyond = |wide: f64, own: f64| match wide.is_finite() {
+        true => (wide * wide - own * own).max(0.0),
+        false => 0.0,
+    };
+    let scaled = shape + spect.relative_uncertainty().powi(2);
+    let relative = (scaled + beyond(whole.relative_uncertainty(), of_fit)).sqrt();
+    let half =
+        |wide: f64| (NORMAL_97_5.powi(2) * scaled + beyond(wide, NORMAL_97_5 * of_fit)).sqrt();
+    let (low, high) = whole.interval_95;
+    let half = (half((whole.value / low).ln()), half((high / whole.value).ln()));
     let [before, after] = fit.curve.outside(planar.first_s(), planar.last_s());
     let method =
         format!("{} fit of the planar curve scaled by one SPECT value", fit.family().name());
-    Ok(Tia::log_normal(value, relative, 0.0, method).with_shares(before, after))
+    Ok(Tia::from_logs(value, relative, half, 0.0, method).with_shares(before, after))
 }
 
 #[cfg(test)]
@@ -51,13 +64,24 @@ mod tests {
             let planar = Tac::new(&t, &y, &y.map(|y| 0.05 * y)).unwrap();
             let fit = fit(&planar, Family::Mono, lambda).unwrap();
             let spect = Measurement::new(9e4, 12.0, 0.6).unwrap();
-            let tia = hybrid(&planar, &fit, spect).unwrap();
+            let own =
+                Tia::log_normal(fit.curve.tia(), fit.ln_tia_uncertainty(), 0.0, String::new());
+            let tia = hybrid(&planar, &own, &fit, spect).unwrap();
             let truth = 12.0 * (k * 9e4).exp() / k;
             assert!((tia.value / truth - 1.0).abs() < 1e-6);
             // d ln TIA / d k = t_s - 1 / k, on top of 5 %.
             let sd_k = fit.parameters[1].standard_uncertainty;
             let shape = (9e4 - 1.0 / k) * sd_k;
             assert!((tia.relative_uncertainty() - shape.hypot(0.05)).abs() < 1e-6);
+            // Twice the fit's uncertainty in the integral is wider by what is beyond it.
+            let u = fit.ln_tia_uncertainty();
+            let wide = Tia::log_normal(fit.curve.tia(), 2.0 * u, 0.0, String::new());
+            let wider = hybrid(&planar, &wide, &fit, spect).unwrap();
+            let expected = (shape * shape + 0.05 * 0.05 + 3.0 * u * u).sqrt();
+            assert!((wider.relative_uncertainty() - expected).abs() < 1e-6);
+            assert!(
+                ((wider.interval_95.1 / wider.value).ln() - NORMAL_97_5 * expected).abs() < 1e-6
+            );
         }
     }
 }

@@ -324,7 +324,7 @@ impl Integrated {
                 "Choose auto or a family.",
             ));
         };
-        let scaled = hybrid(&self.tac, fit, value)?;
+        let scaled = hybrid(&self.tac, &self.tia, fit, value)?;
         let warnings = std::mem::replace(&mut self.tia, scaled).warnings;
         for warning in warnings {
             if !self.tia.warnings.contains(&warning) {

@@ -273,7 +273,7 @@ fn read(path: &Path, affine: NiftiAffine, observer: &dyn Observer) -> Result<Vol
     Ok(volume)
 }
 
-fn read_summary(folder: &Path) -> Result<Value> {
+pub(super) fn read_summary(folder: &Path) -> Result<Value> {
     let path = folder.join("summary.json");
     let refuse = |why: String| {
         let suggestion = "Name a folder that voxgray dose wrote, or a map as a file.";

@@ -7,6 +7,7 @@ use super::inputs::InputRecord;
 use super::placing::POINT_CT;
 use super::series_file::SeriesInput;
 use super::source::Source;
+use crate::activity::half_life_in_another_unit;
 use crate::io::dicom::{EnergyWindow, Facts, Radiopharmaceutical};
 use crate::job::Check;
 use crate::kinetics::possible::CALIBRATION_TOLERANCE;
@@ -265,6 +266,15 @@ fn judge(
     let own = &parent.nuclide;
     let named = named(item, own);
     let wrong: Vec<&Named> = named.iter().filter(|n| !n.agrees).collect();
+    let in_another_unit = item
+        .half_life_s
+        .zip(half_life_s)
+        .and_then(|(stated, own)| Some((stated, half_life_in_another_unit(stated, own)?)));
+    if let (Some((stated, (unit, seconds))), true) = (in_another_unit, wrong.is_empty()) {
+        return Verdict::Doubtful(format!(
+            "RadionuclideHalfLife (0018,1075) is {stated}, in {unit} the half-life of {own} and not in s: taken as {seconds} s"
+        ));
+    }
     let wrong_half_life = item
         .half_life_s
         .zip(half_life_s)

@@ -19,6 +19,7 @@ fn record(role: &'static str, facts: Facts) -> InputRecord {
         dims: Some([4, 4, 10]),
         spacing_mm: Some([4.0; 3]),
         series_uid: None,
+        frame_of_reference_uid: None,
         activity_time: None,
         activity_bq: Some(1e9),
         notes: Vec::new(),
@@ -47,7 +48,7 @@ fn judged_series(
 fn header(scheme: &str, value: &str, meaning: &str, half_life_s: Option<f64>) -> Facts {
     let (scheme, value, meaning) = (scheme.into(), value.into(), meaning.into());
     let nuclide = Some(NuclideCode { value, scheme, meaning });
-    let item = Radiopharmaceutical { name: None, nuclide, half_life_s };
+    let item = Radiopharmaceutical { nuclide, half_life_s, ..Default::default() };
     Facts { radiopharmaceuticals: vec![item], ..Facts::default() }
 }
 
@@ -88,6 +89,12 @@ fn nuclides_of_headers() {
         (only(4062.6), "Ga-68", Fine),
         (only(4062.6), "Lu-177", Refusal),
         (only(21_636.0), "Tc-99m", Fine),
+        // In hours, days and minutes in the place of s; of another nuclide in any unit.
+        (lu(Some(159.5)), "Lu-177", Warning),
+        (lu(Some(6.647)), "Lu-177", Warning),
+        (only(67.7), "Ga-68", Warning),
+        (lu(Some(109.8)), "Lu-177", Refusal),
+        (header("SRT", "C-111A1", "^18^Fluorine", Some(159.5)), "Lu-177", Refusal),
         // Pairs of imaging and therapy.
         (code("SRT", "C-163A8"), "Y-90", Refusal),
         (code("SRT", "C-114A5"), "I-131", Refusal),

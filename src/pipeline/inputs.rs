@@ -36,6 +36,8 @@ pub struct InputRecord {
     pub spacing_mm: Option<[f64; 3]>,
     /// SeriesInstanceUID of DICOM.
     pub series_uid: Option<String>,
+    /// FrameOfReferenceUID of DICOM.
+    pub frame_of_reference_uid: Option<String>,
     /// The time for which an activity image states its activity.
     pub activity_time: Option<String>,
     /// All activity of an activity image, Bq.
@@ -66,6 +68,7 @@ fn record(
         dims: Some(volume.grid.dims),
         spacing_mm: Some(volume.grid.spacing_mm()),
         series_uid: None,
+        frame_of_reference_uid: None,
         activity_time: None,
         activity_bq: None,
         notes: Vec::new(),
@@ -82,6 +85,7 @@ pub(super) fn file_record(role: &'static str, path: &Path) -> Result<InputRecord
         dims: None,
         spacing_mm: None,
         series_uid: None,
+        frame_of_reference_uid: None,
         activity_time: None,
         activity_bq: None,
         notes: Vec::new(),
@@ -122,6 +126,7 @@ fn accept(
     let mut entry = record(role, path, &read.files, &read.volume)?;
     entry.notes = read.notes;
     entry.series_uid = read.facts.series_uid.clone();
+    entry.frame_of_reference_uid = read.facts.frame_of_reference_uid.clone();
     entry.facts = Some(read.facts);
     records.push(entry);
     Ok(read.volume)
@@ -296,6 +301,23 @@ fn count_rates(
     let Some(factor) = input.calibration.factor.filter(|f| f.needs_duration()) else {
         return Ok(());
     };
+    if read.facts.count_rates {
+        observer.say(&format!(
+            "{}: values are count rates ({}), not divided by a duration",
+            input.path.display(),
+            read.facts.stored_units
+        ));
+        return Ok(());
+    }
+    if let (None, true, Some(source)) =
+        (input.calibration.duration_s, read.facts.several_durations, &read.facts.duration_source)
+    {
+        return Err(Error::input(
+            format!("{}: {source}", input.path.display()),
+            "rotations of one bed are added up, those of several beds or heads are not: over how long a voxel was seen is not known",
+            "State it: --scan-duration 10min for one image, duration in a series file.",
+        ));
+    }
     let (calibration, note) = input.calibration.per_count(read.facts.frame_duration_s)?;
     note.iter().for_each(|n| observer.warn(&format!("{}: {n}", input.path.display())));
     if let (None, Some(seconds), Some(source)) =

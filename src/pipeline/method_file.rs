@@ -127,6 +127,15 @@ fn shown(value: &Value) -> String {
     }
 }
 
+/// The method of one region from its key: a name, or a table with its companions; `points` is the number of its points.
+///
+/// # Errors
+/// With what does not go together.
+pub fn region_method(value: Value, points: usize) -> Result<RegionMethod> {
+    let method = read(value, &Family::ALL)?;
+    method.check(points).map(|()| method)
+}
+
 fn read(value: Value, all: &[Family]) -> Result<RegionMethod> {
     let keys = match value {
         Value::String(method) => Keys {

@@ -14,7 +14,7 @@ use super::series_file::{SeriesInput, TimePoint, check_times};
 use super::source::{self, FieldOfView};
 use super::transfer::{self, Unmixed};
 use super::voi_files::{Place, is_label_map, read_voi_file};
-use super::{Observer, Surroundings, calibration, scene, stated_twice};
+use super::{Observer, Surroundings, calibration, correction_asked, scene, stated_twice};
 use crate::activity::{
     ActivityMap, CalibrationInput, CalibrationValue, Decay, ImageCalibration, Quantity,
     SAME_DURATION,
@@ -23,7 +23,6 @@ use crate::error::{Error, Result};
 use crate::image::{Parts, Voi, VoiSet, VoiSets};
 use crate::io::dicom::Facts;
 use crate::job::{ActivityInput, Job};
-use crate::kinetics::decay_corrected::suspicion;
 use crate::time::TimeOrSpan;
 
 /// The acquisitions on the dose grid.
@@ -154,7 +153,10 @@ pub fn read(
     activities.zip(&timings).for_each(|(r, t)| r.activity_time = Some(t.what.clone()));
     check_times(&times_s)?;
     let totals: Vec<f64> = images.iter().map(ActivityMap::total).collect();
-    ask_for_correction(&times_s, &totals, &timings, decay, observer)?;
+    let asked = correction_asked::nobody_says(&timings);
+    if asked {
+        correction_asked::of_images(&times_s, &totals, decay, observer)?;
+    }
     let grid = scene::choose_grid(job.grid, &around.matter.grid, &images[0].volume.grid)?;
     let sets = voi_sets(job, input, around, &placements, observer, records)?;
     let mut parts = Parts::alone(around.vois.as_ref().map_or(0, VoiSets::len));
@@ -233,7 +235,7 @@ pub fn read(
     if around.vois.is_some() && calibration_relative.is_none() {
         observer.say(calibration::NOT_STATED);
     }
-    Ok(Placed {
+    let placed = Placed {
         regions,
         times_s,
         timings,
@@ -246,7 +248,17 @@ pub fn read(
         grid,
         calibration_relative,
         filled,
-    })
+    };
+    if asked {
+        correction_asked::tell_of_vois(
+            &placed,
+            &names,
+            input.relative_uncertainty,
+            decay,
+            observer,
+        );
+    }
+    Ok(placed)
 }
 
 /// A factor per count is that of one duration: twice the time is twice the counts of the same activity.
@@ -289,38 +301,6 @@ fn tell_equal(images: &[ActivityMap], input: &SeriesInput, observer: &dyn Observ
             ));
         }
     }
-}
-
-/// Share of the activity of the images that is left at the last time, from which on it counts as staying.
-const STAYS: f64 = 0.95;
-
-/// Asks whether values are corrected for decay where nobody says and the activity of all the images rises or stays; warns where it falls,
-/// but more slowly than physical decay explains.
-fn ask_for_correction(
-    times_s: &[f64],
-    totals: &[f64],
-    timings: &[Timing],
-    decay: &Decay,
-    observer: &dyn Observer,
-) -> Result<()> {
-    if timings.iter().any(|t| t.correction.is_some()) {
-        return Ok(());
-    }
-    observer.say(
-        "nobody says whether the images are corrected for decay: taken as activities at their times (decay_correction in the series file says otherwise)",
-    );
-    let Some(found) = suspicion(times_s, totals, None, decay.constant_per_s()) else {
-        return Ok(());
-    };
-    let question = found.question(
-        "not said whether the images are corrected for decay",
-        "Add to the series file decay_correction = \"admin\" (corrected to the administration), or \"none\" or \"start\" (activity at the scan).",
-    );
-    if found.kept >= STAYS {
-        return Err(question);
-    }
-    observer.warn(&question.to_string());
-    Ok(())
 }
 
 /// The uncertainty of the calibrations as one that all times share.

@@ -15,6 +15,7 @@ use super::quantification::{
 use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, check_version, toml_error};
 use crate::error::{Error, Result, did_you_mean};
 use crate::kinetics::Family;
+use crate::kinetics::decay_corrected::declared;
 use crate::time::{Moment, TimeOrSpan, hours_text};
 use crate::transport::times::MAX_TIME_POINTS;
 use crate::units::seconds_of;
@@ -100,6 +101,7 @@ struct PlanarEntry {
     times: Vec<String>,
     counts: Vec<f64>,
     relative_uncertainty: Option<f64>,
+    decay_corrected: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -164,6 +166,8 @@ pub struct PlanarCurve {
     pub counts: Vec<f64>,
     /// Of each count; none if unknown.
     pub relative_uncertainty: Option<f64>,
+    /// Whether the counts are corrected for decay to injection; none if the file does not say.
+    pub decay_corrected: Option<bool>,
 }
 
 /// A series of acquisitions and how it is integrated.
@@ -441,8 +445,18 @@ impl PlanarEntry {
                 "Correct the lists.",
             ));
         }
+        if let Some(n) = self.counts.iter().position(|c| !c.is_finite() || *c <= 0.0) {
+            return Err(Error::input(
+                format!("planar: {} counts at {}", self.counts[n], self.times[n]),
+                "they have no relative uncertainty, and no curve of counts is zero or below",
+                "Leave this time out, or subtract less background.",
+            ));
+        }
+        let corrected = self.decay_corrected.as_deref().map(declared).transpose();
+        let in_planar = |e: Error| Error { problem: format!("planar: {}", e.problem), ..e };
         Ok(PlanarCurve {
             times_s,
+            decay_corrected: corrected.map_err(in_planar)?,
             counts: self.counts,
             relative_uncertainty: self.relative_uncertainty,
         })

@@ -56,9 +56,13 @@ pub fn dicom_time(text: &str) -> Option<Time> {
     Time::new(part(0..2)?, part(2..4)?, if seconds == 60 { 59 } else { seconds }, nanoseconds).ok()
 }
 
-/// An offset from UTC, `+0100` or `-0930`; `-0000` is not allowed (PS3.5 6.2).
+/// An offset from UTC, `+0100` or `-0930`; `-0000` is not allowed (PS3.5 6.2). Some writers put a colon between hours and minutes, as ISO 8601 does.
 pub fn dicom_offset(text: &str) -> Option<Offset> {
-    let (sign, digits) = text.split_at_checked(1)?;
+    let (sign, written) = text.split_at_checked(1)?;
+    let digits = match written.split_once(':') {
+        Some((hours, minutes)) if hours.len() == 2 => &format!("{hours}{minutes}"),
+        _ => written,
+    };
     let sign = match sign {
         "+" => 1,
         "-" if digits != "0000" => -1,
@@ -162,7 +166,8 @@ mod tests {
         assert_eq!(dicom_offset("+0545").map(Offset::minutes), Some(345));
         assert_eq!(dicom_offset("-0330").map(Offset::minutes), Some(-210));
         assert_eq!(dicom_offset("+0000").map(Offset::minutes), Some(0));
-        for bad in ["", "0100", "-0000", "+1500", "+0160", "+1", "+01:00", "Z"] {
+        assert_eq!(dicom_offset("+05:45").map(Offset::minutes), Some(345));
+        for bad in ["", "0100", "-0000", "-00:00", "+1500", "+0160", "+1", "+1:00", "+010:0", "Z"] {
             assert_eq!(dicom_offset(bad), None, "{bad}");
         }
     }

@@ -5,7 +5,7 @@ use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, tz};
 
 use super::ClockTime;
-use super::written::{has_two_readings, iso};
+use super::written::{has_short_year, has_two_readings, iso};
 use crate::error::{Error, Result};
 
 /// Largest offsets in use: UTC-12:00 (Baker Island) and UTC+14:00 (Line Islands), min.
@@ -61,6 +61,13 @@ impl Moment {
                     format!("time '{text}'"),
                     "its date has two readings: whether the day or the month stands first is not known",
                     "Write it as year, month and day, such as 2026-11-22T10:15:00+01:00.",
+                );
+            }
+            if has_short_year(text) {
+                return Error::input(
+                    format!("time '{text}'"),
+                    "the year of its date has two digits, which may be a day too",
+                    "Write the year with four digits, such as 2026-11-22T10:15:00.",
                 );
             }
             Error::input(

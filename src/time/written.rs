@@ -23,17 +23,54 @@ const MONTHS: [&str; 12] =
 pub(super) fn iso(text: &str, order: Option<DateOrder>) -> Option<String> {
     let named = with_hyphens(text);
     let (date, clock) = split(named.as_deref().unwrap_or(text).trim());
+    let clock = clock24(clock)?;
+    if let Some(known) = compact(date) {
+        return Some(format!("{}{}", known.iso(order)?, with_colons(&clock)));
+    }
     let date = match fields(date) {
         Some(found) => found.iso(order)?,
         None => date.to_string(),
     };
-    Some(format!("{date}{}", clock24(clock)?))
+    Some(format!("{date}{clock}"))
 }
 
 /// Whether the date could have its day or its month first.
 pub(super) fn has_two_readings(text: &str) -> bool {
     let open = fields(split(text.trim()).0);
     matches!(open, Some(Fields::Open { first, second, .. }) if first <= 12 && second <= 12 && first != second)
+}
+
+/// `20261122`, of this century or the last.
+fn compact(date: &str) -> Option<Fields> {
+    let digits = date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit());
+    if !digits || !(date.starts_with("19") || date.starts_with("20")) {
+        return None;
+    }
+    let part = |from: usize, to: usize| date[from..to].parse().ok();
+    Some(Fields::Known { year: part(0, 4)?, month: part(4, 6)?, day: part(6, 8)? })
+}
+
+/// `T0930` and `T093015` behind a date without marks, with them.
+fn with_colons(clock: &str) -> String {
+    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    match clock.get(..5).filter(|t| digits(&t[1..])) {
+        None => clock.to_string(),
+        Some(_) => match clock.get(5..7).filter(|t| digits(t)) {
+            None => format!("{}:{}", &clock[..3], &clock[3..]),
+            Some(_) => format!("{}:{}:{}", &clock[..3], &clock[3..5], &clock[5..]),
+        },
+    }
+}
+
+/// Whether the year of a date has two digits.
+pub(super) fn has_short_year(text: &str) -> bool {
+    let date = split(text.trim()).0;
+    let parts: Vec<&str> = date.split(['.', '/', '-']).collect();
+    let short = |t: &str| (1..=2).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
+    parts.len() == 3
+        && short(parts[2])
+        && short(parts[0])
+        && (short(parts[1]) || month_of(parts[1]).is_some())
 }
 
 /// `22 Nov 2026 14:30` and `Nov 22, 2026 14:30` as `22-Nov-2026 14:30`; none where no month stands so.
@@ -255,6 +292,9 @@ mod tests {
             ("22 Nov 2026 9:30", None, Some("2026-11-22T09:30")),
             ("Nov 22, 2026 9:30 PM", None, Some("2026-11-22T21:30")),
             ("November 2, 2026 09:30", None, Some("2026-11-02T09:30")),
+            ("20261122 0930", None, Some("2026-11-22T09:30")),
+            ("20261122T093015+01:00", None, Some("2026-11-22T09:30:15+01:00")),
+            ("20261122 9:30", None, Some("2026-11-22T09:30")),
             ("11/22/2026 14:30 PM", None, None),
             ("11/22/2026 0:30 AM", None, None),
         ] {

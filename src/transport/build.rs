@@ -74,7 +74,7 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
     let mut decay = input.decay.clone();
     split_local(&mut decay, input, voxel_cm)?;
     let reach = Reach::of(&decay);
-    let leptons: &[Lepton] = if reach.positrons() { &Lepton::ALL } else { &Lepton::ALL[..1] };
+    let leptons = leptons_of(&reach);
 
     let mut tables = Vec::new();
     let mut offsets = Offsets::default();
@@ -83,9 +83,10 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
     let short = short_voxels(input, voxel_cm)?;
     words.iter_mut().zip(&short).for_each(|(word, short)| *word |= u32::from(*short) << SHORT_BIT);
     let thresholds = largest_thresholds(input, voxel_cm, &short)?;
-    let (rank, compton_shells) = photon_tables(input, &mut tables, &mut offsets)?;
+    let (rank, compton_shells) =
+        photon_tables(input, reach.photon_nodes(), &mut tables, &mut offsets)?;
     let classes = &thresholds[..if short.is_empty() { 1 } else { 2 }];
-    lepton_tables(input, leptons, classes, voxel_cm, &mut tables, &mut offsets)?;
+    lepton_tables(input, &reach, classes, voxel_cm, &mut tables, &mut offsets)?;
     let short_sets = if short.is_empty() { 0 } else { leptons.len() * input.materials.len() };
     alpha_tables(input, &reach, &mut tables, &mut offsets)?;
     let (source_groups, source_entries) = build_groups(&decay, &mut tables)?;
@@ -253,6 +254,7 @@ fn settle_energy(input: &PlanInput, voxel_cm: [f64; 3]) -> Result<f64> {
 /// Photon tables of all materials; returns the materials' hardness ranks and where the shells of the impulse approximation begin.
 fn photon_tables(
     input: &PlanInput,
+    nodes: usize,
     tables: &mut Vec<f32>,
     offsets: &mut Offsets,
 ) -> Result<(Vec<u8>, u32)> {
@@ -260,7 +262,7 @@ fn photon_tables(
     let built: Vec<PhotonTables> = input
         .materials
         .par_iter()
-        .map(|m| PhotonTables::new(m, switches))
+        .map(|m| PhotonTables::new(m, switches, nodes))
         .collect::<Result<_>>()?;
     offsets.photon = tables.len() as u32;
     built.iter().for_each(|t| tables.extend(interval_records(&t.records, PHOTON_VALUES)));
@@ -306,17 +308,23 @@ fn shell_tables(built: &[PhotonTables], tables: &mut Vec<f32>) -> u32 {
     at as u32
 }
 
+/// The leptons that there may be.
+fn leptons_of(reach: &Reach) -> &'static [Lepton] {
+    if reach.positrons() { &Lepton::ALL } else { &Lepton::ALL[..1] }
+}
+
 /// Electron and positron tables of all materials, with the largest production thresholds of each class of voxels: the usual ones, and those
 /// where steps are short.
 fn lepton_tables(
     input: &PlanInput,
-    leptons: &[Lepton],
+    reach: &Reach,
     thresholds: &[Vec<f64>],
     voxel_cm: [f64; 3],
     tables: &mut Vec<f32>,
     offsets: &mut Offsets,
 ) -> Result<()> {
     let control = input.settings.lepton;
+    let leptons = leptons_of(reach);
     let mut sets: Vec<(Lepton, &Material, LeptonControl)> = Vec::new();
     for of_class in thresholds {
         for &lepton in leptons {
@@ -339,7 +347,8 @@ fn lepton_tables(
     let free = free_thicknesses(input, voxel_cm);
     let of_class = leptons.len() * input.materials.len();
     for (class, facts) in facts.chunks(of_class).enumerate() {
-        let strengths: Vec<f64> = (0..COARSE_NODES)
+        let nodes = leptons.iter().map(|l| reach.lepton_nodes(*l)).max().unwrap_or(COARSE_NODES);
+        let strengths: Vec<f64> = (0..nodes)
             .into_par_iter()
             .map(|node| {
                 let of =
@@ -348,12 +357,12 @@ fn lepton_tables(
             })
             .collect::<Result<_>>()?;
         let scattering: Vec<Vec<f32>> =
-            facts.par_iter().map(|f| f.scattering(&strengths)).collect::<Result<_>>()?;
+            facts.par_iter().map(|f| f.scattering(&strengths, reach)).collect::<Result<_>>()?;
         scattering.iter().for_each(|t| tables.extend(t));
     }
     // Photons do not depend on the class.
     let spectra: Vec<(Vec<f32>, Vec<f32>)> =
-        facts[..of_class].par_iter().map(LeptonFacts::spectra).collect();
+        facts[..of_class].par_iter().map(|f| f.spectra(reach)).collect();
     offsets.bremsstrahlung = tables.len() as u32;
     spectra.iter().for_each(|t| tables.extend(&t.0));
     offsets.thick_target = tables.len() as u32;

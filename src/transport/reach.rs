@@ -2,9 +2,10 @@
 //! exist. Follows every process that the engines have; neglects how rare one is.
 
 use super::cpu::particle::{ALPHA, ELECTRON, PHOTON, POSITRON};
-use super::layout::{FINE_BITS, node_energy};
+use super::layout::{COARSE_BITS, COARSE_NODES, FINE_BITS, locate, node_energy};
 use super::tally::{ORIGINS, Origin, annihilation_origin};
 use crate::constants::ELECTRON_MASS_MEV;
+use crate::physics::Lepton;
 use crate::physics::pair::PAIR_THRESHOLD_MEV;
 use crate::source::{DecaySpectrum, EmissionGroup};
 
@@ -84,6 +85,26 @@ impl Reach {
         self.highest_mev[POSITRON as usize].iter().any(Option::is_some)
     }
 
+    /// Coarse nodes that tables need for photons.
+    pub fn photon_nodes(&self) -> usize {
+        self.nodes(PHOTON)
+    }
+
+    /// Coarse nodes that the tables of a lepton need.
+    pub fn lepton_nodes(&self, lepton: Lepton) -> usize {
+        self.nodes(match lepton {
+            Lepton::Electron => ELECTRON,
+            Lepton::Positron => POSITRON,
+        })
+    }
+
+    /// Coarse nodes, from the lowest, up to both ends of the interval that holds the highest energy of a kind, and one more: a sampled energy may be
+    /// a rounding above it. At least two.
+    fn nodes(&self, kind: u32) -> usize {
+        let highest = self.highest_mev[kind as usize].iter().flatten().copied().fold(0.0, f64::max);
+        (locate::<COARSE_BITS>(highest as f32).0 + 3).min(COARSE_NODES)
+    }
+
     /// Whether there may be alphas.
     pub fn alphas(&self) -> bool {
         self.highest_mev[ALPHA as usize].iter().any(Option::is_some)
@@ -126,9 +147,35 @@ impl Channels {
     }
 }
 
+/// A table of `nodes` coarse nodes, each of `stride` values, made one of all [`COARSE_NODES`]: those above, which no particle reaches, repeat the last.
+pub fn fill_unreached(table: &mut Vec<f32>, stride: usize) {
+    while table.len() < COARSE_NODES * stride && table.len() >= stride {
+        table.extend_from_within(table.len() - stride..);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Every energy that can occur lies between two nodes that are there.
+    #[test]
+    fn nodes_hold_the_highest_energies() {
+        for mev in [0.02, 0.4983, 0.5, 1.25, 2.2798, 3.49, 3.5] {
+            let reach = research(&format!("electron:{mev}MeV"));
+            for nodes in [reach.lepton_nodes(Lepton::Electron), reach.photon_nodes()] {
+                let last = node_energy(COARSE_BITS, nodes - 1);
+                assert!(last >= mev * (1.0 + 1e-6) || nodes == COARSE_NODES, "{mev}: {last}");
+            }
+            if reach.positrons() {
+                let last = node_energy(COARSE_BITS, reach.lepton_nodes(Lepton::Positron) - 1);
+                assert!(last > mev - 2.0 * ELECTRON_MASS_MEV, "{mev}: {last}");
+            }
+        }
+        let mut table = vec![1.0, 2.0, 3.0, 4.0];
+        fill_unreached(&mut table, 2);
+        assert_eq!((table.len(), &table[2..6]), (2 * COARSE_NODES, &[3.0, 4.0, 3.0, 4.0][..]));
+    }
     use crate::physics::chain::chain;
     use crate::source::parse_source;
 

@@ -171,13 +171,11 @@ impl Tally {
             return self.fold_times(batch, words, labels, regions);
         }
         const CHUNK: usize = 1 << 14;
+        /// Voxels that are looked at together before anything of theirs is added up.
+        const BLOCK: usize = 64;
         let [e, p, a] = &mut self.sums;
         let words: &[BatchWords] = words;
         let voxels = self.voxels;
-        let chunk_of = |v: &'_ [AtomicU64], c: usize| -> (usize, usize) {
-            let start = (c * CHUNK).min(v.len());
-            (start, (start + CHUNK).min(v.len()))
-        };
         let chunks = voxels.div_ceil(CHUNK).max(1);
         let mut es: Vec<&mut [u64]> = split(e, CHUNK, chunks);
         let mut ps: Vec<&mut [u64]> = split(p, CHUNK, chunks);
@@ -192,24 +190,39 @@ impl Tally {
             .map(|(c, (((e, p), a), squares))| {
                 let first = c * CHUNK;
                 let mut region_units = vec![0_u64; regions + 1];
-                let mut totals = vec![0_u64; squares.len()];
-                for (origin, sum) in [e, p, a].into_iter().enumerate() {
-                    for copy in words {
-                        let words = &copy.words[origin];
-                        let (lo, hi) = chunk_of(words, c);
-                        for (k, word) in words[lo..hi].iter().enumerate() {
-                            // Nobody else writes now: plain loads and stores.
-                            let value = word.load(Relaxed);
-                            word.store(0, Relaxed);
-                            add_to(&mut sum[k], value)?;
-                            add_to(&mut totals[k], value)?;
+                let mut sums = [e, p, a];
+                for start in (0..squares.len()).step_by(BLOCK) {
+                    let end = (start + BLOCK).min(squares.len());
+                    let of = |words: &'_ [AtomicU64]| match words.is_empty() {
+                        true => 0..0,
+                        false => first + start..first + end,
+                    };
+                    let hit = |words: &Vec<AtomicU64>| {
+                        words[of(words)].iter().fold(0, |all, w| all | w.load(Relaxed)) != 0
+                    };
+                    // Few histories leave most of a large grid untouched: its sums are not read.
+                    if !words.iter().any(|copy| copy.words.iter().any(hit)) {
+                        continue;
+                    }
+                    let mut totals = [0_u64; BLOCK];
+                    for (origin, sum) in sums.iter_mut().enumerate() {
+                        for copy in words {
+                            let words = &copy.words[origin];
+                            for (k, word) in words[of(words)].iter().enumerate() {
+                                // Nobody else writes now: plain loads and stores.
+                                let value = word.load(Relaxed);
+                                word.store(0, Relaxed);
+                                add_to(&mut sum[start + k], value)?;
+                                add_to(&mut totals[k], value)?;
+                            }
                         }
                     }
-                }
-                for (k, (&total, square)) in totals.iter().zip(squares.iter_mut()).enumerate() {
-                    *square = square.checked_add(u128::from(total) * u128::from(total))?;
-                    let region = labels.get(first + k).map_or(0, |&l| usize::from(l));
-                    add_to(&mut region_units[region.min(regions)], total)?;
+                    for (k, square) in squares[start..end].iter_mut().enumerate() {
+                        let total = totals[k];
+                        *square = square.checked_add(u128::from(total) * u128::from(total))?;
+                        let region = labels.get(first + start + k).map_or(0, |&l| usize::from(l));
+                        add_to(&mut region_units[region.min(regions)], total)?;
+                    }
                 }
                 Some(region_units)
             })

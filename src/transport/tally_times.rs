@@ -86,9 +86,12 @@ impl Tally {
                     for (t, (sums, squares)) in part.iter_mut().enumerate() {
                         let at = (first + k) * times + t;
                         let mut value = 0_u64;
-                        for copy in words {
-                            add_to(&mut value, copy.times[at].load(Relaxed))?;
-                            copy.times[at].store(0, Relaxed);
+                        for word in words.iter().map(|copy| &copy.times[at]) {
+                            let units = word.load(Relaxed);
+                            if units != 0 {
+                                add_to(&mut value, units)?;
+                                word.store(0, Relaxed);
+                            }
                         }
                         if value == 0 {
                             continue;

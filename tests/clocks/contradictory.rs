@@ -92,3 +92,54 @@ fn seconds_for_milliseconds() {
     let right = run("NONE", |o| o.ds((0x0018, 0x1242), &[1_200_000.0]), &[]);
     assert!(!right.text.contains("milliseconds"), "{}", right.text);
 }
+
+/// A half-life in minutes, hours or days is that of the nuclide, told, and undone as such.
+#[test]
+fn a_half_life_in_another_unit() {
+    let seconds = half_life_s("F-18");
+    for (unit, of_unit) in [("minutes", 60.0), ("hours", 3600.0), ("days", 86_400.0)] {
+        for correction in ["ADMIN", "START", "NONE"] {
+            let written = |o: DataSet| {
+                let drug = DataSet::default().ds((0x0018, 0x1075), &[seconds / of_unit]).text(
+                    (0x0018, 0x1078),
+                    "DT",
+                    "20260328223000.5",
+                );
+                o.sq((0x0054, 0x0016), &[drug])
+            };
+            let run = run(correction, written, &[]);
+            run.expect(all_decays("F-18"), &format!("{correction} in {unit}"));
+            run.says(&format!("in {unit} the half-life of F-18 and not in s"));
+        }
+    }
+}
+
+/// Beds that are each corrected to their own start, without factors: times after the reference that start anew with each bed say so.
+#[test]
+fn beds_corrected_to_their_own_start() {
+    let bench = Bench::new();
+    let whole = Scanner::new("Ga-68", "START", HOUR, 3);
+    let beds = |reference_ms: Option<f64>| -> Vec<DataSet> {
+        (0..SLICES)
+            .map(|k| {
+                let start_s = whole.frame_start_s(k);
+                let own = Scanner { factors: false, ..Scanner::new("Ga-68", "START", start_s, 1) };
+                let object = pet(&own, Zone::Local).remove(k).text((0x0020, 0x000E), "UI", "1.2.9");
+                let object = Zone::Local.scan(object, start_s, -HOUR);
+                match reference_ms {
+                    Some(ms) => object.ds((0x0054, 0x1300), &[ms]),
+                    None => object,
+                }
+            })
+            .collect()
+    };
+    bench.series("own", &beds(Some(295_000.0)));
+    bench.series("silent", &beds(None));
+    let own = bench.dose("own", "Ga-68", &["--physical-decay"]);
+    own.expect(all_decays("Ga-68"), "each to its own start");
+    own.says("as FrameReferenceTime (0054,1300) says, not to");
+    let off = (std::f64::consts::LN_2 * 1200.0 / half_life_s("Ga-68")).exp();
+    bench.dose("silent", "Ga-68", &["--physical-decay"]).says(&format!(
+        "were it the start of each, the activity of a frame would be up to {off:.4} times"
+    ));
+}

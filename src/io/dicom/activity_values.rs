@@ -15,6 +15,8 @@ use crate::image::Grid;
 
 /// Units (0054,1001) that a count factor may calibrate (PS3.3 C.8.9.1.1.3).
 const COUNT_UNITS: [&str; 4] = ["CNTS", "CPS", "PROPCNTS", "PROPCPS"];
+/// Those of them that are counts per second.
+const RATE_UNITS: [&str; 2] = ["CPS", "PROPCPS"];
 /// Units (0054,1001) in which standardised uptake values are written (PS3.3 C.8.9.1.1.3).
 const SUV_UNITS: [&str; 2] = ["GML", "CM2ML"];
 /// Largest part by which a map in Bq/mL and the rescaling of Units BQML may differ: rounding of decimal strings.
@@ -31,6 +33,8 @@ pub(super) struct ActivityValues {
     factor: f64,
     /// The units before the factor.
     pub units: String,
+    /// Whether the values before the factor are counts per second.
+    pub rates: bool,
 }
 
 /// Finds out what the values of a series mean.
@@ -63,7 +67,7 @@ pub(super) fn choose(
             ));
         }
         let map = map.map(|m| m.code.clone());
-        Ok(ActivityValues { map, factor, units: units.to_owned() })
+        Ok(ActivityValues { map, factor, units: units.to_owned(), rates: false })
     };
     let values = match (activity, units.as_str(), counts) {
         (Some(map), _, _) => {
@@ -100,6 +104,7 @@ pub(super) fn choose(
                 map: Some(map.code.clone()),
                 factor: factor * scale,
                 units: map.code.clone(),
+                rates: matches!(map.meaning, Meaning::CountsPerSecond(_)),
             }
         }
         (None, _, None) => {
@@ -289,7 +294,8 @@ fn rescaled_counts(
     };
     notes.push(format!("{applied} times {factor} give Bq/mL, as stated by the caller"));
     let units = if units.is_empty() { "counts".into() } else { units };
-    Ok(ActivityValues { map: None, factor, units })
+    let rates = RATE_UNITS.contains(&units.as_str());
+    Ok(ActivityValues { map: None, factor, units, rates })
 }
 
 /// Says what an SUV was divided by, with the numbers of the header.

@@ -175,6 +175,12 @@ impl Facts {
             self.series_time = problems.kept(clock.series()).flatten();
             let given = item.and_then(|i| problems.kept(clock.administration(&i)));
             (self.administration_time, self.administration_clock) = given.unwrap_or_default();
+            let items = root.items(RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE);
+            for (entry, item) in self.radiopharmaceuticals.iter_mut().zip(items) {
+                // What cannot be read of one that is not used is no problem.
+                let given = clock.administration(&item).unwrap_or_default();
+                (entry.administration_time, entry.administration_clock) = given;
+            }
             notes.extend(
                 problems.kept(contradictions::administration(&clock, item.as_ref())).flatten(),
             );

@@ -25,6 +25,12 @@ pub struct Radiopharmaceutical {
     pub nuclide: Option<NuclideCode>,
     /// RadionuclideHalfLife, s.
     pub half_life_s: Option<f64>,
+    /// RadionuclideTotalDose, Bq.
+    pub administered_bq: Option<f64>,
+    /// Time of administration.
+    pub administration_time: Option<Moment>,
+    /// Time of day of an administration whose date is not stated.
+    pub administration_clock: Option<ClockTime>,
 }
 
 /// The energy window of an NM object that was read.
@@ -65,6 +71,10 @@ pub struct Facts {
     pub acquisition_time: Option<Moment>,
     /// Duration of the acquisition: ActualFrameDuration of the first slice, or that of all views of an NM object, s.
     pub frame_duration_s: Option<f64>,
+    /// Whether the values before any count factor are counts per second.
+    pub count_rates: bool,
+    /// An NM object states several rotations or phases: whether its counts are those of all of their durations together is not known.
+    pub several_durations: bool,
     /// What the duration of an NM object was made from.
     pub duration_source: Option<String>,
     /// ActualFrameDuration of an NM object itself, s: of the whole acquisition or of one view, which writers do not tell.
@@ -119,8 +129,12 @@ fn nuclide_code(item: &Item<'_>) -> Option<NuclideCode> {
     })
 }
 
-fn listed(item: &Item<'_>) -> Radiopharmaceutical {
+fn listed(item: &Item<'_>, bq_per_unit: f64) -> Radiopharmaceutical {
+    let administered = item.number(RADIONUCLIDE_TOTAL_DOSE).ok().flatten();
     Radiopharmaceutical {
+        administered_bq: administered.map(|a| a * bq_per_unit),
+        administration_time: None,
+        administration_clock: None,
         name: item.text(RADIOPHARMACEUTICAL),
         nuclide: nuclide_code(item),
         half_life_s: item.number(RADIONUCLIDE_HALF_LIFE).ok().flatten().filter(|t| *t > 0.0),
@@ -128,6 +142,17 @@ fn listed(item: &Item<'_>) -> Radiopharmaceutical {
 }
 
 impl Facts {
+    /// Takes half-life, administration and name of the radiopharmaceutical at that place of the list.
+    pub fn take_radiopharmaceutical(&mut self, n: usize) {
+        let Some(item) = self.radiopharmaceuticals.get(n).cloned() else { return };
+        self.radiopharmaceutical = item.name;
+        self.nuclide = item.nuclide;
+        self.half_life_s = item.half_life_s;
+        self.administered_bq = item.administered_bq;
+        self.administration_time = item.administration_time;
+        self.administration_clock = item.administration_clock;
+    }
+
     /// Reads what is common to all modalities from the first object.
     pub(super) fn read(root: &Item<'_>) -> Facts {
         let device: Vec<String> = [MANUFACTURER, MANUFACTURER_MODEL_NAME]
@@ -162,11 +187,11 @@ impl Facts {
         let items = root.items(RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE);
         if items.len() > 1 {
             notes.push(format!(
-                "{} radiopharmaceuticals are listed; the first one is reported",
+                "{} radiopharmaceuticals are listed; the first one is reported, unless another is of the nuclide of the run",
                 items.len()
             ));
         }
-        self.radiopharmaceuticals = items.iter().map(listed).collect();
+        self.radiopharmaceuticals = items.iter().map(|i| listed(i, bq_per_unit)).collect();
         let Some(item) = items.first() else { return Ok(()) };
         self.radiopharmaceutical = item.text(RADIOPHARMACEUTICAL);
         self.half_life_s = item.number(RADIONUCLIDE_HALF_LIFE)?;

@@ -37,6 +37,7 @@ mod series;
 mod time_frames;
 mod transfer_syntax;
 mod ucum;
+pub mod write;
 
 use std::path::{Path, PathBuf};
 

@@ -84,6 +84,7 @@ pub(super) fn read(
     let (data, padded) = values.fill(headers, &ordered)?;
     let mut facts = Facts::read(&root);
     facts.units = "Bq/mL";
+    facts.count_rates = values.rates;
     facts.stored_units = values.units;
     facts.note_padding(padded, &mut notes);
     facts.energy_window = Some(chosen.window);
@@ -95,8 +96,9 @@ pub(super) fn read(
     facts.decay_correction = root.text(DECAY_CORRECTION);
     facts.decay_listed = super::decay_listed(&root);
     facts.read_times(headers, &[], &mut notes);
-    if let Some((seconds, source)) = acquisition_duration(&root)? {
+    if let Some((seconds, source, several)) = acquisition_duration(&root)? {
         facts.frame_duration_s = Some(seconds);
+        facts.several_durations = several;
         facts.duration_source = Some(source);
     }
     let of_image = root.number(ACTUAL_FRAME_DURATION)?.filter(|ms| *ms > 0.0);

@@ -8,8 +8,8 @@
 use super::attributes::*;
 use crate::error::Result;
 
-/// Duration (s) and where it was found; none if the object does not state it.
-pub(super) fn acquisition_duration(root: &Item<'_>) -> Result<Option<(f64, String)>> {
+/// Duration (s), where it was found, and whether it is the sum of several; none if the object does not state it.
+pub(super) fn acquisition_duration(root: &Item<'_>) -> Result<Option<(f64, String, bool)>> {
     let detectors = match root.count(NUMBER_OF_DETECTORS)? {
         Some(n) if n > 0 => n,
         _ => root.items(DETECTOR_INFORMATION_SEQUENCE).len().max(1),
@@ -31,7 +31,7 @@ pub(super) fn acquisition_duration(root: &Item<'_>) -> Result<Option<(f64, Strin
             }
         }
         if total > 0.0 {
-            return Ok(Some((total, parts.join(" and "))));
+            return Ok(Some((total, parts.join(" and "), parts.len() > 1)));
         }
     }
     Ok(None)

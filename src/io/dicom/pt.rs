@@ -34,6 +34,7 @@ pub(super) fn read(
     let values = activity_values::choose(headers, &ordered, options, &stack.grid, &mut notes)?;
     let (data, padded) = values.fill(headers, &ordered)?;
     facts.units = "Bq/mL";
+    facts.count_rates = values.rates;
     facts.stored_units = values.units;
     facts.note_padding(padded, &mut notes);
     facts.count_negative(&data, &mut notes);

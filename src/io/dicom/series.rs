@@ -77,6 +77,11 @@ impl Found {
             .collect()
     }
 
+    /// The objects of each series, by SeriesInstanceUID and modality.
+    pub fn into_series(self) -> BTreeMap<(String, String), Vec<Header>> {
+        self.series
+    }
+
     /// Notes on what was left out.
     pub fn skipped(&self) -> Vec<String> {
         let mut notes = Vec::new();
@@ -257,7 +262,7 @@ fn check_agreement(headers: &[Header]) -> Result<()> {
 }
 
 /// A series has one frame of reference, and no object twice.
-fn check_unity(headers: &[Header]) -> Result<()> {
+pub(super) fn check_unity(headers: &[Header]) -> Result<()> {
     check_agreement(headers)?;
     let mut seen: BTreeMap<String, &Path> = BTreeMap::new();
     let mut frame: Option<(Option<String>, &Path)> = None;

@@ -86,3 +86,23 @@ pub(super) const MAY_SAY_CORRECTED: [&str; 12] = [
     "correg",
     "uncorr",
 ];
+
+/// Words and phrases that may say that values are those of the time of injection: the user is asked. Not "injection" alone: its site is a curve.
+pub(super) const MAY_SAY_AT_INJECTION: [&str; 16] = [
+    "at injection",
+    "to injection",
+    "at time of injection",
+    "at the time of injection",
+    "at administration",
+    "to administration",
+    "at t0",
+    "to t0",
+    "at t=0",
+    "to t=0",
+    "at time zero",
+    "t0",
+    "a0",
+    "a 0",
+    "biological activity",
+    "dcf",
+];

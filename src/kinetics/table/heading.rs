@@ -5,8 +5,8 @@
 //! quantity, or whose values these are. A unit is never guessed.
 
 use super::correction_words::{
-    ANSWERS_NO, ANSWERS_YES, CORRECTED, DENIALS, INJECTION_TIMES, MAY_SAY_CORRECTED, OTHER_TIMES,
-    UNCORRECTED,
+    ANSWERS_NO, ANSWERS_YES, CORRECTED, DENIALS, INJECTION_TIMES, MAY_SAY_AT_INJECTION,
+    MAY_SAY_CORRECTED, OTHER_TIMES, UNCORRECTED,
 };
 use super::units::{Quantity, Unit, unit_of};
 use super::words::{
@@ -403,7 +403,9 @@ impl Name {
             return Err(format!("'{odd}' in it is no name of a curve"));
         }
         let of_decay = |w: &&str| MAY_SAY_CORRECTED.iter().any(|start| w.starts_with(start));
-        if let Some(odd) = words.split(' ').find(of_decay) {
+        let spaced = format!(" {} ", words.replace('@', " at "));
+        let phrase = MAY_SAY_AT_INJECTION.iter().find(|p| spaced.contains(&format!(" {p} ")));
+        if let Some(odd) = phrase.copied().or_else(|| words.split(' ').find(of_decay)) {
             return Err(format!(
                 "'{odd}' in it may say that values are corrected for decay: write 'decay-corrected', 'not decay-corrected', or leave it out"
             ));

@@ -329,3 +329,21 @@ fn decay_is_no_part_of_a_name() {
         assert!(heading(name).unwrap_err().contains("decay-corrected"), "{name}");
     }
 }
+
+/// What may say that values are those of the injection is asked; a curve at the injection's site is one.
+#[test]
+fn values_at_injection_are_asked_about() {
+    for name in [
+        "liver at injection (MBq)",
+        "activity at t=0 (MBq)",
+        "A0 (MBq)",
+        "liver@t0 (MBq)",
+        "biological activity (MBq)",
+        "liver DCF (MBq)",
+    ] {
+        let why = heading(name).expect_err(name);
+        assert!(why.contains("may say that values are corrected"), "{name}: {why}");
+    }
+    assert!(heading("injection site (MBq)").is_ok());
+    assert!(heading("time after injection (h)").is_ok());
+}

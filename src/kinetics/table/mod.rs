@@ -69,6 +69,10 @@ pub struct CurveFile {
     pub of_administered: bool,
     /// Whether some values are count rates.
     pub of_count_rates: bool,
+    /// Whether some values are per mass.
+    pub of_mass: bool,
+    /// Whether some values are per volume.
+    pub of_volume: bool,
     /// Whether the names of the value columns, or a column of yes and no, say that values are decay-corrected to injection (true: all, or
     /// those of [`CurveTable::corrected`]) or not (false).
     pub decay_corrected: Option<bool>,

@@ -121,6 +121,14 @@ pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<
         curves,
         of_administered: layout.values.iter().any(|v| administered.contains(&v.quantity)),
         of_count_rates: layout.values.iter().any(|v| v.quantity == Quantity::CountRate),
+        of_mass: layout
+            .values
+            .iter()
+            .any(|v| matches!(v.quantity, Quantity::PerGram | Quantity::OfAdministeredPerGram)),
+        of_volume: layout
+            .values
+            .iter()
+            .any(|v| matches!(v.quantity, Quantity::PerMl | Quantity::OfAdministeredPerMl)),
         decay_corrected,
         notes,
     })
@@ -403,6 +411,22 @@ impl Reader<'_> {
     }
 }
 
+/// Uncertainties of a curve in % below this are no camera's: counting and calibration leave more (EANM's guidance: 5 to 10 %).
+const LEAST_PERCENT: f64 = 0.3;
+
+/// Tells where all uncertainties in % look like fractions.
+fn fractions_for_percent(name: &str, percent: bool, points: &[Point], notes: &mut Vec<String>) {
+    let share = |p: &Point| p.uncertainty.map(|u| 100.0 * u / p.value.abs());
+    let all: Vec<f64> = points.iter().filter_map(share).filter(|s| s.is_finite()).collect();
+    let largest = all.iter().copied().fold(0.0, f64::max);
+    if percent && points.len() > 1 && largest > 0.0 && largest < LEAST_PERCENT {
+        notes.push(format!(
+            "{name}: its uncertainties are at most {largest:.2} %, less than a camera leaves: if they are fractions, write {:.0} for {largest:.2}",
+            100.0 * largest
+        ));
+    }
+}
+
 /// A curve from its points: all with an uncertainty or none, sorted, pooled.
 fn finished(
     sheet: &Sheet,
@@ -427,6 +451,7 @@ fn finished(
         notes.push(format!("{name}: no uncertainties"));
     }
     let percent = with_spread && matches!(columns.spread, Some((_, None)));
+    fractions_for_percent(&name, percent, &points, notes);
     let points = pooled(&name, points, percent, &sheet.file, notes)?;
     let corrected: Option<Vec<bool>> = points.iter().map(|p| p.corrected).collect();
     if corrected.is_none() && points.iter().any(|p| p.corrected.is_some()) {

@@ -68,7 +68,7 @@ impl Nodes {
         let mut previous = vec![1.0; self.cosine.len()];
         let mut current = self.cosine.clone();
         for l in 1..=l_max {
-            let sum: f64 = current.iter().zip(&self.xs).map(|(p, xs)| xs * (1.0 - p)).sum();
+            let sum = deflected(&current, &self.xs);
             g.push(sum);
             if enough(sum, total) {
                 break;
@@ -83,6 +83,20 @@ impl Nodes {
         }
         TransportMoments { g, total }
     }
+}
+
+/// Sum of xs (1 - p), in four sums side by side: one after the other each would wait for the last.
+fn deflected(p: &[f64], xs: &[f64]) -> f64 {
+    let (of_four, of_rest) = (p.chunks_exact(4), xs.chunks_exact(4));
+    let rest = of_four.remainder().iter().zip(of_rest.remainder());
+    let rest: f64 = rest.map(|(p, xs)| xs * (1.0 - p)).sum();
+    let mut sums = [0.0; 4];
+    for (p, xs) in of_four.zip(of_rest) {
+        for (k, sum) in sums.iter_mut().enumerate() {
+            *sum += xs[k] * (1.0 - p[k]);
+        }
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 fn soft(

@@ -4,6 +4,7 @@
 //! What the user states goes before the file, with a warning that shows both where they differ; what is assumed is told.
 
 mod administration;
+mod radiopharmaceutical;
 mod scan;
 mod zones;
 
@@ -190,7 +191,10 @@ fn one(
     if scan.correction == Some(DecayCorrection::Start) {
         let (reference, told) = match scan.corrected_to_s {
             Some(to) => (StartReference::Series(to), Vec::new()),
-            None => scan.clock(decay).start_reference(by_user.or(in_file)),
+            None => {
+                let known = by_user.or(in_file).or(scan.stated_s().map(|t| -t));
+                scan.clock(decay).start_reference(known)
+            }
         };
         scan.reference = reference;
         scan.told.extend(told);
@@ -202,10 +206,22 @@ fn one(
         StartReference::Series(s) => s,
         _ => 0.0,
     };
-    let stated = scan.stated_s().map(|t| begin - t);
     let tolerance_s = clock_tolerance_s(decay);
-    let shown = |given: f64| hours_text(begin - given);
     let other = by_user.or(in_file);
+    // A stated time is that of the scan's start; or, where the clocks say so, that to which its values are corrected.
+    let counted_from = |t: f64| {
+        let fits = |at: f64| other.is_some_and(|o| (at - t - o).abs() <= tolerance_s);
+        if !fits(0.0) && fits(begin) { begin } else { 0.0 }
+    };
+    let stated = scan.stated_s().map(|t| counted_from(t) - t);
+    let from = scan.stated_s().map_or(begin, counted_from);
+    let shown = |given: f64| hours_text(from - given);
+    if stated.is_some() && from == 0.0 && begin.abs() > tolerance_s {
+        scan.told.push(format!(
+            "the stated time is counted from the start of the scan, {} after the time to which its values are corrected",
+            hours_text(-begin)
+        ));
+    }
     if let (Some(stated), Some(other)) = (stated, other)
         && (stated - other).abs() > tolerance_s
     {
@@ -230,9 +246,11 @@ fn one(
         let dated = administered.is_some() || scan.facts.administration_time.is_some();
         return Err(unknown(scan, dated));
     }
-    if let Some(given) = given.filter(|g| *g > begin) {
+    // A correction to a time before the administration is arithmetic that the scanner may have done all the same.
+    let earliest = if stated.is_some() { begin.max(from) } else { begin };
+    if let Some(given) = given.filter(|g| *g > earliest) {
         return Err(Error::input(
-            format!("the scan began {} before the administration", hours_text(given - begin)),
+            format!("the scan began {} before the administration", hours_text(given - earliest)),
             "activity is measured after it was given",
             "Correct the times, or state them: time or administered in a series file, --administered for one image.",
         ));

@@ -1,5 +1,6 @@
 //! Volumes of interest by themselves: read, made, combined, listed with volume, mass and activity, and written.
 
+mod dicom_object;
 mod expression;
 mod make;
 mod output;
@@ -16,6 +17,7 @@ use crate::image::{Grid, Region, RegionSet, Volume, segmentator_names, segmentat
 use crate::io::dicom::{self, ReadOptions};
 use crate::io::{NiftiAffine, RegionFacts, RegionOptions, read_image, read_regions};
 use crate::phantom::{HuCurve, HuOptions, Phantom};
+pub use dicom_object::{RegionForm, RegionObjectJob};
 use expression::Expression;
 
 /// What is asked for.
@@ -45,8 +47,10 @@ pub struct RegionJob {
     pub any_frame: bool,
     /// Which statement of a contradictory NIfTI header holds.
     pub nifti_affine: NiftiAffine,
-    /// Where to write: a label map (.nii, .nii.gz, .mha) or a folder with a map of shares for each.
+    /// Where to write: a label map (.nii, .nii.gz, .mha) or a folder with a map of shares for each; with `object` a DICOM file.
     pub out: Option<PathBuf>,
+    /// Write a DICOM object.
+    pub object: Option<RegionObjectJob>,
 }
 
 /// One region in the list.
@@ -112,12 +116,14 @@ pub fn list_regions(job: &RegionJob, observer: &dyn Observer) -> Result<RegionLi
     if let Some(out) = &job.out {
         output::check(out)?;
     }
+    let reference = job.object.as_ref().map(|o| o.reference(observer)).transpose()?;
     let ct = job.ct.as_deref().map(|p| image(p, "CT", observer)).transpose()?;
     let activity = job.activity.as_deref().map(|p| image(p, "activity", observer)).transpose()?;
     let on = job.on.as_deref().map(|p| image(p, "reference", observer)).transpose()?;
     let frames =
         [&on, &activity, &ct].map(|i| i.as_ref().and_then(|i| i.frame_of_reference.clone()));
-    let known: Vec<&String> = frames.iter().flatten().collect();
+    let of_object = reference.as_ref().map(|r| &r.frame_of_reference);
+    let known: Vec<&String> = frames.iter().flatten().chain(of_object).collect();
     if known.windows(2).any(|w| w[0] != w[1]) && !job.any_frame {
         return Err(Error::input(
             format!("the images lie in the frames of reference {known:?}"),
@@ -126,7 +132,12 @@ pub fn list_regions(job: &RegionJob, observer: &dyn Observer) -> Result<RegionLi
         ));
     }
     let frame_of_reference = known.first().map(|f| (*f).clone());
-    let grid = working_grid(&on, &activity, &ct);
+    // A viewer lays an object of regions over the image that it refers to.
+    let of_object = reference.as_ref().and_then(|r| r.grid.clone().ok());
+    let grid = match (&on, of_object) {
+        (None, Some(grid)) => Some(grid),
+        _ => working_grid(&on, &activity, &ct),
+    };
     let options = RegionOptions {
         only: job.only.clone(),
         names: names(job, observer)?,
@@ -178,9 +189,12 @@ pub fn list_regions(job: &RegionJob, observer: &dyn Observer) -> Result<RegionLi
     }
     facts.retain(|f| set.regions.iter().any(|r| r.name == f.name));
     let regions = rows(&set, &facts, &around)?;
-    let written = match &job.out {
-        Some(out) => output::write(out, &set, observer)?,
-        None => Vec::new(),
+    let written = match (&job.out, &job.object, &reference) {
+        (Some(out), Some(object), Some(reference)) => {
+            object.write(out, &set, reference, observer)?
+        }
+        (Some(out), _, _) => output::write(out, &set, observer)?,
+        (None, _, _) => Vec::new(),
     };
     Ok(RegionList { regions, dims: set.grid.dims, spacing_mm: set.grid.spacing_mm(), written })
 }

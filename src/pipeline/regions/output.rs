@@ -51,6 +51,13 @@ pub fn check(out: &Path) -> Result<()> {
 /// # Errors
 /// If regions overlap in a label map, or writing fails.
 pub fn write(out: &Path, set: &RegionSet, observer: &dyn Observer) -> Result<Vec<PathBuf>> {
+    if out.extension().is_some_and(|e| e.eq_ignore_ascii_case("dcm")) {
+        return Err(Error::usage(
+            format!("{}: a DICOM object of regions", out.display()),
+            "it belongs to a patient's image, and has one of several forms",
+            "Add --reference CT/ and --as seg, seg-fractional or rtstruct.",
+        ));
+    }
     if is_map(out) { label_map(out, set, observer) } else { folder(out, set) }
 }
 

@@ -8,9 +8,10 @@ use crate::error::Result;
 use crate::physics::scattering::{MultipleScattering, TransportMoments, first_coefficient};
 use crate::physics::{Bremsstrahlung, CsdaRange, Lepton, Material, StoppingPower, ThickTarget};
 use crate::transport::layout::{
-    COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, LEPTON_VALUES, SPECTRUM_INTERVALS,
-    node_energy,
+    ANGULAR_STRIDE, COARSE_BITS, FINE_BITS, FINE_NODES, LEPTON_VALUES, SPECTRUM_INTERVALS,
+    SPECTRUM_STRIDE, node_energy,
 };
+use crate::transport::reach::{Reach, fill_unreached};
 
 /// Lowest energy of the electron data, MeV.
 const LOWEST_MEV: f64 = 1e-3;
@@ -172,13 +173,14 @@ impl LeptonFacts {
     }
 
     /// Multiple-scattering tables for the given strengths, `[coarse node][ANGULAR_STRIDE]`: the Goudsmit-Saunderson
-    /// distribution at the middle energy of the step.
+    /// distribution at the middle energy of the step, up to the energies that can occur.
     ///
     /// # Errors
     /// As [`Self::inverse_path`].
-    pub fn scattering(&self, strengths: &[f64]) -> Result<Vec<f32>> {
+    pub fn scattering(&self, strengths: &[f64], reach: &Reach) -> Result<Vec<f32>> {
         let mut out = Vec::new();
-        for (node, &strength) in strengths.iter().enumerate() {
+        for (node, &strength) in strengths.iter().enumerate().take(reach.lepton_nodes(self.lepton))
+        {
             let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
             let fraction = strength * self.restricted(e) / (self.inverse_path(e)? * e);
             let middle = (e * (1.0 - 0.5 * fraction)).max(LOWEST_MEV);
@@ -195,17 +197,18 @@ impl LeptonFacts {
             let step = [fraction / strength, p, theta, raised, strength];
             out.extend(build_angular(|u| gs.inverse_cdf(1.0 - u), step));
         }
+        fill_unreached(&mut out, ANGULAR_STRIDE);
         Ok(out)
     }
 
     /// Thin-target and thick-target photon spectra, each `[coarse node][SPECTRUM_STRIDE]`.
-    pub fn spectra(&self) -> (Vec<f32>, Vec<f32>) {
+    pub fn spectra(&self, reach: &Reach) -> (Vec<f32>, Vec<f32>) {
         const POINTS: usize = 129;
         let cut = self.control.photon_threshold_mev;
         let thick_target = self.thick_target();
         let mut thin = Vec::new();
         let mut thick = Vec::new();
-        for node in 0..COARSE_NODES {
+        for node in 0..reach.lepton_nodes(self.lepton) {
             let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
             thin.extend(windows(&quantiles(
                 &self.bremsstrahlung.spectrum_cdf(e, cut, POINTS),
@@ -214,6 +217,8 @@ impl LeptonFacts {
             )));
             thick.extend(windows(&quantiles(&thick_target.spectrum_cdf(e, POINTS), cut, e)));
         }
+        fill_unreached(&mut thin, SPECTRUM_STRIDE);
+        fill_unreached(&mut thick, SPECTRUM_STRIDE);
         (thin, thick)
     }
 }

@@ -12,8 +12,9 @@ use crate::physics::photon::{MIN_PHOTON_MEV, mu_over_rho};
 use crate::physics::rayleigh::rayleigh_pdf;
 use crate::source::AliasTable;
 use crate::transport::layout::{
-    ANGULAR_STEP, COARSE_BITS, COARSE_NODES, FINE_BITS, FINE_NODES, PHOTON_VALUES, node_energy,
+    ANGULAR_STEP, ANGULAR_STRIDE, COARSE_BITS, FINE_BITS, FINE_NODES, PHOTON_VALUES, node_energy,
 };
+use crate::transport::reach::fill_unreached;
 
 /// For an angular table that belongs to no step.
 const NO_STEP: [f64; ANGULAR_STEP] = [0.0; ANGULAR_STEP];
@@ -42,11 +43,11 @@ pub struct PhotonTables {
 }
 
 impl PhotonTables {
-    /// Builds the tables.
+    /// Builds the tables; angles at the first `nodes` coarse nodes, above which no photon is.
     ///
     /// # Errors
     /// If an element has no data.
-    pub fn new(material: &Material, switches: PhotonSwitches) -> Result<Self> {
+    pub fn new(material: &Material, switches: PhotonSwitches, nodes: usize) -> Result<Self> {
         let incoherent = Incoherent::new(material, switches.incoherent)?;
         let absorption = match switches.incoherent {
             IncoherentModel::Impulse => {
@@ -90,13 +91,15 @@ impl PhotonTables {
         let mixed = MixedFormFactor::new(material)?;
         let mut compton = Vec::new();
         let mut rayleigh = Vec::new();
-        for node in 0..COARSE_NODES {
+        for node in 0..nodes {
             let e = node_energy(COARSE_BITS, node).max(MIN_PHOTON_MEV);
             let c = Cumulative::new(|mu| incoherent.pdf(e, mu), 512, 2);
             compton.extend(build_angular(|u| c.exceeded(u).powi(2), NO_STEP));
             let r = Cumulative::new(|mu| rayleigh_pdf(&mixed, e, mu), 1536, 4);
             rayleigh.extend(build_angular(|u| r.exceeded(u), NO_STEP));
         }
+        fill_unreached(&mut compton, ANGULAR_STRIDE);
+        fill_unreached(&mut rayleigh, ANGULAR_STRIDE);
         let mut fluorescence = [0.0; 4];
         for (k, &z) in emitters.iter().enumerate() {
             if let Some(shell) = k_shell(z) {

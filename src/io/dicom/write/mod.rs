@@ -1,0 +1,30 @@
+//! New DICOM objects from maps and regions: RT Dose (with a plan, where one is asked for), Parametric Map, Segmentation, RT Structure
+//! Set, Measurement Report.
+//!
+//! Patient, study and frame of reference are a reference image's; UIDs follow from the content. Written uncompressed, in UTF-8 where ASCII does not do.
+
+mod content_item;
+mod decimal;
+mod fields;
+mod functional_groups;
+mod measurement_report;
+mod object;
+mod parametric_map;
+mod planes;
+mod reference;
+mod regions;
+mod rt_dose;
+mod rt_plan;
+mod segmentation;
+mod structure_set;
+mod uid;
+
+pub use measurement_report::{Measure, MeasuredVoi, measurement_report};
+pub use object::{Author, Equipment, NewObject};
+pub use parametric_map::{MapContent, MapQuantity, parametric_map};
+pub use reference::{Reference, read_reference};
+pub use rt_dose::{DoseBits, DoseContent, DoseType, Summation, rt_dose};
+pub use rt_plan::rt_plan;
+pub use segmentation::segmentation;
+pub use structure_set::structure_set;
+pub use uid::UidRoot;
