@@ -14,8 +14,8 @@ use crate::registration::Metric;
 
 const AFTER: &str = "\
 The transform maps points of FIXED to points of MOVING (mm, LPS), as ITK's do: files that ITK,
-SimpleITK, elastix (as .tfm) or 3D Slicer read and write. A DICOM Spatial Registration maps into
-its own frame of reference; which image is which is told by the images' frames.
+SimpleITK, elastix (as .tfm) or 3D Slicer read and write. A DICOM Spatial Registration maps
+into its own frame of reference; which image is which is told by the images' frames.
 The estimate is rigid. It searches 45 mm and 10 degrees around the start, and around the joined
 centres of mass, in steps of 15 mm and 10 degrees; then it climbs on three levels of resolution.
 A couch that stays while the patient moves misleads it: give --mask-fixed with the body.
@@ -26,7 +26,7 @@ Examples:
   voxgray register CT/ SPECT/ --metric mi --start rough.tfm --mask-fixed body.nii.gz -o t.tfm
   voxgray register --apply ct2.tfm SPECT2/ --on CT1/ -o spect2.nii.gz
   voxgray register --apply warp.nii.gz SPECT2/ --on CT1/ -o s.nii.gz  (displacements, mm, LPS)
-  voxgray register --apply a.tfm --apply reg.dcm -o both.tfm       (a point goes through a first)";
+  voxgray register --apply a.tfm --apply reg.dcm -o both.tfm  (a point goes through a first)";
 
 /// What is made largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

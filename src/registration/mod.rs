@@ -2,8 +2,8 @@
 //! organs, joints.
 //!
 //! The transform maps points of the fixed image to points of the moving image ([`crate::image::Affine`]). Equations, figures and what they were measured on:
-//! `docs/registration.md`. The flow of [`register`]: images to a pyramid ([`pyramid`]), quasi-random points of the fixed image ([`samples`]), a search over
-//! starts on the coarsest level ([`search`]), a quasi-Newton descent on each level ([`descent`]) of a similarity with its gradient ([`similarity`]).
+//! `docs/registration.md`. The flow of [`register`]: images to a pyramid (`pyramid.rs`), quasi-random points of the fixed image (`samples.rs`), a search over
+//! starts on the coarsest level (`search.rs`), a quasi-Newton descent on each level (`descent.rs`) of a similarity with its gradient (`similarity.rs`).
 //! All sums run over fixed chunks in order, so a result does not depend on the number of threads.
 
 mod correlation;
