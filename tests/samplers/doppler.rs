@@ -15,7 +15,7 @@ fn impulse_plan() -> &'static Plan {
             material: &[0, 1, 2],
             materials: &materials(),
             activity: &[1.0, 2.0, 3.5],
-            decay: &voxgray::source::parse_source("photon:0.1MeV").expect("a source"),
+            decay: &voxgray::source::parse_source("photon:3.5MeV").expect("a source"),
             settings: &Settings { incoherent: IncoherentModel::Impulse, ..Settings::default() },
             radial: None,
         })

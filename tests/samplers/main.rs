@@ -29,7 +29,7 @@ use voxgray::physics::tissues::named_material;
 use voxgray::physics::{
     Bremsstrahlung, CsdaRange, Lepton, Material, Nuclide, StoppingPower, ThickTarget,
 };
-use voxgray::source::{DecaySpectrum, Emission};
+use voxgray::source::{DecaySpectrum, Emission, parse_source};
 use voxgray::transport::build::{PlanInput, build_plan};
 use voxgray::transport::cpu::history::sample_energy;
 use voxgray::transport::cpu::lookup::{
@@ -65,8 +65,10 @@ fn materials() -> Vec<Material> {
 fn plan() -> &'static Plan {
     static PLAN: OnceLock<Plan> = OnceLock::new();
     PLAN.get_or_init(|| {
-        // Tl-208 has gammas above the pair threshold: positron tables are built.
+        // Positrons of 3.5 MeV beside Tl-208: tables reach up to the energies that can occur.
         let decay = DecaySpectrum::from_chain(&chain("Tl-208", None, 0.0).expect("carried"));
+        let positrons = parse_source("positron:3.5MeV").expect("a research source").positrons;
+        let decay = decay.map(|d| DecaySpectrum { positrons, ..d });
         build_plan(&PlanInput {
             grid: &Grid::aligned([3, 1, 1], [0.0; 3], [2.0, 3.0, 4.0]),
             density: &[1.0, 1.92, 0.26],

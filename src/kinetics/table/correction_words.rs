@@ -88,7 +88,7 @@ pub(super) const MAY_SAY_CORRECTED: [&str; 12] = [
 ];
 
 /// Words and phrases that may say that values are those of the time of injection: the user is asked. Not "injection" alone: its site is a curve.
-pub(super) const MAY_SAY_AT_INJECTION: [&str; 16] = [
+pub(super) const MAY_SAY_AT_INJECTION: [&str; 14] = [
     "at injection",
     "to injection",
     "at time of injection",
@@ -101,8 +101,6 @@ pub(super) const MAY_SAY_AT_INJECTION: [&str; 16] = [
     "to t=0",
     "at time zero",
     "t0",
-    "a0",
-    "a 0",
     "biological activity",
     "dcf",
 ];

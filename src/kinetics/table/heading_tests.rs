@@ -336,7 +336,6 @@ fn values_at_injection_are_asked_about() {
     for name in [
         "liver at injection (MBq)",
         "activity at t=0 (MBq)",
-        "A0 (MBq)",
         "liver@t0 (MBq)",
         "biological activity (MBq)",
         "liver DCF (MBq)",
