@@ -17,6 +17,9 @@ use crate::error::{Error, Result};
 /// Histories that a thread takes at once; what is finished of a batch is counted in them.
 pub const CHUNK: u64 = 4096;
 
+/// Address space (bytes) that is kept while threads start, so that those that did not start leave room to work in.
+const RESERVE: usize = 64 << 20;
+
 /// Shortest time between two looks at the clock for what is to be kept.
 const LEAST_SLICE: Duration = Duration::from_millis(20);
 
@@ -321,8 +324,15 @@ impl Work<'_> {
         let part = |t: u64| (chunks * t / threads, chunks * (t + 1) / threads);
         let ended =
             || self.stop.load(Relaxed) || self.until.is_some_and(|until| Instant::now() >= until);
+        // No more threads than there are chunks.
+        let wanted = threads.min(chunks).max(1);
+        let mut reserve: Vec<u8> = Vec::new();
+        if wanted > 1 {
+            // Without it nothing is kept: the run goes on all the same.
+            let _ = reserve.try_reserve_exact(RESERVE);
+        }
         std::thread::scope(|scope| {
-            for t in 0..threads {
+            for t in 0..wanted {
                 let (taken, total, scorer, ended) = (&taken, &total, &scorer, &ended);
                 let work = move || {
                     let mut ledger = Ledger::default();
@@ -347,8 +357,10 @@ impl Work<'_> {
                 };
                 // The last part stays with this thread. Where the system starts no more threads (`ulimit -u`), this one does what is
                 // left of all parts: the words are the same.
-                let last = t + 1 == threads;
+                let last = t + 1 == wanted;
                 if last || std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                    // Stacks may have taken all the room there is: what follows needs some.
+                    drop(std::mem::take(&mut reserve));
                     work();
                     break;
                 }
