@@ -17,8 +17,9 @@ use crate::error::{Error, Result};
 /// Histories that a thread takes at once; what is finished of a batch is counted in them.
 pub const CHUNK: u64 = 4096;
 
-/// Address space (bytes) that is kept while threads start, so that those that did not start leave room to work in.
-const RESERVE: usize = 64 << 20;
+/// Address space (bytes) that a thread must leave to those that run: stacks that take all there is end the program where the next byte is needed. The
+/// C library sets 64 MiB aside for a thread that allocates, and some have started and not done so yet.
+const ROOM: usize = 256 << 20;
 
 /// Shortest time between two looks at the clock for what is to be kept.
 const LEAST_SLICE: Duration = Duration::from_millis(20);
@@ -301,6 +302,15 @@ fn run_batch(
     part.enter(done);
 }
 
+/// Whether there is room for one more thread.
+fn room_for_threads() -> bool {
+    let mut room: Vec<u8> = Vec::new();
+    let found = room.try_reserve_exact(ROOM).is_ok();
+    // What nobody looks at need not be asked for.
+    std::hint::black_box(&room);
+    found
+}
+
 /// The chunks of a batch that are left, and who wants to know.
 struct Work<'a> {
     plan: &'a Plan,
@@ -326,11 +336,6 @@ impl Work<'_> {
             || self.stop.load(Relaxed) || self.until.is_some_and(|until| Instant::now() >= until);
         // No more threads than there are chunks.
         let wanted = threads.min(chunks).max(1);
-        let mut reserve: Vec<u8> = Vec::new();
-        if wanted > 1 {
-            // Without it nothing is kept: the run goes on all the same.
-            let _ = reserve.try_reserve_exact(RESERVE);
-        }
         std::thread::scope(|scope| {
             for t in 0..wanted {
                 let (taken, total, scorer, ended) = (&taken, &total, &scorer, &ended);
@@ -358,9 +363,8 @@ impl Work<'_> {
                 // The last part stays with this thread. Where the system starts no more threads (`ulimit -u`), this one does what is
                 // left of all parts: the words are the same.
                 let last = t + 1 == wanted;
-                if last || std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                    // Stacks may have taken all the room there is: what follows needs some.
-                    drop(std::mem::take(&mut reserve));
+                let start = || std::thread::Builder::new().spawn_scoped(scope, work);
+                if last || !room_for_threads() || start().is_err() {
                     work();
                     break;
                 }
