@@ -155,7 +155,11 @@ impl Sheet {
                     "the header has {columns} columns; cells are separated by {}s here",
                     self.separator.name()
                 ),
-                "Put a cell that holds the separator in double quotation marks; separate by semicolons or tabs if decimals have a comma.",
+                if columns == 1 {
+                    "Begin a title above the header with #, or separate the names of the columns as the rows are."
+                } else {
+                    "Put a cell that holds the separator in double quotation marks; separate by semicolons or tabs if decimals have a comma."
+                },
             ));
         }
         row.cells.resize(columns, String::new());

@@ -29,6 +29,10 @@ pub(super) fn meaning(code: &str) -> Meaning {
     if lower.contains("{suv") || ["g/ml", "cm2/ml"].contains(&lower.as_str()) {
         return Meaning::Suv;
     }
+    // DICOM's Units BQML, written for a UCUM code.
+    if lower == "bqml" {
+        return Meaning::BqPerMl(1.0);
+    }
     let unit = read(code).or_else(|| read(&in_other_case(code)?));
     let Some(Unit { scale, dims, counts }) = unit else { return Meaning::Other };
     // Dimensions are decays (Bq s), volume (mL) and time (s).
@@ -53,11 +57,13 @@ struct Unit {
 
 /// Units: case sensitive code, base units in one, exponents of decays, mL and s, and the prefixes that go with it. The curie
 /// is exactly 3.7e10 Bq (BIPM SI Brochure). Megalitres are no unit of images: `ML` is a slip of case.
-const UNITS: [(&str, f64, Dims, &str); 9] = [
+const UNITS: [(&str, f64, Dims, &str); 10] = [
     ("Bq", 1.0, [1, 0, -1], "GMkhdcmun"),
     ("Ci", 3.7e10, [1, 0, -1], "kmun"),
     ("L", 1e3, [0, 1, 0], "dcmun"),
     ("l", 1e3, [0, 1, 0], "dcmun"),
+    // No UCUM code, and nothing else is meant by it.
+    ("cc", 1.0, [0, 1, 0], ""),
     // A metre is the cube root of 1e6 mL; only its third powers are volumes.
     ("m", 1.0, [0, 0, 0], "dcmun"),
     ("s", 1.0, [0, 0, 1], "mun"),
@@ -238,6 +244,9 @@ mod tests {
             ("bq/ml", 1.0),
             ("BQ/CM3", 1.0),
             ("kBq/ml", 1e3),
+            ("kBq/cc", 1e3),
+            ("BQ/CC", 1.0),
+            ("BQML", 1.0),
             ("KBQ/ML", 1e3),
             ("kBq/cm3", 1e3),
             ("MBq/mL", 1e6),

@@ -139,7 +139,8 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
         if !first && *own != corrected {
             return refuse(
                 format!("'{}' and '{}'", sheet.header[values[0]], sheet.header[i]),
-                "one says whether it is decay-corrected and the other says otherwise or nothing"
+                "one says whether it is decay-corrected and the other says otherwise or nothing: write 'decay-corrected' or \
+                 'not decay-corrected' in both names if they are alike, else each into a table of its own"
                     .into(),
             );
         }
