@@ -324,7 +324,13 @@ impl Integrated {
                 "Choose auto or a family.",
             ));
         };
-        let scaled = hybrid(&self.tac, &self.tia, fit, value)?;
+        let others: Vec<(f64, &Fit)> = self
+            .candidates
+            .iter()
+            .filter_map(|c| Some((c.weight, c.fit.as_ref().ok()?)))
+            .filter(|(weight, _)| *weight > 0.0)
+            .collect();
+        let scaled = hybrid(&self.tac, &self.tia, fit, &others, value)?;
         let warnings = std::mem::replace(&mut self.tia, scaled).warnings;
         for warning in warnings {
             if !self.tia.warnings.contains(&warning) {
