@@ -26,9 +26,11 @@ pub mod method_file;
 mod outputs;
 mod over_time;
 mod placing;
+mod planar;
 mod plausibility;
 pub mod quantification;
-pub mod recovery;
+pub mod radiopharmaceutical;
+mod recovery;
 pub mod regions;
 pub mod registration;
 mod routes;
@@ -223,7 +225,7 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     let decay = source::read_source(&job.source)?;
     let input = calibrated(job, observer, &mut records)?;
     let (mut activity, facts) =
-        inputs::read_activity(&input, job.nifti_affine, observer, &mut records)?;
+        inputs::read_activity(&input, decay.half_life_s, job.nifti_affine, observer, &mut records)?;
     let timing = image_time::of_one(job, facts, &mut activity, &decay, observer)?;
     if let (Some(timing), Some(entry)) = (&timing, records.last_mut()) {
         entry.activity_time = Some(timing.what.clone());

@@ -123,13 +123,6 @@ impl ScanClock<'_> {
                 ));
                 return (default, told);
             }
-            // Factors of 1 are those of each frame's own start too.
-            if misfit <= FACTOR_TOLERANCE
-                && self.unscaled()
-                && candidates.contains(&StartReference::OwnFrame)
-            {
-                return self.by_reference_time_or(reference, &candidates);
-            }
             if reference != default && self.differs(reference, default) {
                 told.push(format!(
                     "START refers to {}, as DecayFactor (0054,1321) {stated} says; from {} it would be {:.5}",
@@ -137,6 +130,12 @@ impl ScanClock<'_> {
                     default.name(),
                     self.predicted(default, frame, true).exp()
                 ));
+            }
+            // Factors of 1 are those of each frame's own start too.
+            if self.unscaled() && candidates.contains(&StartReference::OwnFrame) {
+                let (reference, more) = self.by_reference_time_or(reference, &candidates);
+                told.extend(more);
+                return (reference, told);
             }
             return (reference, told);
         }

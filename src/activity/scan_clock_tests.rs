@@ -72,7 +72,8 @@ fn factors_of_one_are_no_proof_of_a_correction_to_each_frame() {
         .to_vec();
     let (found, told) = scan(&ones, Some(-1800.0), HALF_LIVES[1]).start_reference(None);
     assert_eq!(found, StartReference::FirstFrame);
-    assert!(told[0].contains("DecayFactor"), "{told:?}");
+    assert!(told[0].contains("as DecayFactor (0054,1321) 1 says"), "{told:?}");
+    assert!(told[1].contains("were it the start of each"), "{told:?}");
     let (found, told) = scan(&ones, Some(0.0), HALF_LIVES[1]).start_reference(None);
     assert_eq!(found, StartReference::FirstFrame);
     assert!(told[0].contains("were it the start of each"), "{told:?}");

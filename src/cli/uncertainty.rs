@@ -13,7 +13,7 @@ use super::uncertainty_file::{UncertaintyInput, VoiInput};
 use super::uncertainty_recovery::Recovery;
 use super::values::parse_count;
 use crate::activity::{Budget, Extrapolation, short};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::io::atomic::write_atomically;
 use crate::kinetics::decay_corrected::suspicion;
 use crate::kinetics::{Fit, Integrated, Points, Spread, integrate_points};
@@ -95,7 +95,10 @@ pub fn run(a: &UncertaintyArguments) -> Result<ExitCode> {
         if input.decay_corrected.is_none() {
             ask(voi, lambda).map_err(here)?;
         }
-        let outcome = evaluate(voi, lambda, a).map_err(here)?;
+        let outcome = evaluate(voi, lambda, a).map_err(|e| match e.kind {
+            ErrorKind::Usage => e,
+            _ => here(e),
+        })?;
         for warning in &outcome.warnings {
             console::say(&format!("warning: {}: {warning}", voi.name));
         }

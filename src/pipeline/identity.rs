@@ -317,7 +317,8 @@ fn named(item: &Radiopharmaceutical, own: &str) -> Vec<Named> {
     by_code.into_iter().chain(by_meaning).collect()
 }
 
-fn same_half_life(a: f64, b: f64) -> bool {
+/// Whether two half-lives are one nuclide's.
+pub(super) fn same_half_life(a: f64, b: f64) -> bool {
     (a / b - 1.0).abs() <= HALF_LIFE_TOLERANCE
 }
 

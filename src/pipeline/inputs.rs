@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::Observer;
 use super::calibration::{against_image, for_one_second};
+use super::radiopharmaceutical::of_nuclide;
 use crate::activity::{ActivityMap, Calibration, InputUnit, Quantity};
 use crate::error::{Error, Result};
 use crate::files;
@@ -211,12 +212,14 @@ fn refuse_series(option: &str, series: Option<&str>, path: &Path) -> Result<()> 
     }
 }
 
-/// Activity per voxel on its own grid, with what a DICOM series says about itself.
+/// Activity per voxel on its own grid, with what a DICOM series says about itself; `half_life_s` is that of the run's nuclide, whose
+/// radiopharmaceutical counts where several are listed.
 ///
 /// # Errors
 /// If a file cannot be read, its unit is not the stated one, or a value cannot be an activity.
 pub fn read_activity(
     input: &ActivityInput,
+    half_life_s: Option<f64>,
     affine: NiftiAffine,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
@@ -227,6 +230,9 @@ pub fn read_activity(
         let mut read = read_dicom_activity(input)?;
         count_rates(input, &mut read, observer)?;
         for told in against_image(&input.calibration, &read.facts) {
+            observer.warn(&format!("{}: {told}", input.path.display()));
+        }
+        if let Some(told) = half_life_s.and_then(|t| of_nuclide(&mut read.facts, t)) {
             observer.warn(&format!("{}: {told}", input.path.display()));
         }
         facts = Some(read.facts.clone());

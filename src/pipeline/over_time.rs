@@ -7,10 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::method_file::RegionMethod;
-use super::series_file::{Integrate, PlanarCurve, SeriesInput};
-use crate::activity::DecayCorrection;
+use super::series_file::{Integrate, SeriesInput};
 use crate::error::{Error, Result};
-use crate::kinetics::decay_corrected::{suspicion, undo};
 use crate::kinetics::single_time_point::Measurement;
 use crate::kinetics::voxels::{Branch, BranchCounts, VoxelNoise, VoxelSettings, integrate_voxels};
 use crate::kinetics::{
@@ -260,39 +258,6 @@ impl OverTime<'_> {
         Ok(variance.max(0.0).sqrt())
     }
 
-    /// Planar counts as those of their times.
-    ///
-    /// # Errors
-    /// With the question, where nobody says whether they are corrected for decay and they look so, or the images are.
-    fn planar_counts(&self, planar: &PlanarCurve) -> Result<Vec<f64>> {
-        let lambda = self.decay_constant_per_s;
-        let mut counts = planar.counts.clone();
-        let answers = "Add decay_corrected = \"injection\" to [planar] if its counts are corrected to the time of injection (it is then undone), or \
-                       \"no\" if they are those of their times.";
-        match planar.decay_corrected {
-            Some(true) => undo(&planar.times_s, &mut counts, None, lambda),
-            Some(false) => {}
-            None => {
-                let u = planar.relative_uncertainty.map(|u| counts.iter().map(|c| u * c).collect());
-                let u: Option<Vec<f64>> = u;
-                if let Some(found) = suspicion(&planar.times_s, &counts, u.as_deref(), lambda) {
-                    return Err(
-                        found.question("[planar]: not said whether decay-corrected", answers)
-                    );
-                }
-                let images = self.input.points.iter().find_map(|p| p.stated.correction);
-                if images == Some(DecayCorrection::Admin) {
-                    return Err(Error::input(
-                        "[planar]: not said whether decay-corrected",
-                        "decay_correction = \"admin\" is said of the images, and undone there alone",
-                        answers,
-                    ));
-                }
-            }
-        }
-        Ok(counts)
-    }
-
     /// Integral over value of one acquisition by the shape of a planar curve, as that curve scaled to the value.
     ///
     /// # Errors
@@ -304,7 +269,7 @@ impl OverTime<'_> {
         let lambda = self.decay_constant_per_s;
         let points = Points {
             times_s: planar.times_s.clone(),
-            values: self.planar_counts(planar)?,
+            values: planar.of_their_times(self.input, lambda)?,
             spread: planar.relative_uncertainty.map_or(Spread::Unknown, Spread::Relative),
             common: 0.0,
         };

@@ -116,7 +116,7 @@ pub fn read(
         let name = format!("time point {}", n + 1);
         let own = calibration_of(job, input, point);
         let (image, facts, relative) =
-            read_point(job, point, &own, observer, records).map_err(|e| at_point(n, e))?;
+            read_point(job, point, &own, decay, observer, records).map_err(|e| at_point(n, e))?;
         let of_file = facts.as_ref().and_then(|f| f.frame_duration_s);
         counted.push((own.factor, own.duration_s.or(of_file)));
         let stated = Stated {
@@ -324,6 +324,7 @@ fn read_point(
     job: &Job,
     point: &TimePoint,
     own: &CalibrationInput,
+    decay: &Decay,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<(ActivityMap, Option<Facts>, Option<f64>)> {
@@ -337,7 +338,13 @@ fn read_point(
         calibration,
         ..job.activity.clone()
     };
-    let (image, facts) = inputs::read_activity(&input, job.nifti_affine, observer, records)?;
+    let (image, facts) = inputs::read_activity(
+        &input,
+        Some(decay.half_life_s),
+        job.nifti_affine,
+        observer,
+        records,
+    )?;
     if image.quantity != Quantity::Activity {
         return Err(Error::input(
             "the image is integrated over time already",

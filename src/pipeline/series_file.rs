@@ -9,13 +9,13 @@ use serde::Deserialize;
 
 use super::image_time::Stated;
 use super::method_file::{MethodKeys, Methods};
+use super::planar::{PlanarCurve, PlanarEntry};
 use super::quantification::{
     CalibrationKeys, Quantification, QuantificationKeys, TransferKeys, VolumeKeys, duration,
 };
 use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, check_version, toml_error};
 use crate::error::{Error, Result, did_you_mean};
 use crate::kinetics::Family;
-use crate::kinetics::decay_corrected::declared;
 use crate::time::{Moment, TimeOrSpan, hours_text};
 use crate::transport::times::MAX_TIME_POINTS;
 use crate::units::seconds_of;
@@ -96,15 +96,6 @@ enum VoiEntry {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlanarEntry {
-    times: Vec<String>,
-    counts: Vec<f64>,
-    relative_uncertainty: Option<f64>,
-    decay_corrected: Option<String>,
-}
-
-#[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct VoxelEntry {
     noise: f64,
@@ -155,19 +146,6 @@ pub struct TimePoint {
     pub ct: Option<PathBuf>,
     /// Files of the VOIs of this time alone, in the image's coordinates, in the order of the job's; none for one that stays as it is. Empty: all stay.
     pub voi: Vec<Option<PathBuf>>,
-}
-
-/// A planar curve that gives the shape.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlanarCurve {
-    /// After injection, s.
-    pub times_s: Vec<f64>,
-    /// Counts, any unit.
-    pub counts: Vec<f64>,
-    /// Of each count; none if unknown.
-    pub relative_uncertainty: Option<f64>,
-    /// Whether the counts are corrected for decay to injection; none if the file does not say.
-    pub decay_corrected: Option<bool>,
 }
 
 /// A series of acquisitions and how it is integrated.
@@ -431,35 +409,6 @@ impl VoiEntry {
         };
         let stays = |file: &PathBuf| file.as_os_str().is_empty();
         files.into_iter().map(|f| (!stays(&f)).then(|| folder.join(f))).collect()
-    }
-}
-
-impl PlanarEntry {
-    fn build(self) -> Result<PlanarCurve> {
-        let times_s: Vec<f64> = self.times.iter().map(|t| time(t)).collect::<Result<_>>()?;
-        check_times(&times_s)?;
-        if times_s.len() != self.counts.len() {
-            return Err(Error::input(
-                format!("planar: {} times and {} counts", times_s.len(), self.counts.len()),
-                "each time needs its counts",
-                "Correct the lists.",
-            ));
-        }
-        if let Some(n) = self.counts.iter().position(|c| !c.is_finite() || *c <= 0.0) {
-            return Err(Error::input(
-                format!("planar: {} counts at {}", self.counts[n], self.times[n]),
-                "they have no relative uncertainty, and no curve of counts is zero or below",
-                "Leave this time out, or subtract less background.",
-            ));
-        }
-        let corrected = self.decay_corrected.as_deref().map(declared).transpose();
-        let in_planar = |e: Error| Error { problem: format!("planar: {}", e.problem), ..e };
-        Ok(PlanarCurve {
-            times_s,
-            decay_corrected: corrected.map_err(in_planar)?,
-            counts: self.counts,
-            relative_uncertainty: self.relative_uncertainty,
-        })
     }
 }
 

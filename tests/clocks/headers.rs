@@ -66,6 +66,12 @@ fn the_radiopharmaceutical_of_the_nuclide_counts() {
     });
     let run = two.dose("p", "F-18", &["--physical-decay"]);
     run.expect(all_decays("F-18"), "the second of two");
+    // What was given of the other is no limit to this one.
+    let little = f18(&scanner, |o| {
+        let other = drug("Ga-68", "20260328203000.5").ds((0x0018, 0x1074), &[0.01 * BQ]);
+        o.sq(DRUGS, &[other, drug("F-18", f18_given).ds((0x0018, 0x1074), &[2.0 * BQ])])
+    });
+    little.dose("p", "F-18", &["--physical-decay"]).expect(all_decays("F-18"), "little of another");
     run.says("number 2");
     let twice = f18(&scanner, |o| {
         o.sq(DRUGS, &[drug("F-18", f18_given), drug("F-18", "20260328213000.5")])

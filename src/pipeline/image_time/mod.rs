@@ -4,7 +4,6 @@
 //! What the user states goes before the file, with a warning that shows both where they differ; what is assumed is told.
 
 mod administration;
-mod radiopharmaceutical;
 mod scan;
 mod zones;
 
@@ -247,10 +246,10 @@ fn one(
         return Err(unknown(scan, dated));
     }
     // A correction to a time before the administration is arithmetic that the scanner may have done all the same.
-    let earliest = if stated.is_some() { begin.max(from) } else { begin };
-    if let Some(given) = given.filter(|g| *g > earliest) {
+    let latest = begin.max(0.0);
+    if let Some(given) = given.filter(|g| *g > latest) {
         return Err(Error::input(
-            format!("the scan began {} before the administration", hours_text(given - earliest)),
+            format!("the scan began {} before the administration", hours_text(given - latest)),
             "activity is measured after it was given",
             "Correct the times, or state them: time or administered in a series file, --administered for one image.",
         ));

@@ -1,6 +1,6 @@
 //! One image with its times: what its file says, what the user states, and what is taken where neither does.
 
-use super::{Stated, Timing, radiopharmaceutical};
+use super::{Stated, Timing};
 use crate::activity::{
     ActivityMap, Decay, DecayCorrection, ScanClock, ScanFrame, StartReference,
     half_life_in_another_unit,
@@ -46,9 +46,8 @@ impl Scan {
     /// If the decay correction is none that is known, or times of slices do not compare.
     pub fn new(name: &str, facts: Option<Facts>, stated: Stated, decay: &Decay) -> Result<Self> {
         let dicom = facts.is_some();
-        let mut facts = facts.unwrap_or_default();
+        let facts = facts.unwrap_or_default();
         let mut told = Vec::new();
-        told.extend(radiopharmaceutical::of_nuclide(&mut facts, decay.half_life_s));
         let scanner = facts.half_life_s.filter(|t| *t > 0.0).map(|stated| {
             // Told by the comparison with the nuclide.
             half_life_in_another_unit(stated, decay.half_life_s).map_or(stated, |(_, s)| s)

@@ -207,11 +207,10 @@ pub fn register_images(job: &RegisterJob, observer: &dyn Observer) -> Result<Reg
         report.written.push(out.clone());
     }
     if let Some(out) = &job.picture {
-        let brought = brought(&moving.volume, &map)?;
         let picture = RegistrationPicture {
             fixed: (&fixed.volume, fixed.kind == Kind::Ct),
-            before: (&brought_by(&moving.volume, &start)?, moving.kind == Kind::Ct),
-            after: (&brought, moving.kind == Kind::Ct),
+            before: (&brought(&moving.volume, &start)?, moving.kind == Kind::Ct),
+            after: (&brought(&moving.volume, &map)?, moving.kind == Kind::Ct),
         };
         picture.draw()?.write_png(out)?;
         report.written.push(out.clone());
@@ -221,10 +220,6 @@ pub fn register_images(job: &RegisterJob, observer: &dyn Observer) -> Result<Reg
 
 /// The moving image with its voxels in the fixed image's frame: no value changes.
 fn brought(moving: &Volume<f32>, map: &Affine) -> Result<Volume<f32>> {
-    brought_by(moving, map)
-}
-
-fn brought_by(moving: &Volume<f32>, map: &Affine) -> Result<Volume<f32>> {
     Volume::new(moving.grid.brought_by(&map.inverse()?), moving.data.clone())
 }
 

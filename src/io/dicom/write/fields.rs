@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::value::DataSetSequence;
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
-use dicom_dictionary_std::StandardDataDictionary;
+use dicom_dictionary_std::{StandardDataDictionary, tags};
 use dicom_object::InMemDicomObject;
 
 use super::decimal::decimal;
@@ -50,6 +50,16 @@ impl Fields {
             _ => PrimitiveValue::from(value.to_string()),
         };
         self.put(tag, value);
+    }
+
+    /// The Image Pixel module of unsigned grey values of so many bits (PS3.3 C.7.6.3), without their rows and columns.
+    pub fn monochrome(&mut self, bits: usize) {
+        self.count(tags::SAMPLES_PER_PIXEL, 1);
+        self.text(tags::PHOTOMETRIC_INTERPRETATION, "MONOCHROME2");
+        self.count(tags::BITS_ALLOCATED, bits);
+        self.count(tags::BITS_STORED, bits);
+        self.count(tags::HIGH_BIT, bits - 1);
+        self.count(tags::PIXEL_REPRESENTATION, 0);
     }
 
     /// Whole numbers of 16 or 32 bits.

@@ -139,12 +139,7 @@ fn pixels(f: &mut Fields, content: &DoseContent) {
     };
     let largest = content.dose.data.iter().copied().fold(0.0_f32, f32::max);
     let scaling = scaling(f64::from(largest), most);
-    f.count(tags::SAMPLES_PER_PIXEL, 1);
-    f.text(tags::PHOTOMETRIC_INTERPRETATION, "MONOCHROME2");
-    f.count(tags::BITS_ALLOCATED, bits);
-    f.count(tags::BITS_STORED, bits);
-    f.count(tags::HIGH_BIT, bits - 1);
-    f.count(tags::PIXEL_REPRESENTATION, 0);
+    f.monochrome(bits);
     f.decimals(tags::DOSE_GRID_SCALING, &[scaling]);
     let stored = content.dose.data.iter().map(|d| (f64::from(*d) / scaling).round().min(most));
     let bytes: Vec<u8> = match content.bits {

@@ -53,12 +53,7 @@ pub fn segmentation(
         f.text(tags::SEGMENTATION_FRACTIONAL_TYPE, "OCCUPANCY");
         f.count(tags::MAXIMUM_FRACTIONAL_VALUE, MOST_SHARE as usize);
     }
-    f.count(tags::SAMPLES_PER_PIXEL, 1);
-    f.text(tags::PHOTOMETRIC_INTERPRETATION, "MONOCHROME2");
-    f.count(tags::BITS_ALLOCATED, bits);
-    f.count(tags::BITS_STORED, bits);
-    f.count(tags::HIGH_BIT, bits - 1);
-    f.count(tags::PIXEL_REPRESENTATION, 0);
+    f.monochrome(bits);
     planes.put_size(&mut f);
     f.items(tags::SEGMENT_SEQUENCE, segments(author, names));
     let in_planes = images(author, planes);

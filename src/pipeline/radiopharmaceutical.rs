@@ -1,13 +1,12 @@
 //! Which of several radiopharmaceuticals of a header an image is of: that of the nuclide of the run, whose half-life and administration count.
 
+use super::identity::same_half_life;
 use crate::activity::half_life_in_another_unit;
 use crate::error::Error;
 use crate::io::dicom::{Facts, Radiopharmaceutical};
 use crate::physics::Nuclide;
 use crate::physics::nuclide_label::{nuclide_of_code, nuclides_in_text};
 
-/// Half-lives of one nuclide differ by less (identity.rs).
-const SAME_NUCLIDE: f64 = 0.03;
 /// Administrations this near to each other (s) are one.
 const SAME_TIME_S: f64 = 300.0;
 
@@ -51,7 +50,7 @@ pub(super) fn of_nuclide(facts: &mut Facts, half_life_s: f64) -> Option<String> 
 
 /// By its half-life, else by the nuclide that its code or its name says.
 fn is_of(item: &Radiopharmaceutical, half_life_s: f64) -> bool {
-    let same = |seconds: f64| (seconds / half_life_s - 1.0).abs() < SAME_NUCLIDE;
+    let same = |seconds: f64| same_half_life(seconds, half_life_s);
     if let Some(stated) = item.half_life_s {
         return same(stated) || half_life_in_another_unit(stated, half_life_s).is_some();
     }
