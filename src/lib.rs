@@ -110,6 +110,7 @@ pub mod image;
 pub mod interrupt;
 pub mod io;
 pub mod job;
+pub mod kernel;
 pub mod kinetics;
 pub mod machine;
 pub mod phantom;
