@@ -4,6 +4,7 @@ mod batches;
 mod check;
 mod defaults;
 mod keeping;
+pub mod method;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -14,6 +15,7 @@ pub use check::Check;
 pub use defaults::{DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES};
 use keeping::CHECKPOINTS_S;
 pub use keeping::{CHECKPOINT_S, Keeping, RecordPaths};
+pub use method::{DoseMethod, FastMethod};
 
 use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, NegativeRule};
 use crate::error::{Error, Result};
@@ -210,6 +212,8 @@ pub struct Job {
     pub threads: usize,
     /// Part of a run.
     pub shard: Option<Shard>,
+    /// Monte Carlo, or another method.
+    pub method: DoseMethod,
     /// Transport.
     pub transport: Settings,
     /// Largest memory, bytes.
@@ -229,6 +233,7 @@ impl Job {
     /// With the option, its value and the allowed range.
     pub fn check(&self) -> Result<()> {
         self.transport.check()?;
+        self.method.check(self)?;
         let refuse = |option: &str, value: String, why: &str| {
             Err(Error::usage(
                 format!("{option} is {value}"),

@@ -10,6 +10,7 @@ mod correction_asked;
 mod couch;
 pub mod dicom_out;
 mod dose_rate_route;
+pub mod fast;
 mod fields_of_view;
 pub mod finished;
 mod folder;
@@ -56,7 +57,7 @@ use crate::dose::{HighDose, HighVoxels};
 use crate::error::Result;
 use crate::image::{Parts, VoiSets};
 use crate::interrupt;
-use crate::job::{Job, default_batches};
+use crate::job::{DoseMethod, Job, default_batches};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
 use crate::report::summary::{EngineResult, Summary, Timing, VoiResult};
 use crate::transport::build::{PlanInput, build_plan};
@@ -151,6 +152,8 @@ pub struct Prepared {
     pub plan: Plan,
     /// Batches, threads, shard.
     pub settings: RunSettings,
+    /// What a decay emits.
+    decay: crate::source::DecaySpectrum,
     /// Matter on the dose grid.
     phantom: Phantom,
     /// Part of the VOIs that each voxel is in; empty without VOIs.
@@ -176,14 +179,14 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
     let heard = Heard::new(observer);
     let observer = &heard as &dyn Observer;
     let engine = choose_engine(job, observer)?;
-    let prepared = prepare_for(job, &engine, observer)?;
+    let mut prepared = prepare_for(job, &engine, observer)?;
     let stage = Stage { name: "dose", route: "dose", followed: false };
-    let (outcome, engine) = match transport(job, &prepared, engine, stage, &folder, observer, stop)?
-    {
-        ControlFlow::Continue(ran) => ran,
-        ControlFlow::Break(written) => return Ok(written),
-    };
-    let Prepared { plan, settings, phantom, labels, mut context } = prepared;
+    let (outcome, engine) =
+        match transport(job, &mut prepared, engine, stage, &folder, observer, stop)? {
+            ControlFlow::Continue(ran) => ran,
+            ControlFlow::Break(written) => return Ok(written),
+        };
+    let Prepared { plan, settings, phantom, labels, mut context, .. } = prepared;
     let Phantom { density, material, .. } = phantom;
     context.hear(observer);
     if let Some(shard) = job.shard {
@@ -344,6 +347,10 @@ fn prepare_with(
         checks.settle()?;
     }
     let (parts, labels, vois) = place_vois(vois, &phantom, &activity, checks, observer)?;
+    let activity = match job.method {
+        DoseMethod::Mird => source::uniform_in_regions(activity, &labels, &phantom),
+        _ => activity,
+    };
     let names: Vec<String> = vois.iter().map(|v| v.name.clone()).collect();
     fields_of_view::tell_beyond(&names, &parts, &labels, &[&shown], observer);
 
@@ -372,6 +379,7 @@ fn prepare_with(
         timing: timing.as_ref(),
     };
     let mut setup = context::setup(&facts, observer);
+    setup["method"] = job.method.json();
     setup["checks"] = checks.json();
     setup["couch"] = serde_json::json!(of_couch);
     let settings = run_settings(job, &plan);
@@ -400,7 +408,7 @@ fn prepare_with(
         warnings: Vec::new(),
         withheld,
     };
-    Ok(Prepared { plan, settings, phantom, labels, context })
+    Ok(Prepared { plan, settings, decay: decay.spectrum, phantom, labels, context })
 }
 
 /// Says what the run takes, and refuses what is too large.

@@ -16,7 +16,7 @@ use crate::io::NiftiAffine;
 use crate::io::folder::Mark;
 use crate::job::{
     ActivityInput, CHECKPOINT_S, CouchRule, CurveChoice, DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES,
-    Goal, Job, Keeping, MaterialNames, MatterInput, SourceChoice,
+    DoseMethod, Goal, Job, Keeping, MaterialNames, MatterInput, SourceChoice,
 };
 use crate::physics::incoherent::IncoherentModel;
 use crate::pipeline::inputs::read_ct;
@@ -99,6 +99,7 @@ impl ProblemArguments {
             engine: self.engine,
             threads: self.threads.unwrap_or(0),
             shard: self.shard,
+            method: DoseMethod::default(),
             transport,
             max_memory: self.max_memory.unwrap_or_else(pipeline::memory::default_limit),
             out,
@@ -214,7 +215,9 @@ fn draw(written: &mut Written, ct: &Path, series: Option<&str>, affine: NiftiAff
 /// As [`pipeline::dose`].
 pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(arguments.quiet);
+    let given = arguments.problem.given();
     let mut job = arguments.problem.job(arguments.out, arguments.overwrite)?;
+    arguments.method.apply(&mut job, &given)?;
     job.keeping = Keeping {
         resume: arguments.resume,
         checkpoint_s: arguments.checkpoint_every.unwrap_or(CHECKPOINT_S),

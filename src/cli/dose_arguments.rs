@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::method_arguments::MethodArguments;
 use super::values::{
     parse_count, parse_energy, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
     parse_threads, parse_time, parse_time_or_span, shown_energy,
@@ -179,6 +180,8 @@ pub(super) enum Negative {
 pub struct DoseArguments {
     #[command(flatten)]
     pub(super) problem: ProblemArguments,
+    #[command(flatten)]
+    pub(super) method: MethodArguments,
 
     /// With several time points: integrate the activity and transport it once, or transport all times in one run and integrate the dose rate.
     #[arg(long, value_name = "ROUTE", help_heading = "Activity", default_value = "activity")]

@@ -19,6 +19,7 @@ mod fit_reading;
 pub mod help_file;
 pub mod interrupt;
 pub mod merge;
+pub mod method_arguments;
 pub mod nuclide;
 pub mod nuclide_arguments;
 mod nuclide_compare;

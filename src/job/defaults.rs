@@ -59,6 +59,7 @@ impl Job {
             engine: EngineChoice::default(),
             threads: 0,
             shard: None,
+            method: Default::default(),
             transport: Settings::default(),
             max_memory: machine::default_limit(),
             out: out.into(),

@@ -31,7 +31,7 @@ pub(super) fn activity_route(
     let route = if rates.is_some() { "both" } else { "activity" };
     let stage = Stage { name: "dose", route, followed: false };
     let (outcome, engine) =
-        match transport(job, &prepared, engine, stage, &folder, observer, case.stop)? {
+        match transport(job, &mut prepared, engine, stage, &folder, observer, case.stop)? {
             ControlFlow::Continue(ran) => ran,
             ControlFlow::Break(written) => return Ok(written),
         };

@@ -173,6 +173,11 @@ impl Context {
         self.vois.iter().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether the energies are those of kernels, not of histories in the patient.
+    pub fn is_of_kernels(&self) -> bool {
+        self.setup["method"]["density_scaling"].is_string()
+    }
+
     /// From energy per history to dose.
     pub fn scale<'a>(&self, density: &'a [f32]) -> DoseScale<'a> {
         DoseScale {

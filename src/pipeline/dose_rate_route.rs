@@ -52,7 +52,7 @@ pub(super) fn dose_rate_route(
     prepared.context.parts = case.placed.parts.clone();
     let route = if both { "both" } else { "dose-rate" };
     let stage = Stage { name: "dose_rates", route, followed: both };
-    let outcome = match transport(job, &prepared, engine, stage, folder, observer, case.stop)? {
+    let outcome = match transport(job, &mut prepared, engine, stage, folder, observer, case.stop)? {
         ControlFlow::Continue((outcome, _)) => outcome,
         ControlFlow::Break(written) => return Ok(ControlFlow::Break(written)),
     };

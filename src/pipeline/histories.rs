@@ -20,6 +20,9 @@ use crate::transport::tally::Tally;
 /// # Errors
 /// If a GPU was asked for and there is none that can be used.
 pub fn choose_engine(job: &Job, observer: &dyn Observer) -> Result<Engine> {
+    if job.method.fast().is_some() {
+        return Ok(Engine::Cpu);
+    }
     let (engine, why_cpu) = Engine::choose(&job.engine)?;
     let because = why_cpu.map_or(String::new(), |why| format!(": {why}"));
     observer.say(&format!("engine {}{because}", engine.name()));
@@ -44,14 +47,14 @@ pub(super) struct Stage {
 /// finished a batch; says which engine it was. Breaks off with what is there where the output is this run's whole result already.
 pub(super) fn transport(
     job: &Job,
-    prepared: &Prepared,
+    prepared: &mut Prepared,
     engine: Engine,
     stage: Stage,
     folder: &OutputFolder,
     observer: &dyn Observer,
     stop: &AtomicBool,
 ) -> Result<ControlFlow<Written, (Outcome, Engine)>> {
-    let Prepared { plan, settings, phantom, labels, context } = prepared;
+    let Prepared { plan, settings, context, .. } = &*prepared;
     let signature = Signature::new(plan, settings, &engine);
     let identity = Identity::new(job, signature, context, stage.route)?;
     if let Some(files) = folder.begin(stage.name, &identity.sha256())? {
@@ -61,6 +64,11 @@ pub(super) fn transport(
         ));
         return Ok(ControlFlow::Break(Written::before(folder.target(), files)));
     }
+    if let Some(fast) = job.method.fast() {
+        let outcome = super::fast::tally(job, fast, prepared, observer, stop)?;
+        return Ok(ControlFlow::Continue((outcome, engine)));
+    }
+    let Prepared { plan, settings, phantom, labels, context, .. } = &*prepared;
     let (mut start, mut before_s, mut planned) = (Start::default(), 0.0, None);
     if let Some(path) = folder.to_resume(stage.name) {
         let found = identity.read(&path, observer)?;

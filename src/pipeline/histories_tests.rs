@@ -68,7 +68,7 @@ fn what_does_not_fit_on_a_gpu_runs_on_the_cpu_under_auto_only() {
         let out = OutputFolder::open(&folder.path().join("out"), false, false, &heard).unwrap();
         let stage = Stage { name: "dose", route: "dose", followed: false };
         let stop = AtomicBool::new(false);
-        let done = transport(&job, &prepared, engine, stage, &out, &heard, &stop);
+        let done = transport(&job, &mut prepared, engine, stage, &out, &heard, &stop);
         drop(out);
         let warned = heard.0.into_inner().unwrap();
         if choice == EngineChoice::Auto {

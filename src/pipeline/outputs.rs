@@ -15,7 +15,7 @@ use crate::program::Program;
 use crate::report::summary::{DoseResult, LedgerResult, RunResult, Summary, Timing, VoiResult};
 use crate::report::voi_table::{Column, voi_table};
 use crate::sheet::{Separator, lines};
-use crate::transport::tally::{Origin, Tally};
+use crate::transport::tally::{Origin, Tally, Told};
 use crate::uncertainty::{Part, UncertaintyPart, VoiBudget};
 
 /// What a route has found beyond the tally: its VOIs in place of the tally's own, columns of their table, and files that the folder holds
@@ -59,7 +59,16 @@ pub fn write(
     let scale = context.scale(density);
     let name = context.kind.name();
     maps.write(name, scale.map(tally))?;
-    maps.write(&format!("{name}_standard_error"), scale.standard_error_map(tally))?;
+    let mut errors = scale.standard_error_map(tally);
+    if context.is_of_kernels() {
+        // Where a kernel puts nothing there is nothing: no history could have come there.
+        errors
+            .iter_mut()
+            .enumerate()
+            .filter(|(v, _)| tally.told(*v) == Told::Unhit)
+            .for_each(|(_, e)| *e = 0.0);
+    }
+    maps.write(&format!("{name}_standard_error"), errors)?;
     for (origin, part) in
         [(Origin::Electron, "electron"), (Origin::Photon, "photon"), (Origin::Alpha, "alpha")]
     {

@@ -9,7 +9,7 @@ use crate::activity::{ActivityMap, Decay, Negatives, Quantity};
 use crate::dose::rate::{DoseKind, decays_per_bq};
 use crate::error::{Error, Result};
 use crate::job::{DecayFrom, Job, SourceChoice};
-use crate::phantom::Phantom;
+use crate::phantom::{LOW_DENSITY_G_CM3, Phantom};
 use crate::physics::{Chain, Nuclide, chain};
 use crate::source::{DecaySpectrum, parse_source};
 use crate::time::hours_text;
@@ -59,6 +59,30 @@ impl Source {
     pub fn origins(&self) -> usize {
         Reach::of(&self.spectrum).origins().iter().filter(|used| **used).count()
     }
+}
+
+/// Activity as organ-level dosimetry has it: uniform in each part of the VOIs, and in the matter around them. Neglects what is uneven; the sums of
+/// the parts stay, but for what is around them in air, which goes to matter.
+pub fn uniform_in_regions(
+    mut activity: ActivityMap,
+    labels: &[u16],
+    phantom: &Phantom,
+) -> ActivityMap {
+    let regions = labels.iter().max().map_or(0, |l| usize::from(*l)) + 1;
+    let region = |v: usize| labels.get(v).map_or(0, |l| usize::from(*l));
+    let takes = |v: usize| region(v) > 0 || f64::from(phantom.density[v]) >= LOW_DENSITY_G_CM3;
+    let (mut sums, mut counts) = (vec![0.0; regions], vec![0_usize; regions]);
+    for (v, a) in activity.volume.data.iter().enumerate() {
+        sums[region(v)] += f64::from(*a);
+        counts[region(v)] += usize::from(takes(v));
+    }
+    if counts[0] == 0 {
+        counts[0] = 1;
+    }
+    for (v, a) in activity.volume.data.iter_mut().enumerate() {
+        *a = if takes(v) { (sums[region(v)] / counts[region(v)] as f64) as f32 } else { 0.0 };
+    }
+    activity
 }
 
 /// What the result is, and how many decays it stands for.

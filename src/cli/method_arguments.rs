@@ -1,0 +1,185 @@
+//! The options that choose the method of a dose.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::dose_arguments::ProblemArguments;
+use super::values::parse_count;
+use crate::error::{Error, Result};
+use crate::job::method::SEMI_MC_CUTOFF_MEV;
+use crate::job::{DoseMethod, FastMethod, Job};
+use crate::kernel::cache;
+use crate::kernel::methods::{ClassOf, Method, Photons, Scaling};
+use crate::kernel::point::DEFAULT_HISTORIES;
+use crate::transport::engine::EngineChoice;
+
+/// How dose is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum MethodChoice {
+    /// Monte Carlo: photons and electrons through the patient's own tissue.
+    #[default]
+    Mc,
+    /// Photons by Monte Carlo; electrons stay where they are set free.
+    SemiMc,
+    /// Local deposition: each voxel keeps the energy of its own electrons and alphas.
+    Ldm,
+    /// Voxel S values: convolution with the kernel of equal voxels of soft tissue (1.04 g/cm3).
+    Vsv,
+    /// Dose point kernel, integrated over source and target voxels: the same as vsv.
+    Dpk,
+    /// Voxel S values by tissue class: lung, soft tissue, bone.
+    Msv,
+    /// Organ level: activity uniform in each VOI and around them, then Monte Carlo.
+    Mird,
+}
+
+/// What is made of density.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum ScalingChoice {
+    /// Dose in the kernel's medium, whatever is there.
+    None,
+    /// Energy over the voxel's own mass.
+    #[default]
+    Target,
+    /// Dose scaled by the density where the energy starts.
+    Source,
+}
+
+/// Photons of local deposition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum PhotonsChoice {
+    /// Left out.
+    #[default]
+    Dropped,
+    /// Deposited where they start.
+    Local,
+    /// Spread by their kernel in soft tissue.
+    Convolved,
+}
+
+/// Whose class chooses the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum KernelByChoice {
+    /// The voxel that gets the energy.
+    #[default]
+    Target,
+    /// The voxel where it starts.
+    Source,
+}
+
+/// Options of the method.
+#[derive(Debug, Args)]
+pub struct MethodArguments {
+    /// How dose is computed; what each neglects: docs/fast_methods.md.
+    #[arg(long, value_name = "METHOD", help_heading = "Method", default_value = "mc")]
+    pub(super) method: MethodChoice,
+    /// With ldm, vsv, dpk, msv: what is made of a density that is not the kernel's [default: target].
+    #[arg(long, value_name = "WHERE", help_heading = "Method")]
+    pub(super) density_scaling: Option<ScalingChoice>,
+    /// With ldm: what becomes of photons [default: dropped].
+    #[arg(long, value_name = "WHAT", help_heading = "Method")]
+    pub(super) ldm_photons: Option<PhotonsChoice>,
+    /// With msv: whose class of tissue chooses the kernel [default: target].
+    #[arg(long, value_name = "WHOSE", help_heading = "Method")]
+    pub(super) kernel_by: Option<KernelByChoice>,
+    #[arg(long, value_name = "N", help_heading = "Method", value_parser = parse_count, help = format!("With vsv, dpk, msv: decays of each kernel [default: {DEFAULT_HISTORIES}]"))]
+    pub(super) kernel_histories: Option<u64>,
+    /// Folder in which kernels are kept for the next run, by the hash of what they are of; none keeps none [default: the user's cache].
+    #[arg(long, value_name = "FOLDER", help_heading = "Method")]
+    pub(super) kernel_cache: Option<PathBuf>,
+}
+
+/// Options of transport in the patient that a fast method does not run.
+pub(super) struct Given {
+    histories: bool,
+    batches: bool,
+    cutoff: bool,
+}
+
+impl ProblemArguments {
+    /// Which options were given that not every method has.
+    pub(super) fn given(&self) -> Given {
+        Given {
+            histories: self.histories.is_some(),
+            batches: self.batches.is_some(),
+            cutoff: self.electron_cutoff.is_some(),
+        }
+    }
+}
+
+/// Where kernels are kept by an option.
+pub(super) fn cache_folder(option: Option<&PathBuf>) -> Option<PathBuf> {
+    match option {
+        Some(path) if path.as_os_str() == "none" => None,
+        Some(path) => Some(path.clone()),
+        None => cache::default_folder(),
+    }
+}
+
+impl MethodArguments {
+    /// Enters the method into a job.
+    ///
+    /// # Errors
+    /// If options do not go together.
+    pub(super) fn apply(&self, job: &mut Job, given: &Given) -> Result<()> {
+        let photons = match self.ldm_photons.unwrap_or_default() {
+            PhotonsChoice::Dropped => Photons::Dropped,
+            PhotonsChoice::Local => Photons::Local,
+            PhotonsChoice::Convolved => Photons::Convolved,
+        };
+        let by = match self.kernel_by.unwrap_or_default() {
+            KernelByChoice::Target => ClassOf::Target,
+            KernelByChoice::Source => ClassOf::Source,
+        };
+        let method = match self.method {
+            MethodChoice::Ldm => Some(Method::Ldm(photons)),
+            MethodChoice::Vsv | MethodChoice::Dpk => Some(Method::Vsv),
+            MethodChoice::Msv => Some(Method::Msv(by)),
+            MethodChoice::Mc | MethodChoice::SemiMc | MethodChoice::Mird => None,
+        };
+        let convolves = match method {
+            Some(Method::Ldm(photons)) => photons == Photons::Convolved,
+            other => other.is_some(),
+        };
+        let semi = self.method == MethodChoice::SemiMc;
+        let refused = [
+            ("--density-scaling", self.density_scaling.is_some() && method.is_none()),
+            ("--ldm-photons", self.ldm_photons.is_some() && self.method != MethodChoice::Ldm),
+            ("--kernel-by", self.kernel_by.is_some() && self.method != MethodChoice::Msv),
+            ("--kernel-histories", self.kernel_histories.is_some() && !convolves),
+            ("--histories", given.histories && method.is_some()),
+            ("--batches", given.batches && method.is_some()),
+            ("--engine gpu", method.is_some() && matches!(job.engine, EngineChoice::Gpu(_))),
+            ("--electron-cutoff", given.cutoff && semi),
+        ];
+        if let Some((option, _)) = refused.into_iter().find(|(_, r)| *r) {
+            let name =
+                self.method.to_possible_value().map_or(String::new(), |v| v.get_name().into());
+            return Err(Error::usage(
+                format!("{option} is given with --method {name}"),
+                "that method has no use for it",
+                format!("Leave {option} out (voxgray dose --help, under Method)."),
+            ));
+        }
+        job.method = match (method, self.method) {
+            (Some(method), _) => DoseMethod::Fast(FastMethod {
+                method,
+                scaling: match self.density_scaling.unwrap_or_default() {
+                    ScalingChoice::None => Scaling::None,
+                    ScalingChoice::Target => Scaling::Target,
+                    ScalingChoice::Source => Scaling::Source,
+                },
+                histories: self.kernel_histories.unwrap_or(DEFAULT_HISTORIES),
+                cache: cache_folder(self.kernel_cache.as_ref()),
+            }),
+            (None, MethodChoice::SemiMc) => {
+                job.transport.electron_cutoff_mev = SEMI_MC_CUTOFF_MEV;
+                DoseMethod::SemiMonteCarlo
+            }
+            (None, MethodChoice::Mird) => DoseMethod::Mird,
+            (None, _) => DoseMethod::MonteCarlo,
+        };
+        job.check()
+    }
+}
