@@ -21,6 +21,7 @@ mod hits;
 mod identity;
 mod image_time;
 pub mod inputs;
+pub mod kernel;
 pub mod memory;
 mod merge;
 pub mod method_file;

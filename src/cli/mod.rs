@@ -18,6 +18,7 @@ mod fit_output;
 mod fit_reading;
 pub mod help_file;
 pub mod interrupt;
+pub mod kernel;
 pub mod merge;
 pub mod method_arguments;
 pub mod nuclide;
@@ -105,6 +106,8 @@ enum Command {
     Fit(Box<fit_arguments::FitArguments>),
     /// List the keys of a file that the program reads, with an example.
     HelpFile(help_file::HelpFileArguments),
+    /// Make dose kernels of a nuclide: round a point, of voxels (VSV), of spheres.
+    Kernel(Box<kernel::KernelArguments>),
     /// Join the shards of a run (dose --shard i/n) into the result of the whole run.
     Merge(merge::MergeArguments),
     /// Show what a nuclide emits: half-life, energies per decay, lines, spectra, progeny.
@@ -140,6 +143,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Dvh(arguments) => dvh::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::HelpFile(arguments) => help_file::run(&arguments),
+        Command::Kernel(arguments) => kernel::run(*arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),

@@ -10,12 +10,14 @@
 
 pub mod cache;
 pub mod convolve;
+pub mod direct;
 pub mod even;
 pub mod medium;
 pub mod methods;
 pub mod overlap;
 pub mod point;
 pub mod shells;
+pub mod sphere;
 pub mod voxel;
 
 pub use medium::Medium;

@@ -10,13 +10,13 @@ use super::medium::Medium;
 /// Innermost radius: half a micrometre of water, in g/cm2; what is deposited on the spot lies there.
 const FIRST_G_CM2: f64 = 5e-5;
 /// Growth of the radii of the inner shells.
-const INNER_GROWTH: f64 = 1.05;
+const INNER_GROWTH: f64 = 1.1;
 /// Shells of a range of the fastest electron, where they are of equal thickness.
-const PER_RANGE: f64 = 150.0;
+const PER_RANGE: f64 = 60.0;
 /// Ranges of the fastest electron up to which shells are thin.
 const RANGES: f64 = 1.1;
 /// Growth beyond: there only photons deposit, as exp(-mu r) to a few per cent of a shell.
-const OUTER_GROWTH: f64 = 1.03;
+const OUTER_GROWTH: f64 = 1.04;
 
 /// Outer radii (cm) from next to nothing to `outer_cm`.
 ///

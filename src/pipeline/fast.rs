@@ -36,7 +36,7 @@ pub struct KernelMaker<'a> {
     pub stop: &'a AtomicBool,
 }
 
-struct Heard<'a>(&'a dyn Observer);
+pub(super) struct Heard<'a>(pub &'a dyn Observer);
 
 impl Monitor for Heard<'_> {
     fn advanced(&self, histories: u64) {

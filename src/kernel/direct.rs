@@ -1,0 +1,99 @@
+//! The kernel of equal voxels scored directly: decays spread over one voxel of a grid of them, every voxel tallied, mirror images averaged. Neglects
+//! what lies beyond the margin round the scored voxels and would be scattered back. It is the proof of [`super::overlap`], from other histories.
+
+use std::sync::atomic::AtomicBool;
+
+use super::medium::Medium;
+use super::overlap::Octant;
+use super::point::REPLICATES;
+use super::voxel::VoxelKernel;
+use crate::error::{Error, Result};
+use crate::image::Grid;
+use crate::source::DecaySpectrum;
+use crate::transport::build::{PlanInput, build_plan};
+use crate::transport::engine::Engine;
+use crate::transport::ledger::Ledger;
+use crate::transport::run::{Monitor, RunSettings};
+use crate::transport::settings::Settings;
+use crate::units::MM_PER_CM;
+
+/// Medium round the scored voxels, g/cm2: of what a photon of 0.1 MeV sends back from further out next to nothing returns.
+const MARGIN_G_CM2: f64 = 10.0;
+/// Most voxels of the grid.
+const MOST_VOXELS: usize = 40_000_000;
+
+/// Runs `histories` decays spread over one voxel.
+///
+/// # Errors
+/// If the grid would be too large, the source is beyond the models, or the run is interrupted.
+pub fn run(
+    decay: &DecaySpectrum,
+    medium: &Medium,
+    octant: Octant,
+    histories: u64,
+    settings: &Settings,
+    threads: usize,
+    (monitor, stop): (&dyn Monitor, &AtomicBool),
+) -> Result<VoxelKernel> {
+    let margin_cm = MARGIN_G_CM2 / medium.density_g_cm3;
+    let half = [0, 1, 2].map(|a| {
+        octant.reach[a] + (margin_cm / octant.voxel_cm[a]).ceil().clamp(1.0, 1e6) as usize
+    });
+    let dims = half.map(|h| 2 * h + 1);
+    let count = dims.iter().fold(1_usize, |n, d| n.saturating_mul(*d));
+    if count > MOST_VOXELS {
+        return Err(Error::usage(
+            format!("a direct kernel on {} x {} x {} voxels", dims[0], dims[1], dims[2]),
+            format!("with {margin_cm:.0} cm of medium round it, it has more than {MOST_VOXELS}"),
+            "Leave --direct out, or use larger voxels or a smaller --reach.",
+        ));
+    }
+    let grid = Grid::aligned(dims, [0.0; 3], octant.voxel_cm.map(|h| h * MM_PER_CM));
+    let mut activity = vec![0.0; count];
+    activity[grid.linear(half)] = 1.0;
+    let plan = build_plan(&PlanInput {
+        grid: &grid,
+        density: &vec![medium.density_g_cm3 as f32; count],
+        material: &vec![0; count],
+        materials: std::slice::from_ref(&medium.material),
+        activity: &activity,
+        decay,
+        settings,
+        radial: None,
+    })?;
+    let batches = REPLICATES as u32;
+    let (mut energy_mev, mut books) = (Vec::new(), Ledger::default());
+    for shard in 0..batches {
+        let mut run = RunSettings::with_histories(histories, batches);
+        (run.threads, run.shard, run.shards) = (threads, shard, batches);
+        let outcome = Engine::Cpu.run(&plan, &run, &[], 0, monitor, stop)?;
+        if outcome.interrupted {
+            return Err(crate::interrupt::error());
+        }
+        let n = outcome.tally.histories().max(1) as f64;
+        energy_mev.push(outcome.tally.sums.each_ref().map(|sums| {
+            if sums.is_empty() {
+                return Vec::new();
+            }
+            let mut folded = vec![0.0; octant.len()];
+            for (v, units) in sums.iter().enumerate().filter(|(_, u)| **u > 0) {
+                let at = grid.unlinear(v);
+                let offset = [0, 1, 2].map(|a| at[a].abs_diff(half[a]));
+                if (0..3).all(|a| offset[a] <= octant.reach[a]) {
+                    folded[octant.linear(offset)] +=
+                        Ledger::mev(*units) / n / Octant::copies(offset);
+                }
+            }
+            folded
+        }));
+        books.add(&outcome.tally.ledger);
+    }
+    Ok(VoxelKernel {
+        source: decay.label.clone(),
+        medium: medium.facts(),
+        octant,
+        energy_mev,
+        emitted_mev: Ledger::mev(books.emitted_units) / books.histories.max(1) as f64,
+        histories: books.histories,
+    })
+}
