@@ -31,6 +31,7 @@ pub mod plan;
 mod plan_output;
 pub mod progress;
 pub mod register;
+pub mod s_values;
 mod threads;
 pub mod trace;
 pub mod uncertainty;
@@ -116,6 +117,8 @@ enum Command {
     Plan(Box<plan::PlanArguments>),
     /// Find where one image lies in another of the same patient; apply and compose transforms.
     Register(Box<register::RegisterArguments>),
+    /// Get S values of all pairs of VOIs, and organ doses from activity coefficients.
+    SValues(Box<s_values::SValueArguments>),
     /// Replay one history of a run and print its steps.
     Trace(Box<trace::TraceArguments>),
     /// Get a VOI's dose with its uncertainty budget, from counts to dose.
@@ -148,6 +151,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Register(arguments) => register::run(*arguments),
+        Command::SValues(arguments) => s_values::run(*arguments),
         Command::Trace(arguments) => trace::run(*arguments),
         Command::Uncertainty(arguments) => uncertainty::run(&arguments),
         Command::Voi(arguments) => voi::run(*arguments),

@@ -222,7 +222,7 @@ fn head(job: &KernelJob, made: &Made) -> String {
 
 /// Header and rows.
 fn table(made: &Made) -> Vec<Vec<String>> {
-    let number = |x: f64| format!("{x:.6e}");
+    let number = |x: f64| format!("{:.6e}", x + 0.0);
     let texts = |names: &[&str]| names.iter().map(|n| (*n).to_string()).collect::<Vec<_>>();
     let mut rows = Vec::new();
     match made {

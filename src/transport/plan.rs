@@ -3,6 +3,8 @@
 use super::cpu::math::{larger, smaller};
 use super::layout::Params;
 use super::reach::Channels;
+use super::tables::source::build_cumulative;
+use crate::error::{Error, Result};
 use crate::image::Grid;
 
 /// Energies of an alpha range table: 0 to 10 MeV.
@@ -77,6 +79,25 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Replaces the activity (any unit) by another map of the same grid; time points are left out.
+    ///
+    /// # Errors
+    /// If it does not fit the grid, holds a value that is no activity, or is empty.
+    pub fn set_activity(&mut self, activity: &[f64]) -> Result<()> {
+        if activity.len() != self.voxels.len() {
+            return Err(Error::input(
+                format!("{} activities for {} voxels", activity.len(), self.voxels.len()),
+                "each voxel needs one",
+                "Bring both to one grid.",
+            ));
+        }
+        (self.source_voxels, self.source_cumulative) = build_cumulative(activity)?;
+        self.params.source_voxels = self.source_voxels.len() as u32;
+        self.source_weights.clear();
+        self.params.time_points = 0;
+        Ok(())
+    }
+
     /// The words of a tally cell.
     pub fn channels(&self) -> Channels {
         Channels::new(self.origins)
