@@ -3,9 +3,12 @@
 //! Equations and sources: `docs/analysis.md`.
 
 pub mod bed;
+pub mod difference;
 pub mod dose_rate;
 pub mod dvh;
 pub mod eud;
+pub mod gamma;
+pub mod interfaces;
 pub mod limits;
 pub mod marrow;
 pub mod metrics;
@@ -15,6 +18,7 @@ pub mod sirt;
 pub mod sirt_image;
 
 pub use bed::{Course, Tissue};
+pub use difference::{Difference, Pair};
 pub use dose_rate::{DoseRate, Repair};
 pub use dvh::Dvh;
 pub use eud::Formula;

@@ -5,6 +5,7 @@ mod analysis_values;
 pub mod bed;
 pub mod calibrate;
 pub mod compare;
+pub mod compare_methods;
 pub mod console;
 pub mod demo;
 pub mod devices;
@@ -89,6 +90,8 @@ enum Command {
     Bed(Box<bed::BedArguments>),
     /// Run one job on both engines, the CPU and a GPU, and show whether and where they differ.
     Compare(Box<compare::CompareArguments>),
+    /// Compare dose maps of methods and programs with a reference, beside what noise alone gives.
+    CompareMethods(Box<compare_methods::CompareMethodsArguments>),
     /// Get a camera's calibration factor from phantom acquisitions and dose-calibrator readings.
     Calibrate(calibrate::CalibrateArguments),
     /// Run the main job on a built-in, patient-like CT and SPECT, with a picture.
@@ -140,6 +143,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Dose(arguments) => dose::run(*arguments),
         Command::Compare(arguments) => compare::run(*arguments),
+        Command::CompareMethods(arguments) => compare_methods::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
         Command::Dicom(arguments) => dicom::run(*arguments),

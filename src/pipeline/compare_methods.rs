@@ -1,0 +1,598 @@
+//! `voxgray compare-methods`: dose maps of other methods, or of other programs, against a reference. Neglects, where maps lie on different grids,
+//! what linear interpolation does to a steep dose.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::Observer;
+use super::finished::{FinishedMap, MapOptions, on_grid, read_map, read_regions};
+use crate::analysis::difference::{Difference, Pair};
+use crate::analysis::gamma::{Criterion, pass_rate};
+use crate::analysis::interfaces::{self, KINDS};
+use crate::analysis::{Dvh, Map, Sampling, VoiMetrics, metrics::Metric, sample};
+use crate::error::{Error, Result};
+use crate::image::{Grid, Volume};
+use crate::io::atomic::write_atomically;
+use crate::io::folder::MarkedFolder;
+use crate::io::{NiftiAffine, write_nifti};
+use crate::phantom::LOW_DENSITY_G_CM3;
+use crate::program::Program;
+use crate::sheet::{Separator, lines};
+
+/// Edges (mm) of the distances to an interface.
+pub const DISTANCES_MM: [f64; 5] = [0.0, 2.0, 5.0, 10.0, 20.0];
+/// Parts of the largest reference dose from which on voxels count.
+pub const THRESHOLDS: [f64; 4] = [0.01, 0.05, 0.1, 0.5];
+/// The threshold of tables by tissue and distance, and of gamma.
+pub const USUAL_THRESHOLD: f64 = 0.1;
+/// Voxels whose relative standard error is above this say nothing of the largest dose.
+const KNOWN: f64 = 0.1;
+/// Voxels that gamma looks at, at most: it is a share, and these tell it to 0.3 %.
+const GAMMA_VOXELS: usize = 30_000;
+
+/// What is compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompareJob {
+    /// Reference: a folder of `voxgray dose`, or a map.
+    pub reference: PathBuf,
+    /// Candidates: name and folder or map.
+    pub candidates: Vec<(String, PathBuf)>,
+    /// Unit of maps that do not say it.
+    pub unit: Option<String>,
+    /// VOIs.
+    pub voi: Vec<PathBuf>,
+    /// Names of their labels.
+    pub voi_names: Option<PathBuf>,
+    /// Density map, where the reference is no folder.
+    pub density: Option<PathBuf>,
+    /// Criteria of gamma.
+    pub gamma: Vec<Criterion>,
+    /// Output folder.
+    pub out: PathBuf,
+    /// Replace an older output.
+    pub overwrite: bool,
+}
+
+/// Numbers of a set of voxels of a candidate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// Which voxels: `all`, a tissue, or a distance to an interface.
+    pub voxels: String,
+    /// From which part of the largest reference dose on.
+    pub threshold: f64,
+    /// Numbers.
+    pub difference: Difference,
+}
+
+/// A pass rate of gamma.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GammaRow {
+    /// Criterion.
+    pub criterion: Criterion,
+    /// Share that passes.
+    pub passes: f64,
+    /// The same by noise alone.
+    pub passes_of_noise: f64,
+    /// Voxels looked at.
+    pub voxels: usize,
+}
+
+/// A VOI under both.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VoiRow {
+    /// Name.
+    pub voi: String,
+    /// Which number.
+    pub metric: String,
+    /// Of the reference.
+    pub reference: f64,
+    /// Of the candidate.
+    pub candidate: f64,
+    /// candidate/reference - 1.
+    pub relative_difference: f64,
+    /// Standard error of that by both maps' statistics; null where one is not known.
+    pub standard_error: Option<f64>,
+}
+
+/// One candidate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Compared {
+    /// Name.
+    pub name: String,
+    /// Its method, where its run says it.
+    pub method: serde_json::Value,
+    /// Seconds that it took, where its run says it.
+    pub seconds: Option<f64>,
+    /// Whether it was brought to the reference's grid.
+    pub interpolated: bool,
+    /// Numbers.
+    pub rows: Vec<Row>,
+    /// Gamma.
+    pub gamma: Vec<GammaRow>,
+    /// VOIs.
+    pub vois: Vec<VoiRow>,
+}
+
+/// Compares and writes the folder.
+///
+/// # Errors
+/// If a map cannot be read, units differ, grids do not overlap, or writing fails.
+pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<Compared>> {
+    let unit = job.unit.as_deref();
+    let options = MapOptions { unit, ..MapOptions::default() };
+    let reference = read_map(&job.reference, &options, observer)?;
+    let density = match &job.density {
+        Some(path) => Some(on_grid(path, &reference.map, NiftiAffine::default(), observer)?),
+        None => {
+            reference.folder.is_some().then(|| reference.beside("density", observer)).transpose()?
+        }
+    };
+    if density.is_none() {
+        observer.warn(
+            "no densities: numbers hold air too, and none are told by tissue or distance to an interface (--density FILE)",
+        );
+    }
+    let mut sets = Vec::new();
+    for voi in &job.voi {
+        sets.push(read_regions(voi, job.voi_names.as_deref(), NiftiAffine::default(), observer)?);
+    }
+    let dense = |v: usize| density.as_ref().is_none_or(|d| f64::from(d[v]) >= LOW_DENSITY_G_CM3);
+    let error = |v: usize| reference.standard_errors.as_ref().map_or(0.0, |e| f64::from(e[v]));
+    let dose = |v: usize| f64::from(reference.map.data[v]);
+    let largest = (0..reference.map.data.len())
+        .filter(|v| dense(*v) && error(*v) <= KNOWN * dose(*v))
+        .map(dose)
+        .fold(0.0, f64::max);
+    if largest <= 0.0 {
+        return Err(Error::input(
+            format!("{}: no voxel is above zero and known to 10 %", reference.path.display()),
+            "differences are told relative to the reference",
+            "Give it more histories.",
+        ));
+    }
+    let distance = density.as_ref().map(|d| interfaces::distances_mm(&reference.map.grid, d));
+    let mut found = Vec::new();
+    let mut files: Vec<(String, Volume<f32>)> = Vec::new();
+    for (name, path) in &job.candidates {
+        let candidate = read_map(path, &options, observer)?;
+        if candidate.unit != reference.unit {
+            return Err(Error::usage(
+                format!("{name} is in {}, the reference in {}", candidate.unit, reference.unit),
+                "one would have to be integrated over time",
+                "Compare dose with dose, or dose rate with dose rate.",
+            ));
+        }
+        let (values, errors, interpolated) = on_reference(&reference, &candidate, name, observer)?;
+        let joint = |v: usize| {
+            let own = errors.as_ref().map_or(0.0, |e| e[v]);
+            let e = (error(v).powi(2) + own.powi(2)).sqrt();
+            if e.is_finite() { e } else { 0.0 }
+        };
+        let n = reference.map.data.len();
+        let pair = Pair {
+            reference: (0..n).map(dose).collect(),
+            candidate: values,
+            error: (0..n).map(joint).collect(),
+        };
+        let noise = pair.noise();
+        let usable: Vec<usize> = (0..n)
+            .filter(|v| dense(*v) && pair.candidate[*v].is_finite() && error(*v).is_finite())
+            .collect();
+        let above = |t: f64| -> Vec<usize> {
+            usable.iter().copied().filter(|v| pair.reference[*v] >= t * largest).collect()
+        };
+        let mut rows = Vec::new();
+        let mut push = |voxels: &str, threshold: f64, chosen: &[usize]| {
+            if let Some(difference) = pair.of(chosen, &noise) {
+                rows.push(Row { voxels: voxels.into(), threshold, difference });
+            }
+        };
+        for threshold in THRESHOLDS {
+            push("all", threshold, &above(threshold));
+        }
+        let usual = above(USUAL_THRESHOLD);
+        if let (Some(density), Some(distance)) = (&density, &distance) {
+            for threshold in [THRESHOLDS[0], USUAL_THRESHOLD] {
+                let chosen = above(threshold);
+                for (k, (_, tissue)) in KINDS.iter().enumerate().skip(1) {
+                    let of: Vec<usize> = chosen
+                        .iter()
+                        .copied()
+                        .filter(|v| interfaces::kind(density[*v]) == k)
+                        .collect();
+                    push(tissue, threshold, &of);
+                }
+                for (i, low) in DISTANCES_MM.iter().enumerate() {
+                    let high = DISTANCES_MM.get(i + 1).copied().unwrap_or(f64::INFINITY);
+                    let within = |v: &usize| {
+                        (*low..high).contains(&f64::from(distance[*v]))
+                            || (high.is_infinite() && distance[*v].is_infinite())
+                    };
+                    let of: Vec<usize> = chosen.iter().copied().filter(within).collect();
+                    let name = match high.is_finite() {
+                        true => format!("{low}-{high} mm from an interface"),
+                        false => format!("above {low} mm from an interface"),
+                    };
+                    push(&name, threshold, &of);
+                }
+            }
+        }
+        let looked: Vec<usize> = {
+            let step = usual.len().div_ceil(GAMMA_VOXELS).max(1);
+            usual.iter().copied().step_by(step).collect()
+        };
+        let gamma = job
+            .gamma
+            .iter()
+            .map(|c| {
+                let grid = &reference.map.grid;
+                let of = |map: &[f64]| pass_rate(grid, &pair.reference, map, &looked, c, largest);
+                GammaRow {
+                    criterion: *c,
+                    passes: of(&pair.candidate),
+                    passes_of_noise: of(&noise),
+                    voxels: looked.len(),
+                }
+            })
+            .collect();
+        let mut vois = Vec::new();
+        for set in &sets {
+            for region in &set.regions {
+                vois.extend(voi_rows(
+                    set,
+                    region,
+                    &reference,
+                    &candidate,
+                    &pair,
+                    errors.as_deref(),
+                    observer,
+                ));
+            }
+        }
+        let grid = &reference.map.grid;
+        let map = |of: &dyn Fn(usize) -> f64| -> Result<Volume<f32>> {
+            Volume::new(grid.clone(), (0..n).map(|v| of(v) as f32).collect())
+        };
+        let slug = file_slug(name);
+        files.push((
+            format!("difference_{slug}.nii.gz"),
+            map(&|v| pair.candidate[v] - pair.reference[v])?,
+        ));
+        files.push((format!("difference_{slug}_standard_error.nii.gz"), map(&|v| pair.error[v])?));
+        let summary = candidate.summary.as_ref();
+        found.push(Compared {
+            name: name.clone(),
+            method: summary.map_or(json!(null), |s| s["setup"]["method"].clone()),
+            seconds: summary.and_then(|s| s["timing"]["transport_seconds"].as_f64()),
+            interpolated,
+            rows,
+            gamma,
+            vois,
+        });
+    }
+    write(job, &reference, largest, &found, files)?;
+    Ok(found)
+}
+
+/// Name of a candidate as a part of a file's name.
+fn file_slug(name: &str) -> String {
+    name.chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' })
+        .collect()
+}
+
+/// A candidate's values and standard errors on the reference's grid, and whether they were interpolated.
+type OnReference = (Vec<f64>, Option<Vec<f64>>, bool);
+
+fn on_reference(
+    reference: &FinishedMap,
+    candidate: &FinishedMap,
+    name: &str,
+    observer: &dyn Observer,
+) -> Result<OnReference> {
+    let (to, from) = (&reference.map.grid, &candidate.map.grid);
+    let wide = |x: &[f32]| x.iter().map(|v| f64::from(*v)).collect::<Vec<f64>>();
+    if to.same_geometry(from, 1e-2) {
+        let errors = candidate.standard_errors.as_deref().map(wide);
+        return Ok((wide(&candidate.map.data), errors, false));
+    }
+    observer.warn(&format!(
+        "{name} lies on another grid ({:?} voxels of {:?} mm): it is interpolated linearly, which smooths its noise and steep gradients",
+        from.dims,
+        from.spacing_mm()
+    ));
+    let moved = interpolate(to, from, &candidate.map.data)?;
+    if moved.iter().all(|v| v.is_nan()) {
+        return Err(Error::input(
+            format!("{name} does not overlap the reference"),
+            "no voxel of the reference lies within it",
+            "Check that both are of one patient and frame.",
+        ));
+    }
+    let errors =
+        candidate.standard_errors.as_deref().map(|e| interpolate(to, from, e)).transpose()?;
+    Ok((moved, errors, true))
+}
+
+/// Linear interpolation; NaN outside of the voxels' centres.
+fn interpolate(to: &Grid, from: &Grid, values: &[f32]) -> Result<Vec<f64>> {
+    (0..to.len())
+        .map(|v| {
+            let at = from.to_index(to.to_mm(to.unlinear(v).map(|i| i as f64)))?;
+            let mut low = [0_usize; 3];
+            let mut part = [0.0; 3];
+            for a in 0..3 {
+                if !(-1e-6..=from.dims[a] as f64 - 1.0 + 1e-6).contains(&at[a]) {
+                    return Ok(f64::NAN);
+                }
+                low[a] = (at[a].max(0.0).floor() as usize).min(from.dims[a].saturating_sub(2));
+                part[a] = at[a] - low[a] as f64;
+            }
+            let mut sum = 0.0;
+            for corner in 0..8_usize {
+                let bit = [corner & 1, corner >> 1 & 1, corner >> 2];
+                let weight: f64 =
+                    (0..3).map(|a| if bit[a] == 1 { part[a] } else { 1.0 - part[a] }).product();
+                let index = [0, 1, 2].map(|a| (low[a] + bit[a]).min(from.dims[a] - 1));
+                if weight != 0.0 {
+                    sum += weight * f64::from(values[from.linear(index)]);
+                }
+            }
+            Ok(sum)
+        })
+        .collect()
+}
+
+/// The numbers of a VOI that are told.
+fn voi_metrics() -> Vec<Metric> {
+    let share = Metric::DoseToShare;
+    vec![Metric::Mean, share(0.98), share(0.5), share(0.02)]
+}
+
+fn voi_rows(
+    set: &crate::image::RegionSet,
+    region: &crate::image::Region,
+    reference: &FinishedMap,
+    candidate: &FinishedMap,
+    pair: &Pair,
+    errors: Option<&[f64]>,
+    observer: &dyn Observer,
+) -> Vec<VoiRow> {
+    let values = pair.candidate.iter().map(|v| *v as f32).collect();
+    let Ok(moved) = Volume::new(reference.map.grid.clone(), values) else { return Vec::new() };
+    let own: Option<Vec<f32>> = errors.map(|e| e.iter().map(|e| *e as f32).collect());
+    let read = |map: &Volume<f32>, errors: Option<&[f32]>, of: &FinishedMap| {
+        let map = Map { values: map, standard_errors: errors, density: None };
+        let samples = sample(set, region, &map, Sampling::Uniform)?;
+        let batches = of.mean_standard_error(&region.name, region.label, samples.volume_ml);
+        VoiMetrics::new(&samples, &voi_metrics(), batches)
+    };
+    let both = read(&reference.map, reference.standard_errors.as_deref(), reference)
+        .and_then(|r| Ok((r, read(&moved, own.as_deref(), candidate)?)));
+    let (reference, candidate) = match both {
+        Ok(both) => both,
+        Err(error) => {
+            observer.warn(&format!("VOI '{}' is left out: {error}", region.name));
+            return Vec::new();
+        }
+    };
+    let rows = reference.values.iter().zip(&candidate.values);
+    rows.map(|((metric, r), (_, c))| VoiRow {
+        voi: region.name.clone(),
+        metric: metric.name("", false),
+        reference: r.value,
+        candidate: c.value,
+        relative_difference: c.value / r.value - 1.0,
+        standard_error: r
+            .standard_error
+            .zip(c.standard_error.or(Some(0.0)))
+            .map(|(a, b)| (a * a + b * b).sqrt() / r.value.abs()),
+    })
+    .collect()
+}
+
+fn write(
+    job: &CompareJob,
+    reference: &FinishedMap,
+    largest: f64,
+    found: &[Compared],
+    maps: Vec<(String, Volume<f32>)>,
+) -> Result<()> {
+    let page =
+        super::compare_page::page(reference, largest, found, &curves(job, reference, found)?);
+    let all = json!({
+        "program": "voxgray",
+        "format": 1,
+        "build": Program::this(),
+        "reference": {"name": reference.name, "unit": reference.unit, "largest": largest},
+        "candidates": found,
+    });
+    let text = |rows: Vec<Vec<String>>| lines(rows.iter(), Separator::Comma).into_bytes();
+    let files = [
+        ("comparison.csv", text(rows(found))),
+        ("vois.csv", text(voi_table(found, &reference.unit))),
+        ("gamma.csv", text(gamma_table(found))),
+        ("comparison.json", format!("{all:#}\n").into_bytes()),
+        ("comparison.html", page.into_bytes()),
+    ];
+    let mut names: Vec<String> = files.iter().map(|f| f.0.to_string()).collect();
+    names.extend(maps.iter().map(|m| m.0.clone()));
+    let folder = MarkedFolder::open(&job.out, job.overwrite, &names)?;
+    for (name, bytes) in files {
+        write_atomically(&job.out.join(name), |w| w.write_all(&bytes))?;
+    }
+    for (name, map) in maps {
+        write_nifti(&job.out.join(name), &map)?;
+    }
+    folder.finish()
+}
+
+/// Cumulative histograms of each VOI: VOI, map, points (value, share).
+pub(super) type Curve = (String, String, Vec<(f64, f64)>);
+
+/// Points of a histogram on the page.
+const POINTS: usize = 120;
+
+fn curves(job: &CompareJob, reference: &FinishedMap, found: &[Compared]) -> Result<Vec<Curve>> {
+    let mut curves = Vec::new();
+    let quiet = Quiet;
+    let options = MapOptions { unit: job.unit.as_deref(), ..MapOptions::default() };
+    let mut maps = vec![("reference".to_string(), reference.map.clone())];
+    for (compared, (_, path)) in found.iter().zip(&job.candidates) {
+        maps.push((compared.name.clone(), read_map(path, &options, &quiet)?.map));
+    }
+    for voi in &job.voi {
+        let set = read_regions(voi, job.voi_names.as_deref(), NiftiAffine::default(), &quiet)?;
+        for region in &set.regions {
+            for (name, map) in &maps {
+                let of = Map { values: map, standard_errors: None, density: None };
+                let Ok(dvh) =
+                    sample(&set, region, &of, Sampling::Uniform).and_then(|s| Dvh::new(&s))
+                else {
+                    continue;
+                };
+                let top = dvh.max();
+                let at: Vec<f64> = (0..=POINTS).map(|n| top * n as f64 / POINTS as f64).collect();
+                let points = at.iter().copied().zip(dvh.cumulative(&at)).collect();
+                curves.push((region.name.clone(), name.clone(), points));
+            }
+        }
+    }
+    Ok(curves)
+}
+
+/// Says nothing.
+struct Quiet;
+impl Observer for Quiet {}
+
+fn number(x: f64) -> String {
+    format!("{:.6}", x + 0.0)
+}
+
+fn rows(found: &[Compared]) -> Vec<Vec<String>> {
+    let head = [
+        "candidate",
+        "voxels",
+        "threshold",
+        "count",
+        "bias",
+        "bias_standard_error",
+        "spread",
+        "mare",
+        "mare_of_noise",
+        "within_1pct",
+        "within_2pct",
+        "within_5pct",
+        "within_1pct_of_noise",
+        "within_2pct_of_noise",
+        "within_5pct_of_noise",
+        "z_mean",
+        "z_spread",
+        "sum",
+    ];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for of in found {
+        for row in &of.rows {
+            let d = &row.difference;
+            let mut cells = vec![
+                of.name.clone(),
+                row.voxels.clone(),
+                row.threshold.to_string(),
+                d.voxels.to_string(),
+            ];
+            cells.extend(
+                [d.bias, d.bias_standard_error, d.spread, d.mare, d.mare_of_noise].map(number),
+            );
+            cells.extend(d.within.iter().chain(&d.within_of_noise).map(|w| number(*w)));
+            cells.extend([d.z_mean, d.z_spread].map(|z| z.map(number).unwrap_or_default()));
+            cells.push(number(d.sum));
+            rows.push(cells);
+        }
+    }
+    rows
+}
+
+fn voi_table(found: &[Compared], unit: &str) -> Vec<Vec<String>> {
+    let head = [
+        "candidate",
+        "voi",
+        "metric",
+        "unit",
+        "reference",
+        "value",
+        "relative_difference",
+        "standard_error",
+    ];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for of in found {
+        for v in &of.vois {
+            rows.push(vec![
+                of.name.clone(),
+                v.voi.clone(),
+                v.metric.clone(),
+                unit.into(),
+                format!("{:.6e}", v.reference),
+                format!("{:.6e}", v.candidate),
+                number(v.relative_difference),
+                v.standard_error.map(number).unwrap_or_default(),
+            ]);
+        }
+    }
+    rows
+}
+
+fn gamma_table(found: &[Compared]) -> Vec<Vec<String>> {
+    let head = [
+        "candidate",
+        "dose",
+        "distance_mm",
+        "normalisation",
+        "passes",
+        "passes_of_noise",
+        "voxels",
+    ];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for of in found {
+        for g in &of.gamma {
+            let c = &g.criterion;
+            rows.push(vec![
+                of.name.clone(),
+                c.dose.to_string(),
+                c.distance_mm.to_string(),
+                if c.local { "local" } else { "global" }.into(),
+                number(g.passes),
+                number(g.passes_of_noise),
+                g.voxels.to_string(),
+            ]);
+        }
+    }
+    rows
+}
+
+/// Names of candidates that are none, or twice there.
+///
+/// # Errors
+/// With the name.
+pub fn check_names(candidates: &[(String, PathBuf)], reference: &Path) -> Result<()> {
+    for (n, (name, path)) in candidates.iter().enumerate() {
+        let again =
+            candidates[..n].iter().any(|c| c.0 == *name || file_slug(&c.0) == file_slug(name));
+        if again || name.is_empty() {
+            return Err(Error::usage(
+                format!("candidate '{name}'"),
+                "each needs a name of its own",
+                "Write --candidate NAME=PATH with different names.",
+            ));
+        }
+        if path == reference {
+            return Err(Error::usage(
+                format!("candidate '{name}' is the reference"),
+                "a map does not differ from itself",
+                "Name another map.",
+            ));
+        }
+    }
+    Ok(())
+}
