@@ -21,6 +21,7 @@
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
 //!   activity/       counts -> Bq: units of maps, dose calibrator, camera calibration, dead time, decay conventions, recovery
 //!   registration/   where one image lies in another: similarity, search, climb; knows images alone
+//!   kernel/         the fast methods: point and voxel kernels by transport, convolution, LDM, VSV, spheres; knows transport, never pipeline
 //!   kinetics/       WHEN: time-activity curves to time integrals, per VOI and per voxel
 //!   phantom/        HU -> matter: hu (curves), voxels, maps, couch, synthetic (boxes, slabs, a patient)
 //!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
@@ -37,7 +38,7 @@
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
-//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), files (reading), regions,
+//! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), fast_methods, files (reading), regions,
 //!                   registration, dicom_out (for a PACS), checks (of the inputs), runs (what is kept and replaced), data (provenance), nuclides,
 //!                   libraries (and what is our own)
 //! ```
@@ -57,7 +58,7 @@
 //!
 //! ```text
 //! 7 cli, main, prelude      4 dose                                      1 image | physics | kinetics
-//! 6 pipeline, job           3 transport                                 0 error, units, constants, stats, tables, program,
+//! 6 pipeline, job           3 transport, kernel                         0 error, units, constants, stats, tables, program,
 //! 5 report, uncertainty,    2 activity | phantom | source |                 files, interrupt, machine, sheet, time
 //!   analysis                  registration | io
 //! ```

@@ -43,7 +43,8 @@ pub struct CompareMethodsArguments {
     /// A candidate with its name: a folder of voxgray dose, or a map; may be given several times.
     #[arg(long, value_name = "NAME=PATH", value_parser = parse_candidate)]
     candidate: Vec<(String, PathBuf)>,
-    /// Methods to run, the reference first, with the options of voxgray dose behind --. A method may have options: ldm+photons=convolved,
+    /// Methods to run, the reference first, with the options of voxgray dose behind --; those of transport count for the methods that have
+    /// it. A method may have options: ldm+photons=convolved,
     /// vsv+density=none, msv+by=source.
     #[arg(long, value_name = "METHODS", value_delimiter = ',', requires = "dose")]
     methods: Vec<String>,
@@ -167,7 +168,9 @@ pub fn run(a: CompareMethodsArguments) -> Result<ExitCode> {
             None => reference = Some(folder),
             Some(_) => candidates.push((name, folder)),
         }
-        lines.push(parsed.dose);
+        let mut dose = parsed.dose;
+        dose.leave_out_transport();
+        lines.push(dose);
     }
     let Some(reference) = reference else {
         return Err(Error::usage("no reference", "maps are compared with one", "Add --reference."));

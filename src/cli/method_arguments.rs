@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::dose_arguments::ProblemArguments;
+use super::dose_arguments::{DoseArguments, ProblemArguments};
 use super::values::parse_count;
 use crate::error::{Error, Result};
 use crate::job::method::SEMI_MC_CUTOFF_MEV;
@@ -95,6 +95,22 @@ pub(super) struct Given {
     histories: bool,
     batches: bool,
     cutoff: bool,
+}
+
+impl DoseArguments {
+    /// Leaves out what a method without transport in the patient has no use for: for commands that run several methods with one line.
+    pub(super) fn leave_out_transport(&mut self) {
+        let problem = &mut self.problem;
+        match self.method.method {
+            MethodChoice::Mc | MethodChoice::Mird => {}
+            MethodChoice::SemiMc => problem.electron_cutoff = None,
+            _ => {
+                (problem.histories, problem.batches) = (None, None);
+                (problem.target_uncertainty, problem.target_voi) = (None, None);
+                problem.engine = EngineChoice::Auto;
+            }
+        }
+    }
 }
 
 impl ProblemArguments {

@@ -401,7 +401,7 @@ fn quanta_mev(decay: &DecaySpectrum) -> f64 {
 }
 
 /// Energy per decay, annihilation quanta too, MeV.
-fn emitted_mev(decay: &DecaySpectrum) -> f64 {
+pub fn emitted_mev(decay: &DecaySpectrum) -> f64 {
     let groups = [&decay.photons, &decay.electrons, &decay.positrons, &decay.alphas];
     groups.iter().map(|g| g.energy_per_decay_mev()).sum::<f64>() + quanta_mev(decay)
 }

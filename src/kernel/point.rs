@@ -20,7 +20,7 @@ use crate::transport::tally::ORIGINS;
 /// Independent runs that a kernel is the mean of: their spread is its standard error.
 pub const REPLICATES: usize = 10;
 /// Histories of a kernel where nothing else is asked for.
-pub const DEFAULT_HISTORIES: u64 = 4_000_000;
+pub const DEFAULT_HISTORIES: u64 = 2_000_000;
 /// Medium (g/cm2) beyond the outermost shell, from where photons may come back.
 const BEYOND_G_CM2: f64 = 30.0;
 

@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::image::Parts;
 use crate::io::atomic::write_atomically;
 use crate::job::Job;
+use crate::kernel::methods::emitted_mev;
 use crate::phantom::{LOW_DENSITY_G_CM3, Phantom};
 use crate::program::Program;
 use crate::sheet::{Separator, lines};
@@ -280,7 +281,7 @@ impl Scene {
                 radial: None,
             })?;
             let mut values = Vec::new();
-            let mut emitted_mev = 0.0;
+            let emitted_mev = emitted_mev(decay);
             for (n, source) in sources.iter().enumerate() {
                 let inside = |l: &u16| self.members[*source].contains(&usize::from(*l));
                 let activity: Vec<f64> =
@@ -301,9 +302,6 @@ impl Scene {
                 outcome.notices.iter().for_each(|notice| observer.warn(notice));
                 let tally = &outcome.tally;
                 check_energy(tally)?;
-                let books = &tally.ledger;
-                emitted_mev = crate::transport::ledger::Ledger::mev(books.emitted_units)
-                    / tally.histories() as f64;
                 let of = |(members, region): (&Vec<usize>, &Region)| {
                     let (energy, error) = tally.region_mev(members);
                     let per_mev = match region.mass_g > 0.0 {
