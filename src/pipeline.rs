@@ -20,6 +20,7 @@ mod hits;
 mod identity;
 mod image_time;
 pub mod inputs;
+pub mod look;
 pub mod memory;
 mod merge;
 pub mod method_file;

@@ -4,6 +4,7 @@ mod analysis_input;
 mod analysis_values;
 pub mod bed;
 pub mod calibrate;
+pub mod check;
 pub mod compare;
 pub mod console;
 pub mod demo;
@@ -29,6 +30,8 @@ pub mod plan;
 mod plan_output;
 pub mod progress;
 pub mod register;
+pub mod run;
+mod study_commands;
 mod threads;
 pub mod trace;
 pub mod uncertainty;
@@ -86,6 +89,8 @@ enum Command {
     Bed(Box<bed::BedArguments>),
     /// Run one job on both engines, the CPU and a GPU, and show whether and where they differ.
     Compare(Box<compare::CompareArguments>),
+    /// Print every value that a study uses, with its origin, and what it would run.
+    Check(check::CheckArguments),
     /// Get a camera's calibration factor from phantom acquisitions and dose-calibrator readings.
     Calibrate(calibrate::CalibrateArguments),
     /// Run the main job on a built-in, patient-like CT and SPECT, with a picture.
@@ -112,6 +117,8 @@ enum Command {
     Plan(Box<plan::PlanArguments>),
     /// Find where one image lies in another of the same patient; apply and compose transforms.
     Register(Box<register::RegisterArguments>),
+    /// Run studies: each stage where what it depends on has changed, on from where it was stopped.
+    Run(run::RunArguments),
     /// Replay one history of a run and print its steps.
     Trace(Box<trace::TraceArguments>),
     /// Get a VOI's dose with its uncertainty budget, from counts to dose.
@@ -130,6 +137,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     }
     match arguments.command {
         Command::Bed(arguments) => bed::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Dose(arguments) => dose::run(*arguments),
         Command::Compare(arguments) => compare::run(*arguments),
@@ -143,6 +151,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Register(arguments) => register::run(*arguments),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Trace(arguments) => trace::run(*arguments),
         Command::Uncertainty(arguments) => uncertainty::run(&arguments),
         Command::Voi(arguments) => voi::run(*arguments),
