@@ -39,8 +39,8 @@
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
 //! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), files (reading), regions,
-//!                   registration, dicom_out (for a PACS), checks (of the inputs), runs (what is kept and replaced), data (provenance), nuclides,
-//!                   libraries (and what is our own)
+//!                   registration, dicom_out (for a PACS), checks (of the inputs), runs (what is kept and replaced), study, data (provenance),
+//!                   nuclides, libraries (and what is our own)
 //! ```
 //!
 //! Data flow one way:

@@ -14,7 +14,7 @@ use super::study_commands::{commands, parsed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::EXIT_CODE as INTERRUPTED;
 use crate::io::atomic::write_atomically;
-use crate::io::folder::MarkedFolder;
+use crate::io::folder::{MARK, MarkedFolder};
 use crate::io::sha256_file;
 use crate::study::record::RECORD;
 use crate::study::{Done, Keys, Output, Record, Stage, Study};
@@ -55,6 +55,10 @@ pub struct RunArguments {
     /// Run every stage anew.
     #[arg(long)]
     anew: bool,
+}
+
+fn all_refused() -> Error {
+    Error::input("nothing was written", "all VOIs were refused", "Their refusals say what to do.")
 }
 
 /// How a stage ended.
@@ -210,7 +214,9 @@ impl Runner<'_> {
         let left = self.left(n, stage, before.as_ref());
         console::say(&format!("{place}{left}"));
         let arguments = parsed(self.study, stage, out, &more)?;
-        let began = Instant::now();
+        let mark = out.join(stage.output.name()).join(MARK);
+        let written = || std::fs::metadata(&mark).and_then(|m| m.modified()).ok();
+        let (began, older) = (Instant::now(), written());
         let (ended, kept) = console::keeping(|| super::run(arguments));
         let Kept { said, printed } = kept;
         done.said = said.iter().map(|line| self.clean(stage, line)).collect();
@@ -219,7 +225,11 @@ impl Runner<'_> {
             Err(error) if error.kind == ErrorKind::Interrupted => End::Ran(INTERRUPTED),
             Err(error) => End::Failed(error),
             Ok(code) if code == ExitCode::SUCCESS => End::Ran(0),
-            Ok(code) if code == ExitCode::from(REFUSED) => End::Ran(REFUSED),
+            Ok(code) if code == ExitCode::from(REFUSED) => {
+                // What lies there may be of an earlier run.
+                let nothing = matches!(stage.output, Output::Folder(_)) && written() == older;
+                if nothing { End::Failed(all_refused()) } else { End::Ran(REFUSED) }
+            }
             Ok(_) => End::Ran(INTERRUPTED),
         };
         match &end {
