@@ -34,6 +34,7 @@ pub mod radiopharmaceutical;
 mod recovery;
 pub mod regions;
 pub mod registration;
+pub mod report;
 mod routes;
 pub mod scene;
 mod series;

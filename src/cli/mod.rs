@@ -30,6 +30,7 @@ pub mod plan;
 mod plan_output;
 pub mod progress;
 pub mod register;
+pub mod report;
 pub mod run;
 mod study_commands;
 mod threads;
@@ -117,6 +118,8 @@ enum Command {
     Plan(Box<plan::PlanArguments>),
     /// Find where one image lies in another of the same patient; apply and compose transforms.
     Register(Box<register::RegisterArguments>),
+    /// Write one page of finished runs: curves, VOIs, histograms, slices, methods (HTML).
+    Report(Box<report::ReportArguments>),
     /// Run studies: each stage where what it depends on has changed, on from where it was stopped.
     Run(run::RunArguments),
     /// Replay one history of a run and print its steps.
@@ -151,6 +154,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Register(arguments) => register::run(*arguments),
+        Command::Report(arguments) => report::run(*arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Trace(arguments) => trace::run(*arguments),
         Command::Uncertainty(arguments) => uncertainty::run(&arguments),

@@ -14,7 +14,7 @@ use super::study_commands::{commands, parsed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::EXIT_CODE as INTERRUPTED;
 use crate::io::atomic::write_atomically;
-use crate::io::folder::{MARK, MarkedFolder};
+use crate::io::folder::{Mark, MarkedFolder};
 use crate::io::sha256_file;
 use crate::study::record::RECORD;
 use crate::study::{Done, Keys, Output, Record, Stage, Study};
@@ -128,6 +128,7 @@ fn one(path: &Path, a: &RunArguments) -> Result<u8> {
     let began = Instant::now();
     let (mut table, mut worst, mut failed) = (String::new(), 0, Vec::new());
     for (n, stage) in stages.iter().enumerate() {
+        let stage = &stage.without_made(&failed);
         if crate::interrupt::requested() {
             worst = INTERRUPTED;
             break;
@@ -214,8 +215,8 @@ impl Runner<'_> {
         let left = self.left(n, stage, before.as_ref());
         console::say(&format!("{place}{left}"));
         let arguments = parsed(self.study, stage, out, &more)?;
-        let mark = out.join(stage.output.name()).join(MARK);
-        let written = || std::fs::metadata(&mark).and_then(|m| m.modified()).ok();
+        let place = out.join(stage.output.name());
+        let written = || Mark::written(&place);
         let (began, older) = (Instant::now(), written());
         let (ended, kept) = console::keeping(|| super::run(arguments));
         let Kept { said, printed } = kept;

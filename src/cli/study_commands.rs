@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::study::{Commands, OptionFacts, Stage, Study};
 
 /// The commands that a study is made of.
-const COMMANDS: [&str; 5] = ["dose", "dvh", "bed", "plan limit", "dicom"];
+const COMMANDS: [&str; 6] = ["dose", "dvh", "bed", "plan limit", "dicom", "report"];
 
 /// Their options, from the command line's own definition.
 pub(super) fn commands() -> Commands {

@@ -59,6 +59,28 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// What is left of a report where stages that it would show have failed; any other stage needs them.
+    pub fn without_made(&self, failed: &[String]) -> Stage {
+        let mut stage = self.clone();
+        if self.name != "report" {
+            return stage;
+        }
+        let is_failed = |name: &str| {
+            let stem = name.trim_end_matches(".json");
+            failed.iter().any(|f| f == stem) && !stem.starts_with("dose")
+        };
+        let mut at = 0;
+        while at + 1 < stage.words.len() {
+            // An option and what it names.
+            match &stage.words[at + 1] {
+                Word::Made(name) if is_failed(name) => drop(stage.words.drain(at..at + 2)),
+                _ => at += 1,
+            }
+        }
+        stage.after.retain(|name| !is_failed(name));
+        stage
+    }
+
     /// Every file and folder of the user that it reads.
     pub fn inputs(&self) -> impl Iterator<Item = &Path> {
         let of_words = self.words.iter().filter_map(|w| match w {

@@ -27,6 +27,9 @@ const TAKEN_BY_DOSE: [&str; 10] = [
 const TAKEN_BY_ANALYSIS: [&str; 7] =
     ["voi", "voi-names", "administered", "out", "overwrite", "csv", "json"];
 const TAKEN_BY_LIMIT: [&str; 5] = ["cycle", "administered", "given", "csv", "json"];
+const TAKEN_BY_REPORT: [&str; 10] = [
+    "administered", "pseudonym", "ct", "voi", "voi-names", "dvh", "bed", "limit", "out", "overwrite",
+];
 const TAKEN_BY_DICOM: [&str; 3] = ["bed", "out", "overwrite"];
 
 fn text(word: &str) -> Word {
@@ -93,7 +96,45 @@ impl Study {
                 stages.push(analysis(numbered("dicom", n, cycles), words, after));
             }
         }
+        let report = self.report(commands, &stages, &doses)?;
+        stages.push(report);
         Ok(stages)
+    }
+
+    /// One page of all stages before it.
+    fn report(&self, commands: &Commands, stages: &[Stage], doses: &[String]) -> Result<Stage> {
+        let mut words = vec![text("report")];
+        words.extend(doses.iter().cloned().map(Word::Made));
+        if let Some(name) = &self.pseudonym {
+            words.push(Word::Text(format!("--pseudonym={name}")));
+        }
+        for cycle in &self.cycles {
+            if let Some(given) = &cycle.administered {
+                words.extend([text("--administered"), text(given)]);
+            }
+            if let Some(ct) = &cycle.ct {
+                words.extend([text("--ct"), Word::Input(ct.clone())]);
+            }
+        }
+        for voi in &self.cycles[0].vois {
+            voi_words(&mut words, &voi.file, voi.names.as_deref());
+        }
+        let mut after = doses.to_vec();
+        for stage in stages {
+            let option = match stage.name.split('_').next() {
+                Some("dvh") => "--dvh",
+                Some("bed") => "--bed",
+                Some("limit") => "--limit",
+                _ => continue,
+            };
+            words.extend([text(option), Word::Made(stage.output.name().to_owned())]);
+            after.push(stage.name.clone());
+        }
+        words.extend(self.words(commands, "report", "report", &self.report, &TAKEN_BY_REPORT)?);
+        Ok(Stage {
+            output: Output::File("report.html".into()),
+            ..analysis("report".into(), words, after)
+        })
     }
 
     fn words(
