@@ -34,13 +34,14 @@
 //!   uncertainty/    the dose's uncertainty over the whole chain: law of propagation, sampling
 //!   analysis/       dose to a decision: DVH, BED, EUD, limits, marrow, radioembolisation; knows dose, regions and curves, never transport
 //!   job.rs pipeline.rs  what a run is asked to do; the flow once, top to bottom
+//!   study/          one file of a patient's treatment to the commands that follow from it, and which of them must be run
 //!   cli/            one file per command
 //! tests/            on files, on real images, against references
 //! validation/       someone else's truth: cases, references with their origin, the runner
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
 //! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), fast_methods, files (reading), regions,
-//!                   registration, dicom_out (for a PACS), checks (of the inputs), runs (what is kept and replaced), data (provenance), nuclides,
-//!                   libraries (and what is our own)
+//!                   registration, dicom_out (for a PACS), checks (of the inputs), runs (what is kept and replaced), study, data (provenance),
+//!                   nuclides, libraries (and what is our own)
 //! ```
 //!
 //! Data flow one way:
@@ -58,7 +59,7 @@
 //!
 //! ```text
 //! 7 cli, main, prelude      4 dose                                      1 image | physics | kinetics
-//! 6 pipeline, job           3 transport, kernel                         0 error, units, constants, stats, tables, program,
+//! 6 pipeline, study, job    3 transport, kernel                         0 error, units, constants, stats, tables, program,
 //! 5 report, uncertainty,    2 activity | phantom | source |                 files, interrupt, machine, sheet, time
 //!   analysis                  registration | io
 //! ```
@@ -124,6 +125,7 @@ pub mod report;
 pub mod sheet;
 pub mod source;
 pub mod stats;
+pub mod study;
 pub mod tables;
 pub mod time;
 pub mod transport;

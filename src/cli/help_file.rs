@@ -22,6 +22,8 @@ pub struct HelpFileArguments {
 /// A kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FileKind {
+    /// A patient's treatment, for check and run.
+    Study,
     /// Several time points, for dose --activity.
     Series,
     /// Readings and acquisitions, for calibrate.
@@ -42,6 +44,7 @@ const EXAMPLE: &str = "\nExample:\n";
 impl FileKind {
     fn text(self) -> &'static str {
         match self {
+            FileKind::Study => include_str!("help_file/study.txt"),
             FileKind::Series => include_str!("help_file/series.txt"),
             FileKind::Calibrate => include_str!("help_file/calibrate.txt"),
             FileKind::History => include_str!("help_file/history.txt"),

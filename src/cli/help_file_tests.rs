@@ -18,6 +18,14 @@ fn read(kind: FileKind, text: &str) -> Result<()> {
     let path = folder.path().join("file.toml");
     std::fs::write(&path, text).unwrap();
     match kind {
+        FileKind::Study => crate::study::Study::read(&path, None).and_then(|study| {
+            let stages = study.stages(&crate::cli::study_commands::commands())?;
+            // What stands for a command or a series file is what these take.
+            stages.iter().try_for_each(|stage| {
+                crate::cli::study_commands::parsed(&study, stage, &study.out, &[])?;
+                study.series_of(stage).map(drop)
+            })
+        }),
         FileKind::Series => SeriesInput::read(&path).map(drop),
         FileKind::Calibrate => CalibrationResult::from_toml(text).map(drop),
         FileKind::History => History::from_toml(text).map(drop),
@@ -81,7 +89,12 @@ fn examples_are_read_and_every_key_is_in_the_help() {
             names.extend(known(*kind, planar));
         }
         assert!(names.len() >= 4, "{kind:?}: the reader says {names:?}");
-        let list = text.split_once(EXAMPLE).unwrap().0;
+        let mut list = text.split_once(EXAMPLE).unwrap().0.to_string();
+        if *kind == FileKind::Study {
+            // Its time points and [series] have the keys of a series file, whose help it names.
+            assert!(list.contains("voxgray help-file series"));
+            list += FileKind::Series.text();
+        }
         let words: BTreeSet<&str> =
             list.split(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))).collect();
         let missing: Vec<&String> =

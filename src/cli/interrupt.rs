@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
+/// The handler stands: a command that runs others listens for all of them.
+static LISTENING: AtomicBool = AtomicBool::new(false);
+
 use super::console;
 use crate::error::{Error, Result};
 pub use crate::interrupt::EXIT_CODE as INTERRUPTED;
@@ -12,6 +15,9 @@ use crate::interrupt::STOP;
 /// # Errors
 /// If the system refuses a handler.
 pub fn listen(quiet: bool) -> Result<&'static AtomicBool> {
+    if LISTENING.swap(true, SeqCst) {
+        return Ok(&STOP);
+    }
     let handler = move || {
         if STOP.swap(true, SeqCst) {
             std::process::exit(i32::from(INTERRUPTED));

@@ -4,6 +4,7 @@ mod analysis_input;
 mod analysis_values;
 pub mod bed;
 pub mod calibrate;
+pub mod check;
 pub mod compare;
 pub mod compare_methods;
 pub mod console;
@@ -32,7 +33,10 @@ pub mod plan;
 mod plan_output;
 pub mod progress;
 pub mod register;
+pub mod report;
+pub mod run;
 pub mod s_values;
+mod study_commands;
 mod threads;
 pub mod trace;
 pub mod uncertainty;
@@ -92,6 +96,8 @@ enum Command {
     Compare(Box<compare::CompareArguments>),
     /// Compare dose maps of methods and programs with a reference, beside what noise alone gives.
     CompareMethods(Box<compare_methods::CompareMethodsArguments>),
+    /// Print every value that a study uses, with its origin, and what it would run.
+    Check(check::CheckArguments),
     /// Get a camera's calibration factor from phantom acquisitions and dose-calibrator readings.
     Calibrate(calibrate::CalibrateArguments),
     /// Run the main job on a built-in, patient-like CT and SPECT, with a picture.
@@ -122,6 +128,10 @@ enum Command {
     Register(Box<register::RegisterArguments>),
     /// Get S values of all pairs of VOIs, and organ doses from activity coefficients.
     SValues(Box<s_values::SValueArguments>),
+    /// Write one page of finished runs: curves, VOIs, histograms, slices, methods (HTML).
+    Report(Box<report::ReportArguments>),
+    /// Run studies: each stage where what it depends on has changed, on from where it was stopped.
+    Run(run::RunArguments),
     /// Replay one history of a run and print its steps.
     Trace(Box<trace::TraceArguments>),
     /// Get a VOI's dose with its uncertainty budget, from counts to dose.
@@ -140,6 +150,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     }
     match arguments.command {
         Command::Bed(arguments) => bed::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Dose(arguments) => dose::run(*arguments),
         Command::Compare(arguments) => compare::run(*arguments),
@@ -156,6 +167,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Register(arguments) => register::run(*arguments),
         Command::SValues(arguments) => s_values::run(*arguments),
+        Command::Report(arguments) => report::run(*arguments),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Trace(arguments) => trace::run(*arguments),
         Command::Uncertainty(arguments) => uncertainty::run(&arguments),
         Command::Voi(arguments) => voi::run(*arguments),

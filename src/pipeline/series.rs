@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::image::{Parts, Voi, VoiSet, VoiSets};
 use crate::io::dicom::Facts;
 use crate::job::{ActivityInput, Job};
-use crate::time::TimeOrSpan;
+use crate::time::{Moment, TimeOrSpan};
 
 /// The acquisitions on the dose grid.
 pub struct Placed {
@@ -109,33 +109,10 @@ pub fn read(
             "Leave one of them out.",
         ));
     }
-    stated_twice::check(job, input)?;
-    let (mut scans, mut images) = (Vec::new(), Vec::new());
-    let (mut calibrations, mut counted, mut all_facts) = (Vec::new(), Vec::new(), Vec::new());
-    for (n, point) in input.points.iter().enumerate() {
-        let name = format!("time point {}", n + 1);
-        let own = calibration_of(job, input, point);
-        let (image, facts, relative) =
-            read_point(job, point, &own, decay, observer, records).map_err(|e| at_point(n, e))?;
-        let of_file = facts.as_ref().and_then(|f| f.frame_duration_s);
-        counted.push((own.factor, own.duration_s.or(of_file)));
-        let stated = Stated {
-            duration_s: scan_duration(&own),
-            correction: point.stated.correction.or(job.activity.decay_correction),
-            ..point.stated
-        };
-        all_facts.push(facts.clone());
-        scans.push(Scan::new(&name, facts, stated, decay).map_err(|e| at_point(n, e))?);
-        calibrations.push(relative);
-        images.push(image);
-    }
-    one_duration(&counted)?;
-    tell_equal(&images, input, observer);
+    let Points { mut scans, mut images, calibrations, facts: all_facts } =
+        read_points(job, input, decay, observer, records)?;
     let placements = placing::bring(job, input, &mut images, &all_facts, observer, records)?;
-    let administered = input.administered.or(match job.administered {
-        Some(TimeOrSpan::At(moment)) => Some(moment),
-        _ => None,
-    });
+    let administered = administered(job, input);
     let timings = resolve(&mut scans, &mut images, administered, decay, true, observer)?;
     let mut times_s = Vec::new();
     for (n, (timing, image)) in timings.iter().zip(&images).enumerate() {
@@ -259,6 +236,100 @@ pub fn read(
         );
     }
     Ok(placed)
+}
+
+/// The administration that the series or the job states by date.
+fn administered(job: &Job, input: &SeriesInput) -> Option<Moment> {
+    input.administered.or(match job.administered {
+        Some(TimeOrSpan::At(moment)) => Some(moment),
+        _ => None,
+    })
+}
+
+/// The acquisitions as they were read, each where its own file has it.
+struct Points {
+    scans: Vec<Scan>,
+    images: Vec<ActivityMap>,
+    calibrations: Vec<Option<f64>>,
+    facts: Vec<Option<Facts>>,
+}
+
+/// Reads the images and what is said of each.
+fn read_points(
+    job: &Job,
+    input: &SeriesInput,
+    decay: &Decay,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<Points> {
+    stated_twice::check(job, input)?;
+    let mut read = Points {
+        scans: Vec::new(),
+        images: Vec::new(),
+        calibrations: Vec::new(),
+        facts: Vec::new(),
+    };
+    let mut counted = Vec::new();
+    for (n, point) in input.points.iter().enumerate() {
+        let name = format!("time point {}", n + 1);
+        let own = calibration_of(job, input, point);
+        let (image, facts, relative) =
+            read_point(job, point, &own, decay, observer, records).map_err(|e| at_point(n, e))?;
+        let of_file = facts.as_ref().and_then(|f| f.frame_duration_s);
+        counted.push((own.factor, own.duration_s.or(of_file)));
+        let stated = Stated {
+            duration_s: scan_duration(&own),
+            correction: point.stated.correction.or(job.activity.decay_correction),
+            ..point.stated
+        };
+        read.facts.push(facts.clone());
+        read.scans.push(Scan::new(&name, facts, stated, decay).map_err(|e| at_point(n, e))?);
+        read.calibrations.push(relative);
+        read.images.push(image);
+    }
+    one_duration(&counted)?;
+    tell_equal(&read.images, input, observer);
+    Ok(read)
+}
+
+/// An acquisition before it is placed.
+pub(super) struct Seen {
+    /// When it was.
+    pub timing: Timing,
+    /// After the administration, s.
+    pub time_s: f64,
+    /// Bq of the whole image.
+    pub total_bq: f64,
+    /// What its file says.
+    pub facts: Option<Facts>,
+}
+
+/// Reads all acquisitions and their times, and nothing that takes long: no registration, no resampling.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn look(
+    job: &Job,
+    input: &SeriesInput,
+    decay: &Decay,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<Vec<Seen>> {
+    let Points { mut scans, mut images, facts, .. } =
+        read_points(job, input, decay, observer, records)?;
+    let administered = administered(job, input);
+    let timings = resolve(&mut scans, &mut images, administered, decay, true, observer)?;
+    let time_s = |t: &Timing| t.since_administration_s.unwrap_or(f64::NAN);
+    check_times(&timings.iter().map(time_s).collect::<Vec<_>>())?;
+    let seen = timings.into_iter().zip(&images).zip(facts);
+    Ok(seen
+        .map(|((timing, image), facts)| Seen {
+            time_s: time_s(&timing),
+            timing,
+            total_bq: image.total(),
+            facts,
+        })
+        .collect())
 }
 
 /// A factor per count is that of one duration: twice the time is twice the counts of the same activity.

@@ -206,7 +206,11 @@ impl SeriesInput {
         })
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self> {
+    /// As [`SeriesInput::read`], from the text that a file of that path would have.
+    ///
+    /// # Errors
+    /// As [`SeriesInput::read`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let file: File = toml::from_str(text).map_err(|e| toml_error(&e))?;
         check_version(file.version, VERSION)?;
         let folder = path.parent().unwrap_or(Path::new("."));

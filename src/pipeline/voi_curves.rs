@@ -120,10 +120,23 @@ pub fn integrated_json(c: &Integrated) -> Value {
         let one = |p: &Parameter| json!({"name": p.name, "value": p.value, "standard_uncertainty": p.standard_uncertainty});
         f.parameters.iter().map(one).collect()
     };
-    json!({"times_s": c.tac.times_s(), "values": c.tac.values(), "model": c.name(),
+    let scale = c.scale_of_uncertainties();
+    let uncertainties: Vec<f64> = c.tac.uncertainties().iter().map(|u| scale * u).collect();
+    json!({"times_s": c.tac.times_s(), "values": c.tac.values(), "standard_uncertainties": uncertainties, "drawn": drawn(c), "model": c.name(),
            "refused": c.refusal.as_ref().map(|r| json!({"reason": r.error, "assumed": r.assumed})),
            "parameters": c.fit().map(of_fit), "chi2": c.fit().map(|f| f.chi2),
            "degrees_of_freedom": c.fit().map(|f| f.degrees_of_freedom), "integral": c.tia, "pieces": c.pieces()})
+}
+
+/// Points of a curve that are kept.
+const KEPT: usize = 120;
+
+/// The curve with its standard uncertainty from the administration to half as long again as it was measured, for who draws it.
+fn drawn(c: &Integrated) -> Value {
+    let end = 1.5 * c.tac.last_s();
+    let times: Vec<f64> = (0..=KEPT).map(|s| end * s as f64 / KEPT as f64).collect();
+    let (values, uncertainties): (Vec<f64>, Vec<f64>) = times.iter().map(|t| c.at(*t)).unzip();
+    json!({"times_s": times, "values": values, "standard_uncertainties": uncertainties})
 }
 
 /// A VOI by one route.

@@ -2,12 +2,13 @@
 
 use super::axes::{Axes, Range};
 use super::canvas::{Anchor, Canvas, Rgb, text_width};
+use super::svg::Svg;
 use crate::error::{Error, Result};
 
 const INK: Rgb = [40, 40, 40];
 const SIZE: (u32, u32) = (900, 600);
 /// The Okabe-Ito palette (without yellow, which white swallows), told apart by colour-blind readers.
-const COLOURS: [Rgb; 7] = [
+pub(super) const COLOURS: [Rgb; 7] = [
     [0, 114, 178],
     [213, 94, 0],
     [0, 158, 115],
@@ -72,6 +73,41 @@ impl DvhPlot<'_> {
         }
         self.legend(&mut canvas, &axes);
         Ok(canvas)
+    }
+
+    /// The plot as SVG; what it shows is also said in words.
+    ///
+    /// # Errors
+    /// As [`DvhPlot::draw`].
+    pub fn svg(&self) -> Result<String> {
+        self.check()?;
+        let (w, h) = (f64::from(SIZE.0), f64::from(SIZE.1) - 20.0);
+        let names: Vec<&str> = self.lines.iter().map(|l| l.name.as_str()).collect();
+        let mut svg =
+            Svg::new(w, h, self.title, &format!("{}: {}", self.subtitle, names.join(", ")));
+        let values = || self.lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
+        let (low, high) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
+        let x = Range { low, high: high.max(low + f64::MIN_POSITIVE) * 1.02, log: false };
+        let y = Range { low: 0.0, high: 105.0, log: false };
+        let (left, width) = (92.0, w - 92.0 - 190.0);
+        let axes = Axes { left, top: 20.0, width, height: h - 20.0 - 62.0, x, y };
+        svg.axes(&axes, self.x_label, self.y_label, 6);
+        for (n, line) in self.lines.iter().enumerate().filter(|(_, l)| !l.band.is_empty()) {
+            let at = |p: &(f64, f64), y: f64| axes.pixel_kept(p.0, y);
+            let pairs = || line.points.iter().zip(&line.band);
+            let mut area: Vec<_> = pairs().map(|(p, b)| at(p, b.1)).collect();
+            area.extend(pairs().rev().map(|(p, b)| at(p, b.0)));
+            svg.area(&area, COLOURS[n % COLOURS.len()], 0.2);
+        }
+        for (n, line) in self.lines.iter().enumerate() {
+            let pixels: Vec<_> = line.points.iter().map(|p| axes.pixel_kept(p.0, p.1)).collect();
+            let dash = dash(n).map_or(String::new(), |(on, off)| format!("{on} {off}"));
+            svg.line(&pixels, 2.0, COLOURS[n % COLOURS.len()], &dash);
+            let (lx, ly) = (axes.left + axes.width + 14.0, axes.top + 14.0 + 20.0 * n as f64);
+            svg.line(&[(lx, ly), (lx + 34.0, ly)], 2.0, COLOURS[n % COLOURS.len()], &dash);
+            svg.text(lx + 40.0, ly, 12.5, Anchor::Start, &line.name);
+        }
+        Ok(svg.finish())
     }
 
     fn legend(&self, canvas: &mut Canvas, axes: &Axes) {

@@ -3,6 +3,7 @@
 use super::axes::{Axes, Range};
 use super::canvas::{Anchor, Canvas, Rgb, text_width};
 use super::plot::PlotPoint;
+use super::svg::Svg;
 use crate::error::{Error, Result};
 
 const INK: Rgb = [40, 40, 40];
@@ -73,6 +74,78 @@ impl TacPlot<'_> {
         self.legend(&mut canvas, &upper);
         self.draw_residuals(&mut canvas, &upper);
         Ok(canvas)
+    }
+
+    /// The plot as SVG; what it shows is also said in words.
+    ///
+    /// # Errors
+    /// As [`TacPlot::draw`].
+    pub fn svg(&self) -> Result<String> {
+        self.check()?;
+        let (w, h) = (f64::from(SIZE.0), f64::from(SIZE.1) - 36.0);
+        let words =
+            format!("{} measured points, the fitted curve and what it leaves", self.points.len());
+        let mut svg = Svg::new(w, h, self.title, &format!("{words}. {}", self.subtitle));
+        svg.text(92.0, 18.0, 17.0, Anchor::Start, self.title);
+        let last = self.curve[self.curve.len() - 1].x;
+        let x = Range { low: 0.0, high: last, log: false };
+        let (left, width) = (92.0, w - 92.0 - 24.0);
+        let upper = Axes { left, top: 34.0, width, height: 330.0, x, y: self.y_range() };
+        svg.axes(&upper, "", self.y_label, 6);
+        let reach = self.residuals.iter().map(|r| r.abs()).fold(2.2, f64::max);
+        let y = Range { low: -1.15 * reach, high: 1.15 * reach, log: false };
+        let lower = Axes { top: 384.0, height: 140.0, y, ..upper };
+        svg.axes(&lower, self.x_label, "residual / u", 5);
+        let (first, end) = (self.points[0].x, self.points[self.points.len() - 1].x);
+        for axes in [&upper, &lower] {
+            for (from, to) in [(axes.x.low, first), (end, axes.x.high)] {
+                let (x0, x1) = (axes.pixel(from, axes.y.high).0, axes.pixel(to, axes.y.high).0);
+                let (top, bottom) = (axes.top, axes.top + axes.height);
+                svg.area(&[(x0, top), (x1, top), (x1, bottom), (x0, bottom)], SHADE, 0.13);
+            }
+        }
+        let shown = |y: f64| !self.log_y || y > 0.0;
+        let curve = || self.curve.iter().filter(|p| shown(p.y));
+        let mut band: Vec<_> = curve().map(|p| upper.pixel_kept(p.x, p.band.1)).collect();
+        band.extend(curve().rev().map(|p| upper.pixel_kept(p.x, p.band.0)));
+        svg.area(&band, CURVE, 0.18);
+        let line: Vec<_> = curve().map(|p| upper.pixel_kept(p.x, p.y)).collect();
+        svg.line(&line, 1.8, CURVE, "");
+        let bar = |svg: &mut Svg, axes: &Axes, x: f64, (low, high): (f64, f64)| {
+            let (from, to) = (axes.pixel_kept(x, low), axes.pixel_kept(x, high));
+            svg.line(&[from, to], 1.3, POINT, "");
+            [from, to]
+                .iter()
+                .for_each(|(x, y)| svg.line(&[(x - 4.0, *y), (x + 4.0, *y)], 1.3, POINT, ""));
+        };
+        for p in self.points.iter().filter(|p| shown(p.y)) {
+            bar(&mut svg, &upper, p.x, (p.y - p.standard_error, p.y + p.standard_error));
+            let (px, py) = upper.pixel_kept(p.x, p.y);
+            svg.circle(px, py, 3.8, POINT);
+        }
+        let zero = lower.pixel(lower.x.low, 0.0).1;
+        svg.line(&[(lower.left, zero), (lower.left + lower.width, zero)], 1.2, CURVE, "");
+        for (p, r) in self.points.iter().zip(self.residuals) {
+            bar(&mut svg, &lower, p.x, (r - 1.0, r + 1.0));
+            let (px, py) = lower.pixel_kept(p.x, *r);
+            svg.circle(px, py, 3.6, POINT);
+        }
+        let (x, y) = (upper.left + upper.width - 270.0, upper.top + 12.0);
+        svg.area(&[(x, y), (x + 260.0, y), (x + 260.0, y + 74.0), (x, y + 74.0)], [255; 3], 0.88);
+        let row = |i: f64| y + 15.0 + 22.0 * i;
+        svg.line(&[(x + 24.0, row(0.0) - 7.0), (x + 24.0, row(0.0) + 7.0)], 1.3, POINT, "");
+        svg.circle(x + 24.0, row(0.0), 3.6, POINT);
+        let patch = |y: f64| {
+            [(x + 8.0, y - 6.0), (x + 40.0, y - 6.0), (x + 40.0, y + 6.0), (x + 8.0, y + 6.0)]
+        };
+        svg.area(&patch(row(1.0)), CURVE, 0.18);
+        svg.line(&[(x + 8.0, row(1.0)), (x + 40.0, row(1.0))], 1.8, CURVE, "");
+        svg.area(&patch(row(2.0)), SHADE, 0.20);
+        let names = ["measured, 1 standard uncertainty", "curve, 95 % band", "extrapolated"];
+        for (i, name) in names.into_iter().enumerate() {
+            svg.text(x + 48.0, row(i as f64), 13.0, Anchor::Start, name);
+        }
+        Ok(svg.finish())
     }
 
     /// The parts before the first and after the last point.

@@ -112,6 +112,11 @@ impl Mark {
         write_atomically(&folder.join(MARK), |w| w.write_all(&text))
     }
 
+    /// When the mark of a folder was written, if it has one.
+    pub fn written(folder: &Path) -> Option<std::time::SystemTime> {
+        fs::metadata(folder.join(MARK)).and_then(|m| m.modified()).ok()
+    }
+
     /// Whether it lists a file.
     pub fn lists(&self, name: &str) -> bool {
         self.files.iter().any(|f| f.name == name)

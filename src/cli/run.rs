@@ -1,0 +1,298 @@
+//! `voxgray run`: the stages of studies, each where what it depends on has changed.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::console::{self, Kept};
+use super::interrupt;
+use super::progress::print;
+use super::study_commands::{commands, parsed};
+use crate::error::{Error, ErrorKind, Result};
+use crate::interrupt::EXIT_CODE as INTERRUPTED;
+use crate::io::atomic::write_atomically;
+use crate::io::folder::{Mark, MarkedFolder};
+use crate::io::sha256_file;
+use crate::study::record::RECORD;
+use crate::study::{Done, Keys, Output, Record, Stage, Study};
+
+const AFTER: &str = "\
+STUDY is a TOML file: voxgray help-file study. The output folder, STUDY-out beside it unless the
+file or -o says otherwise, gets
+  series.toml        the time points, as voxgray dose reads them
+  dose/ dvh/ bed/    what these commands write; with several cycles or files of VOIs numbered
+  limit.json dicom/  where they are asked for
+  stages.json        each stage: command, key, hashes of its inputs, what it said, time
+
+A stage is run where its key differs from the one that it was run with: build of the program,
+its part of the study, contents of its inputs, keys of the stages before it. What a run that was
+interrupted or killed had finished is kept; dose goes on from its last checkpoint. The same
+command goes on. voxgray check says what would be run.
+
+Exit codes: as those of the commands; 3 where a VOI's curve or histogram was refused, 130 after
+Ctrl-C.
+
+Examples:
+  voxgray run study.toml
+  voxgray run patients/*/study.toml";
+
+/// A curve or a VOI was refused: there is a result, which says so.
+const REFUSED: u8 = 3;
+
+/// Options of `voxgray run`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct RunArguments {
+    /// Study files, run one after the other.
+    #[arg(required = true, value_name = "STUDY")]
+    studies: Vec<PathBuf>,
+    /// Output folder, of one study [default: what the study says, else STUDY-out beside it].
+    #[arg(short, long, value_name = "OUT")]
+    out: Option<PathBuf>,
+    /// Run every stage anew.
+    #[arg(long)]
+    anew: bool,
+}
+
+fn all_refused() -> Error {
+    Error::input("nothing was written", "all VOIs were refused", "Their refusals say what to do.")
+}
+
+/// How a stage ended.
+enum End {
+    /// It holds from an earlier run.
+    Kept,
+    /// It was run; its exit code.
+    Ran(u8),
+    Failed(Error),
+    /// A stage before it failed.
+    LeftOut,
+}
+
+/// Runs studies.
+///
+/// # Errors
+/// If a study file is refused or its output folder cannot be written to. What a stage says is told, and is the exit code.
+pub fn run(a: &RunArguments) -> Result<ExitCode> {
+    if a.out.is_some() && a.studies.len() > 1 {
+        return Err(Error::usage(
+            format!("-o with {} studies", a.studies.len()),
+            "each has an output folder of its own",
+            "Leave -o out, or write out = \"...\" into the studies.",
+        ));
+    }
+    interrupt::listen(false)?;
+    let mut worst = 0;
+    for path in &a.studies {
+        let code = match one(path, a) {
+            Ok(code) => code,
+            Err(error) if a.studies.len() > 1 && error.kind != ErrorKind::Interrupted => {
+                console::complain(&error);
+                error.exit_code()
+            }
+            Err(error) => return Err(error),
+        };
+        if code == INTERRUPTED {
+            return Ok(ExitCode::from(code));
+        }
+        worst = if worst == 0 { code } else { worst };
+    }
+    Ok(ExitCode::from(worst))
+}
+
+fn one(path: &Path, a: &RunArguments) -> Result<u8> {
+    let study = Study::read(path, a.out.as_deref())?;
+    let stages = study.stages(&commands())?;
+    // Refused before the first one is run.
+    for stage in &stages {
+        parsed(&study, stage, &study.out, &[])?;
+        study.series_of(stage)?;
+    }
+    let mut names: Vec<String> = stages.iter().filter_map(|s| s.file.clone()).collect();
+    let folder = |s: &&Stage| !matches!(s.output, Output::Folder(_));
+    names.extend(stages.iter().filter(folder).map(|s| s.output.name().to_owned()));
+    names.push(RECORD.into());
+    let marked = MarkedFolder::open(&study.out, true, &names)?;
+    let mut runner = Runner {
+        record: Record::read(&study.out),
+        keys: Keys::default(),
+        study: &study,
+        anew: a.anew,
+        rerun: Vec::new(),
+        of: stages.len(),
+    };
+    runner.record.retain(&stages.iter().map(|s| s.name.clone()).collect::<Vec<_>>());
+    let began = Instant::now();
+    let (mut table, mut worst, mut failed) = (String::new(), 0, Vec::new());
+    for (n, stage) in stages.iter().enumerate() {
+        let stage = &stage.without_made(&failed);
+        if crate::interrupt::requested() {
+            worst = INTERRUPTED;
+            break;
+        }
+        let end = match failed.iter().any(|f| stage.after.contains(f)) {
+            true => End::LeftOut,
+            false => runner.stage(n, stage)?,
+        };
+        let (word, code) = match &end {
+            End::Kept => ("kept", runner.record.get(&stage.name).and_then(|d| d.exit).unwrap_or(0)),
+            End::Ran(0) => ("done", 0),
+            End::Ran(REFUSED) => ("refused_in_part", REFUSED),
+            End::Ran(code) => ("interrupted", *code),
+            End::Failed(error) => ("failed", error.exit_code()),
+            End::LeftOut => ("left_out", 0),
+        };
+        if matches!(end, End::Failed(_) | End::LeftOut) {
+            failed.push(stage.name.clone());
+        }
+        let place = study.out.join(stage.output.name());
+        let _ = writeln!(table, "stage\t{}\t{word}\t{}", stage.name, place.display());
+        if code == INTERRUPTED {
+            worst = code;
+            break;
+        }
+        worst = if worst == 0 { code } else { worst };
+    }
+    marked.finish()?;
+    if worst == INTERRUPTED {
+        console::say(&format!(
+            "interrupted: voxgray run {} goes on with what is finished",
+            path.display()
+        ));
+    } else {
+        console::say(&format!("{}: {:.0} s in all", path.display(), began.elapsed().as_secs_f64()));
+    }
+    print(&table)?;
+    Ok(worst)
+}
+
+struct Runner<'a> {
+    record: Record,
+    keys: Keys,
+    study: &'a Study,
+    anew: bool,
+    /// Stages that were run here: what hangs on them is run too, as their outputs were made anew.
+    rerun: Vec<String>,
+    of: usize,
+}
+
+impl Runner<'_> {
+    fn stage(&mut self, n: usize, stage: &Stage) -> Result<End> {
+        let out = &self.study.out;
+        let key = self.keys.of(stage)?;
+        let before = self.record.get(&stage.name).cloned();
+        let fresh = stage.after.iter().any(|s| self.rerun.contains(s));
+        let holds = before.as_ref().is_some_and(|d| d.holds(&key, &stage.output, out));
+        let place = format!("stage {} of {}: {}", n + 1, self.of, stage.name);
+        if holds && !self.anew && !fresh {
+            console::say(&format!("{place}: kept, nothing that it depends on has changed"));
+            return Ok(End::Kept);
+        }
+        if let Some((name, text)) = self.study.file_of(stage)? {
+            write_atomically(&out.join(name), |w| w.write_all(text.as_bytes()))?;
+        }
+        // Only a run of the same key has left anything to go on with.
+        let same = before.as_ref().is_some_and(|d| d.key == key);
+        let go_on = same && !self.anew;
+        let more: Vec<String> =
+            stage.when_run.iter().filter(|w| *w != "--resume" || go_on).cloned().collect();
+        let mut done = Done {
+            stage: stage.name.clone(),
+            key,
+            exit: None,
+            error: None,
+            sha256: None,
+            seconds: None,
+            command: self.clean(stage, &stage.shown(out)),
+            inputs: self.inputs(stage)?,
+            said: Vec::new(),
+        };
+        self.record.enter(done.clone(), out)?;
+        self.rerun.push(stage.name.clone());
+        let left = self.left(n, stage, before.as_ref());
+        console::say(&format!("{place}{left}"));
+        let arguments = parsed(self.study, stage, out, &more)?;
+        let place = out.join(stage.output.name());
+        let written = || Mark::written(&place);
+        let (began, older) = (Instant::now(), written());
+        let (ended, kept) = console::keeping(|| super::run(arguments));
+        let Kept { said, printed } = kept;
+        done.said = said.iter().map(|line| self.clean(stage, line)).collect();
+        done.seconds = Some((began.elapsed().as_secs_f64() * 10.0).round() / 10.0);
+        let end = match ended {
+            Err(error) if error.kind == ErrorKind::Interrupted => End::Ran(INTERRUPTED),
+            Err(error) => End::Failed(error),
+            Ok(code) if code == ExitCode::SUCCESS => End::Ran(0),
+            Ok(code) if code == ExitCode::from(REFUSED) => {
+                // What lies there may be of an earlier run.
+                let nothing = matches!(stage.output, Output::Folder(_)) && written() == older;
+                if nothing { End::Failed(all_refused()) } else { End::Ran(REFUSED) }
+            }
+            Ok(_) => End::Ran(INTERRUPTED),
+        };
+        match &end {
+            End::Ran(INTERRUPTED) => {}
+            End::Ran(code) => {
+                let path = out.join(stage.output.name());
+                if let Output::Printed(_) = stage.output {
+                    write_atomically(&path, |w| w.write_all(printed.as_bytes()))?;
+                }
+                if !matches!(stage.output, Output::Folder(_)) {
+                    done.sha256 = Some(sha256_file(&path)?);
+                }
+                done.exit = Some(*code);
+            }
+            End::Failed(error) => {
+                console::say(&format!("error: {}: {error}", stage.name));
+                done.exit = Some(error.exit_code());
+                done.error = Some(self.clean(stage, &error.to_string()));
+            }
+            _ => {}
+        }
+        self.record.enter(done, out)?;
+        Ok(end)
+    }
+
+    /// The time that this and the later stages took before, where all of them are known.
+    fn left(&self, n: usize, stage: &Stage, before: Option<&Done>) -> String {
+        let own = before.filter(|d| d.stage == stage.name).and_then(|d| d.seconds);
+        let later: Option<f64> =
+            self.record.all().get(n + 1..).map(|rest| rest.iter().filter_map(|d| d.seconds).sum());
+        match (own, later) {
+            (Some(own), Some(later)) => {
+                format!(" (before: {own:.0} s, and {later:.0} s for what follows)")
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn inputs(&mut self, stage: &Stage) -> Result<Vec<String>> {
+        let paths: Vec<PathBuf> = stage.inputs().map(Path::to_path_buf).collect();
+        paths.iter().map(|p| self.keys.content(p)).collect()
+    }
+
+    /// A line without the names of folders, which may be those of patients.
+    fn clean(&self, stage: &Stage, line: &str) -> String {
+        if line.contains("PatientID") {
+            return "(a line with PatientIDs, left out)".into();
+        }
+        let mut paths: Vec<PathBuf> = stage.inputs().map(Path::to_path_buf).collect();
+        paths.push(self.study.path.clone());
+        paths.sort_by_key(|p| std::cmp::Reverse(p.as_os_str().len()));
+        let mut line = line.to_owned();
+        for path in &paths {
+            let name = match path.is_dir() {
+                true => "(folder)".into(),
+                false => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            };
+            for whole in [path.clone(), path.canonicalize().unwrap_or_else(|_| path.clone())] {
+                line = line.replace(&*whole.to_string_lossy(), &name);
+            }
+        }
+        let out = self.study.out.to_string_lossy();
+        line.replace(&format!("{out}/"), "").replace(&*out, "(output)")
+    }
+}

@@ -1,0 +1,86 @@
+//! What a study must know of the commands, and the command line of a stage as the program reads it.
+
+use std::any::TypeId;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, CommandFactory, Parser};
+
+use super::{Arguments, Command};
+use crate::error::{Error, Result};
+use crate::study::{Commands, OptionFacts, Stage, Study};
+
+/// The commands that a study is made of.
+const COMMANDS: [&str; 6] = ["dose", "dvh", "bed", "plan limit", "dicom", "report"];
+
+/// Their options, from the command line's own definition.
+pub(super) fn commands() -> Commands {
+    let root = Arguments::command();
+    let of = |name: &str| {
+        let mut command = &root;
+        for word in name.split(' ') {
+            command = command.find_subcommand(word)?;
+        }
+        Some((name.to_owned(), command.get_arguments().filter_map(facts).collect()))
+    };
+    Commands(COMMANDS.into_iter().filter_map(of).collect())
+}
+
+fn facts(argument: &Arg) -> Option<OptionFacts> {
+    let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+    let told = help.split_once("[default: ").and_then(|(_, rest)| rest.split(']').next());
+    let values = argument.get_default_values();
+    let own = values.first().map(|v| v.to_string_lossy().into_owned());
+    let flag = matches!(argument.get_action(), ArgAction::SetTrue);
+    Some(OptionFacts {
+        name: argument.get_long()?.to_owned(),
+        flag,
+        path: argument.get_value_parser().type_id() == TypeId::of::<PathBuf>(),
+        many: matches!(argument.get_action(), ArgAction::Append),
+        default: own.filter(|_| !flag).or_else(|| told.map(str::to_owned)),
+    })
+}
+
+/// A stage's command as the program reads it, with words that are added when it is run.
+///
+/// # Errors
+/// If a value is none of its option's; the key of the study file is named.
+pub(super) fn parsed(
+    study: &Study,
+    stage: &Stage,
+    out: &Path,
+    more: &[String],
+) -> Result<Arguments> {
+    let line = stage.line(out);
+    let words = std::iter::once("voxgray".to_owned()).chain(line).chain(more.iter().cloned());
+    Arguments::try_parse_from(words).map_err(|e| refused(study, stage, &e))
+}
+
+fn refused(study: &Study, stage: &Stage, error: &clap::Error) -> Error {
+    use clap::error::{ContextKind, ContextValue};
+    let option = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
+        _ => None,
+    };
+    let name = option.and_then(|o| o.strip_prefix("--")).and_then(|o| o.split([' ', '=']).next());
+    let key = name.map(|n| n.replace('-', "_")).unwrap_or_default();
+    let table = stage.name.split('_').next().unwrap_or_default();
+    let line = study.lines.ending_in(&key).map_or(String::new(), |l| format!(", line {l}"));
+    let text = error.to_string();
+    // The first paragraph is the problem; the others are how commands are used.
+    let said = text.split("\n\n").next().unwrap_or_default();
+    let said = said.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
+    Error::input(
+        format!("{}{line}: [{table}] {key}", study.path.display()),
+        said,
+        "Correct the study file; the command's --help says what the option takes.",
+    )
+}
+
+/// The arguments of a stage that runs `voxgray dose`.
+pub(super) fn dose(arguments: Arguments) -> Option<super::dose_arguments::DoseArguments> {
+    match arguments.command {
+        Command::Dose(dose) => Some(*dose),
+        _ => None,
+    }
+}

@@ -1,0 +1,147 @@
+//! The report of finished runs: one page of HTML from what `voxgray dose`, `dvh`, `bed` and `plan limit` have written. It computes nothing but what
+//! is drawn: every number is one of theirs.
+
+mod curves;
+mod eanm;
+mod histograms;
+mod methods;
+mod numbers;
+mod provenance;
+mod quantification;
+mod read;
+mod slices;
+mod vois;
+
+use std::path::PathBuf;
+
+use super::Observer;
+use crate::error::Result;
+use crate::io::NiftiAffine;
+use crate::job::VoiInput;
+use crate::report::html::Page;
+use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
+
+use numbers::{Cleaner, significant};
+use read::Run;
+
+/// What a report begins with, by which one is known for ours.
+pub const MARK: &str = "<!-- voxgray report, format 1 -->";
+
+/// What a report is made of.
+#[derive(Debug, Clone, Default)]
+pub struct ReportJob {
+    /// Folders of `voxgray dose`, one for each cycle.
+    pub doses: Vec<PathBuf>,
+    /// Administered activities, Bq, in their order.
+    pub administered_bq: Vec<f64>,
+    /// CTs in their order, for the slices.
+    pub ct: Vec<PathBuf>,
+    /// Folders of `voxgray dvh`.
+    pub dvh: Vec<PathBuf>,
+    /// Folders of `voxgray bed`.
+    pub bed: Vec<PathBuf>,
+    /// What `voxgray plan limit --json` printed.
+    pub limits: Vec<PathBuf>,
+    /// VOIs that are drawn into the slices.
+    pub voi: Vec<VoiInput>,
+    /// What the patient is called.
+    pub pseudonym: Option<String>,
+    /// Also names of files, dates and UIDs.
+    pub identify: bool,
+    /// Most slices of a cycle.
+    pub slices: usize,
+    /// What holds of a NIfTI header that contradicts itself.
+    pub affine: NiftiAffine,
+}
+
+/// What the page is called.
+fn title(job: &ReportJob) -> String {
+    match &job.pseudonym {
+        Some(name) => format!("Absorbed dose of {name}"),
+        None => "Absorbed dose".into(),
+    }
+}
+
+/// The page.
+///
+/// # Errors
+/// If a folder is none of its command's, or an image cannot be read or drawn.
+pub fn report(job: &ReportJob, observer: &dyn Observer) -> Result<String> {
+    let runs: Vec<Run> = job
+        .doses
+        .iter()
+        .enumerate()
+        .map(|(n, folder)| Run::read(folder, n, job))
+        .collect::<Result<_>>()?;
+    let clean = Cleaner::new(&runs, job.identify);
+    let bed =
+        job.bed.iter().map(|p| read::results(&p.join("bed.json"))).collect::<Result<Vec<_>>>()?;
+    let mut page = Page::default();
+    subject(&mut page, job, &runs);
+    quantification::section(&mut page, &runs, &clean);
+    curves::section(&mut page, &runs)?;
+    vois::section(&mut page, &runs, &bed);
+    histograms::section(&mut page, job, observer)?;
+    vois::limits(&mut page, job)?;
+    slices::section(&mut page, job, &runs, observer)?;
+    warnings(&mut page, &runs, &clean);
+    methods::section(&mut page, &runs, &bed);
+    eanm::section(&mut page, job, &runs);
+    provenance::section(&mut page, &runs, &clean);
+    let above = "Made by voxgray from the files of its runs. For research; not a medical device.";
+    Ok(page.finish(MARK, &title(job), above))
+}
+
+fn subject(page: &mut Page, job: &ReportJob, runs: &[Run]) {
+    page.section("subject", "Subject and administration");
+    page.facts(&[("subject", job.pseudonym.clone().unwrap_or_else(|| "not named".into()))]);
+    for run in runs {
+        if runs.len() > 1 {
+            page.heading(&run.name);
+        }
+        let label = run.text("/setup/source/label");
+        let half_life = run.number("/setup/source/half_life_s").map(|s| s / SECONDS_PER_HOUR);
+        let half_life =
+            half_life.map_or(String::new(), |h| format!(", half-life {} h", significant(h, 5)));
+        let data = run.text("/setup/source/nuclide_data");
+        let given = match run.administered_bq {
+            Some(bq) => format!("{} MBq", significant(bq / BQ_PER_MBQ, 5)),
+            None => "not stated: no dose per activity".into(),
+        };
+        let times: Vec<String> = run.hours().iter().map(|h| significant(*h, 4)).collect();
+        let times = match times.is_empty() {
+            true => "one, at a time that is not stated".into(),
+            false => format!("{} h after the administration", times.join(", ")),
+        };
+        let partial = run.summary["partial"].as_bool() == Some(true);
+        let state = format!(
+            "{} ({}), {} decays simulated{}",
+            run.quantity(),
+            run.unit(),
+            run.text("/run/histories"),
+            if partial { "; interrupted: fewer than were asked for" } else { "" }
+        );
+        page.facts(&[
+            ("nuclide", format!("{label}{half_life} ({data})")),
+            ("administered activity", given),
+            ("activity images", times),
+            ("result", state),
+        ]);
+    }
+}
+
+fn warnings(page: &mut Page, runs: &[Run], clean: &Cleaner) {
+    page.section("warnings", "Warnings");
+    for run in runs {
+        let all = run.summary["warnings"].as_array();
+        let all: Vec<String> =
+            all.into_iter().flatten().filter_map(|w| w.as_str()).map(|w| clean.text(w)).collect();
+        if runs.len() > 1 {
+            page.heading(&run.name);
+        }
+        match all.is_empty() {
+            true => page.paragraph("None."),
+            false => page.list("warnings", &all),
+        }
+    }
+}

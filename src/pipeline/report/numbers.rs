@@ -1,0 +1,115 @@
+//! Numbers and texts as a report has them.
+
+use super::read::Run;
+
+/// What stands where there is no number.
+pub const NONE: &str = "–";
+
+/// A number with so many significant digits, without an exponent where it can be.
+pub fn significant(value: f64, digits: i32) -> String {
+    if !value.is_finite() {
+        return NONE.into();
+    }
+    if value == 0.0 {
+        return "0".into();
+    }
+    let power = value.abs().log10().floor() as i32;
+    let text = if (-4..7).contains(&power) {
+        let decimals = (digits - 1 - power).max(0) as usize;
+        format!("{value:.decimals$}")
+    } else {
+        format!("{value:.*e}", (digits - 1).max(0) as usize)
+    };
+    text.replace('-', "\u{2212}")
+}
+
+/// As [`significant`]; a dash for none.
+pub fn shown(value: Option<f64>, digits: i32) -> String {
+    value.map_or(NONE.into(), |v| significant(v, digits))
+}
+
+/// In per cent.
+pub fn percent(share: Option<f64>) -> String {
+    share.filter(|s| s.is_finite()).map_or(NONE.into(), |s| format!("{:.1} %", 100.0 * s))
+}
+
+/// Takes names of files, dates and UIDs out of texts.
+#[derive(Debug, Default)]
+pub struct Cleaner {
+    names: Vec<String>,
+    identify: bool,
+}
+
+impl Cleaner {
+    /// Of what runs have read.
+    pub fn new(runs: &[Run], identify: bool) -> Self {
+        let inputs = runs.iter().flat_map(|r| r.inputs());
+        let mut names: Vec<String> =
+            inputs.filter_map(|i| i["file"].as_str().map(str::to_owned)).collect();
+        names.sort_by_key(|n| std::cmp::Reverse(n.len()));
+        names.dedup();
+        Cleaner { names, identify }
+    }
+
+    /// Whether names may stand.
+    pub fn identify(&self) -> bool {
+        self.identify
+    }
+
+    /// A text without them.
+    pub fn text(&self, text: &str) -> String {
+        if self.identify {
+            return text.into();
+        }
+        let text = self.names.iter().fold(text.to_owned(), |t, name| t.replace(name, "(file)"));
+        let mut out = Vec::new();
+        for word in text.split(' ') {
+            let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+            out.push(if is_date(bare) || is_uid(bare) {
+                word.replace(bare, "(left out)")
+            } else {
+                word.to_owned()
+            });
+        }
+        out.join(" ")
+    }
+}
+
+/// `2026-03-01`, alone or with what follows.
+fn is_date(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
+    [0, 1, 2, 3, 5, 6, 8, 9].into_iter().all(digit) && bytes[4] == b'-' && bytes[7] == b'-'
+}
+
+/// A DICOM UID: digits in at least five parts.
+fn is_uid(word: &str) -> bool {
+    word.split('.').count() >= 5
+        && word.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_their_digits() {
+        for (value, digits, text) in [
+            (1234.56, 3, "1235"),
+            (0.012345, 3, "0.0123"),
+            (-2.5, 2, "\u{2212}2.5"),
+            (1.5e-9, 3, "1.50e\u{2212}9"),
+            (0.0, 3, "0"),
+            (f64::NAN, 3, NONE),
+        ] {
+            assert_eq!(significant(value, digits), text);
+        }
+    }
+
+    #[test]
+    fn nobody_is_named() {
+        let cleaner = Cleaner { names: vec!["doe.nii.gz".into()], identify: false };
+        let text = "doe.nii.gz of 2026-03-01T10:00:00, start, in 1.2.840.113619.2.55 holds 4.5 Bq";
+        assert_eq!(cleaner.text(text), "(file) of (left out), start, in (left out) holds 4.5 Bq");
+    }
+}

@@ -1,0 +1,134 @@
+//! The hash of all that a stage depends on: build of the program, command line, contents of its inputs, and the same of the stages before it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::stage::{Stage, Word};
+use crate::error::{Error, Result};
+use crate::io::sha256_file;
+use crate::program::Program;
+
+/// Hashes of files and stages, each made once.
+#[derive(Debug, Default)]
+pub struct Keys {
+    contents: BTreeMap<PathBuf, String>,
+    stages: BTreeMap<String, String>,
+}
+
+impl Keys {
+    /// The key of a stage; those of the stages before it have been asked for.
+    ///
+    /// # Errors
+    /// If an input cannot be read.
+    pub fn of(&mut self, stage: &Stage) -> Result<String> {
+        let program = Program::this();
+        let mut parts = vec![program.version, program.source_sha256, program.tables_sha256];
+        parts.push(stage.name.clone());
+        for word in &stage.words {
+            match word {
+                Word::Silent(_) => {}
+                Word::Text(text) => parts.push(format!("word {text}")),
+                Word::Made(name) => parts.push(format!("made {name}")),
+                Word::Input(path) => parts.push(format!("input {}", self.content(path)?)),
+            }
+        }
+        parts.push(format!("file {}", stage.file_text));
+        for path in &stage.reads {
+            parts.push(format!("read {}", self.content(path)?));
+        }
+        for before in &stage.after {
+            let key = self.stages.get(before).cloned().unwrap_or_default();
+            parts.push(format!("after {before} {key}"));
+        }
+        let key = hex(&parts);
+        self.stages.insert(stage.name.clone(), key.clone());
+        Ok(key)
+    }
+
+    /// SHA-256 of a file, or of the hashes of the files in a folder, whatever their names.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn content(&mut self, path: &Path) -> Result<String> {
+        if let Some(known) = self.contents.get(path) {
+            return Ok(known.clone());
+        }
+        let found = if path.is_dir() {
+            let mut hashes = Vec::new();
+            within(path, &mut hashes)?;
+            hashes.sort();
+            hex(&hashes)
+        } else {
+            sha256_file(path)?
+        };
+        self.contents.insert(path.to_path_buf(), found.clone());
+        Ok(found)
+    }
+}
+
+fn within(folder: &Path, hashes: &mut Vec<String>) -> Result<()> {
+    let error = |e: &std::io::Error| Error::io("read", folder, e);
+    for entry in std::fs::read_dir(folder).map_err(|e| error(&e))? {
+        let entry = entry.map_err(|e| error(&e))?;
+        // Hidden files (.DS_Store, the lock of a run) come and go.
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        let path = entry.path();
+        if path.is_dir() {
+            within(&path, hashes)?;
+        } else if path.is_file() {
+            hashes.push(sha256_file(&path)?);
+        }
+    }
+    Ok(())
+}
+
+fn hex(parts: &[String]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(parts.join("\n")).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::stage::Output;
+    use super::*;
+
+    fn stage(words: Vec<Word>) -> Stage {
+        Stage {
+            name: "dose".into(),
+            words,
+            when_run: Vec::new(),
+            output: Output::Folder("dose".into()),
+            after: Vec::new(),
+            file: None,
+            file_text: String::new(),
+            reads: Vec::new(),
+            needed: true,
+        }
+    }
+
+    #[test]
+    fn a_key_is_of_contents_and_of_what_decides() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        for (name, text) in [("a", "1"), ("b", "1"), ("c", "2")] {
+            std::fs::create_dir_all(at(name).join("deep")).unwrap();
+            std::fs::write(at(name).join("deep/image"), text).unwrap();
+        }
+        let key = |words: Vec<Word>| Keys::default().of(&stage(words)).unwrap();
+        let of = |name: &str| key(vec![Word::Input(at(name))]);
+        assert_eq!(of("a"), of("b"));
+        assert_ne!(of("a"), of("c"));
+        std::fs::write(at("a/.DS_Store"), "x").unwrap();
+        assert_eq!(of("a"), of("b"));
+        let text = |t: &str| key(vec![Word::Text(t.into())]);
+        assert_ne!(text("--seed=1"), text("--seed=2"));
+        assert_eq!(key(vec![Word::Silent("4".into())]), key(Vec::new()));
+    }
+}

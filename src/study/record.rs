@@ -1,0 +1,117 @@
+//! `stages.json` in the output folder: what was run with which key, so that it is not run again.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::stage::Output;
+use crate::error::{Error, Result};
+use crate::io::atomic::write_atomically;
+use crate::io::folder::Mark;
+use crate::io::sha256_file;
+use crate::program::Program;
+
+/// Its name.
+pub const RECORD: &str = "stages.json";
+const FORMAT: u32 = 1;
+
+/// A stage that was begun.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    /// The stage.
+    pub stage: String,
+    /// Its key.
+    pub key: String,
+    /// Exit code; none while it runs, or where it was killed.
+    pub exit: Option<u8>,
+    /// Why it failed, if it did.
+    pub error: Option<String>,
+    /// Hash of a file that it made; folders have theirs in their mark.
+    pub sha256: Option<String>,
+    /// How long it took, s.
+    pub seconds: Option<f64>,
+    /// The command, with paths below the study's folder.
+    pub command: String,
+    /// Hashes of the user's files that it read.
+    pub inputs: Vec<String>,
+    /// What it said: facts, decisions and warnings, without paths.
+    pub said: Vec<String>,
+}
+
+/// All stages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    program: String,
+    format: u32,
+    build: Program,
+    stages: Vec<Done>,
+}
+
+impl Record {
+    /// Of an output folder; empty where there is none, or one that is not of this layout.
+    pub fn read(out: &Path) -> Self {
+        let path = out.join(RECORD);
+        let text = if path.is_file() { crate::files::text(&path) } else { Ok(String::new()) };
+        let found: Option<Record> = text.ok().and_then(|t| serde_json::from_str(&t).ok());
+        let ours = |r: &Record| r.program == env!("CARGO_PKG_NAME") && r.format == FORMAT;
+        found.filter(ours).unwrap_or_else(|| Record {
+            program: env!("CARGO_PKG_NAME").into(),
+            format: FORMAT,
+            build: Program::this(),
+            stages: Vec::new(),
+        })
+    }
+
+    /// What is known of a stage.
+    pub fn get(&self, stage: &str) -> Option<&Done> {
+        self.stages.iter().find(|d| d.stage == stage)
+    }
+
+    /// Every stage, in the order in which they were run.
+    pub fn all(&self) -> &[Done] {
+        &self.stages
+    }
+
+    /// Enters what is known of a stage and writes the file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn enter(&mut self, done: Done, out: &Path) -> Result<()> {
+        self.build = Program::this();
+        match self.stages.iter_mut().find(|d| d.stage == done.stage) {
+            Some(old) => *old = done,
+            None => self.stages.push(done),
+        }
+        self.write(out)
+    }
+
+    /// Forgets stages that the study no longer has.
+    pub fn retain(&mut self, stages: &[String]) {
+        self.stages.retain(|d| stages.contains(&d.stage));
+    }
+
+    fn write(&self, out: &Path) -> Result<()> {
+        let text = serde_json::to_vec_pretty(self).map_err(|e| {
+            Error::run("stages.json cannot be written", e.to_string(), "Report this.")
+        })?;
+        write_atomically(&out.join(RECORD), |w| w.write_all(&text))
+    }
+}
+
+impl Done {
+    /// Whether it ended with a result, under this key, that is still there.
+    pub fn holds(&self, key: &str, output: &Output, out: &Path) -> bool {
+        let ended = self.exit.is_some() && self.error.is_none();
+        ended && self.key == key && self.is_there(output, out)
+    }
+
+    fn is_there(&self, output: &Output, out: &Path) -> bool {
+        let path = out.join(output.name());
+        if !matches!(output, Output::Folder(_)) {
+            return self.sha256.is_some() && sha256_file(&path).ok() == self.sha256;
+        }
+        let Ok(Some(mark)) = Mark::read(&path) else { return false };
+        let Ok(found) = Mark::contents(Some(&mark), &path) else { return false };
+        mark.whole && found.changed.is_empty() && found.ours.len() == mark.files.len()
+    }
+}
