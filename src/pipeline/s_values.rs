@@ -27,6 +27,7 @@ use crate::sheet::{Separator, lines};
 use crate::source::DecaySpectrum;
 use crate::transport::build::{PlanInput, build_plan};
 use crate::transport::engine::Engine;
+use crate::transport::ledger::Ledger;
 use crate::transport::run::RunSettings;
 use crate::units::GY_PER_MEV_PER_G;
 
@@ -302,8 +303,12 @@ impl Scene {
                 outcome.notices.iter().for_each(|notice| observer.warn(notice));
                 let tally = &outcome.tally;
                 check_energy(tally)?;
+                // What was drawn has the spectrum's energy but for its noise, which a ratio leaves out.
+                let drawn = Ledger::mev(tally.ledger.emitted_units) / tally.histories() as f64;
                 let of = |(members, region): (&Vec<usize>, &Region)| {
                     let (energy, error) = tally.region_mev(members);
+                    let (energy, error) =
+                        (energy * emitted_mev / drawn, error * emitted_mev / drawn);
                     let per_mev = match region.mass_g > 0.0 {
                         true => GY_PER_MEV_PER_G / region.mass_g * MGY_PER_MBQ_S,
                         false => 0.0,
