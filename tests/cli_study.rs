@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+#[path = "support/shared.rs"]
+mod shared;
+
 use voxgray::image::{Grid, Volume};
 use voxgray::io::write_nifti;
 
@@ -163,7 +166,7 @@ fn all(word: &str, stages: &[&str]) -> BTreeMap<String, String> {
     stages.iter().map(|s| ((*s).to_owned(), word.to_owned())).collect()
 }
 
-const STAGES: [&str; 4] = ["dose", "dvh", "bed", "limit"];
+const STAGES: [&str; 5] = ["dose", "dvh", "bed", "limit", "report"];
 
 #[test]
 fn only_what_hangs_on_a_change_is_run_again() {
@@ -181,12 +184,16 @@ fn only_what_hangs_on_a_change_is_run_again() {
     let with_dvh = format!("{STUDY}[dvh]\nd = '0.2mL'\n");
     patient.study(&with_dvh);
     let mut expected = all("kept", &STAGES);
-    expected.insert("dvh".into(), "done".into());
+    for stage in ["dvh", "report"] {
+        expected.insert(stage.into(), "done".into());
+    }
     assert_eq!(run(), expected);
     // An output that is gone, or was changed.
     std::fs::remove_file(patient.path("study-out/bed/bed.csv")).unwrap();
     let mut expected = all("kept", &STAGES);
-    expected.insert("bed".into(), "done".into());
+    for stage in ["bed", "report"] {
+        expected.insert(stage.into(), "done".into());
+    }
     assert_eq!(run(), expected);
     // An input; one of the same content and another name.
     std::fs::rename(patient.path("organs.csv"), patient.path("names.csv")).unwrap();
@@ -394,10 +401,114 @@ fn several_cycles_and_files_of_vois_that_overlap() {
     );
     patient.study(&text.replace("[bed]", "[bed]\ninterval = '56d'"));
     let ends = patient.stages(&["run", "study.toml"]);
-    let stages =
-        ["dose_1", "dose_2", "dvh_1_1", "dvh_1_2", "dvh_2_1", "dvh_2_2", "bed_1", "bed_2", "limit"];
+    let stages = [
+        "dose_1", "dose_2", "dvh_1_1", "dvh_1_2", "dvh_2_1", "dvh_2_2", "bed_1", "bed_2", "limit",
+        "report",
+    ];
     assert_eq!(ends, all("done", &stages));
     let limit = std::fs::read_to_string(patient.path("study-out/limit.json")).unwrap();
     let limit: serde_json::Value = serde_json::from_str(&limit).unwrap();
     assert!(limit.is_object(), "{limit}");
+}
+
+/// The page alone: what it shows, and what it must not.
+#[test]
+fn a_report_stands_alone_and_names_nobody() {
+    let patient = Patient::new();
+    // A name that says whose image it is, and dates.
+    std::fs::rename(patient.path("ct.nii.gz"), patient.path("Doe_Jane.nii.gz")).unwrap();
+    let text = STUDY.replace("ct.nii.gz", "Doe_Jane.nii.gz").replace(
+        "administered = '7.4 GBq'",
+        "administered = '7.4 GBq'\ntime = '2026-03-01T10:00:00'",
+    );
+    patient.study(&text.replace("pseudonym = 'P01'", "pseudonym = '<P & 01>'"));
+    patient.stages(&["run", "study.toml"]);
+    let page = || std::fs::read_to_string(patient.path("study-out/report.html")).unwrap();
+    let text = page();
+    assert!(text.len() < 10 << 20);
+    for id in [
+        "subject",
+        "quantification",
+        "curves",
+        "vois",
+        "histograms",
+        "limits",
+        "slices",
+        "warnings",
+        "methods",
+        "reporting",
+        "provenance",
+    ] {
+        assert!(text.contains(&format!("<h2 id=\"{id}\">")), "{id}");
+    }
+    for part in ["&lt;P &amp; 01&gt;", "7400 MBq", "kidney", "10.1007/s00259-024-06640-x", "<svg"] {
+        assert!(text.contains(part), "{part}");
+    }
+    for part in ["<script", "http://", "https://", "Doe", "2026-03", "<P "] {
+        // The namespace of SVG is a name and no address.
+        let text = text.replace("http://www.w3.org/2000/svg", "");
+        assert!(!text.contains(part), "{part}");
+    }
+    let doses = std::fs::read_to_string(patient.path("study-out/dose/summary.json")).unwrap();
+    let doses: serde_json::Value = serde_json::from_str(&doses).unwrap();
+    let sha256 = doses["setup"]["inputs"][0]["sha256"].as_str().unwrap().to_owned();
+    assert!(text.contains(&sha256));
+    // Every picture has words, every table a caption.
+    assert_eq!(text.matches("<img ").count(), text.matches(" alt=\"").count());
+    assert_eq!(text.matches("<table>").count(), text.matches("<caption>").count());
+    // Asked for, names are there.
+    patient.study(&format!(
+        "{}[report]\nidentify = true\nslices = 2\n",
+        std::fs::read_to_string(patient.path("study.toml")).unwrap()
+    ));
+    let mut expected = all("kept", &STAGES);
+    expected.insert("report".into(), "done".into());
+    assert_eq!(patient.stages(&["run", "study.toml"]), expected);
+    assert!(page().contains("Doe_Jane.nii.gz"));
+    // Not over what is not ours.
+    std::fs::write(patient.path("page.html"), "mine").unwrap();
+    let output = patient.run(&["report", "study-out/dose", "-o", "page.html", "--overwrite"]);
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+}
+
+/// Four scans of a patient who moves, of known truth: registered, unmixed, integrated, transported, reported. Each dose holds that of the true
+/// time-integrated activity in its 95 % interval.
+#[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
+fn every_dose_of_the_synthetic_patient_holds_the_truth() {
+    let patient = Patient { folder: tempfile::tempdir().unwrap() };
+    let place = |name: &str| shared::image(name).display().to_string();
+    let [scans, body] = ["synthetic_lu177_4tp", "phantom_lu177_patient15"].map(place);
+    let mut text = format!(
+        "format = 1\nnuclide = 'Lu-177'\n[[cycle]]\nadministered = '7.4 GBq'\nct = '{scans}/ct_004h_hu.nii.gz'\n\
+         [[cycle.voi]]\nfile = '{body}/patient15_organs.nii.gz'\nnames = '{body}/patient15_labels.csv'\n"
+    );
+    for hours in [4, 24, 72, 168] {
+        text += &format!(
+            "[[cycle.time_point]]\ntime = '{hours}h'\nactivity = '{scans}/spect_{hours:03}h_bqml.nii.gz'\n\
+             ct = '{scans}/ct_{hours:03}h_hu.nii.gz'\n"
+        );
+    }
+    text += "[series]\nrelative_uncertainty = 0.05\nregister = true\ntransfer = { fwhm_mm = [12.0, 0.5] }\n\
+             calibration = { uncertainty = '2%' }\n[dose]\nhistories = 20000\nengine = 'cpu'\n[report]\nslices = 4\n";
+    patient.study(&text);
+    assert_eq!(patient.stages(&["run", "study.toml"]), all("done", &["dose", "dvh", "report"]));
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let summary = read(&patient.path("study-out/dose/summary.json"));
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    let truth = read(Path::new(&format!("{scans}/truth_tia.csv")));
+    let mut seen = 0;
+    for voi in summary["vois"].as_array().unwrap() {
+        let name = voi["name"].as_str().unwrap();
+        let row = truth.lines().find(|l| l.starts_with(&format!("{name},"))).unwrap();
+        let true_tia = row.split(',').nth(6).unwrap().parse::<f64>().unwrap() * 3.6e9;
+        let [dose, tia] = ["mean_dose", "activity"].map(|k| voi[k].as_f64().unwrap());
+        let interval = &voi["uncertainty"]["interval_95"];
+        let [low, high] = [0, 1].map(|i| interval[i].as_f64().unwrap());
+        // Its own decays give a VOI of these nearly all of its dose.
+        let true_dose = dose * true_tia / tia;
+        assert!((low..=high).contains(&true_dose), "{name}: {true_dose} is not in {low} to {high}");
+        seen += 1;
+    }
+    assert_eq!(seen, 7);
 }

@@ -49,14 +49,14 @@ fn to_nearest(mut d: Vec<f32>, dims: [usize; 3], spacing: [f64; 3]) -> Vec<f32> 
             for i in 0..n {
                 let mut least = line[i];
                 // Outwards until no face further away can be nearer.
-                for k in 1..n {
-                    if gap[k] >= least {
+                for (k, gap) in gap.iter().enumerate().skip(1) {
+                    if *gap >= least {
                         break;
                     }
                     let below = i.checked_sub(k).map(|j| line[j]);
                     let above = line.get(i + k).copied();
                     for other in below.into_iter().chain(above) {
-                        least = least.min(other + gap[k]);
+                        least = least.min(other + gap);
                     }
                 }
                 d[start + i * stride] = least;
@@ -76,8 +76,8 @@ mod tests {
         let grid = Grid::aligned([9, 7, 6], [0.0; 3], [1.0, 2.0, 3.0]);
         let density: Vec<f32> = (0..grid.len())
             .map(|v| match grid.unlinear(v) {
-                [0..3, _, _] => 0.3,
-                [7.., 0..3, 4..] => 1.6,
+                [x, _, _] if x < 3 => 0.3,
+                [x, y, z] if x >= 7 && y < 3 && z >= 4 => 1.6,
                 _ => 1.0,
             })
             .collect();

@@ -212,7 +212,7 @@ impl Runner<'_> {
         };
         self.record.enter(done.clone(), out)?;
         self.rerun.push(stage.name.clone());
-        let left = self.left(n, stage, before.as_ref());
+        let left = self.left(n, before.as_ref());
         console::say(&format!("{place}{left}"));
         let arguments = parsed(self.study, stage, out, &more)?;
         let place = out.join(stage.output.name());
@@ -257,13 +257,12 @@ impl Runner<'_> {
     }
 
     /// The time that this and the later stages took before, where all of them are known.
-    fn left(&self, n: usize, stage: &Stage, before: Option<&Done>) -> String {
-        let own = before.filter(|d| d.stage == stage.name).and_then(|d| d.seconds);
-        let later: Option<f64> =
-            self.record.all().get(n + 1..).map(|rest| rest.iter().filter_map(|d| d.seconds).sum());
-        match (own, later) {
-            (Some(own), Some(later)) => {
-                format!(" (before: {own:.0} s, and {later:.0} s for what follows)")
+    fn left(&self, n: usize, before: Option<&Done>) -> String {
+        let later = self.record.all().get(n + 1..).unwrap_or_default();
+        let all: Option<Vec<f64>> = before.into_iter().chain(later).map(|d| d.seconds).collect();
+        match all {
+            Some(seconds) if before.is_some() => {
+                format!(" (about {:.0} s to the end, as before)", seconds.iter().sum::<f64>())
             }
             _ => String::new(),
         }

@@ -116,7 +116,12 @@ impl Page {
         );
     }
 
-    /// Ends it.
+    /// Begins plots side by side.
+    pub fn plots(&mut self) {
+        self.body.push_str("<div class=\"plots\">\n");
+    }
+
+    /// Ends either.
     pub fn end_strip(&mut self) {
         self.body.push_str("</div>\n");
     }

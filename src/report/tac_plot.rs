@@ -130,8 +130,8 @@ impl TacPlot<'_> {
             let (px, py) = lower.pixel_kept(p.x, *r);
             svg.circle(px, py, 3.6, POINT);
         }
-        let (x, y) = (upper.left + upper.width - 270.0, upper.top + 12.0);
-        svg.area(&[(x, y), (x + 260.0, y), (x + 260.0, y + 74.0), (x, y + 74.0)], [255; 3], 0.88);
+        let (x, y) = (upper.left + upper.width - 300.0, upper.top + 12.0);
+        svg.area(&[(x, y), (x + 292.0, y), (x + 292.0, y + 74.0), (x, y + 74.0)], [255; 3], 0.88);
         let row = |i: f64| y + 15.0 + 22.0 * i;
         svg.line(&[(x + 24.0, row(0.0) - 7.0), (x + 24.0, row(0.0) + 7.0)], 1.3, POINT, "");
         svg.circle(x + 24.0, row(0.0), 3.6, POINT);

@@ -33,11 +33,13 @@ pub fn section(page: &mut Page, runs: &[Run]) -> Result<()> {
             &["VOI", "curve", "chi2 / degrees of freedom", "half-lives / h", "TIA", "u", "before the first point", "after the last"],
             &rows,
         );
+        page.plots();
         for curve in curves.iter().take(DRAWN) {
             if let Some(svg) = drawing(curve)? {
                 page.drawing(&svg, &caption(curve));
             }
         }
+        page.end_strip();
         if curves.len() > DRAWN {
             page.note(&format!("{} more curves are in the table alone.", curves.len() - DRAWN));
         }

@@ -88,9 +88,11 @@ fn lines(path: &Path, _observer: &dyn Observer) -> Result<Vec<DvhLine>> {
 /// The values that were read, by VOI: without the bias of noise where it is known.
 fn table(page: &mut Page, found: &Value, unit: &str) {
     let all = found["results"].as_array().map_or(&[][..], Vec::as_slice);
+    // The first are in the table of VOIs; the others are of the reading.
     let left_out = [
         "volume",
         "mass",
+        "mean_per_activity",
         "missing",
         "error_not_known",
         "variance_of_mean_over_independent_voxels",

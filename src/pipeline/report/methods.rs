@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::numbers::{percent, significant};
+use super::numbers::{percent, stated};
 use super::read::{Run, as_text};
 use crate::report::html::Page;
 use crate::units::SECONDS_PER_HOUR;
@@ -19,7 +19,7 @@ pub fn section(page: &mut Page, runs: &[Run], bed: &[Value]) {
 }
 
 fn images(run: &Run) -> String {
-    let hours: Vec<String> = run.hours().iter().map(|h| significant(*h, 3)).collect();
+    let hours: Vec<String> = run.hours().iter().map(|h| stated(*h, 3)).collect();
     let label = run.text("/setup/source/label");
     let mut text = match hours.len() {
         0 => format!("The activity of {label} was taken from one image."),
@@ -63,7 +63,7 @@ fn kinetics(run: &Run) -> String {
     let count = |key: &str| voxels[key].as_u64().unwrap_or(0);
     format!(
         "Time-activity curves of the VOIs were fitted by weighted least squares; unless a method was stated, the model was \
-         chosen among families of exponentials by deviance and prior (voxgray, docs/kinetics.md), and intervals are model-averaged profile likelihoods (Fletcher and \
+         chosen among families of exponentials by their deviance with stated priors and likelihood-ratio tests at 5 %, and intervals are model-averaged profile likelihoods (Fletcher and \
          Turek 2012, doi 10.1007/s13253-011-0064-8). Models used: {}. Voxels were fitted by themselves where their VOI falls by one exponential ({} voxels) and otherwise take the \
          curve of their VOI scaled to them ({} voxels).",
         models.join(", "),
@@ -75,7 +75,7 @@ fn kinetics(run: &Run) -> String {
 fn transport(run: &Run) -> String {
     let spacing = run.list("/setup/dose_grid/spacing_mm");
     let spacing: Vec<String> =
-        spacing.iter().filter_map(Value::as_f64).map(|s| significant(s, 3)).collect();
+        spacing.iter().filter_map(Value::as_f64).map(|s| stated(s, 3)).collect();
     let curve = run.text("/setup/hu/curve");
     let curve = if curve.is_empty() {
         "density and material maps".into()
@@ -84,9 +84,7 @@ fn transport(run: &Run) -> String {
     };
     let settings = run.at("/setup/settings");
     let cutoff = |key: &str| {
-        settings[key]
-            .as_f64()
-            .map_or(String::new(), |mev| format!("{} keV", significant(1e3 * mev, 3)))
+        settings[key].as_f64().map_or(String::new(), |mev| format!("{} keV", stated(1e3 * mev, 3)))
     };
     format!(
         "Absorbed dose was computed by Monte Carlo transport of photons, electrons, positrons and alpha particles with voxgray {} on voxels of {} mm. Density and \
@@ -125,8 +123,8 @@ fn biology(bed: &[Value]) -> String {
         format!(
             "{}: alpha/beta {} Gy, half-time of repair {} h",
             as_text(&t["voi"]),
-            t["alpha_beta_gy"].as_f64().map_or(String::new(), |x| significant(x, 3)),
-            repair.map_or(String::new(), |s| significant(s / SECONDS_PER_HOUR, 3)),
+            t["alpha_beta_gy"].as_f64().map_or(String::new(), |x| stated(x, 3)),
+            repair.map_or(String::new(), |s| stated(s / SECONDS_PER_HOUR, 3)),
         )
     };
     format!(

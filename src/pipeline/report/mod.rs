@@ -21,7 +21,7 @@ use crate::job::VoiInput;
 use crate::report::html::Page;
 use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
 
-use numbers::{Cleaner, significant};
+use numbers::{Cleaner, significant, stated};
 use read::Run;
 
 /// What a report begins with, by which one is known for ours.
@@ -40,7 +40,7 @@ pub struct ReportJob {
     pub dvh: Vec<PathBuf>,
     /// Folders of `voxgray bed`.
     pub bed: Vec<PathBuf>,
-    /// What `voxgray plan limit --json` printed.
+    /// What `voxgray plan limit` printed as JSON.
     pub limits: Vec<PathBuf>,
     /// VOIs that are drawn into the slices.
     pub voi: Vec<VoiInput>,
@@ -105,10 +105,10 @@ fn subject(page: &mut Page, job: &ReportJob, runs: &[Run]) {
             half_life.map_or(String::new(), |h| format!(", half-life {} h", significant(h, 5)));
         let data = run.text("/setup/source/nuclide_data");
         let given = match run.administered_bq {
-            Some(bq) => format!("{} MBq", significant(bq / BQ_PER_MBQ, 5)),
+            Some(bq) => format!("{} MBq", stated(bq / BQ_PER_MBQ, 5)),
             None => "not stated: no dose per activity".into(),
         };
-        let times: Vec<String> = run.hours().iter().map(|h| significant(*h, 4)).collect();
+        let times: Vec<String> = run.hours().iter().map(|h| stated(*h, 4)).collect();
         let times = match times.is_empty() {
             true => "one, at a time that is not stated".into(),
             false => format!("{} h after the administration", times.join(", ")),

@@ -23,6 +23,15 @@ pub fn significant(value: f64, digits: i32) -> String {
     text.replace('-', "\u{2212}")
 }
 
+/// As [`significant`], without zeros that say nothing: of what somebody has stated.
+pub fn stated(value: f64, digits: i32) -> String {
+    let text = significant(value, digits);
+    if !text.contains('.') || text.contains('e') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// As [`significant`]; a dash for none.
 pub fn shown(value: Option<f64>, digits: i32) -> String {
     value.map_or(NONE.into(), |v| significant(v, digits))

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::numbers::{Cleaner, NONE, significant};
+use super::numbers::{Cleaner, NONE, stated};
 use super::read::{Run, as_text};
 use crate::report::html::Page;
 
@@ -63,7 +63,7 @@ pub fn section(page: &mut Page, runs: &[Run], clean: &Cleaner) {
         let row = |input: &Value| {
             let list = |key: &str, digits: i32| {
                 let all = input[key].as_array().into_iter().flatten().filter_map(Value::as_f64);
-                let all: Vec<String> = all.map(|x| significant(x, digits)).collect();
+                let all: Vec<String> = all.map(|x| stated(x, digits)).collect();
                 if all.is_empty() { NONE.into() } else { all.join(" x ") }
             };
             let mut cells = vec![

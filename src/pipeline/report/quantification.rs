@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::numbers::{Cleaner, NONE, percent, shown, significant};
+use super::numbers::{Cleaner, NONE, percent, shown, significant, stated};
 use super::read::{Run, as_text};
 use crate::report::html::Page;
 
@@ -37,7 +37,7 @@ fn images(page: &mut Page, run: &Run, clean: &Cleaner) {
             let what = timing["activity_time"].as_str().unwrap_or(NONE);
             vec![
                 (n + 1).to_string(),
-                shown(timing["hours_after_administration"].as_f64(), 4),
+                timing["hours_after_administration"].as_f64().map_or(NONE.into(), |h| stated(h, 4)),
                 mega("image"),
                 mega("on_grid"),
                 percent(field["outside_fraction"].as_f64()),
@@ -61,6 +61,7 @@ fn placement(page: &mut Page, run: &Run) {
     if all.iter().all(|p| p["by"].is_null()) {
         return;
     }
+    let compared = all.iter().any(|p| p["agreement_after"].is_number());
     let triple = |v: &Value| {
         let of = |x: &Value| {
             x.as_f64().map_or(NONE.into(), |x| format!("{x:.2}").replace('-', "\u{2212}"))
@@ -74,19 +75,25 @@ fn placement(page: &mut Page, run: &Run) {
             let by = as_text(&p["by"]).replace('_', " ");
             let [before, after] =
                 ["agreement_before", "agreement_after"].map(|k| shown(p[k].as_f64(), 3));
-            vec![
+            let mut row = vec![
                 (n + 1).to_string(),
                 if by.is_empty() { "as it lies".into() } else { by },
                 triple(&p["translation_mm"]),
                 triple(&p["rotation_deg"]),
-                before,
-                after,
-            ]
+            ];
+            if compared {
+                row.extend([before, after]);
+            }
+            row
         })
         .collect();
+    let mut heads = vec!["image", "placed by", "translation / mm", "rotation / degrees"];
+    if compared {
+        heads.extend(["correlation before", "after"]);
+    }
     page.table(
-        "Registration to the CT: how the middle of the reference is moved, and what the correlation with the first image was and became.",
-        &["image", "placed by", "translation / mm", "rotation / degrees", "correlation before", "after"],
+        "Registration to the CT: how the middle of the reference is moved, and turned.",
+        &heads,
         &rows,
     );
 }

@@ -4,7 +4,7 @@ use super::super::Observer;
 use super::super::finished::{MapOptions, read_map, read_regions};
 use super::super::inputs::read_ct;
 use super::ReportJob;
-use super::numbers::significant;
+use super::numbers::stated;
 use super::read::Run;
 use crate::analysis::samples::shares_on;
 use crate::error::Result;
@@ -14,6 +14,8 @@ use crate::report::{Canvas, Outline, Slices};
 
 /// Isodoses, as parts of the scale.
 const LEVELS: [f64; 4] = [0.1, 0.25, 0.5, 0.75];
+/// Ends of scales, times a power of ten.
+const ROUND: [f64; 10] = [1.0, 1.2, 1.6, 2.0, 2.4, 3.0, 4.0, 5.0, 6.0, 8.0];
 /// The scale ends at the dose that this part of the dosed voxels stays below.
 const TOP_QUANTILE: f64 = 0.999;
 
@@ -90,7 +92,7 @@ fn one(
         page.paragraph("There is no dose to draw.");
         return Ok(());
     }
-    let shown: Vec<String> = levels.iter().map(|l| significant(*l, 3)).collect();
+    let shown: Vec<String> = levels.iter().map(|l| stated(*l, 3)).collect();
     page.note(&format!(
         "Left: CT, dose, isodoses at {} {}. Right: relative standard error of the transport (grey: not known). Voxels of air are left out.",
         shown.join(", "),
@@ -110,7 +112,7 @@ fn one(
     }
     page.end_strip();
     page.strip("Projections of the largest dose");
-    for (axis, from) in [(1, "the front"), (0, "the right")] {
+    for (axis, from) in [(1, "the front"), (0, "the left")] {
         let words = format!("Largest dose along each line, seen from {from}");
         picture(page, &slices.projection(axis)?, &words, &words)?;
     }
@@ -132,5 +134,9 @@ fn top(dose: &[f32]) -> f64 {
     let mut doses: Vec<f32> = dose.iter().copied().filter(|d| *d > 0.0).collect();
     doses.sort_by(f32::total_cmp);
     let at = (TOP_QUANTILE * doses.len() as f64) as usize;
-    doses.get(at.min(doses.len().saturating_sub(1))).map_or(0.0, |d| f64::from(*d))
+    let Some(found) = doses.get(at.min(doses.len().saturating_sub(1))) else { return 0.0 };
+    let found = f64::from(*found);
+    let power = 10f64.powf(found.log10().floor());
+    let round = ROUND.into_iter().find(|r| r * power >= found * 0.999);
+    round.unwrap_or(10.0) * power
 }
