@@ -1,6 +1,7 @@
 //! What `voxgray fit` reads: the table with what the options add to it, and whether its values are decay-corrected.
 
 use super::fit_arguments::{DecayCorrected, FitArguments};
+use super::named_nuclide::OfRun;
 use crate::activity::{CalibrationValue, FactorUnit, ImageCalibration};
 use crate::error::{Error, Result};
 use crate::kinetics::decay_corrected::{suspicion, undo};
@@ -25,13 +26,22 @@ pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveF
         decimal: a.decimal.map(|d| d.decimal()),
         cps_per_bq: a.calibration.as_ref().map(cps_per_bq).transpose()?,
         dates: a.dates.map(|d| d.order()),
-        administered_bq: a.administered_activity,
+        // Of a curve that a SPECT/CT value scales, the shape alone counts.
+        administered_bq: a.administered_activity.or(a.spect_time.map(|_| 1.0)),
+        correction_stated: a.decay_corrected.is_some(),
         masses_g: &a.mass,
         volumes_ml: &a.volume,
         clock: since.as_ref().map(|c| c as _),
     };
     let mut file = read_curves(&Sheet::read_or_pipe(&a.curves)?, &options)?;
     unused(a, &file)?;
+    let of_run = OfRun {
+        name: a.nuclide.as_deref(),
+        half_life_s: std::f64::consts::LN_2 / decay_constant_per_s,
+    };
+    let said = file.curves.iter().map(|c| &c.name).chain(&file.nuclides);
+    let of_names = of_run.check(&a.curves.display().to_string(), said.map(String::as_str))?;
+    file.notes.extend(of_names);
     if let Some(factor) = a.calibration.filter(|f| f.relative_uncertainty.is_none()) {
         file.notes.push(format!(
             "the calibration factor {factor} states no uncertainty: none of it is in the intervals"

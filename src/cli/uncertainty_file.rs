@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::console;
+use super::named_nuclide::OfRun;
 use super::uncertainty_checks::{finite, in_file, in_voi, one_of, pair, positive, relative, time};
 use super::uncertainty_recovery::{Recovery, RecoveryEntry};
 use crate::activity::{
@@ -142,6 +143,11 @@ impl UncertaintyInput {
             (None, Some(text)) => positive("half_life", time(text)?)?,
             _ => return Err(one_of("nuclide and half_life")),
         };
+        let of_run = OfRun { name: file.nuclide.as_deref(), half_life_s };
+        let named = file.voi.iter().map(|v| v.name.as_str());
+        for note in of_run.check("[[voi]]", named)? {
+            console::say(&format!("note: {note}"));
+        }
         if file.voi.is_empty() {
             return Err(Error::input("no VOI", "there is nothing to compute", "Add a [[voi]]."));
         }
