@@ -35,6 +35,14 @@ impl OfRun<'_> {
             if named.is_empty() || named.iter().any(|n| self.is(n)) {
                 continue;
             }
+            if named.iter().all(|n| may_be_a_number(n, text)) {
+                notes.push(format!(
+                    "'{text}' is taken as a name with a number, not as the nuclide {}; the run is of {}",
+                    named.join(" and "),
+                    self.text()
+                ));
+                continue;
+            }
             if let Some(progeny) = named.iter().find(|n| self.makes(n)) {
                 notes.push(format!(
                     "'{text}' names {progeny}, progeny of {}: taken to be in equilibrium with it",
@@ -85,6 +93,18 @@ fn means_a_nuclide(name: &str) -> bool {
     name.split('-').next().is_some_and(|symbol| symbol.len() > 1) || is_coded(name)
 }
 
+/// Curves of a patient are not numbered higher.
+const HIGHEST_NUMBER: u32 = 35;
+
+/// `c11` and `F18` in one word may be the eleventh curve and the eighteenth female; `C-11`, `11C` and `I131` are none.
+fn may_be_a_number(name: &str, text: &str) -> bool {
+    let Some((symbol, mass)) = name.split_once('-') else { return false };
+    let in_one = format!("{symbol}{mass}").to_lowercase();
+    symbol.len() == 1
+        && mass.parse().is_ok_and(|a: u32| a <= HIGHEST_NUMBER)
+        && text.to_lowercase().contains(&in_one)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,7 +115,7 @@ mod tests {
 
     #[test]
     fn another_nuclide_in_a_name_is_refused() {
-        for text in ["Y-90 lesion", "lesion I-131", "I131 thyroid", "90Y", "F18"] {
+        for text in ["Y-90 lesion", "lesion I-131", "I131 thyroid", "90Y", "F-18", "18F PSMA"] {
             let error = checked(Some("Lu-177"), 574_300.8, text).expect_err(text).to_string();
             assert!(error.contains("--nuclide"), "{error}");
         }
@@ -104,6 +124,7 @@ mod tests {
         {
             assert_eq!(checked(Some("lu177"), 574_300.8, text), Ok(vec![]), "{text}");
         }
+        assert!(checked(Some("Lu-177"), 574_300.8, "c11").expect("a note")[0].contains("C-11"));
         let notes = checked(Some("Ac-225"), 864_000.0, "kidney Bi-213").expect("progeny");
         assert!(notes[0].contains("equilibrium"), "{notes:?}");
         assert!(checked(None, 64.1 * 3600.0, "Y-90 liver").is_ok());

@@ -23,8 +23,10 @@ pub fn spelled(text: &str) -> Option<f64> {
     while !rest.is_empty() {
         if parts > 0 && rest.contains(':') {
             let clock = seconds_of_elapsed(rest, SECONDS_PER_HOUR)?;
-            return (sign > 0.0 && largest == SECONDS_PER_DAY && (0.0..SECONDS_PER_DAY).contains(&clock))
-                .then_some(seconds + clock);
+            return (sign > 0.0
+                && largest == SECONDS_PER_DAY
+                && (0.0..SECONDS_PER_DAY).contains(&clock))
+            .then_some(seconds + clock);
         }
         let digits = rest.find(|c: char| !(c.is_ascii_digit() || ".,".contains(c)))?;
         let value: f64 = rest[..digits].replace(',', ".").parse().ok()?;
