@@ -1,5 +1,7 @@
 //! What `voxgray fit` reads: the table with what the options add to it, and whether its values are decay-corrected.
 
+use std::cell::Cell;
+
 use super::fit_arguments::{DecayCorrected, FitArguments};
 use super::named_nuclide::OfRun;
 use crate::activity::{CalibrationValue, FactorUnit, ImageCalibration};
@@ -8,7 +10,7 @@ use crate::kinetics::decay_corrected::{suspicion, undo};
 use crate::kinetics::possible::{CALIBRATION_TOLERANCE, more_than_left, within_reach};
 use crate::kinetics::table::{CurveFile, CurveTable, TableOptions, read_curves};
 use crate::sheet::Sheet;
-use crate::time::{Moment, hours_text};
+use crate::time::{Moment, clocks_changed_between, hours_text};
 use crate::units::BQ_PER_MBQ;
 
 /// How the two answers are given.
@@ -19,8 +21,14 @@ const ANSWERS: &str = "Say --decay-corrected injection if they are corrected to 
 /// # Errors
 /// If the table is refused, or contradicts the options.
 pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveFile> {
+    let changed = Cell::new(None);
     let since = a.injection.map(|injection| {
-        move |text: &str| -> Result<f64> { Moment::parse(text)?.seconds_since(&injection) }
+        let changed = &changed;
+        move |text: &str| -> Result<f64> {
+            let at = Moment::parse(text)?;
+            changed.set(changed.get().or_else(|| clocks_changed_between(&injection, &at)));
+            at.seconds_since(&injection)
+        }
     });
     let options = TableOptions {
         decimal: a.decimal.map(|d| d.decimal()),
@@ -35,6 +43,12 @@ pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveF
     };
     let mut file = read_curves(&Sheet::read_or_pipe(&a.curves)?, &options)?;
     unused(a, &file)?;
+    if let Some((place, date)) = changed.get() {
+        file.notes.push(format!(
+            "times have no offset from UTC, and clocks of {place} were changed on {date}, after the injection: taken as one clock that was not; if it was, \
+             times behind that are an hour off: write them and --injection with their offsets, such as 2026-11-22T09:30+01:00"
+        ));
+    }
     let of_run = OfRun {
         name: a.nuclide.as_deref(),
         half_life_s: std::f64::consts::LN_2 / decay_constant_per_s,

@@ -23,7 +23,8 @@ pub fn clocks_changed_between(one: &Moment, other: &Moment) -> Option<(&'static 
     if one.offset().is_some() || other.offset().is_some() {
         return None;
     }
-    let (from, to) = if other.seconds_since(one).ok()? >= 0.0 { (one, other) } else { (other, one) };
+    let (from, to) =
+        if other.seconds_since(one).ok()? >= 0.0 { (one, other) } else { (other, one) };
     let mut found = None;
     for year in from.date().year()..=to.date().year().min(from.date().year() + 1) {
         for (place, changes) in RULES {
