@@ -144,3 +144,68 @@ fn an_unknown_length_of_a_corrected_scan_is_told() {
     let stated = bench.dose("series.toml", "F-18", &[]);
     assert!(!stated.text.contains("duration of the scan is not known"), "{}", stated.text);
 }
+
+/// One local time of the administration in files of both sides of the change to summer time: both readings are named, and the first one is right.
+#[test]
+fn an_administration_on_changed_clocks_is_asked_with_both_offsets() {
+    let bench = Bench::new();
+    // An hour and 48 hours after 22:30:00.5 of 28 March; the clocks of the second scan are an hour ahead.
+    for (name, start_s, offset, day, clock) in [
+        ("first", 3600.0, "+0100", "20260328", "233000.500000"),
+        ("second", 172_800.0, "+0200", "20260330", "233000.500000"),
+    ] {
+        let objects: Vec<DataSet> = pet(&Scanner::new("Lu-177", "START", start_s, 1), Zone::Local)
+            .into_iter()
+            .map(|o| {
+                o.text((0x0008, 0x0201), "SH", offset)
+                    .text(ACQUISITION_DATE, "DA", day)
+                    .text(SERIES_DATE, "DA", day)
+                    .text(ACQUISITION_TIME, "TM", clock)
+                    .text(SERIES_TIME, "TM", clock)
+            })
+            .collect();
+        bench.series(name, &objects);
+    }
+    let points = [("first", ""), ("second", "")];
+    bench.text("s.toml", &series_of("", &points));
+    let right = "administered = \"2026-03-28T22:30:00.5+01:00\"";
+    let asked = bench.dose("s.toml", "Lu-177", &[]);
+    asked.refused(&format!("{right} or administered = \"2026-03-28T22:30:00.5+02:00\""));
+    bench.text("s.toml", &series_of(right, &points));
+    bench.dose("s.toml", "Lu-177", &[]).expect(all_decays("Lu-177"), "the first one");
+}
+
+/// A date of another century where the administration counts: asked for; a stated time solves it.
+#[test]
+fn an_administration_of_another_century_is_asked_about() {
+    let bench = Bench::new();
+    let drug = DataSet::default().text((0x0018, 0x1078), "DT", "19000101100000");
+    let objects: Vec<DataSet> = pet(&Scanner::new("Lu-177", "START", 3600.0, 1), Zone::Local)
+        .into_iter()
+        .map(|o| o.sq((0x0054, 0x0016), &[drug.clone()]))
+        .collect();
+    bench.series("pet", &objects);
+    bench.text("s.toml", &series_of("", &[("pet", "")]));
+    bench.dose("s.toml", "Lu-177", &[]).refused("time = \"24h\"");
+    bench.dose("pet", "Lu-177", &["--physical-decay"]).refused("--administered 24h");
+    let more = ["--physical-decay", "--administered", "1h"];
+    bench.dose("pet", "Lu-177", &more).expect(all_decays("Lu-177"), "stated");
+    // The dose rate of the image needs no administration.
+    assert_eq!(bench.dose("pet", "Lu-177", &[]).rc, Some(0));
+}
+
+/// A header that states fewer bits than values use is refused; the remedy of the message works.
+#[test]
+fn fewer_stored_bits_than_used_are_refused() {
+    let bench = Bench::new();
+    let scanner = Scanner::new("Lu-177", "START", 3600.0, 1);
+    let narrow = |bits: u16| -> Vec<DataSet> {
+        let of = |o: DataSet| o.us((0x0028, 0x0101), &[bits]).us((0x0028, 0x0102), &[bits - 1]);
+        pet(&scanner, Zone::Local).into_iter().map(of).collect()
+    };
+    bench.series("pet", &narrow(9));
+    bench.dose("pet", "Lu-177", &["--physical-decay"]).refused("BitsStored 10, HighBit 9");
+    bench.series("pet", &narrow(11));
+    let run = bench.dose("pet", "Lu-177", &["--physical-decay"]);
+    run.expect(all_decays("Lu-177"), "signed, 11 bits");
+}
