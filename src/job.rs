@@ -319,11 +319,16 @@ impl Job {
         if let Some(TimeOrSpan::Span(seconds)) = self.administered
             && seconds <= 0.0
         {
-            return refuse(
-                "--administered",
-                format!("{seconds} s"),
+            let suggestion = if self.physical_decay {
+                "Say how long before the scan it was, such as --administered 22h; or count decays from the time of the image: --decay-from image."
+            } else {
+                "Say how long before the scan it was, such as --administered 22h, or leave it out."
+            };
+            return Err(Error::usage(
+                format!("--administered is {seconds} s"),
                 "activity is given before it is measured",
-            );
+                suggestion,
+            ));
         }
         if self.physical_decay && self.activity.unit.is_some_and(InputUnit::is_time_integrated) {
             return refuse(

@@ -529,3 +529,49 @@ fn impossible_points_are_refused() {
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("half-lives") && said.contains("year"), "{said}");
 }
+
+/// A nuclide in a name or a column is that of the run, or the table is refused; the remedy of the message works.
+#[test]
+fn nuclides_of_the_table_are_compared() {
+    let rows = |name: &str| {
+        let value = |t: f64| 100.0 * 2.0_f64.powf(-t / 60.0);
+        let rows = [4.0, 24.0, 96.0, 168.0].map(|t| format!("{t},{}\n", value(t)));
+        format!("time_h,{name} (MBq)\n{}", rows.concat())
+    };
+    let other = folder(&rows("Y-90 lesion"));
+    let refused = run(&other, &["--nuclide", "Lu-177"]);
+    assert_ne!(refused.status.code(), Some(0));
+    assert!(text(&refused.stderr).contains("--nuclide Y-90"), "{}", text(&refused.stderr));
+    let right = run(&other, &["--nuclide", "Y-90"]);
+    assert_eq!(right.status.code(), Some(0), "{}", text(&right.stderr));
+    let by_half_life = run(&other, &["--half-life", "64.1h"]);
+    assert_eq!(by_half_life.status.code(), Some(0), "{}", text(&by_half_life.stderr));
+    let both = folder("nuclide,time_h,activity_MBq\nLu-177,4,9\nY-90,24,7\nLu-177,96,3\n");
+    assert_ne!(run(&both, &["--nuclide", "Lu-177"]).status.code(), Some(0));
+}
+
+/// Only the shape of a planar curve counts: retention in % needs no administered activity.
+#[test]
+fn retention_gives_a_shape() {
+    let table = |of: &str| {
+        let rows =
+            [4.0, 24.0, 96.0, 168.0].map(|t| format!("{t},{}\n", 80.0 * 2.0_f64.powf(-t / 60.0)));
+        format!("time_h,{of}\n{}", rows.concat())
+    };
+    let scale = [
+        "--nuclide",
+        "Lu-177",
+        "--spect-time",
+        "24h",
+        "--spect-activity",
+        "35MBq",
+        "--spect-uncertainty",
+        "5%",
+    ];
+    let of = |name: &str| {
+        let output = run(&folder(&table(name)), &scale);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        number(&line(&output, "curve")[2])
+    };
+    assert!((of("retention (%)") / of("counts") - 1.0).abs() < 1e-9);
+}

@@ -153,7 +153,9 @@ fn counts_rates_and_activities_are_one() {
     };
     let factor = "factor_cps_per_mbq = [20.0, 0.5]";
     let of_rates = with(format!("rates_cps = {rates:?}"), factor);
-    let counts = rates.map(|r| r * 600.0);
+    // Counts are means over scans that begin at these times.
+    let x = std::f64::consts::LN_2 * 600.0 / (HALF_LIFE_H * 3600.0);
+    let counts = rates.map(|r| r * 600.0 * -(-x).exp_m1() / x);
     let of_counts =
         with(format!("counts = {counts:?}\ndurations_s = [600, 600, 600, 600]"), factor);
     let activities = rates.map(|r| r / 20.0);
@@ -168,6 +170,47 @@ fn counts_rates_and_activities_are_one() {
             assert!((number(&c["of_result_gy"]) / dose / part - 1.0).abs() < 1e-3, "{c}");
         }
     }
+}
+
+/// Counts over scans that are no short part of the half-life are taken at their mean times, as `voxgray dose` takes them: closed form A0 / k.
+#[test]
+fn counts_over_long_scans_are_means() {
+    let k = std::f64::consts::LN_2 / 3600.0;
+    let counts = [1.0, 2.0, 4.0].map(|h: f64| {
+        50.0 * 16.0 * 1200.0 * (-k * 3600.0 * h).exp() * -(-k * 1200.0_f64).exp_m1() / (k * 1200.0)
+    });
+    let start = file().replace("half_life = \"160h\"", "nuclide = \"F-18\"");
+    let (before, after) = (start.find("times =").unwrap(), start.find("model = ").unwrap());
+    let points = format!(
+        "times = [\"1h\", \"2h\", \"4h\"]\ncounts = {counts:?}\ndurations_s = [1200, 1200, 1200]\n\
+         relative_uncertainties = [0.01, 0.01, 0.01]\n"
+    );
+    let file = format!("{}{points}{}", &start[..before], &start[after..]);
+    let (voi, _) = results(&file, &["--samples", "1000"]);
+    // What clears within a scan besides decay is of second order in its length.
+    let ratio = number(&voi["tia_bq_s"]) / (50e6 / k);
+    assert!((ratio - 1.0).abs() < 2e-3, "{ratio}");
+}
+
+/// Points that do not fall as the model says widen the result; they are not refused for draws below zero, and the integral is that of `voxgray fit`.
+#[test]
+fn points_beside_their_model_have_a_wide_result() {
+    let rates = [20.5, 17.1, 9.3, 3.2].map(|a| 20.0 * 0.8 * a);
+    let start = file().replace("half_life = \"160h\"", "nuclide = \"Lu-177\"");
+    let (before, after) = (start.find("rates_cps").unwrap(), start.find("volume_ml").unwrap());
+    let points = format!(
+        "rates_cps = {rates:?}\nrelative_uncertainties = [0.05, 0.05, 0.05, 0.05]\nmodel = \"physical\"\n"
+    );
+    let file = format!("{}{points}{}", &start[..before], &start[after..]).replace(
+        "times = [\"4h\", \"24h\", \"96h\", \"168h\"]",
+        "times = [\"4h\", \"24h\", \"72h\", \"168h\"]",
+    );
+    let (voi, _) = results(&file, &["--samples", "2000"]);
+    assert!((number(&voi["tia_bq_s"]) / 1.226_132e13 - 1.0).abs() < 1e-5, "{voi:#}");
+    let s = &voi["sampled"];
+    assert_eq!(s["failed"], Value::from(0));
+    let [low, high] = [0, 1].map(|i| number(&s["interval_95_gy"][i]));
+    assert!(low > 0.0 && high > 2.0 * low, "{low} {high}");
 }
 
 #[test]

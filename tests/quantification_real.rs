@@ -131,6 +131,7 @@ fn starguide_phantom() {
         frame_start_s: 0.0,
         frame_duration_s: 600.0,
         injection_s: None,
+        within_frame: true,
     };
     let factor = timing.factor_to(Reference::FrameStart, &decay).unwrap();
     assert!((factor - 1.0 - 0.5 * decay.constant_per_s() * 600.0).abs() < 1e-6);
@@ -245,6 +246,7 @@ fn timing(facts: &Facts) -> ImageTiming {
         frame_start_s: 0.0,
         frame_duration_s: facts.frame_duration_s.unwrap(),
         injection_s: injected,
+        within_frame: true,
     }
 }
 

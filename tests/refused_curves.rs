@@ -66,6 +66,26 @@ fn mean_life_h(half_life_h: f64) -> f64 {
     half_life_h / std::f64::consts::LN_2
 }
 
+/// What is empty outside of all VOIs but for noise that rises: told, and no reason for another exit code.
+#[test]
+fn a_refused_curve_of_nothing_does_not_decide_the_exit_code() {
+    let middle = HOURS.map(|h| 8000.0 * 0.5_f64.powf(h / 60.0));
+    for (outside, code) in [(1e-9, 0), (30.0, 3)] {
+        let inputs = series(&HOURS, &middle, |_| 0.0, "");
+        for (n, y) in middle.iter().enumerate() {
+            let mut image = block(&grid(), *y as f32, 0.0);
+            image.data[0] = (outside * (1.0 + HOURS[n])) as f32;
+            inputs.write(&format!("a{n}.mha"), &image);
+        }
+        inputs.write("core.mha", &block(&grid(), 1.0, 0.0));
+        let own =
+            ["--activity", "series.toml", "--histories", "400", "-o", "out", "--voi", "core.mha"];
+        let output = inputs.run(&own);
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(stderr(&output).contains("outside of all VOIs"), "{}", stderr(&output));
+    }
+}
+
 #[test]
 fn a_rising_voi_says_what_is_assumed_and_its_interval_holds_what_is_possible() {
     let inputs = series(&HOURS, &RISE, shell, "");

@@ -170,6 +170,8 @@ pub struct ImageTiming {
     pub frame_duration_s: f64,
     /// Injection, if known.
     pub injection_s: Option<f64>,
+    /// Whether a correction is also one for the decay within the frame, as the standard has it; else the frame's mean was scaled alone.
+    pub within_frame: bool,
 }
 
 impl ImageTiming {
@@ -202,6 +204,7 @@ impl ImageTiming {
         let average = decay.frame_average(self.frame_duration_s)?;
         // With one half-life and START the exponentials cancel: only their difference is taken, which keeps all digits.
         if scanner.half_life_s == decay.half_life_s
+            && self.within_frame
             && let Some(corrected_to) = self.corrected_to()?
         {
             return decay.factor(to - corrected_to);
@@ -216,7 +219,10 @@ impl ImageTiming {
     pub fn applied_factor(&self, scanner: &Decay) -> Result<f64> {
         self.check()?;
         let Some(corrected_to) = self.corrected_to()? else { return Ok(1.0) };
-        let average = scanner.frame_average(self.frame_duration_s)?;
+        let average = match self.within_frame {
+            true => scanner.frame_average(self.frame_duration_s)?,
+            false => 1.0,
+        };
         Ok(scanner.factor(corrected_to - self.frame_start_s)? / average)
     }
 
@@ -271,6 +277,7 @@ mod tests {
             frame_start_s: 9000.0,
             frame_duration_s: 1800.0,
             injection_s: Some(0.0),
+            within_frame: true,
         }
     }
 
@@ -314,6 +321,18 @@ mod tests {
                     "{correction:?} {reference:?}"
                 );
             }
+        }
+    }
+
+    /// A mean that was scaled for the time of its frame alone is undone as it was made.
+    #[test]
+    fn a_correction_without_the_frame_is_undone_as_it_was_made() {
+        let mean = 1000.0 * HOUR.factor(9000.0).unwrap() * HOUR.frame_average(1800.0).unwrap();
+        for (correction, to) in [(DecayCorrection::Start, 7200.0), (DecayCorrection::Admin, 0.0)] {
+            let timing = ImageTiming { within_frame: false, ..image(correction) };
+            let stored = mean * HOUR.factor(to - 9000.0).unwrap();
+            let factor = timing.factor_to(Reference::Injection, &HOUR).unwrap();
+            assert!((stored * factor / 1000.0 - 1.0).abs() < 1e-12, "{correction:?}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! NONE: each frame (bed) holds its own mean; all are brought to the mean of the frames' mean times. ADMIN: undone to the start of the scan.
 //! START: PS3.3 C.8.9.1.1.5 means the start of the acquisition, of which some writers keep the series' time and others that of the first
 //! frame. A DecayFactor (0054,1321) decides: it is exp(lambda (frame start - reference)) times x / (1 - exp(-x)), x = lambda T, where
-//! some writers leave the second factor out. Where it is absent, FrameReferenceTime (0054,1300) does, where all frames' lie within their
+//! some writers leave the second factor out of the scaling: means are then undone without it, which is told. Where it is absent, FrameReferenceTime (0054,1300) does, where all frames' lie within their
 //! frames from one reference alone. Where nothing does, it is the series' time unless the acquisition is earlier (QIBA profile FDG-PET/CT,
 //! SUV by vendor-neutral pseudo-code), and what each frame's own start would give is told.
 
@@ -16,6 +16,8 @@ use crate::time::hours_text;
 const FACTOR_TOLERANCE: f64 = 0.02;
 /// ln of a difference that is told: 0.1 %.
 const MATTERS: f64 = 1e-3;
+/// One reading of a factor fits clearly better than another with this part of its misfit.
+const CLEARLY: f64 = 0.25;
 /// A DecayFactor this near to 1 says that the frame's values were not scaled.
 const UNITY: f64 = 1e-6;
 /// Tolerance of a FrameReferenceTime, s.
@@ -41,10 +43,14 @@ pub struct ScanClock<'a> {
     pub frames: &'a [ScanFrame],
     /// SeriesDate and SeriesTime.
     pub series_s: Option<f64>,
+    /// Start of the first time frame of a dynamic series of which a later one is read.
+    pub first_frame_s: Option<f64>,
     /// Of the nuclide.
     pub decay: Decay,
     /// With the half-life that the scanner corrected with.
     pub scanner: Decay,
+    /// Whether a correction is also one for the decay within each frame ([`ScanClock::frames_scaled_alone`]).
+    pub within_frames: bool,
 }
 
 /// To what START was corrected.
@@ -219,6 +225,7 @@ impl ScanClock<'_> {
         let mut all: Vec<StartReference> = series
             .map(StartReference::Series)
             .into_iter()
+            .chain(self.first_frame_s.filter(|s| *s < first - 1.0).map(StartReference::Series))
             .chain([StartReference::FirstFrame])
             .collect();
         if self.frames.iter().any(|f| f.start_s > first + 1.0) {
@@ -316,13 +323,35 @@ impl ScanClock<'_> {
         }
     }
 
+    /// Whether the stated factors are those of a correction to `reference` without the decay within the frames, which the means were then not
+    /// corrected for: what scaled the image is what the attribute states (PS3.3 C.8.9.4). Gives the smallest mean over a frame beside its start
+    /// where that matters. Factors of 1 everywhere are factors that were not filled in.
+    pub fn frames_scaled_alone(&self, reference: StartReference) -> Option<f64> {
+        let stated =
+            || self.frames.iter().filter_map(|f| Some((f, f.decay_factor.filter(|d| *d > 0.0)?)));
+        if self.unscaled() || stated().next().is_none() {
+            return None;
+        }
+        let misfit = |within: bool| {
+            let one =
+                |(f, d): (&ScanFrame, f64)| (self.predicted(reference, f, within) - d.ln()).abs();
+            stated().map(one).fold(0.0, f64::max)
+        };
+        let (with, without) = (misfit(true), misfit(false));
+        let average = |f: &ScanFrame| self.scanner.frame_average(f.duration_s?).ok();
+        let smallest = self.frames.iter().filter_map(average).fold(1.0, f64::min);
+        (with > MATTERS && without < CLEARLY * with).then_some(smallest)
+    }
+
     /// What DecayFactor would be for ADMIN, and the stated one, of the first frame that has one other than 1.
     pub fn admin_factors(&self, administered_s: f64) -> Option<(f64, f64)> {
         let frame =
             self.frames.iter().find(|f| f.decay_factor.is_some_and(|d| (d - 1.0).abs() > UNITY))?;
-        let expected =
-            self.predicted(StartReference::Administration(administered_s), frame, true).exp();
-        Some((expected, frame.decay_factor?))
+        let stated = frame.decay_factor?;
+        let reference = StartReference::Administration(administered_s);
+        let misfit = |f: &f64| (f / stated).ln().abs();
+        let [with, alone] = [true, false].map(|w| self.predicted(reference, frame, w).exp());
+        Some((if misfit(&alone) < misfit(&with) { alone } else { with }, stated))
     }
 
     /// True if the stated factors are those of a correction to `administered_s`, or state nothing (none: nothing is stated).
@@ -368,6 +397,7 @@ impl ScanClock<'_> {
                 frame_start_s: frame.start_s,
                 frame_duration_s: frame.duration_s.unwrap_or(0.0),
                 injection_s: administered_s.filter(|_| correction == DecayCorrection::Admin),
+                within_frame: self.within_frames,
             };
             timing.factor_to_undoing(Reference::At(time_s), &self.decay, &self.scanner)
         };

@@ -28,7 +28,14 @@ fn frames(
 }
 
 fn scan<'a>(frames: &'a [ScanFrame], series_s: Option<f64>, half_life_s: f64) -> ScanClock<'a> {
-    ScanClock { frames, series_s, decay: decay(half_life_s), scanner: decay(half_life_s) }
+    ScanClock {
+        frames,
+        series_s,
+        first_frame_s: None,
+        decay: decay(half_life_s),
+        scanner: decay(half_life_s),
+        within_frames: true,
+    }
 }
 
 #[test]
@@ -159,19 +166,24 @@ fn a_factor_that_fits_nothing_is_told() {
 fn every_convention_gives_the_true_activity_at_its_time() {
     for half_life in HALF_LIVES {
         let nuclide = decay(half_life);
-        for scanner in [nuclide, decay(1.0003 * half_life), decay(0.9 * half_life)] {
+        for (scanner, within) in [nuclide, decay(1.0003 * half_life), decay(0.9 * half_life)]
+            .into_iter()
+            .flat_map(|s| [(s, true), (s, false)])
+        {
             for starts in [&[0.0][..], &[0.0, 700.0, 1400.0]] {
                 for correction in
                     [DecayCorrection::None, DecayCorrection::Start, DecayCorrection::Admin]
                 {
                     let to =
                         |_| if correction == DecayCorrection::Admin { -5400.0 } else { -900.0 };
-                    let frames = frames(starts, 600.0, &scanner, to, true);
+                    let frames = frames(starts, 600.0, &scanner, to, within);
                     let clock = ScanClock {
                         frames: &frames,
                         series_s: Some(-900.0),
+                        first_frame_s: None,
                         decay: nuclide,
                         scanner,
+                        within_frames: within,
                     };
                     let start = StartReference::Series(-900.0);
                     let at = clock.at_one_time(correction, start, Some(-5400.0)).unwrap();
@@ -193,6 +205,32 @@ fn every_convention_gives_the_true_activity_at_its_time() {
             }
         }
     }
+}
+
+/// Factors tell whether the means were corrected for the decay within their frames too, where that matters.
+#[test]
+fn a_decay_factor_tells_whether_the_frames_were_scaled_alone() {
+    let of = decay(HALF_LIVES[0]);
+    for (starts, to, reference) in [
+        (&[0.0, 600.0, 1200.0][..], 0.0, StartReference::FirstFrame),
+        (&[0.0], -1800.0, StartReference::Series(-1800.0)),
+        (&[0.0, 600.0], -5400.0, StartReference::Administration(-5400.0)),
+    ] {
+        let found = |within, half_life| {
+            let frames = frames(starts, 600.0, &of, |_| to, within);
+            scan(&frames, None, half_life).frames_scaled_alone(reference)
+        };
+        let average = found(false, HALF_LIVES[0]).expect("scaled alone");
+        assert!((average / of.frame_average(600.0).unwrap() - 1.0).abs() < 1e-12);
+        // A half-life of other digits, and factors with the frames' decay in them.
+        assert!(found(false, 6588.0).is_some());
+        assert_eq!(found(true, HALF_LIVES[0]), None);
+    }
+    let ones = frames(&[0.0], 600.0, &of, |_| 0.0, false);
+    assert_eq!(
+        scan(&ones, None, HALF_LIVES[0]).frames_scaled_alone(StartReference::FirstFrame),
+        None
+    );
 }
 
 /// One frame that is not corrected is the activity at its mean time, as it stands.

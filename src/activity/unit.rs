@@ -58,7 +58,7 @@ impl InputUnit {
             (InputUnit::Counts, None) => Err(Error::usage(
                 "the activity is in counts and no calibration is given",
                 "counts mean nothing without the camera's calibration factor",
-                "Add for example --calibration 12.5Bq/mL (per count) or --calibration 40Bq (per count).",
+                "Add for example --calibration 12.5Bq/mL (per count) or --calibration 40Bq (per count); in a series file calibration = \"12.5Bq/mL\".",
             )),
             (_, Some(_)) => Err(Error::usage(
                 format!("a calibration is given for activity in {}", self.name()),

@@ -11,6 +11,7 @@ use super::analysis_values::{
     OfVoi, parse_alpha, parse_alpha_beta, parse_half_life, parse_repair, value_of,
 };
 use super::console;
+use super::named_nuclide::OfRun;
 use super::progress::Terminal;
 use super::values::{parse_count, parse_time};
 use crate::analysis::{
@@ -290,6 +291,9 @@ fn from_table(a: &BedArguments, file: &CurveFile, name: &str) -> Result<(DoseRat
         ));
     }
     let nuclide = Nuclide::load(a.nuclide.as_deref().unwrap_or_default())?;
+    let of_run = OfRun { name: a.nuclide.as_deref(), half_life_s: nuclide.half_life_s };
+    let said = std::iter::once(&curve.name).chain(&file.nuclides).map(String::as_str);
+    of_run.check("--curves", said)?.iter().for_each(|note| console::say(&format!("note: {note}")));
     let spread = match &curve.uncertainties {
         Some(u) if curve.percent => {
             Spread::Relatives(u.iter().zip(&curve.values).map(|(u, v)| u / v).collect())

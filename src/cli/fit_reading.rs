@@ -1,13 +1,16 @@
 //! What `voxgray fit` reads: the table with what the options add to it, and whether its values are decay-corrected.
 
+use std::cell::Cell;
+
 use super::fit_arguments::{DecayCorrected, FitArguments};
+use super::named_nuclide::OfRun;
 use crate::activity::{CalibrationValue, FactorUnit, ImageCalibration};
 use crate::error::{Error, Result};
 use crate::kinetics::decay_corrected::{suspicion, undo};
 use crate::kinetics::possible::{CALIBRATION_TOLERANCE, more_than_left, within_reach};
 use crate::kinetics::table::{CurveFile, CurveTable, TableOptions, read_curves};
 use crate::sheet::Sheet;
-use crate::time::{Moment, hours_text};
+use crate::time::{Moment, clocks_changed_between, hours_text};
 use crate::units::BQ_PER_MBQ;
 
 /// How the two answers are given.
@@ -18,20 +21,41 @@ const ANSWERS: &str = "Say --decay-corrected injection if they are corrected to 
 /// # Errors
 /// If the table is refused, or contradicts the options.
 pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveFile> {
+    let changed = Cell::new(None);
     let since = a.injection.map(|injection| {
-        move |text: &str| -> Result<f64> { Moment::parse(text)?.seconds_since(&injection) }
+        let changed = &changed;
+        move |text: &str| -> Result<f64> {
+            let at = Moment::parse(text)?;
+            changed.set(changed.get().or_else(|| clocks_changed_between(&injection, &at)));
+            at.seconds_since(&injection)
+        }
     });
     let options = TableOptions {
         decimal: a.decimal.map(|d| d.decimal()),
         cps_per_bq: a.calibration.as_ref().map(cps_per_bq).transpose()?,
         dates: a.dates.map(|d| d.order()),
-        administered_bq: a.administered_activity,
+        // Of a curve that a SPECT/CT value scales, the shape alone counts.
+        administered_bq: a.administered_activity.or(a.spect_time.map(|_| 1.0)),
+        correction_stated: a.decay_corrected.is_some(),
         masses_g: &a.mass,
         volumes_ml: &a.volume,
         clock: since.as_ref().map(|c| c as _),
     };
     let mut file = read_curves(&Sheet::read_or_pipe(&a.curves)?, &options)?;
     unused(a, &file)?;
+    if let Some((place, date)) = changed.get() {
+        file.notes.push(format!(
+            "times have no offset from UTC, and clocks of {place} were changed on {date}, after the injection: taken as one clock that was not; if it was, \
+             times behind that are an hour off: write them and --injection with their offsets, such as 2026-11-22T09:30+01:00"
+        ));
+    }
+    let of_run = OfRun {
+        name: a.nuclide.as_deref(),
+        half_life_s: std::f64::consts::LN_2 / decay_constant_per_s,
+    };
+    let said = file.curves.iter().map(|c| &c.name).chain(&file.nuclides);
+    let of_names = of_run.check(&a.curves.display().to_string(), said.map(String::as_str))?;
+    file.notes.extend(of_names);
     if let Some(factor) = a.calibration.filter(|f| f.relative_uncertainty.is_none()) {
         file.notes.push(format!(
             "the calibration factor {factor} states no uncertainty: none of it is in the intervals"

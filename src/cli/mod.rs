@@ -23,6 +23,7 @@ pub mod interrupt;
 pub mod kernel;
 pub mod merge;
 pub mod method_arguments;
+mod named_nuclide;
 pub mod nuclide;
 pub mod nuclide_arguments;
 mod nuclide_compare;

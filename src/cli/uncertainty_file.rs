@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::console;
+use super::named_nuclide::OfRun;
 use super::uncertainty_checks::{finite, in_file, in_voi, one_of, pair, positive, relative, time};
 use super::uncertainty_recovery::{Recovery, RecoveryEntry};
 use crate::activity::{
-    BlurredSphere, Budget, CalibrationFactor, Component, FactorUnit, History, Setup, check_version,
-    toml_error,
+    BlurredSphere, Budget, CalibrationFactor, Component, Decay, FactorUnit, History, Setup,
+    check_version, toml_error,
 };
 use crate::error::{Error, Result};
 use crate::files;
@@ -142,6 +143,11 @@ impl UncertaintyInput {
             (None, Some(text)) => positive("half_life", time(text)?)?,
             _ => return Err(one_of("nuclide and half_life")),
         };
+        let of_run = OfRun { name: file.nuclide.as_deref(), half_life_s };
+        let named = file.voi.iter().map(|v| v.name.as_str());
+        for note in of_run.check("[[voi]]", named)? {
+            console::say(&format!("note: {note}"));
+        }
         if file.voi.is_empty() {
             return Err(Error::input("no VOI", "there is nothing to compute", "Add a [[voi]]."));
         }
@@ -157,7 +163,7 @@ impl UncertaintyInput {
                     "Rename one.",
                 ));
             }
-            let mut voi = entry.build(calibration).map_err(|e| in_voi(&name, e))?;
+            let mut voi = entry.build(calibration, half_life_s).map_err(|e| in_voi(&name, e))?;
             if corrected == Some(true) {
                 undo(&voi.times_s, &mut voi.rates_cps, None, std::f64::consts::LN_2 / half_life_s);
             }
@@ -251,9 +257,35 @@ fn factor([value, uncertainty]: [f64; 2]) -> CalibrationFactor {
     }
 }
 
+/// A shift of the times that is told: this part of the half-life.
+const TOLD_SHIFT: f64 = 1e-3;
+
+/// Counts over a scan are its mean, which is the activity at its mean time, as for the images of a series: from the start of each scan to there.
+fn to_mean_times(
+    voi: &str,
+    times_s: &mut [f64],
+    durations_s: &[f64],
+    half_life_s: f64,
+) -> Result<()> {
+    let decay = Decay { half_life_s, half_life_uncertainty_s: None };
+    let mut most = 0.0_f64;
+    for (time, duration) in times_s.iter_mut().zip(durations_s) {
+        let shift = decay.mean_time_s(*duration)?;
+        *time += shift;
+        most = most.max(shift);
+    }
+    if most > TOLD_SHIFT * half_life_s {
+        console::say(&format!(
+            "note: {voi}: times with durations_s are those of the start of each scan; counts over it are taken at its mean time, up to {:.2} min later",
+            most / 60.0
+        ));
+    }
+    Ok(())
+}
+
 impl VoiEntry {
-    fn build(self, calibration: Calibrated) -> Result<VoiInput> {
-        let times_s = self.times.iter().map(|t| time(t)).collect::<Result<Vec<f64>>>()?;
+    fn build(self, calibration: Calibrated, half_life_s: f64) -> Result<VoiInput> {
+        let mut times_s = self.times.iter().map(|t| time(t)).collect::<Result<Vec<f64>>>()?;
         let key = match (&self.counts, &self.rates_cps, &self.activities_mbq) {
             (Some(_), None, None) => "counts",
             (None, Some(_), None) => "rates_cps",
@@ -272,12 +304,13 @@ impl VoiEntry {
                 ));
             }
         };
+        let count = times_s.len();
         let same = |name: &str, n: usize| {
-            if n == times_s.len() {
+            if n == count {
                 return Ok(());
             }
             Err(Error::input(
-                format!("{} times and {n} {name}", times_s.len()),
+                format!("{count} times and {n} {name}"),
                 "each time needs its value",
                 "Correct the lists; leave a time out where the VOI was not imaged.",
             ))
@@ -303,7 +336,9 @@ impl VoiEntry {
             (true, Some(durations)) => {
                 same("durations_s", durations.len())?;
                 let rate = |(c, t): (&f64, &f64)| Ok(c / positive("durations_s", *t)?);
-                values.iter().zip(durations).map(rate).collect::<Result<_>>()?
+                let rates = values.iter().zip(durations).map(rate).collect::<Result<_>>()?;
+                to_mean_times(&self.name, &mut times_s, durations, half_life_s)?;
+                rates
             }
             (false, None) => values,
             _ => {

@@ -46,6 +46,11 @@ pub fn nuclide_of_any_code(value: &str) -> Option<&'static str> {
     CODES.iter().find(|c| c.value.eq_ignore_ascii_case(value)).map(|c| c.nuclide)
 }
 
+/// Whether a nuclide is one of DICOM's context groups.
+pub fn is_coded(nuclide: &str) -> bool {
+    CODES.iter().any(|c| c.nuclide == nuclide)
+}
+
 /// The nuclides that a text names, such as `Lu-177`, each once.
 pub fn nuclides_in_text(text: &str) -> Vec<String> {
     let parts = parts(text);

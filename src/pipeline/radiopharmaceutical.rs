@@ -17,7 +17,12 @@ pub(super) fn of_nuclide(facts: &mut Facts, half_life_s: f64) -> Option<String> 
     if all.len() < 2 {
         return None;
     }
-    let fitting: Vec<usize> = (0..all.len()).filter(|n| is_of(&all[*n], half_life_s)).collect();
+    let mut fitting: Vec<usize> = (0..all.len()).filter(|n| is_of(&all[*n], half_life_s)).collect();
+    // Where none says that it is of the nuclide, those that say nothing may be.
+    let silent = fitting.is_empty();
+    if silent {
+        fitting = (0..all.len()).filter(|n| says_nothing(&all[*n])).collect();
+    }
     let (&first, others) = fitting.split_first()?;
     let apart = |n: &&usize| {
         let (a, b) = (all[first].administration_time?, all[**n].administration_time?);
@@ -27,7 +32,11 @@ pub(super) fn of_nuclide(facts: &mut Facts, half_life_s: f64) -> Option<String> 
     if let Some([a, b]) = others.iter().find_map(|n| apart(&n)) {
         facts.clock_problems.push(Error::input(
             format!("two administrations of the nuclide are listed, at {a} and {b}"),
-            "how much of each is seen is not known",
+            if silent {
+                "neither names its nuclide: which one is seen is not known"
+            } else {
+                "how much of each is seen is not known"
+            },
             "State the time: time or administered in a series file, --administered for one image.",
         ));
     }
@@ -39,13 +48,26 @@ pub(super) fn of_nuclide(facts: &mut Facts, half_life_s: f64) -> Option<String> 
         item.nuclide.as_ref().map(|c| c.meaning.clone()).or_else(|| item.name.clone())
     };
     let told = format!(
-        "of {} radiopharmaceuticals in the header, half-life and administration of number {} ({}) are used, which is of the nuclide of the run",
+        "of {} radiopharmaceuticals in the header, half-life and administration of number {} ({}) are used, which {}",
         all.len(),
         first + 1,
-        name(first).unwrap_or_else(|| "without a name".into())
+        name(first).unwrap_or_else(|| "without a name".into()),
+        if silent {
+            "names no nuclide: the others are of another than that of the run"
+        } else {
+            "is of the nuclide of the run"
+        }
     );
     facts.take_radiopharmaceutical(first);
     Some(told)
+}
+
+/// Whether neither half-life nor code nor name tells the nuclide.
+fn says_nothing(item: &Radiopharmaceutical) -> bool {
+    let by_code = item.nuclide.as_ref().and_then(|c| nuclide_of_code(&c.scheme, &c.value));
+    let texts = [item.nuclide.as_ref().map(|c| c.meaning.as_str()), item.name.as_deref()];
+    let named = texts.into_iter().flatten().any(|t| !nuclides_in_text(t).is_empty());
+    item.half_life_s.is_none() && by_code.is_none() && !named
 }
 
 /// By its half-life, else by the nuclide that its code or its name says.

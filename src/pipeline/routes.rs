@@ -292,6 +292,9 @@ pub(super) fn say_map(map: &IntegratedMap, of: &str, observer: &dyn Observer) {
     }
 }
 
+/// Decays outside of all VOIs over those in them that change no dose beside its uncertainty.
+const NEGLIGIBLE_OUTSIDE: f64 = 1e-3;
+
 impl Case<'_> {
     /// The activity curve of a VOI (from 0), or why there is none.
     pub fn curve(&self, voi: usize) -> RegionCurve {
@@ -305,10 +308,17 @@ impl Case<'_> {
         self.input.methods.of(&vois, Some(voi))
     }
 
-    /// `outside of all VOIs`, if the curve of its activity was refused.
+    /// `outside of all VOIs`, if the curve of its activity was refused and it holds a part of the decays that matters: no exit code hangs on
+    /// the noise of what is empty.
     pub fn refused_outside(&self) -> Option<String> {
-        let outside = self.curves.first()?.as_ref().ok()?;
-        outside.refusal.is_some().then(|| "outside of all VOIs".into())
+        let (outside, vois) = self.curves.split_first()?;
+        let outside = outside.as_ref().ok().filter(|c| c.refusal.is_some())?;
+        let decays = |c: &Integrated| {
+            let high = c.tia.interval_95.1;
+            if high.is_finite() { high.max(c.tia.value) } else { c.tia.value }
+        };
+        let of_vois: f64 = vois.iter().flatten().map(|c| c.tia.value).sum();
+        (decays(outside) > NEGLIGIBLE_OUTSIDE * of_vois).then(|| "outside of all VOIs".into())
     }
 
     /// What a result tells of a VOI's curve.

@@ -409,13 +409,9 @@ fn read_point(
         calibration,
         ..job.activity.clone()
     };
-    let (image, facts) = inputs::read_activity(
-        &input,
-        Some(decay.half_life_s),
-        job.nifti_affine,
-        observer,
-        records,
-    )?;
+    let (image, facts) =
+        inputs::read_activity(&input, Some(decay.half_life_s), job.nifti_affine, observer, records)
+            .map_err(|e| in_keys(e, point))?;
     if image.quantity != Quantity::Activity {
         return Err(Error::input(
             "the image is integrated over time already",
@@ -424,6 +420,32 @@ fn read_point(
         ));
     }
     Ok((image, facts, relative))
+}
+
+/// An error on what the file states of a point, by its keys in place of the options of one image.
+fn in_keys(error: Error, point: &TimePoint) -> Error {
+    let unit = point.unit.map(|u| u.name()).unwrap_or_default();
+    let mut words = vec![
+        (
+            "--activity-unit counts with --calibration".into(),
+            "unit = \"counts\" with calibration".to_string(),
+        ),
+        (
+            "--calibration and --activity-unit counts".into(),
+            "calibration and unit = \"counts\"".into(),
+        ),
+        ("--activity-unit counts".into(), "unit = \"counts\"".into()),
+    ];
+    if point.unit.is_some() {
+        words.insert(0, (format!("--activity-unit {unit} is"), format!("unit = \"{unit}\" is")));
+    }
+    let said = |text: String| words.iter().fold(text, |t, (option, key)| t.replace(option, key));
+    Error {
+        problem: said(error.problem),
+        why: said(error.why),
+        suggestion: said(error.suggestion),
+        ..error
+    }
 }
 
 fn at_point(n: usize, error: Error) -> Error {

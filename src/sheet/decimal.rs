@@ -23,7 +23,7 @@ enum Says {
 /// The decimal mark of the cells of numbers of a table, each with its place for messages.
 ///
 /// Commas are decimal marks if there is no point. Where each could as well separate thousands (three digits behind one to three), a table
-/// separated by semicolons is taken at its word, since programs write them for the sake of decimal commas.
+/// separated by semicolons is taken at its word, since programs write them for the sake of decimal commas; between tabs neither mark is more likely.
 ///
 /// # Errors
 /// If numbers disagree, or every one of them could separate thousands in a table whose separator says otherwise.
@@ -99,6 +99,11 @@ fn without_evidence(
             a,
             '.',
             "cells are separated by semicolons, as where the comma is the decimal mark",
+        ),
+        (Some(a), None) if separator == Separator::Tab => ambiguous(
+            a,
+            '.',
+            "cells are separated by tabs, as spreadsheets copy them where the decimal mark is the point and where it is the comma",
         ),
         (_, None) => Ok(Decimal::Point),
         (None, Some(_)) if separator == Separator::Semicolon => Ok(Decimal::Comma),
@@ -182,7 +187,7 @@ mod tests {
             (&["4", "24"][..], Separator::Comma, Point),
             (&["4", "200.5", "12.345"], Separator::Semicolon, Point),
             (&["12.345"], Separator::Comma, Point),
-            (&["12.345"], Separator::Tab, Point),
+            (&["12.345", "0.512"], Separator::Tab, Point),
             (&["12,345", "4"], Separator::Semicolon, Comma),
             (&["12,345", "0,512"], Separator::Tab, Comma),
             (&["200,5"], Separator::Comma, Comma),
@@ -200,6 +205,7 @@ mod tests {
         }
         for (cells, separator, word) in [
             (&["12,345"][..], Separator::Tab, "12.345 or 12345"),
+            (&["12.345", "742"], Separator::Tab, "12.345 or 12345"),
             (&["12,345"], Separator::Comma, "--decimal"),
             (&["12.345", "4"], Separator::Semicolon, "12.345 or 12345"),
             (&["1.5", "1,5"], Separator::Semicolon, "mixed"),

@@ -167,13 +167,24 @@ impl Sheet {
         Ok(())
     }
 
-    /// Spreadsheets write columns that once had a value as empty ones.
+    /// Whether a column holds nothing but the numbers of the rows, from 0 or 1, as programs write them.
+    pub fn counts_rows(&self, column: usize) -> bool {
+        let cell = |n: usize| self.rows[n].cells[column].parse::<usize>().ok();
+        let first = (!self.rows.is_empty()).then(|| cell(0)).flatten();
+        first.is_some_and(|f| f <= 1 && (0..self.rows.len()).all(|n| cell(n) == Some(f + n)))
+    }
+
+    /// Spreadsheets write columns that once had a value as empty ones, programs one of row numbers without a name.
     fn drop_empty_columns(&mut self) -> Result<()> {
         let named: Vec<bool> = self.header.iter().map(|name| !name.is_empty()).collect();
         if named.iter().all(|n| *n) {
             return Ok(());
         }
         for column in (0..named.len()).filter(|c| !named[*c]) {
+            if self.counts_rows(column) {
+                self.notes.push(format!("column {} counts the rows and is left out", column + 1));
+                continue;
+            }
             if let Some(row) = self.rows.iter().find(|r| !r.cells[column].is_empty()) {
                 return Err(Error::input(
                     format!(

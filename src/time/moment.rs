@@ -123,6 +123,11 @@ impl Moment {
     pub fn date(&self) -> Date {
         self.clock.date()
     }
+
+    /// What the clock shows, without its offset from UTC.
+    pub fn local(&self) -> Moment {
+        Moment { offset: None, ..*self }
+    }
 }
 
 impl std::fmt::Display for Moment {

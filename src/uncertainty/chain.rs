@@ -73,6 +73,17 @@ pub struct DoseChain<'a> {
     pub model_relative: Option<f64>,
 }
 
+/// Relative standard uncertainty of a count rate above which a normal distribution has a part below zero that matters (5 standard uncertainties).
+const NEAR_ZERO: f64 = 0.2;
+
+/// Count rates that are known well are normal. Where the spread of points about their curve makes one so wide that it would be drawn below zero, which no
+/// curve of shares describes, all are log-normal with the same means and variances.
+fn shape_of(rates_cps: &[[f64; 2]]) -> Shape {
+    let positive = rates_cps.iter().all(|[r, _]| *r > 0.0);
+    let wide = rates_cps.iter().any(|[r, u]| *u > NEAR_ZERO * r);
+    if positive && wide { Shape::LogNormal } else { Shape::Normal }
+}
+
 /// Places of the inputs.
 const VOLUME: usize = 0;
 const CALIBRATION: usize = 1;
@@ -162,7 +173,7 @@ impl DoseChain<'_> {
                 let covariance = DMatrix::from_fn(rates.len(), rates.len(), |i, j| {
                     if i == j { rates_cps[i][1] * rates_cps[i][1] } else { 0.0 }
                 });
-                inputs.add_group(Part::Fit.name(), &rates, covariance, Shape::Normal)?;
+                inputs.add_group(Part::Fit.name(), &rates, covariance, shape_of(rates_cps))?;
             }
             TimeIntegral::Fitted { parameters, covariance, .. } => {
                 inputs.add_group(

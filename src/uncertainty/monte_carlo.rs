@@ -74,7 +74,7 @@ pub fn propagate_by_sampling(
             format!(
                 "within their uncertainties they do not determine it, and leaving out more than 1 % would bias the result; the first says: {why}"
             ),
-            "Add what determines it (a later time point, a stated model), or describe what cannot be negative as log-normal.",
+            "Add what determines it: a later time point, or a model with fewer parameters.",
         ));
     }
     // In the order of the samples, so that the sum is the same for any number of threads.

@@ -2,6 +2,7 @@
 //! in every convention, and a real PET whose tags are changed; the decays must be A0 / lambda.
 
 mod contradictory;
+mod frames;
 mod headers;
 mod retagged;
 mod series;

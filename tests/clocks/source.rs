@@ -35,6 +35,8 @@ pub struct Scanner {
     pub series_before_s: f64,
     /// Whether DecayFactor is written.
     pub factors: bool,
+    /// Whether a correction is also one for the decay within the frame.
+    pub within: bool,
 }
 
 impl Scanner {
@@ -49,6 +51,7 @@ impl Scanner {
             beds,
             series_before_s: 0.0,
             factors: true,
+            within: true,
         }
     }
 
@@ -66,12 +69,11 @@ impl Scanner {
         let k = std::f64::consts::LN_2 / self.header_half_life_s;
         let x = k * self.frame_s;
         let start = self.frame_start_s(slice);
+        let within = if self.within { x / -(-x).exp_m1() } else { 1.0 };
         match self.correction {
             "NONE" => 1.0,
-            "START" => {
-                (k * (start - self.start_s + self.series_before_s)).exp() * x / -(-x).exp_m1()
-            }
-            _ => (k * start).exp() * x / -(-x).exp_m1(),
+            "START" => (k * (start - self.start_s + self.series_before_s)).exp() * within,
+            _ => (k * start).exp() * within,
         }
     }
 

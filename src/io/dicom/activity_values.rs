@@ -23,7 +23,7 @@ const SUV_UNITS: [&str; 2] = ["GML", "CM2ML"];
 const AGREE: f64 = 1e-3;
 /// What to say for counts.
 const COUNTS_HOW: &str = "Give what a count stands for: --activity-unit counts with --calibration 12.5Bq/mL (Bq/mL per count) \
-     or --calibration 1.2e-6MBq (MBq per count), from the camera's calibration.";
+     or --calibration 1.2e-6MBq (MBq per count), from the camera's calibration; in a series file unit = \"counts\" and calibration.";
 
 /// How the stored values of a series become Bq/mL.
 pub(super) struct ActivityValues {

@@ -6,6 +6,7 @@ use super::attributes::*;
 use super::contradictions;
 use super::facts::Facts;
 use super::frames::{Frame, Scope};
+use super::midnight::{a_day_early, after_midnight};
 use super::series::Header;
 use crate::error::{Error, Result};
 use crate::time::{
@@ -225,9 +226,13 @@ impl Facts {
                 }
             })
             .collect();
+        notes.extend(problems.kept(after_midnight(&mut self.slices)).flatten());
         let of_slices: Vec<Option<Moment>> = self.slices.iter().map(|s| s.start).collect();
         let used = if of_slices.is_empty() { &starts } else { &of_slices };
         self.acquisition_time = problems.kept(earliest(used)).flatten();
+        if let (Some(acquired), Some(series)) = (self.acquisition_time, self.series_time) {
+            problems.kept(a_day_early(&acquired, &series));
+        }
         self.clock_problems = problems.0;
     }
 }

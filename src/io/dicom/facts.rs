@@ -69,6 +69,8 @@ pub struct Facts {
     pub series_time: Option<Moment>,
     /// Earliest acquisition time of all slices.
     pub acquisition_time: Option<Moment>,
+    /// Start of the first time frame of a dynamic series, where the one that was read began later and all state the first's.
+    pub first_frame_time: Option<Moment>,
     /// Duration of the acquisition: ActualFrameDuration of the first slice, or that of all views of an NM object, s.
     pub frame_duration_s: Option<f64>,
     /// Whether the values before any count factor are counts per second.

@@ -133,6 +133,19 @@ impl PixelFormat {
         self.value_of(cell)
     }
 
+    /// Whether an allocated cell has bits above the stored ones that are neither a sign nor padding.
+    fn is_wider(&self, cell: u32) -> bool {
+        if self.high_bit + 1 >= self.bits_allocated
+            || self.foreign_padding.is_some_and(|[a, b]| (a..=b).contains(&cell))
+        {
+            return false;
+        }
+        let above = cell >> (self.high_bit + 1);
+        let negative = self.signed && cell >> self.high_bit & 1 == 1;
+        let ones = u32::MAX >> (32 - (self.bits_allocated - self.high_bit - 1));
+        above != 0 && !(negative && above == ones)
+    }
+
     fn value_of(&self, cell: u32) -> i64 {
         let shifted = cell >> (self.high_bit + 1 - self.bits_stored);
         let mask = u32::MAX >> (32 - self.bits_stored);
@@ -224,6 +237,26 @@ fn native(file: &DicomFile, format: &PixelFormat, index: usize, bytes: &[u8]) ->
         let fold = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
         if big { cell.iter().fold(0, fold) } else { cell.iter().rev().fold(0, fold) }
     };
+    if ["PT", "NM"].contains(&file.root().text(MODALITY).as_deref().unwrap_or("")) {
+        let wider = frame.chunks_exact(cell).map(join).filter(|c| format.is_wider(*c));
+        let (count, bits) = wider.fold((0_usize, 0_u32), |(n, all), c| (n + 1, all | c));
+        if count > 0 {
+            let needed = u32::BITS - bits.leading_zeros();
+            return Err(file.root().bad(
+                BITS_STORED,
+                &format!("{} with HighBit {}", format.bits_stored, format.high_bit),
+                &format!(
+                    "{count} of {} values of a frame use bit {needed} of the {} allocated: cut to the stored bits they would be other activities",
+                    format.frame_len(),
+                    format.bits_allocated
+                ),
+                &format!(
+                    "Write the bits that are used into the header (BitsStored {needed}, HighBit {}), or export the series again.",
+                    needed - 1
+                ),
+            ));
+        }
+    }
     Ok(frame.chunks_exact(cell).map(|c| format.unpack(join(c))).collect())
 }
 
@@ -245,6 +278,10 @@ mod tests {
         };
         assert_eq!(format.unpack(0xF800), -2048);
         assert_eq!(format.unpack(0x07FF), 2047);
+        // Bits above are a sign, or too many.
+        assert!(!format.is_wider(0xF800) && !format.is_wider(0x07FF));
+        assert!(format.is_wider(0x1001) && format.is_wider(0x7801));
+        assert!(PixelFormat { signed: false, ..format }.is_wider(0xF800));
         format.high_bit = 15;
         assert_eq!(format.unpack(0x7FFF), 2047);
         assert_eq!(format.unpack(0x8000), -2048);

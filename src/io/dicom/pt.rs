@@ -22,7 +22,7 @@ pub(super) fn read(
     super::refuse_nm_options(&first, options)?;
     check_source(&headers)?;
     let frames = read_frames(&headers)?;
-    let frames = time_frames::choose(&headers, frames, options.frame, &mut notes)?;
+    let (frames, times) = time_frames::choose(&headers, frames, options.frame, &mut notes)?;
     let (headers, frames) = time_frames::used(headers, frames);
     let headers = headers.as_slice();
     let first = headers.first().ok_or_else(super::no_files)?.root();
@@ -42,6 +42,9 @@ pub(super) fn read(
         enhanced::read_decay(headers, &ordered, &mut facts, &mut notes)?;
     } else {
         read_decay(headers, &ordered, &mut facts, &mut notes)?;
+    }
+    if let Some(times) = times {
+        times.apply(&mut facts, &mut notes);
     }
     super::note_lossy(headers, &mut notes);
     Ok(DicomVolume {

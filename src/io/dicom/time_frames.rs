@@ -3,6 +3,7 @@
 //! Frames are numbered from 1 in the order of their times or, without times, of the numbers that the objects give them.
 
 use super::attributes::*;
+use super::frame_start::FrameTimes;
 use super::frames::{Frame, Scope};
 use super::geometry::{PlaneAxes, dot};
 use super::series::Header;
@@ -69,8 +70,8 @@ pub(super) fn choose(
     frames: Vec<Frame>,
     wanted: Option<usize>,
     notes: &mut Vec<String>,
-) -> Result<Vec<Frame>> {
-    let Some(first) = frames.first() else { return Ok(frames) };
+) -> Result<(Vec<Frame>, Option<FrameTimes>)> {
+    let Some(first) = frames.first() else { return Ok((frames, None)) };
     let axes = PlaneAxes::new(&first.placement)?;
     let depth = |f: &Frame| dot(f.placement.position, axes.normal);
     let mut order: Vec<usize> = (0..frames.len()).collect();
@@ -87,7 +88,7 @@ pub(super) fn choose(
     let count = places[0].len();
     let name = headers[first.file].path.display();
     if places.iter().any(|p| p.len() != count) {
-        return Ok(frames);
+        return Ok((frames, None));
     }
     if let Some(n) = wanted.filter(|n| *n > count || *n == 0) {
         return Err(Error::usage(
@@ -97,7 +98,7 @@ pub(super) fn choose(
         ));
     }
     if count == 1 {
-        return Ok(frames);
+        return Ok((frames, None));
     }
     let sorted = ORDERS.iter().find_map(|attributes| {
         let mut keyed = Vec::new();
@@ -134,7 +135,10 @@ pub(super) fn choose(
     };
     notes.push(format!("frame {wanted} was read of {count}, {}", list()));
     let chosen: Vec<usize> = keyed.iter().map(|place| place[wanted - 1].1).collect();
-    Ok(frames.into_iter().enumerate().filter(|(n, _)| chosen.contains(n)).map(|(_, f)| f).collect())
+    let of_place: Vec<&Frame> = keyed[0].iter().map(|(_, n)| &frames[*n]).collect();
+    let times = FrameTimes::of(headers, &of_place, wanted);
+    let kept = frames.into_iter().enumerate().filter(|(n, _)| chosen.contains(n)).map(|(_, f)| f);
+    Ok((kept.collect(), times))
 }
 
 /// The objects that frames come from, and the frames with their new places among them.

@@ -88,7 +88,7 @@ pub(super) const MAY_SAY_CORRECTED: [&str; 12] = [
 ];
 
 /// Words and phrases that may say that values are those of the time of injection: the user is asked. Not "injection" alone: its site is a curve.
-pub(super) const MAY_SAY_AT_INJECTION: [&str; 14] = [
+pub(super) const MAY_SAY_AT_INJECTION: [&str; 18] = [
     "at injection",
     "to injection",
     "at time of injection",
@@ -101,6 +101,10 @@ pub(super) const MAY_SAY_AT_INJECTION: [&str; 14] = [
     "to t=0",
     "at time zero",
     "t0",
+    "t=0",
+    "a0",
+    "dkc",
     "biological activity",
+    "biological uptake",
     "dcf",
 ];

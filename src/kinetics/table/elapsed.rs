@@ -1,9 +1,48 @@
-//! Lengths of time written with colons, `4:30`, `28:15:30`, `3:04:30`, or as `4h30` and `4 h 30 min`.
+//! Lengths of time written with colons, `4:30`, `28:15:30`, `3:04:30`, or as `4h30` and `4 h 30 min`; and with a unit for each part, which needs
+//! no column to tell it: `4h`, `1d 4h`, `90 min`, `1 days 04:00:00`.
 
 use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR};
 
 /// The parts, from days on, s.
 const PARTS: [f64; 4] = [SECONDS_PER_DAY, SECONDS_PER_HOUR, 60.0, 1.0];
+
+/// Seconds of a length of time that names its units, largest first, each once: `4h`, `1d 4h`, `1 h 15 min`, `0 days 04:00:00`.
+pub fn spelled(text: &str) -> Option<f64> {
+    const UNITS: [(&[&str], f64); 4] = [
+        (&["d", "day", "days", "tag", "tage"], SECONDS_PER_DAY),
+        (&["h", "hr", "hrs", "hour", "hours", "stunde", "stunden"], SECONDS_PER_HOUR),
+        (&["m", "min", "mins", "minute", "minutes", "minuten"], 60.0),
+        (&["s", "sec", "secs", "second", "seconds"], 1.0),
+    ];
+    let lower = text.trim().to_lowercase().replace('−', "-");
+    let (sign, mut rest) = match lower.strip_prefix('-') {
+        Some(rest) => (-1.0, rest.trim_start()),
+        None => (1.0, lower.strip_prefix('+').unwrap_or(&lower).trim_start()),
+    };
+    let (mut seconds, mut largest, mut parts) = (0.0, f64::INFINITY, 0);
+    while !rest.is_empty() {
+        if parts > 0 && rest.contains(':') {
+            let clock = seconds_of_elapsed(rest, SECONDS_PER_HOUR)?;
+            return (sign > 0.0
+                && largest == SECONDS_PER_DAY
+                && (0.0..SECONDS_PER_DAY).contains(&clock))
+            .then_some(seconds + clock);
+        }
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || ".,".contains(c)))?;
+        let value: f64 = rest[..digits].replace(',', ".").parse().ok()?;
+        let after = rest[digits..].trim_start();
+        let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+        let (_, unit) = UNITS.iter().find(|u| u.0.contains(&&after[..end]))?;
+        // Below a larger unit a part stays below that unit.
+        if *unit >= largest || (parts > 0 && value * unit >= largest) {
+            return None;
+        }
+        seconds += value * unit;
+        (largest, parts) = (*unit, parts + 1);
+        rest = after[end..].trim_start_matches([' ', ',', '.']);
+    }
+    (parts > 0).then_some(sign * seconds)
+}
 
 /// Whether a cell is a length of time in parts rather than a number or a date.
 pub fn looks_elapsed(text: &str) -> bool {
@@ -96,6 +135,30 @@ mod tests {
             ("4:", 3600.0, None),
         ] {
             assert_eq!(seconds_of_elapsed(text, first), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("4h", Some(14_400.0)),
+            ("4 h", Some(14_400.0)),
+            ("1d", Some(86_400.0)),
+            ("1.5 h", Some(5400.0)),
+            ("1,5h", Some(5400.0)),
+            ("90 min", Some(5400.0)),
+            ("1h15min", Some(4500.0)),
+            ("1d 4h", Some(100_800.0)),
+            ("0 days 04:00:00", Some(14_400.0)),
+            ("7 days 00:00:00", Some(604_800.0)),
+            ("1 day, 4:30:00", Some(102_600.0)),
+            ("-1 days +22:00:00", None),
+            ("4h 1d", None),
+            ("1h 90min", None),
+            ("4", None),
+            ("h", None),
+            ("", None),
+            ("4 MBq", None),
+            ("4:30", None),
+            ("2 days 25:00:00", None),
+        ] {
+            assert_eq!(spelled(text), expected, "{text}");
         }
         for text in ["4:30", "-0:30", "4h30", "28:15:30"] {
             assert!(looks_elapsed(text), "{text}");

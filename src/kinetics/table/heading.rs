@@ -10,8 +10,8 @@ use super::correction_words::{
 };
 use super::units::{Quantity, Unit, unit_of};
 use super::words::{
-    AFTER_INJECTION, BESIDE, CLOCKS, CURVES, MASSES, OTHER, REMARKS, SIGNS, SPREADS, TIMES, VALUES,
-    VOLUMES,
+    AFTER_INJECTION, BESIDE, CLOCKS, COUNTERS, COVERAGE_ONE, CURVES, DURATIONS, MASSES, NUCLIDES,
+    OTHER, PATIENTS, RELATIVE, REMARKS, RETAINED, SIGNS, SPREADS, TIMES, VALUES, VOLUMES,
 };
 
 /// What a column holds.
@@ -51,7 +51,11 @@ pub enum Heading {
     Mass(Option<String>, f64),
     /// Volumes; mL per unit.
     Volume(Option<String>, f64),
-    /// Remarks, which are not read.
+    /// Nuclides, which must be that of the run.
+    Nuclide,
+    /// Whose values: one for the whole table.
+    Patient,
+    /// Remarks and numbers of rows or scans, which are not read.
     Remark,
 }
 
@@ -80,6 +84,11 @@ fn understood(all: &Name, corrected: Option<bool>) -> Result<Heading, String> {
     match unit {
         Unit::Time(s) if TIMES.contains(&words.as_str()) => Ok(Heading::Time(s)),
         Unit::Elapsed(s) if TIMES.contains(&words.as_str()) => Ok(Heading::Elapsed(s)),
+        Unit::Time(_) if DURATIONS.contains(&words.as_str()) => Err(
+            "values are taken as those of the given times, be it the middle of a scan: its duration is not used here, and matters where it is \
+             no short part of the half-life; call the column 'comment'"
+                .into(),
+        ),
         Unit::Time(_) | Unit::Elapsed(_) => {
             Err(format!("'{}' is no word for the time", name.text()))
         }
@@ -93,6 +102,12 @@ fn understood(all: &Name, corrected: Option<bool>) -> Result<Heading, String> {
                 corrected,
             })
         }
+        Unit::Percent if RETAINED.contains(&&*words) => Ok(Heading::Value {
+            of: None,
+            quantity: Quantity::OfAdministered,
+            scale: 0.01,
+            corrected,
+        }),
         Unit::Percent => match name.spread() {
             Some(rest) => Ok(Heading::Spread { of: rest.curve()?, unit: None }),
             None => Err(
@@ -117,12 +132,23 @@ fn without_unit(words: &str) -> Result<Heading, String> {
     if words == "date" || words == "scan date" || words == "acquisition date" {
         return Ok(Heading::Date);
     }
-    if REMARKS.contains(&words) {
+    if REMARKS.contains(&words) || COUNTERS.contains(&words) {
         return Ok(Heading::Remark);
+    }
+    if NUCLIDES.contains(&words) {
+        return Ok(Heading::Nuclide);
+    }
+    if PATIENTS.contains(&words) {
+        return Ok(Heading::Patient);
     }
     let name = Name::new(words);
     if VALUES.contains(&words) || TIMES.contains(&words) || name.spread().is_some() {
         let own = words.trim();
+        if own.split(' ').any(|w| RELATIVE.contains(&w)) {
+            return Err(format!(
+                "it has no unit, and a unit is not guessed: write '{own} (%)' and shares of the values in %, or '{own} (MBq)' if they are none"
+            ));
+        }
         let units = if TIMES.contains(&own) { ["h", "d"] } else { ["MBq", "%"] };
         return Err(format!(
             "it has no unit, and a unit is not guessed: write for example '{own} ({})' or '{own} ({})', as it is meant",
@@ -351,6 +377,11 @@ impl Name {
 
     /// What is left without a word for the standard uncertainty; none if there is no such word.
     fn spread(&self) -> Option<Name> {
+        let one = COVERAGE_ONE.iter().find_map(|w| self.find(w));
+        let without = one.map(|(from, to)| self.without(from, to));
+        if let Some(found) = without.and_then(|name| name.spread()) {
+            return Some(found);
+        }
         let n = self.folded.len();
         // u(A), SD(liver)
         if self.folded.last() == Some(&')')
@@ -402,14 +433,7 @@ impl Name {
         if let Some(odd) = exact.or_else(percent) {
             return Err(format!("'{odd}' in it is no name of a curve"));
         }
-        let of_decay = |w: &&str| MAY_SAY_CORRECTED.iter().any(|start| w.starts_with(start));
-        let spaced = format!(" {} ", words.replace('@', " at "));
-        let phrase = MAY_SAY_AT_INJECTION.iter().find(|p| spaced.contains(&format!(" {p} ")));
-        if let Some(odd) = phrase.copied().or_else(|| words.split(' ').find(of_decay)) {
-            return Err(format!(
-                "'{odd}' in it may say that values are corrected for decay: write 'decay-corrected', 'not decay-corrected', or leave it out"
-            ));
-        }
+        self.may_say_corrected()?;
         let n = self.folded.len();
         for word in BESIDE {
             let Some((from, to)) = self.find(word) else { continue };
@@ -425,6 +449,20 @@ impl Name {
             }
         }
         Ok(Some(self.text()))
+    }
+
+    /// Refuses words that may say in a way that is not understood that values are corrected for decay.
+    fn may_say_corrected(&self) -> Result<(), String> {
+        let words = self.words();
+        let of_decay = |w: &&str| MAY_SAY_CORRECTED.iter().any(|start| w.starts_with(start));
+        let spaced = format!(" {} ", words.replace('@', " at "));
+        let phrase = MAY_SAY_AT_INJECTION.iter().find(|p| spaced.contains(&format!(" {p} ")));
+        match phrase.copied().or_else(|| words.split(' ').find(of_decay)) {
+            None => Ok(()),
+            Some(odd) => Err(format!(
+                "'{odd}' in it may say that values are corrected for decay: write 'decay-corrected', 'not decay-corrected', or leave it out"
+            )),
+        }
     }
 
     /// The curve whose mass or volume a column holds.
@@ -447,6 +485,18 @@ impl Name {
             }
         }
         Err(format!("its unit is one of {what}, and '{}' is no {what}", self.text()))
+    }
+}
+
+/// What the name of a curve in a cell says on decay correction, as that of a column would.
+///
+/// # Errors
+/// If it may say so in a way that is not understood.
+pub fn correction_in_name(name: &str) -> Result<Option<bool>, String> {
+    let (rest, corrected) = Name::new(name).without_decay_correction()?;
+    match corrected {
+        None => rest.may_say_corrected().map(|()| None),
+        said => Ok(said),
     }
 }
 

@@ -346,3 +346,41 @@ fn values_at_injection_are_asked_about() {
     assert!(heading("injection site (MBq)").is_ok());
     assert!(heading("time after injection (h)").is_ok());
 }
+
+/// Units and words of biodistribution and clinic tables.
+#[test]
+fn columns_as_clinics_and_biodistributions_have_them() {
+    use Quantity::*;
+    for name in ["hpi", "h.p.i.", "h p.i.", "Zeit (h)", "Zeit nach Injektion [h]", "Stunden"] {
+        assert_eq!(heading(name), Ok(Heading::Time(H)), "{name}");
+    }
+    for (name, of, quantity, scale) in [
+        ("%ID/organ", None, OfAdministered, 0.01),
+        ("liver (%ID/organ)", Some("liver"), OfAdministered, 0.01),
+        ("MBq/organ", None, Activity, MBQ),
+        ("% ID per gram", None, OfAdministeredPerGram, 0.01),
+        ("liver (%ID g-1)", Some("liver"), OfAdministeredPerGram, 0.01),
+        ("liver kBq ml-1", Some("liver"), PerMl, 1e3),
+        ("Bq per mL", None, PerMl, 1.0),
+        ("liver [Bq/mm^3]", Some("liver"), PerMl, 1e3),
+        ("cGy/h", None, DoseRate, 1e-2 / 3600.0),
+        ("retention (%)", None, OfAdministered, 0.01),
+    ] {
+        assert_eq!(heading(name), Ok(value(of, quantity, scale, None)), "{name}");
+    }
+    for name in ["rel. unc. (%)", "u_rel (%)", "uncertainty (k=1) (%)", "Standardabweichung (%)"] {
+        assert_eq!(heading(name), Ok(spread(None, None)), "{name}");
+    }
+    for (name, word) in [("CV", "'cv (%)'"), ("relative uncertainty", "(%)")] {
+        assert!(heading(name).unwrap_err().contains(word), "{name}");
+    }
+    assert!(heading("uncertainty (k=2) (%)").is_err());
+    // What is advised is understood.
+    assert_eq!(heading("cv (%)"), Ok(spread(None, None)));
+    assert!(heading("duration_min").unwrap_err().contains("comment"));
+    assert_eq!(heading("Unnamed: 0"), Ok(Heading::Remark));
+    for name in ["A(t=0) (MBq)", "liver A0 (MBq)", "Biological uptake (MBq)", "DKC activity (MBq)"]
+    {
+        assert!(heading(name).unwrap_err().contains("corrected for decay"), "{name}");
+    }
+}

@@ -6,6 +6,7 @@ use super::heading::{Heading, heading};
 use super::units::Quantity;
 use crate::error::{Error, Result};
 use crate::sheet::Sheet;
+use crate::sheet::number::is_missing;
 use crate::units::SECONDS_PER_HOUR;
 
 /// What is known, for messages.
@@ -58,6 +59,8 @@ pub struct Layout {
     pub corrected: Option<bool>,
     /// The column that says it row by row, and what a yes means.
     pub corrected_by_row: Option<(usize, bool)>,
+    /// Columns of nuclides.
+    pub nuclides: Vec<usize>,
 }
 
 /// Most curves of a table: VOIs of a hundred patients.
@@ -195,7 +198,35 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
         Heading::Corrected(yes) => Some((*i, yes)),
         _ => None,
     });
-    Ok(Layout { names: names.first().copied(), time, values: all, corrected, corrected_by_row })
+    one_patient(sheet, &columns(|h| matches!(h, Heading::Patient)))?;
+    let nuclides = columns(|h| matches!(h, Heading::Nuclide));
+    let names = names.first().copied();
+    Ok(Layout { names, time, values: all, corrected, corrected_by_row, nuclides })
+}
+
+/// Refuses a table of several patients, whose curves of one name would be taken as one.
+fn one_patient(sheet: &Sheet, columns: &[usize]) -> Result<()> {
+    for &column in columns {
+        let mut cells = sheet.rows.iter().filter(|r| !r.cells[column].is_empty());
+        let Some(first) = cells.next() else { continue };
+        if let Some(other) = cells.find(|r| r.cells[column] != first.cells[column]) {
+            return Err(Error::input(
+                format!(
+                    "{}: {} '{}' after '{}'",
+                    sheet.at(other.line),
+                    sheet.header[column],
+                    other.cells[column],
+                    first.cells[column]
+                ),
+                "a table is of one patient: points of two would be one curve",
+                format!(
+                    "Write each into a table of its own, or into the names of the curves ('{} liver') and call the column 'comment'.",
+                    first.cells[column]
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Gives uncertainties, masses and volumes to the columns of values that they belong to.
@@ -222,6 +253,22 @@ fn attach(sheet: &Sheet, found: &[Heading], all: &mut [ValueColumns]) -> Result<
                 ),
             );
         };
+        if let (Heading::Spread { of: None, .. }, Some(open)) =
+            (heading, all.iter().find(|c| c.value < all[owner].value && !has_spread(found, c)))
+        {
+            let name = |c: &ValueColumns| c.curve.clone().unwrap_or_default();
+            let (own, open) = (name(&all[owner]), name(open));
+            return Err(Error::input(
+                format!("{at}: '{}' behind '{}'", sheet.header[i], sheet.header[all[owner].value]),
+                format!(
+                    "whether it is of '{own}' alone or of all curves is not said, and '{open}' has none of its own"
+                ),
+                format!(
+                    "Name it '{own} {0}' if it is of '{own}' alone; else give each curve a column such as '{open} {0}' behind its values.",
+                    sheet.header[i]
+                ),
+            ));
+        }
         let own = &mut all[owner];
         let twice = match heading {
             Heading::Spread { unit, .. } => {
@@ -252,6 +299,16 @@ fn attach(sheet: &Sheet, found: &[Heading], all: &mut [ValueColumns]) -> Result<
         }
     }
     Ok(())
+}
+
+/// Whether a column of uncertainties is named after the curve of `values`, or stands behind them.
+fn has_spread(found: &[Heading], values: &ValueColumns) -> bool {
+    let own = values.curve.as_deref().map(folded);
+    found.iter().enumerate().any(|(i, heading)| match heading {
+        Heading::Spread { of: Some(name), .. } => Some(folded(name)) == own,
+        Heading::Spread { of: None, .. } => i == values.value + 1,
+        _ => false,
+    })
 }
 
 /// The column of values that another belongs to: by name, the only one, or the one directly before it.
@@ -295,6 +352,27 @@ fn time_column(found: &[Heading], sheet: &Sheet) -> Result<TimeColumn> {
             Ok(TimeColumn::DateAndClock(*date, *clock))
         }
         ([], [], [clock], []) => Ok(TimeColumn::Clock(*clock)),
+        ([], [], [], [date]) => {
+            let whole =
+                |text: &str| text.contains(':') || text.to_ascii_lowercase().contains(" pm");
+            match sheet
+                .rows
+                .iter()
+                .find(|r| !is_missing(&r.cells[*date]) && !whole(&r.cells[*date]))
+            {
+                None => Ok(TimeColumn::Clock(*date)),
+                Some(row) => Err(Error::input(
+                    format!(
+                        "{}: {} '{}' has no time of day",
+                        sheet.at(row.line),
+                        sheet.header[*date],
+                        row.cells[*date]
+                    ),
+                    "half a day changes every curve",
+                    "Add a column 'time' with the times of day (9:30), or write them behind the dates (2026-11-22 9:30).",
+                )),
+            }
+        }
         _ => {
             let names: Vec<&str> = (0..found.len())
                 .filter(|i| {
@@ -305,13 +383,11 @@ fn time_column(found: &[Heading], sheet: &Sheet) -> Result<TimeColumn> {
                 })
                 .map(|i| sheet.header[i].as_str())
                 .collect();
+            let found_times = names.len();
+            let names =
+                if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
             Err(Error::input(
-                format!(
-                    "{}: {} time columns: {}",
-                    sheet.at(sheet.header_line),
-                    names.len(),
-                    names.join(", ")
-                ),
+                format!("{}: {} time columns{names}", sheet.at(sheet.header_line), found_times),
                 "exactly one is needed, after injection with its unit or with a date; units must not be mixed",
                 KNOWN,
             ))

@@ -14,8 +14,9 @@
 //! - Values of 0 or below are points where their uncertainties are absolute, and refused where they are shares of the values.
 //! - A value below a limit of detection (`<5`) is refused: whatever number it is taken for biases the integral.
 //! - Values of one curve at one time are pooled where they agree, and refused where they do not ([`pool`]).
-//! - Decay-corrected values are said to be by the column's name, by a column of yes and no, or by [`TableOptions`]' user; they are taken back by
-//!   [`super::decay_corrected`].
+//! - Decay-corrected values are said to be by the column's name, by the curve's, by a column of yes and no, or by [`TableOptions`]' user; they
+//!   are taken back by [`super::decay_corrected`]. A column of yes and no that is empty is asked about.
+//! - An uncertainty without a name behind several curves is asked about: it may be all curves' own.
 
 mod amount;
 mod correction_words;
@@ -76,6 +77,8 @@ pub struct CurveFile {
     /// Whether the names of the value columns, or a column of yes and no, say that values are decay-corrected to injection (true: all, or
     /// those of [`CurveTable::corrected`]) or not (false).
     pub decay_corrected: Option<bool>,
+    /// What a column of nuclides says, each once.
+    pub nuclides: Vec<String>,
     /// What was left out, sorted, pooled or assumed.
     pub notes: Vec<String>,
 }
@@ -98,6 +101,8 @@ pub struct TableOptions<'a> {
     pub cps_per_bq: Option<f64>,
     /// Which number of `11/12/2026` is the day, where no date of the table tells it.
     pub dates: Option<DateOrder>,
+    /// Whether it is stated that values are decay-corrected or not, so that a column for it may be empty.
+    pub correction_stated: bool,
     /// For times with a date; without it they are refused.
     pub clock: Option<Clock<'a>>,
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::amount::{Amount, factor};
-use super::elapsed::looks_elapsed;
+use super::elapsed::{looks_elapsed, spelled};
+use super::heading::correction_in_name;
 use super::layout::{Layout, MOST_CURVES, TimeColumn, ValueColumns, folded, too_many_curves};
 use super::pool::{Point, pooled};
 use super::times::Times;
@@ -111,7 +112,7 @@ pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<
         let columns = &layout.values[if layout.names.is_some() { 0 } else { i }];
         curves.push(finished(sheet, columns, curve, &mut notes)?);
     }
-    let decay_corrected = corrected(sheet, layout, &curves)?;
+    let decay_corrected = corrected(sheet, layout, options, &curves)?;
     let administered =
         [Quantity::OfAdministered, Quantity::OfAdministeredPerGram, Quantity::OfAdministeredPerMl];
     Ok(CurveFile {
@@ -130,6 +131,7 @@ pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<
             .iter()
             .any(|v| matches!(v.quantity, Quantity::PerMl | Quantity::OfAdministeredPerMl)),
         decay_corrected,
+        nuclides: nuclides(sheet, layout),
         notes,
     })
 }
@@ -176,17 +178,64 @@ fn note_thousands(sheet: &Sheet, layout: &Layout, decimal: Decimal, notes: &mut 
     }
 }
 
+/// What columns of nuclides say, each once.
+fn nuclides(sheet: &Sheet, layout: &Layout) -> Vec<String> {
+    let cells = sheet.rows.iter().flat_map(|r| layout.nuclides.iter().map(|c| &r.cells[*c]));
+    let said: BTreeSet<&String> = cells.filter(|c| !number::is_missing(c)).collect();
+    said.into_iter().cloned().collect()
+}
+
+/// Refuses a column of yes and no that says neither anywhere, unless it is stated otherwise: no answer is no "no".
+fn empty_answers(sheet: &Sheet, column: usize, options: &TableOptions) -> Result<()> {
+    if options.correction_stated || sheet.rows.iter().any(|r| !number::is_missing(&r.cells[column]))
+    {
+        return Ok(());
+    }
+    Err(Error::input(
+        format!(
+            "{}: '{}' is empty in every row",
+            sheet.at(sheet.header_line),
+            sheet.header[column]
+        ),
+        "whether the values are decay-corrected is not said; if these words belong to the name of the column before, a comma parts them from it",
+        "Write yes or no in each row, or delete the column; put a name with a comma into double quotation marks, such as \"liver (MBq), decay-corrected\".",
+    ))
+}
+
 /// Whether the values are decay-corrected, by their name or row by row: true where some are.
-fn corrected(sheet: &Sheet, layout: &Layout, curves: &[CurveTable]) -> Result<Option<bool>> {
-    let Some((column, _)) = layout.corrected_by_row else { return Ok(layout.corrected) };
+fn corrected(
+    sheet: &Sheet,
+    layout: &Layout,
+    options: &TableOptions,
+    curves: &[CurveTable],
+) -> Result<Option<bool>> {
+    let by_name = layout.corrected_by_row.is_none();
+    if let Some((column, _)) = layout.corrected_by_row {
+        empty_answers(sheet, column, options)?;
+    } else if curves.iter().all(|c| c.corrected.is_none()) {
+        return Ok(layout.corrected);
+    }
     let mut all = curves.iter().flat_map(|c| c.corrected.iter().flatten().copied());
     let silent = curves.iter().find(|c| c.corrected.is_none() && !c.values.is_empty());
     match (all.next(), silent) {
         (None, _) => Ok(None),
+        (Some(_), Some(curve)) if by_name => {
+            let said = curves.iter().find(|c| c.corrected.is_some()).map_or("", |c| &c.name);
+            Err(Error::input(
+                format!(
+                    "{}: '{said}' says whether it is decay-corrected, '{}' does not",
+                    sheet.file, curve.name
+                ),
+                "a value is decay-corrected or it is not",
+                "Write 'decay-corrected' or 'not decay-corrected' into each name.",
+            ))
+        }
         (Some(_), Some(curve)) => Err(Error::input(
             format!(
                 "{}: '{}' is said of other values and not of all of '{}'",
-                sheet.file, sheet.header[column], curve.name
+                sheet.file,
+                layout.corrected_by_row.map_or("", |c| sheet.header[c.0].as_str()),
+                curve.name
             ),
             "a value is decay-corrected or it is not",
             "Write yes or no in every row.",
@@ -376,13 +425,58 @@ impl Reader<'_> {
                 "Give the measured one, or leave the column out: the fit then finds it from its residuals.",
             ));
         }
-        let corrected = self.corrected(row)?;
+        let corrected = self.corrected(row, name)?;
         Ok(Point { line: row.line, time_s, value: si, uncertainty, corrected })
     }
 
     /// Whether the row says that its values are decay-corrected.
-    fn corrected(&self, row: &Row) -> Result<Option<bool>> {
-        let Some((column, yes_means)) = self.layout.corrected_by_row else { return Ok(None) };
+    fn corrected(&self, row: &Row, name: &str) -> Result<Option<bool>> {
+        let by_name = self.corrected_by_name(row, name)?;
+        let Some((column, yes_means)) = self.layout.corrected_by_row else { return Ok(by_name) };
+        let by_row = self.corrected_by_row(row, column, yes_means)?;
+        match (by_name, by_row) {
+            (Some(a), Some(b)) if a != b => Err(Error::input(
+                format!(
+                    "{}: the name '{name}' and '{}' contradict each other on decay correction",
+                    self.sheet.at(row.line),
+                    self.sheet.header[column]
+                ),
+                "a value is decay-corrected or it is not",
+                "Correct one of them.",
+            )),
+            (a, b) => Ok(b.or(a)),
+        }
+    }
+
+    /// What the name of the curve in the row says, where no name of a column says it.
+    fn corrected_by_name(&self, row: &Row, name: &str) -> Result<Option<bool>> {
+        if self.layout.names.is_none() {
+            return Ok(None);
+        }
+        let elsewhere = self.layout.corrected.is_some()
+            || self.layout.corrected_by_row.is_some()
+            || self.options.correction_stated;
+        match (correction_in_name(name), self.layout.corrected) {
+            (Err(_), _) if elsewhere => Ok(None),
+            (Err(why), _) => Err(Error::input(
+                format!("{}: the name '{name}'", self.sheet.at(row.line)),
+                why,
+                "Correct the name, or add a column 'decay-corrected' with yes or no in each row.",
+            )),
+            (Ok(Some(said)), Some(column)) if said != column => Err(Error::input(
+                format!(
+                    "{}: the name '{name}' and that of the values contradict each other on decay correction",
+                    self.sheet.at(row.line)
+                ),
+                "a value is decay-corrected or it is not",
+                "Correct one of them.",
+            )),
+            (Ok(_), Some(_)) => Ok(None),
+            (Ok(said), None) => Ok(said),
+        }
+    }
+
+    fn corrected_by_row(&self, row: &Row, column: usize, yes_means: bool) -> Result<Option<bool>> {
         let text = row.cells[column].trim().to_lowercase();
         let text = text
             .strip_suffix(".0")
@@ -486,6 +580,7 @@ fn check_commented(reader: &Reader, notes: &mut Vec<String>) -> Result<()> {
             let number = |c: usize| {
                 matches!(number::read(&row.cells[c], reader.decimal), Ok(Cell::Number(_)))
                     || looks_elapsed(&row.cells[c])
+                    || spelled(&row.cells[c]).is_some()
             };
             number_columns(layout).into_iter().all(number)
         })

@@ -315,8 +315,6 @@ fn a_column_of_yes_and_no_says_what_is_decay_corrected() {
     assert_eq!(of(not), Some(vec![false, true]));
     let none = read("time_h,activity_MBq,decay_corrected\n4,9,no\n24,8,0\n");
     assert_eq!(none.decay_corrected, Some(false));
-    let empty = read("time_h,activity_MBq,decay_corrected\n4,9,\n24,8,\n");
-    assert_eq!((empty.decay_corrected, empty.curves[0].corrected.clone()), (None, None));
     for (text, word) in [
         ("time_h,activity_MBq,decay_corrected\n4,9,yes\n24,8,\n", "Write yes or no in every row"),
         ("time_h,activity_MBq,decay_corrected\n4,9,perhaps\n", "Write yes or no"),
@@ -508,4 +506,75 @@ proptest! {
             }
         }
     }
+}
+
+/// What says that values are decay-corrected says it wherever it stands; what says nothing is asked about.
+#[test]
+fn decay_correction_is_said_in_names_of_rows_too() {
+    let rows = |name: &str| format!("organ,time_h,activity_MBq\n{name},4,100\n{name},24,80\n");
+    for name in
+        ["liver (decay-corrected)", "liver DC", "Liver_decay_corrected", "\"liver, decay corr.\""]
+    {
+        assert_eq!(read(&rows(name)).decay_corrected, Some(true), "{name}");
+    }
+    assert_eq!(read(&rows("liver (not decay-corrected)")).decay_corrected, Some(false));
+    assert_eq!(read(&rows("liver")).decay_corrected, None);
+    refused(&rows("liver corr"), "may say that values are corrected");
+    refused(&(rows("liver DC") + "kidney,4,100\n"), "each name");
+    refused("organ,time_h,activity_MBq,decay-corrected\nliver DC,4,100,no\n", "contradict");
+    refused("organ,time_h,activity_MBq (not decay-corrected)\nliver DC,4,100\n", "contradict");
+    for text in [
+        "time_h,activity_MBq,decay_corrected\n4,100,\n24,80,\n",
+        "time_h,activity_MBq,decay_corrected\n4,100,N/A\n24,80,-\n",
+        "time_h,Liver (MBq), decay-corrected\n4,100\n24,80\n",
+    ] {
+        refused(text, "yes or no in each row");
+        let stated = TableOptions { correction_stated: true, ..TableOptions::default() };
+        assert_eq!(parse(text, &stated).expect(text).decay_corrected, None);
+    }
+    // The remedies.
+    let quoted = read("time_h,\"Liver (MBq), decay-corrected\"\n4,100\n24,80\n");
+    assert_eq!((quoted.decay_corrected, quoted.curves[0].name.as_str()), (Some(true), "Liver"));
+    assert_eq!(
+        read("time_h,activity_MBq,decay_corrected\n4,100,no\n").decay_corrected,
+        Some(false)
+    );
+}
+
+/// An uncertainty without a name is of the one curve that it can be of.
+#[test]
+fn an_uncertainty_behind_several_curves_is_asked_about() {
+    refused("time_h,liver (MBq),kidney (MBq),SD (%)\n4,1,2,10\n", "alone or of all curves");
+    let named = read("time_h,liver (MBq),kidney (MBq),kidney SD (%)\n4,1,2,10\n");
+    assert!(named.curves[0].uncertainties.is_none() && shares(&named.curves[1]) == [10.0]);
+    let each = read("time_h,liver (MBq),liver SD (%),kidney (MBq),SD (%)\n4,1,5,2,10\n");
+    assert_eq!((shares(&each.curves[0]), shares(&each.curves[1])), (vec![5.0], vec![10.0]));
+    let first = read("time_h,liver (MBq),SD (%),kidney (MBq)\n4,1,5,2\n");
+    assert_eq!(shares(&first.curves[0]), [5.0]);
+}
+
+#[test]
+fn columns_that_programs_add() {
+    let expected = [(4.0, 100.0), (24.0, 80.0)];
+    for text in [
+        ",time_h,activity_MBq\n0,4,100\n1,24,80\n",
+        "Unnamed: 0,time_h,activity_MBq\n0,4,100\n1,24,80\n",
+        "No.,time_h,activity_MBq\n1,4,100\n2,24,80\n",
+        "scan,patient,nuclide,time_h,activity_MBq\n1,A,Lu-177,4,100\n2,A,Lu-177,24,80\n",
+        "time,activity_MBq\n0 days 04:00:00,100\n1 days 00:00:00,80\n",
+        "time,activity_MBq\n4h,100\n1d,80\n",
+        "time_h,activity_MBq\n4,100\n1 d,80\n",
+    ] {
+        assert_eq!(points(&read(text).curves[0]), expected, "{text}");
+    }
+    refused(",time_h,activity_MBq\n3,4,100\n7,24,80\n", "no name");
+    refused("patient,time_h,activity_MBq\nA,4,100\nB,24,80\n", "of one patient");
+    refused("date,activity_MBq\n2026-03-27,100\n2026-03-28,80\n", "no time of day");
+    refused("activity_MBq,comment\n100,x\n", "0 time columns (");
+    let clock: Clock = &|text| Ok(if text.contains("27") { 4.0 * 3600.0 } else { 24.0 * 3600.0 });
+    let dated = TableOptions { clock: Some(clock), ..TableOptions::default() };
+    let text = "date,activity_MBq\n2026-03-27 14:00,100\n2026-03-28 10:00,80\n";
+    assert_eq!(points(&parse(text, &dated).expect(text).curves[0]), expected);
+    let said = read("nuclide,time_h,activity_MBq\nY-90,4,100\nLu-177,24,80\n").nuclides;
+    assert_eq!(said, ["Lu-177", "Y-90"]);
 }

@@ -4,7 +4,7 @@
 //! a column of hours is 4.5 h, `96:00` no clock shows, and the order of `11/12/2026` follows from the rows that tell it.
 
 use super::TableOptions;
-use super::elapsed::{looks_elapsed, seconds_of_elapsed};
+use super::elapsed::{looks_elapsed, seconds_of_elapsed, spelled};
 use super::layout::TimeColumn;
 use crate::error::{Error, Result};
 use crate::sheet::{Cell, Decimal, Row, Sheet, number};
@@ -49,7 +49,8 @@ impl<'a> Times<'a> {
         let dates = |c: usize| order_of(cells(c), options.dates);
         let form = match column {
             TimeColumn::After(c, scale) => {
-                let first = match cells(c).find(|(_, text)| looks_elapsed(text)) {
+                let elapsed = |text: &str| spelled(text).is_none() && looks_elapsed(text);
+                let first = match cells(c).find(|(_, text)| elapsed(text)) {
                     Some((at, text)) => first_part(&at, &sheet.header[c], text, scale)?,
                     None => scale,
                 };
@@ -57,6 +58,9 @@ impl<'a> Times<'a> {
             }
             TimeColumn::Elapsed(c, first) => Form::After(c, first, first),
             TimeColumn::Clock(c) => match cells(c).next() {
+                Some(_) if cells(c).all(|(_, text)| spelled(text).is_some()) => {
+                    Form::After(c, SECONDS_PER_HOUR, SECONDS_PER_HOUR)
+                }
                 Some(_) if cells(c).all(|(_, text)| looks_elapsed(text)) => {
                     longer_than_a_day(sheet, c, cells(c))?;
                     Form::After(c, SECONDS_PER_HOUR, SECONDS_PER_HOUR)
@@ -92,6 +96,9 @@ impl<'a> Times<'a> {
         let name = &self.sheet.header[column];
         let (mut with_colons, mut decimals) = (None, None);
         for (at, text) in cells {
+            if spelled(text).is_some() {
+                continue;
+            }
             if looks_elapsed(text) {
                 with_colons.get_or_insert((at, text.to_string()));
             } else if text.contains(self.decimal.mark()) {
@@ -137,6 +144,9 @@ impl<'a> Times<'a> {
         let (text, order) = match self.form {
             Form::After(column, scale, first) => {
                 let text = row.cells[column].trim();
+                if let Some(seconds) = spelled(text) {
+                    return Ok(Some(seconds));
+                }
                 if looks_elapsed(text) {
                     return match seconds_of_elapsed(text, first) {
                         Some(seconds) => Ok(Some(seconds)),

@@ -44,7 +44,7 @@ pub enum Unit {
     Value(Quantity, f64),
 }
 
-const TIMES: [(&str, f64); 15] = [
+const TIMES: [(&str, f64); 18] = [
     ("s", 1.0),
     ("sec", 1.0),
     ("secs", 1.0),
@@ -59,9 +59,15 @@ const TIMES: [(&str, f64); 15] = [
     ("hrs", SECONDS_PER_HOUR),
     ("hour", SECONDS_PER_HOUR),
     ("hours", SECONDS_PER_HOUR),
+    ("stunde", SECONDS_PER_HOUR),
+    ("stunden", SECONDS_PER_HOUR),
+    ("heures", SECONDS_PER_HOUR),
     ("d", SECONDS_PER_DAY),
 ];
-const DAYS: [&str; 2] = ["day", "days"];
+const DAYS: [&str; 6] = ["day", "days", "tage", "tagen", "jour", "jours"];
+/// With p.i. in one word.
+const AFTER_INJECTION: [(&str, f64); 3] =
+    [("hpi", SECONDS_PER_HOUR), ("dpi", SECONDS_PER_DAY), ("mpi", 60.0)];
 /// Written with colons; of the part before the first one.
 const ELAPSED: [(&str, f64); 16] = [
     ("d:hh:mm", SECONDS_PER_DAY),
@@ -95,10 +101,16 @@ const ACTIVITIES: [(&str, f64); 9] = [
     ("uci", 1e-6 * BQ_PER_CI),
     ("nci", 1e-9 * BQ_PER_CI),
 ];
-const DOSES: [(&str, f64); 3] = [("gy", 1.0), ("mgy", 1e-3), ("ugy", 1e-6)];
+const DOSES: [(&str, f64); 4] = [("gy", 1.0), ("cgy", 1e-2), ("mgy", 1e-3), ("ugy", 1e-6)];
 const MASSES: [(&str, f64); 3] = [("g", 1.0), ("kg", 1e3), ("mg", 1e-3)];
-const VOLUMES: [(&str, f64); 6] =
-    [("ml", 1.0), ("cm3", 1.0), ("cm^3", 1.0), ("cc", 1.0), ("mm3", 1e-3), ("l", 1e3)];
+const VOLUMES: [(&str, f64); 7] =
+    [("ml", 1.0), ("cm3", 1.0), ("ccm", 1.0), ("cc", 1.0), ("mm3", 1e-3), ("ul", 1e-3), ("l", 1e3)];
+/// Written out.
+const WRITTEN_OUT: [(&str, &str); 5] =
+    [("gram", "g"), ("grams", "g"), ("gramm", "g"), ("milliliter", "ml"), ("millilitre", "ml")];
+/// Per one of these is per curve: the value is of all of it.
+const WHOLES: [&str; 9] =
+    ["organ", "voi", "roi", "region", "lesion", "tumour", "tumor", "tissue", "structure"];
 const ADMINISTERED: [&str; 10] = [
     "%ia",
     "%id",
@@ -121,10 +133,11 @@ pub fn unit_of(folded: &str) -> Option<Unit> {
         c => c,
     };
     let text: String = folded.chars().filter(|c| !c.is_whitespace()).map(plain).collect();
+    let text = quotient(text.trim_end_matches('.'));
     let find = |all: &[(&str, f64)], text: &str| all.iter().find(|u| u.0 == text).map(|u| u.1);
     let time =
         |text: &str| find(&TIMES, text).or_else(|| DAYS.contains(&text).then_some(SECONDS_PER_DAY));
-    if let Some(s) = time(&text) {
+    if let Some(s) = time(&text).or_else(|| find(&AFTER_INJECTION, &text)) {
         return Some(Unit::Time(s));
     }
     if let Some(g) = find(&MASSES, &text) {
@@ -170,12 +183,41 @@ pub fn unit_of(folded: &str) -> Option<Unit> {
     Some(Unit::Value(Quantity::DoseRate, gy / time(below?)?))
 }
 
+/// Per something as a stroke: `MBq ml-1`, `MBq*ml^-1`, `MBq per mL`. Of two strokes nothing is known.
+fn quotient(text: &str) -> String {
+    let text = text.replace("^3", "3").replace(['⁻', '−', '–'], "-").replace('¹', "1");
+    let inverse = text.strip_suffix("^-1").or_else(|| text.strip_suffix("-1"));
+    let (above, below) = match inverse {
+        Some(rest) => {
+            let known = [&MASSES[..], &VOLUMES[..], &TIMES[..]].concat();
+            let ends = |(unit, _): &&(&str, f64)| rest.ends_with(unit) && rest.len() > unit.len();
+            match known.iter().filter(ends).max_by_key(|(unit, _)| unit.len()) {
+                Some((unit, _)) => (rest[..rest.len() - unit.len()].to_string(), *unit),
+                None => return text,
+            }
+        }
+        None => match text.split_once("per").filter(|(above, _)| !above.is_empty()) {
+            // `percent` is no quotient.
+            Some((above, below)) if !below.starts_with("cent") => (above.to_string(), below),
+            _ => match text.split_once('/') {
+                Some((above, below)) => (above.to_string(), below),
+                None => return text,
+            },
+        },
+    };
+    let below = WRITTEN_OUT.iter().find(|w| w.0 == below).map_or(below, |w| w.1);
+    format!("{}/{below}", above.trim_end_matches(['*', '·', '.', '/']))
+}
+
 /// The quantity alone, per mass or per volume.
 fn per(below: Option<&str>, scale: f64, [alone, per_gram, per_ml]: [Quantity; 3]) -> Option<Unit> {
     let find = |all: &[(&str, f64)], text: &str| all.iter().find(|u| u.0 == text).map(|u| u.1);
     let Some(below) = below else { return Some(Unit::Value(alone, scale)) };
     if let Some(g) = find(&MASSES, below) {
         return Some(Unit::Value(per_gram, scale / g));
+    }
+    if WHOLES.contains(&below) {
+        return Some(Unit::Value(alone, scale));
     }
     find(&VOLUMES, below).map(|ml| Unit::Value(per_ml, scale / ml))
 }
@@ -210,6 +252,19 @@ mod tests {
             ("nci", Unit::Value(Quantity::Activity, 37.0)),
             ("hh:mm", Unit::Elapsed(3600.0)),
             ("mm:ss", Unit::Elapsed(60.0)),
+            ("%id/organ", Unit::Value(Quantity::OfAdministered, 0.01)),
+            ("mbq / organ", Unit::Value(Quantity::Activity, 1e6)),
+            ("% id per gram", Unit::Value(Quantity::OfAdministeredPerGram, 0.01)),
+            ("%id g-1", Unit::Value(Quantity::OfAdministeredPerGram, 0.01)),
+            ("kbq ml-1", Unit::Value(Quantity::PerMl, 1e3)),
+            ("kbq·ml⁻¹", Unit::Value(Quantity::PerMl, 1e3)),
+            ("mbq kg^-1", Unit::Value(Quantity::PerGram, 1e3)),
+            ("bq per ml", Unit::Value(Quantity::PerMl, 1.0)),
+            ("bq/mm^3", Unit::Value(Quantity::PerMl, 1e3)),
+            ("cgy/h", Unit::Value(Quantity::DoseRate, 1e-2 / 3600.0)),
+            ("mgy h-1", Unit::Value(Quantity::DoseRate, 1e-3 / 3600.0)),
+            ("hpi", Unit::Time(3600.0)),
+            ("stunden", Unit::Time(3600.0)),
         ] {
             assert_eq!(unit_of(text), Some(expected), "{text}");
         }

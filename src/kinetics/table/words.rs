@@ -16,7 +16,7 @@ pub(super) const CURVES: [&str; 14] = [
     "curve name",
     "voi name",
 ];
-pub(super) const TIMES: [&str; 9] = [
+pub(super) const TIMES: [&str; 15] = [
     "",
     "time",
     "t",
@@ -26,6 +26,12 @@ pub(super) const TIMES: [&str; 9] = [
     "acquisition time",
     "mid time",
     "elapsed time",
+    "zeit",
+    "zeitpunkt",
+    "temps",
+    "tiempo",
+    "tempo",
+    "tijd",
 ];
 pub(super) const CLOCKS: [&str; 8] = [
     "time",
@@ -37,9 +43,46 @@ pub(super) const CLOCKS: [&str; 8] = [
     "scan time",
     "acquisition time",
 ];
+/// Columns that number rows or scans.
+pub(super) const COUNTERS: [&str; 16] = [
+    "index",
+    "idx",
+    "unnamed: 0",
+    "unnamed:0",
+    "no",
+    "nr",
+    "n",
+    "#",
+    "row",
+    "scan",
+    "scan no",
+    "scan nr",
+    "scan number",
+    "scan #",
+    "image",
+    "point",
+];
+pub(super) const NUCLIDES: [&str; 5] =
+    ["nuclide", "radionuclide", "isotope", "radioisotope", "nuklid"];
+pub(super) const PATIENTS: [&str; 8] =
+    ["patient", "patient id", "patientid", "patient name", "subject", "subject id", "pat", "case"];
+/// Lengths of scans.
+pub(super) const DURATIONS: [&str; 8] = [
+    "duration",
+    "scan duration",
+    "frame duration",
+    "acquisition duration",
+    "scan length",
+    "frame length",
+    "dauer",
+    "scan dauer",
+];
+/// In %, of what was administered.
+pub(super) const RETAINED: [&str; 5] =
+    ["retention", "whole body retention", "wb retention", "retained", "retained activity"];
 pub(super) const REMARKS: [&str; 6] = ["comment", "comments", "remark", "remarks", "note", "notes"];
 /// Words for the values; of each other word in a wide table a curve is named.
-pub(super) const VALUES: [&str; 19] = [
+pub(super) const VALUES: [&str; 21] = [
     "",
     "activity",
     "a",
@@ -59,6 +102,8 @@ pub(super) const VALUES: [&str; 19] = [
     "uptake",
     "ia",
     "id",
+    "aktivität",
+    "aktivitaet",
 ];
 /// Of those, the ones that may stand beside the name of a curve.
 pub(super) const BESIDE: [&str; 8] = [
@@ -72,14 +117,29 @@ pub(super) const BESIDE: [&str; 8] = [
     "value",
 ];
 /// Words for one standard deviation, longest first.
-pub(super) const SPREADS: [&str; 31] = [
+pub(super) const SPREADS: [&str; 46] = [
+    "relative standard uncertainty",
+    "relative standard deviation",
     "coefficient of variation",
+    "relative unsicherheit",
+    "standardabweichung",
     "standard uncertainty",
     "relative uncertainty",
     "standard deviation",
     "relative error",
     "standard error",
+    "relative unc",
+    "relative sd",
     "rel uncertainty",
+    "rel std dev",
+    "rel uncert",
+    "rel error",
+    "rel unc",
+    "rel err",
+    "rel std",
+    "rel sd",
+    "u rel",
+    "unsicherheit",
     "uncertainties",
     "uncertainty",
     "std uncertainty",
@@ -105,10 +165,19 @@ pub(super) const SPREADS: [&str; 31] = [
     "cv",
     "u",
 ];
+/// Of those, the ones for shares of the values.
+pub(super) const RELATIVE: [&str; 6] = ["relative", "rel", "cv", "cov", "rsd", "coefficient"];
+/// One standard uncertainty, said beside a word for it.
+pub(super) const COVERAGE_ONE: [&str; 4] = ["k=1", "k = 1", "1 sigma", "1σ"];
 pub(super) const SIGNS: [&str; 5] = ["±", "+/-", "+-", "σ", "sem"];
 pub(super) const MASSES: [&str; 3] = ["mass", "weight", "m"];
 pub(super) const VOLUMES: [&str; 3] = ["volume", "vol", "v"];
-pub(super) const AFTER_INJECTION: [&str; 17] = [
+pub(super) const AFTER_INJECTION: [&str; 22] = [
+    "nach injektion",
+    "nach applikation",
+    "nach gabe",
+    "après injection",
+    "apres injection",
     "post injection",
     "after injection",
     "since injection",

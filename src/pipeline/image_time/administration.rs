@@ -99,6 +99,9 @@ pub(super) fn dates_of_clocks(
                     && administered.is_none()
                     && scan.stated_s().is_none() =>
             {
+                if let Some(same) = one_clock_reading(scans, &anchor) {
+                    return Err(same);
+                }
                 return Err(Error::input(
                     format!("the files state different administrations: {there} and {here}"),
                     "a series is of one administration",
@@ -124,6 +127,49 @@ pub(super) fn dates_of_clocks(
         scan.told.push(text);
     }
     Ok(())
+}
+
+/// The error of administrations that are one reading of clocks with different offsets from UTC, as where the clocks were changed between two scans:
+/// the reading has no offset of its own and got that of each scan. That of the scan nearest to it is named first.
+fn one_clock_reading(scans: &[Scan], anchor: &Moment) -> Option<Error> {
+    let mut all: Vec<(f64, Moment, &str)> = Vec::new();
+    for scan in scans {
+        let clock = scan.facts.administration_clock;
+        let given = match scan.facts.administration_time {
+            Some(given) => given,
+            None => clock?.nearest_to(anchor).ok()?,
+        };
+        given.offset()?;
+        let gap = scan.start.and_then(|s| s.seconds_since(&given).ok())?;
+        all.push((gap.abs(), given, &scan.name));
+    }
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (_, first, name) = *all.first()?;
+    if all.iter().any(|(_, m, _)| m.local() != first.local()) {
+        return None;
+    }
+    let mut each: Vec<String> = Vec::new();
+    for (_, moment, _) in &all {
+        if !each.contains(&moment.to_string()) {
+            each.push(moment.to_string());
+        }
+    }
+    let stated: Vec<String> = each.iter().map(|m| format!("administered = \"{m}\"")).collect();
+    Some(Error::input(
+        format!(
+            "the files state the administration as {} on clocks with different offsets from UTC: {}",
+            first.local(),
+            each.join(" and ")
+        ),
+        format!(
+            "clocks were changed between the scans, and each file gives its own offset to the time of the administration; {name}, nearest to it, has \
+             the first of them"
+        ),
+        format!(
+            "State it at the top of the series file, with the offset of its own day: {}.",
+            stated.join(" or ")
+        ),
+    ))
 }
 
 /// The latest such time before the first scan, or the day that the DecayFactor of a correction to the administration tells; and what is told

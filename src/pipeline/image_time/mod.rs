@@ -17,6 +17,7 @@ use crate::activity::{
 use crate::error::{Error, Result};
 use crate::io::dicom::Facts;
 use crate::job::{DecayFrom, Job};
+use crate::kinetics::possible::within_reach;
 use crate::time::{Moment, TimeOrSpan, hours_text};
 
 use administration::{admin_interval, dates_of_clocks, tell_admin_interval};
@@ -253,6 +254,25 @@ fn one(
             "activity is measured after it was given",
             "Correct the times, or state them: time or administered in a series file, --administered for one image.",
         ));
+    }
+    if let Some(given) = given.filter(|_| needed || !scan.name.is_empty()) {
+        within_reach(&[-given], decay.constant_per_s()).map_err(|e| Error {
+            problem: format!("the administration is {} before the scan", hours_text(-given)),
+            suggestion: format!(
+                "Dates of de-identified files are often no dates: state the time, {}.",
+                if scan.name.is_empty() {
+                    "such as --administered 24h"
+                } else {
+                    "time = \"24h\" in the [[time_point]] or administered at the top of the series file"
+                }
+            ),
+            ..e
+        })?;
+    }
+    if stated.is_none()
+        && let (Some(given), Some(start)) = (given, scan.start)
+    {
+        scan.told.extend(zones::across_a_change(&start, given, decay));
     }
     if scan.correction == Some(DecayCorrection::Admin) {
         tell_admin_interval(scan, decay, given, in_file);

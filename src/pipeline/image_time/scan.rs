@@ -16,6 +16,8 @@ const SAME_HALF_LIFE: f64 = 1e-3;
 const SHORTEST_SCAN_S: f64 = 10.0;
 /// Seconds that were written for milliseconds are at least a minute.
 const SHORTEST_MS_AS_S: f64 = 0.06;
+/// Half of 20 min, a usual scan (s).
+const HALF_OF_A_SCAN_S: f64 = 600.0;
 /// Decay that changes nothing beside the other uncertainties.
 const NEGLIGIBLE_DECAY: f64 = 1e-3;
 
@@ -25,11 +27,15 @@ pub struct Scan {
     pub(super) start: Option<Moment>,
     pub(super) frames: Vec<ScanFrame>,
     pub(super) series_s: Option<f64>,
+    /// Start of the first time frame of a dynamic series.
+    first_frame_s: Option<f64>,
     /// What START was corrected to, where the file states the very time.
     pub(super) corrected_to_s: Option<f64>,
     pub(super) scanner: Decay,
     pub(super) correction: Option<DecayCorrection>,
     pub(super) reference: StartReference,
+    /// Whether its correction is also one for the decay within each frame.
+    within_frames: bool,
     /// Time of administration of the file, s on the scan's clock, or why it is not known.
     pub(super) in_file_s: Result<Option<f64>>,
     pub(super) facts: Facts,
@@ -66,10 +72,12 @@ impl Scan {
         let mut scan = Scan {
             frames: frames(&facts, stated.duration_s)?,
             series_s: on_clock(&facts.series_time, &facts.acquisition_time).unwrap_or(None),
+            first_frame_s: on_clock(&facts.first_frame_time, &facts.acquisition_time)?,
             corrected_to_s: on_clock(&facts.decay_corrected_to, &facts.acquisition_time)?,
             scanner,
             correction: None,
             reference: StartReference::FirstFrame,
+            within_frames: true,
             in_file_s: on_clock(&facts.administration_time, &start),
             start,
             facts,
@@ -94,7 +102,14 @@ impl Scan {
         let same = (self.scanner.half_life_s / decay.half_life_s - 1.0).abs() < SAME_HALF_LIFE;
         let as_it_stands = same && self.correction == Some(DecayCorrection::Start);
         let scanner = if as_it_stands { *decay } else { self.scanner };
-        ScanClock { frames: &self.frames, series_s: self.series_s, decay: *decay, scanner }
+        ScanClock {
+            frames: &self.frames,
+            series_s: self.series_s,
+            first_frame_s: self.first_frame_s,
+            decay: *decay,
+            scanner,
+            within_frames: self.within_frames,
+        }
     }
 
     /// To when the values are corrected: stated, read, or assumed and told. None for a file that has no such attribute and no statement.
@@ -202,14 +217,9 @@ impl Scan {
             ));
             return Ok(Timing { since_administration_s: Some(0.0), ..timing(0.0, what, [1.0; 2]) });
         }
-        if correction == DecayCorrection::None && self.frames.iter().any(|f| f.duration_s.is_none())
-        {
-            self.told.push(format!(
-                "the duration of the scan is not known: its values are taken as those at its start; half of 20 min is {:.2} % of decay",
-                100.0 * (1.0 - decay.factor(600.0).unwrap_or(0.0))
-            ));
-        }
+        self.told.extend(self.unknown_duration(correction, decay));
         self.told.extend(self.seconds_for_milliseconds(decay));
+        self.decide_within_frames(correction, administered_s, decay);
         let at = self.clock(decay).at_one_time(correction, self.reference, administered_s)?;
         let many = at.factors.len() > 1;
         let what = match (correction, self.reference) {
@@ -262,6 +272,66 @@ impl Scan {
 }
 
 impl Scan {
+    /// How a statement is given: a key of a series file, or an option for one image.
+    pub(super) fn statement(&self, key: &str, option: &str, value: &str) -> String {
+        if self.name.is_empty() {
+            format!("{option} {value}")
+        } else {
+            format!("{key} = \"{value}\" in its [[time_point]]")
+        }
+    }
+
+    /// A mean over a frame of unknown length is taken as the value at its start; a corrected one of a point of a curve too, where what cleared
+    /// within the frame is missing. A single corrected image is the activity of its time, whatever the length.
+    fn unknown_duration(&self, correction: DecayCorrection, decay: &Decay) -> Option<String> {
+        let unknown = self.frames.iter().any(|f| f.duration_s.is_none());
+        let change = 1.0 - decay.factor(HALF_OF_A_SCAN_S).unwrap_or(0.0);
+        let mean = correction == DecayCorrection::None;
+        if !unknown || !(mean || (!self.name.is_empty() && change > NEGLIGIBLE_DECAY)) {
+            return None;
+        }
+        let what = if mean {
+            "its values are taken as those at its start"
+        } else {
+            "its values are taken as measured at its start, and what clears during the scan is not seen"
+        };
+        let key = if self.name.is_empty() {
+            "--scan-duration 20min states it".into()
+        } else {
+            self.statement("duration", "--scan-duration", "20min") + " states it"
+        };
+        Some(format!(
+            "the duration of the scan is not known: {what}; half of 20 min is {:.2} % of decay; {key}",
+            100.0 * change
+        ))
+    }
+
+    /// What DecayFactor says on the decay within the frames, unless the correction is stated.
+    fn decide_within_frames(
+        &mut self,
+        correction: DecayCorrection,
+        administered_s: Option<f64>,
+        decay: &Decay,
+    ) {
+        let reference = match (correction, administered_s) {
+            (DecayCorrection::Start, _) => self.reference,
+            (DecayCorrection::Admin, Some(given)) => StartReference::Administration(given),
+            _ => return,
+        };
+        if self.stated.correction.is_some() {
+            return;
+        }
+        let Some(average) = self.clock(decay).frames_scaled_alone(reference) else { return };
+        self.within_frames = false;
+        let name = correction.name().to_lowercase();
+        self.told.push(format!(
+            "DecayFactor (0054,1321) scales each frame for the time from its start, not for the decay within it: values are taken as means over \
+             their frames times that factor; were they corrected for the decay within the frames too, activity would be {average:.4} times that; \
+             {} says so",
+            self.statement("decay_correction", "--decay-correction", &name)
+        ));
+    }
+
     /// A duration too short for a scan, which may be seconds in the place of milliseconds: told where that would change the values.
     fn seconds_for_milliseconds(&self, decay: &Decay) -> Option<String> {
         if self.stated.duration_s.is_some() {

@@ -2,8 +2,10 @@
 //! of the clocks between the two: where the files themselves differ, the offset is asked for.
 
 use super::scan::Scan;
+use crate::activity::Decay;
 use crate::error::{Error, Result};
-use crate::time::{Moment, Offset};
+use crate::time::{Moment, Offset, clocks_changed_between};
+use crate::units::SECONDS_PER_HOUR;
 
 /// The stated time with the offset of the files, and what is told of it; as it stands where it has one, or no file has.
 ///
@@ -41,6 +43,17 @@ pub(super) fn on_clock_of_files(
             ))
         }
     }
+}
+
+/// What is told where neither the administration (s on the scan's clock) nor the scan states its offset from UTC, and clocks were changed in between.
+pub(super) fn across_a_change(start: &Moment, given_s: f64, decay: &Decay) -> Option<String> {
+    let (place, date) = clocks_changed_between(&start.plus_seconds(given_s)?, start)?;
+    let change = 1.0 - decay.factor(SECONDS_PER_HOUR).ok()?;
+    Some(format!(
+        "times have no offset from UTC, and clocks of {place} were changed on {date}, between administration and scan: taken as one clock that was not; if \
+         it was, they are an hour off ({:.2} % of physical decay). Times with their offsets or lengths of time state it",
+        100.0 * change
+    ))
 }
 
 /// What is told of a local time that was given an offset.
