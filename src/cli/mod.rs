@@ -19,6 +19,7 @@ pub mod fit_arguments;
 mod fit_output;
 mod fit_reading;
 pub mod help_file;
+pub mod init;
 pub mod interrupt;
 pub mod kernel;
 pub mod merge;
@@ -119,6 +120,8 @@ enum Command {
     HelpFile(help_file::HelpFileArguments),
     /// Make dose kernels of a nuclide: round a point, of voxels (VSV), of spheres.
     Kernel(Box<kernel::KernelArguments>),
+    /// Write a study file from a folder of images: what was found, and what is to be completed.
+    Init(init::InitArguments),
     /// Join the shards of a run (dose --shard i/n) into the result of the whole run.
     Merge(merge::MergeArguments),
     /// Show what a nuclide emits: half-life, energies per decay, lines, spectra, progeny.
@@ -163,6 +166,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::HelpFile(arguments) => help_file::run(&arguments),
         Command::Kernel(arguments) => kernel::run(*arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),

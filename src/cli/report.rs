@@ -48,6 +48,9 @@ pub struct ReportArguments {
     /// CT of each cycle, below the dose in slices: DICOM folder, NIfTI or MetaImage.
     #[arg(long, value_name = "PATH", help_heading = "Slices")]
     ct: Vec<PathBuf>,
+    /// SeriesInstanceUID of each CT, where its folder holds several, in their order.
+    #[arg(long, value_name = "UID", help_heading = "Slices", requires = "ct")]
+    ct_series: Vec<String>,
     #[command(flatten)]
     voi: VoiArguments,
     /// Most axial slices of a cycle; 0 leaves pictures out.
@@ -103,6 +106,7 @@ pub fn run(a: ReportArguments) -> Result<ExitCode> {
         doses: a.doses,
         administered_bq: a.administered,
         ct: a.ct,
+        ct_series: a.ct_series,
         dvh: a.dvh,
         bed: a.bed,
         limits: a.limit,

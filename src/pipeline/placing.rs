@@ -171,7 +171,7 @@ fn on_ct(
         ));
     };
     let mut own = Vec::new();
-    let moving = read_ct(path, None, job.nifti_affine, observer, &mut own)?;
+    let moving = read_ct(path, point.ct_series.as_deref(), job.nifti_affine, observer, &mut own)?;
     for record in &mut own {
         record.role = POINT_CT;
         let theirs = record.facts.as_ref().and_then(|f| f.frame_of_reference_uid.as_ref());

@@ -84,6 +84,7 @@ struct PointEntry {
     transform: Option<PathBuf>,
     register: Option<bool>,
     ct: Option<PathBuf>,
+    ct_series: Option<String>,
     voi: Option<VoiEntry>,
 }
 
@@ -144,6 +145,8 @@ pub struct TimePoint {
     pub register: bool,
     /// Its own CT, on which its place is estimated.
     pub ct: Option<PathBuf>,
+    /// SeriesInstanceUID of that CT, where a folder holds several.
+    pub ct_series: Option<String>,
     /// Files of the VOIs of this time alone, in the image's coordinates, in the order of the job's; none for one that stays as it is. Empty: all stay.
     pub voi: Vec<Option<PathBuf>>,
 }
@@ -400,6 +403,7 @@ impl PointEntry {
             transform: self.transform.map(|t| folder.join(t)),
             register,
             ct: self.ct.map(|c| folder.join(c)),
+            ct_series: self.ct_series,
             voi: self.voi.map_or(Vec::new(), |v| v.build(folder)),
         })
     }

@@ -42,6 +42,7 @@ struct CycleEntry {
     administered: Option<String>,
     time: Option<toml::Value>,
     ct: Option<PathBuf>,
+    ct_series: Option<String>,
     #[serde(default)]
     voi: Vec<VoiEntry>,
     activity: Option<PathBuf>,
@@ -74,6 +75,8 @@ pub struct Cycle {
     pub time: Option<String>,
     /// The CT; none where `[dose]` gives density and materials.
     pub ct: Option<PathBuf>,
+    /// SeriesInstanceUID of the CT, where a folder holds several.
+    pub ct_series: Option<String>,
     /// VOIs.
     pub vois: Vec<VoiFile>,
     /// One image, in place of time points.
@@ -236,6 +239,7 @@ impl CycleEntry {
             administered: self.administered,
             time,
             ct: self.ct.map(|c| folder.join(c)),
+            ct_series: self.ct_series,
             vois: self.voi.into_iter().map(voi).collect(),
             activity: self.activity.map(|a| folder.join(a)),
             points: self.time_point,

@@ -5,6 +5,7 @@
 
 pub mod commands;
 mod file;
+pub mod init;
 mod key;
 pub mod lines;
 mod paths;

@@ -11,8 +11,9 @@ use crate::error::{Error, Result};
 use crate::pipeline::series_file::SeriesInput;
 
 /// Options of `voxgray dose` that come from other keys of a study.
-const TAKEN_BY_DOSE: [&str; 10] = [
+const TAKEN_BY_DOSE: [&str; 11] = [
     "ct",
+    "ct-series",
     "activity",
     "nuclide",
     "administered",
@@ -27,7 +28,8 @@ const TAKEN_BY_DOSE: [&str; 10] = [
 const TAKEN_BY_ANALYSIS: [&str; 7] =
     ["voi", "voi-names", "administered", "out", "overwrite", "csv", "json"];
 const TAKEN_BY_LIMIT: [&str; 5] = ["cycle", "administered", "given", "csv", "json"];
-const TAKEN_BY_REPORT: [&str; 10] = [
+const TAKEN_BY_REPORT: [&str; 11] = [
+    "ct-series",
     "administered",
     "pseudonym",
     "ct",
@@ -96,6 +98,7 @@ impl Study {
                 let mut after = vec![doses[n].clone()];
                 if let (Some(ct), false) = (&cycle.ct, dicom.contains_key("reference")) {
                     words.extend([text("--reference"), Word::Input(ct.clone())]);
+                    words.extend(series_words("--reference-series", cycle));
                 }
                 if self.bed.is_some() && cycles == 1 && vois.len() == 1 {
                     words.extend([text("--bed"), Word::Made("bed".into())]);
@@ -123,6 +126,7 @@ impl Study {
             }
             if let Some(ct) = &cycle.ct {
                 words.extend([text("--ct"), Word::Input(ct.clone())]);
+                words.extend(series_words("--ct-series", cycle));
             }
         }
         for voi in &self.cycles[0].vois {
@@ -166,6 +170,7 @@ impl Study {
         }
         if let Some(ct) = &cycle.ct {
             words.extend([text("--ct"), Word::Input(ct.clone())]);
+            words.extend(series_words("--ct-series", cycle));
         }
         let (mut file, mut file_text, mut reads) = (None, String::new(), Vec::new());
         words.push(text("--activity"));
@@ -283,6 +288,12 @@ impl Study {
         let place = |path: &Path| -> PathBuf { seen_from(&self.out, path, &self.folder) };
         Ok(Some((name.clone(), series_text(self, cycle, &place)?.text)))
     }
+}
+
+/// Which series of a folder is the CT.
+fn series_words(option: &str, cycle: &Cycle) -> Vec<Word> {
+    let uid = cycle.ct_series.as_deref();
+    uid.map_or(Vec::new(), |uid| vec![text(option), text(uid)])
 }
 
 fn voi_words(words: &mut Vec<Word>, file: &Path, names: Option<&Path>) {

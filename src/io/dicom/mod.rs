@@ -36,6 +36,7 @@ mod rle;
 mod rtstruct;
 mod seg;
 mod series;
+mod survey;
 mod time_frames;
 mod transfer_syntax;
 mod ucum;
@@ -50,6 +51,7 @@ pub use registration::read_registration;
 pub use rtstruct::{Roi, StructureSet};
 pub use seg::Segmentation;
 pub use series::SeriesSummary;
+pub use survey::{Surveyed, survey};
 
 use crate::error::{Error, Result};
 use crate::image::Volume;

@@ -36,6 +36,8 @@ pub struct ReportJob {
     pub administered_bq: Vec<f64>,
     /// CTs in their order, for the slices.
     pub ct: Vec<PathBuf>,
+    /// Their SeriesInstanceUIDs, where folders hold several.
+    pub ct_series: Vec<String>,
     /// Folders of `voxgray dvh`.
     pub dvh: Vec<PathBuf>,
     /// Folders of `voxgray bed`.

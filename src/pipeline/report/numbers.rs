@@ -91,9 +91,9 @@ fn is_date(word: &str) -> bool {
     [0, 1, 2, 3, 5, 6, 8, 9].into_iter().all(digit) && bytes[4] == b'-' && bytes[7] == b'-'
 }
 
-/// A DICOM UID: digits in at least five parts.
+/// A DICOM UID: digits in at least four parts.
 fn is_uid(word: &str) -> bool {
-    word.split('.').count() >= 5
+    word.split('.').count() >= 4
         && word.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
 }
 

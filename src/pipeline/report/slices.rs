@@ -48,7 +48,13 @@ fn one(
     let options = MapOptions { affine: job.affine, ..MapOptions::default() };
     let map = read_map(&run.folder, &options, observer)?;
     let ct = match job.ct.get(n) {
-        Some(path) => Some(read_ct(path, None, job.affine, observer, &mut Vec::new())?),
+        Some(path) => Some(read_ct(
+            path,
+            job.ct_series.get(n).map(String::as_str),
+            job.affine,
+            observer,
+            &mut Vec::new(),
+        )?),
         None => None,
     };
     // Air has next to no mass: its doses are large, uncertain and of nobody.

@@ -1,0 +1,382 @@
+//! Studies from what DICOM headers say.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::Draft;
+use super::text::{Text, path, quoted, rest};
+use crate::io::dicom::{Surveyed, read_registration};
+use crate::physics::nuclide_label::{nuclide_of_code, nuclides_in_text};
+use crate::time::Moment;
+use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
+
+/// Acquisitions that begin so close together (s) are reconstructions of one.
+const ONE_ACQUISITION_S: f64 = 600.0;
+/// Scans that are further apart (s) are of two administrations.
+const ONE_CYCLE_S: f64 = 14.0 * 24.0 * SECONDS_PER_HOUR;
+/// A CT within this time (s) of a scan may be its own.
+const OWN_CT_S: f64 = 12.0 * SECONDS_PER_HOUR;
+
+/// What a patient's folder holds.
+struct Patient<'a> {
+    folder: &'a Path,
+    all: &'a [Surveyed],
+    /// Folders with the kind of each image series in them, also of other patients.
+    beside: &'a [(bool, Vec<std::path::PathBuf>)],
+}
+
+/// What the time points of a cycle are brought to.
+struct Reference<'a> {
+    ct: Option<&'a Surveyed>,
+    frame: Option<&'a str>,
+    /// It is the first time point.
+    first: bool,
+}
+
+/// One study for each patient, and what is told of all.
+pub fn drafts(folder: &Path, found: Vec<Surveyed>) -> (Vec<Draft>, Vec<String>) {
+    let image = |s: &&Surveyed| ["CT", "PT", "NM"].contains(&s.facts.modality.as_str());
+    let beside: Vec<_> =
+        found.iter().filter(image).map(|s| (s.facts.modality == "CT", s.files.clone())).collect();
+    let mut patients: BTreeMap<String, Vec<Surveyed>> = BTreeMap::new();
+    found.into_iter().for_each(|s| patients.entry(s.patient_id.clone()).or_default().push(s));
+    let mut notes = Vec::new();
+    if patients.len() > 1 {
+        let names: Vec<String> = patients.keys().map(|p| format!("'{p}'")).collect();
+        notes.push(format!(
+            "{} patients in one folder (PatientID (0010,0020) {}): a study for each",
+            patients.len(),
+            names.join(", ")
+        ));
+    }
+    let several = patients.len() > 1;
+    let mut drafts = Vec::new();
+    for (n, (id, all)) in patients.iter().enumerate() {
+        let patient = Patient { folder, all, beside: &beside };
+        let Some(mut draft) = patient.draft() else {
+            notes.push(format!("PatientID '{id}': no activity image, so no study"));
+            continue;
+        };
+        if several {
+            draft.name = format!("study-{}.toml", n + 1);
+            draft.told.insert(0, format!("PatientID '{id}'"));
+        }
+        drafts.push(draft);
+    }
+    (drafts, notes)
+}
+
+fn apart(a: &Surveyed, b: &Surveyed) -> Option<f64> {
+    Some(a.time?.seconds_since(&b.time?).ok()?.abs())
+}
+
+/// The nuclide of an image: its code, or the only one that its radiopharmaceutical names.
+fn nuclide(image: &Surveyed) -> Option<String> {
+    let code = image.facts.nuclide.as_ref();
+    let by_code = code.and_then(|c| nuclide_of_code(&c.scheme, &c.value)).map(str::to_owned);
+    let texts = [code.map(|c| c.meaning.as_str()), image.facts.radiopharmaceutical.as_deref()];
+    by_code.or_else(|| {
+        texts.into_iter().flatten().find_map(|t| match &nuclides_in_text(t)[..] {
+            [one] => Some(one.clone()),
+            _ => None,
+        })
+    })
+}
+
+/// The time of the administration, where the headers say it: by date, or by the clock on the day of the scan.
+fn administration(image: &Surveyed) -> Option<Moment> {
+    let clock = || {
+        let (clock, time) = (image.facts.administration_clock?, image.time?);
+        clock.nearest_to(&time).ok()
+    };
+    image.facts.administration_time.or_else(clock)
+}
+
+impl Patient<'_> {
+    fn of<'b>(&'b self, kinds: &'b [&str]) -> impl Iterator<Item = &'b Surveyed> {
+        self.all.iter().filter(|s| kinds.contains(&s.facts.modality.as_str()))
+    }
+
+    /// The key that names one series of a folder, where the folder holds several.
+    fn series(&self, text: &mut Text, key: &str, of: &Surveyed) {
+        let (is_ct, folder) = (of.facts.modality == "CT", of.folder());
+        let here = |files: &[std::path::PathBuf]| files.iter().any(|f| f.starts_with(&folder));
+        let beside = self.beside.iter().filter(|(ct, files)| *ct == is_ct && here(files)).count();
+        if let (2.., Some(uid)) = (beside, &of.facts.series_uid) {
+            text.key(key, &quoted(uid), "");
+        }
+    }
+
+    fn draft(&self) -> Option<Draft> {
+        let mut told = Vec::new();
+        let mut images: Vec<&Surveyed> = Vec::new();
+        for image in self.of(&["PT", "NM"]) {
+            let kind = image.image_type.get(2).map_or("unknown", String::as_str);
+            let flat = image.facts.modality == "NM" && !kind.contains("TOMO");
+            match image.slices > 1 && !flat {
+                true => images.push(image),
+                false => told.push(format!(
+                    "left out: a {} image that is no volume (ImageType {kind})",
+                    image.facts.modality
+                )),
+            }
+        }
+        let nuclide = self.one_nuclide(&mut images, &mut told);
+        images.sort_by(|a, b| {
+            let order = a.time.zip(b.time).and_then(|(a, b)| a.seconds_since(&b).ok());
+            order.map_or(a.time.is_none().cmp(&b.time.is_none()), |s| s.total_cmp(&0.0))
+        });
+        // Reconstructions of one acquisition stand together: the first is taken.
+        let mut points: Vec<Vec<&Surveyed>> = Vec::new();
+        for image in images {
+            match points.last_mut() {
+                Some(last) if apart(image, last[0]).is_some_and(|s| s < ONE_ACQUISITION_S) => {
+                    last.push(image);
+                }
+                _ => points.push(vec![image]),
+            }
+        }
+        if points.is_empty() {
+            return None;
+        }
+        let mut cycles: Vec<Vec<Vec<&Surveyed>>> = Vec::new();
+        for point in points {
+            let new = match cycles.last().and_then(|c| c.last()) {
+                None => true,
+                Some(before) => match (administration(before[0]), administration(point[0])) {
+                    (Some(a), Some(b)) => {
+                        b.seconds_since(&a).is_ok_and(|s| s.abs() > 24.0 * SECONDS_PER_HOUR)
+                    }
+                    _ => apart(point[0], before[0]).is_some_and(|s| s > ONE_CYCLE_S),
+                },
+            };
+            if new {
+                cycles.push(Vec::new());
+            }
+            if let Some(last) = cycles.last_mut() {
+                last.push(point);
+            }
+        }
+        let mut text = Text::default();
+        text.line("# Written by voxgray init from the headers of the images. Lines that begin with # and a key are");
+        text.line("# what could not be decided. All keys: voxgray help-file study. Then: voxgray check, voxgray run.");
+        text.line("format = 1");
+        text.open("pseudonym", "\"P01\"", "what the report calls the patient");
+        match nuclide {
+            Some(name) => text.key("nuclide", &quoted(&name), "the images state it"),
+            None => {
+                text.open("nuclide", "\"Lu-177\"", "needed: no header states it");
+                told.push("no header states the nuclide: to be completed".into());
+            }
+        }
+        let most = cycles.iter().map(Vec::len).min().unwrap_or(0);
+        let counts = cycles.iter().flatten().flatten().any(|i| counts(i));
+        for cycle in &cycles {
+            self.cycle(&mut text, cycle, &mut told);
+        }
+        if counts {
+            told.push("images are in counts, or may be: a calibration is to be completed".into());
+        }
+        text.line("");
+        rest(&mut text, most, counts);
+        Some(Draft { name: "study.toml".into(), text: text.0, told })
+    }
+
+    /// The nuclide of most images; those of another one are left out.
+    fn one_nuclide(&self, images: &mut Vec<&Surveyed>, told: &mut Vec<String>) -> Option<String> {
+        let mut all: BTreeMap<String, usize> = BTreeMap::new();
+        images.iter().filter_map(|i| nuclide(i)).for_each(|n| *all.entry(n).or_default() += 1);
+        let most = all.iter().max_by_key(|(_, n)| **n).map(|(name, _)| name.clone())?;
+        images.retain(|image| {
+            let other = nuclide(image).filter(|n| *n != most);
+            if let Some(other) = &other {
+                told.push(format!(
+                    "left out: a {} series of {other}, beside images of {most}",
+                    image.facts.modality
+                ));
+            }
+            other.is_none()
+        });
+        Some(most)
+    }
+
+    /// The CT that an image lies on, best first: of its frame of reference, of its study, near in time.
+    fn ct_of(&self, image: &Surveyed) -> Option<&Surveyed> {
+        let same = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
+        let rank = |ct: &&Surveyed| {
+            let frame = same(&ct.facts.frame_of_reference_uid, &image.facts.frame_of_reference_uid);
+            let study = same(&ct.facts.study_uid, &image.facts.study_uid);
+            let near = apart(ct, image).is_some_and(|s| s < OWN_CT_S);
+            match (frame, study, near) {
+                (true, _, _) => Some(0),
+                (_, true, _) => Some(1),
+                (_, _, true) => Some(2),
+                _ => None,
+            }
+        };
+        let all = self.of(&["CT"]).filter(|ct| ct.slices > 1);
+        let ranked =
+            all.filter_map(|ct| Some((rank(&ct)?, apart(ct, image).unwrap_or(f64::MAX), ct)));
+        ranked.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))).map(|r| r.2)
+    }
+
+    fn cycle(&self, text: &mut Text, points: &[Vec<&Surveyed>], told: &mut Vec<String>) {
+        text.line("");
+        text.line("[[cycle]]");
+        let first = points[0][0];
+        let given = points.iter().find_map(|p| p[0].facts.administered_bq);
+        match given {
+            Some(bq) => text.key(
+                "administered",
+                &quoted(&format!("{:.2} MBq", bq / BQ_PER_MBQ)),
+                "RadionuclideTotalDose (0018,1074)",
+            ),
+            None => {
+                text.open("administered", "\"7.4 GBq\"", "not stated: gives doses per activity");
+                told.push("no header states the administered activity: to be completed".into());
+            }
+        }
+        let dated = points.iter().any(|p| administration(p[0]).is_some());
+        match dated {
+            true => text.open(
+                "time",
+                "\"2026-03-01T10:00:00\"",
+                "of the administration: the images state it; only to correct it",
+            ),
+            false => text.open(
+                "time",
+                "\"2026-03-01T10:00:00\"",
+                "of the administration: no header states it; or time of each scan",
+            ),
+        }
+        if !dated {
+            told.push("no header states when the activity was given: time of the cycle or of each scan is to be completed".into());
+        }
+        let ct = self.ct_of(first).or_else(|| points.iter().find_map(|p| self.ct_of(p[0])));
+        match ct {
+            Some(ct) => {
+                text.key("ct", &path(&ct.folder(), self.folder), &format!("{} slices", ct.slices));
+                self.series(text, "ct_series", ct);
+            }
+            None => {
+                text.open("ct", "\"ct/\"", "needed: no CT was found for these images");
+                told.push("no CT was found for the images: to be completed".into());
+            }
+        }
+        let of = |s: &'_ Surveyed| s.facts.frame_of_reference_uid.clone();
+        let frame = of(ct.unwrap_or(first));
+        self.vois(text, frame.as_deref(), told);
+        for (n, point) in points.iter().enumerate() {
+            let of = Reference { ct, frame: frame.as_deref(), first: n == 0 };
+            self.point(text, point, &of, dated);
+        }
+    }
+
+    /// VOIs that lie in a frame of reference, or in none that they say.
+    fn vois_in(&self, frame: Option<&str>) -> impl Iterator<Item = &Surveyed> {
+        let here = move |v: &&Surveyed| frame.is_some_and(|f| v.frames.iter().any(|o| o == f));
+        self.of(&["RTSTRUCT", "SEG"]).filter(here)
+    }
+
+    fn vois(&self, text: &mut Text, frame: Option<&str>, told: &mut Vec<String>) {
+        let mut found = false;
+        for voi in self.vois_in(frame) {
+            let Some(file) = voi.files.first() else { continue };
+            text.line("[[cycle.voi]]");
+            text.key("file", &path(file, self.folder), &voi.facts.modality);
+            found = true;
+        }
+        for voi in self.of(&["RTSTRUCT", "SEG"]).filter(|v| v.frames.is_empty()) {
+            let Some(file) = voi.files.first() else { continue };
+            text.line("# [[cycle.voi]]");
+            text.open("file", &path(file, self.folder), "does not say what it was drawn on");
+        }
+        if !found {
+            text.line("# [[cycle.voi]]");
+            text.open(
+                "file",
+                "\"organs.nii.gz\"",
+                "no VOIs were found on the CT: without them there are voxels only",
+            );
+            told.push("no VOIs were found that lie on the CT".into());
+        }
+    }
+
+    fn point(&self, text: &mut Text, images: &[&Surveyed], reference: &Reference, dated: bool) {
+        let image = images[0];
+        text.line("");
+        let since =
+            administration(image).zip(image.time).and_then(|(a, t)| t.seconds_since(&a).ok());
+        let when = since.map_or(String::new(), |s| {
+            format!(", {:.1} h after the administration", s / SECONDS_PER_HOUR)
+        });
+        let kind = &image.facts.modality;
+        text.line(&format!("[[cycle.time_point]] # {kind}, {} slices{when}", image.slices));
+        if image.time.is_none() || !dated {
+            text.open("time", "\"24h\"", "needed where the headers do not tell: start of the scan");
+        }
+        text.key("activity", &path(&self.place(image), self.folder), "");
+        self.series(text, "series", image);
+        for other in &images[1..] {
+            let uid = other.facts.series_uid.as_deref().unwrap_or_default();
+            let place = path(&self.place(other), self.folder);
+            text.line(&format!(
+                "# of the same acquisition: activity = {place}, series = {}",
+                quoted(uid)
+            ));
+        }
+        let own = image.facts.frame_of_reference_uid.as_deref();
+        let frame = reference.frame;
+        if own.is_some() && own == frame {
+            return;
+        }
+        for voi in self.vois_in(own) {
+            let Some(file) = voi.files.first() else { continue };
+            text.open(
+                "voi",
+                &path(file, self.folder),
+                "drawn on this image, with the names of the VOIs above",
+            );
+        }
+        if reference.first && reference.ct.is_none() {
+            return;
+        }
+        let registration = self.of(&["REG"]).filter_map(|r| r.files.first()).find(|file| {
+            read_registration(file, frame, own).is_ok() && frame.is_some() && own.is_some()
+        });
+        if let Some(file) = registration {
+            text.key(
+                "transform",
+                &path(file, self.folder),
+                "REG between the two frames of reference",
+            );
+            return;
+        }
+        let than = if reference.ct.is_some() { "the CT" } else { "the first image" };
+        text.key("register", "true", &format!("another frame of reference than {than}"));
+        let ct = self.ct_of(image).filter(|ct| {
+            ct.facts.frame_of_reference_uid == image.facts.frame_of_reference_uid
+                && reference.ct.is_none_or(|r| r.files != ct.files)
+        });
+        if let Some(ct) = ct {
+            text.key("ct", &path(&ct.folder(), self.folder), "");
+            self.series(text, "ct_series", ct);
+        }
+    }
+
+    /// What is named: the object where there is one, else the folder.
+    fn place(&self, image: &Surveyed) -> std::path::PathBuf {
+        match &image.files[..] {
+            [one] => one.clone(),
+            _ => image.folder(),
+        }
+    }
+}
+
+/// Whether an image may be in counts: NM, which need not say, and PET in other units than Bq/mL.
+fn counts(image: &Surveyed) -> bool {
+    match &image.units {
+        Some(units) => units != "BQML",
+        None => image.facts.modality == "NM",
+    }
+}

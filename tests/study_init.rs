@@ -1,0 +1,295 @@
+//! From a folder of DICOM, as it is exported, to a run: what `init` finds, takes and asks for.
+
+#[path = "support/shared.rs"]
+mod shared;
+#[path = "dicom/writer.rs"]
+#[expect(dead_code, reason = "shared with the tests of DICOM, which use the rest")]
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use writer::{DataSet, EXPLICIT_LITTLE};
+
+const SIDE: usize = 8;
+const MM: f64 = 5.0;
+
+struct Export {
+    folder: tempfile::TempDir,
+}
+
+/// A series: whose, what, when, where.
+#[derive(Clone, Copy)]
+struct Series {
+    patient: &'static str,
+    modality: &'static str,
+    uid: &'static str,
+    frame: &'static str,
+    /// Date and time of the acquisition.
+    at: [&'static str; 2],
+    /// What its pixels hold where the kidney is, and elsewhere in the body.
+    values: [i16; 2],
+}
+
+const FIRST: Series = Series {
+    patient: "A",
+    modality: "PT",
+    uid: "1.2.3.10",
+    frame: "1.2.3.2",
+    at: ["20260301", "140000"],
+    values: [20_000, 1_000],
+};
+
+fn kidney(v: usize, k: usize) -> bool {
+    [v % SIDE, v / SIDE, k].iter().all(|i| (3..5).contains(i))
+}
+
+fn slice(s: &Series, k: usize) -> DataSet {
+    let class = if s.modality == "CT" { "2" } else { "128" };
+    let set = DataSet::default()
+        .text((8, 8), "CS", "ORIGINAL\\PRIMARY")
+        .text((8, 0x16), "UI", &format!("1.2.840.10008.5.1.4.1.1.{class}"))
+        .text((8, 0x18), "UI", &format!("{}.{k}", s.uid))
+        .text((8, 0x21), "DA", s.at[0])
+        .text((8, 0x31), "TM", s.at[1])
+        .text((8, 0x22), "DA", s.at[0])
+        .text((8, 0x32), "TM", s.at[1])
+        .text((8, 0x60), "CS", s.modality)
+        .text((0x10, 0x20), "LO", s.patient)
+        .text((0x20, 0xD), "UI", &format!("1.2.3.1.{}", s.at[0]))
+        .text((0x20, 0xE), "UI", s.uid)
+        .text((0x20, 0x52), "UI", s.frame)
+        .ds((0x20, 0x32), &[-20.0, -20.0, -20.0 + MM * k as f64])
+        .ds((0x20, 0x37), &[1.0, 0.0, 0.0, 0.0, 1.0, 0.0])
+        .us((0x28, 2), &[1])
+        .text((0x28, 4), "CS", "MONOCHROME2")
+        .us((0x28, 0x10), &[SIDE as u16])
+        .us((0x28, 0x11), &[SIDE as u16])
+        .ds((0x28, 0x30), &[MM, MM])
+        .us((0x28, 0x100), &[16])
+        .us((0x28, 0x101), &[16])
+        .us((0x28, 0x102), &[15])
+        .us((0x28, 0x103), &[1])
+        .ds((0x28, 0x1052), &[0.0])
+        .ds((0x28, 0x1053), &[if s.modality == "CT" { 1.0 } else { 100.0 }]);
+    let value = |v: usize| if kidney(v, k) { s.values[0] } else { s.values[1] };
+    let pixels: Vec<i16> = (0..SIDE * SIDE).map(value).collect();
+    if s.modality == "CT" {
+        return set.text((0x28, 0x1054), "LO", "HU").pixels(&pixels);
+    }
+    let agent = DataSet::default()
+        .text((0x18, 0x31), "LO", "177Lu-DOTATATE")
+        .ds((0x18, 0x1074), &[7.4e9])
+        .ds((0x18, 0x1075), &[574_300.8])
+        .text((0x18, 0x1078), "DT", "20260301100000");
+    set.text((0x54, 0x1001), "CS", "BQML")
+        .text((0x28, 0x51), "CS", "DECY\\ATTN")
+        .text((0x54, 0x1102), "CS", "START")
+        .sq((0x54, 0x16), &[agent])
+        .ds((0x18, 0x50), &[MM])
+        .pixels(&pixels)
+}
+
+/// A square around the kidney on its two slices.
+fn structures(patient: &str, frame: &str) -> DataSet {
+    let contour = |k: usize| {
+        let z = -20.0 + MM * k as f64;
+        let [low, high] = [-20.0 + 2.5 * MM, -20.0 + 4.5 * MM];
+        let corners = [[low, low], [high, low], [high, high], [low, high]];
+        let points: Vec<f64> = corners.iter().flat_map(|c| [c[0], c[1], z]).collect();
+        DataSet::default()
+            .text((0x3006, 0x42), "CS", "CLOSED_PLANAR")
+            .text((0x3006, 0x46), "IS", "4")
+            .ds((0x3006, 0x50), &points)
+    };
+    let roi = DataSet::default()
+        .text((0x3006, 0x22), "IS", "1")
+        .text((0x3006, 0x24), "UI", frame)
+        .text((0x3006, 0x26), "LO", "kidney");
+    let drawn = DataSet::default()
+        .text((0x3006, 0x84), "IS", "1")
+        .sq((0x3006, 0x40), &[contour(3), contour(4)]);
+    let referenced = DataSet::default().text((0x20, 0x52), "UI", frame);
+    DataSet::default()
+        .text((8, 0x16), "UI", "1.2.840.10008.5.1.4.1.1.481.3")
+        .text((8, 0x18), "UI", &format!("1.2.3.77.{}", patient.len()))
+        .text((8, 0x60), "CS", "RTSTRUCT")
+        .text((0x10, 0x20), "LO", patient)
+        .text((0x20, 0xE), "UI", "1.2.3.77")
+        .sq((0x3006, 0x10), &[referenced])
+        .sq((0x3006, 0x20), &[roi])
+        .sq((0x3006, 0x39), &[drawn])
+}
+
+impl Export {
+    fn new() -> Self {
+        Export { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, set: &DataSet) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, set.file(EXPLICIT_LITTLE)).unwrap();
+    }
+
+    /// A series into a folder, beside whatever lies there.
+    fn series(&self, folder: &str, s: Series) {
+        (0..SIDE).for_each(|k| self.write(&format!("{folder}/{}.{k}.dcm", s.uid), &slice(&s, k)));
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        let program = env!("CARGO_BIN_EXE_voxgray");
+        Command::new(program).current_dir(self.folder.path()).args(words).output().unwrap()
+    }
+
+    fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn ct(patient: &'static str, uid: &'static str, frame: &'static str) -> Series {
+    Series { patient, modality: "CT", uid, frame, values: [20, 20], ..FIRST }
+}
+
+/// Everything in one folder: CT, three PET of one frame of reference across midnight, one of them in two reconstructions, VOIs, and another patient.
+#[test]
+fn an_export_becomes_a_run_without_an_edit() {
+    let export = Export::new();
+    export.series("all/deep", ct("A", "1.2.3.20", "1.2.3.2"));
+    export.series("all/deep", FIRST);
+    let later =
+        |uid, date, time, kidney| Series { uid, at: [date, time], values: [kidney, 500], ..FIRST };
+    export.series("all/deep", later("1.2.3.11", "20260302", "000500", 17_000));
+    export.series("all/deep", later("1.2.3.13", "20260302", "000500", 16_000));
+    export.series("all/deep", later("1.2.3.12", "20260304", "100000", 9_000));
+    export.write("all/rs.dcm", &structures("A", "1.2.3.2"));
+    export.series("all/deep", Series { patient: "B", uid: "1.2.3.40", frame: "1.2.3.5", ..FIRST });
+    export.series("all/deep", ct("B", "1.2.3.41", "1.2.3.6"));
+    std::fs::write(export.path("all/readme.txt"), "an export").unwrap();
+    let output = export.run(&["init", "all"]);
+    assert!(output.status.success(), "{}", said(&output));
+    for part in ["2 patients", "PatientID 'A'", "study-2.toml: no VOIs were found"] {
+        assert!(said(&output).contains(part), "'{part}' is not in {}", said(&output));
+    }
+    let study = export.text("all/study-1.toml");
+    for part in [
+        "nuclide = \"Lu-177\"",
+        "ct_series = \"1.2.3.20\"",
+        "administered = \"7400.00 MBq\"",
+        "file = \"rs.dcm\"",
+        "series = \"1.2.3.12\"",
+        "# of the same acquisition: activity = \"deep\", series = \"1.2.3.13\"",
+        "14.1 h after the administration",
+    ] {
+        assert!(study.contains(part), "'{part}' is not in\n{study}");
+    }
+    assert_eq!(study.matches("[[cycle.time_point]]").count(), 3);
+    assert_eq!(study.matches("[[cycle]]").count(), 1);
+    // A study that is there stays.
+    assert_eq!(export.run(&["init", "all"]).status.code(), Some(4));
+    let quick = study.replace("[dose]", "[dose]\nhistories = 2000\nengine = 'cpu'");
+    std::fs::write(export.path("all/study-1.toml"), quick).unwrap();
+    let check = export.run(&["check", "all/study-1.toml"]);
+    assert!(check.status.success(), "{}", said(&check));
+    let checked = String::from_utf8_lossy(&check.stdout).into_owned();
+    for part in
+        ["START", "14.083 h after the administration", "kidney", "DecayCorrection (0054,1102)"]
+    {
+        assert!(checked.contains(part), "'{part}' is not in\n{checked}");
+    }
+    let output = export.run(&["run", "all/study-1.toml"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let page = export.text("all/study-1-out/report.html");
+    assert!(page.contains("kidney") && !page.contains("1.2.3.20") && !page.contains("2026-03"));
+}
+
+/// Scans of their own frames of reference are registered on their CTs; one of another nuclide is no time point; treatments weeks apart are cycles.
+#[test]
+fn frames_nuclides_and_cycles_are_told_apart() {
+    let export = Export::new();
+    export.series("day0/ct", ct("A", "1.2.3.20", "1.2.3.2"));
+    export.series("day0/pt", FIRST);
+    let day1 = ["20260302", "100000"];
+    export.series("day1/ct", Series { at: day1, ..ct("A", "1.2.3.21", "1.2.3.3") });
+    export.series("day1/pt", Series { uid: "1.2.3.11", frame: "1.2.3.3", at: day1, ..FIRST });
+    export.write("day1/rs.dcm", &structures("A", "1.2.3.3"));
+    let later = ["20260501", "140000"];
+    export.series("second", Series { uid: "1.2.3.12", frame: "1.2.3.4", at: later, ..FIRST });
+    let output = export.run(&["init", ".", "--print"]);
+    let study = String::from_utf8_lossy(&output.stdout).into_owned();
+    let part = |text: &str| assert!(study.contains(text), "'{text}' is not in\n{study}");
+    part("activity = \"day1/pt\"");
+    part("register = true");
+    part("ct = \"day1/ct\"");
+    part("# voi = \"day1/rs.dcm\"");
+    assert!(!study.contains("series = "), "one series a folder needs no name:\n{study}");
+    assert!(!export.path("study.toml").exists());
+}
+
+#[test]
+fn folders_by_their_names_and_folders_of_nothing() {
+    let export = Export::new();
+    for name in [
+        "cycle1/tp1/ct.nii.gz",
+        "cycle1/tp1/spect.nii.gz",
+        "cycle1/tp1/rois/kidney.nii.gz",
+        "cycle1/tp2/spect.nii.gz",
+        "cycle1/tp2/ct.nii.gz",
+        "cycle1/tp10/spect.nii.gz",
+        "cycle2/tp1/spect.nii.gz",
+    ] {
+        let path = export.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+    }
+    let output = export.run(&["init", "."]);
+    assert!(output.status.success(), "{}", said(&output));
+    let study = export.text("study.toml");
+    assert_eq!(study.matches("[[cycle]]").count(), 2);
+    assert_eq!(study.matches("[[cycle.time_point]]").count(), 4);
+    let at = |text: &str| study.find(text).unwrap_or_else(|| panic!("'{text}' is not in\n{study}"));
+    assert!(at("cycle1/tp2/spect") < at("cycle1/tp10/spect"));
+    at("file = \"cycle1/tp1/rois\"");
+    at("# nuclide = \"Lu-177\"");
+    let output = export.run(&["check", "study.toml"]);
+    assert!(said(&output).contains("missing field `nuclide`"), "{}", said(&output));
+    std::fs::create_dir(export.path("empty")).unwrap();
+    let output = export.run(&["init", "empty"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("no activity image"), "{}", said(&output));
+}
+
+/// A two-day study of a real patient and a PET of another: what is there is found, what is missing is said.
+#[test]
+#[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
+fn real_exports_are_found() {
+    let export = Export::new();
+    let init = |name: &str| {
+        let folder = shared::image(name);
+        let output = export.run(&["init", folder.to_str().unwrap(), "--print"]);
+        assert!(output.status.success(), "{}", said(&output));
+        (String::from_utf8_lossy(&output.stdout).into_owned(), said(&output))
+    };
+    let (study, told) = init("lu177_dotatate_spect");
+    for part in
+        ["nuclide = \"Lu-177\"", "7210.43 MBq", "3.7 h", "27.7 h", "register = true", "# voi = "]
+    {
+        assert!(study.contains(part), "'{part}' is not in\n{study}");
+    }
+    assert!(told.contains("no CT was found"), "{told}");
+    let (study, _) = init("petct_sts001");
+    for part in
+        ["nuclide = \"F-18\"", "388.78 MBq", "CT_cropped", "One time point alone", "CT_RTSTRUCT"]
+    {
+        assert!(study.contains(part), "'{part}' is not in\n{study}");
+    }
+    assert!(Path::new(&export.path("")).read_dir().unwrap().next().is_none());
+}
