@@ -77,10 +77,9 @@ fn a_refused_curve_of_nothing_does_not_decide_the_exit_code() {
             image.data[0] = (outside * (1.0 + HOURS[n])) as f32;
             inputs.write(&format!("a{n}.mha"), &image);
         }
-        inputs.write("core.mha", &block(&grid(), 1.0, 0.0));
-        let own =
-            ["--activity", "series.toml", "--histories", "400", "-o", "out", "--voi", "core.mha"];
-        let output = inputs.run(&own);
+        inputs.write("voi.mha", &block(&grid(), 1.0, 0.0));
+        std::fs::write(inputs.path("names.csv"), "label,name\n1,core\n").unwrap();
+        let output = run(&inputs, &[]);
         assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
         assert!(stderr(&output).contains("outside of all VOIs"), "{}", stderr(&output));
     }
