@@ -103,6 +103,9 @@ fn voxel_s_values_are_monte_carlo_in_uniform_tissue() {
     let said = json(&inputs.path("vsv/summary.json"));
     assert_eq!(said["setup"]["method"]["name"].as_str(), Some("vsv"));
     assert_eq!(said["run"]["histories"].as_u64(), Some(200_000));
+    // What the method neglects is in no uncertainty: no interval claims it.
+    assert!(said["vois"][0]["standard_error"].as_f64() > Some(0.0), "{}", said["vois"][0]);
+    assert!(said["vois"][0]["uncertainty"]["interval_95"][0].is_null(), "{}", said["vois"][0]);
     let warned = said["warnings"].as_array().unwrap();
     assert!(warned.iter().any(|w| w.as_str().unwrap().contains("in no uncertainty")), "{warned:?}");
 }

@@ -85,7 +85,8 @@ pub fn print_written(written: &Written) -> Result<()> {
     for file in &written.files {
         line(&["file".into(), written.folder.join(file).display().to_string()]);
     }
-    let shown = |x: Option<f64>| x.map_or("null".to_string(), |x| format!("{x:.6e}"));
+    // A sum of nothing is -0.
+    let shown = |x: Option<f64>| x.map_or("null".to_string(), |x| format!("{:.6e}", x + 0.0));
     if let Some(s) = &written.summary {
         line(&["partial".into(), s.partial.to_string()]);
         line(&["histories".into(), s.run.histories.to_string()]);

@@ -120,6 +120,7 @@ fn results(
 ) -> Vec<VoiResult> {
     let hits = hits::of_vois(&prepared.context, tally, &prepared.labels);
     let volume = prepared.phantom.grid.voxel_volume_mm3() * CM3_PER_MM3;
+    let of_kernels = prepared.context.is_of_kernels();
     let vois = prepared.context.vois.iter_mut().enumerate();
     vois.map(|(n, facts)| {
         let other = rates.map(|r| &r[n]).filter(|r| r.mass_change.is_some());
@@ -128,7 +129,8 @@ fn results(
         // A limit is that of the mass of --voi.
         let upper_limit_95 = hits[n].upper_limit_95.filter(|_| voi.mass_change.is_none());
         let hits = VoiHits { upper_limit_95, ..hits[n] };
-        outputs::voi_result(facts, volume, &voi.budget, voi.standard_error, &hits)
+        let result = outputs::voi_result(facts, volume, &voi.budget, voi.standard_error, &hits);
+        outputs::as_known(of_kernels, result)
     })
     .collect()
 }

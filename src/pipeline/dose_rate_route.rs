@@ -9,7 +9,7 @@ use super::context::{CurveFacts, VoiFacts};
 use super::folder::OutputFolder;
 use super::histories::{Stage, choose_engine, transport};
 use super::hits::{self, VoiHits};
-use super::outputs::{Maps, voi_result, write_vois};
+use super::outputs::{Maps, as_known, voi_result, write_vois};
 use super::over_time::{IntegratedMap, RegionCurve};
 use super::routes::{Case, say_map, tell_regions, write_text};
 use super::voi_curves::{self, VoiOverTime};
@@ -281,7 +281,8 @@ pub(super) fn finish_dose_rates(
     let volume = context.grid.grid().voxel_volume_mm3() * CM3_PER_MM3;
     let result = |((facts, v), hits): ((&VoiFacts, &VoiOverTime), &VoiHits)| {
         let facts = VoiFacts { curve: Some(v.facts.clone()), ..facts.clone() };
-        voi_result(&facts, volume, &v.budget, v.standard_error, hits)
+        let result = voi_result(&facts, volume, &v.budget, v.standard_error, hits);
+        as_known(context.is_of_kernels(), result)
     };
     let results: Vec<VoiResult> = context.vois.iter().zip(&vois).zip(&hits).map(result).collect();
     let columns = voi_curves::columns(&case.placed.regions, None, Some(&vois));

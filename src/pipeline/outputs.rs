@@ -248,6 +248,14 @@ pub fn voi_result(
     }
 }
 
+/// A VOI's result without the interval, where its energies are those of kernels: what the method neglects is in no uncertainty.
+pub fn as_known(of_kernels: bool, mut result: VoiResult) -> VoiResult {
+    if of_kernels {
+        result.uncertainty.interval_95 = [None, None];
+    }
+    result
+}
+
 fn voi_results(context: &Context, tally: &Tally, labels: &[u16]) -> Vec<VoiResult> {
     let hits = hits::of_vois(context, tally, labels);
     let volume = context.grid.grid().voxel_volume_mm3() * crate::units::CM3_PER_MM3;
@@ -259,7 +267,8 @@ fn voi_results(context: &Context, tally: &Tally, labels: &[u16]) -> Vec<VoiResul
         let scale = context.calibration_relative.unwrap_or(0.0);
         let calibration = UncertaintyPart::normal(Part::Calibration, scale);
         let budget = VoiBudget::new(mean * factor, [transport, calibration]);
-        voi_result(voi, volume, &budget, error * factor, &hits[n])
+        let result = voi_result(voi, volume, &budget, error * factor, &hits[n]);
+        as_known(context.is_of_kernels(), result)
     };
     context.vois.iter().enumerate().map(result).collect()
 }
