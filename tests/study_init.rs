@@ -234,6 +234,42 @@ fn frames_nuclides_and_cycles_are_told_apart() {
     assert!(!export.path("study.toml").exists());
 }
 
+/// What contradicts itself is refused before anything is run, and may be accepted where that makes sense.
+#[test]
+fn another_patient_and_another_frame_of_reference_are_refused() {
+    let export = Export::new();
+    export.series("pt", FIRST);
+    export.series("pt2", Series { uid: "1.2.3.11", at: ["20260302", "100000"], ..FIRST });
+    export.series("theirs", ct("B", "1.2.3.20", "1.2.3.2"));
+    export.series("elsewhere", ct("A", "1.2.3.21", "1.2.3.9"));
+    let study = |ct: &str, more: &str| {
+        let text = format!(
+            "format = 1\nnuclide = 'Lu-177'\n[[cycle]]\nct = '{ct}'\n[[cycle.time_point]]\nactivity = 'pt'\n\
+             [[cycle.time_point]]\nactivity = 'pt2'\n[series]\nrelative_uncertainty = 0.05\n[dose]\nhistories = 1000\n\
+             engine = 'cpu'\n{more}"
+        );
+        std::fs::write(export.path("study.toml"), text).unwrap();
+        export.run(&["check", "study.toml"])
+    };
+    for (ct, attribute, check) in [
+        ("theirs", "PatientID (0010,0020)", "patient"),
+        ("elsewhere", "FrameOfReferenceUID", "frame"),
+    ] {
+        let output = study(ct, "");
+        assert_eq!(output.status.code(), Some(3), "{ct}: {}", said(&output));
+        assert!(said(&output).contains(attribute), "{}", said(&output));
+        let output = study(ct, &format!("accept = ['{check}']\n"));
+        assert!(output.status.success(), "{ct}: {}", said(&output));
+    }
+    // Who overrules a check of patients has it written down, without an ID.
+    study("theirs", "accept = ['patient']\n");
+    let output = export.run(&["run", "study.toml"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let page = export.text("study-out/report.html");
+    assert!(page.contains("<dt>checks that were overruled</dt><dd>patient</dd>"));
+    assert!(!export.text("study-out/stages.json").contains("'B'"));
+}
+
 #[test]
 fn folders_by_their_names_and_folders_of_nothing() {
     let export = Export::new();

@@ -289,7 +289,7 @@ pub(super) fn limit(a: &LimitArguments) -> Result<()> {
     if let Some(n) = left.cycles {
         table.plain("next", "cycles_that_fit", "1", f64::from(n));
     }
-    print(&table, &a.print, json!({}))
+    print(&table, &a.print, json!({"voi": a.of}))
 }
 
 pub(super) fn marrow(a: &MarrowArguments) -> Result<()> {

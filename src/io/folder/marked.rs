@@ -35,6 +35,7 @@ impl MarkedFolder {
                 .map_err(|e| Error::io("create the output folder", path, &e))?;
         }
         let lock = FolderLock::take(path)?;
+        sweep(path, names);
         let mark = Mark::read(path)?;
         let found = Mark::contents(mark.as_ref(), path)?;
         let empty = found.ours.is_empty() && found.changed.is_empty() && found.foreign.is_empty();
@@ -78,10 +79,49 @@ impl MarkedFolder {
     }
 }
 
+/// Removes what a killed run of ours was writing under a name that was not yet final: `.NAME.PROCESS-COUNT.partial`. Nobody else is writing, as
+/// the folder is locked.
+fn sweep(folder: &Path, names: &[String]) {
+    let is_ours = |file: &str| {
+        let inner = file.strip_prefix('.').and_then(|f| f.strip_suffix(".partial"));
+        let Some((name, counts)) = inner.and_then(|f| f.rsplit_once('.')) else { return false };
+        let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+        let counted = counts.split_once('-').is_some_and(|(a, b)| digits(a) && digits(b));
+        counted && (name == super::MARK || names.iter().any(|n| n == name))
+    };
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let regular = entry.file_type().is_ok_and(|t| t.is_file());
+        if regular && is_ours(&entry.file_name().to_string_lossy()) {
+            // What cannot be removed is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::MARK;
     use super::*;
+
+    /// A run that was killed while it wrote its first mark is in nobody's way, and what else lies there stays.
+    #[test]
+    fn what_a_kill_left_half_written_is_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("out");
+        fs::create_dir(&folder).unwrap();
+        let names = ["a.json".to_string()];
+        for left in [".voxgray-files.json.12-0.partial", ".a.json.12-3.partial"] {
+            fs::write(folder.join(left), "{").unwrap();
+        }
+        MarkedFolder::open(&folder, false, &names).unwrap().finish().unwrap();
+        for theirs in [".b.json.12-3.partial", ".a.json.x-3.partial", "a.json.12-3.partial"] {
+            fs::write(folder.join(theirs), "{").unwrap();
+            MarkedFolder::open(&folder, true, &names).unwrap().finish().unwrap();
+            assert!(folder.join(theirs).is_file(), "{theirs}");
+        }
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 4);
+    }
 
     #[test]
     fn only_what_was_written_here_is_replaced() {

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::super::Observer;
 use super::ReportJob;
 use super::numbers::{NONE, shown, significant};
 use super::read::{as_text, results};
@@ -17,7 +16,7 @@ use crate::sheet::Sheet;
 /// Points of a drawn histogram, at most.
 const DRAWN: usize = 250;
 
-pub fn section(page: &mut Page, job: &ReportJob, observer: &dyn Observer) -> Result<()> {
+pub fn section(page: &mut Page, job: &ReportJob) -> Result<()> {
     if job.dvh.is_empty() {
         return Ok(());
     }
@@ -25,7 +24,7 @@ pub fn section(page: &mut Page, job: &ReportJob, observer: &dyn Observer) -> Res
     for folder in &job.dvh {
         let found = results(&folder.join("dvh.json"))?;
         let unit = as_text(&found["unit"]);
-        let lines = lines(&folder.join("curves.csv"), observer)?;
+        let lines = lines(&folder.join("curves.csv"))?;
         let banded = lines.iter().any(|l| !l.band.is_empty());
         if !lines.is_empty() {
             let subtitle = if banded {
@@ -55,7 +54,7 @@ pub fn section(page: &mut Page, job: &ReportJob, observer: &dyn Observer) -> Res
 }
 
 /// The histograms of a table, thinned.
-fn lines(path: &Path, _observer: &dyn Observer) -> Result<Vec<DvhLine>> {
+fn lines(path: &Path) -> Result<Vec<DvhLine>> {
     let sheet = Sheet::read(path)?;
     type Point = (f64, f64, Option<(f64, f64)>);
     let mut order = Vec::new();

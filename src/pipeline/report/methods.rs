@@ -73,6 +73,15 @@ fn kinetics(run: &Run) -> String {
 }
 
 fn transport(run: &Run) -> String {
+    let method = run.at("/setup/method");
+    let name = as_text(&method["name"]);
+    if method["neglects"].is_string() {
+        return format!(
+            "Absorbed dose was computed by the method {name} of voxgray {} in place of full Monte Carlo transport: {}. What that does to the dose is in no uncertainty.",
+            run.text("/version"),
+            as_text(&method["neglects"])
+        );
+    }
     let spacing = run.list("/setup/dose_grid/spacing_mm");
     let spacing: Vec<String> =
         spacing.iter().filter_map(Value::as_f64).map(|s| stated(s, 3)).collect();

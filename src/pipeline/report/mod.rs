@@ -83,7 +83,7 @@ pub fn report(job: &ReportJob, observer: &dyn Observer) -> Result<String> {
     quantification::section(&mut page, &runs, &clean);
     curves::section(&mut page, &runs)?;
     vois::section(&mut page, &runs, &bed);
-    histograms::section(&mut page, job, observer)?;
+    histograms::section(&mut page, job)?;
     vois::limits(&mut page, job)?;
     slices::section(&mut page, job, &runs, observer)?;
     warnings(&mut page, &runs, &clean);
