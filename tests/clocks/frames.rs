@@ -182,7 +182,7 @@ fn an_administration_of_another_century_is_asked_about() {
     let drug = DataSet::default().text((0x0018, 0x1078), "DT", "19000101100000");
     let objects: Vec<DataSet> = pet(&Scanner::new("Lu-177", "START", 3600.0, 1), Zone::Local)
         .into_iter()
-        .map(|o| o.sq((0x0054, 0x0016), &[drug.clone()]))
+        .map(|o| o.sq((0x0054, 0x0016), std::slice::from_ref(&drug)))
         .collect();
     bench.series("pet", &objects);
     bench.text("s.toml", &series_of("", &[("pet", "")]));

@@ -3,11 +3,12 @@
 use super::attributes::{ACQUISITION_DATE, ACQUISITION_TIME};
 use super::clock::SliceClock;
 use crate::error::{Error, Result};
-use crate::time::Moment;
-use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR};
+use crate::time::{Moment, hours_text};
 
 /// An acquisition begins sooner behind its series (s).
 const LONGEST_BEHIND_S: f64 = 21_600.0;
+/// s.
+const DAY_S: f64 = 86_400.0;
 /// Frames of one scan lie nearer together (s).
 const LONGEST_SCAN_S: f64 = 43_200.0;
 
@@ -39,8 +40,8 @@ pub(super) fn after_midnight(slices: &mut [SliceClock]) -> Result<Option<String>
         let Some(start) = slice.start else { continue };
         let s = since(&start)?;
         let fits = |s: f64| s >= late && s - late < LONGEST_SCAN_S;
-        match (s < late, start.plus_seconds(SECONDS_PER_DAY)) {
-            (true, Some(next)) if fits(s + SECONDS_PER_DAY) => moved.push((n, next)),
+        match (s < late, start.plus_seconds(DAY_S)) {
+            (true, Some(next)) if fits(s + DAY_S) => moved.push((n, next)),
             (false, _) if fits(s) => {}
             _ => return Ok(None),
         }
@@ -49,10 +50,10 @@ pub(super) fn after_midnight(slices: &mut [SliceClock]) -> Result<Option<String>
     let count = moved.len();
     moved.into_iter().for_each(|(n, to)| slices[n].start = Some(to));
     Ok(Some(format!(
-        "{ACQUISITION_DATE} with {ACQUISITION_TIME} puts {count} of {} slices {:.1} h before the others of the scan: the date stayed when the \
+        "{ACQUISITION_DATE} with {ACQUISITION_TIME} puts {count} of {} slices {} before the others of the scan: the date stayed when the \
          clock went past midnight; they are taken as of the day after, the first at {to}",
         slices.len(),
-        late / SECONDS_PER_HOUR
+        hours_text(late)
     )))
 }
 
@@ -61,14 +62,14 @@ pub(super) fn after_midnight(slices: &mut [SliceClock]) -> Result<Option<String>
 pub(super) fn a_day_early(acquired: &Moment, series: &Moment) -> Result<()> {
     // Of clocks that do not compare others speak.
     let Ok(early) = series.seconds_since(acquired) else { return Ok(()) };
-    let behind = SECONDS_PER_DAY - early;
+    let behind = DAY_S - early;
     if acquired.date() != series.date() || !(0.0..LONGEST_BEHIND_S).contains(&behind) {
         return Ok(());
     }
     Err(Error::input(
         format!(
-            "{ACQUISITION_DATE} with {ACQUISITION_TIME} is {acquired}, {:.1} h before the series of the same day, {series}",
-            early / SECONDS_PER_HOUR
+            "{ACQUISITION_DATE} with {ACQUISITION_TIME} is {acquired}, {} before the series of the same day, {series}",
+            hours_text(early)
         ),
         "either the date stayed when the clock went past midnight, and activity is a day older, or the series was made at the end of that day",
         "State the time: time in a series file, --administered for one image.",
@@ -96,7 +97,7 @@ mod tests {
             "2026-03-05T23:50:00",
         ]);
         let told = after_midnight(&mut scan).unwrap().expect("told");
-        assert!(told.contains("2 of 4 slices 23.7 h"), "{told}");
+        assert!(told.contains("2 of 4 slices 23.66667 h"), "{told}");
         let right = slices(&[
             "2026-03-05T23:50:00",
             "2026-03-06T00:10:00",

@@ -237,7 +237,8 @@ fn native(file: &DicomFile, format: &PixelFormat, index: usize, bytes: &[u8]) ->
         let fold = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
         if big { cell.iter().fold(0, fold) } else { cell.iter().rev().fold(0, fold) }
     };
-    if ["PT", "NM"].contains(&file.root().text(MODALITY).as_deref().unwrap_or("")) {
+    let activity = ["PT", "NM"].contains(&file.root().text(MODALITY).as_deref().unwrap_or(""));
+    if activity && format.high_bit + 1 < format.bits_allocated {
         let wider = frame.chunks_exact(cell).map(join).filter(|c| format.is_wider(*c));
         let (count, bits) = wider.fold((0_usize, 0_u32), |(n, all), c| (n + 1, all | c));
         if count > 0 {
