@@ -2,8 +2,8 @@
 //!
 //! Neglected: correlations between half-lives, shares and uptake. Effective half-lives of organs, marrow and tumours in Lu-177 therapy reach from
 //! a few hours to physical decay (Hou et al., J. Nucl. Med. 62, 1006, 2021, doi:10.2967/jnumed.120.254656: log-normal, kidneys, liver, spleen,
-//! marrow and tumours in PRRT and PSMA therapy); slow phases that are physical decay alone are those of kidneys in PSMA therapy (Hardiansyah et
-//! al., EJNMMI Phys. 8, 82, 2021, doi:10.1186/s40658-021-00427-x) and of I-131 in thyroid tissue, beside a fast one of half a day in the whole
+//! marrow and tumours in PRRT and PSMA therapy); slow phases of physical decay alone are those of kidneys in PSMA therapy (Hardiansyah et
+//! al., EJNMMI Phys. 8, 82, 2021, doi:10.1186/s40658-021-00427-x, where that function was the best of twenty) and of I-131 in thyroid tissue, beside a fast one of half a day in the whole
 //! body (Remy et al., J. Nucl. Med. 49, 1445, 2008, doi:10.2967/jnumed.108.052464). Half-lives are log-uniform and shares uniform within what is possible, so that no
 //! length of a phase is rare.
 
