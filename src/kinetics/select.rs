@@ -108,7 +108,8 @@ pub fn select(tac: &Tac, families: &[Family], decay_constant_per_s: f64) -> Resu
             Candidate { family, fit, criterion, weight: 0.0, reason }
         })
         .collect();
-    let for_weight = |c: &Candidate| c.criterion.map(|d| d + WEIGHT_PER_PARAMETER * c.without_prior());
+    let for_weight =
+        |c: &Candidate| c.criterion.map(|d| d + WEIGHT_PER_PARAMETER * c.without_prior());
     let best = candidates.iter().filter_map(for_weight).fold(f64::INFINITY, f64::min);
     let raw = |c: &Candidate| for_weight(c).map_or(0.0, |v| (-0.5 * (v - best)).exp());
     let sum: f64 = candidates.iter().map(raw).sum();

@@ -12,6 +12,7 @@ use super::simulated_tac::Normal;
 
 /// A nuclide with its half-life (h) and clinical times of its points (h).
 pub struct Protocol {
+    #[allow(dead_code, reason = "of the long form only")]
     pub nuclide: &'static str,
     pub half_life_h: f64,
     pub times_h: &'static [&'static [f64]],
@@ -58,6 +59,7 @@ pub enum Kind {
 }
 
 impl Kind {
+    #[allow(dead_code, reason = "of the long form only")]
     pub const ALL: [Kind; 8] = [
         Kind::Mono,
         Kind::UptakeMono,
@@ -89,7 +91,10 @@ impl Kind {
         let longest = 0.98 * half_life_h;
         let days = matches!(self, Kind::BiOfDays | Kind::UptakeBiOfDays | Kind::ThreeOfDays);
         let (slow, fast) = if days {
-            (between(0.38 * half_life_h, longest, uniform()), between(10.0, 0.25 * half_life_h, uniform()))
+            (
+                between(0.38 * half_life_h, longest, uniform()),
+                between(10.0, 0.25 * half_life_h, uniform()),
+            )
         } else {
             let slow = between(20.0, longest, uniform());
             (slow, between(1.0, 0.5 * slow, uniform()))
