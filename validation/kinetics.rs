@@ -1,9 +1,14 @@
 //! Coverage of the TIA's 95 % intervals, selection rates of families and speed of the voxel fit, on simulated curves.
 //!
-//! `cargo run --release --example kinetics` prints the tables of `docs/kinetics.md`; `-- choice [CURVES]` that of the choice of the curve.
+//! `cargo run --release --example kinetics` prints the tables of `docs/kinetics.md`; `-- choice [CURVES]` that of the choice of the curve,
+//! `-- random-truths [TRUTHS]` that of truths drawn at random.
 
 #[path = "../tests/support/choice_simulation.rs"]
 mod choice_simulation;
+
+#[path = "../tests/support/random_truths.rs"]
+mod random_truths;
+mod random_truths_table;
 
 #[path = "../tests/support/simulated_tac.rs"]
 mod simulated_tac;
@@ -19,6 +24,11 @@ fn main() {
     let mut arguments = std::env::args().skip(1).peekable();
     if arguments.next_if(|a| a == "choice").is_some() {
         return choice(arguments.next().and_then(|n| n.parse().ok()).unwrap_or(300));
+    }
+    if arguments.next_if(|a| a == "random-truths").is_some() {
+        return random_truths_table::table(
+            arguments.next().and_then(|n| n.parse().ok()).unwrap_or(30),
+        );
     }
     let curves = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(2000);
     println!("Coverage of the 95 % intervals of TIA, {curves} curves per family, noise 5 %");

@@ -9,9 +9,10 @@
 //! with more parameters than points only if all others are. `physical` is the limit of `mono` for no clearance: it is chosen where the
 //! fitted clearance is none. Where the points tell every parameter of the chosen family (CV below 50 %) its curve is fitted to them
 //! without the priors. *Interval*: the model-averaged profile likelihood over all families ([`super::average`]) with weights
-//! w_m ~ exp(-(D_m + K_m) / 2), families with more parameters than points too: it holds what the points cannot tell apart whatever was
-//! chosen. One unit per parameter is the correction with which an envelope of profiles over families covers (Dauncey et al., J. Instrum. 10,
-//! P04015, 2015, doi:10.1088/1748-0221/10/04/P04015); the priors' penalties are part of the rest.
+//! w_m ~ exp(-(D_m + K_m - P_m) / 2), P_m the number of priors, families with more parameters than points too: it holds what the points
+//! cannot tell apart whatever was chosen. One unit per parameter is the correction with which an envelope of profiles over families covers
+//! (Dauncey et al., J. Instrum. 10, P04015, 2015, doi:10.1088/1748-0221/10/04/P04015); a prior is as a point more, and a parameter that
+//! has one pays by its penalty and not twice. So a second phase that the points do not show weighs as much as its absence.
 
 use super::average::Mixture;
 use super::fit::{Fit, fit, fit_with_priors};
@@ -29,8 +30,11 @@ const NO_CLEARANCE: f64 = 1e-3;
 
 /// What a parameter costs in the choice: 95 % quantile of chi-squared with one degree of freedom.
 const CHOICE_PER_PARAMETER: f64 = 3.841_459;
-/// What a parameter costs in the weights.
+/// What a parameter without a prior costs in the weights.
 const WEIGHT_PER_PARAMETER: f64 = 1.0;
+
+/// Fewest points for three phases in the interval: of fewer, two phases with uptake say all that is open.
+const LEAST_FOR_THREE_PHASES: usize = 4;
 
 /// One family in the comparison.
 #[derive(Debug, Clone)]
@@ -83,8 +87,7 @@ pub fn select(tac: &Tac, families: &[Family], decay_constant_per_s: f64) -> Resu
     let mut candidates: Vec<Candidate> = families
         .iter()
         .map(|&family| {
-            let fit = if family == Family::Tri && tac.len() < family.parameters() {
-                // Bi-uptake says all that fewer points can leave open.
+            let fit = if family == Family::Tri && tac.len() < LEAST_FOR_THREE_PHASES {
                 fit(tac, family, lambda)
             } else {
                 fit_with_priors(tac, family, lambda)
@@ -105,7 +108,8 @@ pub fn select(tac: &Tac, families: &[Family], decay_constant_per_s: f64) -> Resu
             Candidate { family, fit, criterion, weight: 0.0, reason }
         })
         .collect();
-    let for_weight = |c: &Candidate| c.criterion.map(|d| d + WEIGHT_PER_PARAMETER * c.parameters());
+    let for_weight =
+        |c: &Candidate| c.criterion.map(|d| d + WEIGHT_PER_PARAMETER * c.without_prior());
     let best = candidates.iter().filter_map(for_weight).fold(f64::INFINITY, f64::min);
     let raw = |c: &Candidate| for_weight(c).map_or(0.0, |v| (-0.5 * (v - best)).exp());
     let sum: f64 = candidates.iter().map(raw).sum();
@@ -197,6 +201,12 @@ fn ranked(candidates: &[Candidate]) -> impl Iterator<Item = (f64, &Fit)> {
 impl Candidate {
     fn parameters(&self) -> f64 {
         self.family.parameters() as f64
+    }
+
+    /// Parameters that no prior bounds.
+    fn without_prior(&self) -> f64 {
+        let priors = self.fit.as_ref().map_or(0, |f| f.priors.len());
+        self.parameters() - priors as f64
     }
 }
 
@@ -342,7 +352,7 @@ mod tests {
         assert!(tia.relative_uncertainty() > 0.2, "{tia:?}");
     }
 
-    /// Weights are exp(-(D + K) / 2), D written out for both kinds of uncertainty.
+    /// Weights are exp(-(D + K - P) / 2), P priors, D written out for both kinds of uncertainty.
     #[test]
     fn the_criterion_is_written_out() {
         let tac = points(&[4.0, 24.0, 72.0, 168.0], |t| 50.0 * (-3e-6 * t).exp(), Some(0.05));
@@ -351,7 +361,7 @@ mod tests {
         let f = |i: usize| s.candidates[i].fit.as_ref().unwrap();
         assert!((d(0) - f(0).chi2).abs() < 1e-12);
         assert!((d(1) - f(1).chi2 - f(1).penalty).abs() < 1e-12 && f(1).penalty > 0.0);
-        let ratio = (0.5 * (d(1) - d(0) + 1.0)).exp();
+        let ratio = (0.5 * (d(1) - d(0))).exp();
         assert!((s.candidates[0].weight / s.candidates[1].weight / ratio - 1.0).abs() < 1e-9);
         let value: f64 = (0..2).map(|i| s.candidates[i].weight * f(i).curve.tia()).sum();
         assert!((s.averaged(&tac).value / value - 1.0).abs() < 1e-12);

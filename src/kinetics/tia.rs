@@ -11,7 +11,7 @@ pub const MAX_EXTRAPOLATED: f64 = 0.20;
 /// Relative error of a TIA that is worth a warning where it cannot be ruled out.
 pub const LARGE_ERROR: f64 = 0.20;
 /// Probability above which it is not ruled out.
-pub const RULED_OUT: f64 = 1e-4;
+pub const RULED_OUT: f64 = 1e-3;
 
 /// The integral of a curve from injection to infinity.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -35,16 +35,14 @@ pub const TIMES_H: [&[f64]; 4] = [
 /// Relative standard deviation of a point.
 pub const NOISE: [f64; 3] = [0.03, 0.05, 0.10];
 
-impl Truth {
-    fn value(&self, t_s: f64) -> f64 {
-        let part = |(a, h): &(f64, f64)| a * (-t_s / (h * HOUR)).exp2();
-        self.terms.iter().map(part).sum()
-    }
+/// Value at a time of a sum of exponentials: amplitudes and effective half-lives (h).
+pub fn value(terms: &[(f64, f64)], t_s: f64) -> f64 {
+    terms.iter().map(|(a, h)| a * (-t_s / (h * HOUR)).exp2()).sum()
+}
 
-    fn integral(&self) -> f64 {
-        let ln2 = std::f64::consts::LN_2;
-        self.terms.iter().map(|(a, h)| a * h * HOUR / ln2).sum()
-    }
+/// Its integral from injection to infinity.
+pub fn integral(terms: &[(f64, f64)]) -> f64 {
+    terms.iter().map(|(a, h)| a * h * HOUR / std::f64::consts::LN_2).sum()
 }
 
 /// What became of the curves of one truth, sampling, noise and statement of it.
@@ -56,8 +54,12 @@ pub struct Cell {
     pub refused: usize,
     /// Whose 95 % interval holds the truth.
     pub covered: usize,
+    /// Whose truth lies above the interval.
+    pub above: usize,
     /// Off by more than 20 %.
     pub off: usize,
+    /// With the warning that they may be off by more than 20 %.
+    pub warned: usize,
     /// As many by a weighted mono-exponential fit.
     pub mono_off: usize,
     /// Off by more than 20 % without a warning that says so.
@@ -88,33 +90,50 @@ pub fn simulate(
     n: usize,
     seed: u64,
 ) -> Cell {
-    let times_s: Vec<f64> = times_h.iter().map(|h| h * HOUR).collect();
     let mut normal = Normal(seed);
-    let whole = truth.integral();
     let mut cell = Cell::default();
     for _ in 0..n {
-        let values = times_s.iter().map(|t| truth.value(*t) * (1.0 + noise * normal.draw()));
+        cell.add(truth.terms, LU177, times_h, (noise, stated), &mut normal);
+    }
+    cell.half_widths.sort_by(f64::total_cmp);
+    cell
+}
+
+impl Cell {
+    /// One noisy curve more; `noise` and whether it is stated with the points.
+    pub fn add(
+        &mut self,
+        terms: &[(f64, f64)],
+        lambda: f64,
+        times_h: &[f64],
+        (noise, stated): (f64, bool),
+        normal: &mut Normal,
+    ) {
+        let whole = integral(terms);
+        let times_s: Vec<f64> = times_h.iter().map(|h| h * HOUR).collect();
+        let noisy = |t: &f64| value(terms, *t) * (1.0 + noise * normal.draw());
+        let values: Vec<f64> = times_s.iter().map(noisy).collect();
         let spread = if stated { Spread::Relative(noise) } else { Spread::Unknown };
-        let points =
-            Points { times_s: times_s.clone(), values: values.collect(), spread, common: 0.0 };
-        let Ok(found) = integrate_points(&points, &Method::Auto(Family::ALL.to_vec()), LU177)
+        let points = Points { times_s, values, spread, common: 0.0 };
+        let Ok(found) = integrate_points(&points, &Method::Auto(Family::ALL.to_vec()), lambda)
         else {
-            cell.refused += 1;
-            continue;
+            self.refused += 1;
+            return;
         };
         let tia = &found.tia;
         let off = |value: f64| (value / whole - 1.0).abs() > 0.20;
         let (low, high) = tia.interval_95;
-        cell.curves += 1;
-        cell.covered += usize::from((low..=high).contains(&whole));
-        cell.off += usize::from(off(tia.value));
+        let covers = (low..=high).contains(&whole);
         let said = tia.warnings.iter().any(|w| w.contains("off by more than 20 %"));
-        cell.unwarned += usize::from(off(tia.value) && !said);
-        let mono = points.tac().and_then(|tac| fit(&tac, Family::Mono, LU177));
-        cell.mono_off += usize::from(mono.is_ok_and(|m| off(m.curve.tia())));
-        cell.ratio += tia.value / whole;
-        cell.half_widths.push(0.5 * (high / low).ln());
+        self.curves += 1;
+        self.covered += usize::from(covers);
+        self.above += usize::from(whole > high);
+        self.off += usize::from(off(tia.value));
+        self.warned += usize::from(said);
+        self.unwarned += usize::from(off(tia.value) && !said);
+        let mono = points.tac().and_then(|tac| fit(&tac, Family::Mono, lambda));
+        self.mono_off += usize::from(mono.is_ok_and(|m| off(m.curve.tia())));
+        self.ratio += tia.value / whole;
+        self.half_widths.push(0.5 * (high / low).ln());
     }
-    cell.half_widths.sort_by(f64::total_cmp);
-    cell
 }

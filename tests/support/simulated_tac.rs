@@ -10,7 +10,8 @@ const HOUR: f64 = 3600.0;
 pub struct Normal(pub u64);
 
 impl Normal {
-    fn uniform(&mut self) -> f64 {
+    /// Uniform between 0 and 1.
+    pub fn uniform(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
