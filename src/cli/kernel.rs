@@ -51,7 +51,7 @@ pub struct KernelArguments {
     /// Part of the daughter nuclei that stay in place, per generation.
     #[arg(long, value_name = "FRACTION", default_value = "100%", value_parser = parse_fraction)]
     retained: f64,
-    /// Built-in material, as dose --material-names has them.
+    /// Built-in material: water, soft_tissue, lung, cortical_bone, ... (a wrong name lists them).
     #[arg(long, value_name = "NAME", default_value = DEFAULT_MEDIUM)]
     medium: String,
     /// Its density, g/cm3 [default: soft_tissue 1.04, others their own].

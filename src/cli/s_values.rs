@@ -28,8 +28,9 @@ The table of --tiac has the columns region and tiac_h (or tiac_s), and mass_g fo
 own masses: dose by the region itself is scaled by them (electrons 1/m, photons m^-2/3).
 
 Example:
-  voxgray s-values --density rho.nii.gz --materials media.nii.gz --material-names media.toml \\
-                   --voi organs.nii.gz --voi-names organs.csv --nuclide Lu-177 --tiac t.csv -o s/";
+  voxgray s-values --density rho.nii.gz --materials media.nii.gz \\
+                   --material-names media.toml --voi organs.nii.gz --voi-names organs.csv \\
+                   --nuclide Lu-177 --tiac t.csv -o s/";
 
 /// Options of `voxgray s-values`.
 #[derive(Debug, Args)]
