@@ -384,7 +384,7 @@ fn small_files_do_not_take_all_memory() {
     let names: String = (0..60_000).map(|i| format!("c{i},4,100\n")).collect();
     write("names.csv", format!("curve,time_h,activity_MBq\n{names}").as_bytes());
     small(refused(&inputs, &["fit", "names.csv", "--nuclide", "Lu-177"], &["2000 curves"]));
-    let heads: String = (0..16_000).map(|i| format!(",a{i} (MBq)")).collect();
+    let heads: String = (0..16_000).map(|i| format!(",c{i} (MBq)")).collect();
     write("heads.csv", format!("time (h){heads}\n4{}\n", ",1".repeat(16_000)).as_bytes());
     small(refused(&inputs, &["fit", "heads.csv", "--nuclide", "Lu-177"], &["2000 curves"]));
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::image::Grid;
 
 /// Steps of the search in one distance to agreement.
-const STEPS: f64 = 4.0;
+const STEPS: f64 = 8.0;
 
 /// What counts as agreement.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -458,7 +458,9 @@ mod tests {
             let total: f64 = map.by_branch.iter().sum();
             let whole = 4.0 * curve.unwrap().tia.value;
             // Physical decay misses the points: scaled to a voxel it meets them by other weights.
-            let close = (total / whole - 1.0).abs() < 1e-4;
+            // So does an average, by what slower phases that the points allow add to it: some 1e-3 here.
+            let bar = if name == "average" { 3e-3 } else { 1e-4 };
+            let close = (total / whole - 1.0).abs() < bar;
             assert!(close || name == "physical", "{name} {total} {whole}");
         }
     }
