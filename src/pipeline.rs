@@ -6,7 +6,6 @@ mod checkpoint;
 mod checks;
 pub mod compare;
 pub mod compare_methods;
-mod compare_page;
 mod context;
 mod correction_asked;
 mod couch;

@@ -56,9 +56,7 @@ pub struct Difference {
 impl Pair {
     /// The reference with the noise of both, in place of the candidate.
     pub fn noise(&self) -> Vec<f64> {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(SEED);
-        let mut draw = || -> f64 { StandardNormal.sample(&mut random) };
-        self.reference.iter().zip(&self.error).map(|(d, s)| d + s * draw()).collect()
+        with_noise(&self.reference, &self.error, SEED)
     }
 
     /// Of the voxels chosen; none where there are none with a reference above zero. `noise` is [`Self::noise`].
@@ -107,6 +105,13 @@ impl Pair {
             sum: sum(&self.candidate) / sum(&self.reference) - 1.0,
         })
     }
+}
+
+/// A map plus a normal deviate of its error in each voxel.
+pub fn with_noise(map: &[f64], error: &[f64], seed: u64) -> Vec<f64> {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut draw = || -> f64 { StandardNormal.sample(&mut random) };
+    map.iter().zip(error).map(|(d, s)| d + s * draw()).collect()
 }
 
 #[cfg(test)]

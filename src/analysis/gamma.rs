@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::image::Grid;
+use crate::image::{Grid, trilinear};
 
 /// Steps of the search in one distance to agreement.
 const STEPS: f64 = 8.0;
@@ -38,10 +38,13 @@ pub fn pass_rate(
         let at = grid.unlinear(**v).map(|i| i as f64);
         offsets.iter().any(|(offset, far)| {
             let here = [0, 1, 2].map(|a| at[a] + offset[a]);
-            interpolated(grid, candidate, here).is_some_and(|c| {
-                let difference = (c - reference[**v]) / dose;
-                far + difference * difference <= 1.0
-            })
+            let within = |a: usize| (0.0..=grid.dims[a] as f64 - 1.0).contains(&here[a]);
+            if !(within(0) && within(1) && within(2)) {
+                return false;
+            }
+            let there = trilinear(grid, &|v| candidate[v], here);
+            let difference = (there - reference[**v]) / dose;
+            far + difference * difference <= 1.0
         })
     };
     let count = chosen.par_iter().filter(passes).count();
@@ -68,30 +71,6 @@ fn offsets(grid: &Grid, distance_mm: f64) -> Vec<([f64; 3], f64)> {
     }
     found.sort_by(|a, b| a.1.total_cmp(&b.1));
     found
-}
-
-/// Trilinear value at a place in voxels; none outside of the voxels' centres.
-fn interpolated(grid: &Grid, values: &[f64], at: [f64; 3]) -> Option<f64> {
-    let mut low = [0_usize; 3];
-    let mut part = [0.0; 3];
-    for a in 0..3 {
-        let last = grid.dims[a] as f64 - 1.0;
-        if !(0.0..=last).contains(&at[a]) {
-            return None;
-        }
-        low[a] = (at[a].floor() as usize).min(grid.dims[a].saturating_sub(2));
-        part[a] = at[a] - low[a] as f64;
-    }
-    let mut sum = 0.0;
-    for corner in 0..8_usize {
-        let bit = [corner & 1, corner >> 1 & 1, corner >> 2];
-        let weight: f64 =
-            (0..3).map(|a| if bit[a] == 1 { part[a] } else { 1.0 - part[a] }).product();
-        if weight > 0.0 {
-            sum += weight * values[grid.linear([0, 1, 2].map(|a| low[a] + bit[a]))];
-        }
-    }
-    Some(sum)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! How far each voxel is from the nearest place where matter changes. Neglects all but four kinds of matter and faces between voxels: the distance
 //! is that of a voxel's centre to the nearest voxel of another kind, its face included.
 
-use crate::image::Grid;
+use crate::image::{Grid, squared_distances};
 
 /// Kinds of matter by density, g/cm3: from which on, and the name.
 pub const KINDS: [(f64, &str); 4] = [(0.0, "air"), (0.05, "lung"), (0.6, "soft"), (1.15, "bone")];
@@ -21,7 +21,7 @@ pub fn distances_mm(grid: &Grid, density: &[f32]) -> Vec<f32> {
         }
         let seeds: Vec<f32> =
             kinds.iter().map(|&own| if own == k { f32::INFINITY } else { 0.0 }).collect();
-        let squared = to_nearest(seeds, grid.dims, grid.spacing_mm());
+        let squared = squared_distances(seeds, grid.dims, grid.spacing_mm(), f64::INFINITY);
         for (v, own) in kinds.iter().enumerate() {
             if *own == k {
                 nearest[v] = squared[v].sqrt();
@@ -29,41 +29,6 @@ pub fn distances_mm(grid: &Grid, density: &[f32]) -> Vec<f32> {
         }
     }
     nearest
-}
-
-/// Squared distance of each centre to the nearest seed's voxel, axis by axis: the distance along an axis is that to the nearer face.
-fn to_nearest(mut d: Vec<f32>, dims: [usize; 3], spacing: [f64; 3]) -> Vec<f32> {
-    let strides = [1, dims[0], dims[0] * dims[1]];
-    let mut line = Vec::new();
-    for axis in 0..3 {
-        let (n, stride, h) = (dims[axis], strides[axis], spacing[axis] as f32);
-        let gap: Vec<f32> = (0..n)
-            .map(|k| if k == 0 { 0.0 } else { ((k as f32 - 0.5) * h) * ((k as f32 - 0.5) * h) })
-            .collect();
-        for start in (0..d.len()).filter(|s| s / stride % n == 0) {
-            line.clear();
-            line.extend((0..n).map(|i| d[start + i * stride]));
-            if line.iter().all(|x| *x == line[0]) {
-                continue;
-            }
-            for i in 0..n {
-                let mut least = line[i];
-                // Outwards until no face further away can be nearer.
-                for (k, gap) in gap.iter().enumerate().skip(1) {
-                    if *gap >= least {
-                        break;
-                    }
-                    let below = i.checked_sub(k).map(|j| line[j]);
-                    let above = line.get(i + k).copied();
-                    for other in below.into_iter().chain(above) {
-                        least = least.min(other + gap);
-                    }
-                }
-                d[start + i * stride] = least;
-            }
-        }
-    }
-    d
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 use crate::io::NiftiAffine;
 use crate::io::folder::Mark;
 use crate::job::{
-    ActivityInput, CHECKPOINT_S, CouchRule, CurveChoice, DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES,
-    DoseMethod, Goal, Job, Keeping, MaterialNames, MatterInput, SourceChoice,
+    ActivityInput, CHECKPOINT_S, CouchRule, DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES, DoseMethod,
+    Goal, Job, Keeping, MatterInput, SourceChoice,
 };
 use crate::physics::incoherent::IncoherentModel;
 use crate::pipeline::inputs::read_ct;
@@ -31,7 +31,7 @@ impl ProblemArguments {
     /// # Errors
     /// If options do not go together.
     pub fn job(self, out: PathBuf, overwrite: bool) -> Result<Job> {
-        let matter = self.matter()?;
+        let matter = self.matter.input()?;
         let transport = self.settings();
         let source = match (self.nuclide, self.source) {
             (Some(name), _) => {
@@ -108,47 +108,6 @@ impl ProblemArguments {
         };
         job.check()?;
         Ok(job)
-    }
-
-    fn matter(&self) -> Result<MatterInput> {
-        if let Some(path) = &self.ct {
-            let curve = match self.hu_curve.to_str() {
-                Some("schneider") => CurveChoice::Schneider,
-                Some("schneider-metals") => CurveChoice::SchneiderMetals,
-                Some("icru44") => CurveChoice::Icru44,
-                _ if self.hu_curve.is_file() => CurveChoice::File(self.hu_curve.clone()),
-                _ => {
-                    return Err(Error::usage(
-                        format!("--hu-curve is '{}'", self.hu_curve.display()),
-                        "it is no file and none of schneider, schneider-metals, icru44",
-                        "Name one of them or a TOML file.",
-                    ));
-                }
-            };
-            return Ok(MatterInput::Ct {
-                path: path.clone(),
-                series: self.ct_series.clone(),
-                curve,
-                outside_limits: [self.hu_below, self.hu_above],
-            });
-        }
-        match (&self.density, &self.materials, &self.material_names) {
-            (Some(density), Some(materials), Some(names)) => Ok(MatterInput::Maps {
-                density: density.clone(),
-                materials: materials.clone(),
-                names: match names.to_str() {
-                    Some(list) if !names.is_file() => {
-                        MaterialNames::BuiltIn(list.split(',').map(str::to_owned).collect())
-                    }
-                    _ => MaterialNames::File(names.clone()),
-                },
-            }),
-            _ => Err(Error::usage(
-                "no matter",
-                "decays need something to happen in",
-                "Add --ct, or --density with --materials and --material-names.",
-            )),
-        }
     }
 
     fn settings(&self) -> Settings {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::matter_arguments::MatterArguments;
 use super::method_arguments::MethodArguments;
 use super::values::{
     parse_count, parse_energy, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
@@ -16,7 +17,6 @@ use crate::error::Error;
 use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
 use crate::job::{CHECKPOINT_S, Check, DecayFrom, GridChoice, RecordPaths, Shard};
-use crate::physics::tissues::named_materials;
 use crate::pipeline::Route;
 use crate::time::TimeOrSpan;
 use crate::transport::engine::EngineChoice;
@@ -214,48 +214,8 @@ pub struct DoseArguments {
 /// What is run and how, without where the result goes; the options of every command that runs histories.
 #[derive(Debug, Args)]
 pub struct ProblemArguments {
-    /// CT in HU: DICOM folder, NIfTI or MetaImage.
-    #[arg(long, value_name = "PATH", help_heading = "Matter", conflicts_with_all = ["density", "materials"], required_unless_present = "density")]
-    pub(super) ct: Option<PathBuf>,
-    /// SeriesInstanceUID of the CT, where the folder holds several.
-    #[arg(long, value_name = "UID", help_heading = "Matter", requires = "ct")]
-    pub(super) ct_series: Option<String>,
-    /// HU to density and tissue: schneider, schneider-metals, icru44, or a TOML file.
-    #[arg(
-        long,
-        value_name = "CURVE",
-        help_heading = "Matter",
-        default_value = "schneider",
-        conflicts_with = "density"
-    )]
-    pub(super) hu_curve: PathBuf,
-    /// Largest accepted part of the CT's voxels below the curve's range; they get the material and density of its lower end.
-    #[arg(long, value_name = "FRACTION", help_heading = "Matter", default_value = "30%", value_parser = parse_fraction)]
-    pub(super) hu_below: f64,
-    /// Largest accepted part of the CT's voxels above the curve's range; they get the material and density of its upper end.
-    #[arg(long, value_name = "FRACTION", help_heading = "Matter", default_value = "0.5%", value_parser = parse_fraction)]
-    pub(super) hu_above: f64,
-    /// Density map, g/cm3, in place of a CT.
-    #[arg(long, value_name = "FILE", help_heading = "Matter", requires = "materials")]
-    pub(super) density: Option<PathBuf>,
-    /// Label map of materials on the same grid as --density.
-    #[arg(
-        long,
-        value_name = "FILE",
-        help_heading = "Matter",
-        requires = "density",
-        requires = "material_names"
-    )]
-    pub(super) materials: Option<PathBuf>,
-    /// Materials of the labels 0, 1, ...: built-in names, such as water,icru44_lung; or a TOML file.
-    #[arg(
-        long,
-        value_name = "NAMES",
-        help_heading = "Matter",
-        requires = "materials",
-        long_help = material_names_help()
-    )]
-    pub(super) material_names: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) matter: MatterArguments,
 
     /// The couch in the CT; what is removed is told with its mass and shown by couch_mask.
     #[arg(long, value_name = "RULE", help_heading = "Matter", default_value = "keep")]
@@ -434,15 +394,6 @@ fn accept_help() -> String {
         "Accept what these checks of the inputs find, several separated by commas. Without it a contradiction is an error and what is \
          merely unlikely a warning, both with the numbers. What was accepted stands in summary.json under setup.checks.\n\n{}",
         lines.join("\n")
-    )
-}
-
-fn material_names_help() -> String {
-    let names: Vec<&str> = named_materials().iter().map(|m| m.material.name.as_str()).collect();
-    format!(
-        "Materials of the labels 0, 1, ...: built-in names, such as water,icru44_lung; or a TOML file.\n\n\
-         Built-in: {}.",
-        names.join(", ")
     )
 }
 

@@ -22,6 +22,7 @@ pub mod help_file;
 pub mod init;
 pub mod interrupt;
 pub mod kernel;
+pub mod matter_arguments;
 pub mod merge;
 pub mod method_arguments;
 mod named_nuclide;

@@ -5,17 +5,18 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::dose_arguments::parse_affine;
 use super::interrupt;
+use super::matter_arguments::MatterArguments;
 use super::progress::Terminal;
 use super::threads;
 use super::values::{
     parse_count, parse_energy, parse_engine, parse_fraction, parse_grid, parse_threads, parse_time,
 };
 use super::voi_arguments::VoiArguments;
-use crate::error::{Error, Result};
-use crate::job::{
-    ActivityInput, CurveChoice, GridChoice, Job, MaterialNames, MatterInput, SourceChoice,
-};
+use crate::error::Result;
+use crate::io::NiftiAffine;
+use crate::job::{ActivityInput, Check, GridChoice, Job, SourceChoice};
 use crate::pipeline::s_values::{SValueJob, s_values};
 use crate::transport::engine::EngineChoice;
 
@@ -36,24 +37,14 @@ Example:
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub struct SValueArguments {
-    /// CT in HU: DICOM folder, NIfTI or MetaImage.
-    #[arg(long, value_name = "PATH", help_heading = "Matter", conflicts_with_all = ["density", "materials"], required_unless_present = "density")]
-    ct: Option<PathBuf>,
-    /// SeriesInstanceUID of the CT, where the folder holds several.
-    #[arg(long, value_name = "UID", help_heading = "Matter", requires = "ct")]
-    ct_series: Option<String>,
-    /// HU to density and tissue: schneider, schneider-metals, icru44, or a TOML file.
-    #[arg(long, value_name = "CURVE", help_heading = "Matter", default_value = "schneider")]
-    hu_curve: PathBuf,
-    /// Density map, g/cm3, in place of a CT.
-    #[arg(long, value_name = "FILE", help_heading = "Matter", requires = "materials")]
-    density: Option<PathBuf>,
-    /// Label map of materials on the same grid as --density.
-    #[arg(long, value_name = "FILE", help_heading = "Matter", requires = "material_names")]
-    materials: Option<PathBuf>,
-    /// Materials of the labels 0, 1, ...: built-in names, such as water,icru44_lung; or a TOML file.
-    #[arg(long, value_name = "NAMES", help_heading = "Matter", requires = "materials")]
-    material_names: Option<PathBuf>,
+    #[command(flatten)]
+    matter: MatterArguments,
+    /// What holds of a NIfTI image whose header contradicts itself on its geometry: sform, qform or pixdim [default: refuse it].
+    #[arg(long, value_name = "WHICH", help_heading = "Images", value_parser = parse_affine)]
+    nifti_affine: Option<NiftiAffine>,
+    /// Accept what these checks of the inputs find: frame.
+    #[arg(long, value_name = "CHECKS", help_heading = "Checks", value_delimiter = ',')]
+    accept: Vec<Check>,
     #[command(flatten)]
     voi: VoiArguments,
     /// VOIs that are sources, separated by commas [default: all, and rest].
@@ -109,46 +100,13 @@ pub struct SValueArguments {
     quiet: bool,
 }
 
-impl SValueArguments {
-    fn matter(&self) -> Result<MatterInput> {
-        match (&self.ct, &self.density, &self.materials, &self.material_names) {
-            (Some(path), ..) => Ok(MatterInput::Ct {
-                path: path.clone(),
-                series: self.ct_series.clone(),
-                curve: match self.hu_curve.to_str() {
-                    Some("schneider") => CurveChoice::Schneider,
-                    Some("schneider-metals") => CurveChoice::SchneiderMetals,
-                    Some("icru44") => CurveChoice::Icru44,
-                    _ => CurveChoice::File(self.hu_curve.clone()),
-                },
-                outside_limits: [0.3, 0.005],
-            }),
-            (None, Some(density), Some(materials), Some(names)) => Ok(MatterInput::Maps {
-                density: density.clone(),
-                materials: materials.clone(),
-                names: match names.to_str() {
-                    Some(list) if !names.is_file() => {
-                        MaterialNames::BuiltIn(list.split(',').map(str::to_owned).collect())
-                    }
-                    _ => MaterialNames::File(names.clone()),
-                },
-            }),
-            _ => Err(Error::usage(
-                "no matter",
-                "decays need something to happen in",
-                "Add --ct, or --density with --materials and --material-names.",
-            )),
-        }
-    }
-}
-
 /// Runs all pairs.
 ///
 /// # Errors
 /// As [`s_values`].
 pub fn run(a: SValueArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.quiet);
-    let matter = a.matter()?;
+    let matter = a.matter.input()?;
     let source = match (a.nuclide, a.source) {
         (Some(name), _) => {
             SourceChoice::Nuclide { name, horizon_s: a.horizon, retained: a.retained }
@@ -156,6 +114,8 @@ pub fn run(a: SValueArguments) -> Result<ExitCode> {
         (None, text) => SourceChoice::Particle(text.unwrap_or_default()),
     };
     let mut job = Job::new(matter, ActivityInput::of(""), source, &a.out);
+    job.nifti_affine = a.nifti_affine.unwrap_or_default();
+    job.accept = a.accept.into_iter().collect();
     job.voi = a.voi.files()?;
     job.grid = if a.grid == GridChoice::Activity { GridChoice::Ct } else { a.grid };
     job.histories = a.histories;

@@ -72,7 +72,7 @@ pub fn with_margin(
     // Growing: within the margin of the inside. Shrinking: further than it from the outside.
     let seeds: Vec<f32> =
         inside.iter().map(|i| if *i == grow { 0.0 } else { f32::INFINITY }).collect();
-    let squared = distances(seeds, fine_dims, fine_mm, limit);
+    let squared = squared_distances(seeds, fine_dims, fine_mm, limit);
     let bound = (limit * limit) as f32 * (1.0 + 1e-5);
     let kept = |n: usize| if grow { squared[n] <= bound } else { inside[n] && squared[n] >= bound };
     let weight = 1.0 / fine.pow(3) as f32;
@@ -132,9 +132,16 @@ fn refined(shares: &[f32], dims: [usize; 3], fine: usize) -> Vec<bool> {
 
 /// Squared distance (mm2) of each centre to the nearest seed's voxel, as far as `limit`; infinite beyond. Axis by axis, the least of the
 /// distance so far and that to the nearest face of each neighbour.
-fn distances(mut d: Vec<f32>, dims: [usize; 3], spacing: [f64; 3], limit: f64) -> Vec<f32> {
+///
+/// Seeds are 0, all else is infinite.
+pub fn squared_distances(
+    mut d: Vec<f32>,
+    dims: [usize; 3],
+    spacing: [f64; 3],
+    limit: f64,
+) -> Vec<f32> {
     for axis in 0..3 {
-        let steps = (limit / spacing[axis]).ceil() as usize + 1;
+        let steps = ((limit / spacing[axis]).ceil() + 1.0).min(dims[axis] as f64) as usize;
         let face: Vec<f32> = (0..=steps)
             .map(|n| ((n as f64 - 0.5).max(0.0) * spacing[axis]).powi(2) as f32)
             .collect();

@@ -30,23 +30,25 @@ pub fn resample_intensity(
     target: &Grid,
     outside: f32,
 ) -> Result<Resampled<f32>> {
-    let dims = source.checked()?.dims;
-    sample(source, target, outside, |index| {
-        let mut low = [0; 3];
-        let mut part = [0.0; 3];
-        for a in 0..3 {
-            let x = index[a].clamp(0.0, dims[a] as f64 - 1.0);
-            low[a] = (x as usize).min(dims[a].saturating_sub(2));
-            part[a] = x - low[a] as f64;
-        }
-        let step = [1, dims[0], dims[0] * dims[1]];
-        let base = source.grid.linear(low);
-        let at = |i: usize, j: usize, k: usize| {
-            f64::from(source.data[base + i * step[0] + j * step[1] + k * step[2]])
-        };
-        let value = mix(part[2], |k| mix(part[1], |j| mix(part[0], |i| at(i, j, k))));
-        value as f32
-    })
+    source.checked()?;
+    let value = |v: usize| f64::from(source.data[v]);
+    sample(source, target, outside, |index| trilinear(&source.grid, &value, index) as f32)
+}
+
+/// Trilinear value at a place in voxels; beyond the outermost centres the outermost value holds.
+pub fn trilinear(grid: &Grid, value: &impl Fn(usize) -> f64, index: [f64; 3]) -> f64 {
+    let dims = grid.dims;
+    let mut low = [0; 3];
+    let mut part = [0.0; 3];
+    for a in 0..3 {
+        let x = index[a].clamp(0.0, dims[a] as f64 - 1.0);
+        low[a] = (x as usize).min(dims[a].saturating_sub(2));
+        part[a] = x - low[a] as f64;
+    }
+    let step = [1, dims[0], dims[0] * dims[1]];
+    let base = grid.linear(low);
+    let at = |i: usize, j: usize, k: usize| value(base + i * step[0] + j * step[1] + k * step[2]);
+    mix(part[2], |k| mix(part[1], |j| mix(part[0], |i| at(i, j, k))))
 }
 
 /// Linear mix of `a(0)` and `a(1)`. A neighbour of weight zero is not read: it may not exist, or be

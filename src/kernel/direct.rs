@@ -5,15 +5,14 @@ use std::sync::atomic::AtomicBool;
 
 use super::medium::Medium;
 use super::overlap::Octant;
-use super::point::REPLICATES;
+use super::replicates;
 use super::voxel::VoxelKernel;
 use crate::error::{Error, Result};
 use crate::image::Grid;
 use crate::source::DecaySpectrum;
 use crate::transport::build::{PlanInput, build_plan};
-use crate::transport::engine::Engine;
 use crate::transport::ledger::Ledger;
-use crate::transport::run::{Monitor, RunSettings};
+use crate::transport::run::Monitor;
 use crate::transport::settings::Settings;
 use crate::units::MM_PER_CM;
 
@@ -33,7 +32,7 @@ pub fn run(
     histories: u64,
     settings: &Settings,
     threads: usize,
-    (monitor, stop): (&dyn Monitor, &AtomicBool),
+    run: (&dyn Monitor, &AtomicBool),
 ) -> Result<VoxelKernel> {
     let margin_cm = MARGIN_G_CM2 / medium.density_g_cm3;
     let half = [0, 1, 2].map(|a| {
@@ -61,17 +60,10 @@ pub fn run(
         settings,
         radial: None,
     })?;
-    let batches = REPLICATES as u32;
-    let (mut energy_mev, mut books) = (Vec::new(), Ledger::default());
-    for shard in 0..batches {
-        let mut run = RunSettings::with_histories(histories, batches);
-        (run.threads, run.shard, run.shards) = (threads, shard, batches);
-        let outcome = Engine::Cpu.run(&plan, &run, &[], 0, monitor, stop)?;
-        if outcome.interrupted {
-            return Err(crate::interrupt::error());
-        }
-        let n = outcome.tally.histories().max(1) as f64;
-        energy_mev.push(outcome.tally.sums.each_ref().map(|sums| {
+    let mut energy_mev = Vec::new();
+    let books = replicates::run(&plan, histories, threads, run, &mut |tally| {
+        let n = tally.histories().max(1) as f64;
+        energy_mev.push(tally.sums.each_ref().map(|sums| {
             if sums.is_empty() {
                 return Vec::new();
             }
@@ -86,8 +78,7 @@ pub fn run(
             }
             folded
         }));
-        books.add(&outcome.tally.ledger);
-    }
+    })?;
     Ok(VoxelKernel {
         source: decay.label.clone(),
         medium: medium.facts(),

@@ -16,6 +16,7 @@ pub mod medium;
 pub mod methods;
 pub mod overlap;
 pub mod point;
+mod replicates;
 pub mod shells;
 pub mod sphere;
 pub mod voxel;

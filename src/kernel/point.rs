@@ -6,14 +6,14 @@ use std::sync::atomic::AtomicBool;
 use serde::{Deserialize, Serialize};
 
 use super::medium::{Medium, MediumFacts};
+use super::replicates;
 use super::shells::radii;
 use crate::error::{Error, Result};
 use crate::image::Grid;
 use crate::source::DecaySpectrum;
 use crate::transport::build::{PlanInput, RadialScoring, build_plan};
-use crate::transport::engine::Engine;
 use crate::transport::ledger::Ledger;
-use crate::transport::run::{Monitor, RunSettings};
+use crate::transport::run::Monitor;
 use crate::transport::settings::Settings;
 use crate::transport::tally::ORIGINS;
 
@@ -55,7 +55,7 @@ impl PointKernel {
         histories: u64,
         settings: &Settings,
         threads: usize,
-        (monitor, stop): (&dyn Monitor, &AtomicBool),
+        run: (&dyn Monitor, &AtomicBool),
     ) -> Result<Self> {
         let radii_cm = radii(decay, medium, outer_cm)?;
         let side_mm = 20.0 * (outer_cm + BEYOND_G_CM2 / medium.density_g_cm3);
@@ -70,33 +70,17 @@ impl PointKernel {
             settings,
             radial: Some(&shells),
         })?;
-        let batches = REPLICATES as u32;
-        let mut energy_mev = Vec::new();
-        let (mut beyond, mut books) = (0.0, Ledger::default());
-        // Replicate r holds the batch r of one run: all together are that run.
-        for shard in 0..batches {
-            let mut run = RunSettings::with_histories(histories, batches);
-            (run.threads, run.shard, run.shards) = (threads, shard, batches);
-            let outcome = Engine::Cpu.run(&plan, &run, &[], 0, monitor, stop)?;
-            if outcome.interrupted {
-                return Err(crate::interrupt::error());
-            }
-            let n = outcome.tally.histories().max(1) as f64;
+        let (mut energy_mev, mut beyond) = (Vec::new(), 0.0);
+        let books = replicates::run(&plan, histories, threads, run, &mut |tally| {
+            let n = tally.histories().max(1) as f64;
             let shells = radii_cm.len();
-            energy_mev.push(outcome.tally.sums.each_ref().map(|sums| {
+            energy_mev.push(tally.sums.each_ref().map(|sums| {
                 let inside = sums.iter().take(shells);
                 inside.map(|units| Ledger::mev(*units) / n).collect::<Vec<f64>>()
             }));
-            let outside: f64 = outcome
-                .tally
-                .sums
-                .iter()
-                .filter_map(|s| s.get(shells))
-                .map(|u| Ledger::mev(*u))
-                .sum();
-            beyond += (outside + Ledger::mev(outcome.tally.ledger.escaped_units)) / n;
-            books.add(&outcome.tally.ledger);
-        }
+            let outside = tally.sums.iter().filter_map(|s| s.get(shells)).map(|u| Ledger::mev(*u));
+            beyond += (outside.sum::<f64>() + Ledger::mev(tally.ledger.escaped_units)) / n;
+        })?;
         let histories = books.histories;
         Ok(PointKernel {
             source: decay.label.clone(),

@@ -6,19 +6,25 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::json;
 
+mod page;
+mod tables;
+
+use page::page;
+
 use super::Observer;
-use super::finished::{FinishedMap, MapOptions, on_grid, read_map, read_regions};
-use crate::analysis::difference::{Difference, Pair};
+use super::finished::{FinishedMap, MapOptions, SAME_GRID_MM, on_grid, read_map, read_regions};
+use crate::analysis::difference::{Difference, Pair, with_noise};
 use crate::analysis::gamma::{Criterion, pass_rate};
 use crate::analysis::interfaces::{self, KINDS};
 use crate::analysis::{Dvh, Map, Sampling, VoiMetrics, metrics::Metric, sample};
 use crate::error::{Error, Result};
-use crate::image::{Grid, Volume};
+use crate::image::{Region, RegionSet, Volume, resample_intensity};
 use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::io::{NiftiAffine, write_nifti};
 use crate::phantom::LOW_DENSITY_G_CM3;
 use crate::program::Program;
+use crate::report::dvh_plot::DvhLine;
 use crate::sheet::{Separator, lines};
 
 /// Edges (mm) of the distances to an interface.
@@ -29,6 +35,8 @@ pub const THRESHOLDS: [f64; 4] = [0.01, 0.05, 0.1, 0.5];
 pub const USUAL_THRESHOLD: f64 = 0.1;
 /// Voxels whose relative standard error is above this say nothing of the largest dose.
 const KNOWN: f64 = 0.1;
+/// Seeds of the noise of reference and candidate.
+const NOISE_SEEDS: [u64; 2] = [20_002, 20_003];
 /// Voxels that gamma looks at, at most: it is a share, and these tell it to 0.3 %.
 const GAMMA_VOXELS: usize = 30_000;
 
@@ -155,6 +163,7 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
     let distance = density.as_ref().map(|d| interfaces::distances_mm(&reference.map.grid, d));
     let mut found = Vec::new();
     let mut files: Vec<(String, Volume<f32>)> = Vec::new();
+    let mut lines = histograms(&sets, "reference", &reference.map);
     for (name, path) in &job.candidates {
         let candidate = read_map(path, &options, observer)?;
         if candidate.unit != reference.unit {
@@ -164,19 +173,23 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
                 "Compare dose with dose, or dose rate with dose rate.",
             ));
         }
-        let (values, errors, interpolated) = on_reference(&reference, &candidate, name, observer)?;
-        let joint = |v: usize| {
-            let own = errors.as_ref().map_or(0.0, |e| e[v]);
-            let e = (error(v).powi(2) + own.powi(2)).sqrt();
-            if e.is_finite() { e } else { 0.0 }
-        };
+        let placed = on_reference(&reference, &candidate, name, observer)?;
         let n = reference.map.data.len();
+        // What is not known is no noise here.
+        let known = |e: f64| if e.is_finite() { e } else { 0.0 };
+        let own = |v: usize| placed.errors.as_ref().map_or(0.0, |e| known(f64::from(e[v])));
         let pair = Pair {
             reference: (0..n).map(dose).collect(),
-            candidate: values,
-            error: (0..n).map(joint).collect(),
+            candidate: placed.map.data.iter().map(|v| f64::from(*v)).collect(),
+            error: (0..n).map(|v| known(error(v)).hypot(own(v))).collect(),
         };
         let noise = pair.noise();
+        // Gamma is not the same both ways: each map has its own noise.
+        let errors = |of: &dyn Fn(usize) -> f64| (0..n).map(of).collect::<Vec<f64>>();
+        let noises = [
+            with_noise(&pair.reference, &errors(&|v| known(error(v))), NOISE_SEEDS[0]),
+            with_noise(&pair.reference, &errors(&own), NOISE_SEEDS[1]),
+        ];
         let usable: Vec<usize> = (0..n)
             .filter(|v| dense(*v) && pair.candidate[*v].is_finite() && error(*v).is_finite())
             .collect();
@@ -228,11 +241,13 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
             .iter()
             .map(|c| {
                 let grid = &reference.map.grid;
-                let of = |map: &[f64]| pass_rate(grid, &pair.reference, map, &looked, c, largest);
+                let of = |reference: &[f64], candidate: &[f64]| {
+                    pass_rate(grid, reference, candidate, &looked, c, largest)
+                };
                 GammaRow {
                     criterion: *c,
-                    passes: of(&pair.candidate),
-                    passes_of_noise: of(&noise),
+                    passes: of(&pair.reference, &pair.candidate),
+                    passes_of_noise: of(&noises[0], &noises[1]),
                     voxels: looked.len(),
                 }
             })
@@ -240,15 +255,7 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
         let mut vois = Vec::new();
         for set in &sets {
             for region in &set.regions {
-                vois.extend(voi_rows(
-                    set,
-                    region,
-                    &reference,
-                    &candidate,
-                    &pair,
-                    errors.as_deref(),
-                    observer,
-                ));
+                vois.extend(voi_rows((set, region), &reference, (&candidate, &placed), observer));
             }
         }
         let grid = &reference.map.grid;
@@ -261,18 +268,19 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
             map(&|v| pair.candidate[v] - pair.reference[v])?,
         ));
         files.push((format!("difference_{slug}_standard_error.nii.gz"), map(&|v| pair.error[v])?));
+        lines.extend(histograms(&sets, name, &placed.map));
         let summary = candidate.summary.as_ref();
         found.push(Compared {
             name: name.clone(),
             method: summary.map_or(json!(null), |s| s["setup"]["method"].clone()),
             seconds: summary.and_then(|s| s["timing"]["transport_seconds"].as_f64()),
-            interpolated,
+            interpolated: placed.interpolated,
             rows,
             gamma,
             vois,
         });
     }
-    write(job, &reference, largest, &found, files)?;
+    write(job, &reference, largest, &found, (&lines, files))?;
     Ok(found)
 }
 
@@ -283,66 +291,42 @@ fn file_slug(name: &str) -> String {
         .collect()
 }
 
-/// A candidate's values and standard errors on the reference's grid, and whether they were interpolated.
-type OnReference = (Vec<f64>, Option<Vec<f64>>, bool);
+/// A candidate on the reference's grid.
+struct Placed {
+    map: Volume<f32>,
+    errors: Option<Vec<f32>>,
+    interpolated: bool,
+}
 
 fn on_reference(
     reference: &FinishedMap,
     candidate: &FinishedMap,
     name: &str,
     observer: &dyn Observer,
-) -> Result<OnReference> {
+) -> Result<Placed> {
     let (to, from) = (&reference.map.grid, &candidate.map.grid);
-    let wide = |x: &[f32]| x.iter().map(|v| f64::from(*v)).collect::<Vec<f64>>();
-    if to.same_geometry(from, 1e-2) {
-        let errors = candidate.standard_errors.as_deref().map(wide);
-        return Ok((wide(&candidate.map.data), errors, false));
+    if to.same_geometry(from, SAME_GRID_MM) {
+        let errors = candidate.standard_errors.clone();
+        return Ok(Placed { map: candidate.map.clone(), errors, interpolated: false });
     }
     observer.warn(&format!(
         "{name} lies on another grid ({:?} voxels of {:?} mm): it is interpolated linearly, which smooths its noise and steep gradients",
         from.dims,
         from.spacing_mm()
     ));
-    let moved = interpolate(to, from, &candidate.map.data)?;
-    if moved.iter().all(|v| v.is_nan()) {
+    let moved = resample_intensity(&candidate.map, to, f32::NAN)?;
+    if moved.outside_voxels == to.len() {
         return Err(Error::input(
             format!("{name} does not overlap the reference"),
             "no voxel of the reference lies within it",
             "Check that both are of one patient and frame.",
         ));
     }
-    let errors =
-        candidate.standard_errors.as_deref().map(|e| interpolate(to, from, e)).transpose()?;
-    Ok((moved, errors, true))
-}
-
-/// Linear interpolation; NaN outside of the voxels' centres.
-fn interpolate(to: &Grid, from: &Grid, values: &[f32]) -> Result<Vec<f64>> {
-    (0..to.len())
-        .map(|v| {
-            let at = from.to_index(to.to_mm(to.unlinear(v).map(|i| i as f64)))?;
-            let mut low = [0_usize; 3];
-            let mut part = [0.0; 3];
-            for a in 0..3 {
-                if !(-1e-6..=from.dims[a] as f64 - 1.0 + 1e-6).contains(&at[a]) {
-                    return Ok(f64::NAN);
-                }
-                low[a] = (at[a].max(0.0).floor() as usize).min(from.dims[a].saturating_sub(2));
-                part[a] = at[a] - low[a] as f64;
-            }
-            let mut sum = 0.0;
-            for corner in 0..8_usize {
-                let bit = [corner & 1, corner >> 1 & 1, corner >> 2];
-                let weight: f64 =
-                    (0..3).map(|a| if bit[a] == 1 { part[a] } else { 1.0 - part[a] }).product();
-                let index = [0, 1, 2].map(|a| (low[a] + bit[a]).min(from.dims[a] - 1));
-                if weight != 0.0 {
-                    sum += weight * f64::from(values[from.linear(index)]);
-                }
-            }
-            Ok(sum)
-        })
-        .collect()
+    let errors = candidate.standard_errors.clone().map(|e| {
+        let errors = Volume::new(from.clone(), e)?;
+        Ok(resample_intensity(&errors, to, f32::NAN)?.volume.data)
+    });
+    Ok(Placed { map: moved.volume, errors: errors.transpose()?, interpolated: true })
 }
 
 /// The numbers of a VOI that are told.
@@ -352,17 +336,11 @@ fn voi_metrics() -> Vec<Metric> {
 }
 
 fn voi_rows(
-    set: &crate::image::RegionSet,
-    region: &crate::image::Region,
+    (set, region): (&RegionSet, &Region),
     reference: &FinishedMap,
-    candidate: &FinishedMap,
-    pair: &Pair,
-    errors: Option<&[f64]>,
+    (candidate, placed): (&FinishedMap, &Placed),
     observer: &dyn Observer,
 ) -> Vec<VoiRow> {
-    let values = pair.candidate.iter().map(|v| *v as f32).collect();
-    let Ok(moved) = Volume::new(reference.map.grid.clone(), values) else { return Vec::new() };
-    let own: Option<Vec<f32>> = errors.map(|e| e.iter().map(|e| *e as f32).collect());
     let read = |map: &Volume<f32>, errors: Option<&[f32]>, of: &FinishedMap| {
         let map = Map { values: map, standard_errors: errors, density: None };
         let samples = sample(set, region, &map, Sampling::Uniform)?;
@@ -370,7 +348,7 @@ fn voi_rows(
         VoiMetrics::new(&samples, &voi_metrics(), batches)
     };
     let both = read(&reference.map, reference.standard_errors.as_deref(), reference)
-        .and_then(|r| Ok((r, read(&moved, own.as_deref(), candidate)?)));
+        .and_then(|r| Ok((r, read(&placed.map, placed.errors.as_deref(), candidate)?)));
     let (reference, candidate) = match both {
         Ok(both) => both,
         Err(error) => {
@@ -393,15 +371,31 @@ fn voi_rows(
     .collect()
 }
 
+/// Points of a histogram on the page.
+const POINTS: usize = 120;
+
+/// Cumulative histograms of a map: VOI and line, in % of the volume.
+fn histograms(sets: &[RegionSet], name: &str, map: &Volume<f32>) -> Vec<(String, DvhLine)> {
+    let of = Map { values: map, standard_errors: None, density: None };
+    let line = |set: &RegionSet, region: &Region| {
+        let dvh = sample(set, region, &of, Sampling::Uniform).and_then(|s| Dvh::new(&s)).ok()?;
+        let top = dvh.max();
+        let at: Vec<f64> = (0..=POINTS).map(|n| top * n as f64 / POINTS as f64).collect();
+        let shares = dvh.cumulative(&at);
+        let points = at.into_iter().zip(shares).map(|(v, s)| (v, 100.0 * s)).collect();
+        Some((region.name.clone(), DvhLine { name: name.into(), points, band: Vec::new() }))
+    };
+    sets.iter().flat_map(|set| set.regions.iter().filter_map(move |r| line(set, r))).collect()
+}
+
 fn write(
     job: &CompareJob,
     reference: &FinishedMap,
     largest: f64,
     found: &[Compared],
-    maps: Vec<(String, Volume<f32>)>,
+    (curves, maps): (&[(String, DvhLine)], Vec<(String, Volume<f32>)>),
 ) -> Result<()> {
-    let page =
-        super::compare_page::page(reference, largest, found, &curves(job, reference, found)?);
+    let page = page(reference, largest, found, curves)?;
     let all = json!({
         "program": "voxgray",
         "format": 1,
@@ -411,9 +405,9 @@ fn write(
     });
     let text = |rows: Vec<Vec<String>>| lines(rows.iter(), Separator::Comma).into_bytes();
     let files = [
-        ("comparison.csv", text(rows(found))),
-        ("vois.csv", text(voi_table(found, &reference.unit))),
-        ("gamma.csv", text(gamma_table(found))),
+        ("comparison.csv", text(tables::voxels(found))),
+        ("vois.csv", text(tables::vois(found, &reference.unit))),
+        ("gamma.csv", text(tables::gamma(found))),
         ("comparison.json", format!("{all:#}\n").into_bytes()),
         ("comparison.html", page.into_bytes()),
     ];
@@ -427,148 +421,6 @@ fn write(
         write_nifti(&job.out.join(name), &map)?;
     }
     folder.finish()
-}
-
-/// Cumulative histograms of each VOI: VOI, map, points (value, share).
-pub(super) type Curve = (String, String, Vec<(f64, f64)>);
-
-/// Points of a histogram on the page.
-const POINTS: usize = 120;
-
-fn curves(job: &CompareJob, reference: &FinishedMap, found: &[Compared]) -> Result<Vec<Curve>> {
-    let mut curves = Vec::new();
-    let quiet = Quiet;
-    let options = MapOptions { unit: job.unit.as_deref(), ..MapOptions::default() };
-    let mut maps = vec![("reference".to_string(), reference.map.clone())];
-    for (compared, (_, path)) in found.iter().zip(&job.candidates) {
-        maps.push((compared.name.clone(), read_map(path, &options, &quiet)?.map));
-    }
-    for voi in &job.voi {
-        let set = read_regions(voi, job.voi_names.as_deref(), NiftiAffine::default(), &quiet)?;
-        for region in &set.regions {
-            for (name, map) in &maps {
-                let of = Map { values: map, standard_errors: None, density: None };
-                let Ok(dvh) =
-                    sample(&set, region, &of, Sampling::Uniform).and_then(|s| Dvh::new(&s))
-                else {
-                    continue;
-                };
-                let top = dvh.max();
-                let at: Vec<f64> = (0..=POINTS).map(|n| top * n as f64 / POINTS as f64).collect();
-                let points = at.iter().copied().zip(dvh.cumulative(&at)).collect();
-                curves.push((region.name.clone(), name.clone(), points));
-            }
-        }
-    }
-    Ok(curves)
-}
-
-/// Says nothing.
-struct Quiet;
-impl Observer for Quiet {}
-
-fn number(x: f64) -> String {
-    format!("{:.6}", x + 0.0)
-}
-
-fn rows(found: &[Compared]) -> Vec<Vec<String>> {
-    let head = [
-        "candidate",
-        "voxels",
-        "threshold",
-        "count",
-        "bias",
-        "bias_standard_error",
-        "spread",
-        "mare",
-        "mare_of_noise",
-        "within_1pct",
-        "within_2pct",
-        "within_5pct",
-        "within_1pct_of_noise",
-        "within_2pct_of_noise",
-        "within_5pct_of_noise",
-        "z_mean",
-        "z_spread",
-        "sum",
-    ];
-    let mut rows = vec![head.map(String::from).to_vec()];
-    for of in found {
-        for row in &of.rows {
-            let d = &row.difference;
-            let mut cells = vec![
-                of.name.clone(),
-                row.voxels.clone(),
-                row.threshold.to_string(),
-                d.voxels.to_string(),
-            ];
-            cells.extend(
-                [d.bias, d.bias_standard_error, d.spread, d.mare, d.mare_of_noise].map(number),
-            );
-            cells.extend(d.within.iter().chain(&d.within_of_noise).map(|w| number(*w)));
-            cells.extend([d.z_mean, d.z_spread].map(|z| z.map(number).unwrap_or_default()));
-            cells.push(number(d.sum));
-            rows.push(cells);
-        }
-    }
-    rows
-}
-
-fn voi_table(found: &[Compared], unit: &str) -> Vec<Vec<String>> {
-    let head = [
-        "candidate",
-        "voi",
-        "metric",
-        "unit",
-        "reference",
-        "value",
-        "relative_difference",
-        "standard_error",
-    ];
-    let mut rows = vec![head.map(String::from).to_vec()];
-    for of in found {
-        for v in &of.vois {
-            rows.push(vec![
-                of.name.clone(),
-                v.voi.clone(),
-                v.metric.clone(),
-                unit.into(),
-                format!("{:.6e}", v.reference),
-                format!("{:.6e}", v.candidate),
-                number(v.relative_difference),
-                v.standard_error.map(number).unwrap_or_default(),
-            ]);
-        }
-    }
-    rows
-}
-
-fn gamma_table(found: &[Compared]) -> Vec<Vec<String>> {
-    let head = [
-        "candidate",
-        "dose",
-        "distance_mm",
-        "normalisation",
-        "passes",
-        "passes_of_noise",
-        "voxels",
-    ];
-    let mut rows = vec![head.map(String::from).to_vec()];
-    for of in found {
-        for g in &of.gamma {
-            let c = &g.criterion;
-            rows.push(vec![
-                of.name.clone(),
-                c.dose.to_string(),
-                c.distance_mm.to_string(),
-                if c.local { "local" } else { "global" }.into(),
-                number(g.passes),
-                number(g.passes_of_noise),
-                g.voxels.to_string(),
-            ]);
-        }
-    }
-    rows
 }
 
 /// Names of candidates that are none, or twice there.

@@ -1,7 +1,7 @@
 //! What of an image a picture shows, and its values between voxel centres.
 
 use crate::error::Result;
-use crate::image::{Grid, Volume};
+use crate::image::{Grid, Volume, trilinear};
 
 /// The box (mm) around all voxels of a grid.
 pub(super) fn bounds_mm(grid: &Grid) -> ([f64; 3], [f64; 3]) {
@@ -75,27 +75,10 @@ impl<'a> Sampler<'a> {
     pub(super) fn at(&self, mm: [f64; 3]) -> Option<f64> {
         let grid = &self.volume.grid;
         let d = [0, 1, 2].map(|c| mm[c] - grid.origin_mm[c]);
-        let (mut base, mut t) = ([0usize; 3], [0.0; 3]);
-        for a in 0..3 {
-            let q: f64 = (0..3).map(|c| self.rows[a][c] * d[c]).sum();
-            let n = grid.dims[a] as f64;
-            if !(-0.5..=n - 0.5).contains(&q) {
-                return None;
-            }
-            let q = q.clamp(0.0, n - 1.0);
-            base[a] = (q.floor() as usize).min(grid.dims[a].saturating_sub(2));
-            t[a] = q - base[a] as f64;
+        let index = self.rows.map(|row| (0..3).map(|c| row[c] * d[c]).sum::<f64>());
+        if (0..3).any(|a| !(-0.5..=grid.dims[a] as f64 - 0.5).contains(&index[a])) {
+            return None;
         }
-        let mut sum = 0.0;
-        for corner in 0..8usize {
-            let bits = [0, 1, 2].map(|a| corner >> a & 1);
-            let weight: f64 =
-                (0..3).map(|a| if bits[a] == 1 { t[a] } else { 1.0 - t[a] }).product();
-            if weight > 0.0 {
-                let index = [0, 1, 2].map(|a| base[a] + bits[a]);
-                sum += weight * f64::from(self.volume.data[grid.linear(index)]);
-            }
-        }
-        Some(sum)
+        Some(trilinear(grid, &|v| f64::from(self.volume.data[v]), index))
     }
 }
