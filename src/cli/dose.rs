@@ -227,6 +227,7 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::MaterialNames;
     use clap::Parser;
 
     #[derive(Debug, Parser)]
