@@ -280,7 +280,7 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
             vois,
         });
     }
-    write(job, &reference, largest, &found, (&lines, files))?;
+    write(job, &reference, largest, &found, &lines, files)?;
     Ok(found)
 }
 
@@ -374,8 +374,11 @@ fn voi_rows(
 /// Points of a histogram on the page.
 const POINTS: usize = 120;
 
-/// Cumulative histograms of a map: VOI and line, in % of the volume.
-fn histograms(sets: &[RegionSet], name: &str, map: &Volume<f32>) -> Vec<(String, DvhLine)> {
+/// A VOI's name and the histogram of one map in it.
+type Histogram = (String, DvhLine);
+
+/// Cumulative histograms of a map, in % of the volume.
+fn histograms(sets: &[RegionSet], name: &str, map: &Volume<f32>) -> Vec<Histogram> {
     let of = Map { values: map, standard_errors: None, density: None };
     let line = |set: &RegionSet, region: &Region| {
         let dvh = sample(set, region, &of, Sampling::Uniform).and_then(|s| Dvh::new(&s)).ok()?;
@@ -393,7 +396,8 @@ fn write(
     reference: &FinishedMap,
     largest: f64,
     found: &[Compared],
-    (curves, maps): (&[(String, DvhLine)], Vec<(String, Volume<f32>)>),
+    curves: &[Histogram],
+    maps: Vec<(String, Volume<f32>)>,
 ) -> Result<()> {
     let page = page(reference, largest, found, curves)?;
     let all = json!({
