@@ -252,6 +252,64 @@ fn kernels_of_shells_and_of_voxels_agree() {
     assert_eq!(again.status.code(), Some(3), "{}", stderr(&again));
 }
 
+/// A kernel from a table is the kernel that was written to it, with its errors; one of other voxels, or with nothing said of them, is refused.
+#[test]
+fn a_kernel_from_a_table_is_that_kernel() {
+    let inputs = scene(|v| if v[2] < 10 { SOFT } else { 0.8 });
+    let source = ["--source", "electron:0.5MeV"];
+    let kernel = |voxel: &str, out: &str| {
+        let base = ["kernel", "--reach", "12", "--histories", "2e4", "--kernel-cache", "none"];
+        succeed(&inputs.run(&[&base[..], &source, &["--voxel", voxel, "-o", out]].concat()));
+    };
+    kernel("3x3x4mm", "k.csv");
+    kernel("3mm", "other.csv");
+    dose(
+        &inputs,
+        &[&source[..], &["--method", "vsv", "--kernel-histories", "2e4", "-o", "own"]].concat(),
+    );
+    let table = |file: &str, out: &str| {
+        let more = ["--method", "vsv", "--kernel", file, "-o", out];
+        inputs.run(&[&DOSE[..], &source, &more].concat())
+    };
+    succeed(&table("k.csv", "table"));
+    let (own, read) =
+        (map(&inputs, "own/dose_rate.nii.gz"), map(&inputs, "table/dose_rate.nii.gz"));
+    let largest = own.iter().copied().fold(0.0, f64::max);
+    // Seven digits in the table.
+    assert!((0..own.len()).all(|v| (own[v] - read[v]).abs() < 1e-5 * largest));
+    let errors =
+        ["own", "table"].map(|r| map(&inputs, &format!("{r}/dose_rate_standard_error.nii.gz")));
+    let hot: Vec<usize> = (0..own.len()).filter(|v| own[*v] > 0.3 * largest).collect();
+    let mean = |e: &[f64]| hot.iter().map(|v| e[*v]).sum::<f64>() / hot.len() as f64;
+    // Drawn anew from the table's errors, which are those of voxels and not of shells: the size is told, not the bits.
+    let ratio = mean(&errors[1]) / mean(&errors[0]);
+    assert!((0.3..3.0).contains(&ratio), "{ratio}");
+    let said = json(&inputs.path("table/summary.json"));
+    assert_eq!(said["setup"]["method"]["kernel_file"].as_str(), Some("k.csv"));
+    // Published tables state no errors: that is said, and the standard errors are 0.
+    let text = std::fs::read_to_string(inputs.path("k.csv")).unwrap();
+    let bare = |keep: &str| {
+        let rows = text
+            .lines()
+            .filter(|l| !l.starts_with('#'))
+            .map(|l| l.split(',').take(4).collect::<Vec<_>>().join(",") + "\n");
+        keep.to_string() + &rows.collect::<String>()
+    };
+    std::fs::write(inputs.path("bare.csv"), bare("# voxel_mm: 3 3 4\n# density_g_cm3: 1.04\n"))
+        .unwrap();
+    let output = table("bare.csv", "bare");
+    succeed(&output);
+    assert!(stderr(&output).contains("no column standard_error"), "{}", stderr(&output));
+    let again = map(&inputs, "bare/dose_rate.nii.gz");
+    assert!((0..own.len()).all(|v| (own[v] - again[v]).abs() < 1e-5 * largest));
+    std::fs::write(inputs.path("unsaid.csv"), bare("")).unwrap();
+    for (file, word) in [("other.csv", "3 x 3 x 3 mm"), ("unsaid.csv", "edges of its voxels")] {
+        let refused = table(file, "refused");
+        assert_eq!(refused.status.code(), Some(3), "{}", stderr(&refused));
+        assert!(stderr(&refused).contains(word), "{}", stderr(&refused));
+    }
+}
+
 /// Spheres: next to nothing leaves a large one; a small one keeps what the reduction factor says of the kernel.
 #[test]
 fn spheres_are_the_kernel_within_them() {
@@ -362,6 +420,55 @@ fn s_values_share_out_what_is_emitted() {
         }
         let found = dose["dose"].as_f64().unwrap();
         assert!((found / expected - 1.0).abs() < 1e-9, "{target}: {found} {expected}");
+    }
+    // Factors weight each kind of emission, alphas stand apart; one that is left out is asked for.
+    let factors = ["--rbe", "electron=2,photon=3", "-o", "weighted"];
+    succeed(&inputs.run(&[&base[..], &factors].concat()));
+    let weighted = json(&inputs.path("weighted/summary.json"));
+    for (target, dose) in weighted["organ_doses"].as_array().unwrap().iter().enumerate() {
+        let mut expected = 0.0;
+        for (source, tiac) in tiac.iter().enumerate().filter(|(s, _)| *s != 1 || target != 1) {
+            let part = |kind: usize| tiac * of(kind, source, target, "value");
+            expected += 3.0 * part(0) + 2.0 * part(1);
+        }
+        let found = dose["weighted"].as_f64().unwrap();
+        assert!(
+            target == 1 || (found / expected - 1.0).abs() < 1e-9,
+            "{target}: {found} {expected}"
+        );
+        assert!(found > expected && target == 1 || target != 1);
+        assert_eq!(dose["alpha"].as_f64(), Some(0.0));
+    }
+    let asked = inputs.run(&[&base[..], &["--rbe", "electron=2", "-o", "asked"]].concat());
+    assert!(stderr(&asked).contains("no factor for photon"), "{}", stderr(&asked));
+    let alphas = inputs.run(&[
+        "s-values",
+        "--density",
+        "density.mha",
+        "--materials",
+        "labels.mha",
+        "--material-names",
+        "soft_tissue",
+        "--voi",
+        "voi.mha",
+        "--voi-names",
+        "names.csv",
+        "--nuclide",
+        "Ra-223",
+        "--histories",
+        "1e4",
+        "--tiac",
+        "tiac.csv",
+        "--rbe",
+        "electron=1,photon=1,alpha=5",
+        "-o",
+        "ra",
+    ]);
+    succeed(&alphas);
+    for dose in json(&inputs.path("ra/summary.json"))["organ_doses"].as_array().unwrap() {
+        let of = |key: &str| dose[key].as_f64().unwrap();
+        let expected = of("dose") + 4.0 * of("alpha");
+        assert!((of("weighted") / expected - 1.0).abs() < 1e-9 && of("alpha") >= 0.0, "{dose}");
     }
     // A table without a unit, an unknown region: refused before anything is run.
     for (table, word) in [("region,tiac\ncore,2\n", "unit"), ("region,tiac_h\nliver,2\n", "liver")]

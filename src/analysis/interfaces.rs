@@ -14,11 +14,14 @@ pub fn kind(density: f32) -> usize {
 /// Distance (mm) of each voxel's centre to the nearest voxel of another kind; infinite where there is none.
 pub fn distances_mm(grid: &Grid, density: &[f32]) -> Vec<f32> {
     let kinds: Vec<u8> = density.iter().map(|d| kind(*d) as u8).collect();
+    distances_of_kinds_mm(grid, &kinds)
+}
+
+/// The same, for kinds of any sort, numbered from 0.
+pub fn distances_of_kinds_mm(grid: &Grid, kinds: &[u8]) -> Vec<f32> {
     let mut nearest = vec![f32::INFINITY; kinds.len()];
-    for k in 0..KINDS.len() as u8 {
-        if !kinds.contains(&k) {
-            continue;
-        }
+    let last = kinds.iter().copied().max().unwrap_or(0);
+    for k in (0..=last).filter(|k| kinds.contains(k)) {
         let seeds: Vec<f32> =
             kinds.iter().map(|&own| if own == k { f32::INFINITY } else { 0.0 }).collect();
         let squared = squared_distances(seeds, grid.dims, grid.spacing_mm(), f64::INFINITY);

@@ -79,9 +79,9 @@ pub struct CompareMethodsArguments {
 /// The options of `voxgray dose` as they stand behind `--`.
 #[derive(Debug, Parser)]
 #[command(no_binary_name = true)]
-struct Line {
+pub(super) struct Line {
     #[command(flatten)]
-    dose: DoseArguments,
+    pub(super) dose: DoseArguments,
 }
 
 fn parse_candidate(text: &str) -> std::result::Result<(String, PathBuf), String> {
@@ -111,7 +111,7 @@ fn parse_gamma(text: &str) -> std::result::Result<Criterion, String> {
 }
 
 /// Options of a method as it is named in `--methods`.
-fn options(method: &str) -> Result<Vec<String>> {
+pub(super) fn options(method: &str) -> Result<Vec<String>> {
     let mut parts = method.split('+');
     let mut options = vec!["--method".to_string(), parts.next().unwrap_or_default().to_string()];
     for part in parts {

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::pipeline::Observer;
-use crate::pipeline::finished::{FinishedMap, PARTS, on_grid};
+use crate::pipeline::finished::{FinishedMap, PARTS, Rbe, on_grid};
 use crate::report::{DvhLine, DvhPlot};
 use crate::sheet::{Separator, lines};
 use crate::units::BQ_PER_GBQ;
@@ -88,9 +88,6 @@ pub struct DvhArguments {
     #[arg(long, value_name = "ACTIVITY", help_heading = "What is read", value_parser = parse_activity)]
     administered: Option<f64>,
 }
-
-/// Factors by emission.
-type Rbe = Vec<(String, f64)>;
 
 /// Reads histograms.
 ///

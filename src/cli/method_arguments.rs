@@ -85,6 +85,9 @@ pub struct MethodArguments {
     pub(super) kernel_by: Option<KernelByChoice>,
     #[arg(long, value_name = "N", help_heading = "Method", value_parser = parse_count, help = format!("With vsv, dpk, msv: decays of each kernel [default: {DEFAULT_HISTORIES}]"))]
     pub(super) kernel_histories: Option<u64>,
+    /// With vsv: the kernel, as voxgray kernel --voxel writes it, or published S values in that form (docs/fast_methods.md).
+    #[arg(long, value_name = "CSV", help_heading = "Method", conflicts_with_all = ["kernel_histories", "kernel_cache"])]
+    pub(super) kernel: Option<PathBuf>,
     /// Folder in which kernels are kept for the next run, by the hash of what they are of; none keeps none [default: the user's cache].
     #[arg(long, value_name = "FOLDER", help_heading = "Method")]
     pub(super) kernel_cache: Option<PathBuf>,
@@ -164,6 +167,7 @@ impl MethodArguments {
             ("--ldm-photons", self.ldm_photons.is_some() && self.method != MethodChoice::Ldm),
             ("--kernel-by", self.kernel_by.is_some() && self.method != MethodChoice::Msv),
             ("--kernel-histories", self.kernel_histories.is_some() && !convolves),
+            ("--kernel", self.kernel.is_some() && method != Some(Method::Vsv)),
             ("--histories", given.histories && method.is_some()),
             ("--batches", given.batches && method.is_some()),
             ("--engine gpu", method.is_some() && matches!(job.engine, EngineChoice::Gpu(_))),
@@ -188,6 +192,7 @@ impl MethodArguments {
                 },
                 histories: self.kernel_histories.unwrap_or(DEFAULT_HISTORIES),
                 cache: cache_folder(self.kernel_cache.as_ref()),
+                kernel: self.kernel.clone(),
             }),
             (None, MethodChoice::SemiMc) => {
                 job.transport.electron_cutoff_mev = SEMI_MC_CUTOFF_MEV;

@@ -6,6 +6,7 @@ pub mod bed;
 pub mod calibrate;
 pub mod check;
 pub mod compare;
+pub mod compare_media;
 pub mod compare_methods;
 pub mod console;
 pub mod demo;
@@ -31,6 +32,7 @@ pub mod nuclide_arguments;
 mod nuclide_compare;
 mod nuclide_json;
 mod nuclide_list;
+pub mod pairs;
 pub mod picture;
 pub mod plan;
 mod plan_output;
@@ -95,8 +97,12 @@ pub struct Arguments {
 enum Command {
     /// Get biologically effective doses of VOIs and voxels from doses and dose rates over time.
     Bed(Box<bed::BedArguments>),
+    /// Doses by fast methods and by Monte Carlo for a cohort, for networks that learn one from the other.
+    Pairs(Box<pairs::PairsArguments>),
     /// Run one job on both engines, the CPU and a GPU, and show whether and where they differ.
     Compare(Box<compare::CompareArguments>),
+    /// Run the same histories in two media: the difference of their doses with its own standard error.
+    CompareMedia(Box<compare_media::CompareMediaArguments>),
     /// Compare dose maps of methods and programs with a reference, beside what noise alone gives.
     CompareMethods(Box<compare_methods::CompareMethodsArguments>),
     /// Print every value that a study uses, with its origin, and what it would run.
@@ -159,6 +165,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Dose(arguments) => dose::run(*arguments),
         Command::Compare(arguments) => compare::run(*arguments),
+        Command::Pairs(arguments) => pairs::run(*arguments),
+        Command::CompareMedia(arguments) => compare_media::run(*arguments),
         Command::CompareMethods(arguments) => compare_methods::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::analysis_values::parse_rbe;
 use super::dose_arguments::parse_affine;
 use super::interrupt;
 use super::matter_arguments::MatterArguments;
@@ -17,6 +18,7 @@ use super::voi_arguments::VoiArguments;
 use crate::error::Result;
 use crate::io::NiftiAffine;
 use crate::job::{ActivityInput, Check, GridChoice, Job, SourceChoice};
+use crate::pipeline::finished::Rbe;
 use crate::pipeline::s_values::{SValueJob, s_values};
 use crate::transport::engine::EngineChoice;
 
@@ -53,6 +55,9 @@ pub struct SValueArguments {
     /// Table of time-integrated activity coefficients: organ doses come out too.
     #[arg(long, value_name = "CSV", help_heading = "Scoring")]
     tiac: Option<PathBuf>,
+    /// With --tiac: a sum of the doses by emission with your factors too, such as electron=1,photon=1,alpha=5.
+    #[arg(long, value_name = "FACTORS", help_heading = "Scoring", value_parser = parse_rbe, requires = "tiac")]
+    rbe: Option<Rbe>,
     /// Grid: ct (or that of --density), or a spacing in mm along its axes (3 or 2x2x3).
     #[arg(long, value_name = "GRID", help_heading = "Scoring", default_value = "ct", value_parser = parse_grid)]
     grid: GridChoice,
@@ -128,7 +133,7 @@ pub fn run(a: SValueArguments) -> Result<ExitCode> {
     }
     threads::prepare(job.threads, &terminal);
     let stop = interrupt::listen(a.quiet)?;
-    let of = SValueJob { job, sources: a.sources, tiac: a.tiac };
+    let of = SValueJob { job, sources: a.sources, tiac: a.tiac, rbe: a.rbe };
     let (folder, found, doses) = s_values(&of, &terminal, stop)?;
     let mut text = String::from("s_value_columns\tsource\ttarget\tmGy/(MBq s)\tstandard_error\n");
     let shown = |e: Option<f64>| e.map_or("-".into(), |e| format!("{e:.2e}"));
@@ -143,6 +148,9 @@ pub fn run(a: SValueArguments) -> Result<ExitCode> {
     for d in doses {
         let error = shown(d.standard_error);
         text += &format!("organ_dose\t{}\t{:.4e}\tmGy/MBq\t{error}\n", d.name, d.dose);
+        if let Some(weighted) = d.weighted {
+            text += &format!("organ_dose\t{}\t{weighted:.4e}\tmGy(RBE)/MBq\t-\n", d.name);
+        }
     }
     text += &format!("folder\t{}\n", folder.display());
     super::progress::print(&text)?;

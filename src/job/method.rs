@@ -37,12 +37,14 @@ pub struct FastMethod {
     pub histories: u64,
     /// Where kernels are kept; none keeps none.
     pub cache: Option<PathBuf>,
+    /// A table that holds the kernel, for voxel S values; none makes it.
+    pub kernel: Option<PathBuf>,
 }
 
 impl FastMethod {
     /// A method with the program's defaults, and no cache.
     pub fn new(method: Method, scaling: Scaling) -> Self {
-        FastMethod { method, scaling, histories: DEFAULT_HISTORIES, cache: None }
+        FastMethod { method, scaling, histories: DEFAULT_HISTORIES, cache: None, kernel: None }
     }
 }
 
@@ -113,7 +115,12 @@ impl DoseMethod {
                 Scaling::Target => "target",
                 Scaling::Source => "source",
             });
-            value["kernel_histories"] = json!(fast.histories);
+            match &fast.kernel {
+                Some(path) => {
+                    value["kernel_file"] = json!(path.file_name().map(|n| n.to_string_lossy()))
+                }
+                None => value["kernel_histories"] = json!(fast.histories),
+            }
             match fast.method {
                 Method::Ldm(photons) => {
                     value["photons"] = json!(match photons {
@@ -149,6 +156,12 @@ impl DoseMethod {
             }
             if job.shard.is_some() {
                 return refuse("--shard", "there is nothing to share out");
+            }
+            if self.fast().is_some_and(|f| f.kernel.is_some() && f.method != Method::Vsv) {
+                return refuse(
+                    "--kernel",
+                    "only voxel S values (vsv) take their kernel from a table",
+                );
             }
             if self.fast().is_some_and(|f| f.histories < 1000) {
                 return Err(Error::usage(

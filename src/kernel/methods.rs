@@ -25,6 +25,7 @@ use super::convolve::Convolver;
 use super::medium::Medium;
 use super::overlap::Octant;
 use super::point::{PointKernel, REPLICATES};
+use super::table::TableKernel;
 use super::voxel::VoxelKernel;
 use crate::error::Result;
 use crate::interrupt;
@@ -163,16 +164,24 @@ enum What {
     Origin(usize),
 }
 
-/// Runs a method. `kernel` gives the point kernel of a medium out to a radius (cm).
+/// Where kernels come from.
+pub enum Kernels<'a> {
+    /// The point kernel of a medium out to a radius (cm).
+    Made(&'a mut dyn FnMut(&Medium, f64) -> Result<PointKernel>),
+    /// A table, for [`Method::Vsv`]; its medium is the table's.
+    Table(&'a TableKernel),
+}
+
+/// Runs a method.
 ///
 /// # Errors
-/// If a kernel cannot be made, a sum overflows, or the run is interrupted.
+/// If a kernel cannot be made or is of other voxels, a sum overflows, or the run is interrupted.
 pub fn run(
     problem: &Problem,
     (method, scaling): (Method, Scaling),
-    kernel: &mut dyn FnMut(&Medium, f64) -> Result<PointKernel>,
+    kernels: Kernels,
 ) -> Result<(Tally, Vec<KernelFacts>)> {
-    let terms = Terms::new(problem, (method, scaling), kernel)?;
+    let terms = Terms::new(problem, (method, scaling), kernels)?;
     let facts: Vec<KernelFacts> = terms.terms.iter().map(Term::facts).collect();
     let histories = facts.iter().map(|f| f.histories).max().unwrap_or(0);
     Ok((terms.tally(histories)?, facts))
@@ -194,12 +203,15 @@ impl<'a> Terms<'a> {
     fn new(
         problem: &'a Problem,
         (method, scaling): (Method, Scaling),
-        kernel: &mut dyn FnMut(&Medium, f64) -> Result<PointKernel>,
+        mut kernels: Kernels,
     ) -> Result<Self> {
-        let classes = match method {
+        let mut classes = match method {
             Method::Msv(_) => TissueClass::defaults()?,
             _ => vec![TissueClass { from_g_cm3: 0.0, medium: Medium::soft_tissue()? }],
         };
+        if let Kernels::Table(table) = &kernels {
+            classes[0].medium.density_g_cm3 = table.kernel.medium.density_g_cm3;
+        }
         let mut terms = Terms {
             problem,
             classes,
@@ -230,14 +242,23 @@ impl<'a> Terms<'a> {
                 voxel_cm: problem.plan.grid.spacing_mm().map(|h| h / crate::units::MM_PER_CM),
                 reach: reach(problem.plan.grid.dims, &maps),
             };
-            let farthest = octant.distance_cm(octant.reach.map(|r| r + 1));
-            let mut point = kernel(&terms.classes[class].medium, farthest)?;
-            for replicate in &mut point.energy_mev {
-                replicate.iter_mut().zip(spread).filter(|(_, s)| !s).for_each(|(e, _)| e.clear());
-            }
-            let kernel = VoxelKernel::of_point(&point, octant);
+            let kernel = match &mut kernels {
+                Kernels::Table(table) => {
+                    table.on(octant.voxel_cm, octant.reach, emitted_mev(problem.decay))?
+                }
+                Kernels::Made(make) => {
+                    let farthest = octant.distance_cm(octant.reach.map(|r| r + 1));
+                    let mut point = make(&terms.classes[class].medium, farthest)?;
+                    for replicate in &mut point.energy_mev {
+                        let left_out = replicate.iter_mut().zip(spread).filter(|(_, s)| !s);
+                        left_out.for_each(|(e, _)| e.clear());
+                    }
+                    VoxelKernel::of_point(&point, octant)
+                }
+            };
             let dims = problem.plan.grid.dims;
-            let sources = maps.iter().map(|m| Convolver::new(m, dims, octant.reach)).collect();
+            let reach = kernel.octant.reach;
+            let sources = maps.iter().map(|m| Convolver::new(m, dims, reach)).collect();
             terms.terms.push(Term { sources, kernel, class });
         }
         terms.activity = activity.iter().map(|map| terms.sources(map, 0)).collect();
@@ -369,7 +390,7 @@ impl<'a> Terms<'a> {
 const FINE: u64 = 1_000_000;
 
 /// Part of the decays in each voxel, at each time of the plan (one where it has none).
-fn activities(plan: &Plan) -> Vec<Vec<f64>> {
+pub fn activities(plan: &Plan) -> Vec<Vec<f64>> {
     let times = plan.params.time_points as usize;
     let total = plan.source_total() as f64;
     let mut maps = vec![vec![0.0; plan.voxels.len()]; times.max(1)];

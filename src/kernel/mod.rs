@@ -19,6 +19,7 @@ pub mod point;
 mod replicates;
 pub mod shells;
 pub mod sphere;
+pub mod table;
 pub mod voxel;
 
 pub use medium::Medium;

@@ -8,7 +8,8 @@ use serde_json::json;
 use super::{Observer, Prepared};
 use crate::error::{Error, Result};
 use crate::job::{FastMethod, Job};
-use crate::kernel::methods::{self, KernelFacts, Problem};
+use crate::kernel::methods::{self, KernelFacts, Kernels, Problem};
+use crate::kernel::table::TableKernel;
 use crate::kernel::{Medium, PointKernel, cache, convolve};
 use crate::phantom::LOW_DENSITY_G_CM3;
 use crate::source::DecaySpectrum;
@@ -120,10 +121,17 @@ pub(super) fn tally(
         labels: &prepared.labels,
         regions: prepared.context.parts.count(),
     };
-    let (tally, kernels) =
-        methods::run(&problem, (fast.method, fast.scaling), &mut |medium, r| {
-            maker.point(medium, r)
-        })?;
+    let how = (fast.method, fast.scaling);
+    let table = fast.kernel.as_deref().map(TableKernel::read).transpose()?;
+    let (tally, kernels) = match &table {
+        Some(table) => {
+            say_table(table, observer);
+            methods::run(&problem, how, Kernels::Table(table))?
+        }
+        None => {
+            methods::run(&problem, how, Kernels::Made(&mut |medium, r| maker.point(medium, r)))?
+        }
+    };
     kernels.iter().for_each(|k| say(k, observer));
     if let Some(what) = job.method.neglects() {
         observer.warn(&format!(
@@ -135,6 +143,20 @@ pub(super) fn tally(
     let seconds = since.elapsed().as_secs_f64();
     observer.say(&format!("method {} in {seconds:.1} s", job.method.name()));
     Ok(Outcome { tally, interrupted: false, more: None, seconds, notices: Vec::new() })
+}
+
+/// Says what a kernel from a file leaves unsaid.
+fn say_table(table: &TableKernel, observer: &dyn Observer) {
+    observer.say(&format!("kernel from {}: source {}", table.file, table.kernel.source));
+    if !table.has_errors {
+        observer.warn(&format!(
+            "{} has no column standard_error: the standard errors of this run are those of no kernel, 0 where nothing else is uncertain",
+            table.file
+        ));
+    }
+    if !table.has_parts {
+        observer.say("it does not tell electrons from photons: all counts as electrons");
+    }
 }
 
 fn say(kernel: &KernelFacts, observer: &dyn Observer) {

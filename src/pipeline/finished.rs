@@ -18,6 +18,9 @@ use crate::kinetics::Piece;
 /// Emissions that a folder may have the dose of apart.
 pub const PARTS: [&str; 3] = ["electron", "photon", "alpha"];
 
+/// Relative biological effectiveness by emission ([`PARTS`]), as the user states it.
+pub type Rbe = Vec<(String, f64)>;
+
 /// Maps of a folder that doses are looked for in, best first, with their unit.
 const DOSES: [(&str, &str); 3] =
     [("dose", "Gy"), ("dose_by_dose_rate", "Gy"), ("dose_rate", "Gy/s")];

@@ -208,8 +208,15 @@ fn head(job: &KernelJob, made: &Made) -> String {
             format!("voxel S values, {x} x {y} x {z} mm, octant (the others mirror it), {how}")
         }
     };
+    let voxel = match made {
+        Made::Voxels(k) => {
+            let [x, y, z] = k.octant.voxel_cm.map(|h| h * MM_PER_CM);
+            format!("# voxel_mm: {x} {y} {z}\n# density_g_cm3: {}\n", facts.density_g_cm3)
+        }
+        _ => String::new(),
+    };
     format!(
-        "# {what}\n# source: {source}\n# medium: {} {} g/cm3, infinite\n# emitted: {emitted:.6e} MeV per decay, {:.3} % of it beyond this table\n\
+        "# {what}\n{voxel}# source: {source}\n# medium: {} {} g/cm3, infinite\n# emitted: {emitted:.6e} MeV per decay, {:.3} % of it beyond this table\n\
          # histories: {histories}; standard errors from {} independent parts; seed {}\n# program: voxgray {}\n",
         facts.material,
         facts.density_g_cm3,

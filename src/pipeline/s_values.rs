@@ -12,9 +12,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::fast::Heard;
+use super::finished::Rbe;
 use super::folder::OutputFolder;
 use super::histories::{check_energy, choose_engine};
-use super::tiac::{OrganDose, Tiac};
+use super::tiac::{OrganDose, Tiac, check_factors};
 use super::{Observer, Surroundings, scene, source};
 use crate::error::{Error, Result};
 use crate::image::Parts;
@@ -154,6 +155,8 @@ pub struct SValueJob {
     pub sources: Vec<String>,
     /// Time-integrated activity coefficients, to get organ doses.
     pub tiac: Option<PathBuf>,
+    /// Factors of the weighted sum of organ doses.
+    pub rbe: Option<Rbe>,
 }
 
 /// Runs all pairs and writes the folder.
@@ -178,8 +181,19 @@ pub fn s_values(
     if let Some(tiac) = &tiac {
         tiac.check(&scene.regions, &sources)?;
     }
+    if let Some(rbe) = &of.rbe {
+        if tiac.is_none() {
+            return Err(Error::usage(
+                "--rbe without --tiac",
+                "factors weight organ doses",
+                "Add --tiac.",
+            ));
+        }
+        let emits = |k: &Kind| k.alone(&scene.decay.spectrum).is_some();
+        check_factors(rbe, &Kind::ALL.into_iter().filter(emits).collect::<Vec<_>>())?;
+    }
     let found = scene.run(job, &engine, &sources, observer, stop)?;
-    let doses = tiac.map(|t| t.doses(&found)).transpose()?.unwrap_or_default();
+    let doses = tiac.map(|t| t.doses(&found, of.rbe.as_ref())).transpose()?.unwrap_or_default();
     write(folder.path(), job, &found, &doses)?;
     Ok((folder.keep(true)?, found, doses))
 }
@@ -370,15 +384,23 @@ fn write(folder: &Path, job: &Job, found: &SValues, doses: &[OrganDose]) -> Resu
     write_atomically(&folder.join("s_values.csv"), |w| w.write_all(text.as_bytes()))?;
     let mut files = vec!["s_values.csv"];
     if !doses.is_empty() {
-        let mut rows = vec![
-            ["target", "dose_mGy_per_MBq", "standard_error", "mass_g", "from_itself"]
-                .map(String::from)
-                .to_vec(),
+        let mut header = vec![
+            "target",
+            "dose_mGy_per_MBq",
+            "standard_error",
+            "mass_g",
+            "from_itself",
+            "by_alphas",
         ];
+        if doses.iter().any(|d| d.weighted.is_some()) {
+            header.push("weighted_mGy_RBE_per_MBq");
+        }
+        let mut rows = vec![header.into_iter().map(String::from).collect::<Vec<_>>()];
         rows.extend(doses.iter().map(|d| {
-            let mass = number(d.mass_g);
-            let own = number(d.self_dose);
-            vec![d.name.clone(), number(d.dose), error(d.standard_error), mass, own]
+            let mut row = vec![d.name.clone(), number(d.dose), error(d.standard_error)];
+            row.extend([number(d.mass_g), number(d.self_dose), number(d.alpha)]);
+            row.extend(d.weighted.map(number));
+            row
         }));
         let text = lines(rows.iter(), Separator::Comma);
         write_atomically(&folder.join("organ_doses.csv"), |w| w.write_all(text.as_bytes()))?;

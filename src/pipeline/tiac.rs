@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::finished::Rbe;
 use super::s_values::{Kind, Region, SValues};
 use crate::error::{Error, Result};
 use crate::sheet::decimal::decimal_of;
@@ -47,6 +48,31 @@ pub struct OrganDose {
     pub mass_g: f64,
     /// The part by activity in itself, mGy/MBq.
     pub self_dose: f64,
+    /// The part by alphas and recoils, mGy/MBq.
+    pub alpha: f64,
+    /// The sum of all parts, each times its factor, mGy(RBE)/MBq; null without factors.
+    pub weighted: Option<f64>,
+}
+
+/// The name under which a kind of emission has its factor: positrons ionise as electrons do.
+fn factor_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Positron => Kind::Electron.name(),
+        other => other.name(),
+    }
+}
+
+/// Refuses factors that leave a kind of emission out.
+pub(super) fn check_factors(rbe: &Rbe, kinds: &[Kind]) -> Result<()> {
+    let missing = kinds.iter().map(|k| factor_name(*k)).find(|n| rbe.iter().all(|f| f.0 != *n));
+    match missing {
+        None => Ok(()),
+        Some(name) => Err(Error::usage(
+            format!("--rbe has no factor for {name}"),
+            "the source emits it, and its dose would be left out",
+            format!("Add {name}=FACTOR."),
+        )),
+    }
 }
 
 impl Tiac {
@@ -176,13 +202,18 @@ impl Tiac {
     }
 
     /// Doses of all regions.
-    pub(super) fn doses(&self, of: &SValues) -> Result<Vec<OrganDose>> {
+    pub(super) fn doses(&self, of: &SValues, rbe: Option<&Rbe>) -> Result<Vec<OrganDose>> {
+        let factor = |kind: Kind| {
+            let found = rbe?.iter().find(|f| f.0 == factor_name(kind));
+            found.map(|f| f.1)
+        };
         let row = |name: &str| self.rows.iter().find(|r| r.region == name);
         let mut doses = Vec::new();
         for (t, target) in of.regions.iter().enumerate() {
             let mass_g = row(&target.name).and_then(|r| r.mass_g).unwrap_or(target.mass_g);
             let relative = target.mass_g / mass_g;
             let (mut dose, mut own, mut variance) = (0.0, 0.0, Some(0.0));
+            let (mut alpha, mut weighted) = (0.0, rbe.map(|_| 0.0));
             for (n, &s) in of.sources.iter().enumerate() {
                 let tiac_s = row(&of.regions[s].name).map_or(0.0, |r| r.tiac_s);
                 if tiac_s == 0.0 {
@@ -198,6 +229,8 @@ impl Tiac {
                     let part = tiac_s * value.value * scale;
                     dose += part;
                     own += if s == t { part } else { 0.0 };
+                    alpha += if kind.kind == Kind::Alpha { part } else { 0.0 };
+                    weighted = weighted.zip(factor(kind.kind)).map(|(w, f)| w + f * part);
                     let error = value.standard_error.map(|e| tiac_s * e * scale);
                     variance = variance.zip(error).map(|(v, e)| v + e * e);
                 }
@@ -208,6 +241,8 @@ impl Tiac {
                 standard_error: variance.map(f64::sqrt),
                 mass_g,
                 self_dose: own,
+                alpha,
+                weighted,
             });
         }
         Ok(doses)

@@ -98,6 +98,15 @@ impl Plan {
         Ok(())
     }
 
+    /// Takes the source's voxels of a plan of the same grid, so that both draw the same decays.
+    pub fn share_source(&mut self, of: &Plan) {
+        self.source_voxels.clone_from(&of.source_voxels);
+        self.source_cumulative.clone_from(&of.source_cumulative);
+        self.source_weights.clone_from(&of.source_weights);
+        self.params.source_voxels = of.params.source_voxels;
+        self.params.time_points = of.params.time_points;
+    }
+
     /// The words of a tally cell.
     pub fn channels(&self) -> Channels {
         Channels::new(self.origins)
