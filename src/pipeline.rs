@@ -30,6 +30,7 @@ mod merge;
 pub mod method_file;
 mod outputs;
 mod over_time;
+mod padding;
 pub mod pairs;
 mod placing;
 mod planar;
@@ -360,6 +361,7 @@ fn prepare_with(
         _ => activity,
     };
     let names: Vec<String> = vois.iter().map(|v| v.name.clone()).collect();
+    let shown = padding::without(shown, &activity.volume.data, phantom.grid.dims, &labels);
     fields_of_view::tell_beyond(&names, &parts, &labels, &[&shown], observer);
 
     let high = HighVoxels::new(

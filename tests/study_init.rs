@@ -29,6 +29,10 @@ struct Series {
     at: [&'static str; 2],
     /// What its pixels hold where the kidney is, and elsewhere in the body.
     values: [i16; 2],
+    /// When it was given: a date and time, or a time of day alone.
+    given: &'static str,
+    /// CorrectedImage, and SeriesDescription.
+    corrected: [&'static str; 2],
 }
 
 const FIRST: Series = Series {
@@ -38,6 +42,8 @@ const FIRST: Series = Series {
     frame: "1.2.3.2",
     at: ["20260301", "140000"],
     values: [20_000, 1_000],
+    given: "20260301100000",
+    corrected: ["DECY\\ATTN", ""],
 };
 
 fn kidney(v: usize, k: usize) -> bool {
@@ -81,9 +87,14 @@ fn slice(s: &Series, k: usize) -> DataSet {
         .text((0x18, 0x31), "LO", "177Lu-DOTATATE")
         .ds((0x18, 0x1074), &[7.4e9])
         .ds((0x18, 0x1075), &[574_300.8])
-        .text((0x18, 0x1078), "DT", "20260301100000");
+        .text(
+            if s.given.len() > 6 { (0x18, 0x1078) } else { (0x18, 0x1072) },
+            if s.given.len() > 6 { "DT" } else { "TM" },
+            s.given,
+        );
     set.text((0x54, 0x1001), "CS", "BQML")
-        .text((0x28, 0x51), "CS", "DECY\\ATTN")
+        .text((8, 0x103E), "LO", s.corrected[1])
+        .text((0x28, 0x51), "CS", s.corrected[0])
         .text((0x54, 0x1102), "CS", "START")
         .sq((0x54, 0x16), &[agent])
         .ds((0x18, 0x50), &[MM])
@@ -232,6 +243,70 @@ fn frames_nuclides_and_cycles_are_told_apart() {
     part("# voi = \"day1/rs.dcm\"");
     assert!(!study.contains("series = "), "one series a folder needs no name:\n{study}");
     assert!(!export.path("study.toml").exists());
+}
+
+/// A time of day without a date is that of one administration, the latest before the first scan, as `dose` has it.
+#[test]
+fn a_clock_without_a_date_is_one_administration() {
+    let export = Export::new();
+    export.series("ct", ct("A", "1.2.3.20", "1.2.3.2"));
+    let days = [
+        ["20260301", "141200"],
+        ["20260302", "093000"],
+        ["20260304", "110000"],
+        ["20260308", "103000"],
+    ];
+    for (n, at) in days.into_iter().enumerate() {
+        let uid = ["1.2.3.10", "1.2.3.11", "1.2.3.12", "1.2.3.13"][n];
+        export.series(&format!("pt{n}"), Series { uid, at, given: "100000", ..FIRST });
+    }
+    let output = export.run(&["init", ".", "--print"]);
+    let study = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(study.matches("[[cycle]]").count(), 1, "{study}");
+    for hours in ["4.2 h", "23.5 h", "73.0 h", "168.5 h"] {
+        assert!(study.contains(&format!("{hours} after the administration")), "{hours}: {study}");
+    }
+}
+
+/// Of several reconstructions of a scan the one that is corrected for attenuation is taken, at all times the same; which does not hang on UIDs.
+#[test]
+fn reconstructions_are_of_one_kind_at_all_times() {
+    let days = [["20260301", "140000"], ["20260302", "100000"], ["20260304", "100000"]];
+    for turn in 0..4_usize {
+        let export = Export::new();
+        export.series("ct", ct("A", "1.2.3.20", "1.2.3.2"));
+        for (n, at) in days.into_iter().enumerate() {
+            // UIDs in either order.
+            let uids =
+                [["1.2.3.30", "1.2.3.31"], ["1.2.3.41", "1.2.3.40"], ["1.2.3.51", "1.2.3.50"]][n];
+            let [a, b] = if turn >> n & 1 == 0 { uids } else { [uids[1], uids[0]] };
+            let ac = Series { uid: a, at, ..FIRST };
+            export.series(&format!("ac{n}"), ac);
+            export.series(&format!("nac{n}"), Series { uid: b, corrected: ["DECY", ""], ..ac });
+        }
+        let output = export.run(&["init", ".", "--print"]);
+        let study = String::from_utf8_lossy(&output.stdout).into_owned();
+        let taken: Vec<&str> = study.lines().filter(|l| l.starts_with("activity = ")).collect();
+        assert_eq!(taken.len(), 3, "{study}");
+        assert!(taken.iter().all(|l| l.contains("\"ac")), "{taken:?}");
+        assert!(said(&output).contains("several reconstructions"), "{}", said(&output));
+    }
+    // By name alone: the same name, and said to be checked.
+    let export = Export::new();
+    export.series("ct", ct("A", "1.2.3.20", "1.2.3.2"));
+    for (n, at) in days.into_iter().enumerate() {
+        let uids =
+            [["1.2.3.30", "1.2.3.31"], ["1.2.3.41", "1.2.3.40"], ["1.2.3.51", "1.2.3.50"]][n];
+        for (uid, name) in uids.into_iter().zip(["Q_CLEAR", "VPFX"]) {
+            let of = Series { uid, at, corrected: ["DECY\\ATTN", name], ..FIRST };
+            export.series(&format!("{name}{n}"), of);
+        }
+    }
+    let output = export.run(&["init", ".", "--print"]);
+    let study = String::from_utf8_lossy(&output.stdout).into_owned();
+    let taken = study.lines().filter(|l| l.starts_with("activity = "));
+    assert!(taken.clone().count() == 3 && taken.clone().all(|l| l.contains("Q_CLEAR")), "{study}");
+    assert!(said(&output).contains("make sure that the right one is taken"), "{}", said(&output));
 }
 
 /// What contradicts itself is refused before anything is run, and may be accepted where that makes sense.

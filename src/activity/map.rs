@@ -67,7 +67,7 @@ impl ActivityMap {
                     volume.grid.unlinear(i)
                 ),
                 "an activity is a finite number",
-                "Correct the image, or set those voxels to 0 yourself.",
+                "Cut the image to what was measured, or correct those voxels.",
             ));
         }
         let mut negatives = Negatives::default();

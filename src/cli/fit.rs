@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::console::{self, print};
-use super::fit_arguments::FitArguments;
+use super::fit_arguments::{FitArguments, Model};
 use super::fit_output::{HEADER, refused_line, summary_line, write};
 use super::fit_reading::{ask, read};
 use crate::error::{Error, Result};
@@ -201,10 +201,20 @@ fn method(a: &FitArguments, half_life_s: f64) -> Result<Method> {
             ));
         }
     };
+    let of_trapezoids = [("--head", a.head.is_some()), ("--tail", a.tail.is_some())];
+    let unused = of_trapezoids.iter().find(|o| o.1 && a.model != Model::Trapezoid);
+    if let Some((option, _)) = unused {
+        return Err(Error::usage(
+            format!("{option} is given without --model trapezoid"),
+            "a fitted curve has no head and no tail of its own: the option would change nothing",
+            "Add --model trapezoid, or leave it out.",
+        ));
+    }
+    let of_none = Choice::default();
     let choice = Choice {
         name: a.model.name(),
-        head: a.head,
-        tail: a.tail,
+        head: a.head.unwrap_or(of_none.head),
+        tail: a.tail.unwrap_or(of_none.tail),
         population_s,
         ..Choice::default()
     };

@@ -178,12 +178,12 @@ pub struct FitArguments {
     /// What is fitted or summed.
     #[arg(long, value_enum, default_value = "auto")]
     pub(super) model: Model,
-    /// Trapezoids before the first point: constant, linear (from zero), or the name of a family to fit.
-    #[arg(long, default_value = "linear", value_parser = parse_head)]
-    pub(super) head: Head,
-    /// Trapezoids after the last point: physical decay, population (its half-life), mono:N (fitted to the last N points), or none. The interval takes the form of physical and mono:N for granted: it holds the points' uncertainty alone.
-    #[arg(long, default_value = "physical", value_parser = parse_tail)]
-    pub(super) tail: TailName,
+    /// Trapezoids before the first point: constant, linear (from zero), or the name of a family to fit [default: linear].
+    #[arg(long, value_parser = parse_head)]
+    pub(super) head: Option<Head>,
+    /// Trapezoids after the last point: physical decay, population (its half-life), mono:N (fitted to the last N points), or none. The interval takes the form of physical and mono:N for granted: it holds the points' uncertainty alone [default: physical].
+    #[arg(long, value_parser = parse_tail)]
+    pub(super) tail: Option<TailName>,
     /// When the activity was injected, such as 2026-11-22T09:30:00+01:00; it and all times with an offset from UTC, or all without.
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     pub(super) injection: Option<Moment>,

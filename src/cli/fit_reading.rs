@@ -21,10 +21,11 @@ const ANSWERS: &str = "Say --decay-corrected injection if they are corrected to 
 /// # Errors
 /// If the table is refused, or contradicts the options.
 pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveFile> {
-    let changed = Cell::new(None);
+    let (changed, clocks) = (Cell::new(None), Cell::new(false));
     let since = a.injection.map(|injection| {
-        let changed = &changed;
+        let (changed, clocks) = (&changed, &clocks);
         move |text: &str| -> Result<f64> {
+            clocks.set(true);
             let at = Moment::parse(text)?;
             changed.set(changed.get().or_else(|| clocks_changed_between(&injection, &at)));
             at.seconds_since(&injection)
@@ -43,6 +44,7 @@ pub(super) fn read(a: &FitArguments, decay_constant_per_s: f64) -> Result<CurveF
     };
     let mut file = read_curves(&Sheet::read_or_pipe(&a.curves)?, &options)?;
     unused(a, &file)?;
+    unused_clock(a, clocks.get())?;
     if let Some((place, date)) = changed.get() {
         file.notes.push(format!(
             "times have no offset from UTC, and clocks of {place} were changed on {date}, after the injection: taken as one clock that was not; if it was, \
@@ -191,6 +193,19 @@ fn unused(a: &FitArguments, file: &CurveFile) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Refuses options for times of day where times count from the injection.
+fn unused_clock(a: &FitArguments, clocks: bool) -> Result<()> {
+    let given = [("--injection", a.injection.is_some()), ("--dates", a.dates.is_some())];
+    match given.into_iter().find(|(_, given)| *given && !clocks) {
+        None => Ok(()),
+        Some((option, _)) => Err(Error::usage(
+            format!("{option} is given, and no time of the table is a time of day"),
+            "a time in h, min or h:mm counts from the injection: the option would change nothing",
+            "Leave it out; or, if they are times of day, put a column of dates beside them, or write both (2026-11-22 9:30).",
+        )),
+    }
 }
 
 /// Refuses points that decay has left nothing of, and asks about values that nobody said to be decay-corrected or not, and that physical decay alone does not allow.

@@ -53,7 +53,7 @@ pub fn resample_activity(
         return Err(Error::input(
             format!("{bad} voxels of the activity image are NaN or infinite"),
             "activity must be a number everywhere to be conserved",
-            "Correct the image, or set those voxels to 0 yourself.",
+            "Cut the image to what was measured, or correct those voxels.",
         ));
     }
     let (into_bq, from_bq) = match unit {

@@ -264,8 +264,8 @@ pub fn tell_beyond(
         .collect();
     if !told.is_empty() {
         observer.warn(&format!(
-            "VOIs reach beyond the field of view of the activity: {}. What decays there is not known and counts as nothing; their mean dose is \
-             that of both parts",
+            "VOIs reach beyond the field of view of the activity, or into planes of it that are zero throughout: {}. What decays there is not known \
+             and counts as nothing; their mean dose is that of both parts",
             told.join(", ")
         ));
     }

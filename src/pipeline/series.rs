@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::fields_of_view::{self, Fields, Filled};
 use super::image_time::{Scan, Stated, Timing, resolve, scan_duration};
 use super::inputs::{self, InputRecord};
+use super::padding;
 use super::placing::{self, Placement};
 use super::recovery::{self, RegionRecovery};
 use super::registration::widening;
@@ -148,7 +149,7 @@ pub fn read(
     let seen = unmixed(input, around, &images, &sets)?;
     let (mut maps, mut fields, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for (n, image) in images.into_iter().enumerate() {
-        shown.push(fields_of_view::shown(&image.volume.grid, &grid.grid)?);
+        let covered = fields_of_view::shown(&image.volume.grid, &grid.grid)?;
         let moved = widening(&image.volume.grid, &grid.grid);
         let (map, field) = source::place(image, &grid, job.activity.max_outside, observer)?;
         if input.points[n].placed_by().is_some() {
@@ -160,6 +161,8 @@ pub fn read(
                 field.outside
             ));
         }
+        let of = labels.get(n).map_or(&[][..], Vec::as_slice);
+        shown.push(padding::without(covered, &map.volume.data, grid.grid.dims, of));
         maps.push(map.volume.data);
         fields.push(field);
     }

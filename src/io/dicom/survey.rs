@@ -37,6 +37,8 @@ pub struct Surveyed {
     pub units: Option<String>,
     /// ImageType.
     pub image_type: Vec<String>,
+    /// CorrectedImage: what was corrected for; empty where it is not said.
+    pub corrections: Vec<String>,
 }
 
 impl Surveyed {
@@ -142,5 +144,6 @@ fn first(patient_id: String, root: &Item<'_>) -> Surveyed {
         frames,
         units: root.text(UNITS),
         image_type: root.texts(IMAGE_TYPE).unwrap_or_default(),
+        corrections: root.texts(CORRECTED_IMAGE).unwrap_or_default(),
     }
 }

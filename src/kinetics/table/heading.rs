@@ -10,8 +10,9 @@ use super::correction_words::{
 };
 use super::units::{Quantity, Unit, unit_of};
 use super::words::{
-    AFTER_INJECTION, BESIDE, CLOCKS, COUNTERS, COVERAGE_ONE, CURVES, DURATIONS, MASSES, NUCLIDES,
-    OTHER, PATIENTS, RELATIVE, REMARKS, RETAINED, SIGNS, SPREADS, TIMES, VALUES, VOLUMES,
+    AFTER_INJECTION, BESIDE, CLOCKS, CONCENTRATIONS, COUNTERS, COVERAGE_ONE, CURVES, DURATIONS,
+    LOGARITHMS, MASSES, NUCLIDES, OTHER, PATIENTS, PER, RELATIVE, REMARKS, RETAINED, SIGNS,
+    SPREADS, TIMES, VALUES, VOLUMES,
 };
 
 /// What a column holds.
@@ -79,7 +80,14 @@ pub fn heading(name: &str) -> Result<Heading, String> {
 }
 
 fn understood(all: &Name, corrected: Option<bool>) -> Result<Heading, String> {
+    if all.own.first() == Some(&'U') && all.words().split(' ').next() == Some("u") {
+        let alone = all.own.get(1).is_none_or(|c| " ([_".contains(*c));
+        if alone {
+            return Err("U is the sign of an expanded uncertainty (GUM, 2.3.5), u that of a standard one: write u, or SD, and half the values where k is 2".into());
+        }
+    }
     let Some((name, unit)) = all.split_unit() else { return without_unit(&all.words()) };
+    name.of_another_unit(all)?;
     let words = name.words();
     match unit {
         Unit::Time(s) if TIMES.contains(&words.as_str()) => Ok(Heading::Time(s)),
@@ -115,7 +123,7 @@ fn understood(all: &Name, corrected: Option<bool>) -> Result<Heading, String> {
                     .into(),
             ),
         },
-        Unit::Value(quantity, scale) => match name.spread() {
+        Unit::Value(quantity, scale) => match name.of_this_quantity(quantity)?.spread() {
             Some(rest) => Ok(Heading::Spread { of: rest.curve()?, unit: Some((quantity, scale)) }),
             None => Ok(Heading::Value { of: name.curve()?, quantity, scale, corrected }),
         },
@@ -373,6 +381,40 @@ impl Name {
             }
             Some((self.part(0, to), found))
         })
+    }
+
+    /// Refuses a unit that is the lower part of another: `mGy/h/GBq` is none in GBq, nor is `cps/MBq` one in MBq.
+    fn of_another_unit(&self, all: &Name) -> Result<(), String> {
+        let gap = all.folded[self.folded.len().min(all.folded.len())..].iter();
+        let stroke = gap.clone().take_while(|c| " _/,-".contains(**c)).any(|c| *c == '/');
+        let lower = self.words().split(' ').next_back().is_some_and(|w| PER.contains(&w));
+        match lower || (stroke && self.split_unit().is_some()) {
+            true => Err(format!(
+                "'{}' has a unit that is not known: per what? Activity per administered activity is MBq/GBq, or %IA",
+                all.text()
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses words that say another quantity than the unit does.
+    fn of_this_quantity(&self, quantity: Quantity) -> Result<&Name, String> {
+        use Quantity::{Activity, CountRate, Counts, OfAdministered};
+        let words = format!(" {} ", self.words());
+        let ten = self.folded.iter().collect::<String>().replace(' ', "");
+        if ten.contains("10^") || ten.contains("x10") || ten.contains("×10") {
+            return Err("a factor of ten in a name is not read: write the unit that holds it, such as kBq or MBq".into());
+        }
+        if let Some(odd) = LOGARITHMS.iter().find(|w| words.contains(&format!(" {w} "))) {
+            return Err(format!("'{odd}' in it says logarithms: give the values themselves"));
+        }
+        let whole = matches!(quantity, Activity | CountRate | Counts | OfAdministered);
+        match CONCENTRATIONS.iter().find(|w| whole && words.contains(&format!(" {w} "))) {
+            Some(odd) => Err(format!(
+                "'{odd}' in it says a concentration, and its unit a total: write the unit as it is, such as kBq/mL, or leave the word out"
+            )),
+            None => Ok(self),
+        }
     }
 
     /// What is left without a word for the standard uncertainty; none if there is no such word.

@@ -384,3 +384,67 @@ fn columns_as_clinics_and_biodistributions_have_them() {
         assert!(heading(name).unwrap_err().contains("corrected for decay"), "{name}");
     }
 }
+
+/// A unit over another is that quotient or none: never the lower one alone.
+#[test]
+fn a_quotient_of_units_is_one_unit() {
+    use Quantity::*;
+    for name in [
+        "kidney_MBq/GBq",
+        "kidney MBq/GBq",
+        "kidney_MBq_per_GBq",
+        "kidney in MBq/GBq",
+        "kidney [MBq/GBq]",
+        "kidney kBq/MBq",
+        "kidney kBq per MBq",
+    ] {
+        assert_eq!(heading(name), Ok(value(Some("kidney"), OfAdministered, 1e-3, None)), "{name}");
+    }
+    let per_ml = value(Some("kidney"), OfAdministeredPerMl, 1e-6, None);
+    assert_eq!(heading("kidney kBq/mL/GBq"), Ok(per_ml));
+    let spread_of = spread(Some("kidney"), Some((OfAdministered, 1e-3)));
+    assert_eq!(heading("kidney SD (MBq/GBq)"), Ok(spread_of));
+    for name in [
+        "kidney mGy/h/GBq",
+        "count rate cps/MBq",
+        "kidney MBq/h",
+        "kidney counts/MBq",
+        "kidney per GBq",
+        "kidney pro MBq",
+        "kidney MBq/kg/GBq/h",
+    ] {
+        assert!(heading(name).is_err(), "{name}: {:?}", heading(name));
+    }
+}
+
+/// Words that say another quantity than the unit, logarithms and factors of ten are asked about.
+#[test]
+fn words_that_contradict_the_unit_are_refused() {
+    use Quantity::*;
+    for (name, word) in [
+        ("blood activity per mL (kBq)", "concentration"),
+        ("activity per g (kBq)", "concentration"),
+        ("Activity concentration (kBq)", "concentration"),
+        ("mean voxel activity (Bq)", "concentration"),
+        ("specific activity (MBq)", "concentration"),
+        ("counts per pixel (counts)", "concentration"),
+        ("ln activity (MBq)", "logarithms"),
+        ("log10(A) [MBq]", "logarithms"),
+        ("ln A/MBq", "logarithms"),
+        ("activity x10^6 (Bq)", "factor of ten"),
+        ("A/10^6 Bq", "factor of ten"),
+        ("kidney 10^3 kBq", "factor of ten"),
+        ("U (MBq)", "expanded"),
+        ("U_kidney (MBq)", "expanded"),
+    ] {
+        let error = heading(name).expect_err(name);
+        assert!(error.contains(word), "{name}: {error}");
+    }
+    assert_eq!(
+        heading("blood activity concentration (kBq/mL)"),
+        Ok(value(Some("blood"), PerMl, 1e3, None))
+    );
+    assert_eq!(heading("u (MBq)"), Ok(spread(None, Some((Activity, 1e6)))));
+    assert_eq!(heading("Uterus (MBq)"), Ok(value(Some("Uterus"), Activity, 1e6, None)));
+    assert_eq!(heading("lung (MBq)"), Ok(value(Some("lung"), Activity, 1e6, None)));
+}

@@ -132,6 +132,7 @@ pub fn unit_of(folded: &str) -> Option<Unit> {
         '³' => '3',
         c => c,
     };
+    let folded = folded.replace("_per_", " per ");
     let text: String = folded.chars().filter(|c| !c.is_whitespace()).map(plain).collect();
     let text = quotient(text.trim_end_matches('.'));
     let find = |all: &[(&str, f64)], text: &str| all.iter().find(|u| u.0 == text).map(|u| u.1);
@@ -162,6 +163,23 @@ pub fn unit_of(folded: &str) -> Option<Unit> {
         && COUNTS.contains(&above)
     {
         return time(below).map(|s| Unit::Value(Quantity::CountRate, 1.0 / s));
+    }
+    // MBq/GBq: of each Bq that was administered.
+    if let Some((above, below)) = text.rsplit_once('/')
+        && let Some(bq) = find(&ACTIVITIES, below)
+    {
+        return match unit_of(above)? {
+            Unit::Value(Quantity::Activity, x) => {
+                Some(Unit::Value(Quantity::OfAdministered, x / bq))
+            }
+            Unit::Value(Quantity::PerGram, x) => {
+                Some(Unit::Value(Quantity::OfAdministeredPerGram, x / bq))
+            }
+            Unit::Value(Quantity::PerMl, x) => {
+                Some(Unit::Value(Quantity::OfAdministeredPerMl, x / bq))
+            }
+            _ => None,
+        };
     }
     let (above, below) = match text.split_once('/') {
         Some((above, below)) => (above, Some(below)),
@@ -265,10 +283,30 @@ mod tests {
             ("mgy h-1", Unit::Value(Quantity::DoseRate, 1e-3 / 3600.0)),
             ("hpi", Unit::Time(3600.0)),
             ("stunden", Unit::Time(3600.0)),
+            ("mbq/gbq", Unit::Value(Quantity::OfAdministered, 1e-3)),
+            ("mbq_per_gbq", Unit::Value(Quantity::OfAdministered, 1e-3)),
+            ("kbq per mbq", Unit::Value(Quantity::OfAdministered, 1e-3)),
+            ("bq/bq", Unit::Value(Quantity::OfAdministered, 1.0)),
+            ("uci/mci", Unit::Value(Quantity::OfAdministered, 1e-3)),
+            ("kbq/ml/gbq", Unit::Value(Quantity::OfAdministeredPerMl, 1e-6)),
+            ("kbq/ml per mbq", Unit::Value(Quantity::OfAdministeredPerMl, 1e-3)),
+            ("mbq/g/gbq", Unit::Value(Quantity::OfAdministeredPerGram, 1e-3)),
         ] {
             assert_eq!(unit_of(text), Some(expected), "{text}");
         }
-        for text in ["", "gy", "mbq/h", "liver", "suv", "bq/ml/g", "%ia/h", "counts/ml"] {
+        for text in [
+            "",
+            "gy",
+            "mbq/h",
+            "liver",
+            "suv",
+            "bq/ml/g",
+            "%ia/h",
+            "counts/ml",
+            "mgy/h/gbq",
+            "cps/mbq",
+            "%ia/gbq",
+        ] {
             assert_eq!(unit_of(text), None, "{text}");
         }
     }

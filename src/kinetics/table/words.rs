@@ -216,3 +216,23 @@ pub(super) const OTHER: [&str; 17] = [
     "k=2",
     "95",
 ];
+/// What stands before the lower part of a unit.
+pub(super) const PER: [&str; 5] = ["per", "pro", "je", "par", "por"];
+pub(super) const LOGARITHMS: [&str; 5] = ["ln", "log", "log10", "lg", "log2"];
+/// Words for activity, or counts, in a part of the region.
+pub(super) const CONCENTRATIONS: [&str; 14] = [
+    "concentration",
+    "conc",
+    "aktivitätskonzentration",
+    "specific activity",
+    "per ml",
+    "per cc",
+    "per cm3",
+    "per g",
+    "per gram",
+    "per gramm",
+    "per voxel",
+    "per pixel",
+    "mean voxel",
+    "voxel mean",
+];

@@ -83,13 +83,74 @@ fn nuclide(image: &Surveyed) -> Option<String> {
     })
 }
 
-/// The time of the administration, where the headers say it: by date, or by the clock on the day of the scan.
-fn administration(image: &Surveyed) -> Option<Moment> {
-    let clock = || {
-        let (clock, time) = (image.facts.administration_clock?, image.time?);
-        clock.nearest_to(&time).ok()
+/// The administration of a cycle, as its images in the order of time state it: by date; or by the clock, the latest before the first of them, as
+/// `voxgray dose` has it.
+fn administration(points: &[Vec<&Surveyed>]) -> Option<Moment> {
+    let images = || points.iter().map(|p| p[0]);
+    let dated = images().find_map(|i| i.facts.administration_time);
+    dated.or_else(|| {
+        let (clock, time) =
+            images().find_map(|i| Some((i.facts.administration_clock?, i.time?)))?;
+        clock.latest_until(&time).ok()
+    })
+}
+
+/// Whether a scan is of another administration than the one before it.
+fn is_of_another(point: &Surveyed, before: &Surveyed) -> bool {
+    match (before.facts.administration_time, point.facts.administration_time) {
+        (Some(a), Some(b)) => b.seconds_since(&a).is_ok_and(|s| s.abs() > 24.0 * SECONDS_PER_HOUR),
+        // A clock without a date is on no day of its own.
+        _ => apart(point, before).is_some_and(|s| s > ONE_CYCLE_S),
+    }
+}
+
+/// How little a reconstruction is what is wanted: not corrected for attenuation, in counts, of few of the scans; then by name, so that it is the same
+/// at all times.
+fn rank(image: &Surveyed, points: &[Vec<&Surveyed>]) -> (bool, bool, usize, String, String) {
+    let name = |i: &Surveyed| i.facts.series_description.clone().unwrap_or_default();
+    let own = name(image);
+    let here = points.iter().filter(|p| p.iter().any(|i| name(i) == own)).count();
+    let uncorrected =
+        !image.corrections.is_empty() && !image.corrections.iter().any(|c| c == "ATTN");
+    let uid = image.facts.series_uid.clone().unwrap_or_default();
+    (uncorrected, counts(image), points.len() - here, own, uid)
+}
+
+/// Puts the same kind of reconstruction first at all times, and tells which.
+fn choose_reconstructions(points: &mut [Vec<&Surveyed>], told: &mut Vec<String>) {
+    let all = points.to_vec();
+    let several = points.iter().filter(|p| p.len() > 1).count();
+    for point in points.iter_mut() {
+        point.sort_by_cached_key(|i| rank(i, &all));
+    }
+    if several == 0 {
+        return;
+    }
+    let kind = |i: &Surveyed| {
+        let (uncorrected, counts, _, name, _) = rank(i, &all);
+        let of = [(uncorrected, "not corrected for attenuation"), (counts, "in counts")];
+        let of: Vec<&str> = of.iter().filter(|o| o.0).map(|o| o.1).collect();
+        let name = if name.is_empty() {
+            "without a SeriesDescription".into()
+        } else {
+            format!("'{name}'")
+        };
+        if of.is_empty() { name } else { format!("{name}, {}", of.join(", ")) }
     };
-    image.facts.administration_time.or_else(clock)
+    let mut taken: Vec<String> = points.iter().map(|p| kind(p[0])).collect();
+    taken.sort();
+    taken.dedup();
+    told.push(format!(
+        "{several} scans have several reconstructions: taken is {}; the others are comments in the file",
+        taken.join(" and ")
+    ));
+    let unclear = points.iter().filter_map(|p| Some((rank(p[0], &all), rank(p.get(1)?, &all))));
+    if unclear.into_iter().any(|(a, b)| (a.0, a.1) == (b.0, b.1)) {
+        told.push("what sets them apart is not in their headers but their names: make sure that the right one is taken".into());
+    }
+    if taken.len() > 1 {
+        told.push("the time points are of different reconstructions: activities of two kinds make no curve".into());
+    }
 }
 
 impl Patient<'_> {
@@ -126,7 +187,7 @@ impl Patient<'_> {
             let order = a.time.zip(b.time).and_then(|(a, b)| a.seconds_since(&b).ok());
             order.map_or(a.time.is_none().cmp(&b.time.is_none()), |s| s.total_cmp(&0.0))
         });
-        // Reconstructions of one acquisition stand together: the first is taken.
+        // Reconstructions of one acquisition stand together.
         let mut points: Vec<Vec<&Surveyed>> = Vec::new();
         for image in images {
             match points.last_mut() {
@@ -139,17 +200,11 @@ impl Patient<'_> {
         if points.is_empty() {
             return None;
         }
+        choose_reconstructions(&mut points, &mut told);
         let mut cycles: Vec<Vec<Vec<&Surveyed>>> = Vec::new();
         for point in points {
-            let new = match cycles.last().and_then(|c| c.last()) {
-                None => true,
-                Some(before) => match (administration(before[0]), administration(point[0])) {
-                    (Some(a), Some(b)) => {
-                        b.seconds_since(&a).is_ok_and(|s| s.abs() > 24.0 * SECONDS_PER_HOUR)
-                    }
-                    _ => apart(point[0], before[0]).is_some_and(|s| s > ONE_CYCLE_S),
-                },
-            };
+            let before = cycles.last().and_then(|c| c.last());
+            let new = before.is_none_or(|before| is_of_another(point[0], before[0]));
             if new {
                 cycles.push(Vec::new());
             }
@@ -236,7 +291,8 @@ impl Patient<'_> {
                 told.push("no header states the administered activity: to be completed".into());
             }
         }
-        let dated = points.iter().any(|p| administration(p[0]).is_some());
+        let given_at = administration(points);
+        let dated = given_at.is_some();
         match dated {
             true => text.open(
                 "time",
@@ -268,7 +324,7 @@ impl Patient<'_> {
         self.vois(text, frame.as_deref(), told);
         for (n, point) in points.iter().enumerate() {
             let of = Reference { ct, frame: frame.as_deref(), first: n == 0 };
-            self.point(text, point, &of, dated);
+            self.point(text, point, &of, given_at);
         }
     }
 
@@ -302,17 +358,23 @@ impl Patient<'_> {
         }
     }
 
-    fn point(&self, text: &mut Text, images: &[&Surveyed], reference: &Reference, dated: bool) {
+    fn point(
+        &self,
+        text: &mut Text,
+        images: &[&Surveyed],
+        reference: &Reference,
+        given_at: Option<Moment>,
+    ) {
         let image = images[0];
         text.line("");
-        let since =
-            administration(image).zip(image.time).and_then(|(a, t)| t.seconds_since(&a).ok());
+        let given = image.facts.administration_time.or(given_at);
+        let since = given.zip(image.time).and_then(|(a, t)| t.seconds_since(&a).ok());
         let when = since.map_or(String::new(), |s| {
             format!(", {:.1} h after the administration", s / SECONDS_PER_HOUR)
         });
         let kind = &image.facts.modality;
         text.line(&format!("[[cycle.time_point]] # {kind}, {} slices{when}", image.slices));
-        if image.time.is_none() || !dated {
+        if image.time.is_none() || given_at.is_none() {
             text.open("time", "\"24h\"", "needed where the headers do not tell: start of the scan");
         }
         text.key("activity", &path(&self.place(image), self.folder), "");
