@@ -575,3 +575,69 @@ fn retention_gives_a_shape() {
     };
     assert!((of("retention (%)") / of("counts") - 1.0).abs() < 1e-9);
 }
+
+/// Options that would change nothing are refused: a time of injection beside times that count from it, a tail without trapezoids.
+#[test]
+fn options_without_use_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let clock =
+        table("clock.csv", "scan time (h:mm),A (MBq)\n10:30,80\n11:00,70\n12:00,50\n13:00,36\n");
+    let hours = table("hours.csv", "time (h),A (MBq)\n10.5,80\n11,70\n12,50\n13,36\n");
+    let said = |words: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_voxgray")).arg("fit").args(words).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let injection = ["--nuclide", "F-18", "--injection", "2026-03-13T10:00"];
+    for file in [&clock, &hours] {
+        let (code, text) = said(&[&[file.as_str()], &injection[..]].concat());
+        assert_eq!(code, Some(2), "{text}");
+        assert!(
+            text.contains("--injection is given") && text.contains("column of dates"),
+            "{text}"
+        );
+    }
+    for option in [["--tail", "mono:2"], ["--head", "constant"]] {
+        let (code, text) = said(&[&[hours.as_str(), "--nuclide", "F-18"], &option[..]].concat());
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains("without --model trapezoid"), "{text}");
+    }
+}
+
+/// A family whose uptake the points do not show: the uncertainty is that of the interval, not of a parameter that nothing holds.
+#[test]
+fn a_phase_that_the_points_do_not_show_leaves_the_uncertainty_of_the_integral() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mono.csv");
+    std::fs::write(
+        &path,
+        "time_h,activity_MBq,uncertainty_%\n4,94.607,5\n24,71.700,5\n72,36.86,5\n168,9.74,5\n",
+    )
+    .unwrap();
+    for model in ["mono", "mono-uptake"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_voxgray"))
+            .arg("fit")
+            .arg(&path)
+            .args(["--nuclide", "Lu-177", "--model", model])
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let row: Vec<f64> = text
+            .lines()
+            .nth(1)
+            .unwrap()
+            .split('\t')
+            .map(|c| c.parse().unwrap_or(f64::NAN))
+            .collect();
+        let (value, percent, low, high) = (row[2], row[4], row[5], row[6]);
+        // 100 MBq with an effective half-life of 50 h.
+        assert!((value / 2.597e13 - 1.0).abs() < 0.02, "{text}");
+        let half = 100.0 * 0.5 * (high - low) / value / 1.96;
+        assert!((0.8..1.25).contains(&(percent / half)), "{percent} {half}: {text}");
+    }
+}

@@ -244,6 +244,9 @@ fn finished(curve: Curve, found: Scaled, priors: Vec<Prior>) -> Fit {
     }
 }
 
+/// Ratio beyond which a linear propagation and the profile tell different uncertainties.
+const REFUTED: f64 = 1.5;
+
 impl Fit {
     /// The same family, with the same priors, fitted to other points.
     ///
@@ -341,6 +344,15 @@ impl Fit {
         (self.chi2 / degrees as f64).sqrt().max(1.0)
     }
 
+    /// Standard uncertainty of ln TIA: by linear propagation, unless the half-widths of the 95 % interval refute it, as where the points do not show
+    /// a phase that the family has; then theirs.
+    fn ln_tia_uncertainty_of(&self, lower: f64, upper: f64) -> f64 {
+        let linear = self.ln_tia_uncertainty();
+        let of_profile = 0.5 * (lower + upper) / self.quantile_97_5();
+        let agree = (1.0 / REFUTED..=REFUTED).contains(&(linear / of_profile));
+        if agree || !of_profile.is_finite() || of_profile <= 0.0 { linear } else { of_profile }
+    }
+
     /// The TIA with its profile-likelihood 95 % interval, the extrapolated shares and the failed gates as warnings.
     pub fn tia(&self, tac: &Tac) -> Tia {
         let factor = self.widening();
@@ -350,7 +362,7 @@ impl Fit {
         let common = tac.common_scale().relative();
         let whole = self.curve.tia();
         let [before, after] = self.curve.outside(tac.first_s(), tac.last_s());
-        let relative = factor * self.ln_tia_uncertainty();
+        let relative = factor * self.ln_tia_uncertainty_of(lower, upper);
         let mut tia =
             Tia::from_logs(whole, relative, half, common, method).with_shares(before, after);
         let at = Mixture::new(std::iter::once((1.0, self)), factor);

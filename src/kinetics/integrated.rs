@@ -114,15 +114,18 @@ pub fn integrate_points(
 ) -> Result<Integrated> {
     let lambda = decay_constant_per_s;
     within_reach(&points.times_s, lambda)?;
-    let done = |tac: Tac, tia: Tia, shape: Shape, candidates: Vec<Candidate>| Integrated {
-        points: points.clone(),
-        tac,
-        method: method.clone(),
-        decay_constant_per_s: lambda,
-        tia,
-        shape,
-        candidates,
-        refusal: None,
+    let done = |tac: Tac, mut tia: Tia, shape: Shape, candidates: Vec<Candidate>| {
+        tia.warnings.extend(points.counting_alone());
+        Integrated {
+            points: points.clone(),
+            tac,
+            method: method.clone(),
+            decay_constant_per_s: lambda,
+            tia,
+            shape,
+            candidates,
+            refusal: None,
+        }
     };
     if method.takes_one_point() && points.values.len() == 1 {
         let (tac, tia, shape) = one_point(points, method, lambda)?;

@@ -219,6 +219,7 @@ impl Scan {
         }
         self.told.extend(self.unknown_duration(correction, decay));
         self.told.extend(self.seconds_for_milliseconds(decay));
+        self.told.extend(self.another_duration(decay));
         self.decide_within_frames(correction, administered_s, decay);
         let at = self.clock(decay).at_one_time(correction, self.reference, administered_s)?;
         let many = at.factors.len() > 1;
@@ -330,6 +331,29 @@ impl Scan {
              {} says so",
             self.statement("decay_correction", "--decay-correction", &name)
         ));
+    }
+
+    /// A stated duration that is another than the file's: told where that changes the values.
+    fn another_duration(&self, decay: &Decay) -> Option<String> {
+        let stated = self.stated.duration_s?;
+        let slices = self.facts.slices.iter().filter_map(|s| s.duration_s);
+        let own: Vec<f64> = self
+            .facts
+            .frame_duration_s
+            .or(self.facts.image_duration_s)
+            .into_iter()
+            .chain(slices)
+            .collect();
+        let farthest =
+            own.into_iter().max_by(|a, b| (a - stated).abs().total_cmp(&(b - stated).abs()))?;
+        let change = 1.0 - decay.factor(0.5 * (farthest - stated).abs()).unwrap_or(0.0);
+        (change > NEGLIGIBLE_DECAY).then(|| {
+            format!(
+                "the duration is stated as {stated} s, the file says {farthest} s (ActualFrameDuration (0018,1242) or its like): the stated one is taken, and \
+                 makes up to {:.1} % of the activity",
+                100.0 * change
+            )
+        })
     }
 
     /// A duration too short for a scan, which may be seconds in the place of milliseconds: told where that would change the values.

@@ -78,7 +78,7 @@ pub fn rest(text: &mut Text, points: usize, counts: bool) {
             "# One time point alone needs a method for one: haenscheid, physical, or madsen with",
         );
         text.line("# population_half_life and population_spread.");
-        text.open("method", "\"haenscheid\"", "needed, to be chosen");
+        text.open("method", "{ default = \"haenscheid\" }", "needed, to be chosen");
     }
     text.line("");
     text.line("[dose]");
