@@ -28,7 +28,7 @@ pub fn factor(quantity: Quantity, of: &Amount, options: &TableOptions) -> Result
     let administered = || {
         options.administered_bq.ok_or_else(|| {
             Error::usage(
-                format!("{}: values in % of the administered activity", of.at),
+                format!("{}: values as a share of the administered activity", of.at),
                 "that activity is not known",
                 "Add --administered-activity, such as 7.4GBq, as of the time of injection.",
             )

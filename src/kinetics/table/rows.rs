@@ -515,7 +515,7 @@ fn fractions_for_percent(name: &str, percent: bool, points: &[Point], notes: &mu
     let largest = all.iter().copied().fold(0.0, f64::max);
     if percent && points.len() > 1 && largest > 0.0 && largest < LEAST_PERCENT {
         notes.push(format!(
-            "{name}: its uncertainties are at most {largest:.2} %, less than a camera leaves: if they are fractions, write {:.0} for {largest:.2}",
+            "{name}: its uncertainties are at most {largest:.3} %, less than a camera leaves: if they are fractions, write {:.1} for {largest:.3}",
             100.0 * largest
         ));
     }
