@@ -52,6 +52,9 @@ def main():
     border = set(np.unique(np.concatenate([parts[:, 0].ravel(), parts[:, -1].ravel(), parts[:, :, 0].ravel(), parts[:, :, -1].ravel()])))
     larger = next(n for n in range(1, parts.max() + 1) if n not in border)
     whole = parts == larger
+    # What electrons of a source at the CT's end give is not on the grid.
+    ends = int(np.ceil(20.0 / a.spacing))
+    whole[:ends] = whole[-ends:] = False
     image = sitk.GetImageFromArray(whole.astype("u1"))
     image.SetSpacing([a.spacing] * 3)
     depth = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(image, insideIsPositive=True, squaredDistance=False, useImageSpacing=True))

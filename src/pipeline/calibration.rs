@@ -169,16 +169,13 @@ fn newest(text: &str, nuclide: &str) -> Result<HistoryEntry> {
     };
     let other = usable.iter().find(|e| e.unit != last.unit || e.setup.check(&last.setup).is_err());
     if let Some(other) = other {
+        let named = |e: &HistoryEntry| {
+            let [low, high] = e.setup.window_kev;
+            let (camera, collimator) = (&e.setup.camera, &e.setup.collimator);
+            format!("{camera} {collimator} {low}-{high} keV {}", e.unit.name())
+        };
         return refuse(
-            format!(
-                "it has factors of several setups: {} {} {} and {} {} {}",
-                last.setup.camera,
-                last.setup.collimator,
-                last.unit.name(),
-                other.setup.camera,
-                other.setup.collimator,
-                other.unit.name()
-            ),
+            format!("it has factors of several setups: {} and {}", named(last), named(other)),
             "which one the image was taken with is not known",
         );
     }
