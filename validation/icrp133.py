@@ -73,6 +73,35 @@ def at(energies, values, energy):
     raise SystemExit(f"{energy} MeV is none of the energies of ICRP-133")
 
 
+def picture(path, particle, pairs):
+    """Ratio of each pair against its own standard error, by energy."""
+    colours = ["#1b6ca8", "#d1662b", "#3a8f3a", "#8e44ad", "#7f7f7f", "#b8860b", "#c0392b"]
+    energies = sorted({p["energy_mev"] for p in pairs})
+    width, height, left, bottom = 820, 460, 70, 60
+    across, up = width - left - 150, height - bottom - 40
+    low, high = math.log10(1e-3), math.log10(0.2)
+    x = lambda e: left + across * (min(max(math.log10(e), low), high) - low) / (high - low)
+    y = lambda r: 40 + up * (1 - (min(max(r, 0.85), 1.15) - 0.85) / 0.3)
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="12">',
+           f'<rect width="{width}" height="{height}" fill="white"/>',
+           f'<title>Specific absorbed fractions of {particle}s, ICRP-110 male: voxgray over ICRP-133, each pair of regions</title>',
+           f'<rect x="{left}" y="{y(1.02):.1f}" width="{across}" height="{y(0.98) - y(1.02):.1f}" fill="#e8eef4"/>']
+    for r in (0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15):
+        out.append(f'<line x1="{left}" y1="{y(r):.1f}" x2="{left + across}" y2="{y(r):.1f}" stroke="{"black" if r == 1 else "#cccccc"}"/>')
+        out.append(f'<text x="{left - 8}" y="{y(r) + 4:.1f}" text-anchor="end">{r:.2f}</text>')
+    for e in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2):
+        out.append(f'<text x="{x(e):.1f}" y="{height - bottom + 18}" text-anchor="middle">{100 * e:g}</text>')
+    out.append(f'<text x="{left + across / 2}" y="{height - 14}" text-anchor="middle">relative standard error of the pair, %</text>')
+    out.append(f'<text x="{left}" y="24" font-size="14">SAF of {particle}s over ICRP-133, {len(pairs)} pairs of different regions; beyond 15 % at the edge; grey: within 2 %</text>')
+    for n, energy in enumerate(energies):
+        colour = colours[n % len(colours)]
+        out.append(f'<circle cx="{left + across + 20}" cy="{60 + 20 * n}" r="4" fill="{colour}"/><text x="{left + across + 30}" y="{64 + 20 * n}">{energy:g} MeV</text>')
+        for p in pairs:
+            if p["energy_mev"] == energy and p["relative_error"] < 0.2:
+                out.append(f'<circle cx="{x(p["relative_error"]):.1f}" cy="{y(p["ratio"]):.1f}" r="2" fill="{colour}" fill-opacity="0.6"/>')
+    path.write_text("\n".join(out + ["</svg>"]) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("reference", type=pathlib.Path)
@@ -154,6 +183,7 @@ def main():
     for p in sorted(sharp, key=lambda p: -abs(p["ratio"] - 1)):
         if abs(p["ratio"] - 1) > 0.02:
             print(f"beyond 2 %: {p['energy_mev']:g} MeV {p['target']}<-{p['source']}: {p['ratio']:.4f} +- {p['ratio'] * p['relative_error']:.4f}")
+    picture(a.out / f"pairs_{a.particle}.svg", a.particle, cross)
     json.dump(dict(pairs=pairs), open(a.out / f"pairs_{a.particle}.json", "w"))
     return 0
 

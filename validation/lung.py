@@ -16,6 +16,7 @@ import sys
 import numpy as np
 import SimpleITK as sitk
 
+COLOURS = {"lung": "#1b6ca8", "ball": "#d1662b"}
 METHODS = "mc,mird,ldm,vsv,vsv+density=none,vsv+density=source,msv,msv+by=source,semi-mc"
 
 
@@ -27,6 +28,33 @@ def read(path):
     names = max((reader.GetGDCMSeriesFileNames(str(path), s) for s in series), key=len)
     reader.SetFileNames(names)
     return sitk.Cast(reader.Execute(), sitk.sitkFloat32)
+
+
+def picture(path, nuclide, found):
+    """Bars of the source region's mean dose against Monte Carlo, with one standard error."""
+    methods = list(found["lung"])
+    width, left, row, scale = 760, 190, 30, 2.4
+    middle = left + 100 * scale
+    height = 70 + row * len(methods)
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="13">',
+           f'<rect width="{width}" height="{height}" fill="white"/>',
+           f'<title>{nuclide} in lung: mean dose of the source region by method, in % of Monte Carlo</title>',
+           f'<text x="{left}" y="20" font-size="14">{nuclide}: mean dose of the source region, difference from Monte Carlo in %</text>',
+           f'<line x1="{middle}" y1="30" x2="{middle}" y2="{height - 34}" stroke="black"/>']
+    for n, method in enumerate(methods):
+        y = 36 + n * row
+        out.append(f'<text x="{left - 8}" y="{y + 16}" text-anchor="end">{method}</text>')
+        for k, name in enumerate(found):
+            value, error = found[name][method]
+            x = middle + max(-100, min(100, value)) * scale
+            top = y + 11 * k
+            out.append(f'<rect x="{min(x, middle):.1f}" y="{top}" width="{abs(x - middle):.1f}" height="10" fill="{COLOURS[name]}"/>')
+            out.append(f'<line x1="{x - error * scale:.1f}" y1="{top + 5}" x2="{x + error * scale:.1f}" y2="{top + 5}" stroke="black" stroke-width="2"/>')
+            out.append(f'<text x="{max(x, middle) + 6:.1f}" y="{top + 9}" font-size="10">{value:+.1f}</text>')
+    for k, (name, text) in enumerate([("lung", "a whole lung"), ("ball", "a ball of 12 mm radius in it")]):
+        out.append(f'<rect x="{left + 230 * k}" y="{height - 24}" width="12" height="12" fill="{COLOURS[name]}"/>')
+        out.append(f'<text x="{left + 18 + 230 * k}" y="{height - 13}">{text}</text>')
+    path.write_text("\n".join(out + ["</svg>"]) + "\n")
 
 
 def main():
@@ -61,6 +89,7 @@ def main():
     centre = np.unravel_index(depth.argmax(), depth.shape)
     grid = np.indices(depth.shape)
     ball = sum(((grid[n] - centre[n]) * a.spacing) ** 2 for n in range(3)) <= 12.0**2
+    found = {}
     for name, source in [("lung", whole), ("ball", ball & whole)]:
         folder = a.out / name
         folder.mkdir(exist_ok=True)
@@ -76,7 +105,11 @@ def main():
         print(f"{a.nuclide} in {name}: {source.sum()} voxels of {a.spacing:g} mm")
         for row in csv.DictReader(open(folder / "compared" / "vois.csv")):
             if row["metric"] == "mean":
+                if row["voi"] == "source":
+                    value = 100 * float(row["relative_difference"]), 100 * float(row["standard_error"] or "nan")
+                    found.setdefault(name, {})[row["candidate"]] = value
                 print(f"  {row['candidate']:22s} {row['voi']:18s} {100 * float(row['relative_difference']):+7.2f} +- {100 * float(row['standard_error'] or 'nan'):.2f} %")
+    picture(a.out / "lung.svg", a.nuclide, found)
     return 0
 
 

@@ -14,12 +14,14 @@ use crate::pipeline::compare_media::{Change, MediaJob, Row, compare_media};
 use crate::pipeline::series_file::SeriesInput;
 
 const AFTER: &str = "\
-Runs the same histories twice: through the matter as it is, and with parts of it changed. What both
-have in common cancels, so that a small effect of a medium is seen with few histories.
+Runs the same histories twice: through the matter as it is, and with parts of it changed.
+What both have in common cancels, so that a small effect of a medium is seen with few
+histories.
 
-Writes to OUT: maps of both doses, of their difference and of its standard error, correlation;
-vois.csv, and places.csv with tissues and distances to the face of what was changed: doses,
-difference, its standard error, and gain, by which two independent runs would need more histories.
+Writes to OUT: maps of both doses, of their difference and of its standard error,
+correlation; vois.csv, and places.csv with tissues and distances to the face of what was
+changed: doses, difference, its standard error, and gain, by which two independent runs
+would need more histories.
 
 REGION is a VOI by its name, or air, lung, soft, bone (by density), or all that is no air.
 

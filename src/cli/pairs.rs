@@ -16,15 +16,17 @@ use crate::sheet::Sheet;
 use crate::study::OptionFacts;
 
 const AFTER: &str = "\
-COHORT is a table with a row for each patient: the column patient, and columns named as options of
-voxgray dose without their dashes (ct, activity, voi, administered, ...), with paths beside the
-table; an empty cell leaves its option out. What all patients share stands behind --.
+COHORT is a table with a row for each patient: the column patient, and columns named as
+options of voxgray dose without their dashes (ct, activity, voi, administered, ...), with
+paths beside the table; an empty cell leaves its option out. What all patients share stands
+behind --.
 
-Writes to OUT/PATIENT: a folder of voxgray dose for Monte Carlo (mc), for a second run with other
-random numbers (mc_replicate), and for each of --methods; activity.nii.gz (Bq, or decays, of each
-voxel) and ct.nii.gz (mean HU) on their grid. OUT/pairs.csv lists dose, standard error and density
-of each with SHA-256 and the part of the cohort that the patient is in, by the hash of the name:
-it stays when patients are added. pairs.csv comes last; with --resume what is whole is kept.
+Writes to OUT/PATIENT: a folder of voxgray dose for Monte Carlo (mc), for a second run with
+other random numbers (mc_replicate), and for each of --methods; activity.nii.gz (Bq, or
+decays, of each voxel) and ct.nii.gz (mean HU) on their grid. OUT/pairs.csv lists dose,
+standard error and density of each with SHA-256 and the part of the cohort that the patient
+is in, by the hash of the name: it stays when patients are added. pairs.csv comes last; with
+--resume what is whole is kept.
 
 Example:
   voxgray pairs cohort.csv -o pairs/ -- --nuclide Lu-177 --histories 1e8";
