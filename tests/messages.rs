@@ -102,7 +102,6 @@ fn command_of(source: &Path) -> Option<&'static str> {
         ("src/pipeline/s_values", "s-values"),
         ("src/pipeline/tiac", "s-values"),
         ("src/pipeline/pairs", "pairs"),
-        ("src/cli/pairs", "pairs"),
         ("src/pipeline/compare_media", "compare-media"),
         ("src/cli/compare_media", "compare-media"),
         ("src/pipeline/compare_methods", "compare-methods"),

@@ -85,7 +85,7 @@ pub struct MethodArguments {
     pub(super) kernel_by: Option<KernelByChoice>,
     #[arg(long, value_name = "N", help_heading = "Method", value_parser = parse_count, help = format!("With vsv, dpk, msv: decays of each kernel [default: {DEFAULT_HISTORIES}]"))]
     pub(super) kernel_histories: Option<u64>,
-    /// With vsv: the kernel, as voxgray kernel --voxel writes it, or published S values in that form (docs/fast_methods.md).
+    /// With vsv: the kernel, a table of voxels as voxgray kernel writes it, or published S values in that form (docs/fast_methods.md).
     #[arg(long, value_name = "CSV", help_heading = "Method", conflicts_with_all = ["kernel_histories", "kernel_cache"])]
     pub(super) kernel: Option<PathBuf>,
     /// Folder in which kernels are kept for the next run, by the hash of what they are of; none keeps none [default: the user's cache].
