@@ -8,8 +8,18 @@ use sha2::{Digest, Sha256};
 use voxgray::image::{Grid, Volume};
 use voxgray::io::{read_nifti, write_nifti};
 
-const COMMON: [&str; 8] =
-    ["--nuclide", "Lu-177", "--histories", "2e4", "--engine", "cpu", "--kernel-cache", "none"];
+const COMMON: [&str; 10] = [
+    "--nuclide",
+    "Lu-177",
+    "--histories",
+    "2e4",
+    "--engine",
+    "cpu",
+    "--kernel-cache",
+    "kernels",
+    "--kernel-histories",
+    "1e4",
+];
 
 /// Two patients: CTs of 2 mm with a bone, activity on 4 mm.
 fn cohort() -> Inputs {
@@ -41,7 +51,15 @@ fn table(inputs: &Inputs, names: &[&str]) {
 }
 
 fn run(inputs: &Inputs, more: &[&str]) -> std::process::Output {
-    inputs.run(&[&["pairs", "cohort.csv", "-o", "pairs"], more, &["--"], &COMMON[..]].concat())
+    inputs.run(
+        &[
+            &["pairs", "cohort.csv", "-o", "pairs", "--methods", "ldm,vsv"],
+            more,
+            &["--"],
+            &COMMON[..],
+        ]
+        .concat(),
+    )
 }
 
 fn list(inputs: &Inputs) -> Vec<Vec<String>> {

@@ -103,6 +103,14 @@ pub(super) struct Given {
 impl DoseArguments {
     /// Leaves out what a method without transport in the patient has no use for: for commands that run several methods with one line.
     pub(super) fn leave_out_transport(&mut self) {
+        let convolved = self.method.ldm_photons == Some(PhotonsChoice::Convolved);
+        if !match self.method.method {
+            MethodChoice::Ldm => convolved,
+            MethodChoice::Vsv | MethodChoice::Dpk | MethodChoice::Msv => true,
+            MethodChoice::Mc | MethodChoice::SemiMc | MethodChoice::Mird => false,
+        } {
+            self.method.kernel_histories = None;
+        }
         let problem = &mut self.problem;
         match self.method.method {
             MethodChoice::Mc | MethodChoice::Mird => {}
