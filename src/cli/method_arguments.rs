@@ -103,12 +103,12 @@ pub(super) struct Given {
 impl DoseArguments {
     /// Leaves out what a method without transport in the patient has no use for: for commands that run several methods with one line.
     pub(super) fn leave_out_transport(&mut self) {
-        let convolved = self.method.ldm_photons == Some(PhotonsChoice::Convolved);
-        if !match self.method.method {
-            MethodChoice::Ldm => convolved,
+        let has_kernels = match self.method.method {
+            MethodChoice::Ldm => self.method.ldm_photons == Some(PhotonsChoice::Convolved),
             MethodChoice::Vsv | MethodChoice::Dpk | MethodChoice::Msv => true,
             MethodChoice::Mc | MethodChoice::SemiMc | MethodChoice::Mird => false,
-        } {
+        };
+        if !has_kernels {
             self.method.kernel_histories = None;
         }
         let problem = &mut self.problem;
