@@ -31,6 +31,10 @@ def main():
         dose, error, rho = read(f"{stem}_reference"), read(f"{stem}_reference_standard_error"), read("correlation")
         density = read("density")
         known = (error > 0) & np.isfinite(rho) & (error < 0.5 * dose)
+        sharp = known & (error < 0.1 * dose) & (density > 0.05)
+        if not sharp.any():
+            print(f"{folder}: no voxel's dose is known to 10 %: more histories are needed")
+            continue
         largest = dose[known & (error < 0.1 * dose) & (density > 0.05)].max()
         left = np.clip(1 - rho**2, 1e-9, 1) * (n - 1) / (n - 2)
         print(f"{folder}: {n} batches of {summary['histories'] // n} histories, twin takes {a.time_ratio:.2f} of the patient's time")
