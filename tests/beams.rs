@@ -282,7 +282,7 @@ fn a_beam_does_not_care_how_a_cube_lies() {
     assert_eq!(imparted.len(), 24);
     // A face that a run's batches hardly reach has no error to judge by.
     left.retain(|values| values.iter().all(|v| v.1 > 0.0));
-    assert!(left.len() >= 4, "{}", left.len());
+    assert!(left.len() >= 3, "{}", left.len());
     for (what, values) in
         std::iter::once(("imparted", &imparted)).chain(left.iter().map(|v| ("left", v)))
     {

@@ -11,8 +11,8 @@ use crate::image::Grid;
 
 /// Length below which a direction is none.
 const LEAST_LENGTH: f64 = 1e-9;
-/// Rays along each of the four dimensions of a field and its cone that are tried for one that enters the grid.
-const TRIED: usize = 24;
+/// Steps along each side of a field at which rays are tried for one that enters the grid.
+const TRIED: usize = 8;
 
 /// The field of a beam.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -166,43 +166,43 @@ impl Beam {
         ))
     }
 
-    /// Whether a ray of the beam enters the grid: all rays of a pencil, else those of a fine net.
+    /// Whether a ray of the beam enters the grid: those of a net over the field, and those that come nearest to the middle and the corners of the grid.
     fn enters(&self, frame: &BeamFrame, inside: &Bounds) -> bool {
-        let steps = |wide: bool| if wide { TRIED } else { 0 };
-        let extent = |half: [f64; 3]| dot(half, half) > 0.0;
-        let [u, v] = frame.half_mm;
-        let (nu, nv) = (steps(extent(u)), steps(extent(v)));
-        let at = |n: usize, of: usize| if of == 0 { 0.0 } else { 2.0 * n as f64 / of as f64 - 1.0 };
-        for (i, j) in (0..=nu).flat_map(|i| (0..=nv).map(move |j| (i, j))) {
-            let (x, y) = (at(i, nu), at(j, nv));
-            if matches!(self.field, Field::Disc(_)) && x * x + y * y > 1.0 + 1e-12 {
-                continue;
-            }
-            let start = along(along(frame.at_mm, u, x), v, y);
-            if self.rays(frame).any(|d| inside.stretch(start, d).is_some_and(|s| s[1] >= 0.0)) {
-                return true;
-            }
+        let targets = inside.targets();
+        let mut starts: Vec<[f64; 2]> = Vec::new();
+        let at = |n: usize| 2.0 * n as f64 / TRIED as f64 - 1.0;
+        starts.extend((0..=TRIED).flat_map(|i| (0..=TRIED).map(move |j| [at(i), at(j)])));
+        for target in &targets {
+            let off = along(*target, frame.at_mm, -1.0);
+            // The place on the field, in halves of its sides, that lies before the target.
+            starts.push(frame.half_mm.map(|side| {
+                let square = dot(side, side);
+                if square > 0.0 { (dot(off, side) / square).clamp(-1.0, 1.0) } else { 0.0 }
+            }));
         }
-        false
+        starts.into_iter().any(|[x, y]| {
+            let round =
+                if matches!(self.field, Field::Disc(_)) { x.hypot(y).max(1.0) } else { 1.0 };
+            let [u, v] = frame.half_mm;
+            let start = along(along(frame.at_mm, u, x / round), v, y / round);
+            let enters = |d: [f64; 3]| inside.stretch(start, d).is_some_and(|s| s[1] >= 0.0);
+            enters(frame.axis) || targets.iter().any(|t| enters(self.towards(frame, start, *t)))
+        })
     }
 
-    /// Directions over the cone.
-    fn rays(&self, frame: &BeamFrame) -> impl Iterator<Item = [f64; 3]> + '_ {
+    /// The direction within the cone that comes nearest to a target.
+    fn towards(&self, frame: &BeamFrame, start: [f64; 3], target: [f64; 3]) -> [f64; 3] {
         let axis = frame.axis;
-        let u = unit(cross(axis, [0.3, 0.5, 0.8])).or(unit(cross(axis, [1.0, 0.0, 0.0])));
-        let u = u.unwrap_or([0.0, 1.0, 0.0]);
-        let v = cross(axis, u);
-        let most = if self.half_angle_rad > 0.0 { TRIED } else { 0 };
-        (0..=most).flat_map(move |i| {
-            let cos_theta = 1.0 - (1.0 - self.half_angle_rad.cos()) * i as f64 / most.max(1) as f64;
-            let sin_theta = (1.0 - cos_theta * cos_theta).max(0.0).sqrt();
-            let turns = if i == 0 { 1 } else { 2 * TRIED };
-            (0..turns).map(move |n| {
-                let phi = std::f64::consts::TAU * n as f64 / turns as f64;
-                let across = along(u.map(|x| x * phi.cos()), v, phi.sin());
-                along(axis.map(|x| x * cos_theta), across, sin_theta)
-            })
-        })
+        let Some(wanted) = unit(along(target, start, -1.0)) else { return axis };
+        let (sin, cos) = self.half_angle_rad.sin_cos();
+        let along_axis = dot(wanted, axis);
+        if along_axis >= cos {
+            return wanted;
+        }
+        match unit(along(wanted, axis, -along_axis)) {
+            Some(across) => along(axis.map(|x| x * cos), across, sin),
+            None => axis,
+        }
     }
 
     /// In words, for summaries.
@@ -229,6 +229,16 @@ impl Bounds {
     fn of(grid: &Grid) -> Result<Self> {
         grid.inverse_axes()?;
         Ok(Bounds { grid: grid.clone() })
+    }
+
+    /// The middle of the grid, and its corners a hair inside.
+    fn targets(&self) -> Vec<[f64; 3]> {
+        let place = |n: usize, k: usize| {
+            let voxels = self.grid.dims[k] as f64;
+            let share = if n >> k & 1 == 0 { 1e-6 } else { 1.0 - 1e-6 };
+            if n < 8 { voxels * share - 0.5 } else { 0.5 * (voxels - 1.0) }
+        };
+        (0..9).map(|n| self.grid.to_mm([0, 1, 2].map(|k| place(n, k)))).collect()
     }
 
     /// Distances (mm, possibly negative) along a ray between which it is inside.

@@ -63,7 +63,8 @@ fn a_beam_that_misses_is_refused_with_the_grid() {
         "direction=0,0,1;at=51,0,-100mm",
         "direction=0,0,-1;at=0,0,-100mm",
         "direction=0,0,1;at=60,0,-100mm;field=19x100mm",
-        "direction=0,0,1;at=0,150,-60mm;cone=40deg",
+        // The lower edge of the far face lies at arctan(100/110), 42.27 degrees.
+        "direction=0,0,1;at=0,150,-60mm;cone=42deg",
     ] {
         let message = at(misses).unwrap_err().to_string();
         assert!(message.contains("misses the grid") && message.contains("50.0"), "{message}");
@@ -74,6 +75,11 @@ fn a_beam_that_misses_is_refused_with_the_grid() {
         "direction=0,0,1;at=0,150,-60mm;cone=60deg",
         "direction=0,0,1;at=0,0,0mm",
         "direction=0,0,1;at=60,0,-100mm;disc=30mm",
+        // A grid that is small against the field, and one that only the edge of the cone meets.
+        "direction=0,0,1;at=777,-333,-9000mm;field=5x4m",
+        "direction=0,0,1;at=0,0,-5m;disc=4m",
+        "direction=0,0,1;at=0,150,-60mm;cone=43deg",
+        "direction=0,0,-1;at=0,0,-60mm;cone=180deg",
     ] {
         assert!(at(hits).is_ok(), "{hits}");
     }

@@ -109,7 +109,7 @@ fn build(input: &PlanInput, beam: Option<&Beam>) -> Result<Plan> {
     let mut offsets = Offsets::default();
     let mut words: Vec<u32> =
         input.density.iter().zip(input.material).map(|(&d, &m)| pack_voxel(d, m)).collect();
-    let short = short_voxels(input, voxel_cm)?;
+    let short = short_voxels(input, voxel_cm, beam.is_some())?;
     words.iter_mut().zip(&short).for_each(|(word, short)| *word |= u32::from(*short) << SHORT_BIT);
     let thresholds = largest_thresholds(input, voxel_cm, &short)?;
     let (rank, compton_shells) =

@@ -46,6 +46,8 @@ fn fine(settings: &Settings) -> Settings {
     let mut fine = *settings;
     fine.lepton.max_strength *= 0.25;
     fine.lepton.max_loss_fraction *= 0.25;
+    fine.lepton.face_strength *= 0.25;
+    fine.lepton.face_loss_fraction *= 0.25;
     fine.seed = settings.seed.wrapping_add(1);
     fine
 }
