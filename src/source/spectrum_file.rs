@@ -100,8 +100,8 @@ fn parse(sheet: &Sheet) -> Result<SpectrumFile> {
 struct Columns {
     particle: usize,
     layout: Layout,
-    /// MeV of the unit of energies.
-    mev: f64,
+    /// Units of energy in one MeV.
+    per_mev: f64,
     decimal: Decimal,
 }
 
@@ -169,16 +169,16 @@ impl Columns {
                 );
             }
         };
-        let mev = match units.first() {
-            Some(&"ev") => 1.0 / EV_PER_MEV,
-            Some(&"kev") => 1.0 / KEV_PER_MEV,
+        let per_mev = match units.first() {
+            Some(&"ev") => EV_PER_MEV,
+            Some(&"kev") => KEV_PER_MEV,
             _ => 1.0,
         };
         let numbers = (0..names.len()).filter(|c| *c != particle);
         let cells = numbers
             .flat_map(|c| sheet.rows.iter().map(move |r| (sheet.at(r.line), r.cells[c].as_str())));
         let decimal = decimal_of(cells, sheet.separator)?;
-        Ok(Columns { particle, layout, mev, decimal })
+        Ok(Columns { particle, layout, per_mev, decimal })
     }
 
     fn number(&self, sheet: &Sheet, row: &Row, column: usize) -> Result<f64> {
@@ -216,13 +216,13 @@ impl Columns {
             let line = row.line;
             match self.layout {
                 Layout::Lines { energy, value } => {
-                    let at = number(energy)? * self.mev;
+                    let at = number(energy)? / self.per_mev;
                     let yield_per_decay = number(value)?;
                     let ends = [1.0; 2];
                     pieces.push(Piece { line, particle, low: at, high: at, ends, yield_per_decay });
                 }
                 Layout::Histogram { low, high, value } => {
-                    let (low, high) = (number(low)? * self.mev, number(high)? * self.mev);
+                    let (low, high) = (number(low)? / self.per_mev, number(high)? / self.per_mev);
                     if high < low {
                         return refuse(
                             format!("a bin from {low} to {high} MeV"),
@@ -240,7 +240,8 @@ impl Columns {
                     });
                 }
                 Layout::Table { energy, value } => {
-                    let (at, density) = (number(energy)? * self.mev, number(value)? / self.mev);
+                    let (at, density) =
+                        (number(energy)? / self.per_mev, number(value)? * self.per_mev);
                     let last = &mut before[particle as usize];
                     if let Some((low, from)) = last.replace((at, density)) {
                         if at <= low {

@@ -140,7 +140,7 @@ fn a_checkpoint_comes_back_with_its_batch_in_progress() {
 fn another_format_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shard.voxgray");
-    for (format, word) in [("2", "older"), ("4", "newer"), ("x", "no number")] {
+    for (format, word) in [("3", "older"), ("5", "newer"), ("x", "no number")] {
         std::fs::write(&path, format!("voxgray shard {format}\n{}", "x".repeat(99))).unwrap();
         let error = read_shard(&path).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");

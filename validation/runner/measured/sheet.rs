@@ -59,6 +59,13 @@ impl Measured {
         cells.into_iter().map(|c| c.parse().map_err(|_| refuse(c))).collect()
     }
 
+    /// Points (by their fraction of the mean range) that the comments say to leave out of a bar: `CAUTION: for fmr A and B ...`.
+    pub fn doubtful(&self) -> Vec<f64> {
+        let behind = self.head.split_once("CAUTION: for fmr").map_or("", |(_, rest)| rest);
+        let words = behind.split_whitespace().filter(|w| *w != "and");
+        words.map_while(|w| w.parse().ok()).collect()
+    }
+
     /// The numbers in the brackets behind `word` in the comments.
     pub fn list(&self, word: &str) -> Option<Vec<f64>> {
         let behind = &self.head[self.head.find(word)?..];
