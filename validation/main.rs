@@ -160,6 +160,8 @@ fn validate(options: &Options) -> Result<bool> {
         Some(folder) => {
             let chosen = |name: &str| sets.iter().any(|s| s == name);
             measured::studies(folder, &options.run, &chosen, &mut |study| told.push(show(study)))?;
+            // What is not in the folder is told where it is looked for.
+            skipped = !sets.is_empty() && told.is_empty();
             told.drain(..).try_for_each(|study| take(study, &mut report, &mut verdicts))?;
         }
     }
