@@ -60,7 +60,7 @@ fn transport_alpha(birthplace: Place, particle: Particle) {
         );
         if (!cross_face(&place, face.axis, d)) {
             tell(EVENT_ESCAPE, &place, p, p.energy);
-            escape(ALPHA, p.energy);
+            escape(ALPHA, p.energy, face_number(face.axis, d[face.axis] > 0.0), p.slot);
             return;
         }
         tell(EVENT_CROSSING, &place, p, given);

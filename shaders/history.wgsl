@@ -1,4 +1,4 @@
-// One history: one decay with everything it emits, from a voxel of the source (`src/transport/cpu/history.rs`).
+// One history: one decay with everything it emits, from a voxel of the source or in a beam (`src/transport/cpu/history.rs`).
 
 @group(0) @binding(7) var<storage, read> source_voxels: array<u32>;
 @group(0) @binding(8) var<storage, read> source_cumulative_low: array<u32>;
@@ -114,7 +114,9 @@ fn decay(i: u32, at: u32) {
     start_stream(history_state(params.seed, add_wide(batch.first, vec2<u32>(i, 0u))));
     let voxel = unlinear(source_voxels[at]);
     var local = vec3<f32>(0.0, 0.0, 0.0);
-    if (!POINT_SOURCE) {
+    if (BEAM) {
+        beam_start = sample_field();
+    } else if (!POINT_SOURCE) {
         let x = (uniform_draw() - 0.5) * params.voxel_cm.x;
         let y = (uniform_draw() - 0.5) * params.voxel_cm.y;
         let z = (uniform_draw() - 0.5) * params.voxel_cm.z;
@@ -155,15 +157,24 @@ fn decay(i: u32, at: u32) {
 // One particle of a decay: settled here, followed here (alphas) or pushed.
 fn emit(place: ptr<function, Place>, group: SourceGroup, slot: u32) {
     let energy = sample_energy(group);
+    let rest = select(0.0, 2.0 * REST, is_positron(group.kind));
+    book_emission(energy + rest);
+    var direction = vec3<f32>(0.0, 0.0, 0.0);
+    if (BEAM) {
+        direction = sample_cone();
+        if (!enter(place, beam_start, direction)) {
+            escape(group.kind, energy, MISSED, slot);
+            return;
+        }
+    }
     if (group.kind == ELECTRON && ends_here(place, energy)) {
-        book_emission(energy);
         let local = settle(place, ELECTRON, ORIGIN_ELECTRON, energy);
         deposit(place, ORIGIN_ELECTRON, local);
         return;
     }
-    let direction = sample_isotropic();
-    let rest = select(0.0, 2.0 * REST, is_positron(group.kind));
-    book_emission(energy + rest);
+    if (!BEAM) {
+        direction = sample_isotropic();
+    }
     let origin = origin_of(group.kind);
     if (ALPHAS && group.kind == ALPHA) {
         children += 1u;

@@ -2,6 +2,11 @@
 
 override LEDGER_WORDS: u32;
 override LEDGER_ROWS: u32;
+// First word of what left by face and kind in a row, and the kinds (`src/transport/escapes.rs`).
+override ESCAPE_AT: u32;
+override ESCAPE_KINDS: u32;
+// In place of a face: what a beam sends past the grid.
+override MISSED: u32;
 // Every history has its own row (comparison of the engines); else rows are shared.
 override PER_HISTORY: bool;
 
@@ -34,10 +39,20 @@ fn book_imparted_energy(energy: f32) {
     book_imparted = add_wide(book_imparted, vec2<u32>(to_units(energy), 0u));
 }
 
-// Books energy that leaves the grid; a positron takes two rest energies along.
-fn escape(kind: u32, energy: f32) {
+// The face that is left along an axis, forward or backward.
+fn face_number(axis: u32, forward: bool) -> u32 {
+    return 2u * axis + select(0u, 1u, forward);
+}
+
+// Books a particle that leaves the grid through a face; a positron takes two rest energies along. What left by face and kind goes to the row at once:
+// kept by the lane it would take dozens of registers.
+fn escape(kind: u32, energy: f32, face: u32, slot: u32) {
     let rest = select(0.0, 2.0 * REST, is_positron(kind));
-    book_escaped = add_wide(book_escaped, vec2<u32>(to_units(energy + rest), 0u));
+    let units = vec2<u32>(to_units(energy + rest), 0u);
+    book_escaped = add_wide(book_escaped, units);
+    let at = (slot % LEDGER_ROWS) * LEDGER_WORDS + ESCAPE_AT + (face * ESCAPE_KINDS + kind) * 4u;
+    ledger_add_wide(at, vec2<u32>(1u, 0u));
+    ledger_add_wide(at + 2u, units);
 }
 
 fn ledger_add(word: u32, value: u32) {

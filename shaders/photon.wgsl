@@ -85,6 +85,27 @@ fn advance(position: vec3<f32>, distance: f32, d: vec3<f32>) -> vec3<f32> {
     return vec3<f32>(position.x + distance * d.x, position.y + distance * d.y, position.z + distance * d.z);
 }
 
+// Distance (cm) along a ray from a position inside to the grid's face along one axis.
+fn grid_exit(from_position: f32, extent: f32, d: f32) -> f32 {
+    let ahead = select(from_position, extent - from_position, d > 0.0);
+    return larger(ahead, 0.0) / larger(abs(d), 1e-20);
+}
+
+// Face of the grid that a ray from a position inside meets first.
+fn exit_face(start: vec3<f32>, d: vec3<f32>) -> u32 {
+    var nearest = grid_exit(start.x, f32(params.dims.x) * params.voxel_cm.x, d.x);
+    var left = face_number(0u, d.x > 0.0);
+    let y = grid_exit(start.y, f32(params.dims.y) * params.voxel_cm.y, d.y);
+    if (y < nearest) {
+        nearest = y;
+        left = face_number(1u, d.y > 0.0);
+    }
+    if (grid_exit(start.z, f32(params.dims.z) * params.voxel_cm.z, d.z) < nearest) {
+        left = face_number(2u, d.z > 0.0);
+    }
+    return left;
+}
+
 // Where a flight ended: x of the voxel is below zero when the photon has left.
 struct Landing {
     voxel: vec3<i32>,
@@ -168,9 +189,12 @@ override FLIGHTS: u32;
 
 // One flight to a tentative collision, which is left in `place`.
 fn fly_once(f: ptr<function, Flight>, place: ptr<function, Place>) -> u32 {
+    let start = (*f).position;
     let landing = fly(f);
     let p = (*f).p;
     if (landing.voxel.x < 0) {
+        // Where it left, the flight's start tells.
+        (*f).position = start;
         return LEFT;
     }
     (*f).collisions += 1u;
@@ -222,7 +246,7 @@ fn step_photon(f: ptr<function, Flight>) -> bool {
         (*f).p = p;
     } else if (landed == LEFT) {
         tell_photon_escape((*f).linear, p);
-        escape(PHOTON, p.energy);
+        escape(PHOTON, p.energy, exit_face((*f).position, p.direction), p.slot);
     } else if (landed == STOPPED) {
         book_segment_caps += 1u;
         book_cut = add_wide(book_cut, vec2<u32>(to_units(p.energy), 0u));

@@ -37,6 +37,8 @@ override POINT_SOURCE: bool;
 override STRAGGLING: bool;
 // Compton scattering by the impulse approximation.
 override IMPULSE: bool;
+// The source is a beam from outside.
+override BEAM: bool;
 // Positrons and pairs.
 override POSITRONS: bool;
 override ALPHAS: bool;
@@ -59,6 +61,7 @@ struct Offsets {
     alpha: u32,
     thresholds: u32,
     shells: u32,
+    beam: u32,
 }
 
 struct Params {

@@ -21,6 +21,7 @@ use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, NegativeRule
 use crate::error::{Error, Result};
 use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
+use crate::source::Beam;
 use crate::time::TimeOrSpan;
 use crate::transport::engine::EngineChoice;
 use crate::transport::settings::Settings;
@@ -143,6 +144,15 @@ pub struct Goal {
     pub voi: Option<String>,
 }
 
+/// A beam, and how much of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BeamInput {
+    /// Where it starts and how it spreads.
+    pub beam: Beam,
+    /// Decays of the source, or particles of one of one particle, that the dose stands for.
+    pub decays: f64,
+}
+
 /// A file of volumes of interest. Those of different files may overlap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoiInput {
@@ -182,6 +192,8 @@ pub struct Job {
     pub nifti_affine: NiftiAffine,
     /// Decay.
     pub source: SourceChoice,
+    /// The source is outside of the matter, as a beam; the activity is then not read.
+    pub beam: Option<BeamInput>,
     /// The activity only decays in place: dose, not dose rate.
     pub physical_decay: bool,
     /// From when on its decays are counted.
@@ -274,6 +286,9 @@ impl Job {
         if let Some(goal) = &self.goal {
             self.check_goal(goal)?;
         }
+        if let Some(beam) = &self.beam {
+            self.check_beam(beam)?;
+        }
         if let Some(shard) = self.shard
             && (shard.number == 0 || shard.number > shard.of)
         {
@@ -338,6 +353,42 @@ impl Job {
             );
         }
         Ok(())
+    }
+
+    fn check_beam(&self, input: &BeamInput) -> Result<()> {
+        input.beam.check()?;
+        let refuse = |problem: String, why: &str, suggestion: &str| {
+            Err(Error::usage(problem, why, suggestion))
+        };
+        if !(input.decays > 0.0 && input.decays.is_finite()) {
+            return refuse(
+                format!("--decays is {}", input.decays),
+                "a dose is that of some decays or particles",
+                "Give a number above zero, or leave it out for the dose of one.",
+            );
+        }
+        if self.method.fast().is_some() || self.method == DoseMethod::Mird {
+            return refuse(
+                format!("--beam is given with --method {}", self.method.name()),
+                "that method is for activity inside of the matter",
+                "Use --method mc.",
+            );
+        }
+        let given = [
+            ("--physical-decay", self.physical_decay),
+            ("--administered", self.administered.is_some()),
+            ("--decay-correction", self.activity.decay_correction.is_some()),
+            ("--activity-unit", self.activity.unit.is_some()),
+            ("--calibration", self.activity.calibration != CalibrationInput::default()),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((option, _)) => refuse(
+                format!("{option} is given with --beam"),
+                "no activity is read for a beam",
+                "Leave one of them out; --decays says for how many decays the dose stands.",
+            ),
+            None => Ok(()),
+        }
     }
 
     fn check_goal(&self, goal: &Goal) -> Result<()> {

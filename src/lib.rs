@@ -24,7 +24,7 @@
 //!   kernel/         the fast methods: point and voxel kernels by transport, convolution, LDM, VSV, spheres; knows transport, never pipeline
 //!   kinetics/       WHEN: time-activity curves to time integrals, per VOI and per voxel
 //!   phantom/        HU -> matter: hu (curves), voxels, maps, couch, synthetic (boxes, slabs, a patient)
-//!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources
+//!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources, spectra of files, beams from outside
 //!   transport/      primaries + matter -> energy imparted: settings, build, plan, layout, engine, run, tally, ledger, compare
 //!     tables/       f64 facts -> the flat f32 tables of the plan
 //!     cpu/          the engine on the CPU: one process per file
@@ -41,7 +41,7 @@
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
 //! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), fast_methods, files (reading), regions,
 //!                   registration, dicom_out (for a PACS), checks (of the inputs), runs (what is kept and replaced), study, data (provenance),
-//!                   nuclides, libraries (and what is our own)
+//!                   nuclides, libraries (and what is our own), measured (against measurement)
 //! ```
 //!
 //! Data flow one way:
@@ -94,6 +94,7 @@
 //! | alphas | straight CSDA track, ASTAR stopping power; recoil local | straggling, scattering, delta rays | to 10 MeV | ICRU Report 49 | `physics/alpha.rs`, `transport/cpu/alpha.rs` |
 //! | decay | ICRP-107 or ENSDF lines (`--nuclide-data`), chains with branching, horizon, retained fraction | coincidences within a decay, migration of progeny | - | ICRP Publication 107; ENSDF | `physics/nuclide.rs`, `physics/chain.rs`, `source/spectrum.rs` |
 //! | beta spectra of ENSDF | allowed, unique forbidden; Fermi function with finite size and screening | atomic exchange, radiative corrections; non-unique shapes | - | [10.1103/RevModPhys.90.015008](https://doi.org/10.1103/RevModPhys.90.015008) | `physics/beta_shape.rs`, `physics/fermi.rs` |
+//! | beams | point, rectangle or disc x cone; what misses the grid has escaped | matter outside of the grid, the source's thickness | - | - | `source/beam.rs`, `transport/cpu/beam.rs` |
 //! | place of decay | systematic sampling of the activity map, uniform in the voxel | structure below the voxel | - | - | `transport/cpu/history.rs` |
 //! | tissue | HU -> density and composition: Schneider's or an ICRU-44 curve, or a file | CT noise and artefacts, contrast agent | HU -1050 to 3000 | [10.1088/0031-9155/45/2/314](https://doi.org/10.1088/0031-9155/45/2/314) | `phantom/hu.rs` |
 

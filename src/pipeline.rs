@@ -66,10 +66,10 @@ use crate::dose::{HighDose, HighVoxels};
 use crate::error::Result;
 use crate::image::{Parts, VoiSets};
 use crate::interrupt;
-use crate::job::{DoseMethod, Job, default_batches};
+use crate::job::{BeamInput, DoseMethod, Job, default_batches};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
 use crate::report::summary::{EngineResult, Summary, Timing, VoiResult};
-use crate::transport::build::{PlanInput, build_plan};
+use crate::transport::build::{PlanInput, build_beam_plan, build_plan, into_beam};
 use crate::transport::capacity;
 use crate::transport::engine::Engine;
 use crate::transport::plan::Plan;
@@ -233,8 +233,12 @@ pub fn prepare(job: &Job, observer: &dyn Observer) -> Result<Prepared> {
 /// If an input cannot be used.
 pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Result<Prepared> {
     job.check()?;
+    if let Some(beam) = &job.beam {
+        return prepare_beam(job, beam, engine, observer);
+    }
     let mut records = Vec::new();
     let decay = source::read_source(&job.source)?;
+    decay.complaints().iter().for_each(|text| observer.warn(text));
     let input = calibrated(job, observer, &mut records)?;
     let (mut activity, facts) =
         inputs::read_activity(&input, decay.half_life_s, job.nifti_affine, observer, &mut records)?;
@@ -257,6 +261,30 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
         observer.say(calibration::NOT_STATED);
     }
     Ok(prepared)
+}
+
+/// [`prepare_for`] for a beam: matter alone is read.
+fn prepare_beam(
+    job: &Job,
+    input: &BeamInput,
+    engine: &Engine,
+    observer: &dyn Observer,
+) -> Result<Prepared> {
+    let mut records = Vec::new();
+    let decay = source::read_source(&job.source)?;
+    decay.complaints().iter().for_each(|text| observer.warn(text));
+    let (_, left_out) = into_beam(&decay.spectrum);
+    if left_out > 0.0 {
+        observer.say(&format!(
+            "recoils and lines below 1 keV, {left_out:.3e} MeV per decay, are not in the beam"
+        ));
+    }
+    let mut around = Surroundings::read(job, decay, observer, &mut records)?;
+    let checks = Checks::new(&job.accept, observer);
+    around.check(&records, None, &checks)?;
+    couch::treat(job, &mut around, &[], observer)?;
+    let activity = source::of_beam(&around.matter, input.decays)?;
+    prepare_with(job, engine, around, (activity, None), &[], &records, &checks, observer)
 }
 
 /// The job's activity image with its calibration factor, which may stand in a history.
@@ -300,6 +328,9 @@ impl Surroundings {
         let place = voi_files::Place { grid: Some(&matter.grid), frame_of_reference: frame };
         let vois = voi_files::read_vois(job, &place, observer, records)?;
         records.append(&mut of_matter);
+        if let Some(path) = &decay.file {
+            records.push(inputs::file_record("spectrum", path)?);
+        }
         Ok(Surroundings { decay, vois, matter, hu_report, couch: None, removed: Vec::new() })
     }
 
@@ -355,7 +386,10 @@ fn prepare_with(
         plausibility::air("the activity", in_air, all, field.unit, checks);
         checks.settle()?;
     }
-    let (parts, labels, vois) = place_vois(vois, &phantom, &activity, checks, observer)?;
+    let (parts, labels, mut vois) = place_vois(vois, &phantom, &activity, checks, observer)?;
+    if job.beam.is_some() {
+        vois.iter_mut().for_each(|v| v.activity = 0.0);
+    }
     let activity = match job.method {
         DoseMethod::Mird => source::uniform_in_regions(activity, &labels, &phantom),
         _ => activity,
@@ -371,7 +405,10 @@ fn prepare_with(
         job.percentile,
         job.fraction,
     );
-    let dose_of = source::DoseOf::new(&activity, &decay, job, timing.as_ref())?;
+    let mut dose_of = source::DoseOf::new(&activity, &decay, job, timing.as_ref())?;
+    if let Some(beam) = &job.beam {
+        dose_of.decays = beam.decays;
+    }
     dose_of.say(timing.as_ref(), observer);
     interrupt::check()?;
     let plan = plan(job, &phantom, &activity, &decay, times)?;
@@ -505,7 +542,11 @@ fn plan(
         settings: &job.transport,
         radial: None,
     };
-    if times.is_empty() { build_plan(&input) } else { build_timed_plan(&input, times) }
+    match (&job.beam, times) {
+        (Some(of), _) => build_beam_plan(&input, &of.beam),
+        (None, []) => build_plan(&input),
+        (None, times) => build_timed_plan(&input, times),
+    }
 }
 
 /// Batches and their size. A run with a goal takes as many batches as it needs, each about as long as a look at the

@@ -52,7 +52,7 @@ pub use crate::phantom::{HuCurve, HuOptions, Phantom};
 pub use crate::physics::chain::chain;
 pub use crate::physics::tissues::named_material;
 pub use crate::physics::{Chain, Material, Nuclide};
-pub use crate::source::{DecaySpectrum, parse_source};
+pub use crate::source::{Beam, DecaySpectrum, parse_source, read_spectrum};
 pub use crate::transport::engine::{Engine, EngineChoice};
 pub use crate::transport::settings::Settings;
 pub use crate::{Error, Result};

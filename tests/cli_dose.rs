@@ -441,3 +441,125 @@ fn help_shows_units_and_examples() {
     assert!(words.iter().all(|w| dose.contains(w)), "{dose}");
     assert!(help(&["nuclide", "lu177"]).contains("half-life"));
 }
+
+/// Water and labels alone: a beam needs no activity.
+const BEAM: [&str; 11] = [
+    "dose",
+    "--density",
+    "density.mha",
+    "--materials",
+    "labels.mha",
+    "--material-names",
+    "water",
+    "--engine",
+    "cpu",
+    "--batches",
+    "20",
+];
+
+fn beam<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&BEAM[..], more].concat()
+}
+
+/// A pencil of alphas that stop in their first voxel: the dose of N particles is N E / m, all of it there; the summary tells the beam.
+#[test]
+fn a_beam_gives_the_dose_of_its_particles() {
+    let inputs = Inputs::new();
+    let source = ["--source", "alpha:5MeV", "--histories", "2000", "--decays", "3e9", "-o", "out"];
+    let place = ["--beam", "direction=0,0,1; at=0,0,-50mm", "--voi", "voi.mha"];
+    succeed(&inputs.run(&beam(&[&source[..], &place[..]].concat())));
+    let dose = map(&inputs, "out/dose.nii.gz");
+    let expected = 3e9 * 5.0 * 1.602_176_634e-13 / (0.064 * 1e-3);
+    // Voxels of 4 mm from -12 on: (0, 0) is the corner of four, of which the beam meets one.
+    let hit: Vec<usize> = (0..dose.len()).filter(|v| dose[*v] > 0.0).collect();
+    assert_eq!(hit, [grid().linear([3, 3, 0])], "{hit:?}");
+    assert!((f64::from(dose[hit[0]]) / expected - 1.0).abs() < 1e-5);
+    let summary = json(&inputs.path("out/summary.json"));
+    assert_eq!(summary["setup"]["decays"].as_f64(), Some(3e9));
+    assert!(summary["setup"]["activity"].is_null());
+    assert!(summary["setup"]["beam"]["label"].as_str().unwrap().contains("parallel"));
+    assert_eq!(summary["ledger"]["escapes"].as_array().unwrap().len(), 0);
+}
+
+/// What leaves and what misses stands in the summary by face, with its error; shards merge it to the same numbers.
+#[test]
+fn escapes_of_a_beam_stand_in_the_summary_also_of_shards() {
+    let inputs = Inputs::new();
+    let source = ["--source", "electron:1.5MeV", "--histories", "8000"];
+    let place = ["--beam", "direction=0,0,1; at=0,0,-50mm; field=48x24mm"];
+    let run =
+        |more: &[&str]| succeed(&inputs.run(&beam(&[&source[..], &place[..], more].concat())));
+    run(&["-o", "out"]);
+    let summary = json(&inputs.path("out/summary.json"));
+    let escapes = summary["ledger"]["escapes"].as_array().unwrap();
+    let of = |face: &str, particle: &str| {
+        let row = escapes.iter().find(|e| e["face"] == face && e["particle"] == particle);
+        row.unwrap_or_else(|| panic!("{face} {particle}: {escapes:?}"))
+    };
+    // The grid is 24 mm wide: half of the field misses.
+    let missed = of("missed", "electron");
+    let (number, error) = (&missed["number"], &missed["number_standard_error"]);
+    assert!((number.as_f64().unwrap() - 0.5).abs() < 4.0 * (0.25_f64 / 8000.0).sqrt());
+    assert!(error.as_f64().unwrap() > 0.0);
+    assert!((missed["energy_mev"].as_f64().unwrap() / number.as_f64().unwrap() - 1.5).abs() < 1e-6);
+    let backscattered = of("low z", "electron")["number"].as_f64().unwrap() / 0.5;
+    assert!(backscattered > 0.0 && backscattered < 0.1, "{backscattered}");
+    let whole: f64 = escapes.iter().map(|e| e["energy_mev"].as_f64().unwrap()).sum();
+    let escaped = summary["ledger"]["escaped_mev"].as_f64().unwrap();
+    assert!((whole / escaped - 1.0).abs() < 1e-9, "{whole} {escaped}");
+    for shard in ["1/2", "2/2"] {
+        run(&["--shard", shard, "-o", &shard[..1]]);
+    }
+    succeed(&inputs.run(&["merge", "merged", "1", "2"]));
+    assert_eq!(json(&inputs.path("merged/summary.json"))["ledger"], summary["ledger"]);
+}
+
+/// A spectrum of a file, of activity and in a beam: what is left out is told, and the file stands among the inputs.
+#[test]
+fn a_spectrum_from_a_file_is_a_source() {
+    let inputs = Inputs::new();
+    let text = "particle,energy_keV,yield\nelectron,2,1\nelectron,0.2,3\nphoton,9000,0.01\n";
+    std::fs::write(inputs.path("lines.csv"), text).unwrap();
+    let out = inputs.run(&with(&["--source", "file:lines.csv", "-o", "out"]));
+    let said = stderr(&out);
+    succeed(&out);
+    assert!(said.contains("line 3: electron 0.0002 MeV") && said.contains("line 4"), "{said}");
+    let summary = json(&inputs.path("out/summary.json"));
+    let roles = summary["setup"]["inputs"].as_array().unwrap().iter();
+    let roles: Vec<_> = roles.map(|i| i["role"].as_str().unwrap().to_owned()).collect();
+    assert!(roles.contains(&"spectrum".to_string()), "{roles:?}");
+    assert!((summary["ledger"]["emitted_mev"].as_f64().unwrap() / 2e-3 - 1.0).abs() < 1e-4);
+    assert!(summary["warnings"][0].as_str().unwrap().contains("left out"));
+}
+
+#[test]
+fn beams_and_spectra_that_make_no_sense_are_refused() {
+    let inputs = Inputs::new();
+    std::fs::write(inputs.path("bad.csv"), "particle,energy,yield\nphoton,1,1\n").unwrap();
+    std::fs::write(inputs.path("nan.csv"), "particle,energy_keV,yield\nphoton,10,nan\n").unwrap();
+    let beams: [(&[&str], &str); 9] = [
+        (&["--beam", "direction=0,0,0"], "no length"),
+        (&["--beam", "direction=0,0,1; at=0,0,-50"], "no unit"),
+        (&["--beam", "direction=0,0,1; at=90,0,-50mm"], "misses the grid"),
+        (&["--beam", "direction=0,0,1", "--activity", "activity.mha"], "cannot be used with"),
+        (&["--beam", "direction=0,0,1", "--decays", "0"], "above zero"),
+        (&["--beam", "direction=0,0,1", "--method", "ldm"], "--method ldm"),
+        (&["--beam", "direction=0,0,1", "--activity-unit", "Bq"], "no activity is read"),
+        (&["--decays", "5"], "--beam"),
+        (&[], "--activity"),
+    ];
+    for (more, part) in beams {
+        let line = beam(&[&["--source", "electron:1MeV", "-o", "out"], more].concat());
+        let out = inputs.run(&line);
+        assert!(!out.status.success() && stderr(&out).contains(part), "{more:?}: {}", stderr(&out));
+    }
+    for (source, part) in [
+        ("file:bad.csv", "column 'energy' has no unit"),
+        ("file:nan.csv", "'nan'"),
+        ("file:absent.csv", "absent.csv"),
+    ] {
+        let out = inputs.run(&with(&["--source", source, "-o", "out"]));
+        assert!(!out.status.success() && stderr(&out).contains(part), "{}", stderr(&out));
+    }
+    assert!(inputs.made().is_empty(), "{:?}", inputs.made());
+}

@@ -14,13 +14,14 @@ use std::mem::offset_of;
 use bytemuck::Zeroable;
 use naga::proc::{Alignment, Layouter};
 use naga::{Expression, MathFunction, TypeInner};
+use voxgray::transport::escapes::ESCAPE_NUMBERS;
 use voxgray::transport::gpu::assemble::Assembled;
 use voxgray::transport::gpu::buffers::Sizes;
 use voxgray::transport::gpu::constants;
 use voxgray::transport::gpu::device::DeviceKind;
 use voxgray::transport::gpu::kernels::{Variant, transport_module};
 use voxgray::transport::gpu::layout::{
-    Batch, Control, Fold, LEDGER_WORDS, Queue, RECORD_WORDS, TRACE_HEADER, TRACE_WORDS,
+    Batch, Control, ESCAPE_AT, Fold, LEDGER_WORDS, Queue, RECORD_WORDS, TRACE_HEADER, TRACE_WORDS,
 };
 use voxgray::transport::gpu::shaders::{self, ShaderFile};
 use voxgray::transport::gpu::tuning::Tuning;
@@ -177,6 +178,7 @@ fn structs_lie_as_in_rust() {
             alpha,
             thresholds,
             shells,
+            beam,
         }
     );
     same_layout!(
@@ -213,7 +215,7 @@ fn record_sizes_are_rusts() {
     let words = fields.iter().find(|f| f.0 == "words").expect("the records");
     assert_eq!(words.1, TRACE_HEADER * size_of::<u32>());
     assert!(shaders::TRACE_ON.text.contains(&format!("index * {}u", TRACE_WORDS / 4)));
-    assert_eq!(LEDGER_WORDS, 18);
+    assert_eq!(LEDGER_WORDS, ESCAPE_AT + 2 * ESCAPE_NUMBERS);
 }
 
 #[test]

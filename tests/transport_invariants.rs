@@ -4,13 +4,18 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
+use voxgray::constants::ELECTRON_MASS_MEV;
 use voxgray::image::Grid;
 use voxgray::physics::Material;
 use voxgray::physics::chain::chain;
 use voxgray::physics::tissues::named_material;
 use voxgray::source::{DecaySpectrum, Emission, Particle, parse_source};
+use voxgray::stats::chi_squared_exceeded;
 use voxgray::transport::build::{PlanInput, build_plan};
-use voxgray::transport::layout::{FLAG_KERMA, pack_voxel, voxel_density, voxel_material};
+use voxgray::transport::escapes::{FACES, KINDS, face};
+use voxgray::transport::layout::{
+    FLAG_KERMA, FLAG_POINT_SOURCE, pack_voxel, voxel_density, voxel_material,
+};
 use voxgray::transport::ledger::Ledger;
 use voxgray::transport::plan::Plan;
 use voxgray::transport::run::{Outcome, RunSettings, Silent, run};
@@ -113,6 +118,8 @@ fn energy_is_conserved_for_every_kind_of_source() {
             let caps = [ledger.segment_caps, ledger.stack_overflows, ledger.rejection_caps];
             assert_eq!(caps, [0; 3], "{name}");
             assert!(ledger.escaped_units > 0 && ledger.imparted_units > 0);
+            // What left by face and particle is what left, to the last unit.
+            assert_eq!(ledger.escapes.units(), u128::from(ledger.escaped_units), "{name}");
             if !kerma {
                 // What the books call imparted is what the voxels hold, to the last unit.
                 assert_eq!(total_units(&tally), ledger.imparted_units + ledger.cut_units, "{name}");
@@ -129,6 +136,70 @@ fn energy_is_conserved_for_every_kind_of_source() {
             assert!((emitted - expected).abs() < bar, "{name}: {emitted} not {expected}");
         }
     }
+}
+
+/// From the middle of an empty box, particles leave through each face by its solid angle, 4 arctan(b c / (a sqrt(a^2 + b^2 + c^2))) for a face at
+/// distance a with half sides b and c, and take all of their energy along.
+#[test]
+fn what_leaves_an_empty_box_leaves_by_solid_angle() {
+    let half: [f64; 3] = [10.0, 17.0, 26.0];
+    let grid = Grid::aligned([1; 3], [0.0; 3], half.map(|h| 2.0 * h));
+    let mut of_faces = [0.0; FACES];
+    for axis in 0..3 {
+        let [a, b, c] = [0, 1, 2].map(|k| half[(axis + k) % 3]);
+        let solid = 4.0 * (b * c / (a * (a * a + b * b + c * c).sqrt())).atan();
+        for forward in [false, true] {
+            of_faces[face(axis, forward)] = solid / (4.0 * std::f64::consts::PI);
+        }
+    }
+    assert!((of_faces.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    for (source, kind) in [("photon:0.5MeV", 0), ("electron:0.5MeV", 1), ("alpha:5MeV", 3)] {
+        let mut plan = build_plan(&PlanInput {
+            grid: &grid,
+            density: &[0.0],
+            material: &[0],
+            materials: &materials()[..1],
+            activity: &[1.0],
+            decay: &parse_source(source).expect("a source"),
+            settings: &Settings::default(),
+            radial: None,
+        })
+        .expect("a plan");
+        plan.params.flags |= FLAG_POINT_SOURCE;
+        let tally = go(&plan, 60_000, 6, 2).tally;
+        let mev = f64::from(plan.source_entries[0].energy);
+        let mut chi2 = 0.0;
+        for (n, expected) in of_faces.iter().enumerate() {
+            let left = tally.escape_mean(&[(n, kind)]);
+            assert!((left.mev - left.particles * mev).abs() < 1e-9 * mev, "{source}: {left:?}");
+            // A batch is a binomial sample: its error is known.
+            let sigma = (expected * (1.0 - expected) / 60_000.0).sqrt();
+            assert!((0.3..2.0).contains(&(left.particles_error / sigma)), "{source}: {left:?}");
+            chi2 += 60_000.0 * (left.particles - expected).powi(2) / expected;
+        }
+        let p = chi_squared_exceeded(chi2, 5.0);
+        println!("{source}: chi-squared {chi2:.2} of 5, p {p:.4}");
+        assert!(p > 1e-4, "{source}: {chi2}");
+        assert_eq!(tally.ledger.escapes.units(), u128::from(tally.ledger.escaped_units));
+        assert_eq!(tally.escape_means().len(), FACES, "no other particle leaves");
+    }
+}
+
+/// Kinds add up, faces too: all that leaves together is what the books call escaped, less the rest energy of positrons.
+#[test]
+fn escapes_of_faces_and_kinds_together_are_what_escaped() {
+    let tally = go(&plan_of("F-18"), 6_000, 3, 2).tally;
+    let all: Vec<(usize, u32)> =
+        (0..FACES).flat_map(|f| KINDS.map(|(kind, _)| (f, kind))).collect();
+    let together = tally.escape_mean(&all);
+    let apart: f64 = tally.escape_means().iter().map(|e| e.mev).sum();
+    assert!((together.mev - apart).abs() < 1e-12 * apart);
+    let positrons: u64 = tally.ledger.escapes.0.iter().map(|f| f[2].particles).sum();
+    assert!(positrons > 0, "some leave the air");
+    let rest = 2.0 * ELECTRON_MASS_MEV * positrons as f64;
+    let escaped = (Ledger::mev(tally.ledger.escaped_units) - rest) / tally.histories() as f64;
+    assert!((together.mev / escaped - 1.0).abs() < 1e-9, "{} not {escaped}", together.mev);
+    assert!(together.mev_error > 0.0 && together.particles_error > 0.0);
 }
 
 #[test]

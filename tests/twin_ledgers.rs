@@ -60,6 +60,23 @@ fn lu_177() {
     both("Lu-177");
 }
 
+/// Beams of all shapes, with what they send past the grid.
+#[test]
+fn beams() {
+    let Some(device) = gpu::device() else { return };
+    for (source, beam) in [
+        ("I-131", "direction=1,2,3; at=-20,-10,-40mm; field=60x50mm"),
+        ("electron:1MeV", "direction=0,-1,0; disc=90mm; cone=90deg"),
+        ("photon:0.3MeV", "direction=0,0,1; at=30,30,-100mm; cone=25deg"),
+        ("positron:1.2MeV", "direction=-1,0.1,0.2; field=10x10mm; side=0,1,1; cone=3deg"),
+        ("alpha:8MeV", "direction=0,0,-1"),
+        ("Ac-225", "direction=1,0,0; at=30,32,40mm; cone=180deg"),
+    ] {
+        let plan = plans::beam_plan(source, beam);
+        compare(&device, &format!("{source}, {beam}"), &plan, HISTORIES / 2);
+    }
+}
+
 #[test]
 fn y_90() {
     both("Y-90");

@@ -2,12 +2,13 @@
 
 mod runner;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use runner::judge::Verdict;
 use runner::run::{RunOptions, run_case};
-use runner::{case, convergence, goals, machine, report, sanity, select, study};
+use runner::{case, convergence, goals, machine, measured, report, sanity, select, study};
 use voxgray::transport::engine::Engine;
 use voxgray::{Error, Result};
 
@@ -23,6 +24,7 @@ cargo run --release --example validation -- [options]
   --threads N    threads (default: all cores)
   --seed N       seed of the random numbers (default 1)
   --engine NAME  engine: cpu (default), gpu or gpu:N
+  --measured DIR folder of measured numbers, none of which is in the repository: group measured
   --keep         keep the summary as validation/results/DATE-MACHINE.md (with the GPU in its name)
 
 Exit code 0 if every case passes, 1 if one fails, 2 if something could not be run.";
@@ -32,6 +34,7 @@ struct Options {
     patterns: Vec<String>,
     list: bool,
     keep: bool,
+    measured: Option<PathBuf>,
     run: RunOptions,
 }
 
@@ -49,7 +52,8 @@ fn main() -> ExitCode {
 /// Reads the command line; `None` if only help was asked for.
 fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>> {
     let run = RunOptions::new(Engine::Cpu);
-    let mut options = Options { patterns: Vec::new(), list: false, keep: false, run };
+    let mut options =
+        Options { patterns: Vec::new(), list: false, keep: false, measured: None, run };
     while let Some(arg) = args.next() {
         let mut value = || {
             args.next().ok_or_else(|| {
@@ -65,6 +69,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>> {
             "--quick" => options.run.quick = true,
             "--keep" => options.keep = true,
             "--case" => options.patterns.push(value()?),
+            "--measured" => options.measured = Some(value()?.into()),
             "--scale" => options.run.scale = number(&arg, &value()?)?,
             "--threads" => options.run.threads = number(&arg, &value()?)?,
             "--seed" => options.run.settings.seed = number(&arg, &value()?)?,
@@ -131,6 +136,7 @@ fn validate(options: &Options) -> Result<bool> {
         ("sanity", sanity::studies),
         ("goals", goals::studies),
     ];
+    let mut told: Vec<study::Study> = Vec::new();
     for (name, run) in studies {
         if !wanted(name) {
             continue;
@@ -139,16 +145,30 @@ fn validate(options: &Options) -> Result<bool> {
             println!("{name}");
             continue;
         }
-        run(&groups, &options.run, &mut |study| {
-            println!("\n{}: {}", study.title, study.verdict.name());
-            for row in &study.rows {
-                println!("    {}", row.join(" | ").replace("&plusmn;", "+-"));
-            }
-            verdicts.push(study.verdict);
-            report.add_study(&study);
-        })?;
+        run(&groups, &options.run, &mut |study| told.push(show(study)))?;
+        told.drain(..).try_for_each(|study| take(study, &mut report, &mut verdicts))?;
+    }
+    let sets: Vec<String> = measured::names().filter(|name| wanted(name)).collect();
+    let mut skipped = false;
+    match &options.measured {
+        _ if options.list => sets.iter().for_each(|name| println!("{name}")),
+        None if sets.is_empty() => {}
+        None => {
+            skipped = true;
+            println!("measured: skipped, no folder of measured numbers is named (--measured DIR)");
+        }
+        Some(folder) => {
+            let chosen = |name: &str| sets.iter().any(|s| s == name);
+            measured::studies(folder, &options.run, &chosen, &mut |study| told.push(show(study)))?;
+            // What is not in the folder is told where it is looked for.
+            skipped = !sets.is_empty() && told.is_empty();
+            told.drain(..).try_for_each(|study| take(study, &mut report, &mut verdicts))?;
+        }
     }
     if options.list {
+        return Ok(true);
+    }
+    if verdicts.is_empty() && skipped {
         return Ok(true);
     }
     if verdicts.is_empty() {
@@ -166,6 +186,25 @@ fn validate(options: &Options) -> Result<bool> {
     let failed = verdicts.iter().filter(|&&v| v == Verdict::Fail).count();
     println!("{} cases, {failed} failed; report: {}", verdicts.len(), page.display());
     Ok(failed == 0)
+}
+
+/// Prints a study.
+fn show(study: study::Study) -> study::Study {
+    println!("\n{}: {}", study.title, study.verdict.name());
+    for row in &study.rows {
+        println!("    {}", row.join(" | ").replace("&plusmn;", "+-"));
+    }
+    study
+}
+
+/// Enters a study into the report.
+fn take(
+    study: study::Study,
+    report: &mut report::Report,
+    verdicts: &mut Vec<Verdict>,
+) -> Result<()> {
+    verdicts.push(study.verdict);
+    report.add_study(&study)
 }
 
 fn keep(summary: &str, run: &RunOptions) -> Result<()> {

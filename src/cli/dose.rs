@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 use crate::io::NiftiAffine;
 use crate::io::folder::Mark;
 use crate::job::{
-    ActivityInput, CHECKPOINT_S, CouchRule, DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES, DoseMethod,
-    Goal, Job, Keeping, MatterInput, SourceChoice,
+    ActivityInput, BeamInput, CHECKPOINT_S, CouchRule, DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES,
+    DoseMethod, Goal, Job, Keeping, MatterInput, SourceChoice,
 };
 use crate::physics::incoherent::IncoherentModel;
 use crate::pipeline::inputs::read_ct;
@@ -59,7 +59,7 @@ impl ProblemArguments {
         let job = Job {
             matter,
             activity: ActivityInput {
-                path: self.activity,
+                path: self.activity.unwrap_or_default(),
                 series: self.activity_series,
                 unit: self.activity_unit,
                 calibration: CalibrationInput {
@@ -81,6 +81,7 @@ impl ProblemArguments {
             },
             nifti_affine: self.nifti_affine.unwrap_or_default(),
             source,
+            beam: self.beam.map(|beam| BeamInput { beam, decays: self.decays.unwrap_or(1.0) }),
             physical_decay: self.physical_decay,
             decay_from: self.decay_from.into(),
             administered: self.administered,

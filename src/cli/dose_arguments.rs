@@ -18,6 +18,7 @@ use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
 use crate::job::{CHECKPOINT_S, Check, DecayFrom, GridChoice, RecordPaths, Shard};
 use crate::pipeline::Route;
+use crate::source::Beam;
 use crate::time::TimeOrSpan;
 use crate::transport::engine::EngineChoice;
 use crate::transport::settings::Settings;
@@ -76,6 +77,8 @@ Examples:
                --calibration '20.1 cps/MBq +- 1.7 %' --scan-duration 20min -o out/
   voxgray dose --density rho.mha --materials labels.mha --material-names water,icru44_lung \\
                --activity a.mha --activity-unit Bq --source electron:0.935MeV -o out/
+  voxgray dose --density rho.mha --materials labels.mha --material-names water \\
+               --source electron:1MeV --beam 'direction=0,0,1; field=10x10mm' -o out/
   voxgray dose ... --shard 1/3 -o part1/     (then: voxgray merge out/ part1/ part2/ part3/)";
 
 /// Photon estimator.
@@ -222,8 +225,14 @@ pub struct ProblemArguments {
     pub(super) couch: Couch,
 
     /// Activity: DICOM PET or NM (folder or object), NIfTI or MetaImage; for several time points a TOML file that lists them (see below).
-    #[arg(long, value_name = "PATH", help_heading = "Activity")]
-    pub(super) activity: PathBuf,
+    #[arg(
+        long,
+        value_name = "PATH",
+        help_heading = "Activity",
+        required_unless_present = "beam",
+        conflicts_with = "beam"
+    )]
+    pub(super) activity: Option<PathBuf>,
     /// SeriesInstanceUID of the activity, where the folder holds several.
     #[arg(long, visible_alias = "series", value_name = "UID", help_heading = "Activity")]
     pub(super) activity_series: Option<String>,
@@ -281,9 +290,19 @@ pub struct ProblemArguments {
     /// Part of the daughter nuclei that stay in place, per generation; the others leave and their decays are left out.
     #[arg(long, value_name = "FRACTION", help_heading = "Source", default_value = "100%", value_parser = parse_fraction)]
     pub(super) retained: f64,
-    /// One particle per decay in place of a nuclide: electron:0.935MeV, photon:208keV, positron:..., alpha:...
+    /// In place of a nuclide, one particle per decay: electron:0.935MeV, photon:208keV, positron:..., alpha:...; or a spectrum of a table,
+    /// file:spectrum.csv, with columns particle, energy_keV, yield (lines), or particle, energy_low_keV, energy_high_keV, yield (histogram), or
+    /// particle, energy_keV, yield_per_keV (densities). From outside of the matter: with --beam.
     #[arg(long, value_name = "PARTICLE:ENERGY", help_heading = "Source")]
     pub(super) source: Option<String>,
+    /// The source lies outside of the matter, in place of --activity: 'direction=0,0,1; at=0,0,-100mm; field=20x10mm' is a parallel beam (mm, LPS),
+    /// 'direction=0,0,1; at=0,0,-1m; cone=3deg' a point with a cone of that half-angle, 'direction=0,0,1; disc=10mm; cone=90deg' a disc that emits
+    /// into half of space. Without at= the axis goes through the middle of the grid and starts where it enters.
+    #[arg(long, value_name = "BEAM", help_heading = "Source", value_parser = parse_beam, allow_hyphen_values = true)]
+    pub(super) beam: Option<Beam>,
+    /// Decays, or particles of --source, that the dose of a beam stands for [default: 1].
+    #[arg(long, value_name = "N", help_heading = "Source", requires = "beam", value_parser = parse_decays)]
+    pub(super) decays: Option<f64>,
     /// The activity only decays in place (radioembolisation): dose in Gy of all decays since the administration. With --horizon, until then.
     #[arg(long, help_heading = "Source")]
     pub(super) physical_decay: bool,
@@ -395,6 +414,15 @@ fn accept_help() -> String {
          merely unlikely a warning, both with the numbers. What was accepted stands in summary.json under setup.checks.\n\n{}",
         lines.join("\n")
     )
+}
+
+fn parse_beam(text: &str) -> std::result::Result<Beam, String> {
+    text.parse().map_err(|e: Error| e.to_string())
+}
+
+fn parse_decays(text: &str) -> std::result::Result<f64, String> {
+    let number = text.trim().parse::<f64>().ok().filter(|n| *n > 0.0 && n.is_finite());
+    number.ok_or_else(|| "must be a number above zero, such as 1e9".into())
 }
 
 fn parse_unit(text: &str) -> std::result::Result<InputUnit, String> {

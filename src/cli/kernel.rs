@@ -42,7 +42,8 @@ pub struct KernelArguments {
         required_unless_present = "source"
     )]
     nuclide: Option<String>,
-    /// One particle per decay in place of a nuclide: electron:0.935MeV, photon:208keV, ...
+    /// One particle per decay in place of a nuclide: electron:0.935MeV, photon:208keV, ...; or a spectrum, file:spectrum.csv
+    /// (see dose).
     #[arg(long, value_name = "PARTICLE:ENERGY")]
     source: Option<String>,
     /// Time over which progeny is counted [default: ten half-lives].

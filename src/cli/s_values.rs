@@ -76,7 +76,8 @@ pub struct SValueArguments {
     /// Part of the daughter nuclei that stay in place, per generation.
     #[arg(long, value_name = "FRACTION", help_heading = "Source", default_value = "100%", value_parser = parse_fraction)]
     retained: f64,
-    /// One particle per decay in place of a nuclide: photon:208keV, electron:0.935MeV, ...
+    /// One particle per decay in place of a nuclide: photon:208keV, electron:0.935MeV, ...; or a spectrum, file:spectrum.csv
+    /// (see dose).
     #[arg(long, value_name = "PARTICLE:ENERGY", help_heading = "Source")]
     source: Option<String>,
     /// Decays of each source, for each kind of emission.

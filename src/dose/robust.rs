@@ -206,6 +206,7 @@ pub fn largest_dose(tally: &Tally, scale: &DoseScale, limit: f64) -> LargestDose
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::escapes::Escapes;
     use crate::transport::layout::TALLY_UNITS_PER_MEV;
     use crate::transport::ledger::Ledger;
     use crate::transport::tally::BatchRegions;
@@ -221,7 +222,9 @@ mod tests {
             let mean = u128::from(mean);
             tally.squares[v as usize] = 4 * (mean * mean + 3 * mean * mean / 100);
         }
-        tally.regions = (0..4).map(|batch| BatchRegions { batch, units: vec![0] }).collect();
+        tally.regions = (0..4)
+            .map(|batch| BatchRegions { batch, units: vec![0], escapes: Escapes::default() })
+            .collect();
         tally.ledger = Ledger { histories: 4, ..Ledger::default() };
         tally
     }
@@ -296,7 +299,9 @@ mod tests {
         let (activity, density) = ([1.0_f32; 100], vec![1.0_f32; 100]);
         let scale = DoseScale { decays: 1.0, density: &density, voxel_volume_mm3: 1000.0 };
         let mut tally = tally();
-        tally.regions = (0..50).map(|batch| BatchRegions { batch, units: vec![0] }).collect();
+        tally.regions = (0..50)
+            .map(|batch| BatchRegions { batch, units: vec![0], escapes: Escapes::default() })
+            .collect();
         let hit = 1_000 * f64::from(TALLY_UNITS_PER_MEV) as u64;
         tally.sums[0][7] = hit;
         tally.squares[7] = u128::from(hit) * u128::from(hit);

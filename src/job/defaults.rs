@@ -44,6 +44,7 @@ impl Job {
             activity,
             nifti_affine: Default::default(),
             source,
+            beam: None,
             physical_decay: false,
             decay_from: DecayFrom::default(),
             administered: None,

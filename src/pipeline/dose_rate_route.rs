@@ -156,7 +156,7 @@ fn integrate_rates(
         "outside_of_vois_mev": curves.first().map(voi_curves::curve_json),
         "standard_error": "largest relative standard error of the times, times the dose: an upper bound, the noise of the times being that of the same histories",
         "vois": vois.iter().map(voi_curves::voi_json).collect::<Vec<_>>(),
-        "ledger": LedgerResult::from(&tally.ledger),
+        "ledger": LedgerResult::from(tally),
     });
     Ok(DoseRates { dose, vois, section, files, outcome })
 }

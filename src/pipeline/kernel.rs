@@ -121,6 +121,7 @@ pub fn kernel(job: &KernelJob, observer: &dyn Observer, stop: &AtomicBool) -> Re
         }
     }
     let source = read_source(&job.source)?;
+    source.complaints().iter().for_each(|text| observer.warn(text));
     let maker = KernelMaker {
         decay: &source.spectrum,
         settings: &job.settings,

@@ -104,7 +104,7 @@ pub fn write(
         },
         dose: dose_result(context, density, tally),
         vois: vois.clone(),
-        ledger: LedgerResult::from(&tally.ledger),
+        ledger: LedgerResult::from(tally),
         files: files.clone(),
         timing,
     };

@@ -211,6 +211,7 @@ struct Scene {
 impl Scene {
     fn new(job: &Job, observer: &dyn Observer) -> Result<Self> {
         let decay = source::read_source(&job.source)?;
+        decay.complaints().iter().for_each(|text| observer.warn(text));
         let around = Surroundings::read(job, decay, observer, &mut Vec::new())?;
         let Surroundings { decay, vois, matter, .. } = around;
         let grid = scene::choose_grid(job.grid, &matter.grid, &matter.grid)?;

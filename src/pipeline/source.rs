@@ -1,5 +1,7 @@
 //! What decays, where and how often.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use super::image_time::{self, Timing};
@@ -8,10 +10,11 @@ use super::{Observer, activity_unit};
 use crate::activity::{ActivityMap, Decay, Negatives, Quantity};
 use crate::dose::rate::{DoseKind, decays_per_bq};
 use crate::error::{Error, Result};
+use crate::image::Volume;
 use crate::job::{DecayFrom, Job, SourceChoice};
 use crate::phantom::{LOW_DENSITY_G_CM3, Phantom};
 use crate::physics::{Chain, Nuclide, chain};
-use crate::source::{DecaySpectrum, parse_source};
+use crate::source::{DecaySpectrum, SpectrumFile, parse_source, read_spectrum};
 use crate::time::hours_text;
 use crate::transport::reach::Reach;
 
@@ -24,6 +27,23 @@ pub struct Source {
     pub chain: Option<Chain>,
     /// Half-life of the parent, s.
     pub half_life_s: Option<f64>,
+    /// File of its spectrum, where it is one's own.
+    pub file: Option<PathBuf>,
+    /// What of that file is not emitted.
+    pub left_out: Option<String>,
+}
+
+/// What stands before the name of a spectrum's file.
+const FILE: &str = "file:";
+
+/// The file of a source's spectrum, where it has one.
+pub fn spectrum_file(choice: &SourceChoice) -> Option<PathBuf> {
+    match choice {
+        SourceChoice::Particle(text) => {
+            text.trim().strip_prefix(FILE).map(|path| PathBuf::from(path.trim()))
+        }
+        SourceChoice::Nuclide { .. } => None,
+    }
 }
 
 /// Reads what decays.
@@ -33,13 +53,32 @@ pub struct Source {
 pub fn read_source(choice: &SourceChoice) -> Result<Source> {
     match choice {
         SourceChoice::Particle(text) => {
-            Ok(Source { spectrum: parse_source(text)?, chain: None, half_life_s: None })
+            let of = |spectrum, file, left_out| Source {
+                spectrum,
+                chain: None,
+                half_life_s: None,
+                file,
+                left_out,
+            };
+            match spectrum_file(choice) {
+                None => Ok(of(parse_source(text)?, None, None)),
+                Some(path) => {
+                    let SpectrumFile { spectrum, left_out } = read_spectrum(&path)?;
+                    Ok(of(spectrum, Some(path), left_out))
+                }
+            }
         }
         SourceChoice::Nuclide { name, horizon_s, retained } => {
             let nuclide = Nuclide::load(name)?;
             let chain = chain(&nuclide.name, *horizon_s, *retained)?;
             let spectrum = DecaySpectrum::from_chain(&chain)?;
-            Ok(Source { spectrum, chain: Some(chain), half_life_s: Some(nuclide.half_life_s) })
+            Ok(Source {
+                spectrum,
+                chain: Some(chain),
+                half_life_s: Some(nuclide.half_life_s),
+                file: None,
+                left_out: None,
+            })
         }
     }
 }
@@ -48,9 +87,12 @@ pub fn read_source(choice: &SourceChoice) -> Result<Source> {
 const HEARD: f64 = 1e-3;
 
 impl Source {
-    /// What is wrong with the decay data of the members that matter.
+    /// What is wrong with the decay data of the members that matter, or left out of a spectrum.
     pub fn complaints(&self) -> Vec<String> {
-        let Some(chain) = &self.chain else { return Vec::new() };
+        let Some(chain) = &self.chain else {
+            let told = |text: &String| format!("the spectrum is left out {text}");
+            return self.left_out.iter().map(told).collect();
+        };
         let heard = chain.members.iter().filter(|m| m.decays_per_parent_decay >= HEARD);
         heard.filter_map(|m| Nuclide::load_from(chain.data, &m.nuclide).ok()?.complaint()).collect()
     }
@@ -59,6 +101,30 @@ impl Source {
     pub fn origins(&self) -> usize {
         Reach::of(&self.spectrum).origins().iter().filter(|used| **used).count()
     }
+}
+
+/// What stands in for the activity of a beam: uniform per mass in all matter, so that the voxels of high dose are those of matter.
+///
+/// # Errors
+/// If nothing on the grid is matter.
+pub fn of_beam(matter: &Phantom, decays: f64) -> Result<ActivityMap> {
+    let counts = |d: &f32| if f64::from(*d) >= LOW_DENSITY_G_CM3 { *d } else { 0.0 };
+    let weights: Vec<f32> = matter.density.iter().map(counts).collect();
+    let total: f64 = weights.iter().map(|w| f64::from(*w)).sum();
+    if total <= 0.0 {
+        return Err(Error::input(
+            "nothing on the grid is denser than air",
+            "a beam through air alone has no dose to tell",
+            "Check the density map or the CT.",
+        ));
+    }
+    let share = |w: f32| (f64::from(w) / total * decays) as f32;
+    let data = weights.into_iter().map(share).collect();
+    Ok(ActivityMap {
+        volume: Volume::new(matter.grid.clone(), data)?,
+        quantity: Quantity::TimeIntegrated,
+        negatives: Negatives::default(),
+    })
 }
 
 /// Activity as organ-level dosimetry has it: uniform in each part of the VOIs, and in the matter around them. Neglects what is uneven; the sums of

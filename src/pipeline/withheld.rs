@@ -146,6 +146,7 @@ fn paths_of(job: &Job) -> Vec<PathBuf> {
         paths.extend(voi.names.clone());
     }
     paths.extend(job.activity.calibration.history.clone());
+    paths.extend(super::source::spectrum_file(&job.source));
     // Files beside these are named by their folder, too.
     let parents: Vec<PathBuf> =
         paths.iter().filter_map(|p| p.parent()).map(Path::to_path_buf).collect();

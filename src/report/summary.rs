@@ -6,7 +6,9 @@ use crate::dose::HighDose;
 use crate::program::Program;
 use crate::transport::devices::DeviceFacts;
 use crate::transport::engine::Engine;
+use crate::transport::escapes::{EXIT_NAMES, EscapeMean, KINDS};
 use crate::transport::ledger::Ledger;
+use crate::transport::tally::Tally;
 use crate::uncertainty::UncertaintyResult;
 
 /// The mean dose of a VOI: energy imparted to it over its mass, at each time where it changes.
@@ -79,10 +81,44 @@ pub struct LedgerResult {
     pub rejection_caps: u64,
     /// Collisions whose cross section exceeded its bound.
     pub majorant_excesses: u64,
+    /// What left the grid, by face and particle; what nothing left through is not there. Methods without transport do not tell it.
+    pub escapes: Vec<EscapeResult>,
 }
 
-impl From<&Ledger> for LedgerResult {
-    fn from(l: &Ledger) -> Self {
+/// Particles of one kind that left through one face of the grid.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EscapeResult {
+    /// `low x` to `high z`: the grid's axis through the face, and the end of it; `missed` is what a beam sends past the grid.
+    pub face: &'static str,
+    /// `photon`, `electron`, `positron` or `alpha`.
+    pub particle: &'static str,
+    /// Particles per history.
+    pub number: f64,
+    /// Its standard error; null below two batches.
+    pub number_standard_error: Option<f64>,
+    /// Kinetic energy, MeV per history (a positron's two electron rest energies are left out; `escaped_mev` has them).
+    pub energy_mev: f64,
+    /// Its standard error; null below two batches.
+    pub energy_standard_error_mev: Option<f64>,
+}
+
+/// What left by face and particle.
+fn escape_results(tally: &Tally) -> Vec<EscapeResult> {
+    let known = |error: f64| error.is_finite().then_some(error);
+    let result = |e: EscapeMean| EscapeResult {
+        face: EXIT_NAMES[e.face],
+        particle: KINDS[e.kind as usize].1,
+        number: e.particles,
+        number_standard_error: known(e.particles_error),
+        energy_mev: e.mev,
+        energy_standard_error_mev: known(e.mev_error),
+    };
+    tally.escape_means().into_iter().map(result).collect()
+}
+
+impl From<&Tally> for LedgerResult {
+    fn from(tally: &Tally) -> Self {
+        let l = &tally.ledger;
         let per_history = |units: u64| Ledger::mev(units) / l.histories.max(1) as f64;
         LedgerResult {
             emitted_mev: per_history(l.emitted_units),
@@ -97,6 +133,7 @@ impl From<&Ledger> for LedgerResult {
             stack_overflows: l.stack_overflows,
             rejection_caps: l.rejection_caps,
             majorant_excesses: l.majorant_excesses,
+            escapes: escape_results(tally),
         }
     }
 }

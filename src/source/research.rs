@@ -11,6 +11,11 @@ pub const MAX_ENERGY_MEV: f64 = 3.5;
 /// Highest energy of an alpha source, MeV.
 pub const MAX_ALPHA_ENERGY_MEV: f64 = 9.0;
 
+/// Highest energy of a particle of a research source, MeV.
+pub fn highest_mev(particle: Particle) -> f64 {
+    if particle == Particle::Alpha { MAX_ALPHA_ENERGY_MEV } else { MAX_ENERGY_MEV }
+}
+
 /// Reads a source such as `electron:0.935MeV`, `photon:208keV`, `positron:0.5MeV`, `alpha:5.5MeV`: one such
 /// particle per decay.
 ///
@@ -25,7 +30,7 @@ pub fn parse_source(text: &str) -> Result<DecaySpectrum> {
         return Err(refuse(text, "the particle is none of photon, electron, positron, alpha"));
     };
     let energy_mev = parse_energy_mev(text, energy.trim())?;
-    let highest = if particle == Particle::Alpha { MAX_ALPHA_ENERGY_MEV } else { MAX_ENERGY_MEV };
+    let highest = highest_mev(particle);
     if !(MIN_ENERGY_MEV..=highest).contains(&energy_mev) {
         let why = format!("a {kind} must have {MIN_ENERGY_MEV} to {highest} MeV");
         return Err(refuse(text, &why));
@@ -68,7 +73,7 @@ fn refuse(text: &str, why: &str) -> Error {
     Error::usage(
         format!("source '{text}' cannot be read"),
         why,
-        "Write for example electron:0.935MeV, photon:208keV, positron:0.5MeV or alpha:5.5MeV.",
+        "Write for example electron:0.935MeV, photon:208keV, positron:0.5MeV or alpha:5.5MeV; file:PATH for a spectrum.",
     )
 }
 

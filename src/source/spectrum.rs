@@ -222,6 +222,21 @@ impl DecaySpectrum {
         }
     }
 
+    pub(super) fn group_mut(&mut self, particle: Particle) -> &mut EmissionGroup {
+        match particle {
+            Particle::Photon => &mut self.photons,
+            Particle::Electron => &mut self.electrons,
+            Particle::Positron => &mut self.positrons,
+            Particle::Alpha => &mut self.alphas,
+        }
+    }
+
+    /// Leaves out what cannot come from outside: recoils, and lines below the tables; their energy, MeV per decay.
+    pub fn leave_out_local(&mut self, limits: &LocalLimits) -> f64 {
+        self.split_local(limits);
+        self.groups_mut().map(|g| std::mem::take(&mut g.local_mev_per_decay)).iter().sum()
+    }
+
     /// Moves what is below the limits into `local_mev_per_decay` of its group, keeping the energy. Positrons
     /// always stay: each makes its annihilation photons.
     pub fn split_local(&mut self, limits: &LocalLimits) {

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::layout::{
-    ANGULAR_STRIDE, COARSE_NODES, FINE_BITS, FINE_NODES, FLAG_IMPULSE, FLAG_KERMA,
+    ANGULAR_STRIDE, COARSE_NODES, FINE_BITS, FINE_NODES, FLAG_BEAM, FLAG_IMPULSE, FLAG_KERMA,
     FLAG_POINT_SOURCE, FLAG_POSITRONS, FLAG_RAYLEIGH, FLAG_STRAGGLING, HIGHEST_MEV, LEPTON_VALUES,
     MAX_MATERIALS, Offsets, PHOTON_VALUES, Params, SHELL_VALUES, SHORT_BIT, SPECTRUM_STRIDE,
     node_energy, pack_voxel,
@@ -11,10 +11,11 @@ use super::layout::{
 use super::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan};
 use super::reach::Reach;
 use super::settings::{PhotonEstimator, Settings};
+use super::tables::beam::build_beam;
 use super::tables::cells::{build_cells, ranks};
 use super::tables::faces::short_voxels;
 use super::tables::lepton::{LeptonControl, LeptonFacts};
-use super::tables::neighbours::{interval_records, windows};
+use super::tables::neighbours::{align, interval_records, windows};
 use super::tables::photon::PhotonTables;
 use super::tables::source::{build_cumulative, build_groups};
 use super::tables::steps::free_thicknesses;
@@ -23,7 +24,8 @@ use crate::error::{Error, Result};
 use crate::image::Grid;
 use crate::physics::incoherent::IncoherentModel;
 use crate::physics::{AlphaStopping, CsdaRange, Lepton, Material, StoppingPower};
-use crate::source::{DecaySpectrum, LocalLimits};
+use crate::source::research::MIN_ENERGY_MEV;
+use crate::source::{Beam, DecaySpectrum, LocalLimits};
 use crate::units::MM_PER_CM;
 
 /// Largest alpha energy, MeV.
@@ -67,12 +69,39 @@ pub struct PlanInput<'a> {
 /// # Errors
 /// If the input is inconsistent or outside the tables' range.
 pub fn build_plan(input: &PlanInput) -> Result<Plan> {
+    build(input, None)
+}
+
+/// Builds a plan of a beam from outside; `input.activity` is not read. Every decay sends what it emits into the beam, but for recoils and lines below
+/// the tables ([`into_beam`]).
+///
+/// # Errors
+/// As [`build_plan`]; if it is no beam, misses the grid, or scoring is radial.
+pub fn build_beam_plan(input: &PlanInput, beam: &Beam) -> Result<Plan> {
+    build(input, Some(beam))
+}
+
+/// What of a decay a beam carries, and the energy (MeV per decay) of what it does not: recoils, lines below the tables, entries rarer than 1e-9.
+pub fn into_beam(decay: &DecaySpectrum) -> (DecaySpectrum, f64) {
+    let mut carried = decay.clone();
+    let left_out = carried.leave_out_local(&LocalLimits {
+        photon_mev: MIN_ENERGY_MEV,
+        electron_mev: MIN_ENERGY_MEV,
+        alpha_mev: 0.0,
+        yield_per_decay: RARE_YIELD,
+    });
+    (carried, left_out)
+}
+
+fn build(input: &PlanInput, beam: Option<&Beam>) -> Result<Plan> {
     input.settings.check()?;
-    check_input(input)?;
+    check_input(input, beam.is_some())?;
     let s = input.settings;
     let voxel_cm = input.grid.spacing_mm().map(|h| h / MM_PER_CM);
-    let mut decay = input.decay.clone();
-    split_local(&mut decay, input, voxel_cm)?;
+    let decay = match beam {
+        Some(_) => into_beam(input.decay).0,
+        None => split_local(input, voxel_cm)?,
+    };
     let reach = Reach::of(&decay);
     let leptons = leptons_of(&reach);
 
@@ -80,7 +109,7 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
     let mut offsets = Offsets::default();
     let mut words: Vec<u32> =
         input.density.iter().zip(input.material).map(|(&d, &m)| pack_voxel(d, m)).collect();
-    let short = short_voxels(input, voxel_cm)?;
+    let short = short_voxels(input, voxel_cm, beam.is_some())?;
     words.iter_mut().zip(&short).for_each(|(word, short)| *word |= u32::from(*short) << SHORT_BIT);
     let thresholds = largest_thresholds(input, voxel_cm, &short)?;
     let (rank, compton_shells) =
@@ -95,9 +124,18 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
     offsets.shells = tables.len() as u32;
     let radii = input.radial.map_or(&[][..], |r| &r.radii_cm[..]);
     tables.extend(radii.iter().map(|&r| r as f32));
+    if let Some(beam) = beam {
+        align(&mut tables);
+        offsets.beam = tables.len() as u32;
+        tables.extend(build_beam(beam, input.grid)?);
+    }
 
     let cells = build_cells(&words, input.grid.dims, voxel_cm, &rank);
-    let (source_voxels, source_cumulative) = build_cumulative(input.activity)?;
+    let (source_voxels, source_cumulative) = match beam {
+        // One place for all: histories of a beam do not ask for a voxel.
+        Some(_) => build_cumulative(&[1.0])?,
+        None => build_cumulative(input.activity)?,
+    };
     let mut flags = 0;
     let switches = [
         (FLAG_KERMA, s.photons == PhotonEstimator::Kerma),
@@ -106,6 +144,7 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
         (FLAG_POSITRONS, reach.positrons()),
         (FLAG_STRAGGLING, s.straggling),
         (FLAG_IMPULSE, s.incoherent == IncoherentModel::Impulse),
+        (FLAG_BEAM, beam.is_some()),
     ];
     for (flag, on) in switches {
         flags |= if on { flag } else { 0 };
@@ -159,9 +198,17 @@ pub fn build_plan(input: &PlanInput) -> Result<Plan> {
 }
 
 /// Sizes, values and ranges that the engine relies on.
-fn check_input(input: &PlanInput) -> Result<()> {
+fn check_input(input: &PlanInput, beam: bool) -> Result<()> {
     let n = input.grid.len();
-    let sizes = [input.density.len(), input.material.len(), input.activity.len()];
+    let activities = if beam { n } else { input.activity.len() };
+    let sizes = [input.density.len(), input.material.len(), activities];
+    if beam && input.radial.is_some() {
+        return Err(Error::usage(
+            "a beam with scoring in shells",
+            "shells are for one point source",
+            "Leave one of them out.",
+        ));
+    }
     if n == 0 || sizes.iter().any(|&s| s != n) || n > u32::MAX as usize {
         return Err(Error::input(
             format!(
@@ -213,7 +260,8 @@ fn check_input(input: &PlanInput) -> Result<()> {
 }
 
 /// Turns lines that cannot leave their voxel into expected-value deposits.
-fn split_local(decay: &mut DecaySpectrum, input: &PlanInput, voxel_cm: [f64; 3]) -> Result<()> {
+fn split_local(input: &PlanInput, voxel_cm: [f64; 3]) -> Result<DecaySpectrum> {
+    let mut decay = input.decay.clone();
     let s = input.settings;
     let smallest = voxel_cm.iter().copied().fold(f64::INFINITY, f64::min);
     let range = LOCAL_RANGE_FRACTION * smallest * LOCAL_DENSITY;
@@ -229,7 +277,7 @@ fn split_local(decay: &mut DecaySpectrum, input: &PlanInput, voxel_cm: [f64; 3])
         alpha_mev: 0.0,
         yield_per_decay: RARE_YIELD,
     });
-    Ok(())
+    Ok(decay)
 }
 
 /// Energy (MeV) above which the CSDA range of every material is longer than the largest distance to a face that any

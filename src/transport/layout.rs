@@ -172,6 +172,8 @@ pub struct Offsets {
     pub thresholds: u32,
     /// Shell radii, cm.
     pub shells: u32,
+    /// The beam, where there is one (`tables/beam.rs`).
+    pub beam: u32,
 }
 
 /// Everything scalar that the kernels read.
@@ -250,6 +252,8 @@ pub const FLAG_POSITRONS: u32 = 8;
 pub const FLAG_STRAGGLING: u32 = 16;
 /// Compton scattering by the impulse approximation, with Doppler broadening.
 pub const FLAG_IMPULSE: u32 = 32;
+/// The source is a beam from outside.
+pub const FLAG_BEAM: u32 = 64;
 
 #[cfg(test)]
 mod tests {

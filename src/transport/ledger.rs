@@ -3,10 +3,12 @@
 //! With the kerma estimator `imparted` is what photons gave up in real collisions (the analog balance); the tally then holds
 //! expected values, which agree with it only statistically.
 
+use super::escapes::{ESCAPE_NUMBERS, Escapes};
 use super::layout::TALLY_UNITS_PER_MEV;
 
-/// Numbers of a ledger.
-pub const LEDGER_NUMBERS: usize = 12;
+/// Numbers of a ledger: those of its own, and what left by face and kind.
+pub const LEDGER_NUMBERS: usize = OWN_NUMBERS + ESCAPE_NUMBERS;
+const OWN_NUMBERS: usize = 12;
 
 /// Sums over histories; adding two ledgers is exact.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub struct Ledger {
     pub rejection_caps: u64,
     /// Hard collisions whose cross section exceeded the majorant.
     pub majorant_excesses: u64,
+    /// What left the grid by face and kind: its energy is `escaped_units`.
+    pub escapes: Escapes,
 }
 
 /// Energy (MeV) as tally and ledger units, rounded to nearest, ties to even: energies are differences of f32 values, so
@@ -61,10 +65,12 @@ impl Ledger {
         self.imparted_units += to_units(energy);
     }
 
-    /// Books energy that left, MeV.
+    /// Books a particle that left through a face, with its energy, MeV.
     #[inline(always)]
-    pub fn escaped(&mut self, energy: f32) {
-        self.escaped_units += to_units(energy);
+    pub fn escaped(&mut self, face: usize, kind: u32, energy: f32) {
+        let units = to_units(energy);
+        self.escaped_units += units;
+        self.escapes.book(face, kind, units);
     }
 
     /// Books energy stopped by a cap, MeV.
@@ -75,7 +81,7 @@ impl Ledger {
 
     /// All numbers, in the order of their declaration.
     pub fn words(&self) -> [u64; LEDGER_NUMBERS] {
-        [
+        let own: [u64; OWN_NUMBERS] = [
             self.histories,
             self.primaries,
             self.emitted_units,
@@ -88,7 +94,9 @@ impl Ledger {
             self.stack_overflows,
             self.rejection_caps,
             self.majorant_excesses,
-        ]
+        ];
+        let escapes = self.escapes.words();
+        std::array::from_fn(|n| if n < OWN_NUMBERS { own[n] } else { escapes[n - OWN_NUMBERS] })
     }
 
     /// The ledger of [`Self::words`].
@@ -106,6 +114,7 @@ impl Ledger {
             stack_overflows: w[9],
             rejection_caps: w[10],
             majorant_excesses: w[11],
+            escapes: Escapes::from_words(&std::array::from_fn(|n| w[OWN_NUMBERS + n])),
         }
     }
 

@@ -7,6 +7,7 @@ pub mod compare;
 pub mod cpu;
 pub mod devices;
 pub mod engine;
+pub mod escapes;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod in_progress;

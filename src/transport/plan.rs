@@ -1,7 +1,7 @@
 //! The plan: everything an engine reads, flat and immutable. The only place where f64 facts become f32 tables.
 
 use super::cpu::math::{larger, smaller};
-use super::layout::Params;
+use super::layout::{FLAG_BEAM, Params};
 use super::reach::Channels;
 use super::tables::source::build_cumulative;
 use crate::error::{Error, Result};
@@ -84,6 +84,13 @@ impl Plan {
     /// # Errors
     /// If it does not fit the grid, holds a value that is no activity, or is empty.
     pub fn set_activity(&mut self, activity: &[f64]) -> Result<()> {
+        if self.params.flags & FLAG_BEAM != 0 {
+            return Err(Error::usage(
+                "an activity for the plan of a beam",
+                "its particles come from outside",
+                "Build a plan without the beam.",
+            ));
+        }
         if activity.len() != self.voxels.len() {
             return Err(Error::input(
                 format!("{} activities for {} voxels", activity.len(), self.voxels.len()),

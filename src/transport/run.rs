@@ -160,8 +160,8 @@ pub fn run_from(
             (interrupted, more) = (true, Some(Arc::new(part)));
             break;
         }
-        tally.ledger.add(&part.ledger);
         tally.fold(batch, &mut part.words, labels, regions)?;
+        tally.book(batch, &part.ledger);
         words = Some(part.words);
         monitor.kept(&tally, None);
         if monitor.batch_done(&tally, true) {

@@ -2,7 +2,7 @@
 //!
 //! Layout, little-endian: the magic line, the length of a JSON header, the header, then as gzip the caller's own bytes
 //! (what it needs to write the outputs), the sums of each origin (u64), the squares (u128), sums and squares of each time point,
-//! the regions (u64) and, of a checkpoint, the sums of the batch in progress (u64); at the end the SHA-256 of everything before it.
+//! the regions and what left the grid of each batch (u64) and, of a checkpoint, the sums of the batch in progress (u64); at the end the SHA-256 of everything before it.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -13,8 +13,9 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::escapes::{ESCAPE_NUMBERS, Escapes};
 use super::in_progress::{InProgress, Kept};
-use super::ledger::{LEDGER_NUMBERS, Ledger};
+use super::ledger::Ledger;
 use super::shard_claims::Claims;
 use super::signature::Signature;
 use super::tally::{BatchRegions, ORIGINS, Tally};
@@ -24,7 +25,7 @@ use crate::files::InputFile;
 use crate::io::atomic::write_atomically;
 
 /// Version of the layout.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// Largest header, bytes: guards against a damaged length.
 const MAX_HEADER: u64 = 1 << 26;
 /// Largest tally, bytes, that a checkpoint packs: beyond, packing would take longer than writing.
@@ -109,7 +110,8 @@ struct Header {
     histories_per_batch: u64,
     batches: Vec<u32>,
     regions: usize,
-    ledger: [u64; LEDGER_NUMBERS],
+    /// The numbers of [`Ledger::words`].
+    ledger: Vec<u64>,
     more: Option<More>,
 }
 
@@ -118,7 +120,7 @@ struct Header {
 struct More {
     batch: u32,
     done: Vec<[u64; 2]>,
-    ledger: [u64; LEDGER_NUMBERS],
+    ledger: Vec<u64>,
     /// Numbers of sums.
     sums: Vec<usize>,
 }
@@ -191,11 +193,11 @@ fn write_sums(path: &Path, kind: Kind, sums: &Sums, level: Compression) -> Resul
         histories_per_batch: t.histories_per_batch,
         batches: t.regions.iter().map(|r| r.batch).collect(),
         regions: t.regions.first().map_or(0, |r| r.units.len()),
-        ledger: t.ledger.words(),
+        ledger: t.ledger.words().to_vec(),
         more: more.map(|m| More {
             batch: m.batch,
             done: m.done.clone(),
-            ledger: m.ledger.words(),
+            ledger: m.ledger.words().to_vec(),
             sums: m.sums().iter().map(ExactSizeIterator::len).collect(),
         }),
     };
@@ -220,6 +222,7 @@ fn write_sums(path: &Path, kind: Kind, sums: &Sums, level: Compression) -> Resul
         }
         for regions in &t.regions {
             write_words(&mut gz, regions.units.iter().map(|v| v.to_le_bytes()))?;
+            write_words(&mut gz, regions.escapes.words().map(u64::to_le_bytes).into_iter())?;
         }
         for sums in more.map_or(Vec::new(), InProgress::sums) {
             write_words(&mut gz, sums.map(u64::to_le_bytes))?;
@@ -265,6 +268,13 @@ fn read_words<const N: usize, T>(
         left -= n;
     }
     Ok(out)
+}
+
+fn read_escapes(from: &mut impl Read) -> io::Result<Escapes> {
+    let words = read_words(from, ESCAPE_NUMBERS, u64::from_le_bytes)?;
+    let words: [u64; ESCAPE_NUMBERS] =
+        words.try_into().map_err(|_| io::Error::from(io::ErrorKind::UnexpectedEof))?;
+    Ok(Escapes::from_words(&words))
 }
 
 /// Reads a shard and checks its hash.
@@ -351,6 +361,11 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
     let mut header = vec![0; length as usize];
     from.read_exact(&mut header)?;
     let header: Header = serde_json::from_slice(&header).map_err(io::Error::from)?;
+    let books = |words: &[u64]| match words.try_into() {
+        Ok(words) => Ok(Ledger::from_words(words)),
+        Err(_) => Err(bad("its books have another number of entries")),
+    };
+    let ledger = books(&header.ledger)?;
     let claims = Claims {
         payload: header.payload,
         voxels: header.voxels,
@@ -359,7 +374,7 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
         histories_per_batch: header.histories_per_batch,
         batches: &header.batches,
         regions: header.regions,
-        histories: Ledger::from_words(header.ledger).histories,
+        histories: ledger.histories,
     };
     claims.check(stored)?;
     let mut gz = GzDecoder::new(from);
@@ -382,6 +397,7 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
         regions.push(BatchRegions {
             batch,
             units: read_words(&mut gz, header.regions, u64::from_le_bytes)?,
+            escapes: read_escapes(&mut gz)?,
         });
     }
     let more = match header.more {
@@ -398,7 +414,7 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
             if !apart || more.done.iter().any(|[first, end]| first >= end) {
                 return Err(bad("its batch in progress has impossible pieces"));
             }
-            let ledger = Ledger::from_words(more.ledger);
+            let ledger = books(&more.ledger)?;
             Some(Kept { batch: more.batch, done: more.done, ledger, sums })
         }
     };
@@ -415,7 +431,7 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
             times,
             regions,
             histories_per_batch: header.histories_per_batch,
-            ledger: Ledger::from_words(header.ledger),
+            ledger,
         },
     };
     whole.tally.check().map_err(|e| bad(&format!("{} ({})", e.problem, e.why)))?;

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::escapes::ESCAPE_NUMBERS;
 use super::times::MAX_TIME_POINTS;
 use crate::machine;
 
@@ -69,7 +70,8 @@ impl Claims<'_> {
             0 => 8 * self.origins as u64 + 16,
             times => 24 * times as u64,
         };
-        let of_regions = regions.checked_mul(8)?.checked_mul(self.batches.len() as u64)?;
+        let of_batch = regions.checked_add(ESCAPE_NUMBERS as u64)?.checked_mul(8)?;
+        let of_regions = of_batch.checked_mul(self.batches.len() as u64)?;
         (self.payload as u64).checked_add(voxels.checked_mul(per_voxel)?)?.checked_add(of_regions)
     }
 }
@@ -94,7 +96,10 @@ mod tests {
     #[test]
     fn numbers_that_contradict_each_other_are_refused() {
         let stored = 100;
-        assert_eq!(claims(&[0, 2]).bytes(), Some(500 + 100 * 32 + 2 * 3 * 8));
+        assert_eq!(
+            claims(&[0, 2]).bytes(),
+            Some(500 + 100 * 32 + 2 * (3 + ESCAPE_NUMBERS as u64) * 8)
+        );
         assert!(claims(&[0, 2]).check(stored).is_ok());
         let refused = |c: Claims| assert!(c.check(stored).is_err());
         refused(claims(&[2, 2]));

@@ -1,10 +1,19 @@
 //! Tests of the files of sums.
 
+use super::super::escapes::Escaped;
 use super::super::run::CHUNK;
 use super::super::signature::EngineMark;
 use super::super::tally::BatchWords;
 use super::*;
 use crate::program::Program;
+
+/// Some electrons below and a positron above.
+fn escapes(units: [u64; 2]) -> Escapes {
+    let mut escapes = Escapes::default();
+    escapes.0[0][1] = Escaped { particles: units[0], units: units[0] };
+    escapes.0[5][2] = Escaped { particles: units[1], units: units[1] };
+    escapes
+}
 
 fn shard() -> Shard {
     let voxels = 20_000_u64;
@@ -12,8 +21,8 @@ fn shard() -> Shard {
     let total: u64 = sums.iter().sum();
     // What the second batch has is what the first leaves: any split agrees with the squares of one batch alone.
     let regions = vec![
-        BatchRegions { batch: 1, units: vec![1, total - 3] },
-        BatchRegions { batch: 4, units: vec![2, 0] },
+        BatchRegions { batch: 1, units: vec![1, total - 3], escapes: escapes([2, 3]) },
+        BatchRegions { batch: 4, units: vec![2, 0], escapes: escapes([7, 0]) },
     ];
     Shard {
         signature: Signature {
@@ -34,7 +43,13 @@ fn shard() -> Shard {
             times: Vec::new(),
             regions,
             histories_per_batch: 7,
-            ledger: Ledger { histories: 14, majorant_excesses: 3, ..Ledger::default() },
+            ledger: Ledger {
+                histories: 14,
+                majorant_excesses: 3,
+                escaped_units: 12,
+                escapes: escapes([9, 3]),
+                ..Ledger::default()
+            },
         },
     }
 }
@@ -63,7 +78,8 @@ fn a_shard_with_time_points_comes_back_as_it_was() {
     timed.tally.regions = [1, 4]
         .map(|batch| {
             let of_time = |t| if batch == 1 { [whole * t, 0] } else { [0, 0] };
-            BatchRegions { batch, units: (1..=3).flat_map(of_time).collect() }
+            let escapes = escapes(if batch == 1 { [9, 0] } else { [0, 3] });
+            BatchRegions { batch, units: (1..=3).flat_map(of_time).collect(), escapes }
         })
         .to_vec();
     write_shard(&path, &timed).unwrap();
@@ -75,6 +91,13 @@ fn a_shard_with_time_points_comes_back_as_it_was() {
 fn a_shard_whose_sums_do_not_agree_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shard.voxgray");
+    for changed in [[9, 4], [8, 4], [8, 3]] {
+        let mut other = shard();
+        other.tally.ledger.escapes = escapes(changed);
+        write_shard(&path, &other).unwrap();
+        let error = read_shard(&path).unwrap_err().to_string();
+        assert!(error.contains("by face and particle"), "{error}");
+    }
     let mut wrapped = shard();
     wrapped.tally.sums[0][7] -= 1;
     write_shard(&path, &wrapped).unwrap();
@@ -117,7 +140,7 @@ fn a_checkpoint_comes_back_with_its_batch_in_progress() {
 fn another_format_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shard.voxgray");
-    for (format, word) in [("2", "older"), ("4", "newer"), ("x", "no number")] {
+    for (format, word) in [("3", "older"), ("5", "newer"), ("x", "no number")] {
         std::fs::write(&path, format!("voxgray shard {format}\n{}", "x".repeat(99))).unwrap();
         let error = read_shard(&path).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
+use super::escapes::Escapes;
 use super::ledger::Ledger;
 use super::reach::Channels;
 use super::tally_check::{add_squares, add_sums, add_to, overflow};
@@ -66,13 +67,15 @@ impl Told {
     }
 }
 
-/// Energy of one batch per region.
+/// Energy of one batch per region, and what left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchRegions {
     /// Number of the batch in the whole run.
     pub batch: u32,
     /// Energy per region, units; region 0 holds the voxels outside every region. With time points `[time point][region]`.
     pub units: Vec<u64>,
+    /// What left the grid.
+    pub escapes: Escapes,
 }
 
 /// Sums over batches.
@@ -234,8 +237,16 @@ impl Tally {
                 add_to(sum, value).ok_or_else(|| overflow(format!("batch {batch}")))?;
             }
         }
-        self.insert(BatchRegions { batch, units });
+        self.insert(BatchRegions { batch, units, escapes: Escapes::default() });
         Ok(())
+    }
+
+    /// Adds the books of a batch that has been folded in.
+    pub fn book(&mut self, batch: u32, ledger: &Ledger) {
+        self.ledger.add(ledger);
+        if let Some(of_batch) = self.regions.iter_mut().find(|r| r.batch == batch) {
+            of_batch.escapes = ledger.escapes;
+        }
     }
 
     /// Enters the regions of a batch in the order of the batches.

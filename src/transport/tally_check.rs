@@ -1,5 +1,6 @@
 //! Sums of a tally that cannot wrap: additions are checked, and what is read from a file must agree with itself.
 
+use super::escapes::{ESCAPE_NUMBERS, Escapes};
 use super::tally::Tally;
 use crate::error::{Error, Result};
 
@@ -58,6 +59,7 @@ impl Tally {
     /// With the voxel or the energies.
     pub fn check(&self) -> Result<()> {
         self.check_origins()?;
+        self.check_escapes()?;
         let times = self.times.len();
         if times == 0 {
             return self.check_part(0, 1, |v| self.units(v), &self.squares);
@@ -66,6 +68,27 @@ impl Tally {
             self.check_part(t, times, |v| u128::from(time.sums[v]), &time.squares)?;
         }
         Ok(())
+    }
+
+    /// What left by face and kind is what left (methods without transport do not tell it), and what left in each batch.
+    fn check_escapes(&self) -> Result<()> {
+        let mut batches = [0_u128; ESCAPE_NUMBERS];
+        for regions in &self.regions {
+            for (sum, value) in batches.iter_mut().zip(regions.escapes.words()) {
+                *sum += u128::from(value);
+            }
+        }
+        let books = &self.ledger.escapes;
+        let told = *books != Escapes::default();
+        let whole = !told || books.units() == u128::from(self.ledger.escaped_units);
+        if whole && batches == books.words().map(u128::from) {
+            return Ok(());
+        }
+        Err(Error::input(
+            "what left the grid by face and particle is not what left it",
+            "one of them was cut off or changed",
+            "Run these histories again.",
+        ))
     }
 
     /// Checks the voxels of part `part` of `parts` (time points) against its regions.
@@ -165,7 +188,11 @@ mod tests {
         let mut wrapped = sound.clone();
         wrapped.sums[0][0] = 6;
         wrapped.squares[0] = 36;
-        wrapped.regions.push(BatchRegions { batch: 1, units: vec![half + 6] });
+        wrapped.regions.push(BatchRegions {
+            batch: 1,
+            units: vec![half + 6],
+            escapes: Escapes::default(),
+        });
         assert!(wrapped.check().unwrap_err().problem.contains("regions"));
         let mut squares = sound;
         squares.squares[1] = 80;

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
+use super::escapes::Escapes;
 use super::layout::TALLY_UNITS_PER_MEV;
 use super::ledger::Ledger;
 use super::plan::Plan;
@@ -114,7 +115,7 @@ impl Tally {
                 add_to(sum, value).ok_or_else(|| overflow(format!("batch {batch}")))?;
             }
         }
-        self.insert(BatchRegions { batch, units });
+        self.insert(BatchRegions { batch, units, escapes: Escapes::default() });
         Ok(())
     }
 

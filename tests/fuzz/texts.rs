@@ -7,7 +7,7 @@ use voxgray::activity::{
 };
 use voxgray::cli::uncertainty_file::UncertaintyInput;
 use voxgray::cli::values;
-use voxgray::image::read_label_names;
+use voxgray::image::{Grid, read_label_names};
 use voxgray::io::dicom::GeometryOverride;
 use voxgray::kinetics::table::{TableOptions, read_curves};
 use voxgray::kinetics::{Choice, Points, Spread, integrate_points};
@@ -17,6 +17,7 @@ use voxgray::physics::nuclide::Nuclide;
 use voxgray::pipeline::series_file::SeriesInput;
 use voxgray::sheet::Sheet;
 use voxgray::source::research::parse_source;
+use voxgray::source::{Beam, read_spectrum};
 use voxgray::time::TimeOrSpan;
 
 use crate::Kind;
@@ -193,6 +194,9 @@ fn values(text: &str) {
         text.parse::<TimeOrSpan>(),
     );
     let _ = (text.parse::<InputUnit>(), text.parse::<DecayCorrection>(), parse_source(text));
+    if let Ok(beam) = text.parse::<Beam>() {
+        let _ = beam.frame(&Grid::aligned([3, 4, 5], [0.0; 3], [2.0; 3]));
+    }
     if let Ok(nuclide) = Nuclide::load(text) {
         let _ = nuclide.energy_per_decay();
     }
@@ -264,6 +268,8 @@ pub fn kinds() -> Vec<Kind> {
         "1.2e-6MBq",
         "-160,-160,-200;1,0,0,0,1,0;4.8,4.8,4.8",
         "electron:0.935MeV",
+        "direction=0,0,1; at=0,0,-100mm; field=20x10mm; side=1,0,0",
+        "direction=0,1,1; at=0,0,-1m; disc=1cm; cone=3deg",
         "photon:208keV",
         "Lu-177",
         "Tc-99m",
@@ -283,6 +289,28 @@ pub fn kinds() -> Vec<Kind> {
             refuses_some: false,
             read: Box::new(|_, bytes| {
                 values(&String::from_utf8_lossy(bytes));
+                Ok(true)
+            }),
+        },
+        Kind {
+            name: "spectra",
+            share: 6,
+            seeds: vec![
+                b"particle,energy_keV,yield\nphoton,208,0.1\nelectron,0.5,1\n".to_vec(),
+                b"particle;energy_low_MeV;energy_high_MeV;yield\nelectron;0,1;0,2;0,5\n".to_vec(),
+                b"particle,energy_eV,yield_per_eV\nalpha,1e6,0\nalpha,2e7,1e-7\n".to_vec(),
+            ],
+            words: &TABLE_WORDS,
+            packing: Packing::None,
+            refuses_some: false,
+            read: Box::new(|folder, bytes| {
+                let path = folder.join("s.csv");
+                std::fs::write(&path, bytes).map_err(|e| e.to_string())?;
+                let Ok(read) = read_spectrum(&path) else { return Ok(false) };
+                let means = read.spectrum.electrons.mean_energy_mev;
+                if !means.is_finite() {
+                    return Err(format!("a mean energy of {means}"));
+                }
                 Ok(true)
             }),
         },

@@ -7,7 +7,7 @@ use voxgray::physics::chain::chain;
 use voxgray::physics::incoherent::IncoherentModel;
 use voxgray::physics::tissues::named_material;
 use voxgray::source::{DecaySpectrum, parse_source};
-use voxgray::transport::build::{PlanInput, RadialScoring, build_plan};
+use voxgray::transport::build::{PlanInput, RadialScoring, build_beam_plan, build_plan};
 use voxgray::transport::layout::{FLAG_KERMA, FLAG_POINT_SOURCE};
 use voxgray::transport::plan::Plan;
 use voxgray::transport::settings::Settings;
@@ -112,6 +112,12 @@ fn with_grid(decay: &DecaySpectrum, build: impl FnOnce(PlanInput) -> Plan) -> Pl
         settings: &Settings::default(),
         radial: None,
     })
+}
+
+/// The grid in a beam that is wider than it and slanted.
+pub fn beam_plan(source: &str, beam: &str) -> Plan {
+    let beam = beam.parse().expect("a beam");
+    with_grid(&decay(source), |input| build_beam_plan(&input, &beam).expect("a valid plan"))
 }
 
 /// A point source in water with shells out to 3 cm.

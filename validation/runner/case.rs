@@ -89,7 +89,7 @@ pub struct SlabEntry {
 pub struct RunEntry {
     /// Name; the reference is `NAME.csv`.
     pub name: String,
-    /// Source, such as `electron:1MeV`.
+    /// Source, such as `electron:1MeV`, or `file:spectrum.csv` in the folder of the case.
     pub source: String,
     /// Histories of the reference; expected uncertainties of sparse cells follow from them.
     pub reference_histories: u64,
@@ -105,6 +105,8 @@ pub struct RunEntry {
     pub slabs: Vec<SlabEntry>,
     /// Z range of the source (cm), for slabs.
     pub source_z_cm: Option<[f64; 2]>,
+    /// The source is a beam from outside, as `voxgray dose` reads it.
+    pub beam: Option<String>,
 }
 
 /// A `case.toml`.

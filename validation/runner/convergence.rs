@@ -152,5 +152,6 @@ fn study(
         head: vec!["change", "largest change of a cell", "cell", "histories/s", "verdict"],
         rows,
         verdict,
+        plots: Vec::new(),
     })
 }

@@ -55,6 +55,7 @@ fn problem(energy: f64, source: &str) -> Result<Problem> {
             .collect::<Result<_>>()?,
         activity: (0..n).map(|k| f64::from(u8::from(active(k)))).collect(),
         decay: parse_source(&format!("electron:{energy}MeV"))?,
+        beam: None,
         radii: None,
         labels: (1..=n as u16).collect(),
         cells: (0..n).map(cell).collect(),
@@ -136,5 +137,6 @@ pub fn study(options: &RunOptions) -> Result<Study> {
         ],
         rows,
         verdict,
+        plots: Vec::new(),
     })
 }

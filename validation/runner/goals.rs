@@ -250,6 +250,7 @@ pub fn study(options: &RunOptions) -> Result<Study> {
         head: vec!["goal", "runs", "covered", "sd/reported", "bias/u", "goal met", "batches"],
         rows,
         verdict,
+        plots: Vec::new(),
     })
 }
 

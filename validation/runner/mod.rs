@@ -6,6 +6,7 @@ pub mod gas;
 pub mod goals;
 pub mod judge;
 pub mod machine;
+pub mod measured;
 pub mod phantom64;
 pub mod problem;
 pub mod report;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use voxgray::image::Grid;
 use voxgray::physics::Material;
-use voxgray::source::{DecaySpectrum, parse_source};
+use voxgray::source::{Beam, DecaySpectrum, parse_source, read_spectrum};
 use voxgray::{Error, Result};
 
 use super::case::{Group, Kind, RunEntry};
@@ -52,6 +52,8 @@ pub struct Problem {
     pub activity: Vec<f64>,
     /// What a history emits.
     pub decay: DecaySpectrum,
+    /// Where it comes from, if from outside; the activity is then not read.
+    pub beam: Option<Beam>,
     /// Outer radii (cm) where shells are scored instead of voxels.
     pub radii: Option<Vec<f64>>,
     /// Cell number plus one per voxel, 0 outside all cells; empty for shells.
@@ -77,7 +79,10 @@ const KERNEL_HALF: usize = 45;
 /// # Errors
 /// If a reference cannot be read or does not fit the geometry.
 pub fn build(group: &Group, entry: &RunEntry) -> Result<Problem> {
-    let decay = parse_source(&entry.source)?;
+    let decay = match entry.source.strip_prefix("file:") {
+        Some(file) => read_spectrum(&group.folder.join(file))?.spectrum,
+        None => parse_source(&entry.source)?,
+    };
     let table = Table::read(&group.reference(&format!("{}.csv", entry.name)))?;
     let others = entry
         .also
@@ -91,6 +96,7 @@ pub fn build(group: &Group, entry: &RunEntry) -> Result<Problem> {
         Kind::Phantom => phantom(group, entry, decay, &table),
     }?;
     problem.reference_histories = entry.reference_histories;
+    problem.beam = entry.beam.as_deref().map(str::parse).transpose()?;
     Ok(problem)
 }
 
@@ -156,6 +162,7 @@ fn shells(group: &Group, decay: DecaySpectrum, table: &Table, others: &[Table]) 
         materials: vec![material],
         activity: vec![1.0],
         decay,
+        beam: None,
         radii: Some(outer),
         labels: Vec::new(),
         cells,
@@ -210,6 +217,7 @@ fn kernel(group: &Group, decay: DecaySpectrum, table: &Table, others: &[Table]) 
         materials: vec![material],
         activity,
         decay,
+        beam: None,
         radii: None,
         labels,
         cells,
@@ -270,6 +278,7 @@ fn slabs(
         materials,
         activity: (0..grid.len()).map(|v| f64::from(u8::from(active(v)))).collect(),
         decay,
+        beam: None,
         radii: None,
         labels: (0..grid.len()).map(|v| per_voxel(v) as u16 + 1).collect(),
         cells,
@@ -310,6 +319,7 @@ fn phantom(
         materials: phantom.materials,
         activity: phantom.activity.iter().map(|&a| f64::from(a)).collect(),
         decay,
+        beam: None,
         radii: None,
         cells,
         reference_histories: 0,

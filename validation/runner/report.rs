@@ -256,13 +256,34 @@ impl Report {
     }
 
     /// Adds a study that is not a comparison cell by cell.
-    pub fn add_study(&mut self, study: &Study) {
+    ///
+    /// # Errors
+    /// If a plot cannot be drawn or written.
+    pub fn add_study(&mut self, study: &Study) -> Result<()> {
         let title = format!("{}: {}", study.title, study.verdict.name());
         let _ = writeln!(self.extra, "\n### {title}\n\n{}", markdown(&study.head, &study.rows));
         let head: Vec<String> = study.head.iter().map(ToString::to_string).collect();
         let lines: String = study.rows.iter().map(|r| html_row("td", r)).collect();
         let _ =
             writeln!(self.body, "<h2>{title}</h2><table>{}{lines}</table>", html_row("th", &head));
+        for plot in &study.plots {
+            let canvas = ComparisonPlot {
+                title: &plot.title,
+                x_label: &plot.axes[0],
+                y_label: &plot.axes[1],
+                value_name: "voxgray",
+                reference_name: &plot.reference_name,
+                values: &plot.values,
+                reference: &plot.reference,
+                residual: Residual::OfMaximum,
+                bars: &[],
+                log_y: false,
+            }
+            .draw()?;
+            canvas.write_png(&self.folder.join(&plot.file))?;
+            let _ = writeln!(self.body, "<img src=\"{}\">", plot.file);
+        }
+        Ok(())
     }
 
     /// The summary in Markdown.

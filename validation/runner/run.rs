@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use voxgray::Result;
 use voxgray::stats::mean_and_error;
-use voxgray::transport::build::{PlanInput, RadialScoring, build_plan};
+use voxgray::transport::build::{PlanInput, RadialScoring, build_beam_plan, build_plan};
 use voxgray::transport::engine::Engine;
 use voxgray::transport::run::{Outcome, RunSettings, Silent};
 use voxgray::transport::settings::Settings;
@@ -99,7 +99,7 @@ pub fn execute(
     options: &RunOptions,
 ) -> Result<Outcome> {
     let radial = problem.radii.clone().map(|radii_cm| RadialScoring { radii_cm });
-    let plan = build_plan(&PlanInput {
+    let input = PlanInput {
         grid: &problem.grid,
         density: &problem.density,
         material: &problem.material,
@@ -108,7 +108,11 @@ pub fn execute(
         decay: &problem.decay,
         settings,
         radial: radial.as_ref(),
-    })?;
+    };
+    let plan = match &problem.beam {
+        Some(beam) => build_beam_plan(&input, beam)?,
+        None => build_plan(&input)?,
+    };
     let histories = (histories * options.factor()).max(1.0) as u64;
     let mut how = RunSettings::with_histories(histories, BATCHES);
     how.threads = options.threads;

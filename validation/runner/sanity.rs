@@ -115,5 +115,6 @@ fn compare(groups: &[Group], comparison: &Comparison, options: &RunOptions) -> R
         head: vec!["cell (largest |z|)", "analog", "kerma", "kerma/analog - 1", "z"],
         rows: rows.into_iter().map(|r| r.2).collect(),
         verdict,
+        plots: Vec::new(),
     })
 }

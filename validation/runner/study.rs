@@ -1,5 +1,6 @@
 //! What convergence and sanity studies share: runs of a case's problem with changed settings.
 
+use voxgray::report::PlotPoint;
 use voxgray::transport::settings::Settings;
 use voxgray::{Error, Result};
 
@@ -18,6 +19,24 @@ pub struct Study {
     pub rows: Vec<Vec<String>>,
     /// Verdict; a study that only shows a bias passes if its runs conserve energy.
     pub verdict: Verdict,
+    /// Plots of values against a reference.
+    pub plots: Vec<StudyPlot>,
+}
+
+/// Values against a reference at the same places.
+pub struct StudyPlot {
+    /// Name of the picture.
+    pub file: String,
+    /// Line above it.
+    pub title: String,
+    /// Quantities and units of both axes.
+    pub axes: [String; 2],
+    /// What the reference is.
+    pub reference_name: String,
+    /// Ours.
+    pub values: Vec<PlotPoint>,
+    /// The reference's.
+    pub reference: Vec<PlotPoint>,
 }
 
 /// One run of a study.

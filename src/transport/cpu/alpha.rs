@@ -5,6 +5,7 @@ use super::electron::{inverse_component, to_face};
 use super::particle::{ALPHA, Particle};
 use super::score::Scorer;
 use super::walk::Walk;
+use crate::transport::escapes::face;
 use crate::transport::layout::MAX_ALPHA_VOXELS;
 use crate::transport::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES};
 
@@ -34,7 +35,7 @@ impl<S: Scorer> Walk<'_, S> {
             }
             if !self.cross(&mut place, axis, p.direction[axis], half[axis]) {
                 self.tell("escape", &place, &p, p.energy);
-                self.escape(ALPHA, p.energy);
+                self.escape(ALPHA, p.energy, face(axis, p.direction[axis] > 0.0));
                 return;
             }
             self.tell("crossing", &place, &p, given);

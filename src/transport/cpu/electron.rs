@@ -21,6 +21,7 @@ use super::score::Scorer;
 use super::straggling::loss_factor;
 use super::vector::{rotate, sample_isotropic};
 use super::walk::{Place, REST, Walk};
+use crate::transport::escapes::face;
 use crate::transport::layout::{
     ANGULAR_HEADER, COARSE_NODES, FLAG_STRAGGLING, LEAST_RATE, MAX_SEGMENTS,
 };
@@ -131,7 +132,7 @@ impl<S: Scorer> Walk<'_, S> {
                     if !self.cross(&mut place, axis, p.direction[axis], half[axis]) {
                         self.ledger.lepton_segments += u64::from(segments);
                         self.tell("escape", &place, &p, p.energy);
-                        self.escape(p.kind, p.energy);
+                        self.escape(p.kind, p.energy, face(axis, p.direction[axis] > 0.0));
                         return;
                     }
                     self.tell("crossing", &place, &p, given);

@@ -1,4 +1,4 @@
-//! One history: one decay with everything it emits, from a voxel of the source.
+//! One history: one decay with everything it emits, from a voxel of the source or in a beam.
 
 use super::lookup;
 use super::particle::{ALPHA, ELECTRON, PHOTON, POSITRON, Particle, Stack, Stream};
@@ -6,7 +6,8 @@ use super::rng::history_state;
 use super::score::Scorer;
 use super::vector::sample_isotropic;
 use super::walk::{REST, Walk};
-use crate::transport::layout::FLAG_POINT_SOURCE;
+use crate::transport::escapes::MISSED;
+use crate::transport::layout::{FLAG_BEAM, FLAG_POINT_SOURCE};
 use crate::transport::ledger::Ledger;
 use crate::transport::plan::{Plan, SOURCE_SPECTRUM_INTERVALS, SourceGroup};
 use crate::transport::strata::Strata;
@@ -27,21 +28,26 @@ pub fn run_history<S: Scorer>(
 }
 
 impl<S: Scorer> Walk<'_, S> {
-    /// Emits and transports everything of one decay. Three draws for the point, then one per group,
-    /// two per energy and two per direction. An electron that cannot leave its voxel is settled without a direction.
+    /// Emits and transports everything of one decay. Three draws for the point (two in a beam), then one per group,
+    /// two per energy and two per direction. An electron that cannot leave its voxel is settled without a direction. What a beam sends past the
+    /// grid has escaped.
     fn decay(&mut self, position: u64, history: u64) {
         self.ledger.histories += 1;
         let plan = self.plan;
         let mut stream = Stream::new(plan.params.seed, history_state(plan.params.seed, history));
         let voxel = plan.unlinear(plan.source_voxel(position, &mut self.stack.source_hint));
         self.scorer.begin(plan, self.stack.source_hint);
+        let beam = plan.params.flags & FLAG_BEAM != 0;
+        let mut start = [0.0_f32; 3];
         let mut local = [0.0_f32; 3];
-        if plan.params.flags & FLAG_POINT_SOURCE == 0 {
+        if beam {
+            start = self.sample_field(&mut stream.rng);
+        } else if plan.params.flags & FLAG_POINT_SOURCE == 0 {
             for (x, h) in local.iter_mut().zip(plan.params.voxel_cm) {
                 *x = (stream.rng.uniform() - 0.5) * h;
             }
         }
-        let place = self.place(voxel, local);
+        let mut place = self.place(voxel, local);
         let on_the_spot = [
             (Origin::Electron, plan.params.local_electron),
             (Origin::Photon, plan.params.local_photon),
@@ -57,24 +63,36 @@ impl<S: Scorer> Walk<'_, S> {
             let more = stream.rng.uniform() < group.fraction;
             for _ in 0..group.whole + u32::from(more) {
                 let energy = sample_energy(plan, group, &mut stream);
+                let rest = if group.kind == POSITRON { 2.0 * REST } else { 0.0 };
+                self.ledger.emitted(energy + rest);
+                let mut direction = [0.0_f32; 3];
+                if beam {
+                    direction = self.sample_cone(&mut stream.rng);
+                    match self.enter(start, direction) {
+                        Some(entered) => place = entered,
+                        None => {
+                            self.escape(group.kind, energy, MISSED);
+                            continue;
+                        }
+                    }
+                }
                 if group.kind == ELECTRON && self.ends_here(&place, energy) {
-                    self.ledger.emitted(energy);
                     let origin = Origin::Electron as u32;
                     let local = self.settle(&place, ELECTRON, origin, energy, &mut stream);
                     self.deposit(&place, origin, local);
                     self.drain();
                     continue;
                 }
-                let direction = sample_isotropic(&mut stream.rng);
+                if !beam {
+                    direction = sample_isotropic(&mut stream.rng);
+                }
                 let state = stream.next_child();
-                let rest = if group.kind == POSITRON { 2.0 * REST } else { 0.0 };
-                self.ledger.emitted(energy + rest);
                 let primary = Particle {
                     kind: group.kind,
                     origin: origin_of(group.kind) as u32,
                     energy,
-                    voxel,
-                    local,
+                    voxel: place.voxel,
+                    local: place.local,
                     direction,
                     state,
                 };

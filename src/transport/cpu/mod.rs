@@ -7,6 +7,7 @@
 )]
 
 pub mod alpha;
+pub mod beam;
 pub mod bhabha;
 pub mod bremsstrahlung;
 pub mod compton;

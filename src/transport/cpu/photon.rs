@@ -11,6 +11,7 @@ use super::particle::{PHOTON, Particle, Stream};
 use super::score::Scorer;
 use super::vector::{rotate, sample_isotropic};
 use super::walk::{Place, REST, Walk};
+use crate::transport::escapes::face;
 use crate::transport::layout::{
     FLAG_IMPULSE, FLAG_KERMA, MAX_COLLISIONS, voxel_density, voxel_material, voxel_short,
 };
@@ -31,10 +32,11 @@ impl<S: Scorer> Walk<'_, S> {
         let mut known = usize::MAX;
         let mut rates = [0.0_f32; 2];
         loop {
+            let from = position;
             let Some((voxel, mu_majorant)) = self.fly(&mut position, &p, &mut stream) else {
                 self.ledger.photon_collisions += u64::from(collisions);
                 self.scorer.trace("escape", &p, p.energy);
-                self.escape(PHOTON, p.energy);
+                self.escape(PHOTON, p.energy, self.exit_face(&from, p.direction));
                 return;
             };
             collisions += 1;
@@ -167,6 +169,25 @@ impl<S: Scorer> Walk<'_, S> {
         let offset = self.plan.params.offsets.photon_majorant;
         let per_mass = majorant(&self.plan.tables, offset, voxel_material(word), energy);
         larger(per_mass * voxel_density(word) * self.plan.params.majorant_factor, 1e-12)
+    }
+
+    /// Face of the grid that a ray from a position inside meets first. Where it starts counts, not where the flight ended: that may be light years
+    /// away in a thin gas.
+    pub fn exit_face(&self, from: &[f32; 3], direction: [f32; 3]) -> usize {
+        let params = &self.plan.params;
+        let mut nearest = f32::INFINITY;
+        let mut left = 0;
+        for k in 0..3 {
+            let forward = direction[k] > 0.0;
+            let extent = params.dims[k] as f32 * params.voxel_cm[k];
+            let ahead = if forward { extent - from[k] } else { from[k] };
+            let distance = larger(ahead, 0.0) / larger(direction[k].abs(), 1e-20);
+            if distance < nearest {
+                nearest = distance;
+                left = face(k, forward);
+            }
+        }
+        left
     }
 
     /// Voxel that holds a position (cm from the grid's corner), or None outside.

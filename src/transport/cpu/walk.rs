@@ -151,11 +151,11 @@ impl<S: Scorer> Walk<'_, S> {
         self.lepton_set(kind, place.material) + (place.short * self.plan.params.short_sets) as usize
     }
 
-    /// Books energy that leaves the grid.
+    /// Books a particle that leaves the grid through a face.
     #[inline(always)]
-    pub fn escape(&mut self, kind: u32, energy: f32) {
+    pub fn escape(&mut self, kind: u32, energy: f32, face: usize) {
         let rest = if kind == POSITRON { 2.0 * REST } else { 0.0 };
         debug_assert!(kind <= ALPHA);
-        self.ledger.escaped(energy + rest);
+        self.ledger.escaped(face, kind, energy + rest);
     }
 }

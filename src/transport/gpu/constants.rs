@@ -1,10 +1,11 @@
 //! Values of the shaders' `override` constants: each stands once, in Rust.
 
 use super::buffers::Sizes;
-use super::layout::LEDGER_WORDS;
+use super::layout::{ESCAPE_AT, LEDGER_WORDS};
 use super::tuning::{MOST_PUSHES, Tuning, most_primaries};
 use crate::constants::ELECTRON_MASS_MEV;
 use crate::physics::impulse::LINEAR_MOMENTUM;
+use crate::transport::escapes::{KINDS, MISSED};
 use crate::transport::layout::*;
 use crate::transport::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan, SOURCE_SPECTRUM_INTERVALS};
 use crate::transport::tally::Origin;
@@ -50,6 +51,9 @@ pub fn physics() -> Constants {
         ("MAX_ALPHA_VOXELS", f64::from(MAX_ALPHA_VOXELS)),
         ("LEAST_RATE", f64::from(LEAST_RATE)),
         ("LEDGER_WORDS", LEDGER_WORDS as f64),
+        ("ESCAPE_AT", ESCAPE_AT as f64),
+        ("ESCAPE_KINDS", KINDS.len() as f64),
+        ("MISSED", MISSED as f64),
         ("LINEAR_MOMENTUM", f64::from(LINEAR_MOMENTUM as f32)),
     ];
     all.extend(EVENTS.iter().enumerate().map(|(n, e)| (e.shader_name, n as f64)));
@@ -68,6 +72,7 @@ pub fn launch(plan: &Plan, tuning: &Tuning, sizes: &Sizes) -> Constants {
         ("POINT_SOURCE", flag(FLAG_POINT_SOURCE)),
         ("STRAGGLING", flag(FLAG_STRAGGLING)),
         ("IMPULSE", flag(FLAG_IMPULSE)),
+        ("BEAM", flag(FLAG_BEAM)),
         ("POSITRONS", flag(FLAG_POSITRONS)),
         ("ALPHAS", yes(plan.source_groups.iter().any(|g| g.kind == ALPHA))),
         ("ONE_CELL", yes(plan.params.cell_dims == [1; 3])),

@@ -9,6 +9,7 @@ use super::device::Device;
 use super::kernels::{FOLD_BINDINGS, bind_group_layout, compile};
 use super::shaders;
 use crate::error::Result;
+use crate::transport::escapes::Escapes;
 use crate::transport::tally::{BatchRegions, Tally};
 
 /// Lanes of a workgroup of the fold, and cells of a lane.
@@ -45,11 +46,17 @@ impl FoldKernel {
         Ok(FoldKernel { pipeline, most_groups })
     }
 
-    /// Folds the words of all parts and gives the energy per region (and time point).
+    /// Folds the words of all parts and gives the energy per region (and time point), with what left.
     ///
     /// # Errors
     /// If the device is lost.
-    pub fn fold(&self, device: &Device, buffers: &Buffers, batch: u32) -> Result<BatchRegions> {
+    pub fn fold(
+        &self,
+        device: &Device,
+        buffers: &Buffers,
+        batch: u32,
+        escapes: Escapes,
+    ) -> Result<BatchRegions> {
         let mut encoder =
             device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
@@ -72,7 +79,7 @@ impl FoldKernel {
         let view = device.map(&staging)?;
         let used = buffers.parts[0].fold_job.regions as usize * buffers.sizes.groups as usize;
         let units = cast_slice::<u8, u64>(&view)[..used].to_vec();
-        Ok(BatchRegions { batch, units })
+        Ok(BatchRegions { batch, units, escapes })
     }
 }
 

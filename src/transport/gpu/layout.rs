@@ -3,6 +3,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::transport::escapes::{ESCAPE_NUMBERS, Escapes};
 use crate::transport::ledger::Ledger;
 
 /// What changes from batch to batch.
@@ -112,7 +113,9 @@ pub const RECORD_WORDS: usize = 24;
 /// Bytes of both rings for each record that one of them holds.
 pub const CAPACITY_BYTES: u64 = 2 * 4 * RECORD_WORDS as u64;
 /// Words of a row of the ledger.
-pub const LEDGER_WORDS: usize = 18;
+pub const LEDGER_WORDS: usize = ESCAPE_AT + 2 * ESCAPE_NUMBERS;
+/// First word of what left by face and kind.
+pub const ESCAPE_AT: usize = 18;
 /// Words of a trace record.
 pub const TRACE_WORDS: usize = 16;
 /// Words before the first trace record.
@@ -134,6 +137,7 @@ pub fn ledger_from_row(row: &[u32]) -> Ledger {
         stack_overflows: u64::from(row[15]),
         rejection_caps: u64::from(row[16]),
         majorant_excesses: u64::from(row[17]),
+        escapes: Escapes::from_words(&std::array::from_fn(|n| wide(ESCAPE_AT + 2 * n))),
     }
 }
 

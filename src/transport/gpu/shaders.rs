@@ -37,6 +37,7 @@ pub const TRANSPORT: &[ShaderFile] = &[
     shader!("pair.wgsl"),
     shader!("photon.wgsl"),
     shader!("alpha.wgsl"),
+    shader!("beam.wgsl"),
     shader!("history.wgsl"),
     shader!("events.wgsl"),
 ];

@@ -142,7 +142,7 @@ impl State {
             }
         }
         let ledger = self.take_ledger()?;
-        let regions = self.fold.fold(&self.device, &self.buffers, batch)?;
+        let regions = self.fold.fold(&self.device, &self.buffers, batch, ledger.escapes)?;
         self.pending.push((regions, ledger));
         Ok(true)
     }

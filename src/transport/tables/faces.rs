@@ -1,4 +1,4 @@
-//! Where steps must be short: in gas and beside it. Neglects how much activity there is near.
+//! Where steps must be short: in gas and beside it, and of a beam's grid also at its outside, which is empty. Neglects how much activity there is near.
 //!
 //! A condensed step places one deflection somewhere on its length. Within a medium, and between media of like density, what that misplaces
 //! cancels between neighbouring steps; at a face to a gas it does not, because almost nothing comes back from the gas: layers of water at air
@@ -14,10 +14,17 @@ const GAS_G_CM3: f32 = 0.03;
 const GAS_NEIGHBOURS: usize = 2;
 /// A neighbour this many times as dense makes a face.
 const DENSER: f32 = 8.0;
+/// Voxels longer than so many of the longest steps have the usual steps at the outside: their end is where nothing is scored or leaves.
+const LONG_VOXEL: f64 = 8.0;
 
 /// Marks the voxels where steps are short; empty where there is no face between gas and matter. Gas that touches matter anywhere is marked
-/// throughout, since one step may cross all of it; matter is marked as far from the gas as the longest step may reach.
-pub fn short_voxels(input: &PlanInput, voxel_cm: [f64; 3]) -> crate::Result<Vec<bool>> {
+/// throughout, since one step may cross all of it; matter is marked as far from the gas as the longest step may reach, and with `outside` as
+/// far from the ends of the grid.
+pub fn short_voxels(
+    input: &PlanInput,
+    voxel_cm: [f64; 3],
+    outside: bool,
+) -> crate::Result<Vec<bool>> {
     let (dims, density) = (input.grid.dims, input.density);
     let strides = [1, dims[0], dims[0] * dims[1]];
     let neighbours = |n: usize| {
@@ -37,16 +44,22 @@ pub fn short_voxels(input: &PlanInput, voxel_cm: [f64; 3]) -> crate::Result<Vec<
     let face = (0..density.len())
         .filter(|&n| gas[n])
         .any(|n| neighbours(n).flatten().any(|m| !gas[m] && density[m] > DENSER * density[n]));
-    if input.radial.is_some() || !face {
+    if input.radial.is_some() || !(face || outside) {
         return Ok(Vec::new());
     }
     let reach_cm = longest_step(input)?;
-    let mut marked = gas;
-    for k in 0..3 {
-        let layers = (reach_cm / voxel_cm[k]).ceil() as usize;
-        marked = widened(&marked, dims, strides[k], dims[k], layers.max(1));
+    let layers = voxel_cm.map(|h| ((reach_cm / h).ceil() as usize).max(1));
+    let mut marked = if face { gas } else { vec![false; density.len()] };
+    for k in (0..3).filter(|_| face) {
+        marked = widened(&marked, dims, strides[k], dims[k], layers[k]);
     }
-    Ok(marked)
+    for k in (0..3).filter(|k| outside && voxel_cm[*k] <= LONG_VOXEL * reach_cm) {
+        for (n, marked) in marked.iter_mut().enumerate() {
+            let at = n / strides[k] % dims[k];
+            *marked |= at < layers[k] || at + layers[k] >= dims[k];
+        }
+    }
+    Ok(if marked.contains(&true) { marked } else { Vec::new() })
 }
 
 /// The longest step in matter as dense as water, cm: the largest fractional loss at the highest energy of the source.
@@ -118,7 +131,7 @@ mod tests {
                 settings,
                 radial: None,
             };
-            let marked = short_voxels(&input, [0.4; 3]).unwrap();
+            let marked = short_voxels(&input, [0.4; 3], false).unwrap();
             let thresholds =
                 crate::transport::tables::thresholds::largest_thresholds(&input, [0.4; 3], &marked);
             (marked, thresholds.unwrap())
@@ -140,6 +153,38 @@ mod tests {
         assert!(of(&density, &settings).0.is_empty());
         density.fill(0.001);
         assert!(of(&density, &settings).0.is_empty());
+    }
+
+    /// A beam's grid is empty outside: one layer of 4 mm at each end, but not across voxels that are far longer than a step.
+    #[test]
+    fn the_outside_of_a_beam_is_a_face() {
+        use crate::image::Grid;
+        use crate::physics::tissues::named_material;
+        let settings = crate::transport::settings::Settings::default();
+        let of = |spacing: [f64; 3], density: f32| {
+            let grid = Grid::aligned([5, 4, 6], [0.0; 3], spacing);
+            let input = PlanInput {
+                grid: &grid,
+                density: &vec![density; grid.len()],
+                material: &vec![0; grid.len()],
+                materials: &[named_material("water").unwrap().material.clone()],
+                activity: &[],
+                decay: &crate::source::parse_source("electron:1MeV").unwrap(),
+                settings: &settings,
+                radial: None,
+            };
+            (grid.clone(), short_voxels(&input, spacing.map(|h| h / 10.0), true).unwrap())
+        };
+        let (grid, marked) = of([4.0; 3], 1.0);
+        for (n, is) in marked.iter().enumerate() {
+            let end = (0..3).any(|k| [0, grid.dims[k] - 1].contains(&grid.unlinear(n)[k]));
+            assert_eq!(*is, end, "{:?}", grid.unlinear(n));
+        }
+        let (grid, marked) = of([4000.0, 4000.0, 4.0], 1.0);
+        for (n, is) in marked.iter().enumerate() {
+            assert_eq!(*is, [0, 5].contains(&grid.unlinear(n)[2]), "{:?}", grid.unlinear(n));
+        }
+        assert!(of([4000.0; 3], 1.0).1.is_empty());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! f64 facts to f32 tables: one file per kind of table, used only by the plan.
 
 pub mod angular;
+pub mod beam;
 pub mod cells;
 pub mod faces;
 pub mod lepton;
