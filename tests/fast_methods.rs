@@ -465,7 +465,10 @@ fn s_values_share_out_what_is_emitted() {
         "ra",
     ]);
     succeed(&alphas);
-    for dose in json(&inputs.path("ra/summary.json"))["organ_doses"].as_array().unwrap() {
+    // Photons of Ra-223's chain hit a small core seldom: they hide the error of the alphas' dose no more.
+    let said = json(&inputs.path("ra/summary.json"));
+    assert!(said["organ_doses"][0]["standard_error"].as_f64() > Some(0.0), "{said}");
+    for dose in said["organ_doses"].as_array().unwrap() {
         let of = |key: &str| dose[key].as_f64().unwrap();
         let expected = of("dose") + 4.0 * of("alpha");
         assert!((of("weighted") / expected - 1.0).abs() < 1e-9 && of("alpha") >= 0.0, "{dose}");

@@ -60,7 +60,7 @@ fn parse_change(text: &str) -> std::result::Result<Change, String> {
 /// As [`compare_media`].
 pub fn run(a: CompareMediaArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.quiet);
-    if SeriesInput::is_series(&a.problem.activity) {
+    if a.problem.activity.as_deref().is_some_and(SeriesInput::is_series) {
         return Err(Error::usage(
             "--activity is a list of time points",
             "media are compared for one image",

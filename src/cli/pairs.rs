@@ -200,9 +200,13 @@ pub fn run(a: PairsArguments) -> Result<ExitCode> {
                     )
                 })?
                 .dose;
-            if SeriesInput::is_series(&line.problem.activity) {
+            let activity = line.problem.activity.as_deref();
+            if activity.is_none_or(SeriesInput::is_series) {
                 return Err(Error::usage(
-                    format!("the activity of patient {} is a list of time points", patient.name),
+                    format!(
+                        "the activity of patient {} is a beam, or a list of time points",
+                        patient.name
+                    ),
                     "a pair is of one map of activity",
                     "Give one image, or a time-integrated map.",
                 ));

@@ -30,7 +30,7 @@ use crate::job::Job;
 use crate::phantom::{LOW_DENSITY_G_CM3, Phantom};
 use crate::program::Program;
 use crate::sheet::{Separator, lines};
-use crate::transport::build::{PlanInput, build_plan};
+use crate::transport::build::{PlanInput, build_beam_plan, build_plan};
 use crate::transport::plan::Plan;
 use crate::transport::run::RunSettings;
 use crate::transport::tally::Tally;
@@ -145,17 +145,25 @@ pub fn compare_media(
         })
         .collect();
     let moved = change::apply(&of.changes, &mut changed, &vois, observer)?;
-    let mut other = build_plan(&PlanInput {
+    let matter: Vec<f64> = changed.density.iter().map(|d| f64::from(*d)).collect();
+    let input = PlanInput {
         grid: &changed.grid,
         density: &changed.density,
         material: &changed.material,
         materials: &changed.materials,
-        activity: &changed.density.iter().map(|d| f64::from(*d)).collect::<Vec<_>>(),
+        activity: &matter,
         decay,
         settings: &job.transport,
         radial: None,
-    })?;
-    other.share_source(plan);
+    };
+    let other = match &job.beam {
+        Some(of) => build_beam_plan(&input, &of.beam)?,
+        None => {
+            let mut other = build_plan(&input)?;
+            other.share_source(plan);
+            other
+        }
+    };
     let mut sets = sets(phantom, &vois, &moved);
     let scales = [context.scale(&phantom.density), context.scale(&changed.density)];
     let voxels = phantom.density.len();

@@ -105,6 +105,18 @@ pub struct SValue {
     pub absorbed_fraction: f64,
 }
 
+/// A kind that gives less than this part of a pair's S value does not hide the error of the others where its own is not told.
+const MINOR: f64 = 0.01;
+
+impl SValue {
+    /// Standard error beside the other kinds of a pair, which make `total` with this: where too few histories tell it, as of photons of Y-90 in a
+    /// small sphere, the whole value of a minor kind.
+    pub(super) fn error_beside(&self, total: f64) -> Option<f64> {
+        let minor = self.value <= MINOR * total && total > 0.0;
+        self.standard_error.or(minor.then_some(self.value))
+    }
+}
+
 /// All pairs of one kind of emission.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SMatrix {
@@ -136,7 +148,8 @@ impl SValues {
     pub fn total(&self, source: usize, target: usize) -> SValue {
         let of = self.kinds.iter().map(|k| (k.values[source][target], k.emitted_mev));
         let value = of.clone().map(|(s, _)| s.value).sum::<f64>();
-        let variance: Option<f64> = of.clone().map(|(s, _)| s.standard_error.map(|e| e * e)).sum();
+        let variance: Option<f64> =
+            of.clone().map(|(s, _)| s.error_beside(value).map(|e| e * e)).sum();
         let emitted: f64 = of.clone().map(|(_, e)| e).sum();
         SValue {
             value,

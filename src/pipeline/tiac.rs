@@ -219,6 +219,7 @@ impl Tiac {
                 if tiac_s == 0.0 {
                     continue;
                 }
+                let total = of.total(n, t).value;
                 for kind in &of.kinds {
                     let value = kind.values[n][t];
                     let scale = match (s == t, kind.kind) {
@@ -231,7 +232,7 @@ impl Tiac {
                     own += if s == t { part } else { 0.0 };
                     alpha += if kind.kind == Kind::Alpha { part } else { 0.0 };
                     weighted = weighted.zip(factor(kind.kind)).map(|(w, f)| w + f * part);
-                    let error = value.standard_error.map(|e| tiac_s * e * scale);
+                    let error = value.error_beside(total).map(|e| tiac_s * e * scale);
                     variance = variance.zip(error).map(|(v, e)| v + e * e);
                 }
             }
