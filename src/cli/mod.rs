@@ -2,8 +2,10 @@
 
 mod analysis_input;
 mod analysis_values;
+pub mod arrays;
 pub mod bed;
 pub mod calibrate;
+pub mod call;
 pub mod check;
 pub mod compare;
 pub mod compare_methods;
@@ -29,7 +31,7 @@ mod named_nuclide;
 pub mod nuclide;
 pub mod nuclide_arguments;
 mod nuclide_compare;
-mod nuclide_json;
+pub mod nuclide_json;
 mod nuclide_list;
 pub mod picture;
 pub mod plan;
