@@ -11,6 +11,7 @@ pub mod compare;
 pub mod compare_methods;
 pub mod console;
 pub mod demo;
+mod demo_dicom;
 pub mod devices;
 pub mod dicom;
 pub mod dose;
