@@ -10,12 +10,17 @@ use crate::error::{Error, ErrorKind, Result};
 /// Exit code of an interrupted run: 128 + SIGINT, as shells have it.
 pub const EXIT_CODE: u8 = 130;
 
-/// Set by Ctrl-C and by a request to terminate, and never taken back.
+/// Set by Ctrl-C and by a request to terminate; taken back only by a program that goes on after it ([`take_back`]).
 pub static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Whether the user asked to stop.
 pub fn requested() -> bool {
     STOP.load(SeqCst)
+}
+
+/// Forgets the wish, once all that it was meant for has ended.
+pub fn take_back() {
+    STOP.store(false, SeqCst);
 }
 
 /// Ends a piece of work that cannot be kept if the user asked to stop.

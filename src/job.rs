@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-pub use batches::{DEFAULT_BATCHES, default_batches};
+pub use batches::{DEFAULT_BATCHES, batches_of, default_batches};
 pub use check::Check;
 pub use defaults::{DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES};
 use keeping::CHECKPOINTS_S;

@@ -47,7 +47,7 @@ pub mod scene;
 mod series;
 pub mod series_file;
 mod shard_fits;
-mod source;
+pub mod source;
 mod stated_twice;
 mod stop_plan;
 pub mod tiac;
@@ -66,7 +66,7 @@ use crate::dose::{HighDose, HighVoxels};
 use crate::error::Result;
 use crate::image::{Parts, VoiSets};
 use crate::interrupt;
-use crate::job::{BeamInput, DoseMethod, Job, default_batches};
+use crate::job::{BeamInput, DoseMethod, Job, batches_of};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
 use crate::report::summary::{EngineResult, Summary, Timing, VoiResult};
 use crate::transport::build::{PlanInput, build_beam_plan, build_plan, into_beam};
@@ -563,11 +563,7 @@ fn run_settings(job: &Job, plan: &Plan) -> RunSettings {
             let batches = u32::try_from(histories / size.max(1)).unwrap_or(u32::MAX).max(1);
             RunSettings { histories_per_batch: size, ..RunSettings::with_histories(1, batches) }
         }
-        (_, batches) => {
-            let batches = batches.unwrap_or_else(|| default_batches(histories));
-            let batches = u32::try_from(histories).map_or(batches, |h| batches.min(h));
-            RunSettings::with_histories(histories, batches)
-        }
+        (_, batches) => RunSettings::with_histories(histories, batches_of(histories, batches)),
     };
     settings.threads = job.threads;
     if let Some(shard) = job.shard {

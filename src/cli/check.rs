@@ -393,7 +393,7 @@ fn series(study: &Study, input: &SeriesInput) -> Rows {
 fn what_is_run(study: &Study, stages: &[Stage], text: &mut String) -> Result<()> {
     let _ = writeln!(text, "voxgray run would");
     let record = Record::read(&study.out);
-    let (mut keys, mut rerun) = (Keys::default(), Vec::<&String>::new());
+    let (mut keys, mut rerun) = (Keys::of_study(study), Vec::<&String>::new());
     for stage in stages {
         let key = keys.of(stage)?;
         let hangs = stage.after.iter().find(|s| rerun.contains(s));

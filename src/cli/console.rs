@@ -4,37 +4,77 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 
-/// What one command says and prints, for the command that runs it.
+/// What one command says and prints, for the command or program that runs it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// Lines on standard error, which are said all the same.
+    /// Lines on standard error.
     pub said: Vec<String>,
     /// What would have gone to standard output.
     pub printed: String,
 }
 
-static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
+/// One that keeps.
+struct Keeper {
+    kept: Kept,
+    /// Lines are said all the same.
+    aloud: bool,
+}
 
-/// Runs a command of which everything is kept that it says and prints.
+/// From the outermost.
+static KEEPERS: Mutex<Vec<Keeper>> = Mutex::new(Vec::new());
+
+fn keepers() -> MutexGuard<'static, Vec<Keeper>> {
+    KEEPERS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs a command of which everything is kept that it says and prints; what it says is said all the same.
 pub fn keeping<T>(command: impl FnOnce() -> T) -> (T, Kept) {
-    let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    *kept() = Some(Kept::default());
+    kept_of(true, command)
+}
+
+/// As [`keeping`], but nothing reaches the terminal.
+pub fn keeping_silently<T>(command: impl FnOnce() -> T) -> (T, Kept) {
+    kept_of(false, command)
+}
+
+fn kept_of<T>(aloud: bool, command: impl FnOnce() -> T) -> (T, Kept) {
+    /// Also a command that panics leaves no keeper.
+    struct Place(usize);
+    impl Drop for Place {
+        fn drop(&mut self) {
+            keepers().truncate(self.0);
+        }
+    }
+    let place = Place(keepers().len());
+    keepers().push(Keeper { kept: Kept::default(), aloud });
     let done = command();
-    let found = kept().take().unwrap_or_default();
-    (done, found)
+    let kept = keepers().get_mut(place.0).map(|k| std::mem::take(&mut k.kept));
+    (done, kept.unwrap_or_default())
+}
+
+/// What was said since the first `heard` lines to the outermost that keeps, while its command runs.
+pub fn said_after(heard: usize) -> Vec<String> {
+    let keepers = keepers();
+    let all = keepers.first().map_or(&[][..], |k| &k.kept.said);
+    all.get(heard..).unwrap_or_default().to_vec()
 }
 
 /// Says a line on standard error, if anybody can still hear it.
 pub fn say(line: &str) {
-    if let Some(kept) = KEPT.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-        kept.said.push(line.trim_start().to_owned());
+    let mut keepers = keepers();
+    for keeper in keepers.iter_mut() {
+        keeper.kept.said.push(line.trim_start().to_owned());
     }
-    // One write, so that lines of several threads stay whole.
-    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+    let aloud = keepers.iter().all(|k| k.aloud);
+    drop(keepers);
+    if aloud {
+        // One write, so that lines of several threads stay whole.
+        let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+    }
 }
 
 /// Says what went wrong.
@@ -47,8 +87,8 @@ pub fn complain(error: &Error) {
 /// # Errors
 /// If writing fails for another reason.
 pub fn print(text: &str) -> Result<()> {
-    if let Some(kept) = KEPT.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-        kept.printed.push_str(text);
+    if let Some(keeper) = keepers().last_mut() {
+        keeper.kept.printed.push_str(text);
         return Ok(());
     }
     let mut out = io::stdout().lock();
@@ -69,4 +109,31 @@ pub fn print_help(text: &clap::builder::StyledStr) -> Result<()> {
         return print(&text.ansi().to_string());
     }
     print(&text.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A study in another program: the stage's table is the stage's, what it says is heard by all. Other tests may say and print beside it.
+    #[test]
+    fn keepers_stand_within_each_other() {
+        let has = |kept: &Kept, line: &str| kept.said.iter().any(|l| l == line);
+        let (inner, outer) = keeping_silently(|| {
+            say("said before");
+            assert!(said_after(0).contains(&"said before".to_string()));
+            let (_, inner) = keeping(|| {
+                say("\nsaid within");
+                print("a stage's table").unwrap();
+            });
+            print("the whole").unwrap();
+            inner
+        });
+        assert!(has(&inner, "said within") && !has(&inner, "said before"));
+        assert!(has(&outer, "said within") && has(&outer, "said before"));
+        assert!(inner.printed.contains("a stage's table") && !inner.printed.contains("the whole"));
+        assert!(outer.printed.contains("the whole") && !outer.printed.contains("a stage's table"));
+        let panicked = std::panic::catch_unwind(|| keeping(|| panic!("of a command")));
+        assert!(panicked.is_err() && keepers().is_empty());
+    }
 }

@@ -27,7 +27,10 @@ const AFTER: &str = "\
 Writes to the folder DIR: ct.nii.gz (HU), activity.nii.gz (Bq/mL), organs.nii.gz and organs.csv
 (labels and their names), dose/ (what voxgray dose writes) and demo.png. Prints the mean dose
 rate of each organ with its standard error, and the command that made it, to be repeated with
-other options. The patient is made by formulas: for learning, not for dosimetry.";
+other options. The patient is made by formulas: for learning, not for dosimetry.
+
+With --dicom: four days of CT and SPECT (Bq/mL) and an RTSTRUCT in DIR, and what is true of the
+organs (truth_tia.nii.gz in Bq s/mL, truth_organs.csv). voxgray init DIR makes a study of them.";
 
 /// Options of `voxgray demo`.
 #[derive(Debug, Args)]
@@ -35,7 +38,19 @@ other options. The patient is made by formulas: for learning, not for dosimetry.
 pub struct DemoArguments {
     /// Folder to write to.
     #[arg(short, long, value_name = "DIR", default_value = "voxgray-demo")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
+    /// Write a treatment with a known truth as a scanner exports it: DICOM CT and SPECT of four days and the organs, for voxgray init.
+    #[arg(long, conflicts_with_all = ["histories", "engine", "threads"])]
+    dicom: bool,
+    /// Edge of the voxels of CT and SPECT, mm [default: 4].
+    #[arg(long, value_name = "MM", requires = "dicom")]
+    pub(super) voxel: Option<f64>,
+    /// Resolution (full width at half maximum) of the SPECT, mm; 0 as if partial-volume loss had been undone.
+    #[arg(long, value_name = "MM", requires = "dicom", default_value_t = 0.0)]
+    pub(super) fwhm: f64,
+    /// Seed of the noise of CT and SPECT.
+    #[arg(long, value_name = "N", requires = "dicom", default_value_t = 1)]
+    pub(super) seed: u64,
     /// Histories (decays) to simulate.
     #[arg(long, value_name = "N", default_value = "3e7", value_parser = parse_count)]
     histories: u64,
@@ -47,10 +62,10 @@ pub struct DemoArguments {
     threads: Option<usize>,
     /// Replace the files of an older demo, no other.
     #[arg(long)]
-    overwrite: bool,
+    pub(super) overwrite: bool,
     /// Print the result and errors only.
     #[arg(short, long)]
-    quiet: bool,
+    pub(super) quiet: bool,
 }
 
 /// The options of `voxgray dose` without the program around them.
@@ -73,6 +88,9 @@ const PICTURE: &str = "demo.png";
 /// # Errors
 /// If the folder cannot be used, or as [`pipeline::dose`].
 pub fn run(arguments: &DemoArguments) -> Result<ExitCode> {
+    if arguments.dicom {
+        return super::demo_dicom::run(arguments);
+    }
     let terminal = Terminal::new(arguments.quiet);
     let folder = &arguments.out;
     let line = dose_line(arguments);

@@ -15,6 +15,7 @@ use super::fit_arguments::parse_activity;
 use super::progress::Terminal;
 use crate::analysis::{Map, Metric, VoiMetrics};
 use crate::error::{Error, Result};
+use crate::image::{Region, RegionSet};
 use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::pipeline::Observer;
@@ -56,10 +57,10 @@ pub struct DvhArguments {
     /// Folder of voxgray dose, or a map.
     dose: PathBuf,
     #[command(flatten)]
-    input: AnalysisInput,
+    pub(super) input: AnalysisInput,
     /// What shares are shares of.
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Map", default_value = "volume")]
-    weight: WeightChoice,
+    pub(super) weight: WeightChoice,
     /// Densities (g/cm3) on the map's grid, for --weight mass [default: those of the run].
     #[arg(long, value_name = "FILE", help_heading = "Map")]
     density: Option<PathBuf>,
@@ -98,7 +99,6 @@ pub fn run(a: &DvhArguments) -> Result<ExitCode> {
     let mut map = a.input.read(&a.dose, &terminal)?;
     weighted(a, &mut map, &terminal)?;
     let is_sum = a.rbe.is_some() || !a.plus.is_empty();
-    let metrics = metrics(a, &map.unit)?;
     let by_mass = a.weight == WeightChoice::Mass;
     let density =
         by_mass.then(|| a.input.density(&map, a.density.as_ref(), &terminal)).transpose()?;
@@ -109,46 +109,14 @@ pub fn run(a: &DvhArguments) -> Result<ExitCode> {
         standard_errors: map.standard_errors.as_deref(),
         density: density.as_deref(),
     };
-    let (mut table, mut found, mut refused) = (Table::default(), Vec::new(), false);
-    for region in &set.regions {
-        let samples = a.input.sample(&set, region, &of).and_then(|samples| {
-            // The batches know the mean as it was scored.
-            let own = a.input.sampling == SamplingChoice::Uniform && !is_sum;
-            let batches = own
-                .then(|| map.mean_standard_error(&region.name, region.label, samples.volume_ml))
-                .flatten();
-            let read = VoiMetrics::new(&samples, &metrics, batches)?;
-            Ok((samples, read))
-        });
-        let (samples, read) = match samples {
-            Ok(found) => found,
-            Err(error) => {
-                refused = true;
-                console::say(&format!("refused: {}: {error}", region.name));
-                continue;
-            }
-        };
-        let name = &region.name;
-        table.plain(name, "volume", "mL", samples.volume_ml);
-        if let Some(mass) = samples.mass_g {
-            table.plain(name, "mass", "g", mass);
-        }
-        table.plain(name, "missing", "%", 100.0 * (samples.outside + samples.not_a_number));
-        if map.standard_errors.is_some() {
-            table.plain(name, "error_not_known", "%", 100.0 * samples.unknown_error);
-        }
-        if let Some(noise) = &read.noise {
-            table.plain(name, "variance_of_mean_over_independent_voxels", "1", noise.factor());
-        }
-        for (metric, value) in &read.values {
-            table.add(name, metric.name(&map.unit, by_mass), metric.unit(&map.unit), *value);
-        }
-        if let (Some(bq), Some((_, mean))) = (a.administered, read.values.first()) {
-            let unit = format!("{}/GBq", map.unit);
-            table.plain(name, "mean_per_activity", &unit, mean.value * BQ_PER_GBQ / bq);
-        }
-        found.push((name.clone(), read));
-    }
+    // The batches know the mean as it was scored.
+    let own = a.input.sampling == SamplingChoice::Uniform && !is_sum;
+    let batches = |region: &Region, volume_ml: f64| {
+        own.then(|| map.mean_standard_error(&region.name, region.label, volume_ml)).flatten()
+    };
+    let Histograms { table, found, refused } = histograms(a, &of, &set, &map.unit, &batches)?;
+    refused.iter().for_each(|(name, e)| console::say(&format!("refused: {name}: {e}")));
+    let refused = !refused.is_empty();
     let told = json!({
         "map": map.name, "unit": map.unit, "weight": if by_mass { "mass" } else { "volume" },
         "sampling": if a.input.sampling == SamplingChoice::Uniform { "uniform" } else { "interpolated" },
@@ -160,6 +128,68 @@ pub fn run(a: &DvhArguments) -> Result<ExitCode> {
     }
     table.print(a.input.csv, a.input.json, factor, told)?;
     Ok(if refused { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
+}
+
+/// What was read of VOIs.
+pub(super) struct Histograms {
+    /// The table.
+    pub(super) table: Table,
+    /// Histograms with their VOIs' names.
+    pub(super) found: Vec<(String, VoiMetrics)>,
+    /// VOIs that were refused, and why.
+    pub(super) refused: Vec<(String, Error)>,
+}
+
+/// Histograms of the regions of a set on a map in `unit`. `batches` gives the standard error of the mean of a region of so many mL, where
+/// independent batches know it.
+pub(super) fn histograms(
+    a: &DvhArguments,
+    of: &Map,
+    set: &RegionSet,
+    unit: &str,
+    batches: &dyn Fn(&Region, f64) -> Option<f64>,
+) -> Result<Histograms> {
+    let metrics = metrics(a, unit)?;
+    let by_mass = of.density.is_some();
+    let mut all = Histograms { table: Table::default(), found: Vec::new(), refused: Vec::new() };
+    for region in &set.regions {
+        let samples = a.input.sample(set, region, of).and_then(|samples| {
+            let read = VoiMetrics::new(&samples, &metrics, batches(region, samples.volume_ml))?;
+            Ok((samples, read))
+        });
+        let (samples, read) = match samples {
+            Ok(found) => found,
+            Err(error) => {
+                all.refused.push((region.name.clone(), error));
+                continue;
+            }
+        };
+        let (name, table) = (&region.name, &mut all.table);
+        table.plain(name, "volume", "mL", samples.volume_ml);
+        if let Some(mass) = samples.mass_g {
+            table.plain(name, "mass", "g", mass);
+        }
+        table.plain(name, "missing", "%", 100.0 * (samples.outside + samples.not_a_number));
+        if of.standard_errors.is_some() {
+            table.plain(name, "error_not_known", "%", 100.0 * samples.unknown_error);
+        }
+        if let Some(noise) = &read.noise {
+            table.plain(name, "variance_of_mean_over_independent_voxels", "1", noise.factor());
+        }
+        for (metric, value) in &read.values {
+            table.add(name, metric.name(unit, by_mass), metric.unit(unit), *value);
+        }
+        if let (Some(bq), Some((_, mean))) = (a.administered, read.values.first()) {
+            table.plain(
+                name,
+                "mean_per_activity",
+                &format!("{unit}/GBq"),
+                mean.value * BQ_PER_GBQ / bq,
+            );
+        }
+        all.found.push((name.clone(), read));
+    }
+    Ok(all)
 }
 
 /// The usual metrics and those that are asked for.

@@ -19,17 +19,7 @@ use crate::physics::nuclide::Nuclide;
 /// If the table cannot be read, options do not go together, or writing fails. A curve that is refused is reported, with exit code 3 at
 /// the end.
 pub fn run(a: &FitArguments) -> Result<ExitCode> {
-    let half_life_s = match (&a.nuclide, a.half_life) {
-        (Some(name), _) => Nuclide::load(name)?.half_life_s,
-        (None, Some(t)) => t,
-        (None, None) => {
-            return Err(Error::usage(
-                "no nuclide",
-                "physical decay is part of every curve",
-                "Add --nuclide.",
-            ));
-        }
-    };
+    let half_life_s = half_life_s(a)?;
     check(a)?;
     let (method, lambda) = (method(a, half_life_s)?, std::f64::consts::LN_2 / half_life_s);
     let mut file = read(a, lambda)?;
@@ -188,8 +178,21 @@ fn common_uncertainty(a: &FitArguments) -> Result<f64> {
     }
 }
 
+/// The physical half-life (s) of the options.
+pub(super) fn half_life_s(a: &FitArguments) -> Result<f64> {
+    match (&a.nuclide, a.half_life) {
+        (Some(name), _) => Ok(Nuclide::load(name)?.half_life_s),
+        (None, Some(t)) => Ok(t),
+        (None, None) => Err(Error::usage(
+            "no nuclide",
+            "physical decay is part of every curve",
+            "Add --nuclide.",
+        )),
+    }
+}
+
 /// The method of the options.
-fn method(a: &FitArguments, half_life_s: f64) -> Result<Method> {
+pub(super) fn method(a: &FitArguments, half_life_s: f64) -> Result<Method> {
     let population_s = match (a.population_half_life, a.population_spread) {
         (Some(mean), Some(spread)) => Some([mean, spread]),
         (None, None) => None,

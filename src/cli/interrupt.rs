@@ -10,6 +10,11 @@ use crate::error::{Error, Result};
 pub use crate::interrupt::EXIT_CODE as INTERRUPTED;
 use crate::interrupt::STOP;
 
+/// Leaves Ctrl-C to the program that calls this one's commands: it sets [`STOP`] itself.
+pub fn leave_to_caller() {
+    LISTENING.store(true, SeqCst);
+}
+
 /// The flag that Ctrl-C (and a request to terminate) sets.
 ///
 /// # Errors

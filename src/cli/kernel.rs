@@ -173,54 +173,66 @@ fn parse_grams(text: &str) -> Parsed<f64> {
     }
 }
 
+impl KernelArguments {
+    /// The kernel that the options describe.
+    ///
+    /// # Errors
+    /// If none is asked for, or the medium is not known.
+    pub(super) fn job(self) -> Result<KernelJob> {
+        let a = self;
+        let density = match (&a.density, a.medium.as_str()) {
+            (None, DEFAULT_MEDIUM) => Some(DEFAULT_DENSITY),
+            (density, _) => *density,
+        };
+        let shape = match (a.voxel, a.radius, &a.sphere[..]) {
+            (Some(Edges(voxel_mm)), _, _) => {
+                let reach = a.reach.map_or([5; 3], |r| r.0);
+                KernelShape::Voxels { voxel_mm, reach, direct: a.direct }
+            }
+            (None, Some(radius), _) => KernelShape::Point(radius),
+            (None, None, []) => {
+                return Err(Error::usage(
+                    "no kernel is asked for",
+                    "it can be of voxels, of shells round a point, or of spheres",
+                    "Add --voxel 3mm, --radius 20cm or --sphere 10g.",
+                ));
+            }
+            (None, None, masses) => KernelShape::Spheres(masses.to_vec()),
+        };
+        let mut settings = Settings { seed: a.seed, ..Settings::default() };
+        if let Some(cutoff) = a.electron_cutoff {
+            settings.electron_cutoff_mev = cutoff;
+        }
+        let source = match (a.nuclide, a.source) {
+            (Some(name), _) => {
+                SourceChoice::Nuclide { name, horizon_s: a.horizon, retained: a.retained }
+            }
+            (None, text) => SourceChoice::Particle(text.unwrap_or_default()),
+        };
+        Ok(KernelJob {
+            source,
+            medium: Medium::named(&a.medium, density)?,
+            shape,
+            histories: a.histories.max(crate::kernel::REPLICATES as u64),
+            settings,
+            threads: a.threads.unwrap_or(0),
+            cache: cache_folder(a.kernel_cache.as_ref()),
+            out: a.out,
+            overwrite: a.overwrite,
+        })
+    }
+}
+
 /// Makes the kernel.
 ///
 /// # Errors
 /// As [`kernel`].
 pub fn run(a: KernelArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.quiet);
-    let density = match (&a.density, a.medium.as_str()) {
-        (None, DEFAULT_MEDIUM) => Some(DEFAULT_DENSITY),
-        (density, _) => *density,
-    };
-    let shape = match (a.voxel, a.radius, &a.sphere[..]) {
-        (Some(Edges(voxel_mm)), _, _) => {
-            let reach = a.reach.map_or([5; 3], |r| r.0);
-            KernelShape::Voxels { voxel_mm, reach, direct: a.direct }
-        }
-        (None, Some(radius), _) => KernelShape::Point(radius),
-        (None, None, []) => {
-            return Err(Error::usage(
-                "no kernel is asked for",
-                "it can be of voxels, of shells round a point, or of spheres",
-                "Add --voxel 3mm, --radius 20cm or --sphere 10g.",
-            ));
-        }
-        (None, None, masses) => KernelShape::Spheres(masses.to_vec()),
-    };
-    let mut settings = Settings { seed: a.seed, ..Settings::default() };
-    if let Some(cutoff) = a.electron_cutoff {
-        settings.electron_cutoff_mev = cutoff;
-    }
-    let source = match (a.nuclide, a.source) {
-        (Some(name), _) => {
-            SourceChoice::Nuclide { name, horizon_s: a.horizon, retained: a.retained }
-        }
-        (None, text) => SourceChoice::Particle(text.unwrap_or_default()),
-    };
-    let job = KernelJob {
-        source,
-        medium: Medium::named(&a.medium, density)?,
-        shape,
-        histories: a.histories.max(crate::kernel::REPLICATES as u64),
-        settings,
-        threads: a.threads.unwrap_or(0),
-        cache: cache_folder(a.kernel_cache.as_ref()),
-        out: a.out,
-        overwrite: a.overwrite,
-    };
+    let quiet = a.quiet;
+    let job = a.job()?;
     threads::prepare(job.threads, &terminal);
-    let stop = interrupt::listen(a.quiet)?;
+    let stop = interrupt::listen(quiet)?;
     let text = kernel(&job, &terminal, stop)?;
     match job.out[..] {
         [] => super::progress::print(&text)?,

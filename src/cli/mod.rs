@@ -2,14 +2,17 @@
 
 mod analysis_input;
 mod analysis_values;
+pub mod arrays;
 pub mod bed;
 pub mod calibrate;
+pub mod call;
 pub mod check;
 pub mod compare;
 pub mod compare_media;
 pub mod compare_methods;
 pub mod console;
 pub mod demo;
+mod demo_dicom;
 pub mod devices;
 pub mod dicom;
 pub mod dose;
@@ -30,7 +33,7 @@ mod named_nuclide;
 pub mod nuclide;
 pub mod nuclide_arguments;
 mod nuclide_compare;
-mod nuclide_json;
+pub mod nuclide_json;
 mod nuclide_list;
 pub mod pairs;
 pub mod picture;

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// As [`super::nuclide::describe`].
-pub(super) fn json(name: &str, horizon_s: Option<f64>, retained: f64) -> Result<String> {
+pub fn json(name: &str, horizon_s: Option<f64>, retained: f64) -> Result<String> {
     let nuclide = Nuclide::load(name)?;
     let chain = chain(&nuclide.name, horizon_s, retained)?;
     let lines = |lines: &[Line]| -> Vec<Value> {

@@ -2,6 +2,7 @@
 //! (standard output).
 
 use std::io::{self, IsTerminal};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,6 +12,15 @@ pub use super::console::print;
 use crate::error::Result;
 use crate::pipeline::{Observer, Progress, Written};
 use crate::report::voi_table::{hits_in_words, parts_in_words};
+
+/// Histories of the transport that runs, and how many there are at most (0: none runs), for a program around this one.
+static HISTORIES: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
+
+/// Histories that are done and how many there are at most, while a transport runs.
+pub fn histories() -> Option<(u64, u64)> {
+    let [done, of] = [0, 1].map(|n| HISTORIES[n].load(Relaxed));
+    (of > 0).then_some((done.min(of), of))
+}
 
 /// Prints to standard error; the bar only where that is a terminal.
 pub struct Terminal {
@@ -46,6 +56,8 @@ impl Observer for Terminal {
         if let Ok(style) = ProgressStyle::with_template(style) {
             self.bar.set_style(style.progress_chars("=> "));
         }
+        HISTORIES[0].store(0, Relaxed);
+        HISTORIES[1].store(histories, Relaxed);
         self.bar.set_length(histories);
         self.bar.set_position(0);
         self.bar.enable_steady_tick(Duration::from_millis(500));
@@ -58,6 +70,7 @@ impl Observer for Terminal {
     }
 
     fn advanced(&self, histories: u64) {
+        HISTORIES[0].fetch_add(histories, Relaxed);
         self.bar.inc(histories);
     }
 
@@ -68,6 +81,7 @@ impl Observer for Terminal {
     }
 
     fn finished(&self) {
+        HISTORIES[1].store(0, Relaxed);
         self.bar.finish_and_clear();
     }
 }

@@ -118,7 +118,7 @@ fn one(path: &Path, a: &RunArguments) -> Result<u8> {
     let marked = MarkedFolder::open(&study.out, true, &names)?;
     let mut runner = Runner {
         record: Record::read(&study.out),
-        keys: Keys::default(),
+        keys: Keys::of_study(&study),
         study: &study,
         anew: a.anew,
         rerun: Vec::new(),

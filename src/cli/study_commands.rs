@@ -15,14 +15,17 @@ const COMMANDS: [&str; 6] = ["dose", "dvh", "bed", "plan limit", "dicom", "repor
 /// Their options, from the command line's own definition.
 pub(super) fn commands() -> Commands {
     let root = Arguments::command();
-    let of = |name: &str| {
-        let mut command = &root;
-        for word in name.split(' ') {
-            command = command.find_subcommand(word)?;
-        }
-        Some((name.to_owned(), command.get_arguments().filter_map(facts).collect()))
-    };
+    let of = |name: &str| Some((name.to_owned(), options(&root, name)?));
     Commands(COMMANDS.into_iter().filter_map(of).collect())
+}
+
+/// Options of a command (`dose`, `plan limit`) of the program.
+pub(super) fn options(root: &clap::Command, name: &str) -> Option<Vec<OptionFacts>> {
+    let mut command = root;
+    for word in name.split(' ') {
+        command = command.find_subcommand(word)?;
+    }
+    Some(command.get_arguments().filter_map(facts).collect())
 }
 
 fn facts(argument: &Arg) -> Option<OptionFacts> {

@@ -13,7 +13,7 @@ use crate::phantom::Phantom;
 use crate::source::DecaySpectrum;
 use crate::transport::build::{PlanInput, build_plan};
 use crate::transport::engine::{Engine, EngineChoice};
-use crate::transport::run::{RunSettings, Silent};
+use crate::transport::run::{Monitor, RunSettings, Silent};
 use crate::transport::settings::Settings;
 use crate::transport::tally::Tally;
 
@@ -78,6 +78,22 @@ pub fn dose_of_arrays(
     vois: &VoiSet,
     run: &ArrayRun,
 ) -> Result<ArrayDose> {
+    dose_of_arrays_watched(phantom, decays, spectrum, vois, run, &Silent, &AtomicBool::new(false))
+}
+
+/// As [`dose_of_arrays`]; the monitor hears how far it is, `stop` ends it.
+///
+/// # Errors
+/// As [`dose_of_arrays`], and if it was stopped.
+pub fn dose_of_arrays_watched(
+    phantom: &Phantom,
+    decays: &Volume<f32>,
+    spectrum: &DecaySpectrum,
+    vois: &VoiSet,
+    run: &ArrayRun,
+    monitor: &dyn Monitor,
+    stop: &AtomicBool,
+) -> Result<ArrayDose> {
     same_grid("the activity's", &decays.grid, &phantom.grid)?;
     same_grid("the VOIs'", &vois.grid, &phantom.grid)?;
     let activity: Vec<f64> = decays.data.iter().map(|a| f64::from(*a)).collect();
@@ -105,8 +121,11 @@ pub fn dose_of_arrays(
         ..RunSettings::with_histories(run.histories, run.batches)
     };
     let (engine, _) = Engine::choose(&run.engine)?;
-    let never = AtomicBool::new(false);
-    let tally = engine.run(&plan, &how, &labels, parts.count(), &Silent, &never)?.tally;
+    let outcome = engine.run(&plan, &how, &labels, parts.count(), monitor, stop)?;
+    if outcome.interrupted {
+        return Err(crate::interrupt::error());
+    }
+    let tally = outcome.tally;
     let scale = DoseScale {
         decays: activity.iter().sum(),
         density: &phantom.density,

@@ -5,6 +5,6 @@ pub mod map;
 pub mod rate;
 pub mod robust;
 
-pub use arrays::{ArrayDose, ArrayRun, VoiMean, dose_of_arrays};
+pub use arrays::{ArrayDose, ArrayRun, VoiMean, dose_of_arrays, dose_of_arrays_watched};
 pub use map::DoseScale;
 pub use robust::{HighDose, HighVoxels, LargestDose, largest_dose};

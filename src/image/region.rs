@@ -48,6 +48,13 @@ pub struct Rounded {
 }
 
 impl Region {
+    /// Of the share of each voxel of a grid that lies inside; 0 outside of it.
+    pub fn from_shares(label: u32, name: &str, origin: &str, shares: &[f32]) -> Self {
+        let inside = shares.iter().enumerate().filter(|(_, s)| **s != 0.0);
+        let (voxels, shares) = inside.map(|(n, s)| (n as u32, *s)).unzip();
+        Region { label, name: name.into(), origin: origin.into(), colour: None, voxels, shares }
+    }
+
     /// Sum of the shares: its volume in voxels.
     pub fn voxel_sum(&self) -> f64 {
         self.shares.iter().map(|s| f64::from(*s)).sum()

@@ -270,16 +270,8 @@ fn labels(path: &Path, on: Option<&Grid>, options: &RegionOptions) -> Result<Rea
 }
 
 fn of_shares(path: &Path, volume: &Volume<f32>) -> RegionSet {
-    let inside = volume.data.iter().enumerate().filter(|(_, v)| **v > 0.0);
-    let (voxels, shares) = inside.map(|(n, v)| (n as u32, *v)).unzip();
-    let region = Region {
-        label: 1,
-        name: stem(path),
-        origin: format!("shares {}", file_name(path)),
-        colour: None,
-        voxels,
-        shares,
-    };
+    let origin = format!("shares {}", file_name(path));
+    let region = Region::from_shares(1, &stem(path), &origin, &volume.data);
     RegionSet { grid: volume.grid.clone(), regions: vec![region] }
 }
 

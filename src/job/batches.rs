@@ -17,6 +17,12 @@ pub fn default_batches(histories: u64) -> u32 {
     u32::try_from(batches.min(histories)).unwrap_or(u32::MAX)
 }
 
+/// Batches of so many histories where a number may be stated: no more than histories.
+pub fn batches_of(histories: u64, stated: Option<u32>) -> u32 {
+    let batches = stated.unwrap_or_else(|| default_batches(histories));
+    u32::try_from(histories).map_or(batches, |h| batches.min(h))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

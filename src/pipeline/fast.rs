@@ -37,7 +37,8 @@ pub struct KernelMaker<'a> {
     pub stop: &'a AtomicBool,
 }
 
-pub(super) struct Heard<'a>(pub &'a dyn Observer);
+/// An observer that hears of the histories of a transport.
+pub struct Heard<'a>(pub &'a dyn Observer);
 
 impl Monitor for Heard<'_> {
     fn advanced(&self, histories: u64) {

@@ -189,7 +189,11 @@ pub fn read_ct(
     accept("ct", path, read, observer, records)
 }
 
-fn read_curve(choice: &CurveChoice, records: &mut Vec<InputRecord>) -> Result<HuCurve> {
+/// The curve of a choice; a file is recorded.
+///
+/// # Errors
+/// If the file cannot be read or is no curve.
+pub fn read_curve(choice: &CurveChoice, records: &mut Vec<InputRecord>) -> Result<HuCurve> {
     match choice {
         CurveChoice::Schneider => HuCurve::schneider2000(),
         CurveChoice::SchneiderMetals => HuCurve::schneider2000_with_metals(),

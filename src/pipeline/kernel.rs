@@ -120,6 +120,32 @@ pub fn kernel(job: &KernelJob, observer: &dyn Observer, stop: &AtomicBool) -> Re
             ));
         }
     }
+    let made = make(job, observer, stop)?;
+    let rows = table(&made);
+    let text = lines(rows.iter(), Separator::Comma);
+    for path in &job.out {
+        match form(path, &job.shape)? {
+            Form::Csv => {
+                let text = format!("{}{text}", head(job, &made));
+                write_atomically(path, |w| w.write_all(text.as_bytes()))?;
+            }
+            Form::Json => {
+                let text = serde_json::to_vec_pretty(&facts(job, &made, &rows)).map_err(|e| {
+                    Error::run("a kernel cannot be written", e.to_string(), "Report this.")
+                })?;
+                write_atomically(path, |w| w.write_all(&text))?;
+            }
+            Form::Nifti => {
+                if let Made::Voxels(kernel) = &made {
+                    write_nifti(path, &image(kernel)?)?;
+                }
+            }
+        }
+    }
+    Ok(format!("{}{text}", head(job, &made)))
+}
+
+fn make(job: &KernelJob, observer: &dyn Observer, stop: &AtomicBool) -> Result<Made> {
     let source = read_source(&job.source)?;
     source.complaints().iter().for_each(|text| observer.warn(text));
     let maker = KernelMaker {
@@ -131,7 +157,7 @@ pub fn kernel(job: &KernelJob, observer: &dyn Observer, stop: &AtomicBool) -> Re
         observer,
         stop,
     };
-    let made = match &job.shape {
+    Ok(match &job.shape {
         KernelShape::Point(radius_cm) => Made::Point(maker.point(&job.medium, *radius_cm)?),
         KernelShape::Spheres(masses) => {
             let radius =
@@ -157,29 +183,40 @@ pub fn kernel(job: &KernelJob, observer: &dyn Observer, stop: &AtomicBool) -> Re
                 VoxelKernel::of_point(&maker.point(&job.medium, farthest)?, octant)
             })
         }
+    })
+}
+
+/// A kernel in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KernelTable {
+    /// What it is, as lines of comment.
+    pub head: String,
+    /// Names of its columns, with their units.
+    pub columns: Vec<String>,
+    /// Its rows; NaN where nothing is known.
+    pub rows: Vec<Vec<f64>>,
+    /// Of voxels: the whole kernel, S in mGy/(MBq s), its centre at the origin.
+    pub image: Option<Volume<f32>>,
+}
+
+/// Makes a kernel, for a program; nothing is written.
+///
+/// # Errors
+/// If an option cannot be used or the kernel cannot be made.
+pub fn kernel_table(
+    job: &KernelJob,
+    observer: &dyn Observer,
+    stop: &AtomicBool,
+) -> Result<KernelTable> {
+    let made = make(job, observer, stop)?;
+    let mut rows = table(&made).into_iter();
+    let columns = rows.next().unwrap_or_default();
+    let numbers = |row: Vec<String>| row.iter().map(|t| t.parse().unwrap_or(f64::NAN)).collect();
+    let image = match &made {
+        Made::Voxels(kernel) => Some(image(kernel)?),
+        _ => None,
     };
-    let rows = table(&made);
-    let text = lines(rows.iter(), Separator::Comma);
-    for path in &job.out {
-        match form(path, &job.shape)? {
-            Form::Csv => {
-                let text = format!("{}{text}", head(job, &made));
-                write_atomically(path, |w| w.write_all(text.as_bytes()))?;
-            }
-            Form::Json => {
-                let text = serde_json::to_vec_pretty(&facts(job, &made, &rows)).map_err(|e| {
-                    Error::run("a kernel cannot be written", e.to_string(), "Report this.")
-                })?;
-                write_atomically(path, |w| w.write_all(&text))?;
-            }
-            Form::Nifti => {
-                if let Made::Voxels(kernel) = &made {
-                    write_nifti(path, &image(kernel)?)?;
-                }
-            }
-        }
-    }
-    Ok(format!("{}{text}", head(job, &made)))
+    Ok(KernelTable { head: head(job, &made), columns, rows: rows.map(numbers).collect(), image })
 }
 
 fn emitted(made: &Made) -> (f64, f64, u64, bool) {

@@ -309,12 +309,17 @@ pub fn place(
             "{outside:.6e} {unit} ({percent:.3} %) of the activity lie outside of the CT or the dose grid and are left out"
         ));
     }
-    if negative_voxels > 0 {
-        observer.warn(&format!(
-            "{negative_voxels} negative voxels ({negative_sum:.6e} {unit}) were taken as zero"
-        ));
-    }
+    tell_negatives(&moved, observer);
     Ok((moved, field))
+}
+
+/// Warns of negative voxels that were taken as zero.
+pub fn tell_negatives(activity: &ActivityMap, observer: &dyn Observer) {
+    let Negatives { voxels, sum } = activity.negatives;
+    if voxels > 0 {
+        let unit = activity_unit(activity.quantity);
+        observer.warn(&format!("{voxels} negative voxels ({sum:.6e} {unit}) were taken as zero"));
+    }
 }
 
 /// Activity in voxels below a density (g/cm3).

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::file::Study;
 use super::stage::{Stage, Word};
 use crate::error::{Error, Result};
 use crate::io::sha256_file;
@@ -13,11 +14,19 @@ use crate::program::Program;
 /// Hashes of files and stages, each made once.
 #[derive(Debug, Default)]
 pub struct Keys {
+    /// The study's file and output folder, which may lie in a folder of images and are no images.
+    own: Vec<PathBuf>,
     contents: BTreeMap<PathBuf, String>,
     stages: BTreeMap<String, String>,
 }
 
 impl Keys {
+    /// Keys of a study.
+    pub fn of_study(study: &Study) -> Self {
+        let own = [&study.path, &study.out].map(|p| whole(p));
+        Keys { own: own.into(), ..Keys::default() }
+    }
+
     /// The key of a stage; those of the stages before it have been asked for.
     ///
     /// # Errors
@@ -47,7 +56,8 @@ impl Keys {
         Ok(key)
     }
 
-    /// SHA-256 of a file, or of the hashes of the files in a folder, whatever their names.
+    /// SHA-256 of a file, or of the hashes of the files in a folder, whatever their names. The study's
+    /// file and output in a folder are none of its contents.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -57,7 +67,7 @@ impl Keys {
         }
         let found = if path.is_dir() {
             let mut hashes = Vec::new();
-            within(path, &mut hashes)?;
+            within(&whole(path), &self.own, &mut hashes)?;
             hashes.sort();
             hex(&hashes)
         } else {
@@ -68,7 +78,14 @@ impl Keys {
     }
 }
 
-fn within(folder: &Path, hashes: &mut Vec<String>) -> Result<()> {
+/// A path that compares with others.
+fn whole(path: &Path) -> PathBuf {
+    path.canonicalize()
+        .or_else(|_| std::path::absolute(path))
+        .unwrap_or_else(|_| path.to_path_buf())
+}
+
+fn within(folder: &Path, own: &[PathBuf], hashes: &mut Vec<String>) -> Result<()> {
     let error = |e: &std::io::Error| Error::io("read", folder, e);
     for entry in std::fs::read_dir(folder).map_err(|e| error(&e))? {
         let entry = entry.map_err(|e| error(&e))?;
@@ -77,8 +94,11 @@ fn within(folder: &Path, hashes: &mut Vec<String>) -> Result<()> {
             continue;
         }
         let path = entry.path();
+        if own.contains(&path) {
+            continue;
+        }
         if path.is_dir() {
-            within(&path, hashes)?;
+            within(&path, own, hashes)?;
         } else if path.is_file() {
             hashes.push(sha256_file(&path)?);
         }
@@ -127,6 +147,14 @@ mod tests {
         assert_ne!(of("a"), of("c"));
         std::fs::write(at("a/.DS_Store"), "x").unwrap();
         assert_eq!(of("a"), of("b"));
+        // An export that holds the study itself.
+        std::fs::create_dir_all(at("a/study-out")).unwrap();
+        std::fs::write(at("a/study-out/summary.json"), "x").unwrap();
+        std::fs::write(at("a/study.toml"), "x").unwrap();
+        assert_ne!(of("a"), of("b"));
+        let own = ["a/study.toml", "a/study-out"].map(|p| whole(&at(p)));
+        let mut keys = Keys { own: own.into(), ..Keys::default() };
+        assert_eq!(keys.of(&stage(vec![Word::Input(at("a"))])).unwrap(), of("b"));
         let text = |t: &str| key(vec![Word::Text(t.into())]);
         assert_ne!(text("--seed=1"), text("--seed=2"));
         assert_eq!(key(vec![Word::Silent("4".into())]), key(Vec::new()));

@@ -102,7 +102,7 @@ pub fn synthetic_patient(options: &SyntheticPatientOptions) -> Result<SyntheticP
             });
         }
     });
-    let activity = spect(&ct_grid, &labels, options);
+    let activity = spect(&ct_grid, &labels, &ORGANS.map(|o| o.2), options);
     Ok(SyntheticPatient {
         ct: Volume::new(ct_grid.clone(), hu)?,
         labels: Volume::new(ct_grid, labels)?,
@@ -131,24 +131,43 @@ fn field_grid(spacing: [f64; 3]) -> Grid {
     Grid::aligned(dims, origin, spacing)
 }
 
-/// The true activity of each CT voxel is put into the SPECT voxel at its centre, blurred, and scaled.
-fn spect(ct: &Grid, labels: &[u8], options: &SyntheticPatientOptions) -> Volume<f32> {
+/// The true activity of each CT voxel is put into the SPECT voxel at its centre, blurred, and scaled. `weights` are concentrations of the labels,
+/// in relation to each other.
+fn spect(
+    ct: &Grid,
+    labels: &[u8],
+    weights: &[f64],
+    options: &SyntheticPatientOptions,
+) -> Volume<f32> {
     let grid = field_grid(options.spect_spacing_mm);
-    let mut data = vec![0.0f64; grid.len()];
-    for (i, label) in labels.iter().enumerate() {
-        let mm = ct.to_mm(ct.unlinear(i).map(|c| c as f64));
-        let index = [0, 1, 2].map(|a| {
-            let c = ((mm[a] - grid.origin_mm[a]) / options.spect_spacing_mm[a]).round();
-            c.clamp(0.0, grid.dims[a] as f64 - 1.0) as usize
-        });
-        data[grid.linear(index)] += ORGANS[usize::from(*label)].2;
-    }
-    for axis in 0..3 {
-        blur(&mut data, &grid, axis, options.spect_fwhm_mm / options.spect_spacing_mm[axis]);
-    }
+    let data = seen(ct, labels, weights, &grid, options.spect_fwhm_mm);
     let voxel_ml = grid.voxel_volume_mm3() * CM3_PER_MM3;
     let scale = options.total_activity_bq / (data.iter().sum::<f64>() * voxel_ml);
     Volume { data: data.iter().map(|a| (a * scale) as f32).collect(), grid }
+}
+
+/// The sum of the weights of the labels that lie in each voxel of a grid, blurred to a resolution (full width at half maximum, mm).
+pub(super) fn seen(
+    ct: &Grid,
+    labels: &[u8],
+    weights: &[f64],
+    grid: &Grid,
+    fwhm_mm: f64,
+) -> Vec<f64> {
+    let mut data = vec![0.0f64; grid.len()];
+    let spacing_mm = grid.spacing_mm();
+    for (i, label) in labels.iter().enumerate() {
+        let mm = ct.to_mm(ct.unlinear(i).map(|c| c as f64));
+        let index = [0, 1, 2].map(|a| {
+            let c = ((mm[a] - grid.origin_mm[a]) / spacing_mm[a]).round();
+            c.clamp(0.0, grid.dims[a] as f64 - 1.0) as usize
+        });
+        data[grid.linear(index)] += weights[usize::from(*label)];
+    }
+    for (axis, spacing) in spacing_mm.into_iter().enumerate() {
+        blur(&mut data, grid, axis, fwhm_mm / spacing);
+    }
+    data
 }
 
 /// Convolves along one axis with a Gaussian of the given full width (voxels); what would leave the field

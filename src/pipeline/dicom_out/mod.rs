@@ -244,7 +244,7 @@ fn dose(
 }
 
 /// This program, as objects name it.
-pub(super) fn equipment() -> Equipment {
+pub fn equipment() -> Equipment {
     let program = Program::this();
     let revision = program.revision.as_deref().map_or(String::new(), |r| format!(" {r}"));
     Equipment {
