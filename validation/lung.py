@@ -33,7 +33,9 @@ def read(path):
 def picture(path, nuclide, found):
     """Bars of the source region's mean dose against Monte Carlo, with one standard error."""
     methods = list(found["lung"])
-    width, left, row, scale = 760, 190, 30, 2.4
+    width, left, row = 760, 190, 30
+    most = max(100.0, max(v for of in found.values() for v, _ in of.values()))
+    scale = (width - left - 70) / (100 + most)
     middle = left + 100 * scale
     height = 70 + row * len(methods)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="13">',
@@ -46,7 +48,7 @@ def picture(path, nuclide, found):
         out.append(f'<text x="{left - 8}" y="{y + 16}" text-anchor="end">{method}</text>')
         for k, name in enumerate(found):
             value, error = found[name][method]
-            x = middle + max(-100, min(100, value)) * scale
+            x = middle + value * scale
             top = y + 11 * k
             out.append(f'<rect x="{min(x, middle):.1f}" y="{top}" width="{abs(x - middle):.1f}" height="10" fill="{COLOURS[name]}"/>')
             out.append(f'<line x1="{x - error * scale:.1f}" y1="{top + 5}" x2="{x + error * scale:.1f}" y2="{top + 5}" stroke="black" stroke-width="2"/>')
