@@ -303,7 +303,12 @@ fn a_kernel_from_a_table_is_that_kernel() {
     let again = map(&inputs, "bare/dose_rate.nii.gz");
     assert!((0..own.len()).all(|v| (own[v] - again[v]).abs() < 1e-5 * largest));
     std::fs::write(inputs.path("unsaid.csv"), bare("")).unwrap();
-    for (file, word) in [("other.csv", "3 x 3 x 3 mm"), ("unsaid.csv", "edges of its voxels")] {
+    std::fs::write(inputs.path("whose.csv"), text.replace("electron:0.5MeV", "Lu-177")).unwrap();
+    for (file, word) in [
+        ("whose.csv", "a kernel of Lu-177"),
+        ("other.csv", "3 x 3 x 3 mm"),
+        ("unsaid.csv", "edges of its voxels"),
+    ] {
         let refused = table(file, "refused");
         assert_eq!(refused.status.code(), Some(3), "{}", stderr(&refused));
         assert!(stderr(&refused).contains(word), "{}", stderr(&refused));

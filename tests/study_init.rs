@@ -291,6 +291,21 @@ fn reconstructions_are_of_one_kind_at_all_times() {
         assert!(taken.iter().all(|l| l.contains("\"ac")), "{taken:?}");
         assert!(said(&output).contains("several reconstructions"), "{}", said(&output));
     }
+    // Scatter, and names that say it; a map of attenuation is none.
+    for [good, bad] in [
+        [["DECY\\ATTN\\SCAT", "b"], ["DECY\\ATTN", "a"]],
+        [["DECY", "SPECT AC ON"], ["DECY", "SPECT AC OFF"]],
+        [["DECY", "Q"], ["DECY", "ACCT uMap AC"]],
+    ] {
+        let export = Export::new();
+        export.series("ct", ct("A", "1.2.3.20", "1.2.3.2"));
+        export.series("bad", Series { uid: "1.2.3.30", corrected: bad, ..FIRST });
+        export.series("good", Series { uid: "1.2.3.31", corrected: good, ..FIRST });
+        let study = export.run(&["init", ".", "--print"]).stdout;
+        let study = String::from_utf8_lossy(&study).into_owned();
+        let taken: Vec<&str> = study.lines().filter(|l| l.starts_with("activity = ")).collect();
+        assert_eq!(taken, ["activity = \"good\""], "{study}");
+    }
     // By name alone: the same name, and said to be checked.
     let export = Export::new();
     export.series("ct", ct("A", "1.2.3.20", "1.2.3.2"));

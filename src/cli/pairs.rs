@@ -10,7 +10,7 @@ use super::dose;
 use super::progress::Terminal;
 use super::study_commands::commands;
 use crate::error::{Error, Result};
-use crate::pipeline::pairs::{PairFile, Part, inputs, listed, maps, write_list};
+use crate::pipeline::pairs::{PairFile, Part, forget_list, inputs, listed, maps, write_list};
 use crate::pipeline::series_file::SeriesInput;
 use crate::sheet::Sheet;
 use crate::study::OptionFacts;
@@ -220,6 +220,8 @@ pub fn run(a: PairsArguments) -> Result<ExitCode> {
         }
         lines.push((patient, folder, of_patient));
     }
+    // A list is of what is there: an older one does not outlast its files.
+    forget_list(&a.out)?;
     let mut files: Vec<PairFile> = Vec::new();
     for (patient, folder, of_patient) in lines {
         let part = Part::of(&patient.name, a.split);

@@ -56,13 +56,15 @@ fn stated<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     })
 }
 
-/// Gy per decay of the unit that a column's name holds.
+/// Gy per decay of the unit in the name of a column of S values; none for any other unit, also of another time.
 fn gy_per_decay(name: &str) -> Option<f64> {
-    let name = name.to_lowercase();
-    let is = |part: &str| name.contains(part);
-    match (is("mgy"), is("mbq"), is("gy") && (is("bq") || is("decay"))) {
-        (true, true, _) => Some(GY_PER_MGY_MBQ),
-        (false, false, true) => Some(1.0),
+    let plain: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    let unit = plain.strip_prefix("svalues").or_else(|| plain.strip_prefix("svalue"));
+    match unit.or_else(|| plain.strip_prefix('s'))?.replace("per", "").as_str() {
+        "mgymbqs" => Some(GY_PER_MGY_MBQ),
+        "gymbqs" => Some(1e-6),
+        "mgybqs" | "mgydecay" => Some(1e-3),
+        "gybqs" | "gydecay" => Some(1.0),
         _ => None,
     }
 }
@@ -96,7 +98,7 @@ impl TableKernel {
         }) else {
             return refuse(
                 format!("{file}: no column of S values with a unit"),
-                "its name starts with S and holds mGy and MBq, or Gy and Bq",
+                "its name is S with mGy per MBq s, or Gy per Bq s",
                 "Call it S_mGy_per_MBq_s.",
             );
         };
@@ -219,6 +221,17 @@ impl TableKernel {
                 "Compute dose on the kernel's grid (--grid), or take the kernel of this size.",
             );
         }
+        // What a table holds is what it would emit itself at least.
+        if self.kernel.emitted_mev > MOST_EMITTED * emitted_mev {
+            return refuse(
+                format!(
+                    "{}: a kernel of {:.4e} MeV per decay for a source that emits {emitted_mev:.4e}",
+                    self.file, self.kernel.emitted_mev
+                ),
+                "no medium absorbs more than is emitted",
+                "Check the unit of its S values, its voxels and density, and whose kernel it is.",
+            );
+        }
         let reach = [0, 1, 2].map(|a| reach[a].min(self.kernel.octant.reach[a]));
         let octant = Octant { voxel_cm: own, reach };
         let crop = |values: &Vec<f64>| match values.is_empty() {
@@ -242,6 +255,9 @@ impl TableKernel {
 
 /// Largest relative difference between edges that are the same.
 const SAME_EDGE: f64 = 1e-3;
+
+/// Energy of a table over that of the source beyond which it is not its kernel: published ones are of other decay data, and of three digits.
+const MOST_EMITTED: f64 = 1.05;
 
 fn edges(file: &str, text: Option<&str>) -> Result<[f64; 3]> {
     let numbers: Option<Vec<f64>> = text.and_then(|t| {
@@ -286,6 +302,7 @@ fn replicates(values: &[(f64, f64, [f64; ORIGINS])], mev: f64) -> Vec<[Vec<f64>;
         let draws: Vec<f64> =
             (0..REPLICATES).map(|_| StandardNormal.sample(&mut generator)).collect();
         let mean = draws.iter().sum::<f64>() / n;
+        let spread = draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
         let sum: f64 = parts.iter().sum();
         // Without parts all counts as the first kind.
         let share = |o: usize| match sum > 0.0 {
@@ -293,8 +310,8 @@ fn replicates(values: &[(f64, f64, [f64; ORIGINS])], mev: f64) -> Vec<[Vec<f64>;
             false => f64::from(u8::from(o == first)),
         };
         for (r, replicate) in made.iter_mut().enumerate() {
-            // The mean of n replicates has 1/n of their variance; n - 1 of n is left once their mean is taken off.
-            let value = s + error * n.sqrt() * (n / (n - 1.0)).sqrt() * (draws[r] - mean);
+            // Each scatters by as much as the table says: the mean of n replicates has 1/n of their variance.
+            let value = s + error * n.sqrt() * (draws[r] - mean) / spread.sqrt();
             for (o, of) in replicate.iter_mut().enumerate() {
                 if told[o] || o == first {
                     of.push(value * mev * share(o));
@@ -333,8 +350,7 @@ mod tests {
         let (energy, error) = found.kernel.energy(0, &[0, 1, 2]);
         let mev = 1e-9 * 0.02808e-3 / 1.602_176_634e-13;
         assert!((energy / (8.0 * mev) - 1.0).abs() < 1e-9, "{energy}");
-        // The scatter of ten normal deviates: chi-squared with 9 degrees of freedom, 0.3 to 2 is far beyond its 99.99 % (alpha 1e-4).
-        assert!((0.3..2.0).contains(&(error / (0.1 * mev))), "{error}");
+        assert!((error / (0.1 * mev) - 1.0).abs() < 1e-9, "{error}");
         let off = found.kernel.octant.linear([1, 0, 1]);
         assert!((found.kernel.energy(off, &[0]).0 / (3.0 * mev) - 1.0).abs() < 1e-9);
         // One of the centre, two of each neighbour on an axis, four and eight of the others.
@@ -350,6 +366,11 @@ mod tests {
             (table.clone(), "edges of its voxels"),
             ("# voxel_mm: 3\n".to_string() + &table, "density of its medium"),
             (HEAD.to_string() + &table.replace("S_mGy_per_MBq_s", "S"), "no column of S values"),
+            (HEAD.to_string() + &table.replace("MBq_s", "MBq_h"), "no column of S values"),
+            (
+                HEAD.to_string() + &table.replace("mGy_per_MBq", "Gy_per_GBq"),
+                "no column of S values",
+            ),
             (HEAD.to_string() + &table.replace("1,1,1,7,0\n", ""), "7 rows for offsets"),
             (HEAD.to_string() + &table.replace("1,1,1,7,0", "1,1,0,7,0"), "there twice"),
             (HEAD.to_string() + &table.replace("1,1,1,7", "-1,1,1,7"), "i is -1"),
@@ -363,9 +384,11 @@ mod tests {
     #[test]
     fn another_voxel_is_refused_and_a_smaller_grid_takes_a_part() {
         let found = read(&(HEAD.to_string() + &octant(|n| format!("{n},0")))).unwrap();
-        let error = found.on([0.3, 0.3, 0.31], [4; 3], 1.0).expect_err("other edges").to_string();
+        let error = found.on([0.3, 0.3, 0.31], [4; 3], 100.0).expect_err("other edges").to_string();
         assert!(error.contains("3 x 3 x 3 mm"), "{error}");
-        let part = found.on([0.3; 3], [1, 0, 3], 1.0).unwrap();
+        let error = found.on([0.3; 3], [4; 3], 10.0).expect_err("too much").to_string();
+        assert!(error.contains("more than is emitted"), "{error}");
+        let part = found.on([0.3; 3], [1, 0, 3], 100.0).unwrap();
         assert_eq!(part.octant.reach, [1, 0, 1]);
         let [from, to] = [found.kernel.octant.linear([1, 0, 1]), part.octant.linear([1, 0, 1])];
         assert_eq!(part.energy_mev[0][0][to], found.kernel.energy_mev[0][0][from]);

@@ -350,7 +350,8 @@ impl Fit {
         let linear = self.ln_tia_uncertainty();
         let of_profile = 0.5 * (lower + upper) / self.quantile_97_5();
         let agree = (1.0 / REFUTED..=REFUTED).contains(&(linear / of_profile));
-        if agree || !of_profile.is_finite() || of_profile <= 0.0 { linear } else { of_profile }
+        // An open side says that there is none.
+        if agree || of_profile.is_nan() || of_profile <= 0.0 { linear } else { of_profile }
     }
 
     /// The TIA with its profile-likelihood 95 % interval, the extrapolated shares and the failed gates as warnings.

@@ -103,6 +103,10 @@ pub struct UnitShape {
     pub outside: [f64; 2],
 }
 
+/// Part of an integral before the first point beyond which a family whose integral is not determined is none: all of it would be a phase that no point
+/// shows.
+const MOST_UNSEEN: f64 = 0.9;
+
 /// Integrates points by a method, from injection to infinity.
 ///
 /// # Errors
@@ -143,6 +147,17 @@ pub fn integrate_points(
         Method::Family(family) => {
             let fit = fit(&tac, *family, lambda)?;
             let tia = fit.tia(&tac);
+            let unseen = tia.share_before_first > MOST_UNSEEN;
+            if !fit.tia_determined && (unseen || !tia.relative_uncertainty().is_finite()) {
+                return Err(Error::input(
+                    format!(
+                        "the points do not determine the integral of a {} curve",
+                        fit.family().name()
+                    ),
+                    "other curves fit them as well, so its uncertainty has no bound",
+                    "Choose a model with fewer parameters, or add time points.",
+                ));
+            }
             done(tac, tia, Shape::Fit(Box::new(fit)), Vec::new())
         }
         Method::Trapezoid(head, tail) => {

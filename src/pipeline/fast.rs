@@ -12,6 +12,7 @@ use crate::kernel::methods::{self, KernelFacts, Kernels, Problem};
 use crate::kernel::table::TableKernel;
 use crate::kernel::{Medium, PointKernel, cache, convolve};
 use crate::phantom::LOW_DENSITY_G_CM3;
+use crate::physics::nuclide::Nuclide;
 use crate::source::DecaySpectrum;
 use crate::transport::run::{Monitor, Outcome};
 use crate::transport::settings::Settings;
@@ -127,6 +128,7 @@ pub(super) fn tally(
     let (tally, kernels) = match &table {
         Some(table) => {
             say_table(table, observer);
+            same_source(table, &prepared.decay)?;
             methods::run(&problem, how, Kernels::Table(table))?
         }
         None => {
@@ -144,6 +146,26 @@ pub(super) fn tally(
     let seconds = since.elapsed().as_secs_f64();
     observer.say(&format!("method {} in {seconds:.1} s", job.method.name()));
     Ok(Outcome { tally, interrupted: false, more: None, seconds, notices: Vec::new() })
+}
+
+/// Refuses a table that says to be of another nuclide or particle.
+fn same_source(table: &TableKernel, decay: &DecaySpectrum) -> Result<()> {
+    let (own, run) = (&table.kernel.source, &decay.label);
+    let name = |text: &str| Nuclide::load(text).map(|n| n.name).ok();
+    let other = match (name(own), name(run)) {
+        (Some(own), Some(run)) => own != run,
+        (Some(_), None) => true,
+        // Particles, as our own tables name them; other texts say nothing.
+        (None, _) => own.contains(':') && own.contains("eV") && own != run,
+    };
+    match other {
+        false => Ok(()),
+        true => Err(Error::input(
+            format!("{}: a kernel of {own} for a source of {run}", table.file),
+            "S values are those of one source",
+            "Take the kernel of this source, or correct its comment '# source:'.",
+        )),
+    }
 }
 
 /// Says what a kernel from a file leaves unsaid.

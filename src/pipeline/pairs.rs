@@ -19,6 +19,9 @@ use crate::phantom::Phantom;
 use crate::physics::tissues::named_material;
 use crate::sheet::{Separator, lines};
 
+/// Name of the list.
+const LIST: &str = "pairs.csv";
+
 /// What is added to HU so that none is below zero, as densities are.
 const HU_SHIFT: f32 = 1024.0;
 /// HU of air, which is what lies beyond a CT.
@@ -155,6 +158,18 @@ pub fn listed(
     files.iter().map(one).collect()
 }
 
+/// Removes an older `pairs.csv`.
+///
+/// # Errors
+/// If it cannot be removed.
+pub fn forget_list(root: &Path) -> Result<()> {
+    let path = root.join(LIST);
+    match std::fs::remove_file(&path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &path, &e)),
+        _ => Ok(()),
+    }
+}
+
 /// Writes `pairs.csv`.
 ///
 /// # Errors
@@ -166,7 +181,7 @@ pub fn write_list(root: &Path, files: &[PairFile]) -> Result<PathBuf> {
         vec![f.patient.clone(), part, f.what.clone(), f.file.clone(), f.sha256.clone()]
     }));
     let text = lines(rows.iter(), Separator::Comma);
-    let path = root.join("pairs.csv");
+    let path = root.join(LIST);
     write_atomically(&path, |w| w.write_all(text.as_bytes()))?;
     Ok(path)
 }

@@ -11,8 +11,8 @@ use super::correction_words::{
 use super::units::{Quantity, Unit, unit_of};
 use super::words::{
     AFTER_INJECTION, BESIDE, CLOCKS, CONCENTRATIONS, COUNTERS, COVERAGE_ONE, CURVES, DURATIONS,
-    LOGARITHMS, MASSES, NUCLIDES, OTHER, PATIENTS, PER, RELATIVE, REMARKS, RETAINED, SIGNS,
-    SPREADS, TIMES, VALUES, VOLUMES,
+    LOGARITHMS, MASSES, NO_ACTIVITIES, NUCLIDES, OTHER, PATIENTS, PER, RELATIVE, REMARKS, RETAINED,
+    SIGNS, SPREADS, TIMES, VALUES, VOLUMES,
 };
 
 /// What a column holds.
@@ -79,15 +79,19 @@ pub fn heading(name: &str) -> Result<Heading, String> {
     }
 }
 
+/// Why U is no standard uncertainty.
+const EXPANDED: &str = "U is the sign of an expanded uncertainty (GUM, 2.3.5), u that of a standard one: write u, or SD, and half the values where k is 2";
+
 fn understood(all: &Name, corrected: Option<bool>) -> Result<Heading, String> {
     if all.own.first() == Some(&'U') && all.words().split(' ').next() == Some("u") {
         let alone = all.own.get(1).is_none_or(|c| " ([_".contains(*c));
         if alone {
-            return Err("U is the sign of an expanded uncertainty (GUM, 2.3.5), u that of a standard one: write u, or SD, and half the values where k is 2".into());
+            return Err(EXPANDED.into());
         }
     }
     let Some((name, unit)) = all.split_unit() else { return without_unit(&all.words()) };
-    name.of_another_unit(all)?;
+    name.of_another_unit(all, unit)?;
+    name.of_expanded_uncertainty()?;
     let words = name.words();
     match unit {
         Unit::Time(s) if TIMES.contains(&words.as_str()) => Ok(Heading::Time(s)),
@@ -181,7 +185,7 @@ impl Name {
             .map(|c| match c {
                 '−' | '–' | '—' => '-',
                 c if c.is_whitespace() => ' ',
-                c => c.to_ascii_lowercase(),
+                c => c.to_lowercase().next().unwrap_or(*c),
             })
             .collect();
         Name { own, folded }
@@ -384,11 +388,17 @@ impl Name {
     }
 
     /// Refuses a unit that is the lower part of another: `mGy/h/GBq` is none in GBq, nor is `cps/MBq` one in MBq.
-    fn of_another_unit(&self, all: &Name) -> Result<(), String> {
+    fn of_another_unit(&self, all: &Name, unit: Unit) -> Result<(), String> {
         let gap = all.folded[self.folded.len().min(all.folded.len())..].iter();
         let stroke = gap.clone().take_while(|c| " _/,-".contains(**c)).any(|c| *c == '/');
         let lower = self.words().split(' ').next_back().is_some_and(|w| PER.contains(&w));
-        match lower || (stroke && self.split_unit().is_some()) {
+        let before = self.split_unit().map(|(_, unit)| unit);
+        // Of "95% CI" the last is an interval, no Curie.
+        let interval = self.words().split(' ').next_back() == Some("ci");
+        let two = !interval
+            && matches!(unit, Unit::Value(..))
+            && matches!(before, Some(Unit::Value(q, _)) if q != Quantity::Counts);
+        match lower || two || (stroke && before.is_some()) {
             true => Err(format!(
                 "'{}' has a unit that is not known: per what? Activity per administered activity is MBq/GBq, or %IA",
                 all.text()
@@ -397,16 +407,38 @@ impl Name {
         }
     }
 
+    /// Refuses `liver U`: the sign of an expanded uncertainty behind a name.
+    fn of_expanded_uncertainty(&self) -> Result<(), String> {
+        let n = self.own.len();
+        let last = n > 1 && self.own[n - 1] == 'U' && " _-,(".contains(self.own[n - 2]);
+        if last { Err(EXPANDED.into()) } else { Ok(()) }
+    }
+
     /// Refuses words that say another quantity than the unit does.
     fn of_this_quantity(&self, quantity: Quantity) -> Result<&Name, String> {
         use Quantity::{Activity, CountRate, Counts, OfAdministered};
         let words = format!(" {} ", self.words());
         let ten = self.folded.iter().collect::<String>().replace(' ', "");
-        if ten.contains("10^") || ten.contains("x10") || ten.contains("×10") {
+        let divided = ten.split('/').skip(1).any(|t| t.starts_with(|c: char| c.is_ascii_digit()));
+        let power = |w: &str| {
+            w.split_once('e').is_some_and(|(a, b)| {
+                [a, b].iter().all(|t| !t.is_empty() && t.bytes().all(|c| c.is_ascii_digit()))
+            })
+        };
+        if divided
+            || ["10^", "x10", "×10"].iter().any(|t| ten.contains(t))
+            || words.split(' ').any(power)
+        {
             return Err("a factor of ten in a name is not read: write the unit that holds it, such as kBq or MBq".into());
         }
         if let Some(odd) = LOGARITHMS.iter().find(|w| words.contains(&format!(" {w} "))) {
             return Err(format!("'{odd}' in it says logarithms: give the values themselves"));
+        }
+        let another = |w: &&&str| quantity == Activity && words.contains(&format!(" {w} "));
+        if let Some(odd) = NO_ACTIVITIES.iter().find(another) {
+            return Err(format!(
+                "'{odd}' in it is no activity at a time, and its unit says one: correct either"
+            ));
         }
         let whole = matches!(quantity, Activity | CountRate | Counts | OfAdministered);
         match CONCENTRATIONS.iter().find(|w| whole && words.contains(&format!(" {w} "))) {

@@ -412,6 +412,7 @@ fn a_quotient_of_units_is_one_unit() {
         "kidney per GBq",
         "kidney pro MBq",
         "kidney MBq/kg/GBq/h",
+        "liver_MBq_GBq",
     ] {
         assert!(heading(name).is_err(), "{name}: {:?}", heading(name));
     }
@@ -436,6 +437,21 @@ fn words_that_contradict_the_unit_are_refused() {
         ("kidney 10^3 kBq", "factor of ten"),
         ("U (MBq)", "expanded"),
         ("U_kidney (MBq)", "expanded"),
+        ("liver_U_MBq", "expanded"),
+        ("liver U (%)", "expanded"),
+        ("Aktivität pro mL (kBq)", "concentration"),
+        ("activité par gramme (MBq)", "concentration"),
+        ("spezifische Aktivität (MBq)", "concentration"),
+        ("activité volumique (kBq)", "concentration"),
+        ("Aktivitaetskonzentration (MBq)", "concentration"),
+        ("A/V (kBq)", "concentration"),
+        ("lnA/MBq", "logarithms"),
+        ("activity/1000 (MBq)", "factor of ten"),
+        ("activity 1E3 (Bq)", "factor of ten"),
+        ("TIA (MBq)", "no activity"),
+        ("residence time (MBq)", "no activity"),
+        ("count rate (MBq)", "no activity"),
+        ("liver CI95 (MBq)", "no name"),
     ] {
         let error = heading(name).expect_err(name);
         assert!(error.contains(word), "{name}: {error}");
@@ -444,6 +460,9 @@ fn words_that_contradict_the_unit_are_refused() {
         heading("blood activity concentration (kBq/mL)"),
         Ok(value(Some("blood"), PerMl, 1e3, None))
     );
+    for name in ["Écart-type foie (MBq)", "foie incertitude (MBq)", "foie Fehler (MBq)"] {
+        assert_eq!(heading(name), Ok(spread(Some("foie"), Some((Activity, 1e6)))), "{name}");
+    }
     assert_eq!(heading("u (MBq)"), Ok(spread(None, Some((Activity, 1e6)))));
     assert_eq!(heading("Uterus (MBq)"), Ok(value(Some("Uterus"), Activity, 1e6, None)));
     assert_eq!(heading("lung (MBq)"), Ok(value(Some("lung"), Activity, 1e6, None)));

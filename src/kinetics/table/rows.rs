@@ -514,9 +514,9 @@ fn fractions_for_percent(name: &str, percent: bool, points: &[Point], notes: &mu
     let all: Vec<f64> = points.iter().filter_map(share).filter(|s| s.is_finite()).collect();
     let largest = all.iter().copied().fold(0.0, f64::max);
     if percent && points.len() > 1 && largest > 0.0 && largest < LEAST_PERCENT {
+        let [own, percent] = [largest, 100.0 * largest].map(|x| (x * 1e4).round() / 1e4);
         notes.push(format!(
-            "{name}: its uncertainties are at most {largest:.3} %, less than a camera leaves: if they are fractions, write {:.1} for {largest:.3}",
-            100.0 * largest
+            "{name}: its uncertainties are at most {own} %, less than a camera leaves: if they are fractions, write {percent} for {own}"
         ));
     }
 }

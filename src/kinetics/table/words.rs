@@ -117,7 +117,12 @@ pub(super) const BESIDE: [&str; 8] = [
     "value",
 ];
 /// Words for one standard deviation, longest first.
-pub(super) const SPREADS: [&str; 46] = [
+pub(super) const SPREADS: [&str; 51] = [
+    "messunsicherheit",
+    "écart type",
+    "ecart type",
+    "incertitude",
+    "fehler",
     "relative standard uncertainty",
     "relative standard deviation",
     "coefficient of variation",
@@ -197,7 +202,15 @@ pub(super) const AFTER_INJECTION: [&str; 22] = [
     "tpi",
 ];
 /// Words in the name of a curve that rather say another statistic.
-pub(super) const OTHER: [&str; 17] = [
+pub(super) const OTHER: [&str; 25] = [
+    "maximum",
+    "minimum",
+    "u95",
+    "ci95",
+    "err95",
+    "x2",
+    "erweiterte",
+    "expanded",
     "ci",
     "min",
     "max",
@@ -218,21 +231,64 @@ pub(super) const OTHER: [&str; 17] = [
 ];
 /// What stands before the lower part of a unit.
 pub(super) const PER: [&str; 5] = ["per", "pro", "je", "par", "por"];
-pub(super) const LOGARITHMS: [&str; 5] = ["ln", "log", "log10", "lg", "log2"];
+pub(super) const LOGARITHMS: [&str; 8] =
+    ["ln", "log", "log10", "lg", "log2", "lna", "loga", "log10a"];
 /// Words for activity, or counts, in a part of the region.
-pub(super) const CONCENTRATIONS: [&str; 14] = [
+pub(super) const CONCENTRATIONS: &[&str] = &[
     "concentration",
     "conc",
+    "konzentration",
     "aktivitätskonzentration",
+    "aktivitaetskonzentration",
     "specific activity",
+    "spezifische",
+    "volumique",
+    "massique",
+    "density",
+    "dichte",
+    "aktivitätsdichte",
+    "a/v",
+    "a/m",
     "per ml",
     "per cc",
     "per cm3",
     "per g",
     "per gram",
-    "per gramm",
     "per voxel",
     "per pixel",
+    "pro ml",
+    "pro g",
+    "pro gramm",
+    "pro voxel",
+    "je ml",
+    "je g",
+    "je gramm",
+    "par ml",
+    "par g",
+    "par gramme",
     "mean voxel",
     "voxel mean",
+];
+/// Words for what is no activity at a time.
+pub(super) const NO_ACTIVITIES: &[&str] = &[
+    "tia",
+    "cumulated",
+    "cumulative",
+    "integrated",
+    "residence",
+    "dose rate",
+    "doserate",
+    "count rate",
+    "counts",
+    "residual",
+    "residuals",
+    "a/a0",
+    "a/ia",
+    "norm",
+    "normalised",
+    "normalized",
+    "relative activity",
+    "suv",
+    "suvmean",
+    "suvmax",
 ];
