@@ -303,9 +303,12 @@ fn a_kernel_from_a_table_is_that_kernel() {
     let again = map(&inputs, "bare/dose_rate.nii.gz");
     assert!((0..own.len()).all(|v| (own[v] - again[v]).abs() < 1e-5 * largest));
     std::fs::write(inputs.path("unsaid.csv"), bare("")).unwrap();
-    std::fs::write(inputs.path("whose.csv"), text.replace("electron:0.5MeV", "Lu-177")).unwrap();
+    let whose =
+        |l: &str| if l.starts_with("# source:") { "# source: 177Lu".into() } else { l.to_string() };
+    let lines: Vec<String> = text.lines().map(whose).collect();
+    std::fs::write(inputs.path("whose.csv"), lines.join("\n")).unwrap();
     for (file, word) in [
-        ("whose.csv", "a kernel of Lu-177"),
+        ("whose.csv", "a kernel of 177Lu"),
         ("other.csv", "3 x 3 x 3 mm"),
         ("unsaid.csv", "edges of its voxels"),
     ] {

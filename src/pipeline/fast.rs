@@ -156,7 +156,7 @@ fn same_source(table: &TableKernel, decay: &DecaySpectrum) -> Result<()> {
         (Some(own), Some(run)) => own != run,
         (Some(_), None) => true,
         // Particles, as our own tables name them; other texts say nothing.
-        (None, _) => own.contains(':') && own.contains("eV") && own != run,
+        (None, _) => own.contains("eV") && own != run,
     };
     match other {
         false => Ok(()),

@@ -73,21 +73,21 @@ fn cut(
 ) -> Vec<u16> {
     let step = [1, dims[0], dims[0] * dims[1]][axis];
     let most = usize::from(labels.iter().copied().max().unwrap_or(0));
-    let mut counts = vec![[0_usize; 2]; most + 1];
+    // Voxels in the plane, those with activity, and those behind which the VOI goes on.
+    let mut counts = vec![[0_usize; 3]; most + 1];
     for v in 0..map.len() {
         if labels[v] == 0 || side.depth(at(v, dims)[axis], dims[axis]) != planes {
             continue;
         }
         let beyond = if side == Side::First { v - step } else { v + step };
-        if labels[beyond] == labels[v] {
-            let of = &mut counts[usize::from(labels[v])];
-            of[0] += 1;
-            of[1] += usize::from(map[v] > 0.0);
-        }
+        let of = &mut counts[usize::from(labels[v])];
+        of[0] += 1;
+        of[1] += usize::from(map[v] > 0.0);
+        of[2] += usize::from(labels[beyond] == labels[v]);
     }
     let parts = counts.iter().enumerate();
     parts
-        .filter(|(_, [all, live])| *all >= FEWEST && 2 * live >= *all)
+        .filter(|(_, [all, live, on])| *on >= FEWEST && 2 * live >= *all)
         .map(|(p, _)| p as u16)
         .collect()
 }
@@ -133,6 +133,18 @@ mod tests {
         let all = map(|_| 1.0);
         assert_eq!(without(None, &all, DIMS, &organ), None);
         assert_eq!(without(None, &map(|_| 0.0), DIMS, &organ), None);
+        // Activity that has shrunk within its VOI, as of a lesion: the VOI's cross-section at the last of it is larger.
+        let round = |r: i64| {
+            move |[x, y, z]: [usize; 3]| {
+                let of = |i: usize| (i as i64 - 10).pow(2);
+                of(x) + of(y) + of(z) <= r * r
+            }
+        };
+        let all = [21, 21, 21];
+        let ball = |r: i64| (0..9261).map(move |v| round(r)(at(v, all)));
+        let shrunk: Vec<f32> = ball(6).map(|b| f32::from(u8::from(b))).collect();
+        let voi: Vec<u16> = ball(7).map(u16::from).collect();
+        assert_eq!(without(None, &shrunk, all, &voi), None);
         // A VOI that only touches the zeros, and no VOIs.
         let half = map(|[_, _, z]| if z < 4 { 1.0 } else { 0.0 });
         assert_eq!(without(None, &half, DIMS, &labels(|[_, _, z]| z < 4)), None);
