@@ -395,7 +395,7 @@ fn prepare_with(
         _ => activity,
     };
     let names: Vec<String> = vois.iter().map(|v| v.name.clone()).collect();
-    let shown = padding::without(shown, &activity.volume.data, phantom.grid.dims, &labels);
+    let shown = padding::without(shown, &activity.volume.data, &phantom.grid, &labels);
     fields_of_view::tell_beyond(&names, &parts, &labels, &[&shown], observer);
 
     let high = HighVoxels::new(

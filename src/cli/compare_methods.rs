@@ -81,7 +81,24 @@ pub struct CompareMethodsArguments {
 #[command(no_binary_name = true)]
 pub(super) struct Line {
     #[command(flatten)]
-    pub(super) dose: DoseArguments,
+    dose: DoseArguments,
+}
+
+impl Line {
+    /// The options of a run; `whose` says of what, in a message.
+    ///
+    /// # Errors
+    /// If they are not those of `voxgray dose`.
+    pub(super) fn read(words: &[String], whose: &str) -> Result<DoseArguments> {
+        let read = Line::try_parse_from(words).map_err(|e| {
+            Error::usage(
+                format!("{whose} are not those of voxgray dose"),
+                e.to_string().trim().replace('\n', "; "),
+                "See voxgray dose --help; --method and -o are set for each run.",
+            )
+        });
+        read.map(|line| line.dose)
+    }
 }
 
 fn parse_candidate(text: &str) -> std::result::Result<(String, PathBuf), String> {
@@ -157,18 +174,11 @@ pub fn run(a: CompareMethodsArguments) -> Result<ExitCode> {
             line.push("--overwrite".into());
         }
         // All are understood before the first is run.
-        let parsed = Line::try_parse_from(&line).map_err(|e| {
-            Error::usage(
-                "the options behind -- are not those of voxgray dose",
-                e.to_string().trim().replace('\n', "; "),
-                "See voxgray dose --help; --method and -o are set for each run.",
-            )
-        })?;
+        let mut dose = Line::read(&line, "the options behind --")?;
         match &reference {
             None => reference = Some(folder),
             Some(_) => candidates.push((name, folder)),
         }
-        let mut dose = parsed.dose;
         dose.leave_out_transport();
         lines.push(dose);
     }

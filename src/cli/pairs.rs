@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser};
+use clap::Args;
 
 use super::compare_methods::{Line, options};
 use super::dose;
@@ -180,70 +180,54 @@ pub fn run(a: PairsArguments) -> Result<ExitCode> {
     let mut lines = Vec::new();
     for patient in &patients {
         let folder = a.out.join(&patient.name);
-        let mut of_patient = Vec::new();
-        for (name, options) in &runs {
-            let mut words = patient.words.clone();
-            words.extend(a.dose.clone());
-            words.extend(options.clone());
-            words.extend(["-o".into(), folder.join(name).display().to_string()]);
+        let whose = format!("the options of patient {}", patient.name);
+        let read = |options: &[String], out: &Path| {
+            let mut words = [&patient.words[..], &a.dose, options].concat();
+            words.extend(["-o".into(), out.display().to_string()]);
             words.extend(a.quiet.then(|| "-q".to_string()));
             words.extend(a.overwrite.then(|| "--overwrite".to_string()));
-            let mut line = Line::try_parse_from(&words)
-                .map_err(|e| {
-                    Error::usage(
-                        format!(
-                            "the options of patient {} are not those of voxgray dose",
-                            patient.name
-                        ),
-                        e.to_string().trim().replace('\n', "; "),
-                        "See voxgray dose --help; --method and -o are set for each run.",
-                    )
-                })?
-                .dose;
-            let activity = line.problem.activity.as_deref();
-            if activity.is_none_or(SeriesInput::is_series) {
-                return Err(Error::usage(
-                    format!(
-                        "the activity of patient {} is a beam, or a list of time points",
-                        patient.name
-                    ),
-                    "a pair is of one map of activity",
-                    "Give one image, or a time-integrated map.",
-                ));
-            }
+            Line::read(&words, &whose)
+        };
+        let shared = read(&[], &folder)?.problem;
+        if shared.activity.as_deref().is_none_or(SeriesInput::is_series) {
+            return Err(Error::usage(
+                format!(
+                    "the activity of patient {} is a beam, or a list of time points",
+                    patient.name
+                ),
+                "a pair is of one map of activity",
+                "Give one image, or a time-integrated map.",
+            ));
+        }
+        let job = shared.job(folder.clone(), true)?;
+        let mut of_patient = Vec::new();
+        for (name, options) in &runs {
+            let target = folder.join(name);
+            let mut line = read(options, &target)?;
             line.resume = a.resume;
             if name == "mc_replicate" {
                 line.problem.seed ^= REPLICATE;
             }
             line.leave_out_transport();
-            of_patient.push((folder.join(name), name.clone(), line));
+            of_patient.push((target, name.clone(), line));
         }
-        lines.push((patient, folder, of_patient));
+        lines.push((patient, job, folder, of_patient));
     }
     // A list is of what is there: an older one does not outlast its files.
     forget_list(&a.out)?;
     let mut files: Vec<PairFile> = Vec::new();
-    for (patient, folder, of_patient) in lines {
+    for (patient, job, folder, of_patient) in lines {
         let part = Part::of(&patient.name, a.split);
         std::fs::create_dir_all(&folder).map_err(|e| Error::io("make the folder", &folder, &e))?;
-        let mut job = None;
         for (target, name, line) in of_patient {
-            if job.is_none() {
-                let again = Line::try_parse_from(
-                    patient.words.iter().chain(&a.dose).cloned().chain(["-o".into(), "x".into()]),
-                );
-                job = again.ok().map(|l| l.dose.problem.job(folder.clone(), true)).transpose()?;
-            }
             let done = dose::run(line)?;
             if done != ExitCode::SUCCESS {
                 return Ok(done);
             }
             files.extend(listed(&a.out, (&patient.name, part), &name, &target, &maps(&target)?)?);
         }
-        if let Some(job) = job {
-            let of = inputs(&job, &folder, &terminal)?;
-            files.extend(listed(&a.out, (&patient.name, part), "", &folder, &of)?);
-        }
+        let of = inputs(&job, &folder, &terminal)?;
+        files.extend(listed(&a.out, (&patient.name, part), "", &folder, &of)?);
     }
     let list = write_list(&a.out, &files)?;
     super::progress::print(&format!("pairs\t{}\t{} files\n", list.display(), files.len()))?;

@@ -7,6 +7,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 
+/// Writes a value as indented JSON, as [`write_atomically`].
+///
+/// # Errors
+/// If it cannot be written as JSON, and as [`write_atomically`].
+pub fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_vec_pretty(value).map_err(|e| {
+        let what = path.file_name().unwrap_or_default().to_string_lossy();
+        Error::run(format!("{what} cannot be written"), e.to_string(), "Report this.")
+    })?;
+    write_atomically(path, |w| w.write_all(&text))
+}
+
 /// Writes `path` through `fill`: to a temporary name in the same folder, synced to disk, then
 /// renamed.
 ///

@@ -23,9 +23,8 @@ pub(super) fn run(
 ) -> Result<Ledger> {
     let batches = REPLICATES as u32;
     let mut books = Ledger::default();
-    for shard in 0..batches {
-        let mut run = RunSettings::with_histories(histories, batches);
-        (run.threads, run.shard, run.shards) = (threads, shard, batches);
+    for batch in 0..batches {
+        let run = RunSettings { threads, ..RunSettings::one_batch(histories, batches, batch) };
         let outcome = Engine::Cpu.run(plan, &run, &[], 0, monitor, stop)?;
         if outcome.interrupted {
             return Err(crate::interrupt::error());

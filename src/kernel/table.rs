@@ -191,7 +191,7 @@ impl TableKernel {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut kernel =
             VoxelKernel { source, medium, octant, energy_mev, emitted_mev: 0.0, histories: 0 };
-        kernel.emitted_mev = -kernel.outside_mev();
+        kernel.emitted_mev = kernel.inside_mev();
         Ok(TableKernel { file: name, has_errors, has_parts, kernel })
     }
 

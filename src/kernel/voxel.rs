@@ -82,12 +82,15 @@ impl VoxelKernel {
         GY_PER_MEV_PER_G / mass_g * MGY_PER_MBQ_S
     }
 
-    /// Energy (MeV per decay) that the kernel does not hold: it lies outside of its reach.
-    pub fn outside_mev(&self) -> f64 {
+    /// Energy (MeV per decay) that the kernel holds.
+    pub fn inside_mev(&self) -> f64 {
         let all: [usize; ORIGINS] = [0, 1, 2];
-        let inside: f64 = (0..self.octant.len())
-            .map(|v| self.energy(v, &all).0 * Octant::copies(self.octant.unlinear(v)))
-            .sum();
-        self.emitted_mev - inside
+        let of = |v: usize| self.energy(v, &all).0 * Octant::copies(self.octant.unlinear(v));
+        (0..self.octant.len()).map(of).sum()
+    }
+
+    /// Energy (MeV per decay) that it does not hold: it lies outside of its reach.
+    pub fn outside_mev(&self) -> f64 {
+        self.emitted_mev - self.inside_mev()
     }
 }

@@ -24,7 +24,7 @@ use crate::analysis::interfaces::{KINDS, distances_of_kinds_mm, kind};
 use crate::dose::DoseScale;
 use crate::error::{Error, Result};
 use crate::image::Volume;
-use crate::io::atomic::write_atomically;
+use crate::io::atomic::{write_atomically, write_json};
 use crate::io::write_nifti;
 use crate::job::Job;
 use crate::phantom::{LOW_DENSITY_G_CM3, Phantom};
@@ -40,6 +40,9 @@ use moments::Moments;
 pub const BATCHES: u32 = 32;
 /// Edges (mm) of the distances from the face of what was changed; inside of it they are negative.
 const DISTANCES_MM: [f64; 11] = [-20.0, -10.0, -5.0, -2.0, -1.0, 0.0, 1.0, 2.0, 5.0, 10.0, 20.0];
+
+/// Bytes of a voxel for the second medium: its plan and matter, and the tally of a batch. Those of the first are checked with the job.
+const SECOND_RUN: u64 = 64;
 
 /// What is compared.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,15 +170,17 @@ pub fn compare_media(
     let mut sets = sets(phantom, &vois, &moved);
     let scales = [context.scale(&phantom.density), context.scale(&changed.density)];
     let voxels = phantom.density.len();
-    let need = (2 * size_of::<Moments>() + 2 * 64) as u64 * voxels as u64;
+    let need = (size_of::<Moments>() as u64 + SECOND_RUN) * voxels as u64;
     crate::machine::make_room(need, Some(job.max_memory), "both media")?;
     let mut moments = vec![Moments::default(); voxels];
     let batches = job.batches.unwrap_or(BATCHES).max(2);
     observer.started(2 * job.histories, None);
     let watch = Heard(observer);
     let run_one = |plan: &Plan, batch: u32| -> Result<Tally> {
-        let mut run = RunSettings::with_histories(job.histories, batches);
-        (run.threads, run.shard, run.shards) = (job.threads, batch, batches);
+        let run = RunSettings {
+            threads: job.threads,
+            ..RunSettings::one_batch(job.histories, batches, batch)
+        };
         let outcome = engine.run(plan, &run, &[], 0, &watch, stop)?;
         if outcome.interrupted {
             observer.finished();
@@ -311,9 +316,7 @@ fn write(
         "media": found,
         "files": files,
     });
-    let text = serde_json::to_vec_pretty(&summary)
-        .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
-    write_atomically(&folder.join("summary.json"), |w| w.write_all(&text))
+    write_json(&folder.join("summary.json"), &summary)
 }
 
 fn table(rows: &[Row], unit: &str) -> Vec<Vec<String>> {

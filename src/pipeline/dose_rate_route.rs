@@ -11,12 +11,13 @@ use super::histories::{Stage, choose_engine, transport};
 use super::hits::{self, VoiHits};
 use super::outputs::{Maps, as_known, voi_result, write_vois};
 use super::over_time::{IntegratedMap, RegionCurve};
-use super::routes::{Case, say_map, tell_regions, write_text};
+use super::routes::{Case, say_map, tell_regions};
 use super::voi_curves::{self, VoiOverTime};
 use super::voi_dose::{Basis, MassChange, change, masses};
 use super::{Prepared, Written, memory};
 use crate::dose::DoseScale;
 use crate::error::{Error, Result};
+use crate::io::atomic::write_json;
 use crate::program::Program;
 use crate::report::summary::{LedgerResult, VoiResult};
 use crate::transport::run::Outcome;
@@ -310,9 +311,7 @@ pub(super) fn finish_dose_rates(
         "timing": {"transport_seconds": outcome.seconds, "threads": case.job.threads,
                    "peak_memory_bytes": memory::peak_resident()},
     });
-    let text = serde_json::to_string_pretty(&summary)
-        .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
-    write_text(&folder, "summary.json", &text)?;
+    write_json(&folder.path().join("summary.json"), &summary)?;
     let folder = folder.keep(!partial)?;
     let mut all = refused(prepared, &vois);
     all.extend(case.refused_outside());

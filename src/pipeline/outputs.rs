@@ -7,9 +7,9 @@ use super::context::Context;
 use super::folder::OutputFolder;
 use super::hits::{self, VoiHits};
 use crate::dose::largest_dose;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::image::Volume;
-use crate::io::atomic::write_atomically;
+use crate::io::atomic::{write_atomically, write_json};
 use crate::io::{Element, write_nifti};
 use crate::program::Program;
 use crate::report::summary::{DoseResult, LedgerResult, RunResult, Summary, Timing, VoiResult};
@@ -108,9 +108,7 @@ pub fn write(
         files: files.clone(),
         timing,
     };
-    let text = serde_json::to_vec_pretty(&summary)
-        .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
-    write_atomically(&folder.path().join("summary.json"), |w| w.write_all(&text))?;
+    write_json(&folder.path().join("summary.json"), &summary)?;
     let folder = folder.keep(!partial)?;
     let refused = context.vois.iter().filter(|v| v.curve.as_ref().is_some_and(|c| c.refused));
     let refused = refused.map(|v| v.name.clone()).collect();

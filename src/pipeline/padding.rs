@@ -4,6 +4,8 @@
 //! Planes at a side of the grid that are zero throughout are a field of view where they cut a VOI: at the last plane that is not zero most of the VOI's
 //! voxels have activity, and it goes on into the zeros. A VOI that was not measured there would else have no activity there, without a word.
 
+use crate::image::Grid;
+
 /// Voxels of a VOI at the edge that tell whether it is cut, at least.
 const FEWEST: usize = 3;
 
@@ -12,78 +14,54 @@ const FEWEST: usize = 3;
 pub(super) fn without(
     shown: Option<Vec<bool>>,
     map: &[f32],
-    dims: [usize; 3],
+    grid: &Grid,
     labels: &[u16],
 ) -> Option<Vec<bool>> {
-    if labels.is_empty() {
+    let live: Vec<u32> = (0..map.len()).filter(|v| map[*v] != 0.0).map(|v| v as u32).collect();
+    let Some([low, high]) = grid.bounds(&live).filter(|_| !labels.is_empty()) else {
         return shown;
-    }
+    };
     let mut seen = shown;
     for axis in 0..3 {
-        for side in [Side::First, Side::Last] {
-            let planes = side.zeros(map, dims, axis);
-            if planes == 0 || planes == dims[axis] {
+        // The last plane with activity at each side that has zeros behind it.
+        let behind = |plane: usize, up: bool| if up { grid.dims[axis] - 1 - plane } else { plane };
+        let edges = [(low[axis], false), (high[axis], true)];
+        for (edge, up) in edges.into_iter().filter(|(plane, up)| behind(*plane, *up) > 0) {
+            let parts = cut(map, grid, labels, (axis, edge, up));
+            if parts.is_empty() {
                 continue;
             }
-            for part in cut(map, dims, labels, (axis, side, planes)) {
-                let seen = seen.get_or_insert_with(|| vec![true; map.len()]);
-                let inside = |v: &usize| side.depth(at(*v, dims)[axis], dims[axis]) < planes;
-                (0..map.len())
-                    .filter(|v| labels[*v] == part && inside(v))
-                    .for_each(|v| seen[v] = false);
+            let seen = seen.get_or_insert_with(|| vec![true; map.len()]);
+            for v in (0..map.len()).filter(|v| parts.contains(&labels[*v])) {
+                let plane = grid.unlinear(v)[axis];
+                let beyond = if up { plane > edge } else { plane < edge };
+                seen[v] &= !beyond;
             }
         }
     }
     seen
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Side {
-    First,
-    Last,
-}
-
-impl Side {
-    /// Planes between one and this side.
-    fn depth(self, plane: usize, planes: usize) -> usize {
-        match self {
-            Side::First => plane,
-            Side::Last => planes - 1 - plane,
-        }
-    }
-
-    /// Planes at this side that are zero throughout.
-    fn zeros(self, map: &[f32], dims: [usize; 3], axis: usize) -> usize {
-        let live = (0..map.len()).filter(|v| map[*v] != 0.0);
-        let depths = live.map(|v| self.depth(at(v, dims)[axis], dims[axis]));
-        depths.min().unwrap_or(dims[axis])
-    }
-}
-
-fn at(v: usize, [nx, ny, _]: [usize; 3]) -> [usize; 3] {
-    [v % nx, v / nx % ny, v / (nx * ny)]
-}
-
-/// Parts of VOIs that the first plane with activity cuts.
+/// Parts of VOIs that the plane `edge` of an axis, with zeros behind it (`up` or down), cuts.
 fn cut(
     map: &[f32],
-    dims: [usize; 3],
+    grid: &Grid,
     labels: &[u16],
-    (axis, side, planes): (usize, Side, usize),
+    (axis, edge, up): (usize, usize, bool),
 ) -> Vec<u16> {
-    let step = [1, dims[0], dims[0] * dims[1]][axis];
     let most = usize::from(labels.iter().copied().max().unwrap_or(0));
     // Voxels in the plane, those with activity, and those behind which the VOI goes on.
     let mut counts = vec![[0_usize; 3]; most + 1];
-    for v in 0..map.len() {
-        if labels[v] == 0 || side.depth(at(v, dims)[axis], dims[axis]) != planes {
+    for v in (0..map.len()).filter(|v| labels[*v] > 0) {
+        let mut at = grid.unlinear(v);
+        if at[axis] != edge {
             continue;
         }
-        let beyond = if side == Side::First { v - step } else { v + step };
+        at[axis] = if up { edge + 1 } else { edge - 1 };
         let of = &mut counts[usize::from(labels[v])];
         of[0] += 1;
         of[1] += usize::from(map[v] > 0.0);
-        of[2] += usize::from(labels[beyond] == labels[v]);
+        of[2] += usize::from(labels[grid.linear(at)] == labels[v]);
     }
     let parts = counts.iter().enumerate();
     parts
@@ -96,28 +74,30 @@ fn cut(
 mod tests {
     use super::*;
 
-    const DIMS: [usize; 3] = [4, 4, 6];
+    fn grid() -> Grid {
+        Grid::aligned([4, 4, 6], [0.0; 3], [1.0; 3])
+    }
 
     fn map(of: impl Fn([usize; 3]) -> f32) -> Vec<f32> {
-        (0..96).map(|v| of(at(v, DIMS))).collect()
+        (0..96).map(|v| of(grid().unlinear(v))).collect()
     }
 
     fn labels(of: impl Fn([usize; 3]) -> bool) -> Vec<u16> {
-        (0..96).map(|v| u16::from(of(at(v, DIMS)))).collect()
+        (0..96).map(|v| u16::from(of(grid().unlinear(v)))).collect()
     }
 
     #[test]
     fn a_voi_that_zeros_cut_is_not_seen_there() {
         let image = map(|[_, _, z]| if z < 4 { 1.0 } else { 0.0 });
         let voi = labels(|[x, y, z]| x > 0 && y > 0 && (2..5).contains(&z));
-        let seen = without(None, &image, DIMS, &voi).unwrap();
+        let seen = without(None, &image, &grid(), &voi).unwrap();
         for (v, seen) in seen.iter().enumerate() {
-            assert_eq!(*seen, voi[v] == 0 || at(v, DIMS)[2] < 4, "{v}");
+            assert_eq!(*seen, voi[v] == 0 || grid().unlinear(v)[2] < 4, "{v}");
         }
         // The other way up, and beside what the grid does not show anyway.
         let image = map(|[_, _, z]| if z > 2 { 1.0 } else { 0.0 });
         let already: Vec<bool> = (0..96).map(|v| v != 95).collect();
-        let seen = without(Some(already), &image, DIMS, &voi).unwrap();
+        let seen = without(Some(already), &image, &grid(), &voi).unwrap();
         assert!(!seen[95] && seen[94]);
         let hidden = seen.iter().filter(|s| !**s).count();
         assert_eq!(hidden, 1 + 9);
@@ -129,25 +109,22 @@ mod tests {
         let lesion =
             map(|[x, y, z]| if x == 1 && y == 1 && (2..4).contains(&z) { 1.0 } else { 0.0 });
         let organ = labels(|_| true);
-        assert_eq!(without(None, &lesion, DIMS, &organ), None);
+        assert_eq!(without(None, &lesion, &grid(), &organ), None);
         let all = map(|_| 1.0);
-        assert_eq!(without(None, &all, DIMS, &organ), None);
-        assert_eq!(without(None, &map(|_| 0.0), DIMS, &organ), None);
+        assert_eq!(without(None, &all, &grid(), &organ), None);
+        assert_eq!(without(None, &map(|_| 0.0), &grid(), &organ), None);
         // Activity that has shrunk within its VOI, as of a lesion: the VOI's cross-section at the last of it is larger.
-        let round = |r: i64| {
-            move |[x, y, z]: [usize; 3]| {
-                let of = |i: usize| (i as i64 - 10).pow(2);
-                of(x) + of(y) + of(z) <= r * r
-            }
+        let all = Grid::aligned([21; 3], [0.0; 3], [1.0; 3]);
+        let within = |v: usize, r: usize| {
+            let squared: usize = all.unlinear(v).iter().map(|i| i.abs_diff(10).pow(2)).sum();
+            squared <= r * r
         };
-        let all = [21, 21, 21];
-        let ball = |r: i64| (0..9261).map(move |v| round(r)(at(v, all)));
-        let shrunk: Vec<f32> = ball(6).map(|b| f32::from(u8::from(b))).collect();
-        let voi: Vec<u16> = ball(7).map(u16::from).collect();
-        assert_eq!(without(None, &shrunk, all, &voi), None);
+        let shrunk: Vec<f32> = (0..9261).map(|v| f32::from(u8::from(within(v, 6)))).collect();
+        let voi: Vec<u16> = (0..9261).map(|v| u16::from(within(v, 7))).collect();
+        assert_eq!(without(None, &shrunk, &all, &voi), None);
         // A VOI that only touches the zeros, and no VOIs.
         let half = map(|[_, _, z]| if z < 4 { 1.0 } else { 0.0 });
-        assert_eq!(without(None, &half, DIMS, &labels(|[_, _, z]| z < 4)), None);
-        assert_eq!(without(None, &half, DIMS, &[]), None);
+        assert_eq!(without(None, &half, &grid(), &labels(|[_, _, z]| z < 4)), None);
+        assert_eq!(without(None, &half, &grid(), &[]), None);
     }
 }

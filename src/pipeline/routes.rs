@@ -412,8 +412,3 @@ fn plot_names(vois: &[VoiFacts]) -> Vec<String> {
     }
     file_stems(&vois.iter().map(|v| v.name.as_str()).collect::<Vec<_>>())
 }
-
-pub(super) fn write_text(folder: &OutputFolder, name: &str, text: &str) -> Result<String> {
-    write_atomically(&folder.path().join(name), |w| w.write_all(text.as_bytes()))?;
-    Ok(name.into())
-}

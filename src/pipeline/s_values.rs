@@ -19,7 +19,7 @@ use super::tiac::{OrganDose, Tiac, check_factors};
 use super::{Observer, Surroundings, scene, source};
 use crate::error::{Error, Result};
 use crate::image::Parts;
-use crate::io::atomic::write_atomically;
+use crate::io::atomic::{write_atomically, write_json};
 use crate::job::Job;
 use crate::kernel::methods::emitted_mev;
 use crate::phantom::{LOW_DENSITY_G_CM3, Phantom};
@@ -430,7 +430,5 @@ fn write(folder: &Path, job: &Job, found: &SValues, doses: &[OrganDose]) -> Resu
         "seed": job.transport.seed,
         "files": files,
     });
-    let text = serde_json::to_vec_pretty(&summary)
-        .map_err(|e| Error::run("the summary cannot be written", e.to_string(), "Report this."))?;
-    write_atomically(&folder.join("summary.json"), |w| w.write_all(&text))
+    write_json(&folder.join("summary.json"), &summary)
 }

@@ -162,7 +162,7 @@ pub fn read(
             ));
         }
         let of = labels.get(n).map_or(&[][..], Vec::as_slice);
-        shown.push(padding::without(covered, &map.volume.data, grid.grid.dims, of));
+        shown.push(padding::without(covered, &map.volume.data, &grid.grid, of));
         maps.push(map.volume.data);
         fields.push(field);
     }

@@ -55,6 +55,13 @@ impl RunSettings {
     }
 }
 
+impl RunSettings {
+    /// One batch of [`Self::with_histories`], by itself: all of them are that run.
+    pub fn one_batch(histories: u64, batches: u32, batch: u32) -> Self {
+        RunSettings { shard: batch, shards: batches, ..Self::with_histories(histories, batches) }
+    }
+}
+
 /// Told after every batch; may stop the run.
 pub trait Monitor: Sync {
     /// Histories done inside the current batch have grown by `histories`.

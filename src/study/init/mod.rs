@@ -3,6 +3,7 @@
 
 mod dicom;
 mod layout;
+mod reconstructions;
 mod text;
 
 use std::path::Path;
