@@ -395,7 +395,11 @@ fn prepare_with(
         _ => activity,
     };
     let names: Vec<String> = vois.iter().map(|v| v.name.clone()).collect();
-    let shown = padding::without(shown, &activity.volume.data, &phantom.grid, &labels);
+    let in_body = || {
+        let dense = |rho: &f32| f64::from(*rho) >= LOW_DENSITY_G_CM3;
+        Ok(phantom.density.iter().map(dense).collect())
+    };
+    let shown = padding::without(shown, &activity.volume.data, &phantom.grid, &labels, in_body)?;
     fields_of_view::tell_beyond(&names, &parts, &labels, &[&shown], observer);
 
     let high = HighVoxels::new(

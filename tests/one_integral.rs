@@ -144,6 +144,34 @@ fn the_same_points_have_the_same_integral_at_every_door() {
     println!("largest difference {worst:.1e}");
 }
 
+/// A family by name that the points refute, or do not determine, is as uncertain at one door as at the other.
+#[test]
+fn a_named_family_is_as_uncertain_at_every_door() {
+    let fall = |half_life_h: f64, h: f64| 0.5_f64.powf(h / half_life_h);
+    let inputs = inputs(|_| 1.0);
+    let t = HOURS.map(|h| 3600.0 * h);
+    let slow = |h: f64| 0.4 * fall(70.0, h) + 0.6 * fall(4.0, h);
+    let up = |h: f64| fall(60.0, h) - 0.9 * fall(3.0, h);
+    for (truth, models) in [
+        (&slow as &dyn Fn(f64) -> f64, &["mono", "physical", "bi", "mono-uptake", "average"][..]),
+        (&up, &["mono", "physical", "mono-uptake", "bi-uptake", "auto"]),
+    ] {
+        let y: Vec<f64> = HOURS.iter().zip(NOISE).map(|(h, n)| 4e8 * n * truth(*h)).collect();
+        for model in models {
+            let fit = by_fit(&inputs, model, &t, &y, 0.05, 0.0, "percent");
+            let chain = by_uncertainty(&inputs, model, &t, &y, 0.05, 0.0);
+            assert!((chain / fit - 1.0).abs() < 1e-12, "{model}");
+            let [fit, points] = uncertainties(&inputs, 0.0);
+            let voi = &json(&inputs.path("u.json"))["vois"][0];
+            let parts = voi["components"].as_array().unwrap();
+            let model_part = parts.iter().find(|p| p["name"] == "model");
+            let of_model = model_part.map_or(0.0, |p| number(&p["of_result_gy"]));
+            let chain = points.hypot(of_model / number(&voi["dose_gy"]));
+            assert!((chain / fit - 1.0).abs() < 0.05, "{model}: u {chain:.5}, fit {fit:.5}");
+        }
+    }
+}
+
 /// Methods that are no fits: `dose` and `fit`.
 #[test]
 fn trapezoids_and_averages_are_the_same_in_dose_and_fit() {

@@ -156,6 +156,14 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
     let activities: Vec<f64> = voi.rates_cps.iter().map(|r| r * per_rate).collect();
     let curve_of_points = fitted(voi, &activities, lambda)?;
     let mut warnings = curve_of_points.tia.warnings.clone();
+    let whole = curve_of_points.tia.relative_uncertainty();
+    if curve_of_points.fit().is_some() && !whole.is_finite() {
+        return Err(Error::input(
+            format!("the integral of a {} curve has no upper bound", curve_of_points.name()),
+            "the points allow curves of any larger integral (voxgray fit shows the interval), and a budget without it would be none",
+            "Choose a model with fewer parameters, or auto, or add time points.",
+        ));
+    }
     // What is drawn has the spread that the fit found: shares of its curve, widened where the residuals say so.
     let spread = curve_of_points.fit().map_or(&curve_of_points.tac, |f| &f.points);
     let spread = spread.uncertainties().to_vec();
@@ -168,9 +176,12 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
     if extrapolated {
         warnings.push("the volume is outside of the recovery curve's".into());
     }
-    let rates: Vec<[f64; 2]> =
-        voi.rates_cps.iter().zip(&spread).map(|(r, u)| [*r, widened * u / per_rate]).collect();
+    let rates = |factor: f64| -> Vec<[f64; 2]> {
+        let pairs = voi.rates_cps.iter().zip(&spread);
+        pairs.map(|(r, u)| [*r, factor * widened * u / per_rate]).collect()
+    };
     let integrate = |activities: &[f64]| curve_of_points.integral_of(activities);
+    let stated = rates(1.0);
     let mut chain = DoseChain {
         voi: &voi.name,
         volume_ml: voi.volume_ml,
@@ -179,18 +190,21 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
         coefficient,
         extrapolation: rule,
         factor: &voi.factor,
-        tac: TimeIntegral::Refit { rates_cps: &rates, integrate: &integrate },
+        tac: TimeIntegral::Refit { rates_cps: &stated, integrate: &integrate },
         s_value: voi.s_value,
         s_exponent: voi.s_exponent,
         transport_relative: voi.transport_relative,
         model_relative: voi.model_relative,
     };
     let mut budget = chain.budget()?;
+    // Points moved by more than they are uncertain by would spread the refits by more than the integral: they are moved by less.
+    let less = rates(whole / of_refits(&budget));
+    if whole < of_refits(&budget) / (1.0 + MISSED) {
+        chain.tac = TimeIntegral::Refit { rates_cps: &less, integrate: &integrate };
+        budget = chain.budget()?;
+    }
     // Refits of one family do not see what rests on its priors, or what other families make of the same points.
-    let of_points: f64 =
-        budget.components.iter().filter(|c| c.name == Part::Fit.name()).map(|c| c.variance).sum();
-    let refitted = of_points.sqrt() / budget.value.abs();
-    let whole = curve_of_points.tia.relative_uncertainty();
+    let refitted = of_refits(&budget);
     if whole.is_finite() && whole > refitted * (1.0 + MISSED) {
         let more = (whole * whole - refitted * refitted).sqrt();
         chain.model_relative = Some(voi.model_relative.unwrap_or(0.0).hypot(more));
@@ -213,6 +227,12 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
     }
     let sampled = chain.sample(a.samples as usize, a.seed)?;
     Ok(Outcome { curve: curve_of_points, recovery, extrapolated, budget, sampled, warnings })
+}
+
+/// Relative standard uncertainty of a result by refits of its points.
+fn of_refits(budget: &Budget) -> f64 {
+    let of_points = budget.components.iter().filter(|c| c.name == Part::Fit.name());
+    of_points.map(|c| c.variance).sum::<f64>().sqrt() / budget.value.abs()
 }
 
 /// By what the points' uncertainties are multiplied: a refit of one family spreads by less than its integral is uncertain by, where

@@ -148,6 +148,12 @@ pub fn read(
     }
     let seen = unmixed(input, around, &images, &sets)?;
     let (mut maps, mut fields, mut shown) = (Vec::new(), Vec::new(), Vec::new());
+    let in_body = || -> Result<Vec<bool>> {
+        let mut inside = vec![false; grid.grid.len()];
+        let body = transfer::body(&around.matter).map_to(&grid.grid)?.set.vois;
+        body.iter().flat_map(|b| &b.voxels).for_each(|v| inside[*v as usize] = true);
+        Ok(inside)
+    };
     for (n, image) in images.into_iter().enumerate() {
         let covered = fields_of_view::shown(&image.volume.grid, &grid.grid)?;
         let moved = widening(&image.volume.grid, &grid.grid);
@@ -162,7 +168,7 @@ pub fn read(
             ));
         }
         let of = labels.get(n).map_or(&[][..], Vec::as_slice);
-        shown.push(padding::without(covered, &map.volume.data, &grid.grid, of));
+        shown.push(padding::without(covered, &map.volume.data, &grid.grid, of, in_body)?);
         maps.push(map.volume.data);
         fields.push(field);
     }
@@ -196,9 +202,7 @@ pub fn read(
                 "Draw it within the field that all images show, or leave [transfer] out.",
             ));
         }
-        let mut in_body = vec![false; grid.grid.len()];
-        let body = transfer::body(&around.matter).map_to(&grid.grid)?.set.vois;
-        body.iter().flat_map(|b| &b.voxels).for_each(|v| in_body[*v as usize] = true);
+        let in_body = in_body()?;
         for (t, map) in maps.iter_mut().enumerate() {
             transfer::rescale(map, &labels[t], &in_body, &seen[t], &names)
                 .map_err(|e| at_point(t, e))?;

@@ -1,8 +1,17 @@
 //! The words with which names of columns say that values are corrected for decay, or are not, in lower case.
 
 /// Not corrected, in phrases that no denial before a word of [`CORRECTED`] makes.
-pub(super) const UNCORRECTED: [&str; 4] =
-    ["not corrected for decay", "decay uncorrected", "uncorrected for decay", "nicht korrigiert"];
+pub(super) const UNCORRECTED: [&str; 9] = [
+    "not corrected for decay",
+    "decay uncorrected",
+    "uncorrected for decay",
+    "nicht korrigiert",
+    "at scan time",
+    "at time of scan",
+    "at the time of scan",
+    "at imaging time",
+    "at acquisition time",
+];
 
 /// Corrected; longer phrases before those that they hold.
 pub(super) const CORRECTED: [&str; 34] = [

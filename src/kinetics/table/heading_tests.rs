@@ -228,6 +228,50 @@ proptest::proptest! {
 }
 
 /// Words for a standard deviation behind names that end with a number, with points, in the plural.
+/// Names that programs and people of other habits write: R's points, joined words, other corrections, other tongues.
+#[test]
+fn everyday_names_of_one_meaning() {
+    use Quantity::*;
+    for name in ["time.h", "time..h.", "timeHours", "t [Std.]", "Zeit (Std)", "imaging time (h)"] {
+        assert_eq!(heading(name), Ok(Heading::Time(H)), "{name}");
+    }
+    for name in
+        ["Activity.MBq", "Activity..MBq.", "activityMBq", "activity, scatter-corrected (MBq)"]
+    {
+        assert_eq!(heading(name), Ok(value(None, Activity, MBQ, None)), "{name}");
+    }
+    assert_eq!(heading("activitykBq"), Ok(value(None, Activity, 1e3, None)));
+    let at_scan = value(None, Activity, MBQ, Some(false));
+    assert_eq!(heading("Activity (MBq) at scan time"), Ok(at_scan));
+    for name in ["liver PVE-corrected (MBq)", "liver (attenuation corrected) [MBq]", "liverMBq"] {
+        let Ok(Heading::Value { of: Some(of), quantity: Activity, scale: MBQ, corrected: None }) =
+            heading(name)
+        else {
+            panic!("{name}: {:?}", heading(name));
+        };
+        assert!(of.starts_with("liver"), "{of}");
+    }
+    for name in ["%AI", "% DI", "percent injected activity"] {
+        assert_eq!(heading(name), Ok(value(None, OfAdministered, 0.01, None)), "{name}");
+    }
+    assert_eq!(heading("kcpm"), Ok(value(None, CountRate, 1e3 / 60.0, None)));
+    // Beside the one that is said, another that is not.
+    for name in ["liver scatter and decay (MBq)", "liver corrected (MBq)", "corrected (MBq)"] {
+        assert!(heading(name).unwrap_err().contains("corrected for decay"), "{name}");
+    }
+    let both = heading("liver scatter-corrected, decay-corrected (MBq)");
+    assert!(matches!(both, Ok(Heading::Value { corrected: Some(true), .. })), "{both:?}");
+    // A standard deviation is no hour.
+    assert!(matches!(heading("liver (std)"), Err(_) | Ok(Heading::Spread { .. })));
+    // The advice is not refused in its turn.
+    for name in ["activity", "dose rate", "counts rate", "uncertainty", "time point"] {
+        let Err(why) = heading(name) else { panic!("{name}") };
+        for advised in why.split('\'').filter(|part| part.contains('(')) {
+            assert!(heading(advised).is_ok(), "{name}: {advised}");
+        }
+    }
+}
+
 #[test]
 fn spreads_beside_numbered_names() {
     let spread = |name: &str| match heading(name) {

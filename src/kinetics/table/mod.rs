@@ -23,10 +23,15 @@ mod correction_words;
 mod elapsed;
 pub mod heading;
 mod layout;
+mod name;
 pub mod pool;
+mod refusals;
 mod rows;
+mod says;
 mod times;
+mod unit_lines;
 pub mod units;
+mod whose;
 mod words;
 
 use crate::error::Result;
@@ -113,6 +118,7 @@ pub struct TableOptions<'a> {
 /// If a column is missing, doubled, unknown or without unit, a cell is no number, a value lacks what makes it an activity, or values at
 /// one time disagree; the message names the line.
 pub fn read_curves(sheet: &Sheet, options: &TableOptions) -> Result<CurveFile> {
+    let sheet = &unit_lines::into_header(sheet)?;
     let layout = layout::layout(sheet)?;
     rows::curves(sheet, &layout, options)
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::amount::{Amount, factor};
 use super::elapsed::{looks_elapsed, spelled};
-use super::heading::correction_in_name;
 use super::layout::{Layout, MOST_CURVES, TimeColumn, ValueColumns, folded, too_many_curves};
 use super::pool::{Point, pooled};
+use super::says::correction_in_name;
 use super::times::Times;
 use super::units::Quantity;
 use super::{COUNT_RATE, COUNTS, CurveFile, CurveTable, TableOptions};

@@ -87,8 +87,8 @@ const ELAPSED: [(&str, f64); 16] = [
     ("m:ss", 60.0),
     ("mm:ss", 60.0),
 ];
-const COUNT_RATES: [(&str, f64); 4] =
-    [("cps", 1.0), ("kcps", 1e3), ("mcps", 1e6), ("cpm", 1.0 / 60.0)];
+const COUNT_RATES: [(&str, f64); 5] =
+    [("cps", 1.0), ("kcps", 1e3), ("mcps", 1e6), ("cpm", 1.0 / 60.0), ("kcpm", 1e3 / 60.0)];
 const COUNTS: [&str; 3] = ["counts", "count", "cts"];
 const ACTIVITIES: [(&str, f64); 9] = [
     ("bq", 1.0),
@@ -111,9 +111,16 @@ const WRITTEN_OUT: [(&str, &str); 5] =
 /// Per one of these is per curve: the value is of all of it.
 const WHOLES: [&str; 9] =
     ["organ", "voi", "roi", "region", "lesion", "tumour", "tumor", "tissue", "structure"];
-const ADMINISTERED: [&str; 10] = [
+const ADMINISTERED: [&str; 17] = [
     "%ia",
     "%id",
+    "%ai",
+    "%di",
+    "%aa",
+    "percentia",
+    "percentid",
+    "percentinjectedactivity",
+    "percentinjecteddose",
     "%ofia",
     "%ofid",
     "%injectedactivity",

@@ -16,7 +16,7 @@ pub(super) const CURVES: [&str; 14] = [
     "curve name",
     "voi name",
 ];
-pub(super) const TIMES: [&str; 15] = [
+pub(super) const TIMES: [&str; 25] = [
     "",
     "time",
     "t",
@@ -26,6 +26,16 @@ pub(super) const TIMES: [&str; 15] = [
     "acquisition time",
     "mid time",
     "elapsed time",
+    "elapsed",
+    "time elapsed",
+    "imaging time",
+    "acq time",
+    "mid scan time",
+    "midscan time",
+    "delay",
+    "heure",
+    "hora",
+    "ora",
     "zeit",
     "zeitpunkt",
     "temps",
@@ -33,6 +43,8 @@ pub(super) const TIMES: [&str; 15] = [
     "tempo",
     "tijd",
 ];
+/// Words for the time beside which `Std` is the hour.
+pub(super) const HOURS_IN_GERMAN: [&str; 3] = ["t", "zeit", "zeitpunkt"];
 pub(super) const CLOCKS: [&str; 8] = [
     "time",
     "datetime",
@@ -105,6 +117,34 @@ pub(super) const VALUES: [&str; 21] = [
     "aktivität",
     "aktivitaet",
 ];
+/// Corrections other than that for decay.
+pub(super) const OTHER_CORRECTIONS: [&str; 22] = [
+    "partial volume effect",
+    "partial volume",
+    "attenuation and scatter",
+    "attenuation scatter",
+    "attenuation",
+    "attenuations",
+    "schwächungs",
+    "schwaechungs",
+    "scatter",
+    "streu",
+    "background",
+    "untergrund",
+    "dead time",
+    "deadtime",
+    "totzeit",
+    "motion",
+    "recovery",
+    "volume",
+    "pve",
+    "pv",
+    "bg",
+    "bkg",
+];
+/// Behind one of those.
+pub(super) const IS_CORRECTED: [&str; 8] =
+    ["corrected", "correction", "korrigiert", "korrektur", "corrigé", "corr", "korr", "subtracted"];
 /// Of those, the ones that may stand beside the name of a curve.
 pub(super) const BESIDE: [&str; 8] = [
     "activity concentration",

@@ -1,0 +1,72 @@
+//! Names of columns that say two things: a unit below another, a quantity that the unit is not of.
+
+use super::name::Name;
+use super::units::{Quantity, Unit};
+use super::words::{CONCENTRATIONS, LOGARITHMS, NO_ACTIVITIES, PER};
+
+/// Why U is no standard uncertainty.
+pub(super) const EXPANDED: &str = "U is the sign of an expanded uncertainty (GUM, 2.3.5), u that of a standard one: write u, or SD, and half the values where k is 2";
+
+impl Name {
+    /// Refuses a unit that is the lower part of another: `mGy/h/GBq` is none in GBq, nor is `cps/MBq` one in MBq.
+    pub(super) fn of_another_unit(&self, all: &Name, unit: Unit) -> Result<(), String> {
+        let gap = all.folded[self.folded.len().min(all.folded.len())..].iter();
+        let stroke = gap.clone().take_while(|c| " _/,-".contains(**c)).any(|c| *c == '/');
+        let lower = self.words().split(' ').next_back().is_some_and(|w| PER.contains(&w));
+        let before = self.split_unit().map(|(_, unit)| unit);
+        // Of "95% CI" the last is an interval, no Curie.
+        let interval = self.words().split(' ').next_back() == Some("ci");
+        let two = !interval
+            && matches!(unit, Unit::Value(..))
+            && matches!(before, Some(Unit::Value(q, _)) if q != Quantity::Counts);
+        match lower || two || (stroke && before.is_some()) {
+            true => Err(format!(
+                "'{}' has a unit that is not known: per what? Activity per administered activity is MBq/GBq, or %IA",
+                all.text()
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses `liver U`: the sign of an expanded uncertainty behind a name.
+    pub(super) fn of_expanded_uncertainty(&self) -> Result<(), String> {
+        let n = self.own.len();
+        let last = n > 1 && self.own[n - 1] == 'U' && " _-,(".contains(self.own[n - 2]);
+        if last { Err(EXPANDED.into()) } else { Ok(()) }
+    }
+
+    /// Refuses words that say another quantity than the unit does.
+    pub(super) fn of_this_quantity(&self, quantity: Quantity) -> Result<&Name, String> {
+        use Quantity::{Activity, CountRate, Counts, OfAdministered};
+        let words = format!(" {} ", self.words());
+        let ten = self.folded.iter().collect::<String>().replace(' ', "");
+        let divided = ten.split('/').skip(1).any(|t| t.starts_with(|c: char| c.is_ascii_digit()));
+        let power = |w: &str| {
+            w.split_once('e').is_some_and(|(a, b)| {
+                [a, b].iter().all(|t| !t.is_empty() && t.bytes().all(|c| c.is_ascii_digit()))
+            })
+        };
+        if divided
+            || ["10^", "x10", "×10"].iter().any(|t| ten.contains(t))
+            || words.split(' ').any(power)
+        {
+            return Err("a factor of ten in a name is not read: write the unit that holds it, such as kBq or MBq".into());
+        }
+        if let Some(odd) = LOGARITHMS.iter().find(|w| words.contains(&format!(" {w} "))) {
+            return Err(format!("'{odd}' in it says logarithms: give the values themselves"));
+        }
+        let another = |w: &&&str| quantity == Activity && words.contains(&format!(" {w} "));
+        if let Some(odd) = NO_ACTIVITIES.iter().find(another) {
+            return Err(format!(
+                "'{odd}' in it is no activity at a time, and its unit says one: correct either"
+            ));
+        }
+        let whole = matches!(quantity, Activity | CountRate | Counts | OfAdministered);
+        match CONCENTRATIONS.iter().find(|w| whole && words.contains(&format!(" {w} "))) {
+            Some(odd) => Err(format!(
+                "'{odd}' in it says a concentration, and its unit a total: write the unit as it is, such as kBq/mL, or leave the word out"
+            )),
+            None => Ok(self),
+        }
+    }
+}
