@@ -33,6 +33,8 @@ struct Series {
     given: &'static str,
     /// CorrectedImage, and SeriesDescription.
     corrected: [&'static str; 2],
+    /// z of the first slice, mm.
+    z: f64,
 }
 
 const FIRST: Series = Series {
@@ -44,6 +46,7 @@ const FIRST: Series = Series {
     values: [20_000, 1_000],
     given: "20260301100000",
     corrected: ["DECY\\ATTN", ""],
+    z: -20.0,
 };
 
 fn kidney(v: usize, k: usize) -> bool {
@@ -65,7 +68,7 @@ fn slice(s: &Series, k: usize) -> DataSet {
         .text((0x20, 0xD), "UI", &format!("1.2.3.1.{}", s.at[0]))
         .text((0x20, 0xE), "UI", s.uid)
         .text((0x20, 0x52), "UI", s.frame)
-        .ds((0x20, 0x32), &[-20.0, -20.0, -20.0 + MM * k as f64])
+        .ds((0x20, 0x32), &[-20.0, -20.0, s.z + MM * k as f64])
         .ds((0x20, 0x37), &[1.0, 0.0, 0.0, 0.0, 1.0, 0.0])
         .us((0x28, 2), &[1])
         .text((0x28, 4), "CS", "MONOCHROME2")
@@ -266,6 +269,27 @@ fn a_clock_without_a_date_is_one_administration() {
     for hours in ["4.2 h", "23.5 h", "73.0 h", "168.5 h"] {
         assert!(study.contains(&format!("{hours} after the administration")), "{hours}: {study}");
     }
+}
+
+/// Two administrations within days by the clock alone, and two beds of one scan, are told: no header decides them.
+#[test]
+fn what_headers_leave_open_is_told() {
+    let export = Export::new();
+    export.series("ct", ct("A", "1.2.3.20", "1.2.3.2"));
+    let second = ["20260308", "150000"];
+    export.series("a", Series { given: "100000", ..FIRST });
+    export.series("b", Series { uid: "1.2.3.11", at: second, given: "123000", ..FIRST });
+    let output = export.run(&["init", ".", "--print"]);
+    assert!(said(&output).contains("10:00:00 and 12:30:00"), "{}", said(&output));
+    assert!(!said(&output).contains("beside each other"), "{}", said(&output));
+
+    let export = Export::new();
+    export.series("ct", ct("A", "1.2.3.20", "1.2.3.2"));
+    export.series("a", FIRST);
+    export.series("b", Series { uid: "1.2.3.11", z: 10.0, ..FIRST });
+    let output = export.run(&["init", ".", "--print"]);
+    assert!(said(&output).contains("beside each other"), "{}", said(&output));
+    assert!(!said(&output).contains("administrations"), "{}", said(&output));
 }
 
 /// Of several reconstructions of a scan the one that is corrected for attenuation is taken, at all times the same; which does not hang on UIDs.

@@ -33,6 +33,8 @@ pub struct Surveyed {
     pub slices: usize,
     /// Frames of reference that it names: its own; of a structure set or registration those it refers to.
     pub frames: Vec<String>,
+    /// Lowest and highest z (mm, LPS) of its slices' first voxels, as far as they are stated.
+    pub along_mm: Option<[f64; 2]>,
     /// Units, as PET states them.
     pub units: Option<String>,
     /// ImageType.
@@ -84,6 +86,10 @@ pub fn survey(folder: &Path) -> Result<(Vec<Surveyed>, Vec<String>)> {
         let entry =
             found.entry((patient.clone(), series, own)).or_insert_with(|| first(patient, &root));
         entry.slices += frames;
+        if let Some([low, high]) = along(&root, frames) {
+            let [a, b] = entry.along_mm.unwrap_or([low, high]);
+            entry.along_mm = Some([a.min(low), b.max(high)]);
+        }
         if let (Some(time), Some(known)) = (time_of(&root), entry.time)
             && time.seconds_since(&known).is_ok_and(|s| s < 0.0)
         {
@@ -110,6 +116,20 @@ pub fn survey(folder: &Path) -> Result<(Vec<Surveyed>, Vec<String>)> {
 fn time_of(root: &Item<'_>) -> Option<Moment> {
     let clock = Clock::of(*root).ok()?;
     clock.acquisition().ok().flatten().or_else(|| clock.series().ok().flatten())
+}
+
+/// z of the first voxels of an object's slices: of the slice itself, or of the frames from where the first detector's volume begins, upwards.
+fn along(root: &Item<'_>, frames: usize) -> Option<[f64; 2]> {
+    let detector = root.item(DETECTOR_INFORMATION_SEQUENCE);
+    let holders = [Some(*root), detector].into_iter().flatten();
+    let [_, _, z] = holders
+        .filter_map(|h| h.vector::<3>(IMAGE_POSITION_PATIENT).ok().flatten())
+        .find(|at| at.iter().all(|x| x.is_finite()))?;
+    let step = [SPACING_BETWEEN_SLICES, SLICE_THICKNESS]
+        .into_iter()
+        .find_map(|a| root.number(a).ok().flatten())
+        .map_or(0.0, f64::abs);
+    Some([z, z + step * (frames.max(1) - 1) as f64])
 }
 
 fn first(patient_id: String, root: &Item<'_>) -> Surveyed {
@@ -141,6 +161,7 @@ fn first(patient_id: String, root: &Item<'_>) -> Surveyed {
         time: time_of(root),
         files: Vec::new(),
         slices: 0,
+        along_mm: None,
         frames,
         units: root.text(UNITS),
         image_type: root.texts(IMAGE_TYPE).unwrap_or_default(),

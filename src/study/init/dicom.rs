@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Draft;
-use super::reconstructions::{choose_reconstructions, counts, is_attenuation};
+use super::reconstructions::{choose_reconstructions, counts, is_attenuation, lie_apart};
 use super::text::{Text, path, quoted, rest};
 use crate::io::dicom::{Surveyed, read_registration};
 use crate::physics::nuclide_label::{nuclide_of_code, nuclides_in_text};
@@ -15,6 +15,8 @@ use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
 const ONE_ACQUISITION_S: f64 = 600.0;
 /// Scans that are further apart (s) are of two administrations.
 const ONE_CYCLE_S: f64 = 14.0 * 24.0 * SECONDS_PER_HOUR;
+/// Administered activities of one cycle differ by less than this factor.
+const UNLIKE: f64 = 1.05;
 /// A CT within this time (s) of a scan may be its own.
 const OWN_CT_S: f64 = 12.0 * SECONDS_PER_HOUR;
 
@@ -96,6 +98,30 @@ fn administration(points: &[Vec<&Surveyed>]) -> Option<Moment> {
     })
 }
 
+/// Tells clocks or activities of one cycle that differ as those of two administrations do: days apart they are two, though no date says so.
+fn several_administrations(points: &[Vec<&Surveyed>]) -> Option<String> {
+    let images = || points.iter().map(|p| &p[0].facts);
+    let mut clocks: Vec<String> =
+        images().filter_map(|f| f.administration_clock.map(|c| c.to_string())).collect();
+    clocks.sort();
+    clocks.dedup();
+    let mut given: Vec<f64> = images().filter_map(|f| f.administered_bq).collect();
+    given.sort_by(f64::total_cmp);
+    let unlike = given.last() > given.first().map(|bq| bq * UNLIKE).as_ref();
+    let what = match (clocks.len(), unlike) {
+        (2.., _) => format!("at {}", clocks.join(" and ")),
+        (_, true) => {
+            let all: Vec<String> =
+                given.iter().map(|bq| format!("{:.1}", bq / BQ_PER_MBQ)).collect();
+            format!("of {} MBq", all.join(", "))
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "the scans of one cycle state administrations {what}: the first is taken; if there were several, give each its [[cycle]] with the scans that follow it"
+    ))
+}
+
 /// Whether a scan is of another administration than the one before it.
 fn is_of_another(point: &Surveyed, before: &Surveyed) -> bool {
     match (before.facts.administration_time, point.facts.administration_time) {
@@ -157,6 +183,13 @@ impl Patient<'_> {
             return None;
         }
         choose_reconstructions(&mut points, &mut told);
+        let beds = points.iter().filter(|p| p[1..].iter().any(|i| lie_apart(p[0], i))).count();
+        if beds > 0 {
+            told.push(format!(
+                "{beds} scans are of images that lie beside each other (bed positions?), of which one is taken and the others are comments: what \
+                 lies in those is not measured then; make one volume of them, or draw no VOI there"
+            ));
+        }
         let mut cycles: Vec<Vec<Vec<&Surveyed>>> = Vec::new();
         for point in points {
             let before = cycles.last().and_then(|c| c.last());
@@ -181,7 +214,7 @@ impl Patient<'_> {
             }
         }
         let most = cycles.iter().map(Vec::len).min().unwrap_or(0);
-        let counts = cycles.iter().flatten().flatten().any(|i| counts(i));
+        let counts = cycles.iter().flatten().any(|p| counts(p[0]));
         for cycle in &cycles {
             self.cycle(&mut text, cycle, &mut told);
         }
@@ -247,6 +280,7 @@ impl Patient<'_> {
                 told.push("no header states the administered activity: to be completed".into());
             }
         }
+        told.extend(several_administrations(points));
         let given_at = administration(points);
         let dated = given_at.is_some();
         match dated {

@@ -89,6 +89,15 @@ pub(super) fn choose_reconstructions(points: &mut [Vec<&Surveyed>], told: &mut V
     }
 }
 
+/// Whether two images of one scan lie beside each other rather than in each other's place: less than half of the shorter one is shared.
+pub(super) fn lie_apart(a: &Surveyed, b: &Surveyed) -> bool {
+    let (Some([a_low, a_high]), Some([b_low, b_high])) = (a.along_mm, b.along_mm) else {
+        return false;
+    };
+    let shared = a_high.min(b_high) - a_low.max(b_low);
+    shared < 0.5 * (a_high - a_low).min(b_high - b_low)
+}
+
 /// Whether an image may be in counts: NM, which need not say, and PET in other units than Bq/mL.
 pub(super) fn counts(image: &Surveyed) -> bool {
     match &image.units {
