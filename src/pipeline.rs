@@ -401,6 +401,11 @@ fn prepare_with(
     };
     let shown = padding::without(shown, &activity.volume.data, &phantom.grid, &labels, in_body)?;
     fields_of_view::tell_beyond(&names, &parts, &labels, &[&shown], observer);
+    if job.beam.is_none() && !series_file::SeriesInput::is_series(&job.activity.path) {
+        let empty = vois.iter().filter(|v| v.voxels > 0 && v.activity <= 0.0);
+        let empty: Vec<&str> = empty.map(|v| v.name.as_str()).collect();
+        fields_of_view::tell_empty(&empty, observer);
+    }
 
     let high = HighVoxels::new(
         &activity.volume.data,

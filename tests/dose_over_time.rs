@@ -324,6 +324,14 @@ fn a_voi_beyond_the_image_is_told() {
     let said = stderr(&output);
     assert!(said.contains("reach beyond the field of view of the activity"), "{said}");
     assert!(said.contains("with 34.6 % of its voxels"), "{said}");
+    assert!(!said.contains("no activity in"), "{said}");
+    // Nothing at all in one of them.
+    inputs.write("none.mha", &block(&grid(), 0.0, 1e5));
+    let common = ["--activity", "none.mha", "--histories", "2000", "--grid", "ct", "-o", "none"];
+    let output = inputs.run(&[&WITH_VOIS, &common[..]].concat());
+    succeed(&output);
+    let said = stderr(&output);
+    assert!(said.contains("no activity in 'core': outside of the image's field"), "{said}");
 }
 
 /// What an option and the series file state differently is refused; the same is not.

@@ -264,9 +264,20 @@ pub fn tell_beyond(
         .collect();
     if !told.is_empty() {
         observer.warn(&format!(
-            "VOIs reach beyond the field of view of the activity, or into planes of it that are zero throughout: {}. What decays there is not known \
+            "VOIs reach beyond the field of view of the activity, or into padding of it (next to nothing throughout): {}. What decays there is not known \
              and counts as nothing; their mean dose is that of both parts",
             told.join(", ")
+        ));
+    }
+}
+
+/// Tells of VOIs, by name, that hold nothing of the activity: nothing says whether they were measured.
+pub fn tell_empty(names: &[&str], observer: &dyn Observer) {
+    if !names.is_empty() {
+        observer.warn(&format!(
+            "no activity in {}: outside of the image's field of view (padding is 0 too), or nothing was measured there; the dose is what comes from \
+             elsewhere",
+            names.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(", ")
         ));
     }
 }

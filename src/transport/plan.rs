@@ -174,7 +174,8 @@ impl Plan {
         if self.params.shells > 0 { self.params.shells as usize + 1 } else { self.voxels.len() }
     }
 
-    fn shell_radii(&self) -> &[f32] {
+    /// Outer radii of the shells, cm, ascending.
+    pub fn shell_radii(&self) -> &[f32] {
         let at = self.params.offsets.shells as usize;
         &self.tables[at..at + self.params.shells as usize]
     }

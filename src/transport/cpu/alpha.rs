@@ -4,7 +4,7 @@
 use super::electron::{inverse_component, to_face};
 use super::particle::{ALPHA, Particle};
 use super::score::Scorer;
-use super::walk::Walk;
+use super::walk::{Place, Walk};
 use crate::transport::escapes::face;
 use crate::transport::layout::MAX_ALPHA_VOXELS;
 use crate::transport::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES};
@@ -14,6 +14,9 @@ impl<S: Scorer> Walk<'_, S> {
     pub fn transport_alpha(&mut self, particle: Particle) {
         let mut p = particle;
         let mut place = self.place(p.voxel, p.local);
+        if S::RADIAL {
+            return self.alpha_through_shells(&p, place);
+        }
         let half = self.plan.params.voxel_cm.map(|h| 0.5 * h);
         let inverse = p.direction.map(inverse_component);
         for _ in 0..MAX_ALPHA_VOXELS {
@@ -42,6 +45,30 @@ impl<S: Scorer> Walk<'_, S> {
         }
         self.tell("settle", &place, &p, p.energy);
         self.deposit(&place, p.origin, p.energy);
+    }
+
+    /// Follows an alpha from the centre of the shells outwards: each gets what is lost between its radii.
+    fn alpha_through_shells(&mut self, p: &Particle, place: Place) {
+        let range = self.alpha_range(place.material, p.energy);
+        let (mut energy, mut inner, mut at) = (p.energy, 0.0, place);
+        let outermost = self.plan.shell_radii().len();
+        for shell in 0..=outermost {
+            // What is left beyond the last shell settles there.
+            let outer = self.plan.shell_radii().get(shell).copied().unwrap_or(f32::INFINITY);
+            let left = range - outer * place.density;
+            let after = match left > 0.0 {
+                true => self.alpha_energy(place.material, left).min(energy),
+                false => 0.0,
+            };
+            let middle = if outer.is_finite() { 0.5 * (inner + outer) } else { 2.0 * inner };
+            at.local = p.direction.map(|d| d * middle);
+            self.deposit(&at, p.origin, energy - after);
+            (energy, inner) = (after, outer);
+            if energy <= 0.0 {
+                self.tell("settle", &at, p, 0.0);
+                return;
+            }
+        }
     }
 
     /// CSDA range of an alpha, g/cm2.
