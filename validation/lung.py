@@ -16,7 +16,7 @@ import sys
 import numpy as np
 import SimpleITK as sitk
 
-COLOURS = {"lung": "#1b6ca8", "ball": "#d1662b"}
+SOURCES = {"lung": ("a whole lung", "#1b6ca8"), "ball": ("a ball of 12 mm radius in it", "#d1662b")}
 METHODS = "mc,mird,ldm,vsv,vsv+density=none,vsv+density=source,msv,msv+by=source,semi-mc"
 
 
@@ -30,9 +30,10 @@ def read(path):
     return sitk.Cast(reader.Execute(), sitk.sitkFloat32)
 
 
-def picture(path, nuclide, found):
-    """Bars of the source region's mean dose against Monte Carlo, with one standard error."""
-    methods = list(found["lung"])
+def picture(path, title, found, names):
+    """Bars of a mean dose against Monte Carlo by method, with one standard error; `names` gives the label and colour of each case."""
+    methods = list(next(iter(found.values())))
+    thick = 22 // len(found)
     width, left, row = 760, 190, 30
     most = max(100.0, max(v for of in found.values() for v, _ in of.values()))
     scale = (width - left - 70) / (100 + most)
@@ -40,8 +41,8 @@ def picture(path, nuclide, found):
     height = 70 + row * len(methods)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="13">',
            f'<rect width="{width}" height="{height}" fill="white"/>',
-           f'<title>{nuclide} in lung: mean dose of the source region by method, in % of Monte Carlo</title>',
-           f'<text x="{left}" y="20" font-size="14">{nuclide}: mean dose of the source region, difference from Monte Carlo in %</text>',
+           f'<title>{title}, by method, in % of Monte Carlo</title>',
+           f'<text x="20" y="20" font-size="14">{title}: difference from Monte Carlo in %</text>',
            f'<line x1="{middle}" y1="30" x2="{middle}" y2="{height - 34}" stroke="black"/>']
     for n, method in enumerate(methods):
         y = 36 + n * row
@@ -49,13 +50,15 @@ def picture(path, nuclide, found):
         for k, name in enumerate(found):
             value, error = found[name][method]
             x = middle + value * scale
-            top = y + 11 * k
-            out.append(f'<rect x="{min(x, middle):.1f}" y="{top}" width="{abs(x - middle):.1f}" height="10" fill="{COLOURS[name]}"/>')
-            out.append(f'<line x1="{x - error * scale:.1f}" y1="{top + 5}" x2="{x + error * scale:.1f}" y2="{top + 5}" stroke="black" stroke-width="2"/>')
-            out.append(f'<text x="{max(x, middle) + 6:.1f}" y="{top + 9}" font-size="10">{value:+.1f}</text>')
-    for k, (name, text) in enumerate([("lung", "a whole lung"), ("ball", "a ball of 12 mm radius in it")]):
-        out.append(f'<rect x="{left + 230 * k}" y="{height - 24}" width="12" height="12" fill="{COLOURS[name]}"/>')
-        out.append(f'<text x="{left + 18 + 230 * k}" y="{height - 13}">{text}</text>')
+            top = y + thick * k
+            out.append(f'<rect x="{min(x, middle):.1f}" y="{top}" width="{abs(x - middle):.1f}" height="{thick - 1}" fill="{names[name][1]}"/>')
+            out.append(f'<line x1="{x - error * scale:.1f}" y1="{top + thick / 2}" x2="{x + error * scale:.1f}" y2="{top + thick / 2}" stroke="black" stroke-width="2"/>')
+            out.append(f'<text x="{max(x, middle) + 6:.1f}" y="{top + thick - 1}" font-size="{min(10, thick + 1)}">{value:+.1f}</text>')
+    across = (width - left) // len(found)
+    for k, name in enumerate(found):
+        label, colour = names[name]
+        out.append(f'<rect x="{left + across * k}" y="{height - 24}" width="12" height="12" fill="{colour}"/>')
+        out.append(f'<text x="{left + 18 + across * k}" y="{height - 13}">{label}</text>')
     path.write_text("\n".join(out + ["</svg>"]) + "\n")
 
 
@@ -111,7 +114,7 @@ def main():
                     value = 100 * float(row["relative_difference"]), 100 * float(row["standard_error"] or "nan")
                     found.setdefault(name, {})[row["candidate"]] = value
                 print(f"  {row['candidate']:22s} {row['voi']:18s} {100 * float(row['relative_difference']):+7.2f} +- {100 * float(row['standard_error'] or 'nan'):.2f} %")
-    picture(a.out / "lung.svg", a.nuclide, found)
+    picture(a.out / "lung.svg", f"{a.nuclide}: mean dose of the source region", found, SOURCES)
     return 0
 
 

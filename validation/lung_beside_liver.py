@@ -3,7 +3,8 @@
 
 Usage: lung_beside_liver.py [--voxgray PATH] [--nuclide Y-90] [--histories N] [--spacing MM] [--shunts 0.1,1,5] [--out FOLDER]
 A body of soft tissue (1.04 g/cm3) holds a lung (0.26 g/cm3, a ball of 70 mm radius cut at its base) whose base lies on the dome of a liver (1.06). The
-activity is uniform in the liver but for the shunt, in % of all, which is uniform in the lung. Needs numpy and SimpleITK.
+activity is uniform in the liver but for the shunt, in % of all, which is uniform in the lung. Needs numpy and SimpleITK. Comparisons that lie in the
+output folder already are not made again; lung-liver.svg is drawn of all.
 """
 import argparse
 import csv
@@ -13,6 +14,8 @@ import sys
 
 import numpy as np
 import SimpleITK as sitk
+
+from lung import picture
 
 METHODS = "mc,mird,ldm,vsv,vsv+density=none,vsv+density=source,msv,msv+by=source,semi-mc"
 
@@ -47,6 +50,7 @@ def main():
     shared = ["--density", write("density.nii.gz", density, "f4"), "--materials", write("materials.nii.gz", labels, "u1"), "--material-names",
               "air,soft_tissue,lung", "--voi", write("voi.nii.gz", voi, "u1"), "--voi-names", a.out / "names.csv"]
     (a.out / "names.csv").write_text("label,name\n1,liver\n2,lung\n")
+    found, colours = {}, ["#1b6ca8", "#d1662b", "#5b8c3a"]
     for shunt in a.shunts.split(","):
         share = float(shunt) / 100
         activity = 1e9 * np.where(liver, (1 - share) / liver.sum(), np.where(lung, share / lung.sum(), 0.0))
@@ -54,11 +58,17 @@ def main():
         compared = a.out / f"compared-{shunt}"
         command = [a.voxgray, "compare-methods", "--methods", METHODS, "-o", compared, "--overwrite", "-q", "--", *shared, "--activity", image,
                    "--activity-unit", "Bq/mL", "--nuclide", a.nuclide, "--histories", a.histories, "--engine", "cpu"]
-        subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL)
+        if not (compared / "vois.csv").exists():
+            subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL)
         for row in csv.DictReader(open(compared / "vois.csv")):
             if row["metric"] == "mean":
+                if row["voi"] == "lung":
+                    value = 100 * float(row["relative_difference"]), 100 * float(row["standard_error"] or "nan")
+                    found.setdefault(shunt, {})[row["candidate"]] = value
                 print(f"shunt {shunt} %  {row['candidate']:22s} {row['voi']:6s} {100 * float(row['relative_difference']):+7.2f} +- "
                       f"{100 * float(row['standard_error'] or 'nan'):.2f} %")
+    names = {shunt: (f"lung shunt {shunt} %", colour) for shunt, colour in zip(found, colours)}
+    picture(a.out / "lung-liver.svg", f"{a.nuclide} in a liver: mean dose of the lung", found, names)
     return 0
 
 
