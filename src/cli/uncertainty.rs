@@ -176,12 +176,9 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
     if extrapolated {
         warnings.push("the volume is outside of the recovery curve's".into());
     }
-    let rates = |factor: f64| -> Vec<[f64; 2]> {
-        let pairs = voi.rates_cps.iter().zip(&spread);
-        pairs.map(|(r, u)| [*r, factor * widened * u / per_rate]).collect()
-    };
+    let rates: Vec<[f64; 2]> =
+        voi.rates_cps.iter().zip(&spread).map(|(r, u)| [*r, widened * u / per_rate]).collect();
     let integrate = |activities: &[f64]| curve_of_points.integral_of(activities);
-    let stated = rates(1.0);
     let mut chain = DoseChain {
         voi: &voi.name,
         volume_ml: voi.volume_ml,
@@ -190,18 +187,20 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
         coefficient,
         extrapolation: rule,
         factor: &voi.factor,
-        tac: TimeIntegral::Refit { rates_cps: &stated, integrate: &integrate },
+        tac: TimeIntegral::Refit { rates_cps: &rates, integrate: &integrate },
         s_value: voi.s_value,
         s_exponent: voi.s_exponent,
         transport_relative: voi.transport_relative,
         model_relative: voi.model_relative,
     };
     let mut budget = chain.budget()?;
-    // Points moved by more than they are uncertain by would spread the refits by more than the integral: they are moved by less.
-    let less = rates(whole / of_refits(&budget));
+    // A refit of points that leave a rate open jumps between curves that fit as well, and its derivative is none: the integral's own uncertainty counts.
     if whole < of_refits(&budget) / (1.0 + MISSED) {
-        chain.tac = TimeIntegral::Refit { rates_cps: &less, integrate: &integrate };
-        budget = chain.budget()?;
+        let value = budget.value;
+        let of_points = budget.components.iter_mut().filter(|c| c.name == Part::Fit.name());
+        for (n, part) in of_points.enumerate() {
+            part.variance = if n == 0 { (whole * value).powi(2) } else { 0.0 };
+        }
     }
     // Refits of one family do not see what rests on its priors, or what other families make of the same points.
     let refitted = of_refits(&budget);

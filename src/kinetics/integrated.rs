@@ -267,17 +267,22 @@ impl Integrated {
         }
     }
 
-    /// Value and standard uncertainty of the curve at a time; the uncertainty is 0 where the method has none.
+    /// Value and standard uncertainty of the curve at a time; the uncertainty is 0 where the method has none, or the points do not tell it.
     pub fn at(&self, time_s: f64) -> (f64, f64) {
         match &self.shape {
-            Shape::Fit(fit) => (fit.curve.value(time_s), fit.value_uncertainty(time_s)),
+            Shape::Fit(fit) => {
+                let u = fit.value_uncertainty(time_s);
+                (fit.curve.value(time_s), if u.is_finite() { u } else { 0.0 })
+            }
             Shape::Average(selection) => {
                 let fits: Vec<(f64, &Fit)> = selection.ranked().collect();
                 let mean: f64 = fits.iter().map(|(w, f)| w * f.curve.value(time_s)).sum();
                 let spread = |f: &Fit| {
                     f.value_uncertainty(time_s).powi(2) + (f.curve.value(time_s) - mean).powi(2)
                 };
-                (mean, fits.iter().map(|(w, f)| w * spread(f)).sum::<f64>().sqrt())
+                // A family that is not determined at the time has no spread to add.
+                let own = fits.iter().map(|(w, f)| w * spread(f)).filter(|s| s.is_finite());
+                (mean, own.sum::<f64>().sqrt())
             }
             Shape::Exponential(half_life_s) => {
                 let past = (self.tac.first_s() - time_s) / half_life_s;

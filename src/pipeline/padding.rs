@@ -1,21 +1,28 @@
-//! Images that were padded where nothing was measured, as a SPECT that was brought to a CT's grid is. Neglects padding in which no VOI lies, a VOI
-//! that two oblique faces of the padding cut at once, and padding with more activity than a hundredth of the VOI's own.
+//! Images that were padded where nothing was measured, as a SPECT that was brought to a CT's grid is. Neglects padding that nothing of the body borders
+//! on flatly, and padding with more activity than a hundredth of what is in the VOI.
 //!
-//! A side of the grid that holds next to nothing throughout is no field of view where it cuts a VOI: where it begins most of the VOI's voxels have
-//! activity, and the VOI goes on into it. A VOI that was not measured there would else have no activity there, without a word.
+//! Beyond a face of the padding there is next to nothing throughout the image. It is found where a plane of the grid cuts a VOI (at the last plane with
+//! activity most of the VOI's voxels have some, and it goes on beyond), where a plane that is none of the grid does, and where such a plane cuts the body
+//! (`oblique`): an image that was resampled with a rotation has them. What lies beyond a face that is found was not measured, in every VOI. It would else
+//! have no activity there, without a word.
 //!
-//! Next to nothing is a hundredth of the VOI's median activity: interpolation that overshoots leaves a little beside the edge, and a body with less than
-//! that beside it is none. The side is one of the grid, or that of a plane fitted to the edge (`oblique`), as a rotated image has them.
+//! Next to nothing is a hundredth of a high (95 %) activity of the VOI: interpolation that overshoots leaves a little beside the edge, and a body with
+//! less than that beside it is none.
 
+mod body;
 mod oblique;
+
+use nalgebra::Vector3;
 
 use crate::error::Result;
 use crate::image::Grid;
 
 /// Voxels of a VOI at the edge that tell whether it is cut, at least.
 const FEWEST: usize = 3;
-/// Part of a VOI's median activity that is next to nothing.
+/// Part of a VOI's high activity that is next to nothing.
 const NEXT_TO_NOTHING: f64 = 0.01;
+/// Where a VOI's high activity stands among its positive ones.
+const HIGH: f64 = 0.95;
 
 /// Takes from what an image shows (none for all) the voxels of VOIs that lie in such padding. `map` is the activity on the dose grid, `labels` the
 /// part of the VOIs that each voxel is in (0 outside of all; empty without VOIs), `body` finds the voxels that hold more than air.
@@ -29,26 +36,60 @@ pub(super) fn without(
     labels: &[u16],
     body: impl Fn() -> Result<Vec<bool>>,
 ) -> Result<Option<Vec<bool>>> {
-    let mut seen = shown;
-    let mut in_body = None;
-    for voxels in parts(labels) {
-        let Some(least) = next_to_nothing(map, &voxels) else { continue };
-        let part = Part { map, grid, labels, voxels: &voxels, least };
-        let mut hidden = part.beyond_planes();
-        if hidden.is_empty() {
-            let body = match in_body.take() {
-                Some(known) => known,
-                None => body()?,
-            };
-            hidden = oblique::beyond(&part, &body);
-            in_body = Some(body);
+    let all: Vec<Vec<u32>> = parts(labels);
+    let least: Vec<Option<f32>> = all.iter().map(|voxels| next_to_nothing(map, voxels)).collect();
+    let nothing = |p: usize, v: u32| least[p].is_none_or(|least| map[v as usize] <= least);
+    let some_nothing = |p: usize| all[p].iter().any(|v| nothing(p, *v));
+    let lacking: Vec<usize> = (0..all.len()).filter(|p| some_nothing(*p)).collect();
+    if lacking.is_empty() {
+        return Ok(shown);
+    }
+    let body = body()?;
+    let mut faces = Vec::new();
+    for &p in &lacking {
+        let Some(least) = least[p] else { continue };
+        let part = Part {
+            map,
+            grid,
+            voxels: &all[p],
+            within: &|v| usize::from(labels[v]) == p + 1,
+            least,
+        };
+        let planes = part.planes();
+        match planes.is_empty() {
+            true => faces.extend(oblique::face(&part, &body)),
+            false => faces.extend(planes),
         }
-        if !hidden.is_empty() {
-            let seen = seen.get_or_insert_with(|| vec![true; map.len()]);
-            hidden.iter().for_each(|v| seen[*v as usize] = false);
+    }
+    faces.extend(body::faces(map, grid, &body));
+    let mut seen = shown;
+    for &p in &lacking {
+        for &v in all[p].iter().filter(|v| nothing(p, **v)) {
+            let at = position(grid, v);
+            if faces.iter().any(|f| f.beyond_mm(&at) > 0.0) {
+                seen.get_or_insert_with(|| vec![true; map.len()])[v as usize] = false;
+            }
         }
     }
     Ok(seen)
+}
+
+/// A face of the padding: a point of it and its normal, away from what was measured.
+#[derive(Debug, Clone, PartialEq)]
+struct Face {
+    at: Vector3<f64>,
+    normal: Vector3<f64>,
+}
+
+impl Face {
+    /// How far a point (mm) lies beyond it.
+    fn beyond_mm(&self, point: &Vector3<f64>) -> f64 {
+        self.normal.dot(&(point - self.at))
+    }
+}
+
+fn position(grid: &Grid, voxel: u32) -> Vector3<f64> {
+    Vector3::from(grid.to_mm(grid.unlinear(voxel as usize).map(|i| i as f64)))
 }
 
 /// The voxels of each part of the VOIs.
@@ -61,25 +102,22 @@ fn parts(labels: &[u16]) -> Vec<Vec<u32>> {
     parts
 }
 
-/// The activity that is next to nothing in a part; none where all its voxels have more, or none has any.
+/// The activity that is next to nothing among voxels; none where none has any.
 fn next_to_nothing(map: &[f32], voxels: &[u32]) -> Option<f32> {
-    let mut positive: Vec<f32> =
-        voxels.iter().map(|v| map[*v as usize]).filter(|a| *a > 0.0).collect();
-    let middle = positive.len() / 2;
-    if positive.is_empty() {
-        return None;
-    }
-    let (_, median, _) = positive.select_nth_unstable_by(middle, f32::total_cmp);
-    let least = (f64::from(*median) * NEXT_TO_NOTHING) as f32;
-    voxels.iter().any(|v| map[*v as usize] <= least).then_some(least)
+    let positive = voxels.iter().map(|v| map[*v as usize]).filter(|a| *a > 0.0);
+    let mut positive: Vec<f32> = positive.collect();
+    let high = ((positive.len() as f64 * HIGH) as usize).min(positive.len().checked_sub(1)?);
+    let (_, high, _) = positive.select_nth_unstable_by(high, f32::total_cmp);
+    Some((f64::from(*high) * NEXT_TO_NOTHING) as f32)
 }
 
-/// A part of the VOIs in an image.
+/// Some voxels of an image: a part of the VOIs, or the body.
 struct Part<'a> {
     map: &'a [f32],
     grid: &'a Grid,
-    labels: &'a [u16],
     voxels: &'a [u32],
+    /// Whether a voxel is one of them.
+    within: &'a dyn Fn(usize) -> bool,
     /// What is next to nothing.
     least: f32,
 }
@@ -94,25 +132,27 @@ impl Part<'_> {
         (0..self.map.len() as u32).filter(|v| self.live(*v))
     }
 
-    /// Its voxels behind planes of the grid that cut it.
-    fn beyond_planes(&self) -> Vec<u32> {
+    /// Planes of the grid that cut it.
+    fn planes(&self) -> Vec<Face> {
         let live: Vec<u32> = self.image().collect();
         let Some([low, high]) = self.grid.bounds(&live) else { return Vec::new() };
-        let mut hidden = Vec::new();
+        let mut faces = Vec::new();
         for axis in 0..3 {
             // The last plane with activity at each side that has some behind it.
             let last = self.grid.dims[axis] - 1;
             let edges = [(low[axis], false, low[axis]), (high[axis], true, last - high[axis])];
             for (edge, up, behind) in edges {
                 if behind > 0 && self.is_cut(axis, edge, up) {
-                    hidden.extend(self.voxels.iter().copied().filter(|v| {
-                        let plane = self.grid.unlinear(*v as usize)[axis];
-                        if up { plane > edge } else { plane < edge }
-                    }));
+                    let step = Vector3::from(self.grid.axes_mm[axis]);
+                    let outwards = if up { step } else { -step };
+                    let mut index = [0.0; 3];
+                    index[axis] = edge as f64;
+                    let at = Vector3::from(self.grid.to_mm(index)) + outwards / 2.0;
+                    faces.push(Face { at, normal: outwards.normalize() });
                 }
             }
         }
-        hidden
+        faces
     }
 
     /// Whether the plane `edge` of an axis, with next to nothing behind it (`up` or down), cuts it.
@@ -127,9 +167,49 @@ impl Part<'_> {
             at[axis] = if up { edge + 1 } else { edge - 1 };
             all += 1;
             live += usize::from(self.live(v));
-            on += usize::from(self.labels[self.grid.linear(at)] == self.labels[v as usize]);
+            on += usize::from((self.within)(self.grid.linear(at)));
         }
         on >= FEWEST && 2 * live >= all
+    }
+
+    /// Middles (mm) between its voxels with activity and neighbours of them in it without, and the sum of the ways from the first to the second.
+    fn edge(&self) -> (Vec<Vector3<f64>>, Vector3<f64>) {
+        let (mut middles, mut outwards) = (Vec::new(), Vector3::zeros());
+        for &v in self.voxels.iter().filter(|v| self.live(**v)) {
+            let here = self.grid.unlinear(v as usize);
+            for (axis, up) in [(0, true), (1, true), (2, true), (0, false), (1, false), (2, false)]
+            {
+                let mut next = here;
+                next[axis] = match up {
+                    true if here[axis] + 1 < self.grid.dims[axis] => here[axis] + 1,
+                    false if here[axis] > 0 => here[axis] - 1,
+                    _ => continue,
+                };
+                let n = self.grid.linear(next);
+                if (self.within)(n) && !self.live(n as u32) {
+                    let (inside, outside) = (position(self.grid, v), position(self.grid, n as u32));
+                    middles.push((inside + outside) / 2.0);
+                    outwards += outside - inside;
+                }
+            }
+        }
+        (middles, outwards)
+    }
+
+    /// Whether all of the image beyond a face is next to nothing; the face's direction may be off by `tilt`.
+    fn nothing_beyond(&self, face: &Face, tilt: f64) -> bool {
+        let voxel = self.largest_edge();
+        !self.image().any(|v| {
+            let from = position(self.grid, v) - face.at;
+            let out = face.normal.dot(&from);
+            let along = (from.norm_squared() - out * out).max(0.0).sqrt();
+            out > 1.5 * voxel + tilt * along
+        })
+    }
+
+    /// Largest edge of a voxel, mm.
+    fn largest_edge(&self) -> f64 {
+        self.grid.spacing_mm().into_iter().fold(0.0, f64::max)
     }
 }
 

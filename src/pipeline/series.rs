@@ -182,6 +182,17 @@ pub fn read(
         names: &names,
     };
     let filled = beside.fill(&mut maps, observer);
+    let times = 0..times_s.len();
+    if let Some(n) = (0..names.len()).find(|n| times.clone().all(|t| filled.left_out(n + 1, t))) {
+        return Err(Error::input(
+            format!(
+                "VOI '{}': too much of it lies beyond the field of view at every time",
+                names[n]
+            ),
+            "each image shows another part of it, so that no time can be completed from the others and none is left of its curve",
+            "Draw it within the field that all images show, or leave the VOI out.",
+        ));
+    }
     if let Some(first) = labels.first() {
         let shown: Vec<_> = shown.iter().collect();
         fields_of_view::tell_beyond(&names, &parts, first, &shown, observer);

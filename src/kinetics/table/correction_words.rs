@@ -1,7 +1,8 @@
 //! The words with which names of columns say that values are corrected for decay, or are not, in lower case.
 
 /// Not corrected, in phrases that no denial before a word of [`CORRECTED`] makes.
-pub(super) const UNCORRECTED: [&str; 9] = [
+pub(super) const UNCORRECTED: [&str; 10] = [
+    "ndc",
     "not corrected for decay",
     "decay uncorrected",
     "uncorrected for decay",
@@ -97,7 +98,26 @@ pub(super) const MAY_SAY_CORRECTED: [&str; 12] = [
 ];
 
 /// Words and phrases that may say that values are those of the time of injection: the user is asked. Not "injection" alone: its site is a curve.
-pub(super) const MAY_SAY_AT_INJECTION: [&str; 18] = [
+pub(super) const MAY_SAY_AT_INJECTION: [&str; 37] = [
+    "toi",
+    "at time 0",
+    "time zero",
+    "at zero",
+    "a 0",
+    "0 h",
+    "ref",
+    "ref time",
+    "reference time",
+    "referenced",
+    "undecayed",
+    "df",
+    "zk",
+    "dkorr",
+    "dk",
+    "bezogen auf",
+    "rückgerechnet",
+    "rueckgerechnet",
+    "zurückgerechnet",
     "at injection",
     "to injection",
     "at time of injection",
@@ -116,4 +136,14 @@ pub(super) const MAY_SAY_AT_INJECTION: [&str; 18] = [
     "biological activity",
     "biological uptake",
     "dcf",
+];
+
+/// Beginnings of words for the administration: beside them values may be those of its time.
+pub(super) const OF_ADMINISTRATION: [&str; 8] =
+    ["inj", "inyec", "iniez", "appli", "admin", "infus", "gabe", "verabreich"];
+
+/// Behind such a word: a place, whose activity is a curve.
+pub(super) const PLACES: [&str; 14] = [
+    "site", "point", "port", "arm", "hand", "vein", "depot", "stelle", "seite", "ort", "punkt",
+    "sitio", "sito", "catheter",
 ];

@@ -9,7 +9,7 @@ use super::refusals::EXPANDED;
 use super::units::{Quantity, Unit};
 use super::words::{
     CLOCKS, COUNTERS, CURVES, DURATIONS, MASSES, NUCLIDES, PATIENTS, RELATIVE, REMARKS, RETAINED,
-    TIMES, VALUES, VOLUMES,
+    TIMES, VALUES, VOLUMES, WEIGHTS,
 };
 
 /// What a column holds.
@@ -98,6 +98,10 @@ fn understood(all: &Name, corrected: Option<bool>) -> Result<Heading, String> {
         Unit::Time(_) | Unit::Elapsed(_) => {
             Err(format!("'{}' is no word for the time", name.text()))
         }
+        Unit::Mass(g) if g > 1.0 && words.split(' ').any(|w| WEIGHTS.contains(&w)) => Err(format!(
+            "the patient's weight, or the mass of an organ? Of an organ call it 'mass ({})', else 'comment'",
+            if g == 1e3 { "kg" } else { "g" }
+        )),
         Unit::Mass(g) => Ok(Heading::Mass(name.owner(&MASSES, "mass")?, g)),
         Unit::Volume(ml) => Ok(Heading::Volume(name.owner(&VOLUMES, "volume")?, ml)),
         Unit::Percent if ["ia", "id", "injected activity", "injected dose"].contains(&&*words) => {
@@ -121,6 +125,10 @@ fn understood(all: &Name, corrected: Option<bool>) -> Result<Heading, String> {
                     .into(),
             ),
         },
+        Unit::Value(..) if name.may_be_a_spread() => Err(format!(
+            "'{}' may be an uncertainty: call it SD, or uncertainty, behind the name of its curve; a curve of that name needs another",
+            name.text()
+        )),
         Unit::Value(quantity, scale) => match name.of_this_quantity(quantity)?.spread() {
             Some(rest) => Ok(Heading::Spread { of: rest.curve()?, unit: Some((quantity, scale)) }),
             None => Ok(Heading::Value { of: name.curve()?, quantity, scale, corrected }),

@@ -263,13 +263,81 @@ fn everyday_names_of_one_meaning() {
     assert!(matches!(both, Ok(Heading::Value { corrected: Some(true), .. })), "{both:?}");
     // A standard deviation is no hour.
     assert!(matches!(heading("liver (std)"), Err(_) | Ok(Heading::Spread { .. })));
+    for name in ["Liver..kBq.mL.", "Liver (kBq/mL)"] {
+        assert_eq!(heading(name), Ok(value(Some("Liver"), PerMl, 1e3, None)), "{name}");
+    }
+    for name in ["tiempo (horas)", "ore", "Tiempo post inyección (h)", "ScanTime_h"] {
+        assert_eq!(heading(name), Ok(Heading::Time(H)), "{name}");
+    }
+    assert_eq!(heading("Time point"), Ok(Heading::Remark));
     // The advice is not refused in its turn.
-    for name in ["activity", "dose rate", "counts rate", "uncertainty", "time point"] {
+    for name in ["activity", "dose rate", "counts rate", "uncertainty", "t"] {
         let Err(why) = heading(name) else { panic!("{name}") };
         for advised in why.split('\'').filter(|part| part.contains('(')) {
             assert!(heading(advised).is_ok(), "{name}: {advised}");
         }
     }
+}
+
+/// Words that another number stands behind than the unit says: each is refused or asked about, never read.
+#[test]
+fn factors_references_and_foreign_spreads_are_never_read_as_names() {
+    for name in [
+        "activity*1000 (MBq)",
+        "activity x1e3 (MBq)",
+        "activity_x1e3_MBq",
+        "activity *10 (MBq)",
+        "activity 10x (MBq)",
+        "liver ×1e6 (Bq)",
+        "1000*activity (MBq)",
+        "A·10³ (MBq)",
+        "activity in thousands (MBq)",
+        "activity E3 (MBq)",
+        "activity in 1000 (MBq)",
+        "activity scaled by 1000 (MBq)",
+        "2*kidney (MBq)",
+        "1e3*A (MBq)",
+    ] {
+        assert!(heading(name).unwrap_err().contains("factor"), "{name}");
+    }
+    for name in [
+        "activity ref. to time of injection (MBq)",
+        "activity at TOI (MBq)",
+        "Aktivität zum Injektionszeitpunkt (MBq)",
+        "activity at time 0 (MBq)",
+        "activity @ injection (MBq)",
+        "liver (@inj) MBq",
+        "activity at admin (MBq)",
+        "reference time activity (MBq)",
+        "injection-referenced activity (MBq)",
+        "A(0) (MBq)",
+        "activity x DF (MBq)",
+        "undecayed activity (MBq)",
+        "Aktivität bezogen auf Injektion (MBq)",
+        "Aktivität rückgerechnet (MBq)",
+        "activité à l'injection (MBq)",
+        "actividad a la inyección (MBq)",
+        "attività all'iniezione (MBq)",
+    ] {
+        assert!(heading(name).is_err(), "{name}: {:?}", heading(name));
+    }
+    for name in ["injection site (MBq)", "Injektionsstelle (MBq)"] {
+        assert!(matches!(heading(name), Ok(Heading::Value { of: Some(_), .. })), "{name}");
+    }
+    for name in
+        ["errore (MBq)", "fegato erreur (MBq)", "desviación estándar (MBq)", "liver Stabw (MBq)"]
+    {
+        assert!(matches!(heading(name), Ok(Heading::Spread { .. })), "{name}: {:?}", heading(name));
+    }
+    for name in ["ET (MBq)", "fegato DS (MBq)", "ΔA (MBq)", "delta (MBq)"] {
+        assert!(heading(name).unwrap_err().contains("uncertainty"), "{name}");
+    }
+    assert!(heading("weight (kg)").unwrap_err().contains("patient"));
+    assert!(heading("activity (mGy/h)").is_err());
+    assert_eq!(
+        heading("activity NDC (MBq)"),
+        Ok(value(None, Quantity::Activity, MBQ, Some(false)))
+    );
 }
 
 #[test]

@@ -126,6 +126,13 @@ impl Name {
         let unit = |from: usize, to: usize| {
             unit_of(&self.part(from, to).folded.iter().collect::<String>())
         };
+        let double = (1..n).rev().find(|i| self.folded[i - 1..=*i] == ['.', '.']);
+        if let Some(at) = double {
+            let text: String = self.folded[at + 1..n].iter().collect();
+            if let Some(unit) = unit_of(&text.replace('.', "/")) {
+                return Some((self.part(0, at - 1), unit));
+            }
+        }
         if let Some(close) = self.folded[..n].last().filter(|c| ")]".contains(**c)) {
             let open = if *close == ')' { '(' } else { '[' };
             let at = self.folded.iter().rposition(|c| *c == open)?;

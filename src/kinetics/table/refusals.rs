@@ -35,22 +35,52 @@ impl Name {
         if last { Err(EXPANDED.into()) } else { Ok(()) }
     }
 
+    /// Whether a factor stands in it: `x 1e3`, `*10`, `10^3`, `/1000`, `in thousands`.
+    fn has_factor(&self) -> bool {
+        let close: String = self.folded.iter().filter(|c| !c.is_whitespace()).collect();
+        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        let beside = |mark: char| {
+            let parts: Vec<&str> = close.split(mark).collect();
+            parts.windows(2).any(|p| digit(p[0].chars().last()) || digit(p[1].chars().next()))
+        };
+        let divided = close.split('/').skip(1).any(|t| digit(t.chars().next()));
+        if divided
+            || close.contains("10^")
+            || close.contains(['¹', '²', '³', '⁴', '⁵', '⁶', '⁻'])
+            || ['*', '×', '·'].into_iter().any(beside)
+        {
+            return true;
+        }
+        let digits = |t: &str| !t.is_empty() && t.bytes().all(|c| c.is_ascii_digit());
+        let number =
+            |t: &str| digits(t) || t.split_once('e').is_some_and(|(a, b)| digits(a) && digits(b));
+        let words = self.words();
+        let list: Vec<&str> = words.split(' ').collect();
+        let times = |w: &str| {
+            w.strip_prefix('x').is_some_and(number) || w.strip_suffix('x').is_some_and(number)
+        };
+        let power = |w: &str| !digits(w) && number(w);
+        let alone = |w: &str| w.strip_prefix('e').is_some_and(digits);
+        let thousands =
+            |w: &str| w.starts_with("thousand") || w.starts_with("tausend") || w == "scaled";
+        list.iter().any(|w| times(w) || power(w) || alone(w) || thousands(w))
+            || list.windows(2).any(|p| ["in", "x", "by"].contains(&p[0]) && number(p[1]))
+    }
+
     /// Refuses words that say another quantity than the unit does.
     pub(super) fn of_this_quantity(&self, quantity: Quantity) -> Result<&Name, String> {
         use Quantity::{Activity, CountRate, Counts, OfAdministered};
         let words = format!(" {} ", self.words());
-        let ten = self.folded.iter().collect::<String>().replace(' ', "");
-        let divided = ten.split('/').skip(1).any(|t| t.starts_with(|c: char| c.is_ascii_digit()));
-        let power = |w: &str| {
-            w.split_once('e').is_some_and(|(a, b)| {
-                [a, b].iter().all(|t| !t.is_empty() && t.bytes().all(|c| c.is_ascii_digit()))
-            })
-        };
-        if divided
-            || ["10^", "x10", "×10"].iter().any(|t| ten.contains(t))
-            || words.split(' ').any(power)
-        {
-            return Err("a factor of ten in a name is not read: write the unit that holds it, such as kBq or MBq".into());
+        if self.has_factor() {
+            return Err(
+                "a factor of ten, or another, in a name is not read: write the unit that holds it, such as kBq or MBq"
+                    .into(),
+            );
+        }
+        if quantity == Quantity::DoseRate && words.contains(" activity ") {
+            return Err(
+                "'activity' in it is no dose rate, and its unit says one: correct either".into()
+            );
         }
         if let Some(odd) = LOGARITHMS.iter().find(|w| words.contains(&format!(" {w} "))) {
             return Err(format!("'{odd}' in it says logarithms: give the values themselves"));

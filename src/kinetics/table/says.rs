@@ -2,7 +2,7 @@
 
 use super::correction_words::{
     ANSWERS_NO, ANSWERS_YES, CORRECTED, DENIALS, INJECTION_TIMES, MAY_SAY_AT_INJECTION,
-    MAY_SAY_CORRECTED, OTHER_TIMES, UNCORRECTED,
+    MAY_SAY_CORRECTED, OF_ADMINISTRATION, OTHER_TIMES, PLACES, UNCORRECTED,
 };
 use super::name::Name;
 use super::words::{IS_CORRECTED, OTHER_CORRECTIONS};
@@ -112,8 +112,16 @@ impl Name {
         let words = self.words();
         let of_decay = |w: &&str| MAY_SAY_CORRECTED.iter().any(|start| w.starts_with(start));
         let spaced = format!(" {} ", words.replace('@', " at "));
+        let list: Vec<&str> = spaced.split_whitespace().collect();
+        let of_administration = (0..list.len()).find(|i| {
+            let word = list[*i].rsplit('\'').next().unwrap_or_default();
+            let site = list.get(i + 1).is_some_and(|next| PLACES.contains(next))
+                || ["stelle", "ort"].iter().any(|place| word.ends_with(place));
+            OF_ADMINISTRATION.iter().any(|stem| word.starts_with(stem)) && !site
+        });
         let phrase = MAY_SAY_AT_INJECTION.iter().find(|p| spaced.contains(&format!(" {p} ")));
-        match phrase.copied().or_else(|| words.split(' ').find(of_decay)) {
+        let phrase = phrase.copied().or_else(|| of_administration.map(|i| list[i]));
+        match phrase.or_else(|| words.split(' ').find(of_decay)) {
             None => Ok(()),
             Some(odd) => Err(format!(
                 "'{odd}' in it may say that values are corrected for decay: write 'decay-corrected', 'not decay-corrected', or leave it out"

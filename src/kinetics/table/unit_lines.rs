@@ -2,6 +2,7 @@
 //! say everything afterwards.
 
 use super::units::{Unit, unit_of};
+use super::words::HOURS_IN_GERMAN;
 use crate::error::{Error, Result};
 use crate::sheet::Decimal;
 use crate::sheet::Sheet;
@@ -27,13 +28,24 @@ fn unit(cell: &str) -> Option<Unit> {
     unit_of(&inside.to_lowercase())
 }
 
+/// Whether a cell is a unit for that name: `Std.` is the hour below a German word for time.
+fn unit_below(name: &str, cell: &str) -> bool {
+    unit(cell).is_some() || hours_in_german(name, cell)
+}
+
+fn hours_in_german(name: &str, cell: &str) -> bool {
+    let inside = cell.trim().trim_matches(|c| "()[].".contains(c)).to_lowercase();
+    HOURS_IN_GERMAN.contains(&name.trim().to_lowercase().as_str()) && inside == "std"
+}
+
 /// A first row of nothing but units, two at least, for names that have none.
 fn from_row(sheet: &mut Sheet) {
     let Some(first) = sheet.rows.first() else { return };
     let is_number = |cell: &str| matches!(read(cell, Decimal::Point), Ok(Cell::Number(_)));
     let silent = |cell: &str| is_missing(cell) || ["-", "–", "1"].contains(&cell);
-    let all = first.cells.iter().all(|c| unit(c).is_some() || silent(c));
-    let units = first.cells.iter().filter(|c| unit(c).is_some() && !is_number(c)).count();
+    let pairs = || sheet.header.iter().zip(&first.cells);
+    let all = pairs().all(|(name, c)| unit_below(name, c) || silent(c));
+    let units = pairs().filter(|(name, c)| unit_below(name, c) && !is_number(c)).count();
     if !all || units < 2 {
         return;
     }
@@ -43,12 +55,21 @@ fn from_row(sheet: &mut Sheet) {
     }
 }
 
-/// A column of units belongs to the column before it.
+/// The column whose units another holds: the one before it, or the one that it names (`time unit`).
+fn owner(header: &[String], column: usize) -> Option<usize> {
+    let plain = |name: &str| name.trim().to_lowercase().replace(['_', '-', '.'], " ");
+    let name = plain(&header[column]);
+    let of = UNITS.iter().find_map(|word| name.strip_suffix(word))?.trim();
+    match of {
+        "" => Some(column - 1),
+        _ => (0..header.len()).find(|i| plain(&header[*i]) == of),
+    }
+}
+
+/// A column of units belongs to the column before it, or to the one that it names.
 fn from_columns(sheet: &mut Sheet) -> Result<()> {
     for column in 1..sheet.header.len() {
-        if !UNITS.contains(&sheet.header[column].trim().to_lowercase().as_str()) {
-            continue;
-        }
+        let Some(owner) = owner(&sheet.header, column) else { continue };
         let cells = || sheet.rows.iter().filter(|r| !is_missing(&r.cells[column]));
         let Some(first) = cells().next() else { continue };
         let own = first.cells[column].clone();
@@ -71,7 +92,7 @@ fn from_columns(sheet: &mut Sheet) -> Result<()> {
                 "Write for example MBq, kBq/mL, mGy/h or counts.",
             ));
         }
-        append(&mut sheet.header[column - 1], &own);
+        append(&mut sheet.header[owner], &own);
         sheet.header[column] = "comment".into();
     }
     Ok(())
@@ -79,6 +100,10 @@ fn from_columns(sheet: &mut Sheet) -> Result<()> {
 
 /// Writes a unit behind a name, unless it stands there.
 fn append(name: &mut String, cell: &str) {
+    if hours_in_german(name, cell) {
+        *name = format!("{name} (h)");
+        return;
+    }
     let Some(own) = unit(cell) else { return };
     let inside = cell.trim().trim_matches(|c| "()[]".contains(c));
     let there = name.rsplit(|c: char| " _([".contains(c)).next();
@@ -110,6 +135,11 @@ mod tests {
         assert_eq!(
             header("t (h),activity (MBq),units\n4,10,MBq\n"),
             ["t (h)", "activity (MBq)", "comment"]
+        );
+        assert_eq!(header("Zeit;Aktivität\nStd.;MBq\n4;10\n"), ["Zeit (h)", "Aktivität (MBq)"]);
+        assert_eq!(
+            header("time,time unit,activity,activity_unit\n4,h,10,MBq\n24,h,5,MBq\n"),
+            ["time (h)", "comment", "activity (MBq)", "comment"]
         );
         // No row of units.
         assert_eq!(header("organ,time_h,a_MBq\nd,4,1\n"), ["organ", "time_h", "a_MBq"]);

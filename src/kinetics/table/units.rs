@@ -44,7 +44,7 @@ pub enum Unit {
     Value(Quantity, f64),
 }
 
-const TIMES: [(&str, f64); 18] = [
+const TIMES: [(&str, f64); 23] = [
     ("s", 1.0),
     ("sec", 1.0),
     ("secs", 1.0),
@@ -62,6 +62,11 @@ const TIMES: [(&str, f64); 18] = [
     ("stunde", SECONDS_PER_HOUR),
     ("stunden", SECONDS_PER_HOUR),
     ("heures", SECONDS_PER_HOUR),
+    ("heure", SECONDS_PER_HOUR),
+    ("horas", SECONDS_PER_HOUR),
+    ("hora", SECONDS_PER_HOUR),
+    ("ore", SECONDS_PER_HOUR),
+    ("ora", SECONDS_PER_HOUR),
     ("d", SECONDS_PER_DAY),
 ];
 const DAYS: [&str; 6] = ["day", "days", "tage", "tagen", "jour", "jours"];

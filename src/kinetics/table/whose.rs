@@ -1,7 +1,7 @@
 //! Whose values, uncertainties, masses or volumes a column holds.
 
 use super::name::Name;
-use super::words::{BESIDE, COVERAGE_ONE, OTHER, SIGNS, SPREADS, VALUES};
+use super::words::{BESIDE, COVERAGE_ONE, OTHER, SIGNS, SPREADS, UNCLEAR_SPREADS, VALUES};
 
 impl Name {
     /// What is left without a word for the standard uncertainty; none if there is no such word.
@@ -49,6 +49,13 @@ impl Name {
             }
         }
         None
+    }
+
+    /// Whether its last word is a short one for an uncertainty in some tongue, which may as well be a name.
+    pub(super) fn may_be_a_spread(&self) -> bool {
+        let text = self.text().replace(['_', '-', '.', '(', ')'], " ");
+        let last = text.split_whitespace().next_back().unwrap_or_default();
+        UNCLEAR_SPREADS.contains(&last)
     }
 
     /// The curve whose values a column holds; none if the words only say that they are values.

@@ -16,13 +16,14 @@ pub(super) const CURVES: [&str; 14] = [
     "curve name",
     "voi name",
 ];
-pub(super) const TIMES: [&str; 25] = [
+pub(super) const TIMES: [&str; 23] = [
     "",
     "time",
     "t",
     "time point",
     "timepoint",
     "scan time",
+    "scantime",
     "acquisition time",
     "mid time",
     "elapsed time",
@@ -33,9 +34,6 @@ pub(super) const TIMES: [&str; 25] = [
     "mid scan time",
     "midscan time",
     "delay",
-    "heure",
-    "hora",
-    "ora",
     "zeit",
     "zeitpunkt",
     "temps",
@@ -56,7 +54,11 @@ pub(super) const CLOCKS: [&str; 8] = [
     "acquisition time",
 ];
 /// Columns that number rows or scans.
-pub(super) const COUNTERS: [&str; 16] = [
+pub(super) const COUNTERS: [&str; 20] = [
+    "time point",
+    "timepoint",
+    "tp",
+    "time pt",
     "index",
     "idx",
     "unnamed: 0",
@@ -157,7 +159,18 @@ pub(super) const BESIDE: [&str; 8] = [
     "value",
 ];
 /// Words for one standard deviation, longest first.
-pub(super) const SPREADS: [&str; 51] = [
+pub(super) const SPREADS: [&str; 62] = [
+    "desviación estándar",
+    "desviacion estandar",
+    "desviación típica",
+    "deviazione standard",
+    "incertidumbre",
+    "incertezza",
+    "desvio padrão",
+    "incerteza",
+    "erreur",
+    "errore",
+    "stabw",
     "messunsicherheit",
     "écart type",
     "ecart type",
@@ -210,6 +223,25 @@ pub(super) const SPREADS: [&str; 51] = [
     "cv",
     "u",
 ];
+/// Words for it, as they are written, that may as well be names.
+pub(super) const UNCLEAR_SPREADS: [&str; 14] = [
+    "ET",
+    "DE",
+    "DS",
+    "Δ",
+    "δ",
+    "delta",
+    "Delta",
+    "dA",
+    "da",
+    "ΔA",
+    "δA",
+    "dActivity",
+    "dAct",
+    "dact",
+];
+/// Words for a mass that are rather a patient's.
+pub(super) const WEIGHTS: [&str; 2] = ["weight", "wt"];
 /// Of those, the ones for shares of the values.
 pub(super) const RELATIVE: [&str; 6] = ["relative", "rel", "cv", "cov", "rsd", "coefficient"];
 /// One standard uncertainty, said beside a word for it.
@@ -217,7 +249,15 @@ pub(super) const COVERAGE_ONE: [&str; 4] = ["k=1", "k = 1", "1 sigma", "1σ"];
 pub(super) const SIGNS: [&str; 5] = ["±", "+/-", "+-", "σ", "sem"];
 pub(super) const MASSES: [&str; 3] = ["mass", "weight", "m"];
 pub(super) const VOLUMES: [&str; 3] = ["volume", "vol", "v"];
-pub(super) const AFTER_INJECTION: [&str; 22] = [
+pub(super) const AFTER_INJECTION: [&str; 30] = [
+    "dopo l'iniezione",
+    "dopo iniezione",
+    "post inyección",
+    "post inyeccion",
+    "tras inyección",
+    "après l'injection",
+    "post dose",
+    "after dose",
     "nach injektion",
     "nach applikation",
     "nach gabe",

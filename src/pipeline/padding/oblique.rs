@@ -1,6 +1,6 @@
 //! Padding behind a plane that is no plane of the grid, as an image has it that was resampled with a rotation.
 
-use super::{FEWEST, Part};
+use super::{FEWEST, Face, Part, position};
 use nalgebra::{Matrix3, SymmetricEigen, Vector3};
 
 /// Pairs of neighbours at the edge that a plane is fitted to, at least.
@@ -14,16 +14,15 @@ const IN_BODY: f64 = 0.75;
 /// How far the direction of a plane from few voxels may be off.
 const TILT: f64 = 0.05;
 
-/// The voxels of a part behind a plane that cuts it, with next to nothing behind it in all of the image; none where there is no such plane.
-pub(super) fn beyond(part: &Part, body: &[bool]) -> Vec<u32> {
-    let Some((at, normal)) = plane(part) else { return Vec::new() };
-    let voxel = part.grid.spacing_mm().into_iter().fold(0.0, f64::max);
-    let place = |v: u32| position(part, v) - at;
+/// The plane that cuts a part, with next to nothing behind it in all of the image; none where there is no such plane.
+pub(super) fn face(part: &Part, body: &[bool]) -> Option<Face> {
+    let (middles, outwards) = part.edge();
+    let face = plane(&middles, &outwards, part.largest_edge())?;
+    let voxel = part.largest_edge();
     // In front of the plane most is live, behind it nothing is.
-    let front: Vec<u32> =
-        part.voxels.iter().copied().filter(|v| normal.dot(&place(*v)) < -voxel).collect();
-    let behind: Vec<u32> =
-        part.voxels.iter().copied().filter(|v| normal.dot(&place(*v)) > voxel).collect();
+    let beyond = |v: &&u32| face.beyond_mm(&position(part.grid, **v));
+    let front: Vec<u32> = part.voxels.iter().filter(|v| beyond(v) < -voxel).copied().collect();
+    let behind: Vec<u32> = part.voxels.iter().filter(|v| beyond(v) > voxel).copied().collect();
     let share = |all: &[u32], of: &dyn Fn(u32) -> bool| {
         all.iter().filter(|v| of(**v)).count() as f64 / all.len().max(1) as f64
     };
@@ -31,63 +30,32 @@ pub(super) fn beyond(part: &Part, body: &[bool]) -> Vec<u32> {
         && share(&front, &|v| part.live(v)) >= LIVE
         && !behind.iter().any(|v| part.live(*v))
         && share(&behind, &|v| body[v as usize]) >= IN_BODY;
-    let dead_side = || {
-        !part.image().any(|v| {
-            let from = place(v);
-            let out = normal.dot(&from);
-            let along = (from.norm_squared() - out * out).max(0.0).sqrt();
-            out > 1.5 * voxel + TILT * along
-        })
-    };
-    if !cut || !dead_side() {
-        return Vec::new();
-    }
-    part.voxels.iter().copied().filter(|v| normal.dot(&place(*v)) > 0.0 && !part.live(*v)).collect()
+    (cut && part.nothing_beyond(&face, TILT)).then_some(face)
 }
 
-/// A point of the plane between the part's voxels with and without activity, and its normal, which points away from the activity.
-fn plane(part: &Part) -> Option<(Vector3<f64>, Vector3<f64>)> {
-    let mut between = Vec::new();
-    let mut out = Vector3::zeros();
-    for &v in part.voxels.iter().filter(|v| part.live(**v)) {
-        let here = part.grid.unlinear(v as usize);
-        for (axis, up) in [(0, true), (1, true), (2, true), (0, false), (1, false), (2, false)] {
-            let mut next = here;
-            next[axis] = match up {
-                true if here[axis] + 1 < part.grid.dims[axis] => here[axis] + 1,
-                false if here[axis] > 0 => here[axis] - 1,
-                _ => continue,
-            };
-            let n = part.grid.linear(next) as u32;
-            if part.labels[n as usize] == part.labels[v as usize] && !part.live(n) {
-                let (inside, outside) = (position(part, v), position(part, n));
-                between.push((inside + outside) / 2.0);
-                out += outside - inside;
-            }
-        }
-    }
-    if between.len() < FEWEST_PAIRS {
+/// The plane of points that lie in one; its normal goes with `outwards`.
+pub(super) fn plane(
+    points: &[Vector3<f64>],
+    outwards: &Vector3<f64>,
+    voxel_mm: f64,
+) -> Option<Face> {
+    if points.len() < FEWEST_PAIRS {
         return None;
     }
-    let count = between.len() as f64;
-    let at = between.iter().sum::<Vector3<f64>>() / count;
-    let spread = between.iter().fold(Matrix3::zeros(), |sum, p| {
+    let count = points.len() as f64;
+    let at = points.iter().sum::<Vector3<f64>>() / count;
+    let spread = points.iter().fold(Matrix3::zeros(), |sum, p| {
         let from = p - at;
         sum + from * from.transpose()
     });
     let axes = SymmetricEigen::new(spread / count);
     let least = axes.eigenvalues.imin();
-    let voxel = part.grid.spacing_mm().into_iter().fold(0.0, f64::max);
     let others = (0..3).filter(|a| *a != least).map(|a| axes.eigenvalues[a]);
-    let flat = axes.eigenvalues[least].max(0.0).sqrt() < STAIRS * voxel
-        && others.into_iter().all(|along| along.max(0.0).sqrt() > voxel);
+    let flat = axes.eigenvalues[least].max(0.0).sqrt() < STAIRS * voxel_mm
+        && others.into_iter().all(|along| along.max(0.0).sqrt() > voxel_mm);
     let normal: Vector3<f64> = axes.eigenvectors.column(least).into();
-    flat.then(|| (at, if normal.dot(&out) < 0.0 { -normal } else { normal }))
-}
-
-fn position(part: &Part, voxel: u32) -> Vector3<f64> {
-    let index = part.grid.unlinear(voxel as usize);
-    Vector3::from(part.grid.to_mm(index.map(|i| i as f64)))
+    let normal = if normal.dot(outwards) < 0.0 { -normal } else { normal };
+    flat.then_some(Face { at, normal })
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
 const ONE_ACQUISITION_S: f64 = 600.0;
 /// Scans that are further apart (s) are of two administrations.
 const ONE_CYCLE_S: f64 = 14.0 * 24.0 * SECONDS_PER_HOUR;
+/// Images of other parts of the body within this time (s) are of one visit.
+const ONE_VISIT_S: f64 = 3.0 * SECONDS_PER_HOUR;
 /// Administered activities of one cycle differ by less than this factor.
 const UNLIKE: f64 = 1.05;
 /// A CT within this time (s) of a scan may be its own.
@@ -184,6 +186,14 @@ impl Patient<'_> {
         }
         choose_reconstructions(&mut points, &mut told);
         let beds = points.iter().filter(|p| p[1..].iter().any(|i| lie_apart(p[0], i))).count();
+        let after = |p: &[Vec<&Surveyed>]| {
+            apart(p[1][0], p[0][0]).is_some_and(|s| s < ONE_VISIT_S) && lie_apart(p[0][0], p[1][0])
+        };
+        if points.windows(2).any(after) {
+            told.push(
+                "scans within three hours lie beside each other (bed positions?) and are taken as time points: make one volume of them".into(),
+            );
+        }
         if beds > 0 {
             told.push(format!(
                 "{beds} scans are of images that lie beside each other (bed positions?), of which one is taken and the others are comments: what \

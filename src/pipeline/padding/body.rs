@@ -1,0 +1,165 @@
+//! Faces of padding that cut the body: found by the body's own activity, so that they hold also for VOIs that are too small to show them. Neglects
+//! bodies without activity of their own (thresholded images).
+//!
+//! Planes through three places of the edge between body with and without activity are drawn at random (with a fixed seed), the one with most of the
+//! edge in it is fitted, and what lies in it taken out; up to six times, as a box has six faces (Fischler and Bolles, Commun. ACM 24, 381, 1981,
+//! doi:10.1145/358669.358692).
+
+use nalgebra::Vector3;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{RngCore, SeedableRng};
+
+use super::oblique::plane;
+use super::{Face, Part, next_to_nothing, position};
+use crate::image::Grid;
+
+/// Faces of a box.
+const FACES: usize = 6;
+/// Planes that are drawn for each.
+const DRAWS: usize = 400;
+/// Places of the edge that are counted.
+const MOST_PLACES: usize = 20_000;
+/// Places of the edge in a face, at least.
+const FEWEST_PLACES: usize = 60;
+/// Share of the body just in front of a face that has activity, at least.
+const LIVE: f64 = 0.75;
+/// How far the direction of a plane through much of the body may be off.
+const TILT: f64 = 0.01;
+
+/// Faces of the padding that cut the body.
+pub(super) fn faces(map: &[f32], grid: &Grid, body: &[bool]) -> Vec<Face> {
+    let voxels: Vec<u32> = (0..map.len() as u32).filter(|v| body[*v as usize]).collect();
+    let Some(least) = next_to_nothing(map, &voxels) else { return Vec::new() };
+    let part = Part { map, grid, voxels: &voxels, within: &|v| body[v], least };
+    let (mut edge, _) = part.edge();
+    let voxel = part.largest_edge();
+    let middle = voxels
+        .iter()
+        .filter(|v| part.live(**v))
+        .fold((Vector3::zeros(), 0.0), |(sum, n), v| (sum + position(grid, *v), n + 1.0));
+    let middle = middle.0 / f64::max(middle.1, 1.0);
+    if edge.len() > MOST_PLACES {
+        let every = edge.len().div_ceil(MOST_PLACES);
+        edge = edge.into_iter().step_by(every).collect();
+    }
+    let mut found = Vec::new();
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
+    for _ in 0..FACES {
+        let Some(best) = likeliest(&edge, voxel, &mut random) else { break };
+        let (within, rest): (Vec<_>, Vec<_>) =
+            edge.iter().partition(|p| best.beyond_mm(p).abs() < voxel);
+        edge = rest;
+        // Away from the middle of what has activity.
+        let fitted = within.first().and_then(|p| plane(&within, &(p - middle), voxel));
+        found.extend(fitted.filter(|face| is_face(&part, face, voxel)));
+    }
+    found
+}
+
+/// The plane through three places with most of the others near it.
+fn likeliest(edge: &[Vector3<f64>], voxel: f64, random: &mut Xoshiro256PlusPlus) -> Option<Face> {
+    if edge.len() < FEWEST_PLACES {
+        return None;
+    }
+    let mut draw = || edge[(random.next_u64() % edge.len() as u64) as usize];
+    let drawn = (0..DRAWS).filter_map(|_| {
+        let (a, b, c) = (draw(), draw(), draw());
+        let normal = (b - a).cross(&(c - a)).try_normalize(voxel * voxel)?;
+        let face = Face { at: a, normal };
+        let near = edge.iter().filter(|p| face.beyond_mm(p).abs() < voxel).count();
+        Some((near, face))
+    });
+    let (near, face) = drawn.max_by_key(|(near, _)| *near)?;
+    (near >= FEWEST_PLACES).then_some(face)
+}
+
+/// Whether the body goes on beyond it without activity, has activity right in front of it, and the image has none anywhere beyond.
+fn is_face(part: &Part, face: &Face, voxel: f64) -> bool {
+    let (mut front, mut live, mut behind) = (0_usize, 0_usize, 0_usize);
+    for &v in part.voxels {
+        let beyond = face.beyond_mm(&position(part.grid, v));
+        if (-2.0 * voxel..-voxel).contains(&beyond) {
+            front += 1;
+            live += usize::from(part.live(v));
+        }
+        behind += usize::from((voxel..2.0 * voxel).contains(&beyond));
+    }
+    behind >= FEWEST_PLACES
+        && front >= FEWEST_PLACES
+        && live as f64 >= LIVE * front as f64
+        && part.nothing_beyond(face, TILT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A body of which a turned box shows the middle: both ends of it are found, and hold for a VOI without any activity.
+    #[test]
+    fn both_ends_of_a_turned_image() {
+        let grid = Grid::aligned([40, 40, 40], [-78.0, -78.0, -78.0], [4.0; 3]);
+        let place = |v: usize| position(&grid, v as u32);
+        let body: Vec<bool> = (0..grid.len())
+            .map(|v| {
+                let p = place(v);
+                (p.x / 60.0).powi(2) + (p.y / 45.0).powi(2) < 1.0
+            })
+            .collect();
+        let up = Vector3::new(0.12, -0.09, 1.0).normalize();
+        let map: Vec<f32> = (0..grid.len())
+            .map(|v| match (body[v], up.dot(&place(v)).abs() < 40.0) {
+                (true, true) => 100.0 + (v % 7) as f32,
+                (false, true) => 0.1,
+                _ => 0.0,
+            })
+            .collect();
+        let faces = faces(&map, &grid, &body);
+        assert_eq!(faces.len(), 2, "{faces:?}");
+        for face in &faces {
+            assert!(face.normal.dot(&up).abs() > 0.9999, "{face:?}");
+            assert!((up.dot(&face.at).abs() - 40.0).abs() < 2.0, "{face:?}");
+        }
+        // A small lesion wholly beyond, and one that is cut, are not seen there.
+        let ball = |v: usize, z: f64| (place(v) - Vector3::new(0.0, 0.0, z)).norm() < 9.0;
+        let labels: Vec<u16> = (0..grid.len())
+            .map(|v| match (ball(v, 60.0), ball(v, 40.0)) {
+                (true, _) => 1,
+                (_, true) => 2,
+                _ => 0,
+            })
+            .collect();
+        let seen = super::super::without(None, &map, &grid, &labels, || Ok(body.clone()));
+        let seen = seen.unwrap().unwrap();
+        for (v, label) in labels.iter().enumerate() {
+            let beyond = up.dot(&place(v));
+            if *label == 1 {
+                assert!(!seen[v]);
+            } else if *label == 2 && (beyond - 40.0).abs() > 1.0 {
+                assert_eq!(seen[v], beyond < 40.0, "{beyond}");
+            }
+        }
+    }
+
+    /// Activity that ends where the body does, and blobs in a cold body, have no face.
+    #[test]
+    fn bodies_and_blobs_have_no_faces() {
+        let grid = Grid::aligned([40, 40, 40], [-78.0, -78.0, -78.0], [4.0; 3]);
+        let place = |v: usize| position(&grid, v as u32);
+        let body: Vec<bool> = (0..grid.len()).map(|v| place(v).norm() < 70.0).collect();
+        let all: Vec<f32> = body.iter().map(|b| if *b { 5.0 } else { 0.0 }).collect();
+        assert_eq!(faces(&all, &grid, &body), []);
+        let blobs: Vec<f32> = (0..grid.len())
+            .map(|v| {
+                let p = place(v);
+                let near = |x: f64, r: f64| (p - Vector3::new(x, 0.0, 10.0)).norm() < r;
+                if near(-30.0, 25.0) || near(30.0, 12.0) { 5.0 } else { 0.0 }
+            })
+            .collect();
+        assert_eq!(faces(&blobs, &grid, &body), []);
+        // A body of activity with a plane of none through its middle: the image goes on beyond.
+        let gap: Vec<f32> = (0..grid.len())
+            .map(|v| if body[v] && place(v).z.abs() > 10.0 { 5.0 } else { 0.0 })
+            .collect();
+        assert_eq!(faces(&gap, &grid, &body), []);
+    }
+}
