@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum};
 
 use super::matter_arguments::MatterArguments;
 use super::method_arguments::MethodArguments;
+use super::transport_arguments::TransportArguments;
 use super::values::{
-    parse_count, parse_energy, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
-    parse_threads, parse_time, parse_time_or_span, shown_energy,
+    parse_count, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
+    parse_threads, parse_time, parse_time_or_span,
 };
 use super::voi_arguments::VoiArguments;
 use crate::activity::{DecayCorrection, ImageCalibration, InputUnit};
@@ -21,7 +22,6 @@ use crate::pipeline::Route;
 use crate::source::Beam;
 use crate::time::TimeOrSpan;
 use crate::transport::engine::EngineChoice;
-use crate::transport::settings::Settings;
 
 const AFTER: &str = "\
 Writes to the folder OUT, as NIfTI on the dose grid: dose_rate (Gy/s) or dose (Gy), its standard
@@ -80,24 +80,6 @@ Examples:
   voxgray dose --density rho.mha --materials labels.mha --material-names water \\
                --source electron:1MeV --beam 'direction=0,0,1; field=10x10mm' -o out/
   voxgray dose ... --shard 1/3 -o part1/     (then: voxgray merge out/ part1/ part2/ part3/)";
-
-/// Photon estimator.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Photons {
-    /// Transport the electrons that photons set free.
-    Analog,
-    /// Score the energy that photons are expected to transfer: less noise; their electrons stay in place.
-    Kerma,
-}
-
-/// Model of incoherent scattering.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum IncoherentChoice {
-    /// NIST XCOM's total, on which mu_en rests, and Hubbell's incoherent scattering function.
-    Xcom,
-    /// The impulse approximation, as EGSnrc and PENELOPE have it: total (in water 1 % higher at 30 keV), angles and Doppler broadening.
-    Impulse,
-}
 
 /// Route from several time points to dose.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -362,49 +344,8 @@ pub struct ProblemArguments {
     #[arg(long, value_name = "SIZE", help_heading = "Run", value_parser = parse_memory)]
     pub(super) max_memory: Option<u64>,
 
-    /// Photon estimator.
-    #[arg(long, value_name = "HOW", help_heading = "Transport", default_value = "analog")]
-    pub(super) photons: Photons,
-    /// Leave out coherent (Rayleigh) scattering.
-    #[arg(long, help_heading = "Transport")]
-    pub(super) no_rayleigh: bool,
-    /// Model of incoherent (Compton) scattering on bound electrons.
-    #[arg(long, value_name = "MODEL", help_heading = "Transport", default_value = "xcom")]
-    pub(super) incoherent: IncoherentChoice,
-    /// Compton scattering with the angles of free electrons: no binding.
-    #[arg(long, help_heading = "Transport", conflicts_with = "incoherent")]
-    pub(super) free_electrons: bool,
-    /// Electrons without straggling of their soft losses.
-    #[arg(long, help_heading = "Transport")]
-    pub(super) no_straggling: bool,
-    /// Follow also electrons that cannot leave their voxel.
-    #[arg(long, help_heading = "Transport")]
-    pub(super) no_range_rejection: bool,
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Electrons and positrons below this energy, such as 10keV, deposit it where they are, without bremsstrahlung; 4MeV: all of them", |s| s.electron_cutoff_mev))]
-    pub(super) electron_cutoff: Option<f64>,
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Photons below this energy deposit it where they are", |s| s.photon_cutoff_mev))]
-    pub(super) photon_cutoff: Option<f64>,
-    #[arg(long, value_name = "FRACTION", help_heading = "Transport", value_parser = parse_fraction, help = default_number("Production threshold of electrons set free by electrons, as a part of the energy: those above are followed one by one, those below are a continuous loss", |s| s.lepton.threshold_fraction))]
-    pub(super) production_threshold: Option<f64>,
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Lowest production threshold, where the part of the energy would be lower", |s| s.lepton.threshold_min_mev))]
-    pub(super) production_threshold_min: Option<f64>,
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Highest production threshold, where the part of the energy would be higher", |s| s.lepton.threshold_max_mev))]
-    pub(super) production_threshold_max: Option<f64>,
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Production threshold of bremsstrahlung photons", |s| s.lepton.photon_threshold_mev))]
-    pub(super) bremsstrahlung_threshold: Option<f64>,
-    #[arg(long, value_name = "K", help_heading = "Transport", help = default_number("Longest electron step by its scattering strength (mean 1 - cos of the deflection)", |s| s.lepton.max_strength))]
-    pub(super) max_step: Option<f64>,
-    #[arg(long, value_name = "FRACTION", help_heading = "Transport", value_parser = parse_fraction, help = default_number("Longest electron step by its mean energy loss, as a part of the energy", |s| s.lepton.max_loss_fraction))]
-    pub(super) max_step_loss: Option<f64>,
-}
-
-/// A help text with the default of a setting, which stands in [`Settings`] only.
-fn default_number(text: &str, of: fn(&Settings) -> f64) -> String {
-    format!("{text} [default: {}]", of(&Settings::default()))
-}
-
-fn default_energy(text: &str, of: fn(&Settings) -> f64) -> String {
-    format!("{text} [default: {}]", shown_energy(of(&Settings::default())))
+    #[command(flatten)]
+    pub(super) transport: TransportArguments,
 }
 
 fn accept_help() -> String {
