@@ -96,6 +96,7 @@ impl ProblemArguments {
             engine: self.engine,
             threads: self.threads.unwrap_or(0),
             shard: self.shard,
+            from_shards: Vec::new(),
             method: DoseMethod::default(),
             transport,
             max_memory: self.max_memory.unwrap_or_else(pipeline::memory::default_limit),
@@ -144,6 +145,7 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
         checkpoint_s: arguments.checkpoint_every.unwrap_or(CHECKPOINT_S),
         record_paths: arguments.record_paths.into(),
     };
+    job.from_shards = arguments.from_shards;
     threads::prepare(job.threads, &terminal);
     let stop = interrupt::listen(arguments.quiet)?;
     let path = &job.activity.path;

@@ -79,7 +79,8 @@ Examples:
                --activity a.mha --activity-unit Bq --source electron:0.935MeV -o out/
   voxgray dose --density rho.mha --materials labels.mha --material-names water \\
                --source electron:1MeV --beam 'direction=0,0,1; field=10x10mm' -o out/
-  voxgray dose ... --shard 1/3 -o part1/     (then: voxgray merge out/ part1/ part2/ part3/)";
+  voxgray dose ... --shard 1/3 -o part1/     (then: voxgray merge out/ part1/ part2/ part3/,
+                                    or the command with --from-shards part1/ part2/ part3/)";
 
 /// Route from several time points to dose.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -182,6 +183,9 @@ pub struct DoseArguments {
     /// where there is nothing to go on with.
     #[arg(long, help_heading = "Output")]
     pub(super) resume: bool,
+    /// Take the histories from the shards of this run (what --shard wrote, all of them) in place of running them: the bits are those of one run.
+    #[arg(long, value_name = "SHARD", help_heading = "Run", num_args = 1.., conflicts_with_all = ["shard", "resume"])]
+    pub(super) from_shards: Vec<PathBuf>,
     #[arg(long, value_name = "TIME", help_heading = "Output", value_parser = parse_time, help = format!("Longest time between two checkpoints, which --resume goes on from; also in the middle of a batch on the CPU [default: {CHECKPOINT_S}s]"))]
     pub(super) checkpoint_every: Option<f64>,
     /// How summary.json and shards name the inputs, beside their SHA-256: none; names of files without folders, as folders are often named
@@ -337,7 +341,7 @@ pub struct ProblemArguments {
     /// Seed of all random numbers.
     #[arg(long, value_name = "N", help_heading = "Run", default_value_t = 1)]
     pub(super) seed: u64,
-    /// Run part i of n; merge the parts with voxgray merge.
+    /// Run part i of n; join the parts with voxgray merge or, of several time points, with --from-shards.
     #[arg(long, value_name = "I/N", help_heading = "Run", value_parser = parse_shard)]
     pub(super) shard: Option<Shard>,
     /// Refuse to start if the run would need more memory than this, by its own estimate [default: 90 % of what is free on this machine, within the limits of its container and of ulimit -v].

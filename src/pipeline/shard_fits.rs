@@ -20,10 +20,10 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
             format!("its grid has {voxels}"),
         );
     }
-    if !tally.times.is_empty() {
+    if !tally.times.is_empty() && !context.is_of_series() {
         return refuse(
             format!("it holds {} time points", tally.times.len()),
-            "shards of one dose map are merged".into(),
+            "its run is that of one image".into(),
         );
     }
     let regions = context.parts.count() + 1;
@@ -45,5 +45,10 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
     if tally.regions.is_empty() {
         return refuse("it holds no batch".into(), "there is nothing to merge".into());
     }
-    context.maps_from_bytes(&shard.payload).map(|_| ())
+    match context.is_of_series() {
+        // The run that takes it has the maps itself.
+        true if shard.payload.is_empty() => Ok(()),
+        true => refuse("it holds maps".into(), "those of a series of time points have none".into()),
+        false => context.maps_from_bytes(&shard.payload).map(|_| ()),
+    }
 }
