@@ -26,7 +26,8 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
             "its run is that of one image".into(),
         );
     }
-    let regions = context.parts.count() + 1;
+    // Those of each time, where it has several.
+    let regions = (context.parts.count() + 1) * tally.times.len().max(1);
     if let Some(batch) = tally.regions.iter().find(|r| r.units.len() != regions) {
         return refuse(
             format!("batch {} has sums of {} regions", batch.batch + 1, batch.units.len()),

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-#[path = "support/shared.rs"]
+mod shards;
+#[path = "../support/shared.rs"]
 mod shared;
 
 use voxgray::image::{Grid, Volume};
