@@ -13,7 +13,7 @@ use super::console::{self, Kept};
 use super::interrupt;
 use super::progress::print;
 use super::study_commands::{commands, parsed};
-use super::values::parse_shard;
+use super::values::{parse_shard, parse_threads};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::EXIT_CODE as INTERRUPTED;
 use crate::io::atomic::write_atomically;
@@ -71,6 +71,9 @@ pub struct RunArguments {
     /// Run every stage anew.
     #[arg(long)]
     anew: bool,
+    /// Threads of the stages that run histories; goes before what the study says, and changes no bit.
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    threads: Option<usize>,
     /// Run part I of N of the dose of each cycle, and no other stage. Parts may be run at the same time, also on several machines that share the folder;
     /// they are kept in OUT/shards until they are merged.
     #[arg(long, value_name = "I/N", value_parser = parse_shard, conflicts_with = "merge")]
@@ -128,7 +131,10 @@ pub fn run(a: &RunArguments) -> Result<ExitCode> {
 
 fn one(path: &Path, a: &RunArguments) -> Result<u8> {
     let study = Study::read(path, a.out.as_deref())?;
-    let stages = study.stages(&commands())?;
+    let mut stages = study.stages(&commands())?;
+    if let Some(threads) = a.threads {
+        stages.iter_mut().filter(|s| s.needed).for_each(|s| s.set_threads(threads));
+    }
     // Refused before the first one is run.
     for stage in &stages {
         parsed(&study, stage, &study.out, &[])?;
