@@ -45,31 +45,12 @@ Clocks: times that state an offset from UTC compare as instants, those that stat
 other; a mixture is refused, but for a time that you state without one beside files with one:
 it is on their clock, which is told. TimezoneOffsetFromUTC of DICOM counts.
 
-Several time points: --activity series.toml lists the images and their times after injection,
-  version = 1
-  relative_uncertainty = 0.05      # needed: of a VOI's activity at one time, weighs the models
-  [[time_point]]
-  time = '4h'                      # start of the scan; needless where DICOM states the times
-  activity = 'spect_4h.nii.gz'     # beside this file
-  [[time_point]]
-  time = '24h'
-  activity = 'spect_24h.nii.gz'
-  shift_mm = [-3.0, 2.0, -5.0]     # brings the image onto the CT, mm, LPS
-For one entry, or at the top for all: decay_correction = 'none', 'start' or 'admin' and
-duration = '20min'; at the top: administered = '2026-03-01T10:00:00+01:00'. Such a file
-gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. How a curve is
-integrated is chosen there, for all and by VOI:
-  [method]
-  default = 'auto'                 # average, a family, trapezoid, haenscheid, madsen
-  [method.voi.tumour]
-  method = 'trapezoid'             # head: linear, constant, a family
-  tail = 'physical'                # population, mono:N, none
-One time point alone needs haenscheid, physical, or madsen with population_half_life and
-population_spread. Where a VOI's curve is refused (it rises throughout), the trapezoid with a
-physical tail is assumed: its row says so, its interval holds what is possible, all is written
-and the exit code is 3. All keys: voxgray help-file series; the derivation: docs/kinetics.md,
-section 11. What is seen becomes activity by [recovery] or [transfer], [calibration] and
-[volume]: docs/quantification.md, section 10.
+Several time points: --activity series.toml lists the images, their times after injection and
+how a VOI's curve is integrated (voxgray help-file series; voxgray init writes a study of them);
+that gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. Where a curve is
+refused (it rises throughout), a trapezoid with a physical tail is assumed: its row says so, its
+interval holds what is possible, and the exit code is 3. Derivation: docs/kinetics.md, section
+11; recovery, calibration and volumes: docs/quantification.md, section 10.
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/
