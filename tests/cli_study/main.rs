@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+mod full_disk;
 mod shards;
 #[path = "../support/shared.rs"]
 mod shared;
