@@ -87,7 +87,7 @@ pub(super) fn finish_shard(
 /// `voxgray merge`: shards of one run to the outputs that it would have given in one piece.
 ///
 /// # Errors
-/// As [`join`]; if the run is of several time points, a shard is missing and may not, or writing fails.
+/// If a shard cannot be read, is of another run or program, of several time points, or given twice, one is missing and may not, or writing fails.
 pub fn merge(
     out: &Path,
     shards: &[PathBuf],
