@@ -45,6 +45,8 @@ Examples:
   voxgray run study.toml --shard 1/3      (and 2/3, 3/3: here or on other machines, then)
   voxgray run study.toml --merge 3";
 
+/// A study that was kept as it is tells nothing of how long others take, s.
+const WORTH_TELLING_S: f64 = 1.0;
 /// A curve or a VOI was refused: there is a result, which says so.
 const REFUSED: u8 = 3;
 
@@ -111,8 +113,15 @@ pub fn run(a: &RunArguments) -> Result<ExitCode> {
         ));
     }
     interrupt::listen(false)?;
-    let mut worst = 0;
-    for path in &a.studies {
+    let (mut worst, of) = (0, a.studies.len());
+    // Of those that had something to run.
+    let mut took = Vec::new();
+    for (n, path) in a.studies.iter().enumerate() {
+        if of > 1 {
+            let left = left_of(&took, of - n);
+            console::say(&format!("study {} of {of}: {}{left}", n + 1, path.display()));
+        }
+        let began = Instant::now();
         let code = match one(path, a) {
             Ok(code) => code,
             Err(error) if a.studies.len() > 1 && error.kind != ErrorKind::Interrupted => {
@@ -125,8 +134,19 @@ pub fn run(a: &RunArguments) -> Result<ExitCode> {
             return Ok(ExitCode::from(code));
         }
         worst = if worst == 0 { code } else { worst };
+        let seconds = began.elapsed().as_secs_f64();
+        took.extend((seconds >= WORTH_TELLING_S).then_some(seconds));
     }
     Ok(ExitCode::from(worst))
+}
+
+/// What is left of several studies, where some of them have told how long one takes.
+fn left_of(took: &[f64], studies: usize) -> String {
+    if took.is_empty() {
+        return String::new();
+    }
+    let mean = took.iter().sum::<f64>() / took.len() as f64;
+    format!(" (about {:.0} s to the end of all, as those before)", mean * studies as f64)
 }
 
 fn one(path: &Path, a: &RunArguments) -> Result<u8> {
@@ -232,6 +252,7 @@ impl<'a> Runner<'a> {
         Ok((table, worst))
     }
 
+    /// Runs a stage, unless it holds.
     fn stage(&mut self, n: usize, stage: &Stage) -> Result<End> {
         let out = &self.study.out;
         let key = self.keys.of(stage)?;
@@ -346,5 +367,16 @@ impl<'a> Runner<'a> {
         }
         let out = self.study.out.to_string_lossy();
         line.replace(&format!("{out}/"), "").replace(&*out, "(output)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_told_from_what_others_took() {
+        assert_eq!(left_of(&[], 9), "");
+        assert_eq!(left_of(&[10.0, 20.0], 8), " (about 120 s to the end of all, as those before)");
     }
 }
