@@ -80,12 +80,15 @@ impl Error {
         if crate::interrupt::is_io_error(error) {
             return crate::interrupt::error();
         }
-        Error::new(
-            ErrorKind::Io,
-            format!("cannot {action} {}", path.display()),
-            error.to_string(),
-            "Check that the path exists, that you may access it and that the disk has room.",
-        )
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        let suggestion = match error.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => {
+                "Make room on the disk, then give the same command again."
+            }
+            _ => "Check that the path exists, that you may access it and that the disk has room.",
+        };
+        let problem = format!("cannot {action} {}", path.display());
+        Error::new(ErrorKind::Io, problem, error.to_string(), suggestion)
     }
 
     /// The process exit code for this kind of error.

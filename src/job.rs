@@ -224,6 +224,8 @@ pub struct Job {
     pub threads: usize,
     /// Part of a run.
     pub shard: Option<Shard>,
+    /// Shards of this run (folders or files) whose histories are taken in place of running them; none runs them.
+    pub from_shards: Vec<PathBuf>,
     /// Monte Carlo, or another method.
     pub method: DoseMethod,
     /// Transport.
@@ -294,6 +296,10 @@ impl Job {
         {
             let text = format!("{}/{}", shard.number, shard.of);
             return refuse("--shard", text, "shards are numbered 1 to their count");
+        }
+        if self.shard.is_some() && !self.from_shards.is_empty() {
+            let why = "a shard runs histories, and a run from shards takes those that were run";
+            return refuse("--from-shards", "given with --shard".into(), why);
         }
         let batches = self.batches.unwrap_or_else(|| default_batches(self.histories));
         let batches = u64::from(batches).min(self.histories);
@@ -399,9 +405,11 @@ impl Job {
                 "Give for example --target-uncertainty 1%.",
             ));
         }
-        if self.shard.is_some() {
+        let parts =
+            [("--shard", self.shard.is_some()), ("--from-shards", !self.from_shards.is_empty())];
+        if let Some((option, _)) = parts.into_iter().find(|(_, given)| *given) {
             return Err(Error::usage(
-                "--target-uncertainty is given with --shard",
+                format!("--target-uncertainty is given with {option}"),
                 "a shard cannot know the uncertainty of the whole run",
                 "Give --histories instead.",
             ));

@@ -5,6 +5,7 @@
 //! ```text
 //! data/             embedded tables; each file's header says quantity, units, source, licence, generator
 //! python/           the package for Python: arrays and options to the library; a member of the workspace
+//! workflow/         many patients: Snakemake, a job array of Slurm
 //! tools/            the scripts that generate data/ (Python, pinned packages); never needed by a user
 //! build.rs          lists the embedded tables with their SHA-256
 //! shaders/          the GPU engine's physics in WGSL, one file per stem of transport/cpu
@@ -42,6 +43,7 @@
 //! benches/          speed and efficiency in the 64^3 phantom, decays per second in patients
 //! docs/             method (equations), gpu, kinetics, quantification (activity, uncertainty), analysis (dose to decision), fast_methods, files (reading), regions,
 //!                   registration, dicom_out (for a PACS), checks (of the inputs), runs (what is kept and replaced), study, python, defaults,
+//!                   tutorial, for_* (a page for each kind of user),
 //!                   data (provenance), nuclides, libraries (and what is our own), measured (against measurement)
 //! ```
 //!

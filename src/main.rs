@@ -5,11 +5,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use voxgray::cli::{Arguments, console, run};
 
 fn main() -> ExitCode {
-    let done = match Arguments::try_parse() {
+    let done = match Arguments::read(std::env::args_os()) {
         Ok(arguments) => run(arguments),
         // A usage error, which may go unheard, or a help text, which is a result.
         Err(text) if text.use_stderr() => text.exit(),

@@ -16,6 +16,7 @@ pub mod fast;
 mod fields_of_view;
 pub mod finished;
 mod folder;
+mod from_shards;
 mod goal;
 mod heard;
 mod histories;
@@ -73,8 +74,7 @@ use crate::transport::build::{PlanInput, build_beam_plan, build_plan, into_beam}
 use crate::transport::capacity;
 use crate::transport::engine::Engine;
 use crate::transport::plan::Plan;
-use crate::transport::run::RunSettings;
-use crate::transport::signature::Signature;
+use crate::transport::run::{Outcome, RunSettings};
 use crate::transport::tally::Tally;
 use crate::transport::times::build_timed_plan;
 
@@ -195,28 +195,31 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
             ControlFlow::Continue(ran) => ran,
             ControlFlow::Break(written) => return Ok(written),
         };
-    let Prepared { plan, settings, phantom, labels, mut context, .. } = prepared;
-    let Phantom { density, material, .. } = phantom;
-    context.hear(observer);
-    if let Some(shard) = job.shard {
-        let signature = Signature::new(&plan, &settings, &engine);
-        drop(plan);
-        let part = [shard.number, shard.of];
-        let of = merge::PartOf { signature, part, context: &context };
-        return merge::finish_shard(folder, of, &density, &material, &labels, outcome);
+    prepared.context.hear(observer);
+    if job.shard.is_some() {
+        let interrupted = outcome.interrupted;
+        let file = merge::write_part(&folder, job, &prepared, (&stage, engine.as_ref()), outcome)?;
+        return merge::finish_shard(folder, vec![file], interrupted);
     }
+    let Prepared { plan, phantom, labels, context, .. } = prepared;
+    let Phantom { density, material, .. } = phantom;
     drop(plan);
-    let timing = Timing {
-        transport_seconds: outcome.seconds,
-        histories_per_second: outcome.tally.histories() as f64 / outcome.seconds.max(1e-9),
-        engine: Some(EngineResult::from(&engine)),
-        threads: job.threads,
-        peak_memory_bytes: memory::peak_resident(),
-        merged_shards: 0,
-    };
+    let timing = timing(job, &outcome, engine.as_ref());
     let partial = outcome.interrupted;
     let maps = outputs::Matter { density: &density, material: &material, labels: &labels };
     outputs::write(folder, &context, &maps, &outcome.tally, partial, timing, None)
+}
+
+/// How long a transport took, and what ran it.
+fn timing(job: &Job, outcome: &Outcome, engine: Option<&Engine>) -> Timing {
+    Timing {
+        transport_seconds: outcome.seconds,
+        histories_per_second: outcome.tally.histories() as f64 / outcome.seconds.max(1e-9),
+        engine: engine.map(EngineResult::from),
+        threads: job.threads,
+        peak_memory_bytes: memory::peak_resident(),
+        merged_shards: job.from_shards.len(),
+    }
 }
 
 /// Everything before the first history of a run on the CPU: images to matter and activity on one grid, to a plan.

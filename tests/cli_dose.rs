@@ -436,9 +436,10 @@ fn help_shows_units_and_examples() {
         "{top}"
     );
     let dose = help(&["dose", "--help"]);
-    let words =
-        ["Matter", "Activity", "Source", "Scoring", "Transport", "Bq/mL", "10keV", "summary.json"];
+    let words = ["Matter", "Activity", "Source", "Scoring", "Transport", "Bq/mL", "summary.json"];
     assert!(words.iter().all(|w| dose.contains(w)), "{dose}");
+    let transport = help(&["dose", "--help-transport"]);
+    assert!(transport.contains("10keV") && !transport.contains("Bq/mL"), "{transport}");
     assert!(help(&["nuclide", "lu177"]).contains("half-life"));
 }
 

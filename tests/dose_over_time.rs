@@ -187,7 +187,6 @@ fn bad_series_are_refused_and_leave_nothing() {
     refused("time = '24h'", "", &[], "no time after the administration");
     refused("'a2.mha'", "'absent.mha'", &[], "absent.mha");
     refused("'a2.mha'", "'a2.mha'\nunit = 'Bq*s'", &[], "integrated over time already");
-    refused("", "", &["--shard", "1/2"], "--shard");
     refused("", "", &["--physical-decay"], "--physical-decay");
     refused("", "", &["--horizon", "30d"], "--horizon");
     refused("", "", &["--route", "both", "--target-uncertainty", "5%"], "--target-uncertainty");

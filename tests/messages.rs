@@ -176,12 +176,13 @@ fn every_option_in_the_sources_exists() {
 #[test]
 fn every_option_in_the_docs_exists() {
     let all = options();
-    let docs = files_under("docs").into_iter().chain([PathBuf::from("README.md")]);
+    let others = ["README.md", "workflow/README.md"].map(PathBuf::from);
+    let docs = files_under("docs").into_iter().chain(others);
     let mut wrong = Vec::new();
     for path in docs.filter(|p| p.extension().is_some_and(|e| e == "md")) {
         let text = text_of(&path).unwrap_or_default();
         // Lines about cargo, git and the like name options of theirs.
-        let others = ["cargo", "git ", "pip", "docker", "python"];
+        let others = ["cargo", "git ", "pip", "docker", "python", "snakemake", ".py "];
         for line in text.lines().filter(|l| !others.iter().any(|o| l.contains(o))) {
             let unknown = named(line).into_iter().filter(|name| !known_to_all_or(None, &all, name));
             wrong.extend(unknown.map(|name| format!("{}: --{name}", path.display())));

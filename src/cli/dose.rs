@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::dose_arguments::{
-    Couch, DoseArguments, IncoherentChoice, Negative, Photons, ProblemArguments,
-};
+use super::dose_arguments::{Couch, DoseArguments, Negative, ProblemArguments};
 use super::interrupt;
 use super::picture;
 use super::progress::{Terminal, print_written};
@@ -18,12 +16,10 @@ use crate::job::{
     ActivityInput, BeamInput, CHECKPOINT_S, CouchRule, DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES,
     DoseMethod, Goal, Job, Keeping, MatterInput, SourceChoice,
 };
-use crate::physics::incoherent::IncoherentModel;
 use crate::pipeline::inputs::read_ct;
 use crate::pipeline::series_file::SeriesInput;
 use crate::pipeline::{self, Route, Written};
 use crate::report::summary::Summary;
-use crate::transport::settings::{PhotonEstimator, Settings};
 
 impl ProblemArguments {
     /// The job that the options describe, written to `out`.
@@ -32,7 +28,7 @@ impl ProblemArguments {
     /// If options do not go together.
     pub fn job(self, out: PathBuf, overwrite: bool) -> Result<Job> {
         let matter = self.matter.input()?;
-        let transport = self.settings();
+        let transport = self.transport.settings(self.seed);
         let source = match (self.nuclide, self.source) {
             (Some(name), _) => {
                 SourceChoice::Nuclide { name, horizon_s: self.horizon, retained: self.retained }
@@ -100,6 +96,7 @@ impl ProblemArguments {
             engine: self.engine,
             threads: self.threads.unwrap_or(0),
             shard: self.shard,
+            from_shards: Vec::new(),
             method: DoseMethod::default(),
             transport,
             max_memory: self.max_memory.unwrap_or_else(pipeline::memory::default_limit),
@@ -109,41 +106,6 @@ impl ProblemArguments {
         };
         job.check()?;
         Ok(job)
-    }
-
-    fn settings(&self) -> Settings {
-        let mut s = Settings {
-            seed: self.seed,
-            photons: match self.photons {
-                Photons::Analog => PhotonEstimator::Analog,
-                Photons::Kerma => PhotonEstimator::Kerma,
-            },
-            rayleigh: !self.no_rayleigh,
-            incoherent: match self.incoherent {
-                _ if self.free_electrons => IncoherentModel::Free,
-                IncoherentChoice::Xcom => IncoherentModel::Xcom,
-                IncoherentChoice::Impulse => IncoherentModel::Impulse,
-            },
-            straggling: !self.no_straggling,
-            range_rejection: !self.no_range_rejection,
-            ..Settings::default()
-        };
-        let choices = [
-            (&mut s.electron_cutoff_mev, self.electron_cutoff),
-            (&mut s.photon_cutoff_mev, self.photon_cutoff),
-            (&mut s.lepton.threshold_fraction, self.production_threshold),
-            (&mut s.lepton.threshold_min_mev, self.production_threshold_min),
-            (&mut s.lepton.threshold_max_mev, self.production_threshold_max),
-            (&mut s.lepton.photon_threshold_mev, self.bremsstrahlung_threshold),
-            (&mut s.lepton.max_strength, self.max_step),
-            (&mut s.lepton.max_loss_fraction, self.max_step_loss),
-        ];
-        for (setting, chosen) in choices {
-            if let Some(value) = chosen {
-                *setting = value;
-            }
-        }
-        s
     }
 }
 
@@ -183,6 +145,7 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
         checkpoint_s: arguments.checkpoint_every.unwrap_or(CHECKPOINT_S),
         record_paths: arguments.record_paths.into(),
     };
+    job.from_shards = arguments.from_shards;
     threads::prepare(job.threads, &terminal);
     let stop = interrupt::listen(arguments.quiet)?;
     let path = &job.activity.path;

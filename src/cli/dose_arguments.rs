@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum};
 
 use super::matter_arguments::MatterArguments;
 use super::method_arguments::MethodArguments;
+use super::transport_arguments::TransportArguments;
 use super::values::{
-    parse_count, parse_energy, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
-    parse_threads, parse_time, parse_time_or_span, shown_energy,
+    parse_count, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
+    parse_threads, parse_time, parse_time_or_span,
 };
 use super::voi_arguments::VoiArguments;
 use crate::activity::{DecayCorrection, ImageCalibration, InputUnit};
@@ -21,7 +22,6 @@ use crate::pipeline::Route;
 use crate::source::Beam;
 use crate::time::TimeOrSpan;
 use crate::transport::engine::EngineChoice;
-use crate::transport::settings::Settings;
 
 const AFTER: &str = "\
 Writes to the folder OUT, as NIfTI on the dose grid: dose_rate (Gy/s) or dose (Gy), its standard
@@ -45,31 +45,12 @@ Clocks: times that state an offset from UTC compare as instants, those that stat
 other; a mixture is refused, but for a time that you state without one beside files with one:
 it is on their clock, which is told. TimezoneOffsetFromUTC of DICOM counts.
 
-Several time points: --activity series.toml lists the images and their times after injection,
-  version = 1
-  relative_uncertainty = 0.05      # needed: of a VOI's activity at one time, weighs the models
-  [[time_point]]
-  time = '4h'                      # start of the scan; needless where DICOM states the times
-  activity = 'spect_4h.nii.gz'     # beside this file
-  [[time_point]]
-  time = '24h'
-  activity = 'spect_24h.nii.gz'
-  shift_mm = [-3.0, 2.0, -5.0]     # brings the image onto the CT, mm, LPS
-For one entry, or at the top for all: decay_correction = 'none', 'start' or 'admin' and
-duration = '20min'; at the top: administered = '2026-03-01T10:00:00+01:00'. Such a file
-gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. How a curve is
-integrated is chosen there, for all and by VOI:
-  [method]
-  default = 'auto'                 # average, a family, trapezoid, haenscheid, madsen
-  [method.voi.tumour]
-  method = 'trapezoid'             # head: linear, constant, a family
-  tail = 'physical'                # population, mono:N, none
-One time point alone needs haenscheid, physical, or madsen with population_half_life and
-population_spread. Where a VOI's curve is refused (it rises throughout), the trapezoid with a
-physical tail is assumed: its row says so, its interval holds what is possible, all is written
-and the exit code is 3. All keys: voxgray help-file series; the derivation: docs/kinetics.md,
-section 11. What is seen becomes activity by [recovery] or [transfer], [calibration] and
-[volume]: docs/quantification.md, section 10.
+Several time points: --activity series.toml lists the images, their times after injection and
+how a VOI's curve is integrated (voxgray help-file series; voxgray init writes a study of them);
+that gives dose (Gy) by the way of --route, vois.csv and curves of the VOIs. Where a curve is
+refused (it rises throughout), a trapezoid with a physical tail is assumed: its row says so, its
+interval holds what is possible, and the exit code is 3. Derivation: docs/kinetics.md, section
+11; recovery, calibration and volumes: docs/quantification.md, section 10.
 
 Examples:
   voxgray dose --ct CT/ --activity spect.nii.gz --nuclide Lu-177 --histories 1e8 -o out/
@@ -79,25 +60,8 @@ Examples:
                --activity a.mha --activity-unit Bq --source electron:0.935MeV -o out/
   voxgray dose --density rho.mha --materials labels.mha --material-names water \\
                --source electron:1MeV --beam 'direction=0,0,1; field=10x10mm' -o out/
-  voxgray dose ... --shard 1/3 -o part1/     (then: voxgray merge out/ part1/ part2/ part3/)";
-
-/// Photon estimator.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Photons {
-    /// Transport the electrons that photons set free.
-    Analog,
-    /// Score the energy that photons are expected to transfer: less noise; their electrons stay in place.
-    Kerma,
-}
-
-/// Model of incoherent scattering.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum IncoherentChoice {
-    /// NIST XCOM's total, on which mu_en rests, and Hubbell's incoherent scattering function.
-    Xcom,
-    /// The impulse approximation, as EGSnrc and PENELOPE have it: total (in water 1 % higher at 30 keV), angles and Doppler broadening.
-    Impulse,
-}
+  voxgray dose ... --shard 1/3 -o part1/     (then: voxgray merge out/ part1/ part2/ part3/,
+                                    or the command with --from-shards part1/ part2/ part3/)";
 
 /// Route from several time points to dose.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -200,6 +164,9 @@ pub struct DoseArguments {
     /// where there is nothing to go on with.
     #[arg(long, help_heading = "Output")]
     pub(super) resume: bool,
+    /// Take the histories from the shards of this run (what --shard wrote, all of them) in place of running them: the bits are those of one run.
+    #[arg(long, value_name = "SHARD", help_heading = "Run", num_args = 1.., conflicts_with_all = ["shard", "resume"])]
+    pub(super) from_shards: Vec<PathBuf>,
     #[arg(long, value_name = "TIME", help_heading = "Output", value_parser = parse_time, help = format!("Longest time between two checkpoints, which --resume goes on from; also in the middle of a batch on the CPU [default: {CHECKPOINT_S}s]"))]
     pub(super) checkpoint_every: Option<f64>,
     /// How summary.json and shards name the inputs, beside their SHA-256: none; names of files without folders, as folders are often named
@@ -355,56 +322,15 @@ pub struct ProblemArguments {
     /// Seed of all random numbers.
     #[arg(long, value_name = "N", help_heading = "Run", default_value_t = 1)]
     pub(super) seed: u64,
-    /// Run part i of n; merge the parts with voxgray merge.
+    /// Run part i of n; join the parts with voxgray merge or, of several time points, with --from-shards.
     #[arg(long, value_name = "I/N", help_heading = "Run", value_parser = parse_shard)]
     pub(super) shard: Option<Shard>,
     /// Refuse to start if the run would need more memory than this, by its own estimate [default: 90 % of what is free on this machine, within the limits of its container and of ulimit -v].
     #[arg(long, value_name = "SIZE", help_heading = "Run", value_parser = parse_memory)]
     pub(super) max_memory: Option<u64>,
 
-    /// Photon estimator.
-    #[arg(long, value_name = "HOW", help_heading = "Transport", default_value = "analog")]
-    pub(super) photons: Photons,
-    /// Leave out coherent (Rayleigh) scattering.
-    #[arg(long, help_heading = "Transport")]
-    pub(super) no_rayleigh: bool,
-    /// Model of incoherent (Compton) scattering on bound electrons.
-    #[arg(long, value_name = "MODEL", help_heading = "Transport", default_value = "xcom")]
-    pub(super) incoherent: IncoherentChoice,
-    /// Compton scattering with the angles of free electrons: no binding.
-    #[arg(long, help_heading = "Transport", conflicts_with = "incoherent")]
-    pub(super) free_electrons: bool,
-    /// Electrons without straggling of their soft losses.
-    #[arg(long, help_heading = "Transport")]
-    pub(super) no_straggling: bool,
-    /// Follow also electrons that cannot leave their voxel.
-    #[arg(long, help_heading = "Transport")]
-    pub(super) no_range_rejection: bool,
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Electrons and positrons below this energy, such as 10keV, deposit it where they are, without bremsstrahlung; 4MeV: all of them", |s| s.electron_cutoff_mev))]
-    pub(super) electron_cutoff: Option<f64>,
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Photons below this energy deposit it where they are", |s| s.photon_cutoff_mev))]
-    pub(super) photon_cutoff: Option<f64>,
-    #[arg(long, value_name = "FRACTION", help_heading = "Transport", value_parser = parse_fraction, help = default_number("Production threshold of electrons set free by electrons, as a part of the energy: those above are followed one by one, those below are a continuous loss", |s| s.lepton.threshold_fraction))]
-    pub(super) production_threshold: Option<f64>,
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Lowest production threshold, where the part of the energy would be lower", |s| s.lepton.threshold_min_mev))]
-    pub(super) production_threshold_min: Option<f64>,
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Highest production threshold, where the part of the energy would be higher", |s| s.lepton.threshold_max_mev))]
-    pub(super) production_threshold_max: Option<f64>,
-    #[arg(long, value_name = "ENERGY", help_heading = "Transport", value_parser = parse_energy, help = default_energy("Production threshold of bremsstrahlung photons", |s| s.lepton.photon_threshold_mev))]
-    pub(super) bremsstrahlung_threshold: Option<f64>,
-    #[arg(long, value_name = "K", help_heading = "Transport", help = default_number("Longest electron step by its scattering strength (mean 1 - cos of the deflection)", |s| s.lepton.max_strength))]
-    pub(super) max_step: Option<f64>,
-    #[arg(long, value_name = "FRACTION", help_heading = "Transport", value_parser = parse_fraction, help = default_number("Longest electron step by its mean energy loss, as a part of the energy", |s| s.lepton.max_loss_fraction))]
-    pub(super) max_step_loss: Option<f64>,
-}
-
-/// A help text with the default of a setting, which stands in [`Settings`] only.
-fn default_number(text: &str, of: fn(&Settings) -> f64) -> String {
-    format!("{text} [default: {}]", of(&Settings::default()))
-}
-
-fn default_energy(text: &str, of: fn(&Settings) -> f64) -> String {
-    format!("{text} [default: {}]", shown_energy(of(&Settings::default())))
+    #[command(flatten)]
+    pub(super) transport: TransportArguments,
 }
 
 fn accept_help() -> String {

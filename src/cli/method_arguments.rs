@@ -114,7 +114,7 @@ impl DoseArguments {
         let problem = &mut self.problem;
         match self.method.method {
             MethodChoice::Mc | MethodChoice::Mird => {}
-            MethodChoice::SemiMc => problem.electron_cutoff = None,
+            MethodChoice::SemiMc => problem.transport.electron_cutoff = None,
             _ => {
                 (problem.histories, problem.batches) = (None, None);
                 (problem.target_uncertainty, problem.target_voi) = (None, None);
@@ -130,7 +130,7 @@ impl ProblemArguments {
         Given {
             histories: self.histories.is_some(),
             batches: self.batches.is_some(),
-            cutoff: self.electron_cutoff.is_some(),
+            cutoff: self.transport.electron_cutoff.is_some(),
         }
     }
 }

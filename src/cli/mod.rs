@@ -23,6 +23,7 @@ pub mod fit_arguments;
 mod fit_output;
 mod fit_reading;
 pub mod help_file;
+mod help_transport;
 pub mod init;
 pub mod interrupt;
 pub mod kernel;
@@ -44,9 +45,12 @@ pub mod register;
 pub mod report;
 pub mod run;
 pub mod s_values;
+#[cfg(feature = "shell")]
+pub mod shell;
 mod study_commands;
 mod threads;
 pub mod trace;
+pub mod transport_arguments;
 pub mod uncertainty;
 mod uncertainty_checks;
 pub mod uncertainty_file;
@@ -114,6 +118,9 @@ enum Command {
     Calibrate(calibrate::CalibrateArguments),
     /// Run the main job on a built-in, patient-like CT and SPECT, with a picture.
     Demo(demo::DemoArguments),
+    /// Print what a shell needs to complete commands and options on Tab.
+    #[cfg(feature = "shell")]
+    Completions(shell::CompletionsArguments),
     /// List the GPUs of this machine, their limits, and which voxgray uses.
     Devices(devices::DevicesArguments),
     /// Write a finished run as DICOM: RT Dose and parametric maps in the patient's study.
@@ -132,6 +139,9 @@ enum Command {
     Kernel(Box<kernel::KernelArguments>),
     /// Write a study file from a folder of images: what was found, and what is to be completed.
     Init(init::InitArguments),
+    /// Write a man page for each command.
+    #[cfg(feature = "shell")]
+    Man(shell::ManArguments),
     /// Join the shards of a run (dose --shard i/n) into the result of the whole run.
     Merge(merge::MergeArguments),
     /// Show what a nuclide emits: half-life, energies per decay, lines, spectra, progeny.
@@ -173,12 +183,16 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::CompareMethods(arguments) => compare_methods::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
+        #[cfg(feature = "shell")]
+        Command::Completions(arguments) => shell::complete(&arguments),
         Command::Dicom(arguments) => dicom::run(*arguments),
         Command::Dvh(arguments) => dvh::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::HelpFile(arguments) => help_file::run(&arguments),
         Command::Kernel(arguments) => kernel::run(*arguments),
         Command::Init(arguments) => init::run(&arguments),
+        #[cfg(feature = "shell")]
+        Command::Man(arguments) => shell::man(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),

@@ -74,7 +74,7 @@ fn parse_split(text: &str) -> std::result::Result<[f64; 2], String> {
 }
 
 /// Options of `voxgray dose` that this command gives itself.
-const OURS: [&str; 6] = ["method", "out", "overwrite", "resume", "quiet", "shard"];
+const OURS: [&str; 7] = ["method", "out", "overwrite", "resume", "quiet", "shard", "from-shards"];
 
 /// A patient's name and own options.
 struct Patient {

@@ -1,5 +1,7 @@
 //! `voxgray run`: the stages of studies, each where what it depends on has changed.
 
+mod shards;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,11 +13,13 @@ use super::console::{self, Kept};
 use super::interrupt;
 use super::progress::print;
 use super::study_commands::{commands, parsed};
+use super::values::{parse_shard, parse_threads};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::EXIT_CODE as INTERRUPTED;
 use crate::io::atomic::write_atomically;
 use crate::io::folder::{Mark, MarkedFolder};
 use crate::io::sha256_file;
+use crate::job::Shard;
 use crate::study::record::RECORD;
 use crate::study::{Done, Keys, Output, Record, Stage, Study};
 
@@ -37,10 +41,24 @@ Ctrl-C.
 
 Examples:
   voxgray run study.toml
-  voxgray run patients/*/study.toml";
+  voxgray run patients/*/study.toml
+  voxgray run study.toml --shard 1/3      (and 2/3, 3/3: here or on other machines, then)
+  voxgray run study.toml --merge 3";
 
+/// A study that was kept as it is tells nothing of how long others take, s.
+const WORTH_TELLING_S: f64 = 1.0;
 /// A curve or a VOI was refused: there is a result, which says so.
 const REFUSED: u8 = 3;
+
+/// Writes a stage's file where it is not there as it would be written: others may be reading it.
+fn write_file(study: &Study, stage: &Stage) -> Result<()> {
+    let Some((name, text)) = study.file_of(stage)? else { return Ok(()) };
+    let path = study.out.join(name);
+    if path.is_file() && crate::files::text(&path)? == text {
+        return Ok(());
+    }
+    write_atomically(&path, |w| w.write_all(text.as_bytes()))
+}
 
 /// Options of `voxgray run`.
 #[derive(Debug, Args)]
@@ -55,6 +73,16 @@ pub struct RunArguments {
     /// Run every stage anew.
     #[arg(long)]
     anew: bool,
+    /// Threads of the stages that run histories; goes before what the study says, and changes no bit.
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    threads: Option<usize>,
+    /// Run part I of N of the dose of each cycle, and no other stage. Parts may be run at the same time, also on several machines that share the folder;
+    /// they are kept in OUT/shards until they are merged.
+    #[arg(long, value_name = "I/N", value_parser = parse_shard, conflicts_with = "merge")]
+    shard: Option<Shard>,
+    /// Take each dose from its N shards, made by --shard 1/N to N/N, and run the other stages: the bits are those of one run.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    merge: Option<u32>,
 }
 
 fn all_refused() -> Error {
@@ -85,8 +113,15 @@ pub fn run(a: &RunArguments) -> Result<ExitCode> {
         ));
     }
     interrupt::listen(false)?;
-    let mut worst = 0;
-    for path in &a.studies {
+    let (mut worst, of) = (0, a.studies.len());
+    // Of those that had something to run.
+    let mut took = Vec::new();
+    for (n, path) in a.studies.iter().enumerate() {
+        if of > 1 {
+            let left = left_of(&took, of - n);
+            console::say(&format!("study {} of {of}: {}{left}", n + 1, path.display()));
+        }
+        let began = Instant::now();
         let code = match one(path, a) {
             Ok(code) => code,
             Err(error) if a.studies.len() > 1 && error.kind != ErrorKind::Interrupted => {
@@ -99,87 +134,125 @@ pub fn run(a: &RunArguments) -> Result<ExitCode> {
             return Ok(ExitCode::from(code));
         }
         worst = if worst == 0 { code } else { worst };
+        let seconds = began.elapsed().as_secs_f64();
+        took.extend((seconds >= WORTH_TELLING_S).then_some(seconds));
     }
     Ok(ExitCode::from(worst))
 }
 
+/// What is left of several studies, where some of them have told how long one takes.
+fn left_of(took: &[f64], studies: usize) -> String {
+    if took.is_empty() {
+        return String::new();
+    }
+    let mean = took.iter().sum::<f64>() / took.len() as f64;
+    format!(" (about {:.0} s to the end of all, as those before)", mean * studies as f64)
+}
+
 fn one(path: &Path, a: &RunArguments) -> Result<u8> {
     let study = Study::read(path, a.out.as_deref())?;
-    let stages = study.stages(&commands())?;
+    let mut stages = study.stages(&commands())?;
+    if let Some(threads) = a.threads {
+        stages.iter_mut().filter(|s| s.needed).for_each(|s| s.set_threads(threads));
+    }
     // Refused before the first one is run.
     for stage in &stages {
         parsed(&study, stage, &study.out, &[])?;
         study.series_of(stage)?;
     }
-    let mut names: Vec<String> = stages.iter().filter_map(|s| s.file.clone()).collect();
-    let folder = |s: &&Stage| !matches!(s.output, Output::Folder(_));
-    names.extend(stages.iter().filter(folder).map(|s| s.output.name().to_owned()));
-    names.push(RECORD.into());
-    let marked = MarkedFolder::open(&study.out, true, &names)?;
-    let mut runner = Runner {
-        record: Record::read(&study.out),
-        keys: Keys::of_study(&study),
-        study: &study,
-        anew: a.anew,
-        rerun: Vec::new(),
-        of: stages.len(),
-    };
-    runner.record.retain(&stages.iter().map(|s| s.name.clone()).collect::<Vec<_>>());
-    let began = Instant::now();
-    let (mut table, mut worst, mut failed) = (String::new(), 0, Vec::new());
-    for (n, stage) in stages.iter().enumerate() {
-        let stage = &stage.without_made(&failed);
-        if crate::interrupt::requested() {
-            worst = INTERRUPTED;
-            break;
-        }
-        let end = match failed.iter().any(|f| stage.after.contains(f)) {
-            true => End::LeftOut,
-            false => runner.stage(n, stage)?,
-        };
-        let (word, code) = match &end {
-            End::Kept => ("kept", runner.record.get(&stage.name).and_then(|d| d.exit).unwrap_or(0)),
-            End::Ran(0) => ("done", 0),
-            End::Ran(REFUSED) => ("refused_in_part", REFUSED),
-            End::Ran(code) => ("interrupted", *code),
-            End::Failed(error) => ("failed", error.exit_code()),
-            End::LeftOut => ("left_out", 0),
-        };
-        if matches!(end, End::Failed(_) | End::LeftOut) {
-            failed.push(stage.name.clone());
-        }
-        let place = study.out.join(stage.output.name());
-        let _ = writeln!(table, "stage\t{}\t{word}\t{}", stage.name, place.display());
-        if code == INTERRUPTED {
-            worst = code;
-            break;
-        }
-        worst = if worst == 0 { code } else { worst };
+    if let Some(shard) = a.shard {
+        return shards::run(&study, &stages, shard, a.anew);
+    }
+    let marked = MarkedFolder::open(&study.out, true, &names(&stages))?;
+    let mut runner = Runner::new(&study, &study.out, a.anew);
+    runner.merge = a.merge;
+    if let Some(of) = a.merge {
+        shards::check(&mut runner, &stages, of)?;
+    }
+    let (table, worst) = runner.all(&stages)?;
+    if let Some(of) = a.merge {
+        shards::remove(&runner, &stages, of)?;
     }
     marked.finish()?;
-    if worst == INTERRUPTED {
-        console::say(&format!(
-            "interrupted: voxgray run {} goes on with what is finished",
-            path.display()
-        ));
-    } else {
-        console::say(&format!("{}: {:.0} s in all", path.display(), began.elapsed().as_secs_f64()));
-    }
     print(&table)?;
     Ok(worst)
 }
 
+/// The files of a study's output folder.
+fn names(stages: &[Stage]) -> Vec<String> {
+    let mut names: Vec<String> = stages.iter().filter_map(|s| s.file.clone()).collect();
+    let single = |s: &&Stage| !matches!(s.output, Output::Folder(_));
+    names.extend(stages.iter().filter(single).map(|s| s.output.name().to_owned()));
+    names.push(RECORD.into());
+    names
+}
+
 struct Runner<'a> {
     record: Record,
+    /// The folder of the record.
+    place: &'a Path,
     keys: Keys,
     study: &'a Study,
     anew: bool,
+    /// Doses are taken from so many shards.
+    merge: Option<u32>,
     /// Stages that were run here: what hangs on them is run too, as their outputs were made anew.
     rerun: Vec<String>,
     of: usize,
 }
 
-impl Runner<'_> {
+impl<'a> Runner<'a> {
+    fn new(study: &'a Study, place: &'a Path, anew: bool) -> Self {
+        let (record, keys) = (Record::read(place), Keys::of_study(study));
+        Runner { record, place, keys, study, anew, merge: None, rerun: Vec::new(), of: 0 }
+    }
+
+    /// Runs stages; gives a table of how they ended, and the exit code.
+    fn all(&mut self, stages: &[Stage]) -> Result<(String, u8)> {
+        self.of = stages.len();
+        self.record.retain(&stages.iter().map(|s| s.name.clone()).collect::<Vec<_>>());
+        let began = Instant::now();
+        let (mut table, mut worst, mut failed) = (String::new(), 0, Vec::new());
+        for (n, stage) in stages.iter().enumerate() {
+            let stage = &stage.without_made(&failed);
+            if crate::interrupt::requested() {
+                worst = INTERRUPTED;
+                break;
+            }
+            let end = match failed.iter().any(|f| stage.after.contains(f)) {
+                true => End::LeftOut,
+                false => self.stage(n, stage)?,
+            };
+            let exit = || self.record.get(&stage.name).and_then(|d| d.exit).unwrap_or(0);
+            let (word, code) = match &end {
+                End::Kept => ("kept", exit()),
+                End::Ran(0) => ("done", 0),
+                End::Ran(REFUSED) => ("refused_in_part", REFUSED),
+                End::Ran(code) => ("interrupted", *code),
+                End::Failed(error) => ("failed", error.exit_code()),
+                End::LeftOut => ("left_out", 0),
+            };
+            if matches!(end, End::Failed(_) | End::LeftOut) {
+                failed.push(stage.name.clone());
+            }
+            let place = self.study.out.join(stage.output.name());
+            let _ = writeln!(table, "stage\t{}\t{word}\t{}", stage.name, place.display());
+            if code == INTERRUPTED {
+                worst = code;
+                break;
+            }
+            worst = if worst == 0 { code } else { worst };
+        }
+        let path = self.study.path.display();
+        if worst == INTERRUPTED {
+            console::say(&format!("interrupted: voxgray run {path} goes on with what is finished"));
+        } else {
+            console::say(&format!("{path}: {:.0} s in all", began.elapsed().as_secs_f64()));
+        }
+        Ok((table, worst))
+    }
+
+    /// Runs a stage, unless it holds.
     fn stage(&mut self, n: usize, stage: &Stage) -> Result<End> {
         let out = &self.study.out;
         let key = self.keys.of(stage)?;
@@ -191,14 +264,15 @@ impl Runner<'_> {
             console::say(&format!("{place}: kept, nothing that it depends on has changed"));
             return Ok(End::Kept);
         }
-        if let Some((name, text)) = self.study.file_of(stage)? {
-            write_atomically(&out.join(name), |w| w.write_all(text.as_bytes()))?;
-        }
+        write_file(self.study, stage)?;
         // Only a run of the same key has left anything to go on with.
         let same = before.as_ref().is_some_and(|d| d.key == key);
         let go_on = same && !self.anew;
-        let more: Vec<String> =
-            stage.when_run.iter().filter(|w| *w != "--resume" || go_on).cloned().collect();
+        let mut more = stage.when_run.clone();
+        more.retain(|w| w != "--resume" || go_on);
+        if let Some(of) = self.merge.filter(|_| stage.needed) {
+            more = shards::words(out, stage, of);
+        }
         let mut done = Done {
             stage: stage.name.clone(),
             key,
@@ -210,7 +284,7 @@ impl Runner<'_> {
             inputs: self.inputs(stage)?,
             said: Vec::new(),
         };
-        self.record.enter(done.clone(), out)?;
+        self.record.enter(done.clone(), self.place)?;
         self.rerun.push(stage.name.clone());
         let left = self.left(n, before.as_ref());
         console::say(&format!("{place}{left}"));
@@ -252,7 +326,7 @@ impl Runner<'_> {
             }
             _ => {}
         }
-        self.record.enter(done, out)?;
+        self.record.enter(done, self.place)?;
         Ok(end)
     }
 
@@ -293,5 +367,16 @@ impl Runner<'_> {
         }
         let out = self.study.out.to_string_lossy();
         line.replace(&format!("{out}/"), "").replace(&*out, "(output)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_told_from_what_others_took() {
+        assert_eq!(left_of(&[], 9), "");
+        assert_eq!(left_of(&[10.0, 20.0], 8), " (about 120 s to the end of all, as those before)");
     }
 }

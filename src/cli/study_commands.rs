@@ -33,12 +33,16 @@ fn facts(argument: &Arg) -> Option<OptionFacts> {
     let told = help.split_once("[default: ").and_then(|(_, rest)| rest.split(']').next());
     let values = argument.get_default_values();
     let own = values.first().map(|v| v.to_string_lossy().into_owned());
-    let flag = matches!(argument.get_action(), ArgAction::SetTrue);
+    let action = argument.get_action();
+    if matches!(action, ArgAction::Help | ArgAction::HelpLong | ArgAction::Version) {
+        return None;
+    }
+    let flag = matches!(action, ArgAction::SetTrue);
     Some(OptionFacts {
         name: argument.get_long()?.to_owned(),
         flag,
         path: argument.get_value_parser().type_id() == TypeId::of::<PathBuf>(),
-        many: matches!(argument.get_action(), ArgAction::Append),
+        many: matches!(action, ArgAction::Append),
         default: own.filter(|_| !flag).or_else(|| told.map(str::to_owned)),
     })
 }

@@ -60,6 +60,7 @@ impl Job {
             engine: EngineChoice::default(),
             threads: 0,
             shard: None,
+            from_shards: Vec::new(),
             method: Default::default(),
             transport: Settings::default(),
             max_memory: machine::default_limit(),

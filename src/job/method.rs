@@ -157,6 +157,9 @@ impl DoseMethod {
             if job.shard.is_some() {
                 return refuse("--shard", "there is nothing to share out");
             }
+            if !job.from_shards.is_empty() {
+                return refuse("--from-shards", "there is nothing to share out");
+            }
             if self.fast().is_some_and(|f| f.kernel.is_some() && f.method != Method::Vsv) {
                 return refuse(
                     "--kernel",

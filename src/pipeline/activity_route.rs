@@ -13,28 +13,36 @@ use super::outputs::{self, Found, Maps};
 use super::routes::Case;
 use super::voi_curves::{self, VoiOverTime};
 use super::voi_dose::{Basis, MassChange, change, masses, per_mass};
-use super::{Prepared, Written, memory};
+use super::{Prepared, Written, merge, timing};
 use crate::error::Result;
-use crate::report::summary::{EngineResult, Timing, VoiResult};
+use crate::report::summary::VoiResult;
 use crate::transport::tally::Tally;
 use crate::units::CM3_PER_MM3;
 
-/// Integrate, then transport; `rates` are those of the other route, for comparison.
+/// Integrate, then transport; `rates` are those of the other route, for comparison, `parts` its files in the folder of a shard.
 pub(super) fn activity_route(
     case: &Case,
     folder: OutputFolder,
     rates: Option<DoseRates>,
+    mut parts: Vec<String>,
 ) -> Result<Written> {
     let (job, observer) = (case.job, case.observer);
     let engine = choose_engine(job, observer)?;
     let mut prepared = case.prepare(&engine, &[])?;
-    let route = if rates.is_some() { "both" } else { "activity" };
+    let both = rates.is_some() || !parts.is_empty();
+    let route = if both { "both" } else { "activity" };
     let stage = Stage { name: "dose", route, followed: false };
     let (outcome, engine) =
         match transport(job, &mut prepared, engine, stage, &folder, observer, case.stop)? {
             ControlFlow::Continue(ran) => ran,
             ControlFlow::Break(written) => return Ok(written),
         };
+    if job.shard.is_some() {
+        prepared.context.hear(observer);
+        let interrupted = outcome.interrupted;
+        parts.push(merge::write_part(&folder, job, &prepared, (&stage, engine.as_ref()), outcome)?);
+        return merge::finish_shard(folder, parts, interrupted);
+    }
     let tally = &outcome.tally;
     let vois = activity_vois(case, &prepared, tally)?;
     let curves: Vec<_> = vois.iter().map(|v| &v.curve).collect();
@@ -70,14 +78,7 @@ pub(super) fn activity_route(
         maps.write("dose_difference", difference)?;
     }
     let found = Found { vois: results, columns, files: maps.files };
-    let timing = Timing {
-        transport_seconds: outcome.seconds,
-        histories_per_second: tally.histories() as f64 / outcome.seconds.max(1e-9),
-        engine: Some(EngineResult::from(&engine)),
-        threads: job.threads,
-        peak_memory_bytes: memory::peak_resident(),
-        merged_shards: 0,
-    };
+    let timing = timing(job, &outcome, engine.as_ref());
     let Prepared { phantom, context, labels, .. } = &prepared;
     let maps = outputs::Matter { density: &phantom.density, material: &phantom.material, labels };
     let partial = outcome.interrupted;

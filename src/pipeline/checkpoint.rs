@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::transport::in_progress::{InProgress, Start};
 use crate::transport::run::Monitor;
-use crate::transport::shard::{Checkpoint, Sums, read_checkpoint, write_checkpoint};
+use crate::transport::shard::{Checkpoint, Shard, Sums, read_checkpoint, write_checkpoint};
 use crate::transport::signature::Signature;
 use crate::transport::tally::Tally;
 
@@ -74,6 +74,13 @@ impl Identity {
         hex(&Sha256::digest(text))
     }
 
+    /// What differs of this transport and the one that has given some sums, the engine and the shard apart.
+    pub fn differences(&self, sums: &Shard) -> Vec<String> {
+        let mut found = sums.signature.differences(&self.signature);
+        found.extend(context_differences(&sums.context, &self.context));
+        found
+    }
+
     /// Reads a checkpoint of this transport.
     ///
     /// # Errors
@@ -81,13 +88,13 @@ impl Identity {
     pub fn read(&self, path: &Path, observer: &dyn Observer) -> Result<Checkpoint> {
         let found = read_checkpoint(path)?;
         let whole = &found.whole;
-        let mut differences = whole.signature.differences(&self.signature);
-        differences.extend(whole.signature.engines(&self.signature));
+        let mut differences =
+            whole.signature.engines(&self.signature).into_iter().collect::<Vec<_>>();
         if whole.part != self.part {
             let shard = |[n, of]: [u32; 2]| format!("{n}/{of}");
             differences.push(format!("shard {} and {}", shard(whole.part), shard(self.part)));
         }
-        differences.extend(context_differences(&whole.context, &self.context));
+        differences.extend(self.differences(whole));
         if !differences.is_empty() {
             return Err(Error::input(
                 format!("{} is the checkpoint of another run", path.display()),

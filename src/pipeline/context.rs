@@ -178,6 +178,11 @@ impl Context {
         self.setup["method"]["density_scaling"].is_string()
     }
 
+    /// Whether its activity was integrated over several times; what was found there is not in it.
+    pub fn is_of_series(&self) -> bool {
+        self.setup["time_points"].is_object()
+    }
+
     /// From energy per history to dose.
     pub fn scale<'a>(&self, density: &'a [f32]) -> DoseScale<'a> {
         DoseScale {

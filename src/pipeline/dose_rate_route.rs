@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::io::atomic::write_json;
 use crate::program::Program;
 use crate::report::summary::{LedgerResult, VoiResult};
+use crate::transport::engine::Engine;
 use crate::transport::run::Outcome;
 use crate::transport::tally::{Tally, Told};
 use crate::units::{CM3_PER_MM3, GY_PER_MEV_PER_G};
@@ -33,12 +34,22 @@ pub(super) struct DoseRates {
     pub outcome: Outcome,
 }
 
-/// Transport all times in one run, then integrate; `both` if the other route follows.
-pub(super) fn dose_rate_route(
+/// The transport of all times.
+pub(super) struct Ran {
+    pub prepared: Prepared,
+    pub stage: Stage,
+    pub engine: Option<Engine>,
+    pub outcome: Outcome,
+    /// Activity of each time.
+    totals: Vec<f64>,
+}
+
+/// Transport all times in one run; `both` if the other route follows.
+pub(super) fn transport_rates(
     case: &Case,
     folder: &OutputFolder,
     both: bool,
-) -> Result<ControlFlow<Written, (Prepared, DoseRates)>> {
+) -> Result<ControlFlow<Written, Ran>> {
     let (job, observer) = (case.job, case.observer);
     let engine = choose_engine(job, observer)?;
     check_memory(case)?;
@@ -53,12 +64,24 @@ pub(super) fn dose_rate_route(
     prepared.context.parts = case.placed.parts.clone();
     let route = if both { "both" } else { "dose-rate" };
     let stage = Stage { name: "dose_rates", route, followed: both };
-    let outcome = match transport(job, &mut prepared, engine, stage, folder, observer, case.stop)? {
-        ControlFlow::Continue((outcome, _)) => outcome,
-        ControlFlow::Break(written) => return Ok(ControlFlow::Break(written)),
-    };
+    let ran = transport(job, &mut prepared, engine, stage, folder, observer, case.stop)?;
+    Ok(match ran {
+        ControlFlow::Continue((outcome, engine)) => {
+            ControlFlow::Continue(Ran { prepared, stage, engine, outcome, totals })
+        }
+        ControlFlow::Break(written) => ControlFlow::Break(written),
+    })
+}
+
+/// The dose of what was transported.
+pub(super) fn dose_rate_route(
+    case: &Case,
+    folder: &OutputFolder,
+    ran: Ran,
+) -> Result<(Prepared, DoseRates)> {
+    let Ran { prepared, outcome, totals, .. } = ran;
     let rates = integrate_rates(case, folder, &prepared, outcome, &totals)?;
-    Ok(ControlFlow::Continue((prepared, rates)))
+    Ok((prepared, rates))
 }
 
 /// Batch words, sums and squares of each time.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use super::checkpoint::{Identity, Keeper, Watch, start_of};
 use super::folder::OutputFolder;
 use super::stop_plan::{FIRST_PILOT, StopPlan};
-use super::{MAX_IMBALANCE, Observer, Prepared, Written, goal};
+use super::{MAX_IMBALANCE, Observer, Prepared, SHARD_FILE, Written, from_shards, goal};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Job;
 use crate::transport::engine::{Engine, EngineChoice};
@@ -20,7 +20,8 @@ use crate::transport::tally::Tally;
 /// # Errors
 /// If a GPU was asked for and there is none that can be used.
 pub fn choose_engine(job: &Job, observer: &dyn Observer) -> Result<Engine> {
-    if job.method.fast().is_some() {
+    // Histories that were run elsewhere need no engine.
+    if job.method.fast().is_some() || !job.from_shards.is_empty() {
         return Ok(Engine::Cpu);
     }
     let (engine, why_cpu) = Engine::choose(&job.engine)?;
@@ -43,8 +44,15 @@ pub(super) struct Stage {
     pub followed: bool,
 }
 
-/// Runs the histories, from the checkpoint where `--resume` finds one. Under `auto` the CPU takes over from a GPU that fails before it has
-/// finished a batch; says which engine it was. Breaks off with what is there where the output is this run's whole result already.
+impl Stage {
+    /// The name of its sums in the folder of a shard.
+    pub fn shard_file(&self) -> String {
+        if self.followed { format!("shard_{}.voxgray", self.name) } else { SHARD_FILE.into() }
+    }
+}
+
+/// Runs the histories, from the checkpoint where `--resume` finds one, or takes them from shards. Under `auto` the CPU takes over from a GPU that fails before it has
+/// finished a batch; says which engine it was, none where that is known to the shards' machines only. Breaks off with what is there where the output is this run's whole result already.
 pub(super) fn transport(
     job: &Job,
     prepared: &mut Prepared,
@@ -53,7 +61,14 @@ pub(super) fn transport(
     folder: &OutputFolder,
     observer: &dyn Observer,
     stop: &AtomicBool,
-) -> Result<ControlFlow<Written, (Outcome, Engine)>> {
+) -> Result<ControlFlow<Written, (Outcome, Option<Engine>)>> {
+    if !job.from_shards.is_empty() {
+        let (outcome, engine) = from_shards::outcome(job, prepared, &stage, folder, observer)?;
+        check_energy(&outcome.tally)?;
+        tell_few_batches(outcome.tally.batches(), observer);
+        super::hits::tell(&prepared.context, &outcome.tally, observer);
+        return Ok(ControlFlow::Continue((outcome, engine)));
+    }
     let Prepared { plan, settings, context, .. } = &*prepared;
     let signature = Signature::new(plan, settings, &engine);
     let identity = Identity::new(job, signature, context, stage.route)?;
@@ -66,7 +81,7 @@ pub(super) fn transport(
     }
     if let Some(fast) = job.method.fast() {
         let outcome = super::fast::tally(job, fast, prepared, observer, stop)?;
-        return Ok(ControlFlow::Continue((outcome, engine)));
+        return Ok(ControlFlow::Continue((outcome, Some(engine))));
     }
     let Prepared { plan, settings, phantom, labels, context, .. } = &*prepared;
     let (mut start, mut before_s, mut planned) = (Start::default(), 0.0, None);
@@ -147,7 +162,7 @@ pub(super) fn transport(
     if let Some(text) = monitor.missed(&outcome.tally).filter(|_| !outcome.interrupted) {
         observer.warn(&text);
     }
-    Ok(ControlFlow::Continue((outcome, engine)))
+    Ok(ControlFlow::Continue((outcome, Some(engine))))
 }
 
 /// Says where there are too few batches for a standard error to be trusted.

@@ -1,4 +1,4 @@
-//! Parts of a run: written as tallies, merged to the outputs of the whole.
+//! Parts of a run: written as tallies, joined, and merged to the outputs of the whole.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,12 @@ use super::checkpoint::{context_differences, listed};
 use super::context::Context;
 use super::folder::OutputFolder;
 use super::heard::Heard;
-use super::histories::check_energy;
-use super::{Observer, SHARD_FILE, Written, memory, outputs, shard_fits};
+use super::histories::{Stage, check_energy};
+use super::{Observer, Prepared, SHARD_FILE, Written, memory, outputs, shard_fits};
 use crate::error::{Error, Result};
+use crate::job::Job;
 use crate::report::summary::Timing;
+use crate::transport::engine::Engine;
 use crate::transport::run::Outcome;
 use crate::transport::shard::{Shard, read_shard, write_shard};
 use crate::transport::signature::Signature;
@@ -18,14 +20,16 @@ use crate::transport::signature::Signature;
 /// Most shards that are looked through for missing ones.
 const MOST_NAMED: u32 = 10_000;
 
-/// Which part of which run.
-pub(super) struct PartOf<'a> {
-    /// Program, engine, plan, cut.
-    pub signature: Signature,
-    /// Number (from 1) and count of the shards.
-    pub part: [u32; 2],
-    /// What was known before the first history.
-    pub context: &'a Context,
+/// Shards of one run, added up.
+pub(super) struct Joined {
+    /// The sums; its context is that of the first.
+    pub whole: Shard,
+    /// The context, read.
+    pub context: Context,
+    /// What the runs were warned of, each text as often as it was said.
+    pub warnings: Vec<String>,
+    /// Batches that the run has and the shards have not, in words.
+    pub missing: Option<String>,
 }
 
 /// What a merge may join.
@@ -37,42 +41,53 @@ pub struct MergeRules {
     pub mix_engines: bool,
 }
 
-/// Writes a shard instead of maps.
+/// Writes the sums of a transport as a shard.
 ///
 /// # Errors
 /// If writing fails.
-pub(super) fn finish_shard(
-    folder: OutputFolder,
-    of: PartOf,
-    density: &[f32],
-    material: &[u8],
-    labels: &[u16],
+pub(super) fn write_part(
+    folder: &OutputFolder,
+    job: &Job,
+    prepared: &Prepared,
+    (stage, engine): (&Stage, Option<&Engine>),
     outcome: Outcome,
-) -> Result<Written> {
+) -> Result<String> {
+    let Prepared { plan, settings, phantom, labels, context, .. } = prepared;
     let shard = Shard {
-        signature: of.signature,
-        part: of.part,
+        signature: Signature::new(plan, settings, engine.unwrap_or(&Engine::Cpu)),
+        part: job.shard.map_or([1, 1], |s| [s.number, s.of]),
         seconds: outcome.seconds,
-        context: of.context.to_json()?,
-        payload: Context::maps_to_bytes(density, material, labels),
+        context: context.to_json()?,
+        // A run of several time points is finished by one that reads them again.
+        payload: match context.is_of_series() {
+            true => Vec::new(),
+            false => Context::maps_to_bytes(&phantom.density, &phantom.material, labels),
+        },
         tally: outcome.tally,
     };
-    write_shard(&folder.path().join(SHARD_FILE), &shard)?;
-    let folder = folder.keep(!outcome.interrupted)?;
-    Ok(Written {
-        folder,
-        files: vec![SHARD_FILE.into()],
-        summary: None,
-        interrupted: outcome.interrupted,
-        refused: Vec::new(),
-        vois: Vec::new(),
-    })
+    let name = stage.shard_file();
+    write_shard(&folder.path().join(&name), &shard)?;
+    Ok(name)
+}
+
+/// What was written of a shard, in place of maps.
+///
+/// # Errors
+/// If the folder cannot be given its name.
+pub(super) fn finish_shard(
+    folder: OutputFolder,
+    files: Vec<String>,
+    interrupted: bool,
+) -> Result<Written> {
+    let folder = folder.keep(!interrupted)?;
+    let (refused, vois) = (Vec::new(), Vec::new());
+    Ok(Written { folder, files, summary: None, interrupted, refused, vois })
 }
 
 /// `voxgray merge`: shards of one run to the outputs that it would have given in one piece.
 ///
 /// # Errors
-/// If a shard cannot be read, is of another run or program or given twice, one is missing and may not, or writing fails.
+/// If a shard cannot be read, is of another run or program, of several time points, or given twice, one is missing and may not, or writing fails.
 pub fn merge(
     out: &Path,
     shards: &[PathBuf],
@@ -83,40 +98,18 @@ pub fn merge(
     let folder = OutputFolder::open(out, overwrite, false, observer)?;
     let heard = Heard::new(observer);
     let observer = &heard as &dyn Observer;
-    let Some((first, others)) = shards.split_first() else {
-        return Err(Error::usage(
-            "no shard is given",
-            "there is nothing to merge",
-            "Name the shards.",
+    let Joined { whole, mut context, mut warnings, missing } = join(shards, SHARD_FILE, rules)?;
+    if context.is_of_series() {
+        return Err(Error::input(
+            format!("{} is a shard of several time points", shards[0].display()),
+            "what is integrated over time is not kept in a shard",
+            "Give voxgray dose the options of that run again, with --from-shards and the shards in place of --shard.",
         ));
-    };
-    let mut whole = read_shard(&shard_path(first))?;
-    let mut context = Context::from_json(&whole.context)?;
-    shard_fits::check(&whole, &context).map_err(|e| in_file(first, e))?;
-    let mut parts = vec![part_of(&whole)];
-    let mut warnings = context.warnings.clone();
-    for path in others {
-        let shard = read_shard(&shard_path(path))?;
-        check_same([first, path], &whole, &shard, rules)?;
-        shard_fits::check(&shard, &context).map_err(|e| in_file(path, e))?;
-        whole.tally.merge(&shard.tally).map_err(|e| in_file(path, e))?;
-        parts.push(part_of(&shard));
-        warnings.extend(Context::from_json(&shard.context)?.warnings);
     }
     let (density, material, labels) = context.maps_from_bytes(&whole.payload)?;
-    let missing = context.batches as usize - whole.tally.batches().min(context.batches as usize);
-    if missing > 0 {
-        let text = format!(
-            "{missing} of {} batches are missing{}",
-            context.batches,
-            lacking(&parts, context.batches)
-        );
+    if let Some(text) = &missing {
         if !rules.allow_missing {
-            return Err(Error::input(
-                text,
-                "the result would be of fewer histories than the run has",
-                "Give all shards (an interrupted one is completed by its command with --resume), or add --allow-missing for a partial result.",
-            ));
+            return Err(incomplete(text, "or add --allow-missing for a partial result"));
         }
         observer.warn(&format!("{text}: the result is partial"));
     }
@@ -133,7 +126,53 @@ pub fn merge(
         ..Timing::default()
     };
     let maps = outputs::Matter { density: &density, material: &material, labels: &labels };
-    outputs::write(folder, &context, &maps, &whole.tally, missing > 0, timing, None)
+    outputs::write(folder, &context, &maps, &whole.tally, missing.is_some(), timing, None)
+}
+
+/// Reads shards and adds them up; `file` is the name of one in its folder.
+///
+/// # Errors
+/// If there is none, one cannot be read, is of another run or program, or given twice.
+pub(super) fn join(shards: &[PathBuf], file: &str, rules: MergeRules) -> Result<Joined> {
+    let Some((first, others)) = shards.split_first() else {
+        return Err(Error::usage(
+            "no shard is given",
+            "there is nothing to merge",
+            "Name the shards.",
+        ));
+    };
+    let mut whole = read_shard(&shard_path(first, file))?;
+    let context = Context::from_json(&whole.context)?;
+    shard_fits::check(&whole, &context).map_err(|e| in_file(first, e))?;
+    let mut parts = vec![part_of(&whole)];
+    let mut warnings = context.warnings.clone();
+    for path in others {
+        let shard = read_shard(&shard_path(path, file))?;
+        check_same([first, path], &whole, &shard, rules)?;
+        shard_fits::check(&shard, &context).map_err(|e| in_file(path, e))?;
+        whole.tally.merge(&shard.tally).map_err(|e| in_file(path, e))?;
+        whole.seconds += shard.seconds;
+        parts.push(part_of(&shard));
+        warnings.extend(Context::from_json(&shard.context)?.warnings);
+    }
+    let missing = context.batches as usize - whole.tally.batches().min(context.batches as usize);
+    let missing = (missing > 0).then(|| {
+        let lacking = lacking(&parts, context.batches);
+        format!("{missing} of {} batches are missing{lacking}", context.batches)
+    });
+    Ok(Joined { whole, context, warnings, missing })
+}
+
+/// The refusal of a run that would not be whole.
+pub(super) fn incomplete(missing: &str, or: &str) -> Error {
+    let or = if or.is_empty() { String::new() } else { format!(", {or}") };
+    Error::input(
+        missing,
+        "the result would be of fewer histories than the run has",
+        format!(
+            "Give all shards (an interrupted one is completed by its command with --resume){or}."
+        ),
+    )
 }
 
 fn in_file(path: &Path, error: Error) -> Error {
@@ -159,7 +198,7 @@ fn check_same(paths: [&PathBuf; 2], whole: &Shard, shard: &Shard, rules: MergeRu
         Some(engines) if !rules.mix_engines => Err(Error::input(
             format!("{path} is not of the same engine as {first}"),
             format!("they differ in {engines}, whose bits agree on software devices only"),
-            "Run all shards with one --engine, or add --mix-engines: the statistics hold for a mixture.",
+            "Run all shards with one --engine, or join them with voxgray merge --mix-engines: the statistics hold for a mixture.",
         )),
         _ => Ok(()),
     }
@@ -191,8 +230,8 @@ fn lacking(parts: &[([u32; 2], usize)], batches: u32) -> String {
 }
 
 /// A shard is named by its folder or its file.
-fn shard_path(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join(SHARD_FILE) } else { path.to_path_buf() }
+fn shard_path(path: &Path, file: &str) -> PathBuf {
+    if path.is_dir() { path.join(file) } else { path.to_path_buf() }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::activity_route::activity_route;
 use super::checks::Checks;
 use super::context::{CurveFacts, VoiFacts};
-use super::dose_rate_route::{dose_rate_route, finish_dose_rates};
+use super::dose_rate_route::{Ran, dose_rate_route, finish_dose_rates, transport_rates};
 use super::folder::OutputFolder;
 use super::heard::Heard;
 use super::image_time::Timing;
@@ -20,7 +20,9 @@ use super::over_time::{IntegratedMap, OverTime, RegionCurve};
 use super::series::{self, Placed};
 use super::series_file::SeriesInput;
 use super::voi_curves;
-use super::{Observer, Prepared, Surroundings, Written, couch, plausibility, prepare_with, source};
+use super::{
+    Observer, Prepared, Surroundings, Written, couch, merge, plausibility, prepare_with, source,
+};
 use crate::activity::{ActivityMap, Decay, Negatives, Quantity};
 use crate::error::{Error, Result};
 use crate::image::Volume;
@@ -124,33 +126,43 @@ pub fn dose_over_time(
         stop,
     };
     match route {
-        Route::Activity => activity_route(&case, folder, None),
+        Route::Activity => activity_route(&case, folder, None, Vec::new()),
         Route::DoseRate | Route::Both => {
             let both = route == Route::Both;
-            let (prepared, rates) = match dose_rate_route(&case, &folder, both)? {
+            let ran = match transport_rates(&case, &folder, both)? {
                 ControlFlow::Continue(ran) => ran,
                 ControlFlow::Break(written) => return Ok(written),
             };
+            if job.shard.is_some() {
+                return shard_of_rates(&case, folder, ran, both);
+            }
+            let (prepared, rates) = dose_rate_route(&case, &folder, ran)?;
             if !both || rates.outcome.interrupted {
                 return finish_dose_rates(&case, folder, prepared, rates);
             }
             drop(prepared);
-            activity_route(&case, folder, Some(rates))
+            activity_route(&case, folder, Some(rates), Vec::new())
         }
     }
+}
+
+/// The sums of all times, and of the other route where it follows, in place of maps.
+fn shard_of_rates(case: &Case, folder: OutputFolder, ran: Ran, both: bool) -> Result<Written> {
+    let Ran { mut prepared, stage, engine, outcome, .. } = ran;
+    prepared.context.hear(case.observer);
+    let interrupted = outcome.interrupted;
+    let part = merge::write_part(&folder, case.job, &prepared, (&stage, engine.as_ref()), outcome)?;
+    if !both || interrupted {
+        return merge::finish_shard(folder, vec![part], interrupted);
+    }
+    drop(prepared);
+    activity_route(case, folder, None, vec![part])
 }
 
 fn check(job: &Job, input: &SeriesInput, route: Route) -> Result<()> {
     let refuse = |problem: &str, why: &str, suggestion: &str| {
         Err(Error::usage(problem.to_string(), why.to_string(), suggestion.to_string()))
     };
-    if job.shard.is_some() {
-        return refuse(
-            "--shard with a series of time points",
-            "what is integrated over time is not kept in a shard",
-            "Run it in one piece.",
-        );
-    }
     if job.physical_decay {
         return refuse(
             "--physical-decay with a series of time points",

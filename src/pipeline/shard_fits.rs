@@ -20,13 +20,14 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
             format!("its grid has {voxels}"),
         );
     }
-    if !tally.times.is_empty() {
+    if !tally.times.is_empty() && !context.is_of_series() {
         return refuse(
             format!("it holds {} time points", tally.times.len()),
-            "shards of one dose map are merged".into(),
+            "its run is that of one image".into(),
         );
     }
-    let regions = context.parts.count() + 1;
+    // Those of each time, where it has several.
+    let regions = (context.parts.count() + 1) * tally.times.len().max(1);
     if let Some(batch) = tally.regions.iter().find(|r| r.units.len() != regions) {
         return refuse(
             format!("batch {} has sums of {} regions", batch.batch + 1, batch.units.len()),
@@ -45,5 +46,10 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
     if tally.regions.is_empty() {
         return refuse("it holds no batch".into(), "there is nothing to merge".into());
     }
-    context.maps_from_bytes(&shard.payload).map(|_| ())
+    match context.is_of_series() {
+        // The run that takes it has the maps itself.
+        true if shard.payload.is_empty() => Ok(()),
+        true => refuse("it holds maps".into(), "those of a series of time points have none".into()),
+        false => context.maps_from_bytes(&shard.payload).map(|_| ()),
+    }
 }

@@ -213,7 +213,7 @@ pub struct Timing {
     pub transport_seconds: f64,
     /// Per second of transport.
     pub histories_per_second: f64,
-    /// What ran the histories; null where shards were merged.
+    /// What ran the histories; null where shards were merged, unless all are known to be of CPUs.
     pub engine: Option<EngineResult>,
     /// Threads; 0 for all cores.
     pub threads: usize,

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::stage::Output;
 use crate::error::{Error, Result};
 use crate::io::atomic::write_atomically;
-use crate::io::folder::Mark;
+use crate::io::folder::{Mark, STAGES};
 use crate::io::sha256_file;
 use crate::program::Program;
 
 /// Its name.
-pub const RECORD: &str = "stages.json";
+pub const RECORD: &str = STAGES;
 const FORMAT: u32 = 1;
 
 /// A stage that was begun.
@@ -83,6 +83,14 @@ impl Record {
             None => self.stages.push(done),
         }
         self.write(out)
+    }
+
+    /// Writes the file where there is none, so that the folder is known for a study's.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn begin(&self, out: &Path) -> Result<()> {
+        if out.join(RECORD).is_file() { Ok(()) } else { self.write(out) }
     }
 
     /// Forgets stages that the study no longer has.

@@ -81,6 +81,15 @@ impl Stage {
         stage
     }
 
+    /// Has it run with so many threads, whatever the study says; its result does not depend on them.
+    pub fn set_threads(&mut self, threads: usize) {
+        let name = Word::Silent("--threads".into());
+        if let Some(at) = self.words.iter().position(|w| *w == name) {
+            self.words.drain(at..(at + 2).min(self.words.len()));
+        }
+        self.words.extend([name, Word::Silent(threads.to_string())]);
+    }
+
     /// Every file and folder of the user that it reads.
     pub fn inputs(&self) -> impl Iterator<Item = &Path> {
         let of_words = self.words.iter().filter_map(|w| match w {

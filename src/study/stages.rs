@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::pipeline::series_file::SeriesInput;
 
 /// Options of `voxgray dose` that come from other keys of a study.
-const TAKEN_BY_DOSE: [&str; 11] = [
+const TAKEN_BY_DOSE: [&str; 12] = [
     "ct",
     "ct-series",
     "activity",
@@ -23,6 +23,7 @@ const TAKEN_BY_DOSE: [&str; 11] = [
     "overwrite",
     "resume",
     "shard",
+    "from-shards",
 ];
 /// The same of the commands that analyse a dose.
 const TAKEN_BY_ANALYSIS: [&str; 7] =

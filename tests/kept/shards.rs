@@ -94,3 +94,42 @@ fn missing_shards_are_named_and_have_to_be_asked_for() {
     succeed(&inputs.run(&["merge", "all", "part3", "part2", "part1"]));
     assert_eq!(json(&inputs.path("all/summary.json"))["partial"], false);
 }
+
+/// The run's own command takes its shards in place of its histories: the files are those of a merge and of one run.
+#[test]
+fn a_run_from_its_shards_is_the_run() {
+    let inputs = Inputs::new();
+    parts(&inputs, 3);
+    fn line<'a>(more: &[&'a str]) -> Vec<&'a str> {
+        with(&[&ELECTRONS[..], &["--batches", "7"], more].concat())
+    }
+    succeed(&inputs.run(&line(&["-o", "whole"])));
+    succeed(&inputs.run(&["merge", "merged", "part1", "part2", "part3"]));
+    succeed(&inputs.run(&line(&["-o", "taken", "--from-shards", "part3", "part1", "part2"])));
+    let summary = |out: &str| {
+        let mut summary = json(&inputs.path(&format!("{out}/summary.json")));
+        assert_eq!(summary["timing"]["merged_shards"], if out == "whole" { 0 } else { 3 });
+        summary.as_object_mut().unwrap().remove("timing");
+        summary
+    };
+    assert_eq!(summary("taken"), summary("whole"));
+    for entry in std::fs::read_dir(inputs.path("whole")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let read = |out: &str| std::fs::read(inputs.path(out).join(&name)).unwrap();
+        if !name.ends_with(".json") {
+            assert!(read("taken") == read("whole") && read("merged") == read("whole"), "{name}");
+        }
+    }
+    for (more, word) in [
+        (&["-o", "x", "--from-shards", "part1", "part3"][..], "shard 2/3 is not given"),
+        (&["-o", "x", "--from-shards", "part1", "part1", "part2"], "is in two shards"),
+        (&["-o", "x", "--seed", "2", "--from-shards", "part1", "part2", "part3"], "another run"),
+        (&["-o", "x", "--from-shards", "part1", "none", "part3"], "none"),
+        (&["-o", "x", "--resume", "--from-shards", "part1"], "cannot be used with"),
+    ] {
+        let output = inputs.run(&line(more));
+        let said = stderr(&output);
+        assert!(!output.status.success() && said.contains(word), "{word}: {said}");
+        assert!(!inputs.path("x").exists());
+    }
+}

@@ -21,6 +21,7 @@ mod facts;
 mod frame_start;
 mod frames;
 mod geometry;
+mod listing;
 mod midnight;
 mod nm;
 mod nm_duration;
@@ -169,7 +170,7 @@ pub fn read_region_object(path: &Path) -> Result<RegionObject> {
 /// If a file cannot be read or is damaged.
 pub fn find_region_objects(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for file in series::dicom_files(folder)? {
+    for file in listing::Listing::of(folder)?.dicom {
         let modality = object::DicomFile::open(&file)?.root().text(MODALITY);
         if matches!(modality.as_deref(), Some("RTSTRUCT" | "SEG")) {
             found.push(file);

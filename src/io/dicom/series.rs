@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::attributes::*;
 use super::data_set::DataSet;
-use super::object::{DicomFile, looks_like_dicom};
+use super::listing::Listing;
+use super::object::DicomFile;
 use crate::error::{Error, Result};
-use crate::files;
 
-/// Folders nested deeper than this are not searched (a loop of links would never end).
-const MAX_FOLDER_DEPTH: usize = 16;
 /// Modalities that this crate reads as volumes.
 const IMAGE_MODALITIES: [&str; 3] = ["CT", "PT", "NM"];
 
@@ -102,55 +100,14 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Found> {
     let mut found = Found::default();
     for path in paths {
         if path.is_dir() {
-            let mut below = Vec::new();
-            list_files(path, 0, &mut below)?;
-            below.sort();
-            for file in below {
-                if files::is_regular(&file)? && looks_like_dicom(&file)? {
-                    add(&mut found, &file)?;
-                } else {
-                    found.not_dicom += 1;
-                }
-            }
+            let below = Listing::of(path)?;
+            found.not_dicom += below.others;
+            below.dicom.iter().try_for_each(|file| add(&mut found, file))?;
         } else {
             add(&mut found, path)?;
         }
     }
     Ok(found)
-}
-
-/// Every DICOM file of a folder and its subfolders, sorted.
-pub(super) fn dicom_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut below = Vec::new();
-    list_files(folder, 0, &mut below)?;
-    below.sort();
-    let mut found = Vec::new();
-    for file in below {
-        if files::is_regular(&file)? && looks_like_dicom(&file)? {
-            found.push(file);
-        }
-    }
-    Ok(found)
-}
-
-fn list_files(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<()> {
-    if depth > MAX_FOLDER_DEPTH {
-        return Err(Error::input(
-            format!("{}: folders are nested deeper than {MAX_FOLDER_DEPTH}", folder.display()),
-            "a link may point back to its own folder",
-            "Give the folder of the series itself.",
-        ));
-    }
-    let io = |e: std::io::Error| Error::io("list", folder, &e);
-    for entry in std::fs::read_dir(folder).map_err(io)? {
-        let path = entry.map_err(io)?.path();
-        if path.is_dir() {
-            list_files(&path, depth + 1, files)?;
-        } else {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 fn add(found: &mut Found, path: &Path) -> Result<()> {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::attributes::*;
 use super::clock::Clock;
 use super::facts::Facts;
+use super::listing::Listing;
 use super::object::DicomFile;
-use super::series::dicom_files;
 use crate::error::{ErrorKind, Result};
 use crate::time::Moment;
 
@@ -61,7 +61,7 @@ impl Surveyed {
 pub fn survey(folder: &Path) -> Result<(Vec<Surveyed>, Vec<String>)> {
     let mut found: BTreeMap<(String, String, String), Surveyed> = BTreeMap::new();
     let (mut others, mut unreadable) = (BTreeMap::<String, usize>::new(), Vec::new());
-    for path in dicom_files(folder)? {
+    for path in Listing::of(folder)?.dicom {
         let file = match DicomFile::open(&path) {
             Ok(file) => file,
             Err(e) if e.kind == ErrorKind::Interrupted => return Err(e),

@@ -4,11 +4,14 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 
 /// Times that a lock file which another process has just removed is made again.
 const TRIES: usize = 100;
+/// Between two looks at a lock that is held.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Holds the place of an output folder until it is dropped.
 #[derive(Debug)]
@@ -24,6 +27,26 @@ impl FolderLock {
     /// # Errors
     /// If another process holds it, or the lock file cannot be made.
     pub fn take(folder: &Path) -> Result<Self> {
+        Self::take_within(folder, Duration::ZERO)
+    }
+
+    /// As [`FolderLock::take`], but waits for one who holds it for a moment only.
+    ///
+    /// # Errors
+    /// If another process holds it all the time, or the lock file cannot be made.
+    pub fn take_within(folder: &Path, wait: Duration) -> Result<Self> {
+        let by = Instant::now() + wait;
+        loop {
+            match Self::try_take(folder)? {
+                Ok(lock) => return Ok(lock),
+                Err(file) if Instant::now() >= by => return Err(taken(folder, file)),
+                Err(_) => std::thread::sleep(LOOK_AGAIN),
+            }
+        }
+    }
+
+    /// The lock, or the file of who holds it.
+    fn try_take(folder: &Path) -> Result<std::result::Result<Self, File>> {
         let name = folder.file_name().unwrap_or_default();
         let mut hidden = std::ffi::OsString::from(".");
         hidden.push(name);
@@ -37,15 +60,15 @@ impl FolderLock {
                 Ok(()) if same_file(&file, &path) => {
                     // For whoever finds the place taken; the lock does not depend on it.
                     let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-                    return Ok(FolderLock { path, file: Some(file) });
+                    return Ok(Ok(FolderLock { path, file: Some(file) }));
                 }
                 // The one that held it has removed it meanwhile.
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Err(taken(folder, file)),
-                Err(TryLockError::Error(_)) => return Ok(FolderLock { path, file: None }),
+                Err(TryLockError::WouldBlock) => return Ok(Err(file)),
+                Err(TryLockError::Error(_)) => return Ok(Ok(FolderLock { path, file: None })),
             }
         }
-        Err(taken(folder, File::open(&path).map_err(|e| Error::io("open", &path, &e))?))
+        Ok(Err(File::open(&path).map_err(|e| Error::io("open", &path, &e))?))
     }
 
     /// Whether the file system knows locks.
@@ -107,7 +130,13 @@ mod tests {
         assert!(error.to_string().contains("another voxgray"), "{error}");
         assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
         assert!(FolderLock::take(&place.path().join("other")).is_ok());
+        // Who waits gets it from one who holds it for a moment only.
+        let others = folder.clone();
+        let waiting = std::thread::spawn(move || {
+            FolderLock::take_within(&others, Duration::from_secs(60)).map(drop)
+        });
         drop(first);
+        waiting.join().unwrap().unwrap();
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
         // A file that a killed process left does not block.
         fs::write(place.path().join(".out.lock"), "4711").unwrap();

@@ -168,6 +168,24 @@ impl Mark {
     }
 }
 
+/// Removes an output of voxgray that is not needed any more: the files that its mark lists and that are as they were written, then the mark, and the
+/// folder where nothing else lies in it. Without a mark nothing is removed.
+///
+/// # Errors
+/// If one cannot be read or removed.
+pub fn remove_output(folder: &Path) -> Result<()> {
+    let Some(mark) = Mark::read(folder)? else { return Ok(()) };
+    let names = Mark::contents(Some(&mark), folder)?.ours;
+    // The mark goes last: until then the folder is known for ours.
+    for name in names.iter().map(String::as_str).chain([MARK]) {
+        let path = folder.join(name);
+        fs::remove_file(&path).map_err(|e| Error::io("remove", &path, &e))?;
+    }
+    // Something of others stays, in its folder.
+    let _ = fs::remove_dir(folder);
+    Ok(())
+}
+
 /// SHA-256 of a file of ours. Unlike that of an input, it is made to its end also after Ctrl-C.
 fn sha256_file(path: &Path) -> Result<String> {
     let mut digest = Sha256::new();
@@ -186,6 +204,25 @@ fn is_plain(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_an_output_that_is_removed_what_is_not_ours_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("out");
+        fs::create_dir(&folder).unwrap();
+        let names = ["a.csv", "b.csv"].map(String::from);
+        names.iter().for_each(|n| fs::write(folder.join(n), n).unwrap());
+        remove_output(&folder).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "no mark says whose they are");
+        Mark::of(&folder, &names, true).unwrap().write(&folder).unwrap();
+        fs::write(folder.join("b.csv"), "edited").unwrap();
+        remove_output(&folder).unwrap();
+        assert_eq!(fs::read_to_string(folder.join("b.csv")).unwrap(), "edited");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        Mark::of(&folder, &names[1..], true).unwrap().write(&folder).unwrap();
+        remove_output(&folder).unwrap();
+        assert!(!folder.exists());
+    }
 
     #[test]
     fn what_is_ours_changed_or_foreign() {

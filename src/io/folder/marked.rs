@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{FolderLock, Mark};
 use crate::error::{Error, ErrorKind, Result};
@@ -23,6 +24,19 @@ impl MarkedFolder {
     /// If it cannot be made, holds anything and may not be overwritten, or one of the names is that of a file that voxgray did not write
     /// or that was changed since; then nothing was changed.
     pub fn open(path: &Path, overwrite: bool, names: &[String]) -> Result<Self> {
+        Self::open_within(path, overwrite, names, Duration::ZERO)
+    }
+
+    /// As [`MarkedFolder::open`], but waits for others who write to it for a moment only.
+    ///
+    /// # Errors
+    /// As [`MarkedFolder::open`], after that time.
+    pub fn open_within(
+        path: &Path,
+        overwrite: bool,
+        names: &[String],
+        wait: Duration,
+    ) -> Result<Self> {
         let refuse = |why: String, suggestion: &str| {
             let problem = format!("cannot write to {}", path.display());
             Err(Error::new(ErrorKind::Io, problem, why, suggestion))
@@ -34,7 +48,7 @@ impl MarkedFolder {
             fs::create_dir_all(path)
                 .map_err(|e| Error::io("create the output folder", path, &e))?;
         }
-        let lock = FolderLock::take(path)?;
+        let lock = FolderLock::take_within(path, wait)?;
         sweep(path, names);
         let mark = Mark::read(path)?;
         let found = Mark::contents(mark.as_ref(), path)?;

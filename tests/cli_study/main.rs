@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-#[path = "support/shared.rs"]
+#[cfg(unix)]
+mod full_disk;
+mod shards;
+#[path = "../support/shared.rs"]
 mod shared;
 
 use voxgray::image::{Grid, Volume};
