@@ -255,15 +255,34 @@ impl Selection {
         let [before, after] = self.fit.curve.outside(tac.first_s(), tac.last_s());
         let mut tia = Tia::from_logs(value, relative, (lower, upper), common, method)
             .with_shares(before, after);
-        tia.warn_of_error(self.distribution.probability_off(at, common));
+        let off = self.distribution.probability_off(at, common);
+        // Of three points the weights of families rest on the priors more than on the points, and so does a small probability.
+        tia.warn_of_error(if tac.len() <= FEW { off.max(LEAST_OF_FEW) } else { off });
         tia.warnings.extend(not_excluded(tac, &self.fit, &tia));
         tia
     }
 }
 
+/// Points of which a choice always warns.
+const FEW: usize = 3;
+/// Probability of an error above 20 % that is told of so few, at least.
+const LEAST_OF_FEW: f64 = 2e-3;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A large fast phase that is over before the second of three points: no residual shows it.
+    #[test]
+    fn three_points_are_always_warned_of() {
+        let told = |hours: &[f64]| {
+            let tac = points(hours, |t| (-exponential(50.0) * t).exp(), Some(0.01));
+            let (_, tia) = chosen(&tac);
+            tia.warnings.iter().any(|w| w.contains("may be off by more than 20 %"))
+        };
+        assert!(told(&[24.0, 72.0, 168.0]) && told(&[4.0, 24.0]));
+        assert!(!told(&[2.0, 24.0, 48.0, 72.0, 120.0, 168.0]));
+    }
 
     const HOUR: f64 = 3600.0;
     const LAMBDA: f64 = std::f64::consts::LN_2 / (159.53 * HOUR);
