@@ -4,7 +4,8 @@
 Usage: spheres.py [--voxgray PATH] [--nuclides Lu-177,...] [--masses 0.01,1,100] [--histories N] [--out FOLDER] [--olinda CSV]
 Bar: within 1 % and three joint standard errors. The sphere of the voxels has the exact mass on average over its surface: voxels count where their
 centre lies within, and S is compared for the mass that they have. Alphas leave the steps of such a sphere's surface more than a smooth one's.
---olinda: a table of OLINDA's 310 g spheres (columns: nuclide, mass, disintegrations, mGy/(MBq h); not part of this repository) is shown beside the kernel's.
+--olinda: a table of OLINDA's 310 g spheres (columns: nuclide, mass, disintegrations, mGy/(MBq h); not part of this repository) is shown beside the kernel's; its alpha emitters hold a weight of 5 and
+no progeny, so that they say nothing.
 """
 import argparse
 import csv
