@@ -2,7 +2,7 @@
 
 use super::name::Name;
 use super::units::{Quantity, Unit};
-use super::words::{CONCENTRATIONS, LOGARITHMS, NO_ACTIVITIES, PER};
+use super::words::{CONCENTRATIONS, LOGARITHMS, NO_ACTIVITIES, PER, VALUES};
 
 /// Why U is no standard uncertainty.
 pub(super) const EXPANDED: &str = "U is the sign of an expanded uncertainty (GUM, 2.3.5), u that of a standard one: write u, or SD, and half the values where k is 2";
@@ -46,7 +46,7 @@ impl Name {
         let divided = close.split('/').skip(1).any(|t| digit(t.chars().next()));
         if divided
             || close.contains("10^")
-            || close.contains(['¹', '²', '³', '⁴', '⁵', '⁶', '⁻'])
+            || ['¹', '²', '³', '⁴', '⁵', '⁶', '⁻'].iter().any(|c| close.contains(&format!("10{c}")))
             || ['*', '×', '·'].into_iter().any(beside)
         {
             return true;
@@ -60,7 +60,9 @@ impl Name {
             w.strip_prefix('x').is_some_and(number) || w.strip_suffix('x').is_some_and(number)
         };
         let power = |w: &str| !digits(w) && number(w);
-        let alone = |w: &str| w.strip_prefix('e').is_some_and(digits);
+        // "activity E3", but "lesion E3" is a name.
+        let of_values = list.iter().any(|w| !w.is_empty() && VALUES.contains(w));
+        let alone = |w: &str| of_values && w.strip_prefix('e').is_some_and(digits);
         let thousands =
             |w: &str| w.starts_with("thousand") || w.starts_with("tausend") || w == "scaled";
         list.iter().any(|w| times(w) || power(w) || alone(w) || thousands(w))

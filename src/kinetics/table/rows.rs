@@ -107,6 +107,9 @@ pub fn curves(sheet: &Sheet, layout: &Layout, options: &TableOptions) -> Result<
         notes.push("uncertainties in % are taken as shares of each value".into());
     }
     name_notes(&growing, &mut notes);
+    if let (None, [only]) = (layout.names, &growing[..]) {
+        notes.extend(perhaps_several(&only.points));
+    }
     let mut curves = Vec::new();
     for (i, curve) in growing.into_iter().enumerate() {
         let columns = &layout.values[if layout.names.is_some() { 0 } else { i }];
@@ -607,6 +610,17 @@ fn check_commented(reader: &Reader, notes: &mut Vec<String>) -> Result<()> {
         notes.push(format!("{} row(s) begin with # and were left out as comments", rows.len()));
     }
     Ok(())
+}
+
+/// Asks of a table without names in which every time occurs again: the rows may be of several curves.
+fn perhaps_several(points: &[Point]) -> Option<String> {
+    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+    points.iter().for_each(|p| *counts.entry(p.time_s.to_bits()).or_default() += 1);
+    (points.len() > 2 && counts.values().all(|n| *n > 1)).then(|| {
+        "every time occurs more than once: values of one curve that were measured twice, or several curves without names? Of several, name each \
+         in a column 'organ'"
+            .into()
+    })
 }
 
 /// Names that differ in case or spaces only are two curves, which is seldom meant.

@@ -132,6 +132,9 @@ fn points_of_one_time_are_pooled_where_they_agree() {
     for note in ["sorted by time", "2 points at 4 h pooled"] {
         assert!(file.notes.iter().any(|n| n.contains(note)), "{:?}", file.notes);
     }
+    assert!(!file.notes.iter().any(|n| n.contains("several curves")), "{:?}", file.notes);
+    let twice = read("time_h,activity_MBq\n4,10\n24,8\n4,9\n24,7\n");
+    assert!(twice.notes.iter().any(|n| n.contains("several curves")), "{:?}", twice.notes);
     // Shares: equal ones weigh alike, and the mean has 1/sqrt(2) of them.
     let curve = read("time_h,activity_MBq,SD_%\n4,10,10\n4,12,10\n").curves.remove(0);
     assert_eq!(points(&curve), [(4.0, 11.0)]);
