@@ -158,14 +158,18 @@ fn a_named_family_is_as_uncertain_at_every_door() {
     ] {
         let y: Vec<f64> = HOURS.iter().zip(NOISE).map(|(h, n)| 4e8 * n * truth(*h)).collect();
         for model in models {
-            let fit = by_fit(&inputs, model, &t, &y, 0.05, 0.0, "percent");
-            let chain = by_uncertainty(&inputs, model, &t, &y, 0.05, 0.0);
+            let fit = by_fit(&inputs, model, &t, &y, 0.05, 0.02, "percent");
+            let chain = by_uncertainty(&inputs, model, &t, &y, 0.05, 0.02);
             assert!((chain / fit - 1.0).abs() < 1e-12, "{model}");
-            let [fit, points] = uncertainties(&inputs, 0.0);
+            let [fit, points] = uncertainties(&inputs, 0.02);
             let voi = &json(&inputs.path("u.json"))["vois"][0];
             let parts = voi["components"].as_array().unwrap();
             let model_part = parts.iter().find(|p| p["name"] == "model");
             let of_model = model_part.map_or(0.0, |p| number(&p["of_result_gy"]));
+            // The dose is proportional to the factor, whatever a refit would find.
+            let factor = parts.iter().find(|p| p["name"] == "calibration").unwrap();
+            let of_factor = number(&factor["of_result_gy"]) / number(&voi["dose_gy"]);
+            assert!((of_factor - 0.02).abs() < 1e-5, "{model}: {of_factor}");
             let chain = points.hypot(of_model / number(&voi["dose_gy"]));
             assert!((chain / fit - 1.0).abs() < 0.05, "{model}: u {chain:.5}, fit {fit:.5}");
         }

@@ -54,6 +54,8 @@ pub struct UncertaintyArguments {
 
 /// A refit that misses this share of the integral's uncertainty is completed.
 const MISSED: f64 = 0.02;
+/// Ratios of points that agree to this are one factor.
+const ONE_FACTOR: f64 = 1e-9;
 /// A widening that is told, relative.
 const WORTH_TELLING: f64 = 5e-3;
 
@@ -178,7 +180,15 @@ fn evaluate(voi: &VoiInput, lambda: f64, a: &UncertaintyArguments) -> Result<Out
     }
     let rates: Vec<[f64; 2]> =
         voi.rates_cps.iter().zip(&spread).map(|(r, u)| [*r, widened * u / per_rate]).collect();
-    let integrate = |activities: &[f64]| curve_of_points.integral_of(activities);
+    // Of points that are all larger by one factor the integral is: no refit, whose minimum may be another, is asked.
+    let integrate = |moved: &[f64]| {
+        let ratio = moved[0] / activities[0];
+        let alike = |(a, b): (&f64, &f64)| (a / b / ratio - 1.0).abs() < ONE_FACTOR;
+        match moved.iter().zip(&activities).all(alike) {
+            true => Ok(ratio * curve_of_points.tia.value),
+            false => curve_of_points.integral_of(moved),
+        }
+    };
     let mut chain = DoseChain {
         voi: &voi.name,
         volume_ml: voi.volume_ml,

@@ -6,6 +6,8 @@
 //! (`oblique`): an image that was resampled with a rotation has them. What lies beyond a face that is found was not measured, in every VOI. It would else
 //! have no activity there, without a word.
 //!
+//! An image that was filtered or resampled once more has no sharp edge: a face of the body is where its activity falls to half.
+//!
 //! Next to nothing is a hundredth of a high (95 %) activity of the VOI: interpolation that overshoots leaves a little beside the edge, and a body with
 //! less than that beside it is none.
 
@@ -40,8 +42,14 @@ pub(super) fn without(
     let least: Vec<Option<f32>> = all.iter().map(|voxels| next_to_nothing(map, voxels)).collect();
     let nothing = |p: usize, v: u32| least[p].is_none_or(|least| map[v as usize] <= least);
     let some_nothing = |p: usize| all[p].iter().any(|v| nothing(p, *v));
+    // All of it may be next to nothing, beside what the image shows elsewhere.
+    let everywhere: Vec<u32> = (0..map.len() as u32).collect();
+    let little = next_to_nothing(map, &everywhere).unwrap_or(0.0);
+    let dim = |p: usize| {
+        least[p].is_some_and(|own| f64::from(own) <= NEXT_TO_NOTHING * f64::from(little))
+    };
     let lacking: Vec<usize> = (0..all.len()).filter(|p| some_nothing(*p)).collect();
-    if lacking.is_empty() {
+    if lacking.is_empty() && !(0..all.len()).any(dim) {
         return Ok(shown);
     }
     let body = body()?;
@@ -61,12 +69,14 @@ pub(super) fn without(
             false => faces.extend(planes),
         }
     }
-    faces.extend(body::faces(map, grid, &body));
+    // What is known of the body holds whatever a VOI has there: an image may have been smeared over its own edge.
+    let of_body = body::faces(map, grid, &body);
     let mut seen = shown;
-    for &p in &lacking {
-        for &v in all[p].iter().filter(|v| nothing(p, **v)) {
+    for (p, voxels) in all.iter().enumerate() {
+        for &v in voxels {
             let at = position(grid, v);
-            if faces.iter().any(|f| f.beyond_mm(&at) > 0.0) {
+            let beyond = |faces: &[Face]| faces.iter().any(|f| f.beyond_mm(&at) > 0.0);
+            if beyond(&of_body) || (nothing(p, v) && beyond(&faces)) {
                 seen.get_or_insert_with(|| vec![true; map.len()])[v as usize] = false;
             }
         }
@@ -196,14 +206,14 @@ impl Part<'_> {
         (middles, outwards)
     }
 
-    /// Whether all of the image beyond a face is next to nothing; the face's direction may be off by `tilt`.
-    fn nothing_beyond(&self, face: &Face, tilt: f64) -> bool {
+    /// Whether all of the image further than some voxels beyond a face is next to nothing; the face's direction may be off by `tilt`.
+    fn nothing_beyond(&self, face: &Face, voxels: f64, tilt: f64) -> bool {
         let voxel = self.largest_edge();
         !self.image().any(|v| {
             let from = position(self.grid, v) - face.at;
             let out = face.normal.dot(&from);
             let along = (from.norm_squared() - out * out).max(0.0).sqrt();
-            out > 1.5 * voxel + tilt * along
+            out > voxels * voxel + tilt * along
         })
     }
 

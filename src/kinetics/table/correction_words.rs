@@ -98,14 +98,26 @@ pub(super) const MAY_SAY_CORRECTED: [&str; 12] = [
 ];
 
 /// Words and phrases that may say that values are those of the time of injection: the user is asked. Not "injection" alone: its site is a curve.
-pub(super) const MAY_SAY_AT_INJECTION: [&str; 37] = [
+pub(super) const MAY_SAY_AT_INJECTION: [&str; 49] = [
+    "toa",
+    "eoi",
+    "at 0h",
+    "zero time",
+    "at reference",
+    "at start",
+    "at dosing",
+    "p i = 0",
+    "pi = 0",
+    "backcorrected",
+    "biokinetic activity",
+    "biologic activity",
     "toi",
     "at time 0",
     "time zero",
     "at zero",
     "a 0",
     "0 h",
-    "ref",
+    "ref to",
     "ref time",
     "reference time",
     "referenced",
@@ -147,3 +159,6 @@ pub(super) const PLACES: [&str; 14] = [
     "site", "point", "port", "arm", "hand", "vein", "depot", "stelle", "seite", "ort", "punkt",
     "sitio", "sito", "catheter",
 ];
+
+/// Before such a word: a time after it.
+pub(super) const AFTER: [&str; 7] = ["post", "after", "since", "nach", "dopo", "après", "tras"];

@@ -62,7 +62,18 @@ pub enum Heading {
 /// # Errors
 /// Why it is not understood.
 pub fn heading(name: &str) -> Result<Heading, String> {
-    let all = Name::new(name);
+    heading_of(Name::new(name))
+}
+
+/// As [`heading`], where it is stated elsewhere whether values are corrected for decay: words that may say so are part of a name.
+///
+/// # Errors
+/// Why it is not understood.
+pub fn heading_where_stated(name: &str) -> Result<Heading, String> {
+    heading_of(Name { stated: true, ..Name::new(name) })
+}
+
+fn heading_of(all: Name) -> Result<Heading, String> {
     let (all, corrected) = all.without_decay_correction()?;
     if let Some(yes) = corrected.filter(|_| all.only_asks()) {
         return Ok(Heading::Corrected(yes));
@@ -125,7 +136,7 @@ fn understood(all: &Name, corrected: Option<bool>) -> Result<Heading, String> {
                     .into(),
             ),
         },
-        Unit::Value(..) if name.may_be_a_spread() => Err(format!(
+        Unit::Value(..) if name.spread().is_none() && name.may_be_a_spread() => Err(format!(
             "'{}' may be an uncertainty: call it SD, or uncertainty, behind the name of its curve; a curve of that name needs another",
             name.text()
         )),

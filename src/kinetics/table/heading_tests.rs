@@ -325,6 +325,15 @@ fn factors_references_and_foreign_spreads_are_never_read_as_names() {
         "injection site (MBq)",
         "Injektionsstelle (MBq)",
         "lesion E3 (MBq)",
+        "mets x3 (MBq)",
+        "L4/5 (MBq)",
+        "lesion 10 x 12 mm (MBq)",
+        "liver² (MBq)",
+        "site of injection (MBq)",
+        "ref. kidney (MBq)",
+        "liver post injection (MBq)",
+        "liver PVC corrected (MBq)",
+        "liver corrected for PVE (MBq)",
         "tumour 5cm³ (MBq)",
         "lesion 10x12 mm (MBq)",
         "L3 (MBq)",
@@ -337,8 +346,20 @@ fn factors_references_and_foreign_spreads_are_never_read_as_names() {
     {
         assert!(matches!(heading(name), Ok(Heading::Spread { .. })), "{name}: {:?}", heading(name));
     }
-    for name in ["ET (MBq)", "fegato DS (MBq)", "ΔA (MBq)", "delta (MBq)"] {
+    for name in [
+        "ET (MBq)",
+        "fegato DS (MBq)",
+        "fegato d.s. (MBq)",
+        "scarto (MBq)",
+        "uA (MBq)",
+        "ΔA (MBq)",
+        "delta (MBq)",
+    ] {
         assert!(heading(name).unwrap_err().contains("uncertainty"), "{name}");
+    }
+    // Where it is stated elsewhere, words for it are part of the name.
+    for name in ["activity at injection (MBq)", "liver ref. to injection (MBq)"] {
+        assert!(matches!(heading_where_stated(name), Ok(Heading::Value { .. })), "{name}");
     }
     assert!(heading("weight (kg)").unwrap_err().contains("patient"));
     assert!(heading("activity (mGy/h)").is_err());

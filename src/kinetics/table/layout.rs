@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::heading::{Heading, heading};
+use super::heading::{Heading, heading, heading_where_stated};
 use super::units::Quantity;
 use crate::error::{Error, Result};
 use crate::sheet::Sheet;
@@ -80,11 +80,11 @@ pub fn folded(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// Which column gives what.
+/// Which column gives what. `correction_stated`: whether it is stated elsewhere that values are corrected for decay or not.
 ///
 /// # Errors
 /// If one is not understood, missing or there twice.
-pub fn layout(sheet: &Sheet) -> Result<Layout> {
+pub fn layout(sheet: &Sheet, correction_stated: bool) -> Result<Layout> {
     let at = sheet.at(sheet.header_line);
     if let [only] = &sheet.header[..] {
         return Err(Error::input(
@@ -97,7 +97,8 @@ pub fn layout(sheet: &Sheet) -> Result<Layout> {
         |problem: String, why: String| Err(Error::input(format!("{at}: {problem}"), why, KNOWN));
     let mut found = Vec::new();
     for name in &sheet.header {
-        match heading(name) {
+        let read = if correction_stated { heading_where_stated } else { heading };
+        match read(name) {
             Ok(heading) => found.push(heading),
             Err(why) => return refuse(format!("unknown column '{name}'"), why),
         }

@@ -119,7 +119,7 @@ pub struct TableOptions<'a> {
 /// one time disagree; the message names the line.
 pub fn read_curves(sheet: &Sheet, options: &TableOptions) -> Result<CurveFile> {
     let sheet = &unit_lines::into_header(sheet)?;
-    let layout = layout::layout(sheet)?;
+    let layout = layout::layout(sheet, options.correction_stated)?;
     rows::curves(sheet, &layout, options)
 }
 

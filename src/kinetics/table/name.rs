@@ -12,6 +12,8 @@ const SHORTEST_JOINED: usize = 3;
 pub(super) struct Name {
     pub(super) own: Vec<char>,
     pub(super) folded: Vec<char>,
+    /// Whether it is stated elsewhere that values are corrected for decay or not.
+    pub(super) stated: bool,
 }
 
 impl Name {
@@ -25,7 +27,7 @@ impl Name {
                 c => c.to_lowercase().next().unwrap_or(*c),
             })
             .collect();
-        Name { own, folded }
+        Name { own, folded, stated: false }
     }
 
     pub(super) fn part(&self, from: usize, to: usize) -> Name {
@@ -40,7 +42,8 @@ impl Name {
         while to > from && edge(self.folded[to - 1]) && !sign(to) {
             to -= 1;
         }
-        Name { own: self.own[from..to].to_vec(), folded: self.folded[from..to].to_vec() }
+        let (own, folded) = (self.own[from..to].to_vec(), self.folded[from..to].to_vec());
+        Name { own, folded, stated: self.stated }
     }
 
     pub(super) fn text(&self) -> String {
@@ -88,7 +91,7 @@ impl Name {
             out.extend(&v[to..]);
             out
         };
-        let mut name = Name { own: cut(&self.own), folded: cut(&self.folded) };
+        let mut name = Name { own: cut(&self.own), folded: cut(&self.folded), stated: self.stated };
         // Brackets with nothing but spaces and commas left in them go too.
         let mut open = 0;
         while open < name.folded.len() {

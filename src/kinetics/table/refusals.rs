@@ -36,14 +36,22 @@ impl Name {
     }
 
     /// Whether a factor stands in it: `x 1e3`, `*10`, `10^3`, `/1000`, `in thousands`.
-    fn has_factor(&self) -> bool {
+    pub(super) fn has_factor(&self) -> bool {
         let close: String = self.folded.iter().filter(|c| !c.is_whitespace()).collect();
         let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
         let beside = |mark: char| {
             let parts: Vec<&str> = close.split(mark).collect();
             parts.windows(2).any(|p| digit(p[0].chars().last()) || digit(p[1].chars().next()))
         };
-        let divided = close.split('/').skip(1).any(|t| digit(t.chars().next()));
+        let digits = |t: &str| !t.is_empty() && t.bytes().all(|c| c.is_ascii_digit());
+        let scientific = |t: &str| t.split_once('e').is_some_and(|(a, b)| digits(a) && digits(b));
+        // Of ten: "lesion x2" and "L4/5" are names.
+        let of_ten = |t: &str| {
+            let zeros = t.strip_prefix("10").is_some_and(|rest| rest.bytes().all(|c| c == b'0'));
+            zeros || scientific(t) || t == "ten"
+        };
+        let lead = |t: &str| t.chars().take_while(char::is_ascii_digit).collect::<String>();
+        let divided = close.split('/').skip(1).any(|t| of_ten(&lead(t)));
         if divided
             || close.contains("10^")
             || ['¹', '²', '³', '⁴', '⁵', '⁶', '⁻'].iter().any(|c| close.contains(&format!("10{c}")))
@@ -51,22 +59,19 @@ impl Name {
         {
             return true;
         }
-        let digits = |t: &str| !t.is_empty() && t.bytes().all(|c| c.is_ascii_digit());
-        let number =
-            |t: &str| digits(t) || t.split_once('e').is_some_and(|(a, b)| digits(a) && digits(b));
         let words = self.words();
         let list: Vec<&str> = words.split(' ').collect();
         let times = |w: &str| {
-            w.strip_prefix('x').is_some_and(number) || w.strip_suffix('x').is_some_and(number)
+            w.strip_prefix('x').is_some_and(of_ten) || w.strip_suffix('x').is_some_and(of_ten)
         };
-        let power = |w: &str| !digits(w) && number(w);
         // "activity E3", but "lesion E3" is a name.
         let of_values = list.iter().any(|w| !w.is_empty() && VALUES.contains(w));
         let alone = |w: &str| of_values && w.strip_prefix('e').is_some_and(digits);
-        let thousands =
-            |w: &str| w.starts_with("thousand") || w.starts_with("tausend") || w == "scaled";
-        list.iter().any(|w| times(w) || power(w) || alone(w) || thousands(w))
-            || list.windows(2).any(|p| ["in", "x", "by"].contains(&p[0]) && number(p[1]))
+        let stems = ["thousand", "tausend", "million", "scale", "scaling"];
+        let thousands = |w: &str| stems.iter().any(|stem| w.starts_with(stem));
+        let before = ["in", "x", "by", "times", "mult", "mal", "fois", "per", "factor"];
+        list.iter().any(|w| times(w) || scientific(w) || alone(w) || thousands(w))
+            || list.windows(2).any(|p| before.contains(&p[0]) && of_ten(p[1]))
     }
 
     /// Refuses words that say another quantity than the unit does.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::amount::{Amount, factor};
 use super::elapsed::{looks_elapsed, spelled};
 use super::layout::{Layout, MOST_CURVES, TimeColumn, ValueColumns, folded, too_many_curves};
+use super::name::Name;
 use super::pool::{Point, pooled};
 use super::says::correction_in_name;
 use super::times::Times;
@@ -455,6 +456,13 @@ impl Reader<'_> {
     fn corrected_by_name(&self, row: &Row, name: &str) -> Result<Option<bool>> {
         if self.layout.names.is_none() {
             return Ok(None);
+        }
+        if Name::new(name).has_factor() {
+            return Err(Error::input(
+                format!("{}: the name '{name}'", self.sheet.at(row.line)),
+                "a factor of ten, or another, in a name is not read",
+                "Give the values in the unit that holds it, such as kBq or MBq, and leave it out of the name.",
+            ));
         }
         let elsewhere = self.layout.corrected.is_some()
             || self.layout.corrected_by_row.is_some()

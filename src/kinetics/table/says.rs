@@ -1,7 +1,7 @@
 //! What the name of a column or a curve says on decay correction.
 
 use super::correction_words::{
-    ANSWERS_NO, ANSWERS_YES, CORRECTED, DENIALS, INJECTION_TIMES, MAY_SAY_AT_INJECTION,
+    AFTER, ANSWERS_NO, ANSWERS_YES, CORRECTED, DENIALS, INJECTION_TIMES, MAY_SAY_AT_INJECTION,
     MAY_SAY_CORRECTED, OF_ADMINISTRATION, OTHER_TIMES, PLACES, UNCORRECTED,
 };
 use super::name::Name;
@@ -99,6 +99,10 @@ impl Name {
             let alone = |word: &&&str| {
                 behind.strip_prefix(**word).is_some_and(|r| !r.starts_with(char::is_alphanumeric))
             };
+            let before: String = self.spaced()[..from].iter().collect();
+            if let Some(rest) = before.trim_end().strip_suffix("corrected for") {
+                return self.without(rest.chars().count(), to).without_other_corrections();
+            }
             if let Some(word) = IS_CORRECTED.iter().find(alone) {
                 let end = to + gap + word.chars().count();
                 return self.without(from, end).without_other_corrections();
@@ -109,6 +113,9 @@ impl Name {
 
     /// Refuses words that may say in a way that is not understood that values are corrected for decay.
     pub(super) fn may_say_corrected(&self) -> Result<(), String> {
+        if self.stated {
+            return Ok(());
+        }
         let words = self.words();
         let of_decay = |w: &&str| MAY_SAY_CORRECTED.iter().any(|start| w.starts_with(start));
         let spaced = format!(" {} ", words.replace('@', " at "));
@@ -116,6 +123,8 @@ impl Name {
         let of_administration = (0..list.len()).find(|i| {
             let word = list[*i].rsplit('\'').next().unwrap_or_default();
             let site = list.get(i + 1).is_some_and(|next| PLACES.contains(next))
+                || list.iter().any(|w| PLACES.contains(w))
+                || i.checked_sub(1).is_some_and(|b| AFTER.contains(&list[b]))
                 || ["stelle", "ort"].iter().any(|place| word.ends_with(place));
             OF_ADMINISTRATION.iter().any(|stem| word.starts_with(stem)) && !site
         });

@@ -53,9 +53,12 @@ impl Name {
 
     /// Whether its last word is a short one for an uncertainty in some tongue, which may as well be a name.
     pub(super) fn may_be_a_spread(&self) -> bool {
-        let text = self.text().replace(['_', '-', '.', '(', ')'], " ");
+        let text = self.text().replace(['_', '-', '(', ')'], " ");
         let last = text.split_whitespace().next_back().unwrap_or_default();
-        UNCLEAR_SPREADS.contains(&last)
+        let plain = last.replace('.', "");
+        let last =
+            if plain.len() < last.len() && plain.len() < 4 { plain.to_uppercase() } else { plain };
+        UNCLEAR_SPREADS.contains(&last.as_str())
     }
 
     /// The curve whose values a column holds; none if the words only say that they are values.

@@ -120,7 +120,10 @@ pub(super) const VALUES: [&str; 21] = [
     "aktivitaet",
 ];
 /// Corrections other than that for decay.
-pub(super) const OTHER_CORRECTIONS: [&str; 22] = [
+pub(super) const OTHER_CORRECTIONS: [&str; 25] = [
+    "recovery coefficient",
+    "pvc",
+    "rc",
     "partial volume effect",
     "partial volume",
     "attenuation and scatter",
@@ -223,11 +226,13 @@ pub(super) const SPREADS: [&str; 62] = [
     "cv",
     "u",
 ];
-/// Words for it, as they are written, that may as well be names.
-pub(super) const UNCLEAR_SPREADS: [&str; 14] = [
+/// Words for it, as they are written (with points: in capitals without them), that may as well be names.
+pub(super) const UNCLEAR_SPREADS: [&str; 34] = [
     "ET",
     "DE",
     "DS",
+    "DP",
+    "SE",
     "Δ",
     "δ",
     "delta",
@@ -236,9 +241,27 @@ pub(super) const UNCLEAR_SPREADS: [&str; 14] = [
     "da",
     "ΔA",
     "δA",
+    "uA",
+    "sA",
     "dActivity",
     "dAct",
     "dact",
+    "deviation",
+    "dev",
+    "desv",
+    "scarto",
+    "erro",
+    "écart",
+    "Streuung",
+    "Abweichung",
+    "Stdabw",
+    "onzekerheid",
+    "osäkerhet",
+    "usikkerhed",
+    "usikkerhet",
+    "niepewność",
+    "погрешность",
+    "誤差",
 ];
 /// Words for a mass that are rather a patient's.
 pub(super) const WEIGHTS: [&str; 2] = ["weight", "wt"];

@@ -23,6 +23,10 @@ const MOST_PLACES: usize = 20_000;
 const FEWEST_PLACES: usize = 60;
 /// Share of the body just in front of a face that has activity, at least.
 const LIVE: f64 = 0.75;
+/// How far beyond a face there may be more than next to nothing, mm, and in voxels: splines ring, filters smear.
+const SMEARED: [f64; 2] = [16.0, 4.0];
+/// How far in front of a face the body's activity is as it is, mm, and in voxels.
+const PLATEAU: [f64; 2] = [32.0, 8.0];
 /// How far the direction of a plane through much of the body may be off.
 const TILT: f64 = 0.01;
 
@@ -50,8 +54,9 @@ pub(super) fn faces(map: &[f32], grid: &Grid, body: &[bool]) -> Vec<Face> {
             edge.iter().partition(|p| best.beyond_mm(p).abs() < voxel);
         edge = rest;
         // Away from the middle of what has activity.
-        let fitted = within.first().and_then(|p| plane(&within, &(p - middle), voxel));
-        found.extend(fitted.filter(|face| is_face(&part, face, voxel)));
+        let fitted = within.first().and_then(|p| plane(&within, &(p - middle), voxel, 1.0));
+        let real = fitted.filter(|face| is_face(&part, face, voxel));
+        found.extend(real.map(|face| at_half(&part, face, voxel)));
     }
     found
 }
@@ -87,7 +92,28 @@ fn is_face(part: &Part, face: &Face, voxel: f64) -> bool {
     behind >= FEWEST_PLACES
         && front >= FEWEST_PLACES
         && live as f64 >= LIVE * front as f64
-        && part.nothing_beyond(face, TILT)
+        && part.nothing_beyond(face, (SMEARED[0] / voxel).max(SMEARED[1]), TILT)
+}
+
+/// The face where the body's mean activity is half of what it is a little inwards.
+fn at_half(part: &Part, face: Face, voxel: f64) -> Face {
+    // Means of layers of half a voxel, from the face inwards.
+    let plateau = 2 * (PLATEAU[0] / voxel).max(PLATEAU[1]).ceil() as usize;
+    let layers = plateau + 8;
+    let (mut sums, mut counts) = (vec![0.0; layers], vec![0.0; layers]);
+    for &v in part.voxels {
+        let inwards = -face.beyond_mm(&position(part.grid, v)) / (0.5 * voxel);
+        if (0.0..layers as f64).contains(&inwards) {
+            sums[inwards as usize] += f64::from(part.map[v as usize]);
+            counts[inwards as usize] += 1.0;
+        }
+    }
+    let mean = |layers: std::ops::Range<usize>| {
+        sums[layers.clone()].iter().sum::<f64>() / counts[layers].iter().sum::<f64>().max(1.0)
+    };
+    let half = 0.5 * mean(plateau..layers);
+    let reached = (0..plateau).find(|l| mean(*l..l + 1) >= half).unwrap_or(0);
+    Face { at: face.at - face.normal * (0.5 * voxel * reached as f64), ..face }
 }
 
 #[cfg(test)]
@@ -137,6 +163,35 @@ mod tests {
             } else if *label == 2 && (beyond - 40.0).abs() > 1.0 {
                 assert_eq!(seen[v], beyond < 40.0, "{beyond}");
             }
+        }
+    }
+
+    /// A filter after the padding, and padding with a little activity: the face is where half is left, and a lesion beyond is not seen.
+    #[test]
+    fn a_smeared_edge_and_a_little_activity() {
+        let grid = Grid::aligned([40, 40, 40], [-78.0, -78.0, -78.0], [4.0; 3]);
+        let place = |v: usize| position(&grid, v as u32);
+        let body: Vec<bool> = (0..grid.len()).map(|v| place(v).xy().norm() < 55.0).collect();
+        let up = Vector3::new(0.1, 0.0, 1.0).normalize();
+        let labels: Vec<u16> = (0..grid.len())
+            .map(|v| u16::from((place(v) - Vector3::new(0.0, 0.0, 62.0)).norm() < 10.0))
+            .collect();
+        for (sigma, little) in [(0.1, 0.0), (0.1, 0.5), (4.0, 0.0), (8.0, 0.0)] {
+            let map: Vec<f32> = (0..grid.len())
+                .map(|v| {
+                    let beyond = (up.dot(&place(v)) - 30.0) / sigma;
+                    // A logistic step is near the normal one.
+                    let left = 1.0 / (1.0 + (1.7 * beyond).exp());
+                    if body[v] { (100.0 * left + little) as f32 } else { little as f32 }
+                })
+                .collect();
+            let faces = faces(&map, &grid, &body);
+            assert_eq!(faces.len(), 1, "{sigma}, {little}: {faces:?}");
+            let off = up.dot(&faces[0].at) - 30.0;
+            assert!(off.abs() < 3.0, "{sigma}, {little}: {off}");
+            let seen = super::super::without(None, &map, &grid, &labels, || Ok(body.clone()));
+            let seen = seen.unwrap().unwrap();
+            assert!(labels.iter().zip(&seen).all(|(l, s)| *s == (*l == 0)), "{sigma}, {little}");
         }
     }
 

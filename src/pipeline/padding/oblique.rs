@@ -17,7 +17,7 @@ const TILT: f64 = 0.05;
 /// The plane that cuts a part, with next to nothing behind it in all of the image; none where there is no such plane.
 pub(super) fn face(part: &Part, body: &[bool]) -> Option<Face> {
     let (middles, outwards) = part.edge();
-    let face = plane(&middles, &outwards, part.largest_edge())?;
+    let face = plane(&middles, &outwards, part.largest_edge(), STAIRS)?;
     let voxel = part.largest_edge();
     // In front of the plane most is live, behind it nothing is.
     let beyond = |v: &&u32| face.beyond_mm(&position(part.grid, **v));
@@ -30,14 +30,15 @@ pub(super) fn face(part: &Part, body: &[bool]) -> Option<Face> {
         && share(&front, &|v| part.live(v)) >= LIVE
         && !behind.iter().any(|v| part.live(*v))
         && share(&behind, &|v| body[v as usize]) >= IN_BODY;
-    (cut && part.nothing_beyond(&face, TILT)).then_some(face)
+    (cut && part.nothing_beyond(&face, 1.5, TILT)).then_some(face)
 }
 
-/// The plane of points that lie in one; its normal goes with `outwards`.
+/// The plane of points that lie in one within some voxels (root mean square); its normal goes with `outwards`.
 pub(super) fn plane(
     points: &[Vector3<f64>],
     outwards: &Vector3<f64>,
     voxel_mm: f64,
+    voxels: f64,
 ) -> Option<Face> {
     if points.len() < FEWEST_PAIRS {
         return None;
@@ -51,7 +52,7 @@ pub(super) fn plane(
     let axes = SymmetricEigen::new(spread / count);
     let least = axes.eigenvalues.imin();
     let others = (0..3).filter(|a| *a != least).map(|a| axes.eigenvalues[a]);
-    let flat = axes.eigenvalues[least].max(0.0).sqrt() < STAIRS * voxel_mm
+    let flat = axes.eigenvalues[least].max(0.0).sqrt() < voxels * voxel_mm
         && others.into_iter().all(|along| along.max(0.0).sqrt() > voxel_mm);
     let normal: Vector3<f64> = axes.eigenvectors.column(least).into();
     let normal = if normal.dot(outwards) < 0.0 { -normal } else { normal };
