@@ -89,7 +89,7 @@ fn heading_of(all: Name) -> Result<Heading, String> {
 
 fn understood(all: &Name, corrected: Option<bool>) -> Result<Heading, String> {
     if all.own.first() == Some(&'U') && all.words().split(' ').next() == Some("u") {
-        let alone = all.own.get(1).is_none_or(|c| " ([_".contains(*c));
+        let alone = all.own.get(1).is_none_or(|c| c.is_whitespace() || "([_".contains(*c));
         if alone {
             return Err(EXPANDED.into());
         }

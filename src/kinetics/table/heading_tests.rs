@@ -357,6 +357,8 @@ fn factors_references_and_foreign_spreads_are_never_read_as_names() {
     ] {
         assert!(heading(name).unwrap_err().contains("uncertainty"), "{name}");
     }
+    // However the space is written.
+    assert!(heading("U\ta (MBq)").is_err() && heading("U a (MBq)").is_err());
     // Where it is stated elsewhere, words for it are part of the name.
     for name in ["activity at injection (MBq)", "liver ref. to injection (MBq)"] {
         assert!(matches!(heading_where_stated(name), Ok(Heading::Value { .. })), "{name}");

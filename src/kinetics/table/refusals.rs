@@ -31,7 +31,7 @@ impl Name {
     /// Refuses `liver U`: the sign of an expanded uncertainty behind a name.
     pub(super) fn of_expanded_uncertainty(&self) -> Result<(), String> {
         let n = self.own.len();
-        let last = n > 1 && self.own[n - 1] == 'U' && " _-,(".contains(self.own[n - 2]);
+        let last = n > 1 && self.own[n - 1] == 'U' && " _-,(".contains(self.folded[n - 2]);
         if last { Err(EXPANDED.into()) } else { Ok(()) }
     }
 

@@ -450,6 +450,8 @@ proptest! {
             // A name that says another quantity or statistic is none of a curve.
             prop_assume!(matches!(heading::heading(&of), Ok(heading::Heading::Value { of: Some(n), .. }) if n == name));
         }
+        // Nor is one that says a factor, or may say a decay correction.
+        prop_assume!(!name::Name::new(&name).has_factor() && says::correction_in_name(&name) == Ok(None));
         let mut rows = vec![vec!["time_h".to_string(), of, spread.into()]];
         if !wide {
             rows[0].insert(1, "curve".into());
