@@ -23,6 +23,8 @@ use crate::image::Grid;
 const FEWEST: usize = 3;
 /// Part of a VOI's high activity that is next to nothing.
 const NEXT_TO_NOTHING: f64 = 0.01;
+/// Values of an image that tell what is high in it.
+const MOST_VALUES: usize = 1_000_000;
 /// Where a VOI's high activity stands among its positive ones.
 const HIGH: f64 = 0.95;
 
@@ -39,12 +41,16 @@ pub(super) fn without(
     body: impl Fn() -> Result<Vec<bool>>,
 ) -> Result<Option<Vec<bool>>> {
     let all: Vec<Vec<u32>> = parts(labels);
-    let least: Vec<Option<f32>> = all.iter().map(|voxels| next_to_nothing(map, voxels)).collect();
+    if all.is_empty() {
+        return Ok(shown);
+    }
+    let of = |voxels: &Vec<u32>| next_to_nothing(voxels.iter().map(|v| map[*v as usize]));
+    let least: Vec<Option<f32>> = all.iter().map(of).collect();
     let nothing = |p: usize, v: u32| least[p].is_none_or(|least| map[v as usize] <= least);
     let some_nothing = |p: usize| all[p].iter().any(|v| nothing(p, *v));
     // All of it may be next to nothing, beside what the image shows elsewhere.
-    let everywhere: Vec<u32> = (0..map.len() as u32).collect();
-    let little = next_to_nothing(map, &everywhere).unwrap_or(0.0);
+    let every = map.len().div_ceil(MOST_VALUES);
+    let little = next_to_nothing(map.iter().step_by(every).copied()).unwrap_or(0.0);
     let dim = |p: usize| {
         least[p].is_some_and(|own| f64::from(own) <= NEXT_TO_NOTHING * f64::from(little))
     };
@@ -53,6 +59,7 @@ pub(super) fn without(
         return Ok(shown);
     }
     let body = body()?;
+    let highest = highest_by_plane(map, grid);
     let mut faces = Vec::new();
     for &p in &lacking {
         let Some(least) = least[p] else { continue };
@@ -63,7 +70,7 @@ pub(super) fn without(
             within: &|v| usize::from(labels[v]) == p + 1,
             least,
         };
-        let planes = part.planes();
+        let planes = part.planes(&highest);
         match planes.is_empty() {
             true => faces.extend(oblique::face(&part, &body)),
             false => faces.extend(planes),
@@ -112,13 +119,25 @@ fn parts(labels: &[u16]) -> Vec<Vec<u32>> {
     parts
 }
 
-/// The activity that is next to nothing among voxels; none where none has any.
-fn next_to_nothing(map: &[f32], voxels: &[u32]) -> Option<f32> {
-    let positive = voxels.iter().map(|v| map[*v as usize]).filter(|a| *a > 0.0);
-    let mut positive: Vec<f32> = positive.collect();
+/// The activity that is next to nothing among some; none where none is positive.
+fn next_to_nothing(activities: impl Iterator<Item = f32>) -> Option<f32> {
+    let mut positive: Vec<f32> = activities.filter(|a| *a > 0.0).collect();
     let high = ((positive.len() as f64 * HIGH) as usize).min(positive.len().checked_sub(1)?);
     let (_, high, _) = positive.select_nth_unstable_by(high, f32::total_cmp);
     Some((f64::from(*high) * NEXT_TO_NOTHING) as f32)
+}
+
+/// The highest activity in each plane of the grid, along each axis.
+fn highest_by_plane(map: &[f32], grid: &Grid) -> [Vec<f32>; 3] {
+    let mut highest = grid.dims.map(|n| vec![f32::NEG_INFINITY; n]);
+    for (row, values) in map.chunks(grid.dims[0]).enumerate() {
+        let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let [y, z] = [row % grid.dims[1], row / grid.dims[1]];
+        highest[1][y] = highest[1][y].max(most);
+        highest[2][z] = highest[2][z].max(most);
+        highest[0].iter_mut().zip(values).for_each(|(h, v)| *h = h.max(*v));
+    }
+    highest
 }
 
 /// Some voxels of an image: a part of the VOIs, or the body.
@@ -142,16 +161,18 @@ impl Part<'_> {
         (0..self.map.len() as u32).filter(|v| self.live(*v))
     }
 
-    /// Planes of the grid that cut it.
-    fn planes(&self) -> Vec<Face> {
-        let live: Vec<u32> = self.image().collect();
-        let Some([low, high]) = self.grid.bounds(&live) else { return Vec::new() };
+    /// Planes of the grid that cut it, by the highest activity in each.
+    fn planes(&self, highest: &[Vec<f32>; 3]) -> Vec<Face> {
         let mut faces = Vec::new();
-        for axis in 0..3 {
+        for (axis, highest) in highest.iter().enumerate() {
             // The last plane with activity at each side that has some behind it.
-            let last = self.grid.dims[axis] - 1;
-            let edges = [(low[axis], false, low[axis]), (high[axis], true, last - high[axis])];
-            for (edge, up, behind) in edges {
+            let live = |h: &f32| *h > self.least;
+            let (Some(low), Some(high)) =
+                (highest.iter().position(live), highest.iter().rposition(live))
+            else {
+                return Vec::new();
+            };
+            for (edge, up, behind) in [(low, false, low), (high, true, highest.len() - 1 - high)] {
                 if behind > 0 && self.is_cut(axis, edge, up) {
                     let step = Vector3::from(self.grid.axes_mm[axis]);
                     let outwards = if up { step } else { -step };

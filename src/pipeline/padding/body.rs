@@ -10,7 +10,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 
 use super::oblique::plane;
-use super::{Face, Part, next_to_nothing, position};
+use super::{Face, MOST_VALUES, Part, next_to_nothing, position};
 use crate::image::Grid;
 
 /// Faces of a box.
@@ -25,15 +25,16 @@ const FEWEST_PLACES: usize = 60;
 const LIVE: f64 = 0.75;
 /// How far beyond a face there may be more than next to nothing, mm, and in voxels: splines ring, filters smear.
 const SMEARED: [f64; 2] = [16.0, 4.0];
-/// How far in front of a face the body's activity is as it is, mm, and in voxels.
-const PLATEAU: [f64; 2] = [32.0, 8.0];
+/// How far in front of a face its half may lie, mm, and in voxels.
+const HALF: [f64; 2] = [24.0, 6.0];
 /// How far the direction of a plane through much of the body may be off.
 const TILT: f64 = 0.01;
 
 /// Faces of the padding that cut the body.
 pub(super) fn faces(map: &[f32], grid: &Grid, body: &[bool]) -> Vec<Face> {
     let voxels: Vec<u32> = (0..map.len() as u32).filter(|v| body[*v as usize]).collect();
-    let Some(least) = next_to_nothing(map, &voxels) else { return Vec::new() };
+    let own = voxels.iter().step_by(voxels.len().div_ceil(MOST_VALUES).max(1));
+    let Some(least) = next_to_nothing(own.map(|v| map[*v as usize])) else { return Vec::new() };
     let part = Part { map, grid, voxels: &voxels, within: &|v| body[v], least };
     let (mut edge, _) = part.edge();
     let voxel = part.largest_edge();
@@ -95,25 +96,30 @@ fn is_face(part: &Part, face: &Face, voxel: f64) -> bool {
         && part.nothing_beyond(face, (SMEARED[0] / voxel).max(SMEARED[1]), TILT)
 }
 
-/// The face where the body's mean activity is half of what it is a little inwards.
+/// The face where half of the body's activity is left: a smeared edge falls from all of it to next to nothing over twice the way to its half. Medians
+/// of layers, so that a hot organ near the edge is none of the fall.
 fn at_half(part: &Part, face: Face, voxel: f64) -> Face {
-    // Means of layers of half a voxel, from the face inwards.
-    let plateau = 2 * (PLATEAU[0] / voxel).max(PLATEAU[1]).ceil() as usize;
-    let layers = plateau + 8;
-    let (mut sums, mut counts) = (vec![0.0; layers], vec![0.0; layers]);
+    let half_voxel = 0.5 * voxel;
+    let furthest = ((HALF[0] / half_voxel).max(2.0 * HALF[1])).ceil() as usize;
+    // From the face inwards.
+    let mut layers = vec![Vec::new(); 2 * furthest + 4];
     for &v in part.voxels {
-        let inwards = -face.beyond_mm(&position(part.grid, v)) / (0.5 * voxel);
-        if (0.0..layers as f64).contains(&inwards) {
-            sums[inwards as usize] += f64::from(part.map[v as usize]);
-            counts[inwards as usize] += 1.0;
+        let inwards = -face.beyond_mm(&position(part.grid, v)) / half_voxel;
+        if (0.0..layers.len() as f64).contains(&inwards) {
+            layers[inwards as usize].push(part.map[v as usize]);
         }
     }
-    let mean = |layers: std::ops::Range<usize>| {
-        sums[layers.clone()].iter().sum::<f64>() / counts[layers].iter().sum::<f64>().max(1.0)
+    let median = |layer: &mut Vec<f32>| {
+        let middle = layer.len() / 2;
+        if layer.is_empty() {
+            return 0.0;
+        }
+        *layer.select_nth_unstable_by(middle, f32::total_cmp).1
     };
-    let half = 0.5 * mean(plateau..layers);
-    let reached = (0..plateau).find(|l| mean(*l..l + 1) >= half).unwrap_or(0);
-    Face { at: face.at - face.normal * (0.5 * voxel * reached as f64), ..face }
+    let medians: Vec<f32> = layers.iter_mut().map(median).collect();
+    let is_half = |l: &usize| medians[*l] >= 0.5 * medians[2 * l + 3] && medians[*l] > part.least;
+    let reached = (0..furthest).find(is_half).unwrap_or(0);
+    Face { at: face.at - face.normal * (half_voxel * reached as f64), ..face }
 }
 
 #[cfg(test)]
@@ -176,19 +182,30 @@ mod tests {
         let labels: Vec<u16> = (0..grid.len())
             .map(|v| u16::from((place(v) - Vector3::new(0.0, 0.0, 62.0)).norm() < 10.0))
             .collect();
-        for (sigma, little) in [(0.1, 0.0), (0.1, 0.5), (4.0, 0.0), (8.0, 0.0)] {
+        let cases = [
+            (0.1, 0.0, false),
+            (0.1, 0.5, false),
+            (4.0, 0.0, false),
+            (8.0, 0.0, false),
+            (0.1, 0.0, true),
+            (4.0, 0.0, true),
+        ];
+        for (sigma, little, organ) in cases {
             let map: Vec<f32> = (0..grid.len())
                 .map(|v| {
                     let beyond = (up.dot(&place(v)) - 30.0) / sigma;
                     // A logistic step is near the normal one.
                     let left = 1.0 / (1.0 + (1.7 * beyond).exp());
-                    if body[v] { (100.0 * left + little) as f32 } else { little as f32 }
+                    // A hot organ, a hand's breadth before the edge.
+                    let hot = organ && (place(v) - Vector3::new(20.0, 0.0, -10.0)).norm() < 28.0;
+                    let own = if hot { 3000.0 } else { 100.0 };
+                    if body[v] { (own * left + little) as f32 } else { little as f32 }
                 })
                 .collect();
             let faces = faces(&map, &grid, &body);
-            assert_eq!(faces.len(), 1, "{sigma}, {little}: {faces:?}");
+            assert_eq!(faces.len(), 1, "{sigma}, {little}, {organ}: {faces:?}");
             let off = up.dot(&faces[0].at) - 30.0;
-            assert!(off.abs() < 3.0, "{sigma}, {little}: {off}");
+            assert!(off.abs() < 3.0, "{sigma}, {little}, {organ}: {off}");
             let seen = super::super::without(None, &map, &grid, &labels, || Ok(body.clone()));
             let seen = seen.unwrap().unwrap();
             assert!(labels.iter().zip(&seen).all(|(l, s)| *s == (*l == 0)), "{sigma}, {little}");
