@@ -1,6 +1,7 @@
 //! The flow, once, top to bottom: images to matter and activity on one grid, to a plan, to a tally, to dose maps.
 
 mod activity_route;
+mod beam;
 mod calibration;
 mod checkpoint;
 mod checks;
@@ -67,10 +68,10 @@ use crate::dose::{HighDose, HighVoxels};
 use crate::error::Result;
 use crate::image::{Parts, VoiSets};
 use crate::interrupt;
-use crate::job::{BeamInput, DoseMethod, Job, batches_of};
+use crate::job::{DoseMethod, Job, batches_of};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
 use crate::report::summary::{EngineResult, Summary, Timing, VoiResult};
-use crate::transport::build::{PlanInput, build_beam_plan, build_plan, into_beam};
+use crate::transport::build::{PlanInput, build_beam_plan, build_plan};
 use crate::transport::capacity;
 use crate::transport::engine::Engine;
 use crate::transport::plan::Plan;
@@ -237,7 +238,7 @@ pub fn prepare(job: &Job, observer: &dyn Observer) -> Result<Prepared> {
 pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Result<Prepared> {
     job.check()?;
     if let Some(beam) = &job.beam {
-        return prepare_beam(job, beam, engine, observer);
+        return beam::prepare(job, beam, engine, observer);
     }
     let mut records = Vec::new();
     let decay = source::read_source(&job.source)?;
@@ -264,30 +265,6 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
         observer.say(calibration::NOT_STATED);
     }
     Ok(prepared)
-}
-
-/// [`prepare_for`] for a beam: matter alone is read.
-fn prepare_beam(
-    job: &Job,
-    input: &BeamInput,
-    engine: &Engine,
-    observer: &dyn Observer,
-) -> Result<Prepared> {
-    let mut records = Vec::new();
-    let decay = source::read_source(&job.source)?;
-    decay.complaints().iter().for_each(|text| observer.warn(text));
-    let (_, left_out) = into_beam(&decay.spectrum);
-    if left_out > 0.0 {
-        observer.say(&format!(
-            "recoils and lines below 1 keV, {left_out:.3e} MeV per decay, are not in the beam"
-        ));
-    }
-    let mut around = Surroundings::read(job, decay, observer, &mut records)?;
-    let checks = Checks::new(&job.accept, observer);
-    around.check(&records, None, &checks)?;
-    couch::treat(job, &mut around, &[], observer)?;
-    let activity = source::of_beam(&around.matter, input.decays)?;
-    prepare_with(job, engine, around, (activity, None), &[], &records, &checks, observer)
 }
 
 /// The job's activity image with its calibration factor, which may stand in a history.

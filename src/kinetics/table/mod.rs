@@ -27,6 +27,7 @@ mod name;
 pub mod pool;
 mod refusals;
 mod rows;
+mod said_corrected;
 mod says;
 mod times;
 mod unit_lines;

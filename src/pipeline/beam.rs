@@ -1,0 +1,35 @@
+//! A beam from outside: matter alone is read. No activity image is, so nothing is calibrated or corrected for decay.
+
+use super::checks::Checks;
+use super::{Observer, Prepared, Surroundings, couch, prepare_with, source};
+use crate::error::Result;
+use crate::job::{BeamInput, Job};
+use crate::transport::build::into_beam;
+use crate::transport::engine::Engine;
+
+/// A run of a beam before its transport.
+///
+/// # Errors
+/// If the source or the matter cannot be read, or a check fails.
+pub(super) fn prepare(
+    job: &Job,
+    input: &BeamInput,
+    engine: &Engine,
+    observer: &dyn Observer,
+) -> Result<Prepared> {
+    let mut records = Vec::new();
+    let decay = source::read_source(&job.source)?;
+    decay.complaints().iter().for_each(|text| observer.warn(text));
+    let (_, left_out) = into_beam(&decay.spectrum);
+    if left_out > 0.0 {
+        observer.say(&format!(
+            "recoils and lines below 1 keV, {left_out:.3e} MeV per decay, are not in the beam"
+        ));
+    }
+    let mut around = Surroundings::read(job, decay, observer, &mut records)?;
+    let checks = Checks::new(&job.accept, observer);
+    around.check(&records, None, &checks)?;
+    couch::treat(job, &mut around, &[], observer)?;
+    let activity = source::of_beam(&around.matter, input.decays)?;
+    prepare_with(job, engine, around, (activity, None), &[], &records, &checks, observer)
+}
