@@ -377,7 +377,7 @@ fn prepare_with(
     let names: Vec<String> = vois.iter().map(|v| v.name.clone()).collect();
     let in_body = || {
         let dense = |rho: &f32| f64::from(*rho) >= LOW_DENSITY_G_CM3;
-        Ok(phantom.density.iter().map(dense).collect())
+        Ok(phantom.density.iter().map(dense).collect::<Vec<bool>>().into())
     };
     let shown = padding::without(shown, &activity.volume.data, &phantom.grid, &labels, in_body)?;
     fields_of_view::tell_beyond(&names, &parts, &labels, &[&shown], observer);

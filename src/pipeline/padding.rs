@@ -14,6 +14,8 @@
 mod body;
 mod oblique;
 
+use std::borrow::Cow;
+
 use nalgebra::Vector3;
 
 use crate::error::Result;
@@ -33,12 +35,12 @@ const HIGH: f64 = 0.95;
 ///
 /// # Errors
 /// Of `body`.
-pub(super) fn without(
+pub(super) fn without<'a>(
     shown: Option<Vec<bool>>,
     map: &[f32],
     grid: &Grid,
     labels: &[u16],
-    body: impl Fn() -> Result<Vec<bool>>,
+    body: impl Fn() -> Result<Cow<'a, [bool]>>,
 ) -> Result<Option<Vec<bool>>> {
     let all: Vec<Vec<u32>> = parts(labels);
     if all.is_empty() {
@@ -266,7 +268,7 @@ mod tests {
         grid: &Grid,
         labels: &[u16],
     ) -> Option<Vec<bool>> {
-        super::without(shown, map, grid, labels, || Ok(vec![true; map.len()])).unwrap()
+        super::without(shown, map, grid, labels, || Ok(vec![true; map.len()].into())).unwrap()
     }
 
     #[test]

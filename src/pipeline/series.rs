@@ -1,6 +1,7 @@
 //! Reading the acquisitions of a series and placing them on the dose grid, each at its time after injection.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use super::fields_of_view::{self, Fields, Filled};
@@ -148,11 +149,16 @@ pub fn read(
     }
     let seen = unmixed(input, around, &images, &sets)?;
     let (mut maps, mut fields, mut shown) = (Vec::new(), Vec::new(), Vec::new());
-    let in_body = || -> Result<Vec<bool>> {
-        let mut inside = vec![false; grid.grid.len()];
-        let body = transfer::body(&around.matter).map_to(&grid.grid)?.set.vois;
-        body.iter().flat_map(|b| &b.voxels).for_each(|v| inside[*v as usize] = true);
-        Ok(inside)
+    // Found once, where an image asks for it.
+    let known = OnceCell::new();
+    let in_body = || -> Result<&[bool]> {
+        if known.get().is_none() {
+            let mut inside = vec![false; grid.grid.len()];
+            let body = transfer::body(&around.matter).map_to(&grid.grid)?.set.vois;
+            body.iter().flat_map(|b| &b.voxels).for_each(|v| inside[*v as usize] = true);
+            let _ = known.set(inside);
+        }
+        Ok(known.get().map_or(&[], Vec::as_slice))
     };
     for (n, image) in images.into_iter().enumerate() {
         let covered = fields_of_view::shown(&image.volume.grid, &grid.grid)?;
@@ -168,7 +174,9 @@ pub fn read(
             ));
         }
         let of = labels.get(n).map_or(&[][..], Vec::as_slice);
-        shown.push(padding::without(covered, &map.volume.data, &grid.grid, of, in_body)?);
+        shown.push(padding::without(covered, &map.volume.data, &grid.grid, of, || {
+            in_body().map(Cow::Borrowed)
+        })?);
         maps.push(map.volume.data);
         fields.push(field);
     }
@@ -215,7 +223,7 @@ pub fn read(
         }
         let in_body = in_body()?;
         for (t, map) in maps.iter_mut().enumerate() {
-            transfer::rescale(map, &labels[t], &in_body, &seen[t], &names)
+            transfer::rescale(map, &labels[t], in_body, &seen[t], &names)
                 .map_err(|e| at_point(t, e))?;
         }
         transfer::recoveries(&seen, quantification.transfer_fwhm_mm.map_or(0.0, |f| f[1]))?

@@ -160,7 +160,7 @@ mod tests {
                 _ => 0,
             })
             .collect();
-        let seen = super::super::without(None, &map, &grid, &labels, || Ok(body.clone()));
+        let seen = super::super::without(None, &map, &grid, &labels, || Ok(body.as_slice().into()));
         let seen = seen.unwrap().unwrap();
         for (v, label) in labels.iter().enumerate() {
             let beyond = up.dot(&place(v));
@@ -206,7 +206,8 @@ mod tests {
             assert_eq!(faces.len(), 1, "{sigma}, {little}, {organ}: {faces:?}");
             let off = up.dot(&faces[0].at) - 30.0;
             assert!(off.abs() < 3.0, "{sigma}, {little}, {organ}: {off}");
-            let seen = super::super::without(None, &map, &grid, &labels, || Ok(body.clone()));
+            let seen =
+                super::super::without(None, &map, &grid, &labels, || Ok(body.as_slice().into()));
             let seen = seen.unwrap().unwrap();
             assert!(labels.iter().zip(&seen).all(|(l, s)| *s == (*l == 0)), "{sigma}, {little}");
         }

@@ -64,7 +64,7 @@ mod tests {
     use crate::image::Grid;
 
     fn without(map: &[f32], voi: &[u16], body: impl Fn() -> Vec<bool>) -> Option<Vec<bool>> {
-        super::super::without(None, map, &grid(), voi, || Ok(body())).unwrap()
+        super::super::without(None, map, &grid(), voi, || Ok(body().into())).unwrap()
     }
 
     fn grid() -> Grid {
