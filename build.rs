@@ -20,7 +20,12 @@ fn main() -> Outcome<()> {
     shared();
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let tables = hashes(&root.join("data"), &["csv"], false)?;
+    let mut tables = hashes(&root.join("data"), &["csv"], false)?;
+    if env::var_os("CARGO_FEATURE_ICRP107").is_none() {
+        tables.retain(|name, _| !name.starts_with("icrp107/"));
+    } else if !root.join("data/icrp107").is_dir() {
+        return Err("data/icrp107 is missing: the feature icrp107 needs the repository, as the published crate does not hold these data".into());
+    }
     let mut code = String::from("&[\n");
     for (name, hash) in &tables {
         writeln!(code, "    ({name:?}, {hash:?}),")?;

@@ -57,6 +57,34 @@ impl Error {
         Error::new(ErrorKind::Input, problem, why, suggestion)
     }
 
+    /// A TOML file that cannot be understood.
+    pub fn of_toml(error: &toml::de::Error) -> Self {
+        let message = error.to_string();
+        Error::input(
+            "the TOML cannot be read",
+            message.trim_end(),
+            format!(
+                "{}Correct the file: voxgray help-file lists the files and their keys.",
+                did_you_mean_of(&message)
+            ),
+        )
+    }
+
+    /// Refuses a file of another version.
+    ///
+    /// # Errors
+    /// If it is of one.
+    pub fn of_version(found: i64, known: i64) -> Result<()> {
+        if found == known {
+            return Ok(());
+        }
+        Err(Error::input(
+            format!("the file is of version {found}"),
+            format!("this program reads version {known}"),
+            "Use the program that wrote it, or rewrite the file: voxgray help-file lists the keys.",
+        ))
+    }
+
     /// An option that makes no sense.
     pub fn usage(
         problem: impl Into<String>,

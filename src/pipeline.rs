@@ -311,6 +311,9 @@ impl Surroundings {
         if let Some(path) = &decay.file {
             records.push(inputs::file_record("spectrum", path)?);
         }
+        for path in decay.own().map_or(&[][..], |own| &own.files) {
+            records.push(inputs::file_record("nuclides", path)?);
+        }
         Ok(Surroundings { decay, vois, matter, hu_report, couch: None, removed: Vec::new() })
     }
 

@@ -66,9 +66,9 @@ fn unknown_nuclide_with_near_names() {
     let inputs = Inputs::new();
     refused(
         &inputs,
-        &with(&["--nuclide", "Lu-176", "-o", "out"]),
+        &with(&["--nuclide", "Lu-1777", "-o", "out"]),
         2,
-        &["Lu-176", "Did you mean", "Lu-177"],
+        &["Lu-1777", "Did you mean", "Lu-177"],
     );
     refused(&inputs, &["nuclide", "Y90m9"], 2, &["unknown nuclide", "Y-90"]);
 }

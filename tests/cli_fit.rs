@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-const LU: f64 = 6.647 * 24.0;
+const LU: f64 = 6.6443 * 24.0;
 
 /// A folder with a table of curves.
 fn folder(table: &str) -> tempfile::TempDir {
@@ -273,7 +273,8 @@ fn tables_as_people_have_them() {
         (vec!["kidney, left".into()], vec![(4.0, 95.0), (24.0, 75.0), (72.0, 43.0)])
     );
 
-    // Decay-corrected values of an effective half-life of 50 h, printed to six digits: A0 T / ln 2, A0 from the points.
+    // Decay-corrected values of an effective half-life of 50 h, printed to six digits: A0 T / ln 2, A0 from the points. They were corrected with
+    // 6.647 d (ICRP-107); with 6.6443 d the effective half-life is 1.3e-4 shorter.
     let truth = 100e6 * 50.0 * 3600.0 / std::f64::consts::LN_2;
     for arguments in [
         &["--decay-corrected", "injection"][..],
@@ -282,7 +283,7 @@ fn tables_as_people_have_them() {
         let (output, json) = fit("dc.csv", arguments);
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         assert!(
-            (number(&line(&output, "c")[2]) / truth - 1.0).abs() < 1e-4,
+            (number(&line(&output, "c")[2]) / truth - 1.0).abs() < 3e-4,
             "{}",
             line(&output, "c")[2]
         );

@@ -196,7 +196,7 @@ fn counts_over_long_scans_are_means() {
 #[test]
 fn points_beside_their_model_have_a_wide_result() {
     let rates = [20.5, 17.1, 9.3, 3.2].map(|a| 20.0 * 0.8 * a);
-    let start = file().replace("half_life = \"160h\"", "nuclide = \"Lu-177\"");
+    let start = file().replace("160h", "159.528h");
     let (before, after) = (start.find("rates_cps").unwrap(), start.find("volume_ml").unwrap());
     let points = format!(
         "rates_cps = {rates:?}\nrelative_uncertainties = [0.05, 0.05, 0.05, 0.05]\nmodel = \"physical\"\n"

@@ -38,8 +38,9 @@ const EXPLAINED: [(&str, &str); 12] = [
 ];
 
 #[test]
+#[cfg_attr(not(feature = "icrp107"), ignore = "needs --features icrp107")]
 fn energy_by_type_against_icrp_107() {
-    let mut beyond = Vec::new();
+    let (mut beyond, mut beyond_therapy) = (Vec::new(), Vec::new());
     println!("nuclide  electrons keV (diff. %)  photons keV (diff. %)  alphas keV (diff. %)");
     for line in include_str!("../validation/reference/icrp107_energies_per_decay.csv").lines() {
         let name: &'static str = line.split(',').next().unwrap();
@@ -59,8 +60,8 @@ fn energy_by_type_against_icrp_107() {
             1e3 * a.photons(),
             1e3 * a.alpha
         );
-        if THERAPY.contains(&name) {
-            assert!(electrons.abs() < 1.0, "{name}: electrons {electrons:+.2} %");
+        if THERAPY.contains(&name) && electrons.abs() > 1.0 {
+            beyond_therapy.push(name);
         }
         // Photons that carry less than a ten-thousandth of a decay are of no account.
         let heard = b.photons() > 1e-4 * b.total();
@@ -68,6 +69,7 @@ fn energy_by_type_against_icrp_107() {
             beyond.push(name);
         }
     }
+    assert!(beyond_therapy.is_empty(), "electrons beyond 1 %: {beyond_therapy:?}");
     let explained: Vec<&str> = EXPLAINED.iter().map(|(name, _)| *name).collect();
     let sorted = |mut names: Vec<&'static str>| {
         names.sort_unstable();
@@ -76,7 +78,7 @@ fn energy_by_type_against_icrp_107() {
     assert_eq!(sorted(beyond), sorted(explained), "beyond the bars, and explained");
 }
 
-/// ENSDF's means are LOGFT's. Its unique forbidden shapes are approximate; ours meet what was computed and measured with better ones: K-40
+/// ENSDF's means are LOGFT's, which has no exchange: ours without it are compared. Its unique forbidden shapes are approximate; ours meet what was computed and measured with better ones: K-40
 /// 583.55 keV (third forbidden unique; X. Mougeot, personal communication in the decay constants of Naumenko et al.), P-32 689.48 keV with the
 /// measured shape (BetaShape 2.4).
 #[test]
@@ -93,7 +95,7 @@ fn branch_means_against_the_listed_ones() {
                 Forbiddenness::NonUnique(_) => "higher, not unique".to_owned(),
                 other => other.words(),
             };
-            let off = (b.mean_mev / b.listed_mean_mev - 1.0).abs();
+            let off = (b.mean_without_exchange_mev / b.listed_mean_mev - 1.0).abs();
             let entry = tally.entry(kind).or_default();
             entry.0 += 1;
             entry.1 += usize::from(off < 0.005);
@@ -132,6 +134,7 @@ fn distance(a: &BetaSpectrum, b: &BetaSpectrum) -> (f64, f64) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "icrp107"), ignore = "needs --features icrp107")]
 fn shapes_against_icrp_107() {
     for name in ["Y-90", "Lu-177", "I-131", "P-32", "Sr-89", "F-18", "Sm-153"] {
         let of = |n: Nuclide| n.beta_minus.or(n.beta_plus).unwrap();

@@ -1,6 +1,8 @@
 //! Nuclide data and sampled tables against reference sums of ICRP-107 (`validation/reference`).
 
-use voxgray::physics::{Nuclide, chain};
+use voxgray::physics::Nuclide;
+use voxgray::physics::NuclideData::Icrp107;
+use voxgray::physics::chain::chain_in;
 use voxgray::source::{DecaySpectrum, EmissionGroup};
 
 /// The bar on the data: energy per decay within 0.1 %.
@@ -25,12 +27,13 @@ fn assert_none(failures: Vec<String>) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "icrp107"), ignore = "needs --features icrp107")]
 fn energy_per_decay_by_type() {
     let rows = energies();
     assert!(rows.len() >= 55);
     let mut failures = Vec::new();
     for row in rows {
-        let nuclide = Nuclide::load(row["nuclide"]).unwrap();
+        let nuclide = Nuclide::load_from(Icrp107, row["nuclide"]).unwrap();
         let e = nuclide.energy_per_decay();
         for (column, value, bar) in [
             ("E_alpha", e.alpha, PRINTED),
@@ -62,11 +65,12 @@ fn sampled(group: &EmissionGroup) -> f64 {
 }
 
 #[test]
+#[cfg_attr(not(feature = "icrp107"), ignore = "needs --features icrp107")]
 fn energy_per_decay_of_the_sampled_tables() {
     let mut failures = Vec::new();
     for row in energies() {
         let name = row["nuclide"];
-        let mut alone = chain(name, None, 0.0).unwrap();
+        let mut alone = chain_in(Icrp107, name, None, 0.0).unwrap();
         alone.members.truncate(1);
         let decay = DecaySpectrum::from_chain(&alone).unwrap();
         let reference = |column: &str| row[column].parse::<f64>().unwrap() / 1000.0;
@@ -94,12 +98,13 @@ fn energy_per_decay_of_the_sampled_tables() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "icrp107"), ignore = "needs --features icrp107")]
 fn half_lives_and_branching() {
     let rows = table(include_str!("../validation/reference/decay_chains.csv"));
     assert!(rows.len() >= 50);
     let mut failures = Vec::new();
     for row in rows {
-        let nuclide = Nuclide::load(row["nuclide"]).unwrap();
+        let nuclide = Nuclide::load_from(Icrp107, row["nuclide"]).unwrap();
         let half_life: f64 = row["half_life_s"].parse().unwrap();
         if (nuclide.half_life_s - half_life).abs() > 1e-5 * half_life {
             failures.push(format!("{}: {} s, not {half_life}", nuclide.name, nuclide.half_life_s));

@@ -13,7 +13,7 @@ use voxgray::io::read_nifti;
 const HOURS: [f64; 4] = [4.0, 24.0, 72.0, 168.0];
 /// Bq/mL in the middle: the lesion of the simulated patient, which takes up for a week.
 const RISE: [f64; 4] = [20_000.0, 36_000.0, 48_000.0, 52_000.0];
-const LU_HALF_LIFE_H: f64 = 6.647 * 24.0;
+const LU_HALF_LIFE_H: f64 = 6.6443 * 24.0;
 /// mL of the middle: 2 x 2 x 2 voxels of 4 mm.
 const MIDDLE_ML: f64 = 0.512;
 

@@ -446,9 +446,13 @@ def nuclide(name: str, horizon_s: float | None = None, retained: float = 1.0) ->
     )
 
 
-def choose_nuclide_data(name: str) -> None:
-    """Takes the nuclear decay data "icrp107" or "ensdf" for this process, before the first nuclide is looked up."""
-    _voxgray.choose_nuclide_data(name)
+def choose_nuclide_data(name: str = "ensdf", file: Path_ | None = None) -> None:
+    """Takes nuclear decay data for this process, before the first nuclide is looked up.
+
+    `name` is "ensdf", or "icrp107" where voxgray was built with it; `file` holds nuclides of one's own, or numbers in place of theirs
+    (`voxgray help-file nuclides`).
+    """
+    _voxgray.choose_nuclide_data(name, None if file is None else str(file))
 
 
 def _image(read: Any) -> Image:

@@ -11,7 +11,7 @@ use super::camera::{Acquisition, FactorUnit, Phantom, Setup};
 use super::cross_check::{Comparison, compare};
 use super::dead_time::DeadTime;
 use super::decay_time::Decay;
-use super::history::{HistoryEntry, check_version, toml_error};
+use super::history::HistoryEntry;
 use super::measurement::{Assay, Calibrator};
 use super::recovery::RecoveryCurve;
 use crate::error::{Error, Result};
@@ -51,8 +51,8 @@ impl CalibrationResult {
     /// # Errors
     /// If it cannot be understood, is of another version, or a record in it is refused.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let file: File = toml::from_str(text).map_err(|e| toml_error(&e))?;
-        check_version(file.version, VERSION)?;
+        let file: File = toml::from_str(text).map_err(|e| Error::of_toml(&e))?;
+        Error::of_version(file.version, VERSION)?;
         let nuclide = Nuclide::load(&file.setup.nuclide)?;
         let decay =
             Decay { half_life_uncertainty_s: file.half_life_uncertainty_s, ..Decay::of(&nuclide) };

@@ -23,7 +23,7 @@ use toml::value::Datetime;
 
 use super::camera::{FactorUnit, Setup};
 use super::check::{not_negative, positive, uncertain};
-use crate::error::{Error, Result, did_you_mean_of};
+use crate::error::{Error, Result};
 use crate::time::Moment;
 
 /// Version of the file that is read and written.
@@ -83,8 +83,8 @@ impl History {
     /// # Errors
     /// If it has another version, unknown or missing keys, bad values, or calibrations that are not in time order.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let file: HistoryFile = toml::from_str(text).map_err(|e| toml_error(&e))?;
-        check_version(file.version, VERSION)?;
+        let file: HistoryFile = toml::from_str(text).map_err(|e| Error::of_toml(&e))?;
+        Error::of_version(file.version, VERSION)?;
         let mut history = History::default();
         for e in file.calibration {
             history.push(HistoryEntry {
@@ -197,31 +197,6 @@ impl History {
 /// A TOML string of a text without control characters.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// The error of a TOML file that cannot be understood.
-pub(crate) fn toml_error(error: &toml::de::Error) -> Error {
-    let message = error.to_string();
-    Error::input(
-        "the TOML cannot be read",
-        message.trim_end(),
-        format!(
-            "{}Correct the file: voxgray help-file lists the files and their keys.",
-            did_you_mean_of(&message)
-        ),
-    )
-}
-
-/// Refuses a file of another version.
-pub(crate) fn check_version(found: i64, known: i64) -> Result<()> {
-    if found == known {
-        return Ok(());
-    }
-    Err(Error::input(
-        format!("the file is of version {found}"),
-        format!("this program reads version {known}"),
-        "Use the program that wrote it, or rewrite the file: voxgray help-file lists the keys.",
-    ))
 }
 
 #[cfg(test)]

@@ -38,7 +38,6 @@ pub use dead_time::{Branch, Corrected, DeadTime};
 pub use decay_time::{Decay, DecayCorrection, ImageTiming, Reference, half_life_in_another_unit};
 pub use drift::{DriftCheck, check_drift};
 pub use history::{History, HistoryEntry};
-pub(crate) use history::{check_version, toml_error};
 pub use image_calibration::{CalibrationValue, ImageCalibration};
 pub use map::{ActivityMap, NegativeRule, Negatives, Quantity};
 pub use measurement::{Assay, Calibrator, CalibratorUnit, Geometry, Reading};

@@ -11,6 +11,7 @@ use super::progress::print;
 use super::study_commands::{commands, dose, parsed};
 use crate::error::Result;
 use crate::job::Job;
+use crate::physics::nuclide_data::DEFAULT;
 use crate::pipeline::look::{Look, LookedImage, look};
 use crate::pipeline::series_file::{SeriesInput, TimePoint};
 use crate::pipeline::{Observer, inputs::InputRecord};
@@ -99,14 +100,18 @@ pub fn run(a: &CheckArguments) -> Result<ExitCode> {
     let pseudonym = study.pseudonym.clone().unwrap_or_else(|| "none".into());
     of_study.add("pseudonym", pseudonym, at("pseudonym"));
     of_study.add("nuclide", &study.nuclide, at("nuclide"));
-    let data = study.nuclide_data.clone().unwrap_or_else(|| "icrp107".into());
+    let data = study.nuclide_data.clone().unwrap_or_else(|| DEFAULT.name().into());
     of_study.add("nuclear decay data", data, at("nuclide_data"));
+    if let Some(file) = &study.nuclide_file {
+        of_study.add("own nuclides", file.display().to_string(), at("nuclide_file"));
+    }
     let from = if a.out.is_some() { "-o".into() } else { at("out") };
     of_study.add("output folder", study.out.display().to_string(), from);
     let mut looked = String::new();
     let doses = stages.iter().filter(|s| s.needed).zip(&study.cycles).enumerate();
     for (n, (stage, cycle)) in doses {
         let arguments = parsed(&study, stage, &study.out, &[])?;
+        arguments.choose_nuclides()?;
         let series = study.series_of(stage)?;
         let Some(arguments) = dose(arguments) else { continue };
         let job = arguments.problem.job(study.out.join(&stage.name), true)?;

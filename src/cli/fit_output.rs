@@ -11,6 +11,7 @@ use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::kinetics::table::CurveFile;
 use crate::kinetics::{Fit, Integrated, UncertaintyKind};
+use crate::physics::{Nuclide, NuclideData};
 use crate::report::file_names::file_stems;
 use crate::report::{BandPoint, PlotPoint, TacPlot};
 
@@ -70,6 +71,11 @@ pub(super) fn refused_line(name: &str, unit: &str) -> String {
     cells.join("\t") + "\n"
 }
 
+/// What one's own file changed of a nuclide.
+fn own(nuclide: &str) -> Option<String> {
+    Nuclide::load(nuclide).ok().map(|n| n.own).filter(|own| !own.is_empty())
+}
+
 /// Writes fit.json and the plots; returns their paths.
 ///
 /// # Errors
@@ -107,6 +113,8 @@ pub(super) fn write(
         // Its folder may be named after a patient.
         "source": a.curves.file_name().map(|n| n.to_string_lossy()),
         "nuclide": a.nuclide,
+        "nuclide_data": a.nuclide.as_ref().map(|_| NuclideData::chosen().name()),
+        "own_nuclide": a.nuclide.as_deref().and_then(own),
         "half_life_s": half_life_s,
         "quantity": file.quantity,
         "unit": file.unit,

@@ -36,6 +36,8 @@ enum FileKind {
     HuCurve,
     /// Materials of a label map, for dose --material-names.
     Materials,
+    /// Nuclides of one's own, for --nuclide-file.
+    Nuclides,
 }
 
 /// What stands before the example.
@@ -51,6 +53,7 @@ impl FileKind {
             FileKind::Uncertainty => include_str!("help_file/uncertainty.txt"),
             FileKind::HuCurve => include_str!("help_file/hu-curve.txt"),
             FileKind::Materials => include_str!("help_file/materials.txt"),
+            FileKind::Nuclides => include_str!("help_file/nuclides.txt"),
         }
     }
 

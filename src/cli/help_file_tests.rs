@@ -8,6 +8,8 @@ use crate::activity::{CalibrationResult, History};
 use crate::cli::uncertainty_file::UncertaintyInput;
 use crate::phantom::HuCurve;
 use crate::phantom::maps::MaterialMap;
+use crate::physics::NuclideData;
+use crate::physics::own_nuclides::OwnNuclides;
 use crate::pipeline::series_file::SeriesInput;
 
 /// Not a key of any file.
@@ -32,6 +34,7 @@ fn read(kind: FileKind, text: &str) -> Result<()> {
         FileKind::Uncertainty => UncertaintyInput::read(&path).map(drop),
         FileKind::HuCurve => HuCurve::from_toml(text).map(drop),
         FileKind::Materials => MaterialMap::from_toml(text).map(drop),
+        FileKind::Nuclides => OwnNuclides::read(NuclideData::Ensdf, &path).map(drop),
     }
 }
 

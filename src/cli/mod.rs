@@ -59,12 +59,14 @@ pub mod values;
 pub mod voi;
 pub mod voi_arguments;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::error::Result;
 use crate::physics::NuclideData;
+use crate::physics::own_nuclides::OwnNuclides;
 use values::parse_nuclide_data;
 
 /// Widest line of a help text.
@@ -95,9 +97,25 @@ Standard output holds results, standard error everything else.";
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// Nuclear decay data: ensdf (all nuclides, free to use) or icrp107 (research and not-for-profit use) [default: icrp107].
+    /// Nuclear decay data: ensdf, or icrp107 in a program built with it (research and not-for-profit use) [default: ensdf].
     #[arg(long, global = true, value_name = "DATA", value_parser = parse_nuclide_data, help_heading = "Nuclide data")]
     nuclide_data: Option<NuclideData>,
+    /// Nuclides of one's own, or one's own numbers for known ones: voxgray help-file nuclides lists the keys.
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Nuclide data")]
+    nuclide_file: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Chooses the nuclides of this process.
+    ///
+    /// # Errors
+    /// If this program lacks the evaluation, the file cannot be used, or others were chosen before.
+    fn choose_nuclides(&self) -> Result<()> {
+        if let Some(data) = self.nuclide_data {
+            data.choose()?;
+        }
+        self.nuclide_file.as_deref().map_or(Ok(()), OwnNuclides::choose)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -169,9 +187,7 @@ enum Command {
 /// # Errors
 /// As the command says.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
-    if let Some(data) = arguments.nuclide_data {
-        data.choose()?;
-    }
+    arguments.choose_nuclides()?;
     match arguments.command {
         Command::Bed(arguments) => bed::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

@@ -47,6 +47,9 @@ fn write_all(
     if nuclide.level_mev > 0.0 {
         writeln!(out, "level       {} keV", digits(nuclide.level_mev * KEV_PER_MEV))?;
     }
+    if !nuclide.own.is_empty() {
+        writeln!(out, "own data    {}", nuclide.own)?;
+    }
     for branch in &nuclide.branches {
         writeln!(out, "decays by   {} to {} ({})", branch.mode, branch.progeny, branch.fraction)?;
     }
@@ -264,13 +267,12 @@ mod tests {
             &text,
             &[
                 "Lu-177 Z = 71, A = 177",
-                "half-life 6.647 d = 5.743008e5 s",
+                "half-life 6.6443 d = 5.740675e5 s",
                 "decays by beta- to Hf-177 (1)",
-                "all electrons, positrons 147.92",
-                "208.37 11",
-                "mean 133.27 keV, end-point 49",
+                "208.37 10.41",
+                "end-point 496.8 keV",
                 "99.902 % of the parent decays in it",
-                "Copyright (c) 2008 A. Endo and K.F. Eckerman",
+                "From ENSDF database",
             ],
         );
     }
@@ -282,10 +284,10 @@ mod tests {
             &text,
             &[
                 "Po-211 0.582",
-                "5867",
-                "Bi-207 6.2",
+                "5869.5 41.8",
+                "Bi-207 6.4",
                 "energy per decay of At-211 with its chain",
-                "recoil nuclei 47.42",
+                "recoil nuclei 131.12",
             ],
         );
     }
@@ -293,7 +295,7 @@ mod tests {
     #[test]
     fn gallium_68_in_minutes_with_positrons() {
         let text = describe("Ga-68", Some(60.0), 1.0).unwrap();
-        has(&text, &["half-life 67.71 min", "beta-plus spectrum: 0.88911 per decay"]);
+        has(&text, &["half-life 1.1285 h", "beta-plus spectrum: 0.8891 per decay"]);
         assert!(!text.contains("half-lives of the parent"));
     }
 

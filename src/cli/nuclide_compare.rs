@@ -21,6 +21,7 @@ type EnergyOf = fn(&EnergyPerDecay) -> f64;
 /// # Errors
 /// If one of the evaluations does not have the nuclide.
 pub(super) fn compare(name: &str) -> Result<String> {
+    NuclideData::Icrp107.need()?;
     let ensdf = Nuclide::load_from(NuclideData::Ensdf, name)?;
     let icrp = Nuclide::load_from(NuclideData::Icrp107, name)?;
     let mut out = String::new();

@@ -49,6 +49,7 @@ pub fn json(name: &str, horizon_s: Option<f64>, retained: f64) -> Result<String>
             "available": b.available_mev * KEV_PER_MEV, "neutrinos": b.neutrino_mev * KEV_PER_MEV,
             "emitted": b.emitted_mev * KEV_PER_MEV, "imbalance": b.imbalance()})),
         "completed_kev": nuclide.completed_mev * KEV_PER_MEV,
+        "own": (!nuclide.own.is_empty()).then_some(&nuclide.own),
         "caution": nuclide.complaint(),
         "lines": all,
         "beta_branches": nuclide.computed_branches.iter().map(|b| json!({

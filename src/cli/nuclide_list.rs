@@ -41,6 +41,7 @@ pub(super) fn list(pattern: &str) -> Result<String> {
         let kev = |mev: f64| digits(mev * KEV_PER_MEV);
         let caution = match (&nuclide.balance, nuclide.missing.as_str()) {
             (_, missing) if !missing.is_empty() => format!("lacks {missing}"),
+            _ if !nuclide.own.is_empty() => format!("own data: {}", nuclide.own),
             (Some(b), _) if !b.is_balanced() => {
                 format!("energy off by {:.0} %", -100.0 * b.imbalance())
             }

@@ -11,7 +11,6 @@ use super::uncertainty_checks::{finite, in_file, in_voi, one_of, pair, positive,
 use super::uncertainty_recovery::{Recovery, RecoveryEntry};
 use crate::activity::{
     BlurredSphere, Budget, CalibrationFactor, Component, Decay, FactorUnit, History, Setup,
-    check_version, toml_error,
 };
 use crate::error::{Error, Result};
 use crate::files;
@@ -136,8 +135,8 @@ impl UncertaintyInput {
     }
 
     fn parse(text: &str, folder: &Path) -> Result<Self> {
-        let file: File = toml::from_str(text).map_err(|e| toml_error(&e))?;
-        check_version(file.version, VERSION)?;
+        let file: File = toml::from_str(text).map_err(|e| Error::of_toml(&e))?;
+        Error::of_version(file.version, VERSION)?;
         let half_life_s = match (&file.nuclide, &file.half_life) {
             (Some(name), None) => Nuclide::load(name)?.half_life_s,
             (None, Some(text)) => positive("half_life", time(text)?)?,

@@ -29,7 +29,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::hu::{HuBin, HuCurve};
-use crate::error::{Error, Result, did_you_mean_of};
+use crate::error::{Error, Result};
 use crate::physics::{Material, tissues};
 
 #[derive(Deserialize)]
@@ -92,20 +92,6 @@ pub(super) fn in_file(error: Error, path: &Path) -> Error {
     Error { problem: format!("{}: {}", path.display(), error.problem), ..error }
 }
 
-/// The error of a TOML file that cannot be understood.
-pub(super) fn toml_error(error: &toml::de::Error) -> Error {
-    let mut message = error.to_string();
-    message.truncate(message.trim_end().len());
-    let nearest = did_you_mean_of(&message);
-    Error::input(
-        "the TOML cannot be read",
-        message,
-        format!(
-            "{nearest}Correct the file: voxgray help-file hu-curve and voxgray help-file materials list the keys."
-        ),
-    )
-}
-
 impl HuCurve {
     /// Reads a user's HU curve from a TOML file (format: [`crate::phantom::curve_file`]).
     ///
@@ -122,7 +108,7 @@ impl HuCurve {
     /// # Errors
     /// As [`HuCurve::read_toml`].
     pub fn from_toml(text: &str) -> Result<Self> {
-        let file: CurveFile = toml::from_str(text).map_err(|e| toml_error(&e))?;
+        let file: CurveFile = toml::from_str(text).map_err(|e| Error::of_toml(&e))?;
         let mut materials: Vec<Material> = Vec::new();
         let mut bins = Vec::new();
         for bin in &file.bin {

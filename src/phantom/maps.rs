@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::curve_file::{MaterialEntry, in_file, resolve, toml_error};
+use super::curve_file::{MaterialEntry, in_file, resolve};
 use super::voxels::Phantom;
 use crate::error::{Error, Result};
 use crate::image::Volume;
@@ -60,7 +60,7 @@ impl MaterialMap {
     /// # Errors
     /// As [`MaterialMap::read_toml`].
     pub fn from_toml(text: &str) -> Result<Self> {
-        let file: MapFile = toml::from_str(text).map_err(|e| toml_error(&e))?;
+        let file: MapFile = toml::from_str(text).map_err(|e| Error::of_toml(&e))?;
         let mut materials = BTreeMap::new();
         for (label, name) in &file.labels {
             let label = label.parse().map_err(|_| {

@@ -6,12 +6,15 @@
 //! within 0.1 %. The spectrum is then normalised to the yield, and its energy axis stretched
 //! by that remaining 0.1 %, so that energy per decay is ICRP-107's own.
 
+use crate::units::KEV_PER_MEV;
 use crate::{Error, Result};
 
 /// Straight pieces that replace each gap of the table after the spline.
 const PIECES: usize = 8;
 /// Largest stretch of the energy axis that is accepted: 0.3 %, three times the worst seen.
 const MAX_STRETCH: f64 = 3e-3;
+/// Largest stretch to a mean energy that a user states.
+const MOST_OF_USER: f64 = 0.2;
 
 /// A beta spectrum as a piecewise linear density.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +27,7 @@ pub struct BetaSpectrum {
     pub yield_per_decay: f64,
     /// Mean energy of one particle, MeV.
     pub mean_energy_mev: f64,
-    /// The factor by which the energy axis was stretched to meet ICRP-107's mean energy; 1 of a computed spectrum.
+    /// The factor by which the energy axis was stretched to meet ICRP-107's mean energy or a user's; 1 of a computed spectrum.
     pub energy_stretch: f64,
 }
 
@@ -74,6 +77,30 @@ impl BetaSpectrum {
             mean_energy_mev: first_moment / integral,
             energy_stretch: 1.0,
         })
+    }
+
+    /// The spectrum with its energy axis stretched to a mean energy (MeV) that a user states; its end point moves with it.
+    ///
+    /// # Errors
+    /// If that is more than 20 % from its own: another end point is meant then.
+    pub fn with_mean(mut self, mean_mev: f64) -> Result<Self> {
+        let stretch = mean_mev / self.mean_energy_mev;
+        if !((stretch - 1.0).abs() <= MOST_OF_USER) {
+            return Err(Error::input(
+                format!("mean_kev is {}", mean_mev * KEV_PER_MEV),
+                format!(
+                    "the spectrum has a mean of {:.3} keV; a stated one may differ by {} % at most",
+                    self.mean_energy_mev * KEV_PER_MEV,
+                    100.0 * MOST_OF_USER
+                ),
+                "Give branches with their end points, or a spectrum.",
+            ));
+        }
+        self.energy_mev.iter_mut().for_each(|e| *e *= stretch);
+        self.density_per_mev.iter_mut().for_each(|d| *d /= stretch);
+        self.mean_energy_mev = mean_mev;
+        self.energy_stretch *= stretch;
+        Ok(self)
     }
 
     /// The greatest energy of the spectrum, MeV.

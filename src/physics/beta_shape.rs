@@ -1,14 +1,14 @@
 //! Spectra of beta decays computed by branch: allowed and unique forbidden ones from end point and class; every other branch, and one of
 //! unknown class, as allowed (Behrens & Bühring's xi approximation), which is wrong for non-unique transitions of second and higher order.
-//! What the Coulomb field does and what is neglected there: `fermi`.
+//! What the Coulomb field does and what is neglected there: `fermi`; what the atom's electrons add: `exchange`.
 //!
 //! N(W) dW ~ p W F(Z, W) (W0 - W)^2 C(W) dW. Of the n-th unique forbidden transition C = sum over k = 1..n+1 of lambda_k p^(2(k-1))
 //! q^(2(n-k+1)) / ((2k-1)! (2(n-k+1)+1)!), q = W0 - W (Behrens & Jänecke 1969). Three therapy emitters have their measured factor in it
 //! (`data/ensdf/shape_factors.csv`).
 
 use super::beta::BetaSpectrum;
-use super::embedded;
 use super::fermi::{lambda, nuclear_radius, phase_space_factor};
+use super::{embedded, exchange};
 use crate::constants::ELECTRON_MASS_MEV;
 
 /// Energies of the common grid of a nuclide, and those within each strong branch. At 400 the mean energy moves by less than 1e-5.
@@ -17,7 +17,7 @@ const NODES: usize = 400;
 const STRONG: f64 = 1e-2;
 
 /// Class of a beta transition by the change of spin and parity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Forbiddenness {
     /// Spin changes by 0 or 1, parity does not.
     Allowed,
@@ -26,6 +26,7 @@ pub enum Forbiddenness {
     /// The n-th forbidden, not unique.
     NonUnique(u32),
     /// A spin or parity is not known.
+    #[default]
     Unknown,
 }
 
@@ -65,7 +66,7 @@ impl Forbiddenness {
 }
 
 /// A beta transition to one level of the daughter.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct BetaBranch {
     /// End point, MeV.
     pub end_point_mev: f64,
@@ -73,6 +74,8 @@ pub struct BetaBranch {
     pub listed_mean_mev: f64,
     /// Mean energy of the computed spectrum, MeV.
     pub mean_mev: f64,
+    /// The same without exchange with the atom's electrons, which the listed means do not have, MeV.
+    pub mean_without_exchange_mev: f64,
     /// Mean number per decay.
     pub yield_per_decay: f64,
     /// Class.
@@ -101,10 +104,15 @@ pub fn spectrum_of(daughter: Daughter, branches: &mut [BetaBranch]) -> Option<Be
     let mut density = vec![0.0; energies.len()];
     for branch in branches.iter_mut() {
         let measured = measured_slope(daughter.parent, branch.class, branch.end_point_mev);
-        let own = field.branch(&energies, branch, measured);
-        let (zeroth, first) = super::beta::moments(&energies, &own);
+        let mut own = field.branch(&energies, branch, measured);
+        let (mut zeroth, mut first) = super::beta::moments(&energies, &own);
         if zeroth.is_nan() || zeroth <= 0.0 {
             continue;
+        }
+        branch.mean_without_exchange_mev = first / zeroth;
+        if branch.class == Forbiddenness::Allowed {
+            own.iter_mut().zip(&field.exchange).for_each(|(density, factor)| *density *= factor);
+            (zeroth, first) = super::beta::moments(&energies, &own);
         }
         branch.mean_mev = first / zeroth;
         let scale = branch.yield_per_decay / zeroth;
@@ -117,6 +125,8 @@ pub fn spectrum_of(daughter: Daughter, branches: &mut [BetaBranch]) -> Option<Be
 struct Field {
     /// p W F(Z, W) of each energy.
     phase: Vec<f64>,
+    /// The factor of exchange of each energy; for allowed transitions.
+    exchange: Vec<f64>,
     /// lambda_2.. of each energy, as many as the branches need.
     lambdas: Vec<Vec<f64>>,
 }
@@ -127,8 +137,13 @@ impl Field {
         let total = |e: f64| 1.0 + e.max(1e-7) / ELECTRON_MASS_MEV;
         let highest = branches.iter().map(|b| order(b.class)).max().unwrap_or(0);
         let of = |k: u32| energies.iter().map(|&e| lambda(z, k, total(e), radius)).collect();
+        let exchange: Vec<f64> = energies
+            .iter()
+            .map(|&e| if z > 1.0 { exchange::factor((z - 1.0).round() as u32, e) } else { 1.0 })
+            .collect();
         Field {
             phase: energies.iter().map(|&e| phase_space_factor(z, total(e), radius)).collect(),
+            exchange,
             lambdas: (2..=highest + 1).map(of).collect(),
         }
     }
@@ -206,13 +221,7 @@ mod tests {
     use super::*;
 
     fn branch(end_point_mev: f64, class: Forbiddenness) -> BetaBranch {
-        BetaBranch {
-            end_point_mev,
-            listed_mean_mev: 0.0,
-            mean_mev: 0.0,
-            yield_per_decay: 1.0,
-            class,
-        }
+        BetaBranch { end_point_mev, yield_per_decay: 1.0, class, ..BetaBranch::default() }
     }
 
     fn mean(z: f64, a: u32, end: f64, class: Forbiddenness) -> f64 {

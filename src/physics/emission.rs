@@ -95,9 +95,12 @@ pub(super) enum Betas {
     #[default]
     None,
     /// Points (MeV, 1/MeV per decay) of one spectrum; the branches stand among the lines, by mean energy.
+    #[cfg(feature = "icrp107")]
     Points(Vec<(f64, f64)>),
     /// Branches, whose spectra are computed.
     Branches(Vec<BetaBranch>),
+    /// A user's spectrum: density (1/MeV per decay), linear between energies (MeV).
+    Density(Vec<(f64, f64)>),
 }
 
 /// What is known of a decay's energy, MeV per decay.
@@ -127,4 +130,9 @@ pub(super) struct Record {
     pub available: Option<Available>,
     /// What the data lack, in words; empty where nothing is known to be missing.
     pub missing: String,
+    /// Mean energies of all beta particles of a sign that a user states, MeV.
+    pub mean_beta_minus_mev: Option<f64>,
+    pub mean_beta_plus_mev: Option<f64>,
+    /// What a user's file gave, in words with its source; empty of the library's own.
+    pub own: String,
 }

@@ -114,9 +114,9 @@ fn add(record: &mut Record, code: &str, lines: &str) {
             branches.push(BetaBranch {
                 end_point_mev: number(end) * MEV_PER_KEV,
                 listed_mean_mev: number(mean) * MEV_PER_KEV,
-                mean_mev: 0.0,
                 yield_per_decay: number(count) * PER_HUNDRED,
                 class: Forbiddenness::from_code(class).unwrap_or(Forbiddenness::Unknown),
+                ..BetaBranch::default()
             });
         }
         if code == "B-" {

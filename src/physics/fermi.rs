@@ -1,7 +1,6 @@
 //! The Coulomb field of the daughter on the beta particle: Fermi function of a finite nucleus, screening by the atom's electrons, and the ratios
-//! lambda_k of forbidden decays. Neglected: atomic exchange and overlap, radiative corrections, weak magnetism, the shape of the nuclear charge.
-//! Exchange raises a spectrum below a few keV, by 10 % at 1 keV for Z of 30 and above (Mougeot & Bisch, doi:10.1103/PhysRevA.90.012501); of the
-//! mean energy it takes 0.1 % for an end point of 100 keV and more.
+//! lambda_k of forbidden decays. Neglected: atomic overlap, radiative corrections, weak magnetism, the shape of the nuclear charge. Exchange:
+//! `exchange`.
 //!
 //! Units are natural: energies in electron masses (W is the total energy), momenta in m c, lengths in reduced Compton wavelengths. Z is that of
 //! the daughter, positive for beta-minus and negative for beta-plus. Formulas: Behrens & Jänecke, Numerical Tables for Beta-Decay and Electron

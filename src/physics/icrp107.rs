@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::embedded::{number, rows};
 use super::emission::{Betas, Branch, Line, RadiationCode, Record};
 
 /// The ICRP-07 copyright and permission notice; it must accompany every copy of the data.
 pub const ICRP107_NOTICE: &str = include_str!("../../data/icrp107/LICENSE.TXT");
 
-/// Every nuclide of the tables in their order.
-pub(super) fn records() -> &'static [Record] {
-    &TABLES.0
+/// Every name in the order of the tables.
+pub(super) fn names() -> &'static [&'static str] {
+    static NAMES: LazyLock<Vec<&'static str>> =
+        LazyLock::new(|| TABLES.0.iter().map(|r| r.name.as_str()).collect());
+    &NAMES
 }
 
 /// The record of a nuclide by its exact ICRP-107 name.
@@ -19,20 +22,6 @@ pub(super) fn record(name: &str) -> Option<&'static Record> {
 }
 
 static TABLES: LazyLock<(Vec<Record>, HashMap<String, usize>)> = LazyLock::new(parse);
-
-/// The data rows of a table: neither a header comment nor the line of column names.
-fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
-    table
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .skip(1)
-        .map(|line| line.split(',').collect())
-}
-
-/// Reads a number of an embedded table; the unit tests read every row, so this cannot fail for users.
-fn number(cell: &str) -> f64 {
-    cell.parse().unwrap_or_else(|_| panic!("data/icrp107 holds {cell} where a number belongs"))
-}
 
 fn parse() -> (Vec<Record>, HashMap<String, usize>) {
     let mut records = Vec::new();

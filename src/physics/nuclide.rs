@@ -55,6 +55,8 @@ pub struct Nuclide {
     pub balance: Option<EnergyBalance>,
     /// What the evaluation lacks, in words; empty where nothing is known to be missing.
     pub missing: String,
+    /// What a user's file gave in its place, in words with its source; empty where nothing.
+    pub own: String,
 }
 
 /// Where the energy of a decay goes, MeV per decay.
@@ -218,7 +220,7 @@ impl Nuclide {
         }
     }
 
-    fn from_record(data: NuclideData, record: &Record) -> Result<Nuclide> {
+    pub(super) fn from_record(data: NuclideData, record: &Record) -> Result<Nuclide> {
         use RadiationCode::*;
         if let Some(line) = record.lines.iter().find(|line| matches!(line.code, FF | N | BD)) {
             return Err(Error::usage(
@@ -235,7 +237,12 @@ impl Nuclide {
         let mut spectrum = |betas: &Betas, code, charge: i32| -> Result<Option<BetaSpectrum>> {
             match betas {
                 Betas::None => Ok(None),
+                #[cfg(feature = "icrp107")]
                 Betas::Points(points) => listed_spectrum(points, &of(&[code])),
+                Betas::Density(points) => {
+                    let (energies, densities) = points.iter().copied().unzip();
+                    Ok(BetaSpectrum::from_density(energies, densities))
+                }
                 Betas::Branches(branches) => {
                     let z = f64::from(record.z as i32 + charge) * f64::from(charge);
                     let daughter = Daughter { parent: &record.name, signed_z: z, a: record.a };
@@ -251,8 +258,19 @@ impl Nuclide {
                 }
             }
         };
-        let beta_minus = spectrum(&record.beta_minus, BMinus, 1)?;
-        let beta_plus = spectrum(&record.beta_plus, BPlus, -1)?;
+        let mut beta_minus = spectrum(&record.beta_minus, BMinus, 1)?;
+        let mut beta_plus = spectrum(&record.beta_plus, BPlus, -1)?;
+        for (own, mean, code) in [
+            (&mut beta_minus, record.mean_beta_minus_mev, BMinus),
+            (&mut beta_plus, record.mean_beta_plus_mev, BPlus),
+        ] {
+            let Some(mean) = mean else { continue };
+            let Some(spectrum) = own.take() else { continue };
+            let stretch = mean / spectrum.mean_energy_mev;
+            *own = Some(spectrum.with_mean(mean)?);
+            let branches = beta_branches.iter_mut().filter(|b| b.code == code);
+            branches.for_each(|b| b.energy_mev *= stretch);
+        }
         let mut nuclide = Nuclide {
             data,
             name: record.name.clone(),
@@ -274,17 +292,25 @@ impl Nuclide {
             completed_mev: record.completed.iter().map(|l| l.energy_mev * l.yield_per_decay).sum(),
             balance: None,
             missing: record.missing.clone(),
+            own: record.own.clone(),
         };
-        nuclide.balance = record.available.map(|available| nuclide.balance_of(available));
+        // Of a spectrum that a user gives nobody knows what its neutrinos took.
+        let densities = [&record.beta_minus, &record.beta_plus];
+        if !densities.iter().any(|b| matches!(b, Betas::Density(_))) {
+            nuclide.balance = record.available.map(|available| nuclide.balance_of(available));
+        }
         Ok(nuclide)
     }
 
     fn balance_of(&self, available: Available) -> EnergyBalance {
-        let neutrinos: f64 = self
-            .computed_branches
-            .iter()
-            .map(|b| b.yield_per_decay * (b.end_point_mev - b.mean_mev))
-            .sum();
+        // Branch by branch what is left of the end point; of a mean that a user states, what is left of all of them.
+        let available_to_betas: f64 =
+            self.computed_branches.iter().map(|b| b.yield_per_decay * b.end_point_mev).sum();
+        let energy = self.energy_per_decay();
+        let neutrinos = match self.computed_branches.is_empty() {
+            true => 0.0,
+            false => available_to_betas - energy.beta_minus - energy.beta_plus,
+        };
         EnergyBalance {
             available_mev: available.q_mev,
             neutrino_mev: neutrinos + available.capture_neutrino_mev,
@@ -294,6 +320,7 @@ impl Nuclide {
 }
 
 /// The spectrum that an evaluation gives, with the yield and mean energy of its branches.
+#[cfg(feature = "icrp107")]
 fn listed_spectrum(points: &[(f64, f64)], branches: &[Line]) -> Result<Option<BetaSpectrum>> {
     let total: f64 = branches.iter().map(|b| b.yield_per_decay).sum();
     let energy: f64 = branches.iter().map(|b| b.yield_per_decay * b.energy_mev).sum();
@@ -312,7 +339,8 @@ mod tests {
         for name in Nuclide::all_names() {
             let nuclide = Nuclide::load(name).unwrap();
             assert!(nuclide.half_life_s > 0.0 && nuclide.half_life_s.is_finite(), "{name}");
-            assert!(nuclide.z > 0 && nuclide.a >= nuclide.z, "{name}");
+            // Of a neutron the atomic number is 0.
+            assert!(nuclide.a >= nuclide.z && nuclide.a > 0, "{name}");
             for spectrum in [&nuclide.beta_minus, &nuclide.beta_plus].into_iter().flatten() {
                 let off = (spectrum.energy_stretch - 1.0).abs();
                 // Cu-64's two spectra are split by a model, the allowed shape.

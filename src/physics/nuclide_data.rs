@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
 use super::emission::Record;
-use super::{ensdf, icrp107};
+use super::ensdf;
+#[cfg(feature = "icrp107")]
+use super::icrp107;
+use super::own_nuclides::OwnNuclides;
 use crate::{Error, Result};
 
 /// An evaluation of nuclear decay data.
@@ -12,18 +15,48 @@ use crate::{Error, Result};
 pub enum NuclideData {
     /// ENSDF, National Nuclear Data Center: all nuclides, free to use.
     Ensdf,
-    /// ICRP Publication 107: educational, research and not-for-profit use.
+    /// ICRP Publication 107: educational, research and not-for-profit use. Only in a program that was built with the feature `icrp107`.
     Icrp107,
 }
 
 /// The one that is taken where none is chosen.
-pub const DEFAULT: NuclideData = NuclideData::Icrp107;
+pub const DEFAULT: NuclideData = NuclideData::Ensdf;
 
 static CHOSEN: OnceLock<NuclideData> = OnceLock::new();
 
 impl NuclideData {
-    /// All that this build has.
+    /// All that there are; a build may lack one ([`NuclideData::is_here`]).
     pub const ALL: [NuclideData; 2] = [NuclideData::Ensdf, NuclideData::Icrp107];
+
+    /// True if this program was built with it.
+    pub fn is_here(self) -> bool {
+        match self {
+            NuclideData::Ensdf => true,
+            NuclideData::Icrp107 => cfg!(feature = "icrp107"),
+        }
+    }
+
+    /// Refuses one that this program was built without.
+    ///
+    /// # Errors
+    /// If it was.
+    pub fn need(self) -> Result<()> {
+        if self.is_here() { Ok(()) } else { Err(self.absence()) }
+    }
+
+    /// What is said where it is not here.
+    fn absence(self) -> Error {
+        Error::usage(
+            format!("this program has no nuclide data {}", self.name()),
+            "it was built without them: their licence allows educational, research and not-for-profit use only, and binds who passes the program on",
+            format!(
+                "Where these terms suit you, build it with --features {} (cargo install --path . --features {}); else take {}.",
+                self.name(),
+                self.name(),
+                DEFAULT.name()
+            ),
+        )
+    }
 
     /// The word of the option and of the summary.
     pub fn name(self) -> &'static str {
@@ -49,7 +82,10 @@ impl NuclideData {
     pub fn notice(self) -> &'static str {
         match self {
             NuclideData::Ensdf => ensdf::ENSDF_NOTICE,
+            #[cfg(feature = "icrp107")]
             NuclideData::Icrp107 => icrp107::ICRP107_NOTICE,
+            #[cfg(not(feature = "icrp107"))]
+            NuclideData::Icrp107 => "",
         }
     }
 
@@ -76,8 +112,9 @@ impl NuclideData {
     /// Sets it for this process.
     ///
     /// # Errors
-    /// If another was chosen, or a nuclide was looked up in another, before.
+    /// If this program lacks it, or another was chosen, or a nuclide was looked up in another, before.
     pub fn choose(self) -> Result<()> {
+        self.need()?;
         let chosen = *CHOSEN.get_or_init(|| self);
         if chosen == self {
             return Ok(());
@@ -89,33 +126,69 @@ impl NuclideData {
         ))
     }
 
-    /// Every name it has.
+    /// Every name it has, those of one's own file last ([`super::own_nuclides`]).
     pub fn names(self) -> &'static [&'static str] {
-        static OF_ICRP107: LazyLock<Vec<&'static str>> =
-            LazyLock::new(|| icrp107::records().iter().map(|r| r.name.as_str()).collect());
-        match self {
-            NuclideData::Ensdf => ensdf::names(),
-            NuclideData::Icrp107 => &OF_ICRP107,
-        }
+        self.own().map_or_else(|| self.library_names(), |own| &own.names)
     }
 
-    /// The record of an exact name.
+    /// The record of an exact name: one's own before that of the library.
     pub(super) fn record(self, name: &str) -> Option<&'static Record> {
-        match self {
-            NuclideData::Ensdf => ensdf::record(name),
-            NuclideData::Icrp107 => icrp107::record(name),
-        }
+        self.own().and_then(|own| own.record(name)).or_else(|| self.library_record(name))
     }
 
     /// Names by spelling: lower-case letters and digits.
     pub(super) fn spellings(self) -> &'static HashMap<String, &'static str> {
         static OF_ENSDF: LazyLock<HashMap<String, &'static str>> =
-            LazyLock::new(|| super::nuclide_name::spellings(NuclideData::Ensdf.names()));
+            LazyLock::new(|| super::nuclide_name::spellings(NuclideData::Ensdf.library_names()));
         static OF_ICRP107: LazyLock<HashMap<String, &'static str>> =
-            LazyLock::new(|| super::nuclide_name::spellings(NuclideData::Icrp107.names()));
-        match self {
-            NuclideData::Ensdf => &OF_ENSDF,
-            NuclideData::Icrp107 => &OF_ICRP107,
+            LazyLock::new(|| super::nuclide_name::spellings(NuclideData::Icrp107.library_names()));
+        match (self.own(), self) {
+            (Some(own), _) => &own.spellings,
+            (None, NuclideData::Ensdf) => &OF_ENSDF,
+            (None, NuclideData::Icrp107) => &OF_ICRP107,
         }
+    }
+
+    /// One's own nuclides, which stand before those of the chosen evaluation.
+    fn own(self) -> Option<&'static OwnNuclides> {
+        OwnNuclides::chosen().filter(|own| own.data == self)
+    }
+
+    /// Names without one's own.
+    pub(super) fn library_names(self) -> &'static [&'static str] {
+        match self {
+            NuclideData::Ensdf => ensdf::names(),
+            #[cfg(feature = "icrp107")]
+            NuclideData::Icrp107 => icrp107::names(),
+            #[cfg(not(feature = "icrp107"))]
+            NuclideData::Icrp107 => &[],
+        }
+    }
+
+    /// A record without one's own.
+    pub(super) fn library_record(self, name: &str) -> Option<&'static Record> {
+        match self {
+            NuclideData::Ensdf => ensdf::record(name),
+            #[cfg(feature = "icrp107")]
+            NuclideData::Icrp107 => icrp107::record(name),
+            #[cfg(not(feature = "icrp107"))]
+            NuclideData::Icrp107 => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_here_is_refused_with_its_licence() {
+        assert!(NuclideData::Ensdf.need().is_ok());
+        let text = NuclideData::Icrp107.absence().to_string();
+        for word in ["icrp107", "not-for-profit", "-features icrp107", "ensdf"] {
+            assert!(text.contains(word), "{text}");
+        }
+        assert_eq!(NuclideData::Icrp107.need().is_ok(), NuclideData::Icrp107.is_here());
+        assert_eq!(NuclideData::Icrp107.names().is_empty(), !NuclideData::Icrp107.is_here());
     }
 }

@@ -56,10 +56,12 @@ pub fn canonical_name_in(data: NuclideData, spelling: &str) -> Result<&'static s
     ))
 }
 
-/// True if the text has one word beside the m of an isomer: that is the element.
+/// True if the text has one word beside the m of an isomer, the element, and one number.
 fn spelled_by_element(text: &str) -> bool {
     let words = text.split(|c: char| !c.is_alphabetic());
+    let numbers = text.split(|c: char| !c.is_ascii_digit());
     words.filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("m")).count() == 1
+        && numbers.filter(|number| !number.is_empty()).count() == 1
 }
 
 /// `hf178m2` is the second isomer: `hf178n`.

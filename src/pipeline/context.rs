@@ -346,6 +346,7 @@ pub fn setup(s: &Setup, observer: &dyn Observer) -> Value {
             "label": source.spectrum.label,
             "half_life_s": source.half_life_s,
             "nuclide_data": source.chain.as_ref().map(|c| c.data.name()),
+            "own_nuclides": source.own_told(),
             "chain": source.chain.as_ref().map(|c| json!({
                 "horizon_s": c.horizon_s,
                 "parent_decay_fraction": c.parent_decay_fraction,

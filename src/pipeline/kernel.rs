@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Observer;
 use super::fast::{Heard, KernelMaker};
-use super::source::read_source;
+use super::source::{Source, read_source};
 use crate::error::{Error, Result};
 use crate::image::{Grid, Volume};
 use crate::io::atomic::write_atomically;
@@ -120,19 +120,21 @@ pub fn kernel(job: &KernelJob, observer: &dyn Observer, stop: &AtomicBool) -> Re
             ));
         }
     }
-    let made = make(job, observer, stop)?;
+    let source = read_source(&job.source)?;
+    let made = make(job, &source, observer, stop)?;
     let rows = table(&made);
     let text = lines(rows.iter(), Separator::Comma);
     for path in &job.out {
         match form(path, &job.shape)? {
             Form::Csv => {
-                let text = format!("{}{text}", head(job, &made));
+                let text = format!("{}{text}", head(job, &made, &source));
                 write_atomically(path, |w| w.write_all(text.as_bytes()))?;
             }
             Form::Json => {
-                let text = serde_json::to_vec_pretty(&facts(job, &made, &rows)).map_err(|e| {
-                    Error::run("a kernel cannot be written", e.to_string(), "Report this.")
-                })?;
+                let text =
+                    serde_json::to_vec_pretty(&facts(job, &made, &source, &rows)).map_err(|e| {
+                        Error::run("a kernel cannot be written", e.to_string(), "Report this.")
+                    })?;
                 write_atomically(path, |w| w.write_all(&text))?;
             }
             Form::Nifti => {
@@ -142,11 +144,15 @@ pub fn kernel(job: &KernelJob, observer: &dyn Observer, stop: &AtomicBool) -> Re
             }
         }
     }
-    Ok(format!("{}{text}", head(job, &made)))
+    Ok(format!("{}{text}", head(job, &made, &source)))
 }
 
-fn make(job: &KernelJob, observer: &dyn Observer, stop: &AtomicBool) -> Result<Made> {
-    let source = read_source(&job.source)?;
+fn make(
+    job: &KernelJob,
+    source: &Source,
+    observer: &dyn Observer,
+    stop: &AtomicBool,
+) -> Result<Made> {
     source.complaints().iter().for_each(|text| observer.warn(text));
     let maker = KernelMaker {
         decay: &source.spectrum,
@@ -208,7 +214,8 @@ pub fn kernel_table(
     observer: &dyn Observer,
     stop: &AtomicBool,
 ) -> Result<KernelTable> {
-    let made = make(job, observer, stop)?;
+    let source = read_source(&job.source)?;
+    let made = make(job, &source, observer, stop)?;
     let mut rows = table(&made).into_iter();
     let columns = rows.next().unwrap_or_default();
     let numbers = |row: Vec<String>| row.iter().map(|t| t.parse().unwrap_or(f64::NAN)).collect();
@@ -216,7 +223,12 @@ pub fn kernel_table(
         Made::Voxels(kernel) => Some(image(kernel)?),
         _ => None,
     };
-    Ok(KernelTable { head: head(job, &made), columns, rows: rows.map(numbers).collect(), image })
+    Ok(KernelTable {
+        head: head(job, &made, &source),
+        columns,
+        rows: rows.map(numbers).collect(),
+        image,
+    })
 }
 
 fn emitted(made: &Made) -> (f64, f64, u64, bool) {
@@ -226,8 +238,15 @@ fn emitted(made: &Made) -> (f64, f64, u64, bool) {
     }
 }
 
+/// Evaluation of the nuclide, and what one's own file changed of it, as lines of comment.
+fn of_nuclide(decay: &Source) -> String {
+    let data = decay.chain.as_ref().map(|c| format!("# nuclide data: {}\n", c.data.name()));
+    let own = decay.own_changes().into_iter().map(|(n, said)| format!("# own data: {n}: {said}\n"));
+    data.into_iter().chain(own).collect()
+}
+
 /// What the kernel is, as lines of comment.
-fn head(job: &KernelJob, made: &Made) -> String {
+fn head(job: &KernelJob, made: &Made, decay: &Source) -> String {
     let (emitted, outside, histories, _) = emitted(made);
     let facts = job.medium.facts();
     let source = match made {
@@ -254,8 +273,9 @@ fn head(job: &KernelJob, made: &Made) -> String {
         _ => String::new(),
     };
     format!(
-        "# {what}\n{voxel}# source: {source}\n# medium: {} {} g/cm3, infinite\n# emitted: {emitted:.6e} MeV per decay, {:.3} % of it beyond this table\n\
+        "# {what}\n{voxel}# source: {source}\n{}# medium: {} {} g/cm3, infinite\n# emitted: {emitted:.6e} MeV per decay, {:.3} % of it beyond this table\n\
          # histories: {histories}; standard errors from {} independent parts; seed {}\n# program: voxgray {}\n",
+        of_nuclide(decay),
         facts.material,
         facts.density_g_cm3,
         100.0 * outside / emitted,
@@ -337,7 +357,7 @@ fn table(made: &Made) -> Vec<Vec<String>> {
     rows
 }
 
-fn facts(job: &KernelJob, made: &Made, rows: &[Vec<String>]) -> Value {
+fn facts(job: &KernelJob, made: &Made, decay: &Source, rows: &[Vec<String>]) -> Value {
     let (emitted, outside, histories, _) = emitted(made);
     let (columns, rows) = rows.split_first().map_or((&[][..], &[][..]), |(h, r)| (&h[..], r));
     let numbers = |row: &Vec<String>| -> Vec<Option<f64>> {
@@ -348,6 +368,8 @@ fn facts(job: &KernelJob, made: &Made, rows: &[Vec<String>]) -> Value {
         "format": 1,
         "build": Program::this(),
         "source": match made { Made::Point(k) | Made::Spheres(k, _) => &k.source, Made::Voxels(k) => &k.source },
+        "nuclide_data": decay.chain.as_ref().map(|c| c.data.name()),
+        "own_nuclides": decay.own_told(),
         "medium": job.medium.facts(),
         "voxel_mm": match made { Made::Voxels(k) => Some(k.octant.voxel_cm.map(|h| h * MM_PER_CM)), _ => None },
         "reach": match made { Made::Voxels(k) => Some(k.octant.reach), _ => None },

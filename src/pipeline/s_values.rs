@@ -207,7 +207,7 @@ pub fn s_values(
     }
     let found = scene.run(job, &engine, &sources, observer, stop)?;
     let doses = tiac.map(|t| t.doses(&found, of.rbe.as_ref())).transpose()?.unwrap_or_default();
-    write(folder.path(), job, &found, &doses)?;
+    write(folder.path(), job, &scene.decay, &found, &doses)?;
     Ok((folder.keep(true)?, found, doses))
 }
 
@@ -362,7 +362,13 @@ impl Scene {
     }
 }
 
-fn write(folder: &Path, job: &Job, found: &SValues, doses: &[OrganDose]) -> Result<()> {
+fn write(
+    folder: &Path,
+    job: &Job,
+    decay: &source::Source,
+    found: &SValues,
+    doses: &[OrganDose],
+) -> Result<()> {
     let number = |x: f64| format!("{x:.6e}");
     let error = |e: Option<f64>| e.map(number).unwrap_or_default();
     let mut header: Vec<String> = [
@@ -425,6 +431,8 @@ fn write(folder: &Path, job: &Job, found: &SValues, doses: &[OrganDose]) -> Resu
         "program": "voxgray",
         "format": 1,
         "build": Program::this(),
+        "nuclide_data": decay.chain.as_ref().map(|c| c.data.name()),
+        "own_nuclides": decay.own_told(),
         "s_values": found,
         "organ_doses": doses,
         "seed": job.transport.seed,

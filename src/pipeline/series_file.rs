@@ -13,7 +13,7 @@ use super::planar::{PlanarCurve, PlanarEntry};
 use super::quantification::{
     CalibrationKeys, Quantification, QuantificationKeys, TransferKeys, VolumeKeys, duration,
 };
-use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, check_version, toml_error};
+use crate::activity::{CalibrationInput, DecayCorrection, InputUnit};
 use crate::error::{Error, Result, did_you_mean};
 use crate::kinetics::Family;
 use crate::time::{Moment, TimeOrSpan, hours_text};
@@ -214,8 +214,8 @@ impl SeriesInput {
     /// # Errors
     /// As [`SeriesInput::read`].
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
-        let file: File = toml::from_str(text).map_err(|e| toml_error(&e))?;
-        check_version(file.version, VERSION)?;
+        let file: File = toml::from_str(text).map_err(|e| Error::of_toml(&e))?;
+        Error::of_version(file.version, VERSION)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let common = file.decay_correction.as_deref().map(str::parse).transpose()?;
         let points: Vec<TimePoint> = file

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::image_time::{self, Timing};
 use super::scene::DoseGrid;
@@ -13,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::image::Volume;
 use crate::job::{DecayFrom, Job, SourceChoice};
 use crate::phantom::{LOW_DENSITY_G_CM3, Phantom};
+use crate::physics::own_nuclides::OwnNuclides;
 use crate::physics::{Chain, Nuclide, chain};
 use crate::source::{DecaySpectrum, SpectrumFile, parse_source, read_spectrum};
 use crate::time::hours_text;
@@ -94,7 +96,40 @@ impl Source {
             return self.left_out.iter().map(told).collect();
         };
         let heard = chain.members.iter().filter(|m| m.decays_per_parent_decay >= HEARD);
-        heard.filter_map(|m| Nuclide::load_from(chain.data, &m.nuclide).ok()?.complaint()).collect()
+        let mut told: Vec<String> = heard
+            .filter_map(|m| Nuclide::load_from(chain.data, &m.nuclide).ok()?.complaint())
+            .collect();
+        if let Some(own) = self.own().filter(|_| self.own_changes().is_empty()) {
+            let names: Vec<&str> = own.changes.iter().map(|(name, _)| name.as_str()).collect();
+            told.push(format!(
+                "{} changes nothing here: {} has no part in the decays of {}",
+                own.files[0].display(),
+                names.join(", "),
+                self.spectrum.label
+            ));
+        }
+        told
+    }
+
+    /// The file of one's own nuclides, where there is one for this evaluation.
+    pub fn own(&self) -> Option<&'static OwnNuclides> {
+        let chain = self.chain.as_ref()?;
+        OwnNuclides::chosen().filter(|own| own.data == chain.data)
+    }
+
+    /// What one's own file changes of the nuclides of the chain: names and words.
+    pub fn own_changes(&self) -> Vec<&'static (String, String)> {
+        let (Some(own), Some(chain)) = (self.own(), &self.chain) else { return Vec::new() };
+        let is_member = |name: &str| chain.members.iter().any(|m| m.nuclide == name);
+        own.changes.iter().filter(|(name, _)| is_member(name)).collect()
+    }
+
+    /// The same for a summary, with the hash of the file; nothing without one.
+    pub fn own_told(&self) -> Option<Value> {
+        let changes = self.own_changes().into_iter();
+        let changes: Vec<Value> =
+            changes.map(|(name, said)| json!({"nuclide": name, "said": said})).collect();
+        self.own().map(|own| json!({"sha256": own.sha256, "changes": changes}))
     }
 
     /// Number of tallies that its emissions need.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::inputs::InputRecord;
 use crate::job::{CurveChoice, Job, MaterialNames, MatterInput, RecordPaths};
+use crate::physics::own_nuclides::OwnNuclides;
 
 /// What replaces a name.
 const LEFT_OUT: &str = "(left out)";
@@ -147,6 +148,7 @@ fn paths_of(job: &Job) -> Vec<PathBuf> {
     }
     paths.extend(job.activity.calibration.history.clone());
     paths.extend(super::source::spectrum_file(&job.source));
+    paths.extend(OwnNuclides::chosen().iter().flat_map(|own| own.files.clone()));
     // Files beside these are named by their folder, too.
     let parents: Vec<PathBuf> =
         paths.iter().filter_map(|p| p.parent()).map(Path::to_path_buf).collect();

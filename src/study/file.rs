@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::lines::Lines;
-use crate::activity::{check_version, toml_error};
 use crate::error::{Error, Result};
 
 /// Version of the file that is read.
@@ -20,6 +19,7 @@ struct File {
     pseudonym: Option<String>,
     nuclide: String,
     nuclide_data: Option<String>,
+    nuclide_file: Option<PathBuf>,
     out: Option<PathBuf>,
     cycle: Vec<CycleEntry>,
     #[serde(default)]
@@ -98,6 +98,8 @@ pub struct Study {
     pub nuclide: String,
     /// Evaluation of nuclear decay data.
     pub nuclide_data: Option<String>,
+    /// Nuclides of one's own.
+    pub nuclide_file: Option<PathBuf>,
     /// The output folder.
     pub out: PathBuf,
     /// Administrations.
@@ -139,11 +141,11 @@ impl Study {
     /// As [`Study::read`].
     pub fn parse(text: &str, path: &Path, out: Option<&Path>) -> Result<Self> {
         // A file of a newer version has keys that are not known: that it is newer is told, not that.
-        let table: toml::Table = toml::from_str(text).map_err(|e| toml_error(&e))?;
+        let table: toml::Table = toml::from_str(text).map_err(|e| Error::of_toml(&e))?;
         if let Some(found) = table.get("format").and_then(toml::Value::as_integer) {
-            check_version(found, VERSION)?;
+            Error::of_version(found, VERSION)?;
         }
-        let file: File = toml::from_str(text).map_err(|e| toml_error(&e))?;
+        let file: File = toml::from_str(text).map_err(|e| Error::of_toml(&e))?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         let lines = Lines::of(text);
         if file.cycle.is_empty() {
@@ -159,12 +161,14 @@ impl Study {
         }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let own = file.out.map_or_else(|| folder.join(format!("{stem}-out")), |o| folder.join(o));
+        let nuclide_file = file.nuclide_file.map(|f| folder.join(f));
         Ok(Study {
             path: path.to_path_buf(),
             folder,
             pseudonym: file.pseudonym,
             nuclide: file.nuclide,
             nuclide_data: file.nuclide_data,
+            nuclide_file,
             out: out.map_or(own, Path::to_path_buf),
             cycles,
             series: file.series,

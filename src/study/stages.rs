@@ -84,6 +84,7 @@ impl Study {
             }
             for (v, voi) in vois.iter().enumerate() {
                 let mut words = vec![text("bed")];
+                words.extend(self.nuclide_words());
                 words.extend(doses.iter().cloned().map(Word::Made));
                 voi_words(&mut words, &voi.file, voi.names.as_deref());
                 words.extend(self.words(commands, "bed", "bed", bed, &TAKEN_BY_ANALYSIS)?);
@@ -163,12 +164,22 @@ impl Study {
         commands.words(command, taken, &of)
     }
 
-    fn dose(&self, commands: &Commands, cycle: &Cycle, n: usize) -> Result<Stage> {
-        let cycles = self.cycles.len();
-        let mut words = vec![text("dose"), text("--nuclide"), text(&self.nuclide)];
+    /// Options that choose the nuclides of every stage that looks one up.
+    fn nuclide_words(&self) -> Vec<Word> {
+        let mut words = Vec::new();
         if let Some(data) = &self.nuclide_data {
             words.extend([text("--nuclide-data"), text(data)]);
         }
+        if let Some(file) = &self.nuclide_file {
+            words.extend([text("--nuclide-file"), Word::Input(file.clone())]);
+        }
+        words
+    }
+
+    fn dose(&self, commands: &Commands, cycle: &Cycle, n: usize) -> Result<Stage> {
+        let cycles = self.cycles.len();
+        let mut words = vec![text("dose"), text("--nuclide"), text(&self.nuclide)];
+        words.extend(self.nuclide_words());
         if let Some(ct) = &cycle.ct {
             words.extend([text("--ct"), Word::Input(ct.clone())]);
             words.extend(series_words("--ct-series", cycle));
@@ -217,6 +228,7 @@ impl Study {
         doses: &[String],
     ) -> Result<Stage> {
         let mut words = vec![text("plan"), text("limit")];
+        words.extend(self.nuclide_words());
         for (dose, cycle) in doses.iter().zip(&self.cycles) {
             words.extend([text("--cycle"), Word::Made(dose.clone())]);
             if let Some(given) = &cycle.administered {

@@ -218,7 +218,7 @@ fn a_study_is_the_commands_that_check_prints() {
     let spaced = spaced.join("\n");
     for line in [
         "pseudonym P01 line 2",
-        "half-life 159.5280 h nuclear decay data",
+        "half-life 159.4632 h nuclear decay data",
         "kidney: 0.51 mL",
         "histories 2000 line 26",
         "relative_uncertainty 0.05 line 22",

@@ -19,12 +19,13 @@ use crate::pipeline::inputs::read_curve;
 use crate::pipeline::source::{read_source, tell_negatives};
 
 /// Options of `voxgray dose` that arrays leave to the caller; the others are of files, or of what is written.
-pub const OPTIONS: [&str; 30] = [
+pub const OPTIONS: [&str; 31] = [
     "nuclide",
     "source",
     "horizon",
     "retained",
     "nuclide-data",
+    "nuclide-file",
     "activity-unit",
     "negative-activity",
     "hu-curve",

@@ -8,9 +8,10 @@ use crate::error::Error;
 use crate::kinetics::{Integrated, Points, Spread, integrate_points};
 
 /// Options of `voxgray fit` that a curve leaves to the caller.
-pub const OPTIONS: [&str; 10] = [
+pub const OPTIONS: [&str; 11] = [
     "nuclide",
     "nuclide-data",
+    "nuclide-file",
     "half-life",
     "model",
     "head",

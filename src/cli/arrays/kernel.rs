@@ -10,7 +10,7 @@ use crate::pipeline::Observer;
 use crate::pipeline::kernel::{KernelTable, kernel_table};
 
 /// Options of `voxgray kernel` that are not of files.
-pub const OPTIONS: [&str; 17] = [
+pub const OPTIONS: [&str; 18] = [
     "nuclide",
     "source",
     "horizon",
@@ -28,6 +28,7 @@ pub const OPTIONS: [&str; 17] = [
     "threads",
     "kernel-cache",
     "nuclide-data",
+    "nuclide-file",
 ];
 
 /// Makes a kernel.

@@ -48,9 +48,7 @@ fn wrong_command() -> Refused {
 
 impl Arguments {
     fn into_command(self) -> Result<Command, Error> {
-        if let Some(data) = self.nuclide_data {
-            data.choose()?;
-        }
+        self.choose_nuclides()?;
         Ok(self.command)
     }
 }
