@@ -70,7 +70,7 @@ use crate::image::{Parts, VoiSets};
 use crate::interrupt;
 use crate::job::{DoseMethod, Job, batches_of};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
-use crate::report::summary::{EngineResult, Summary, Timing, VoiResult};
+use crate::report::summary::{Summary, Timing, VoiResult};
 use crate::transport::build::{PlanInput, build_beam_plan, build_plan};
 use crate::transport::capacity;
 use crate::transport::engine::Engine;
@@ -88,7 +88,7 @@ use checks::Checks;
 use context::{Context, Setup, VoiFacts};
 use folder::OutputFolder;
 use heard::Heard;
-use histories::{Stage, transport};
+use histories::{RanBy, Stage, transport};
 use withheld::Withheld;
 
 /// Largest energy imbalance of a run.
@@ -199,24 +199,24 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
     prepared.context.hear(observer);
     if job.shard.is_some() {
         let interrupted = outcome.interrupted;
-        let file = merge::write_part(&folder, job, &prepared, (&stage, engine.as_ref()), outcome)?;
+        let file = merge::write_part(&folder, job, &prepared, (&stage, &engine), outcome)?;
         return merge::finish_shard(folder, vec![file], interrupted);
     }
     let Prepared { plan, phantom, labels, context, .. } = prepared;
     let Phantom { density, material, .. } = phantom;
     drop(plan);
-    let timing = timing(job, &outcome, engine.as_ref());
+    let timing = timing(job, &outcome, &engine);
     let partial = outcome.interrupted;
     let maps = outputs::Matter { density: &density, material: &material, labels: &labels };
     outputs::write(folder, &context, &maps, &outcome.tally, partial, timing, None)
 }
 
 /// How long a transport took, and what ran it.
-fn timing(job: &Job, outcome: &Outcome, engine: Option<&Engine>) -> Timing {
+fn timing(job: &Job, outcome: &Outcome, engine: &RanBy) -> Timing {
     Timing {
         transport_seconds: outcome.seconds,
         histories_per_second: outcome.tally.histories() as f64 / outcome.seconds.max(1e-9),
-        engine: engine.map(EngineResult::from),
+        engine: Some(engine.result()),
         threads: job.threads,
         peak_memory_bytes: memory::peak_resident(),
         merged_shards: job.from_shards.len(),

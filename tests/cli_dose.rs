@@ -462,6 +462,26 @@ fn beam<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&BEAM[..], more].concat()
 }
 
+/// What is made of activity that was given is refused of a beam, before anything is written.
+#[test]
+fn a_beam_has_no_report_and_no_objects_of_a_patient() {
+    let inputs = Inputs::new();
+    let source = ["--source", "electron:1MeV", "--histories", "1000", "-o", "out"];
+    let place = ["--beam", "direction=0,0,1; at=0,0,-50mm", "--voi", "voi.mha"];
+    succeed(&inputs.run(&beam(&[&source[..], &place[..]].concat())));
+    for words in [
+        &["report", "out", "-o", "report.html"][..],
+        &["dicom", "out", "--reference", "ct.mha", "-o", "dicom"][..],
+    ] {
+        let output = inputs.run(words);
+        let told = stderr(&output);
+        assert_eq!(output.status.code(), Some(3), "{told}");
+        assert!(told.contains("out is the run of a beam along"), "{told}");
+    }
+    assert!(!inputs.path("report.html").exists() && !inputs.path("dicom").exists());
+    succeed(&inputs.run(&["dvh", "out", "--voi", "voi.mha", "-o", "dvh"]));
+}
+
 /// A pencil of alphas that stop in their first voxel: the dose of N particles is N E / m, all of it there; the summary tells the beam.
 #[test]
 fn a_beam_gives_the_dose_of_its_particles() {

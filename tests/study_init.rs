@@ -271,6 +271,44 @@ fn a_clock_without_a_date_is_one_administration() {
     }
 }
 
+/// Dates that anonymisation took out: scans stand in the order of their files, each with a line for its time, and the times that are written there hold.
+#[test]
+fn scans_without_dates_are_completed_by_hand() {
+    let export = Export::new();
+    let none = ["", ""];
+    export.series("ct", Series { at: none, ..ct("A", "1.2.3.20", "1.2.3.2") });
+    // UIDs in the other order.
+    for (n, uid) in ["1.2.3.13", "1.2.3.12", "1.2.3.11"].into_iter().enumerate() {
+        let values = [20_000 - 5_000 * n as i16, 500];
+        export.series(&format!("day{n}"), Series { uid, at: none, given: "", values, ..FIRST });
+    }
+    let output = export.run(&["init", "."]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("when the activity was given"), "{}", said(&output));
+    let study = export.text("study.toml");
+    let places: Vec<usize> =
+        (0..3).map(|n| study.find(&format!("activity = \"day{n}\"")).unwrap()).collect();
+    assert!(places.is_sorted(), "{study}");
+    assert_eq!(study.matches("# time = \"24h\"").count(), 3, "{study}");
+    let output = export.run(&["check", "study.toml"]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(
+        said(&output).contains("time point 1: no time after the administration"),
+        "{}",
+        said(&output)
+    );
+    let mut hours = ["4h", "24h", "96h"].into_iter();
+    let lines = study.lines().map(|l| match l.starts_with("# time = \"24h\"") {
+        true => format!("time = '{}'", hours.next().unwrap()),
+        false => l.into(),
+    });
+    std::fs::write(export.path("study.toml"), lines.collect::<Vec<String>>().join("\n")).unwrap();
+    let output = export.run(&["check", "study.toml"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("h after the administration"), "{text}");
+}
+
 /// Two administrations within days by the clock alone, and two beds of one scan, are told: no header decides them.
 #[test]
 fn what_headers_leave_open_is_told() {

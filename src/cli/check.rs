@@ -254,10 +254,12 @@ impl Of<'_> {
         }
         rows.add("", &seen.what, "what that time is");
         let correction = seen.correction.unwrap_or("not stated: activity at that time");
-        let from =
-            at("decay_correction").or_else(|| self.of_series("decay_correction")).unwrap_or_else(
-                || origin(dicom, "DecayCorrection (0054,1102), CorrectedImage (0028,0051)"),
-            );
+        let from = at("decay_corrected_to")
+            .or_else(|| at("decay_correction"))
+            .or_else(|| self.of_series("decay_correction"))
+            .unwrap_or_else(|| {
+                origin(dicom, "DecayCorrection (0054,1102), CorrectedImage (0028,0051)")
+            });
         rows.add("decay correction", correction, from);
         let stated = point.and_then(|p| p.calibration.duration_s);
         let of_all = self.series.and_then(|s| s.quantification.calibration.duration_s);

@@ -13,9 +13,10 @@ use crate::study::init::drafts;
 
 const AFTER: &str = "\
 Looks through FOLDER and all below it: DICOM (CT, PET and NM of several days, RTSTRUCT, SEG,
-REG), by patient, frame of reference and time; or folders cycleN/tpN/{ct,spect,rois} of other
-images. Writes study.toml into it: what was found and taken, and as lines that begin with # what
-could not be decided. Of several patients each gets a file of its own, study-1.toml, ....
+REG), by patient, frame of reference and time; a BIDS dataset, sub-X/[ses-Y/]pet/*_pet.nii.gz
+with its sidecars; or folders cycleN/tpN/{ct,spect,rois} of other images. Writes study.toml into
+it: what was found and taken, and as lines that begin with # what could not be decided. Of
+several patients each gets a file of its own, study-1.toml, ....
 Headers are read, not pixels: voxgray check reads what the study names.
 
 Example:

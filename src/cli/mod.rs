@@ -48,6 +48,7 @@ pub mod s_values;
 #[cfg(feature = "shell")]
 pub mod shell;
 mod study_commands;
+mod study_left;
 mod threads;
 pub mod trace;
 pub mod transport_arguments;

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::console;
 pub use super::console::print;
+use super::study_left;
 use crate::error::Result;
 use crate::pipeline::{Observer, Progress, Written};
 use crate::report::voi_table::{hits_in_words, parts_in_words};
@@ -58,6 +59,7 @@ impl Observer for Terminal {
         }
         HISTORIES[0].store(0, Relaxed);
         HISTORIES[1].store(histories, Relaxed);
+        study_left::started(histories, goal.is_some());
         self.bar.set_length(histories);
         self.bar.set_position(0);
         self.bar.enable_steady_tick(Duration::from_millis(500));
@@ -72,6 +74,9 @@ impl Observer for Terminal {
     fn advanced(&self, histories: u64) {
         HISTORIES[0].fetch_add(histories, Relaxed);
         self.bar.inc(histories);
+        if let Some(text) = study_left::advanced(histories).filter(|_| !self.quiet) {
+            self.bar.suspend(|| console::say(&text));
+        }
     }
 
     fn progressed(&self, progress: Progress) {
@@ -82,6 +87,7 @@ impl Observer for Terminal {
 
     fn finished(&self) {
         HISTORIES[1].store(0, Relaxed);
+        study_left::finished();
         self.bar.finish_and_clear();
     }
 }

@@ -1,5 +1,6 @@
 //! `voxgray run`: the stages of studies, each where what it depends on has changed.
 
+mod left;
 mod shards;
 
 use std::fmt::Write as _;
@@ -13,6 +14,7 @@ use super::console::{self, Kept};
 use super::interrupt;
 use super::progress::print;
 use super::study_commands::{commands, parsed};
+use super::study_left::about;
 use super::values::{parse_shard, parse_threads};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::EXIT_CODE as INTERRUPTED;
@@ -146,7 +148,7 @@ fn left_of(took: &[f64], studies: usize) -> String {
         return String::new();
     }
     let mean = took.iter().sum::<f64>() / took.len() as f64;
-    format!(" (about {:.0} s to the end of all, as those before)", mean * studies as f64)
+    format!(" ({} to the end of all, as those before)", about(mean * studies as f64))
 }
 
 fn one(path: &Path, a: &RunArguments) -> Result<u8> {
@@ -198,18 +200,28 @@ struct Runner<'a> {
     merge: Option<u32>,
     /// Stages that were run here: what hangs on them is run too, as their outputs were made anew.
     rerun: Vec<String>,
-    of: usize,
+    /// All of them, in their order.
+    stages: Vec<Stage>,
 }
 
 impl<'a> Runner<'a> {
     fn new(study: &'a Study, place: &'a Path, anew: bool) -> Self {
         let (record, keys) = (Record::read(place), Keys::of_study(study));
-        Runner { record, place, keys, study, anew, merge: None, rerun: Vec::new(), of: 0 }
+        Runner {
+            record,
+            place,
+            keys,
+            study,
+            anew,
+            merge: None,
+            rerun: Vec::new(),
+            stages: Vec::new(),
+        }
     }
 
     /// Runs stages; gives a table of how they ended, and the exit code.
     fn all(&mut self, stages: &[Stage]) -> Result<(String, u8)> {
-        self.of = stages.len();
+        self.stages = stages.to_vec();
         self.record.retain(&stages.iter().map(|s| s.name.clone()).collect::<Vec<_>>());
         let began = Instant::now();
         let (mut table, mut worst, mut failed) = (String::new(), 0, Vec::new());
@@ -259,7 +271,7 @@ impl<'a> Runner<'a> {
         let before = self.record.get(&stage.name).cloned();
         let fresh = stage.after.iter().any(|s| self.rerun.contains(s));
         let holds = before.as_ref().is_some_and(|d| d.holds(&key, &stage.output, out));
-        let place = format!("stage {} of {}: {}", n + 1, self.of, stage.name);
+        let place = format!("stage {} of {}: {}", n + 1, self.stages.len(), stage.name);
         if holds && !self.anew && !fresh {
             console::say(&format!("{place}: kept, nothing that it depends on has changed"));
             return Ok(End::Kept);
@@ -286,9 +298,10 @@ impl<'a> Runner<'a> {
         };
         self.record.enter(done.clone(), self.place)?;
         self.rerun.push(stage.name.clone());
-        let left = self.left(n, before.as_ref());
+        let left = left::text(&self.record, &self.stages, n, before.as_ref(), out);
         console::say(&format!("{place}{left}"));
         let arguments = parsed(self.study, stage, out, &more)?;
+        let _watched = left::watch(&self.record, &self.stages, n, &arguments);
         let place = out.join(stage.output.name());
         let written = || Mark::written(&place);
         let (began, older) = (Instant::now(), written());
@@ -330,18 +343,6 @@ impl<'a> Runner<'a> {
         Ok(end)
     }
 
-    /// The time that this and the later stages took before, where all of them are known.
-    fn left(&self, n: usize, before: Option<&Done>) -> String {
-        let later = self.record.all().get(n + 1..).unwrap_or_default();
-        let all: Option<Vec<f64>> = before.into_iter().chain(later).map(|d| d.seconds).collect();
-        match all {
-            Some(seconds) if before.is_some() => {
-                format!(" (about {:.0} s to the end, as before)", seconds.iter().sum::<f64>())
-            }
-            _ => String::new(),
-        }
-    }
-
     fn inputs(&mut self, stage: &Stage) -> Result<Vec<String>> {
         let paths: Vec<PathBuf> = stage.inputs().map(Path::to_path_buf).collect();
         paths.iter().map(|p| self.keys.content(p)).collect()
@@ -377,6 +378,6 @@ mod tests {
     #[test]
     fn what_is_left_is_told_from_what_others_took() {
         assert_eq!(left_of(&[], 9), "");
-        assert_eq!(left_of(&[10.0, 20.0], 8), " (about 120 s to the end of all, as those before)");
+        assert_eq!(left_of(&[10.0, 20.0], 8), " (about 2 min to the end of all, as those before)");
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn activity_route(
     if job.shard.is_some() {
         prepared.context.hear(observer);
         let interrupted = outcome.interrupted;
-        parts.push(merge::write_part(&folder, job, &prepared, (&stage, engine.as_ref()), outcome)?);
+        parts.push(merge::write_part(&folder, job, &prepared, (&stage, &engine), outcome)?);
         return merge::finish_shard(folder, parts, interrupted);
     }
     let tally = &outcome.tally;
@@ -78,7 +78,7 @@ pub(super) fn activity_route(
         maps.write("dose_difference", difference)?;
     }
     let found = Found { vois: results, columns, files: maps.files };
-    let timing = timing(job, &outcome, engine.as_ref());
+    let timing = timing(job, &outcome, &engine);
     let Prepared { phantom, context, labels, .. } = &prepared;
     let maps = outputs::Matter { density: &phantom.density, material: &phantom.material, labels };
     let partial = outcome.interrupted;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::activity_route::refused;
 use super::context::{CurveFacts, VoiFacts};
 use super::folder::OutputFolder;
-use super::histories::{Stage, choose_engine, transport};
+use super::histories::{RanBy, Stage, choose_engine, transport};
 use super::hits::{self, VoiHits};
 use super::outputs::{Maps, as_known, voi_result, write_vois};
 use super::over_time::{IntegratedMap, RegionCurve};
@@ -20,7 +20,6 @@ use crate::error::{Error, Result};
 use crate::io::atomic::write_json;
 use crate::program::Program;
 use crate::report::summary::{LedgerResult, VoiResult};
-use crate::transport::engine::Engine;
 use crate::transport::run::Outcome;
 use crate::transport::tally::{Tally, Told};
 use crate::units::{CM3_PER_MM3, GY_PER_MEV_PER_G};
@@ -32,13 +31,14 @@ pub(super) struct DoseRates {
     pub section: Value,
     pub files: Vec<String>,
     pub outcome: Outcome,
+    engine: RanBy,
 }
 
 /// The transport of all times.
 pub(super) struct Ran {
     pub prepared: Prepared,
     pub stage: Stage,
-    pub engine: Option<Engine>,
+    pub engine: RanBy,
     pub outcome: Outcome,
     /// Activity of each time.
     totals: Vec<f64>,
@@ -79,8 +79,8 @@ pub(super) fn dose_rate_route(
     folder: &OutputFolder,
     ran: Ran,
 ) -> Result<(Prepared, DoseRates)> {
-    let Ran { prepared, outcome, totals, .. } = ran;
-    let rates = integrate_rates(case, folder, &prepared, outcome, &totals)?;
+    let Ran { prepared, outcome, totals, engine, .. } = ran;
+    let rates = integrate_rates(case, folder, &prepared, (outcome, engine), &totals)?;
     Ok((prepared, rates))
 }
 
@@ -103,7 +103,7 @@ fn integrate_rates(
     case: &Case,
     folder: &OutputFolder,
     prepared: &Prepared,
-    outcome: Outcome,
+    (outcome, engine): (Outcome, RanBy),
     totals: &[f64],
 ) -> Result<DoseRates> {
     let (observer, context) = (case.observer, &prepared.context);
@@ -182,7 +182,7 @@ fn integrate_rates(
         "vois": vois.iter().map(voi_curves::voi_json).collect::<Vec<_>>(),
         "ledger": LedgerResult::from(tally),
     });
-    Ok(DoseRates { dose, vois, section, files, outcome })
+    Ok(DoseRates { dose, vois, section, files, outcome, engine })
 }
 
 /// Curves of the regions: dose rates (Gy/s) of VOIs by their mass at each time, energy rates (MeV/s) of what is outside.
@@ -298,7 +298,7 @@ pub(super) fn finish_dose_rates(
     mut prepared: Prepared,
     rates: DoseRates,
 ) -> Result<Written> {
-    let DoseRates { vois, section, mut files, outcome, .. } = rates;
+    let DoseRates { vois, section, mut files, outcome, engine, .. } = rates;
     let hits = hits::of_vois(&prepared.context, &outcome.tally, &prepared.labels);
     prepared.context.hear(case.observer);
     let (prepared, context) = (&prepared, &prepared.context);
@@ -331,8 +331,8 @@ pub(super) fn finish_dose_rates(
         "setup": setup,
         "vois": results,
         "files": files,
-        "timing": {"transport_seconds": outcome.seconds, "threads": case.job.threads,
-                   "peak_memory_bytes": memory::peak_resident()},
+        "timing": {"transport_seconds": outcome.seconds, "threads": case.job.threads, "engine": engine.result(),
+                   "merged_shards": case.job.from_shards.len(), "peak_memory_bytes": memory::peak_resident()},
     });
     write_json(&folder.path().join("summary.json"), &summary)?;
     let folder = folder.keep(!partial)?;

@@ -276,6 +276,26 @@ fn read(path: &Path, affine: NiftiAffine, observer: &dyn Observer) -> Result<Vol
     Ok(volume)
 }
 
+/// Refuses the run of a beam where what is made of a run is of activity that was given.
+///
+/// # Errors
+/// If it is one.
+pub(super) fn of_activity(summary: &Value, folder: &Path, why: &str) -> Result<()> {
+    let label = &summary["setup"]["beam"]["label"];
+    match label.as_str() {
+        None => Ok(()),
+        Some(label) => Err(Error::input(
+            format!("{} is the run of a {label}", folder.display()),
+            why,
+            "Its numbers stand in its summary.json; voxgray dvh and other programs read its maps (NIfTI).",
+        )),
+    }
+}
+
+/// The summary of a folder of `voxgray dose`.
+///
+/// # Errors
+/// If it is none.
 pub(super) fn read_summary(folder: &Path) -> Result<Value> {
     let path = folder.join("summary.json");
     let refuse = |why: String| {

@@ -2,7 +2,7 @@
 
 use super::checkpoint::{Identity, listed};
 use super::folder::OutputFolder;
-use super::histories::Stage;
+use super::histories::{RanBy, Stage};
 use super::merge::{Joined, MergeRules, incomplete, join};
 use super::{Observer, Prepared};
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ use crate::transport::run::Outcome;
 use crate::transport::signature::Signature;
 use crate::transport::tally::Tally;
 
-/// The sums of the job's shards, and the engine that ran them, where it is known here: the CPU. What the machines that ran them were warned of is told
+/// The sums of the job's shards, and what ran them. What the machines that ran them were warned of is told
 /// here too.
 ///
 /// # Errors
@@ -23,10 +23,10 @@ pub(super) fn outcome(
     stage: &Stage,
     folder: &OutputFolder,
     observer: &dyn Observer,
-) -> Result<(Outcome, Option<Engine>)> {
+) -> Result<(Outcome, RanBy)> {
     let Prepared { plan, settings, context, .. } = prepared;
     let found = join(&job.from_shards, &stage.shard_file(), MergeRules::default())?;
-    let Joined { whole, warnings, missing, .. } = found;
+    let Joined { whole, warnings, engine, missing, .. } = found;
     let signature = Signature {
         // Whichever it was: nothing is run here.
         engine: whole.signature.engine.clone(),
@@ -56,7 +56,6 @@ pub(super) fn outcome(
         whole.tally.histories(),
         job.from_shards.len()
     ));
-    let engine = (whole.signature.engine.kind == Engine::Cpu.kind()).then_some(Engine::Cpu);
     let (tally, seconds, notices) = (whole.tally, whole.seconds, Vec::new());
-    Ok((Outcome { tally, interrupted: false, more: None, seconds, notices }, engine))
+    Ok((Outcome { tally, interrupted: false, more: None, seconds, notices }, RanBy::Others(engine)))
 }

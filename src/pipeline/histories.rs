@@ -9,10 +9,11 @@ use super::stop_plan::{FIRST_PILOT, StopPlan};
 use super::{MAX_IMBALANCE, Observer, Prepared, SHARD_FILE, Written, from_shards, goal};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Job;
+use crate::report::summary::EngineResult;
 use crate::transport::engine::{Engine, EngineChoice};
 use crate::transport::in_progress::Start;
 use crate::transport::run::Outcome;
-use crate::transport::signature::Signature;
+use crate::transport::signature::{EngineMark, Signature};
 use crate::transport::tally::Tally;
 
 /// The engine of a job, and a line about it.
@@ -31,6 +32,33 @@ pub fn choose_engine(job: &Job, observer: &dyn Observer) -> Result<Engine> {
         observer.say("--threads counts while images are read only: transport runs on the GPU");
     }
     Ok(engine)
+}
+
+/// What ran the histories.
+#[derive(Debug)]
+pub(super) enum RanBy {
+    /// An engine of this process.
+    Here(Engine),
+    /// Those of the shards that were taken.
+    Others(EngineMark),
+}
+
+impl RanBy {
+    /// As a shard is signed with it.
+    pub fn mark(&self) -> EngineMark {
+        match self {
+            RanBy::Here(engine) => EngineMark::from(engine),
+            RanBy::Others(mark) => mark.clone(),
+        }
+    }
+
+    /// For the summary.
+    pub fn result(&self) -> EngineResult {
+        match self {
+            RanBy::Here(engine) => EngineResult::from(engine),
+            RanBy::Others(mark) => EngineResult::from(mark),
+        }
+    }
 }
 
 /// One transport of a run, for its checkpoint.
@@ -52,7 +80,7 @@ impl Stage {
 }
 
 /// Runs the histories, from the checkpoint where `--resume` finds one, or takes them from shards. Under `auto` the CPU takes over from a GPU that fails before it has
-/// finished a batch; says which engine it was, none where that is known to the shards' machines only. Breaks off with what is there where the output is this run's whole result already.
+/// finished a batch; says which engine it was. Breaks off with what is there where the output is this run's whole result already.
 pub(super) fn transport(
     job: &Job,
     prepared: &mut Prepared,
@@ -61,7 +89,7 @@ pub(super) fn transport(
     folder: &OutputFolder,
     observer: &dyn Observer,
     stop: &AtomicBool,
-) -> Result<ControlFlow<Written, (Outcome, Option<Engine>)>> {
+) -> Result<ControlFlow<Written, (Outcome, RanBy)>> {
     if !job.from_shards.is_empty() {
         let (outcome, engine) = from_shards::outcome(job, prepared, &stage, folder, observer)?;
         check_energy(&outcome.tally)?;
@@ -81,7 +109,7 @@ pub(super) fn transport(
     }
     if let Some(fast) = job.method.fast() {
         let outcome = super::fast::tally(job, fast, prepared, observer, stop)?;
-        return Ok(ControlFlow::Continue((outcome, Some(engine))));
+        return Ok(ControlFlow::Continue((outcome, RanBy::Here(engine))));
     }
     let Prepared { plan, settings, phantom, labels, context, .. } = &*prepared;
     let (mut start, mut before_s, mut planned) = (Start::default(), 0.0, None);
@@ -162,7 +190,7 @@ pub(super) fn transport(
     if let Some(text) = monitor.missed(&outcome.tally).filter(|_| !outcome.interrupted) {
         observer.warn(&text);
     }
-    Ok(ControlFlow::Continue((outcome, Some(engine))))
+    Ok(ControlFlow::Continue((outcome, RanBy::Here(engine))))
 }
 
 /// Says where there are too few batches for a standard error to be trusted.

@@ -75,7 +75,7 @@ fn what_does_not_fit_on_a_gpu_runs_on_the_cpu_under_auto_only() {
             let ControlFlow::Continue((outcome, engine)) = done.unwrap() else {
                 panic!("nothing was there before")
             };
-            assert!(engine.unwrap().devices().is_empty() && outcome.tally.batches() == 4);
+            assert!(engine.mark().devices.is_empty() && outcome.tally.batches() == 4);
             assert!(warned.iter().any(|w| w.contains("goes on with the CPU")), "{warned:?}");
         } else {
             let error = done.map(|_| ()).unwrap_err().to_string();

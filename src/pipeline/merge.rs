@@ -7,15 +7,15 @@ use super::checkpoint::{context_differences, listed};
 use super::context::Context;
 use super::folder::OutputFolder;
 use super::heard::Heard;
-use super::histories::{Stage, check_energy};
+use super::histories::{RanBy, Stage, check_energy};
 use super::{Observer, Prepared, SHARD_FILE, Written, memory, outputs, shard_fits};
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::report::summary::Timing;
+use crate::report::summary::{EngineResult, Timing};
 use crate::transport::engine::Engine;
 use crate::transport::run::Outcome;
 use crate::transport::shard::{Shard, read_shard, write_shard};
-use crate::transport::signature::Signature;
+use crate::transport::signature::{EngineMark, Signature};
 
 /// Most shards that are looked through for missing ones.
 const MOST_NAMED: u32 = 10_000;
@@ -28,6 +28,8 @@ pub(super) struct Joined {
     pub context: Context,
     /// What the runs were warned of, each text as often as it was said.
     pub warnings: Vec<String>,
+    /// What ran them.
+    pub engine: EngineMark,
     /// Batches that the run has and the shards have not, in words.
     pub missing: Option<String>,
 }
@@ -49,12 +51,12 @@ pub(super) fn write_part(
     folder: &OutputFolder,
     job: &Job,
     prepared: &Prepared,
-    (stage, engine): (&Stage, Option<&Engine>),
+    (stage, ran): (&Stage, &RanBy),
     outcome: Outcome,
 ) -> Result<String> {
     let Prepared { plan, settings, phantom, labels, context, .. } = prepared;
     let shard = Shard {
-        signature: Signature::new(plan, settings, engine.unwrap_or(&Engine::Cpu)),
+        signature: Signature { engine: ran.mark(), ..Signature::new(plan, settings, &Engine::Cpu) },
         part: job.shard.map_or([1, 1], |s| [s.number, s.of]),
         seconds: outcome.seconds,
         context: context.to_json()?,
@@ -98,7 +100,8 @@ pub fn merge(
     let folder = OutputFolder::open(out, overwrite, false, observer)?;
     let heard = Heard::new(observer);
     let observer = &heard as &dyn Observer;
-    let Joined { whole, mut context, mut warnings, missing } = join(shards, SHARD_FILE, rules)?;
+    let Joined { whole, mut context, mut warnings, engine, missing } =
+        join(shards, SHARD_FILE, rules)?;
     if context.is_of_series() {
         return Err(Error::input(
             format!("{} is a shard of several time points", shards[0].display()),
@@ -122,6 +125,7 @@ pub fn merge(
     context.warnings = warnings;
     let timing = Timing {
         merged_shards: shards.len(),
+        engine: Some(EngineResult::from(&engine)),
         peak_memory_bytes: memory::peak_resident(),
         ..Timing::default()
     };
@@ -146,12 +150,14 @@ pub(super) fn join(shards: &[PathBuf], file: &str, rules: MergeRules) -> Result<
     shard_fits::check(&whole, &context).map_err(|e| in_file(first, e))?;
     let mut parts = vec![part_of(&whole)];
     let mut warnings = context.warnings.clone();
+    let mut engine = whole.signature.engine.clone();
     for path in others {
         let shard = read_shard(&shard_path(path, file))?;
         check_same([first, path], &whole, &shard, rules)?;
         shard_fits::check(&shard, &context).map_err(|e| in_file(path, e))?;
         whole.tally.merge(&shard.tally).map_err(|e| in_file(path, e))?;
         whole.seconds += shard.seconds;
+        join_engines(&mut engine, &shard.signature.engine);
         parts.push(part_of(&shard));
         warnings.extend(Context::from_json(&shard.context)?.warnings);
     }
@@ -160,7 +166,18 @@ pub(super) fn join(shards: &[PathBuf], file: &str, rules: MergeRules) -> Result<
         let lacking = lacking(&parts, context.batches);
         format!("{missing} of {} batches are missing{lacking}", context.batches)
     });
-    Ok(Joined { whole, context, warnings, missing })
+    Ok(Joined { whole, context, warnings, engine, missing })
+}
+
+/// Takes the kind and the devices of another shard's engine as well, each once.
+fn join_engines(engine: &mut EngineMark, other: &EngineMark) {
+    let mut kinds: Vec<&str> = engine.kind.split(", ").chain([other.kind.as_str()]).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    engine.kind = kinds.join(", ");
+    engine.devices.extend(other.devices.iter().cloned());
+    engine.devices.sort();
+    engine.devices.dedup();
 }
 
 /// The refusal of a run that would not be whole.
@@ -237,6 +254,15 @@ fn shard_path(path: &Path, file: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn engines_of_a_mixture_are_named_once() {
+        let mut cpu = EngineMark { kind: "cpu".into(), devices: Vec::new() };
+        let gpu = EngineMark { kind: "gpu".into(), devices: vec!["X".into()] };
+        join_engines(&mut cpu, &gpu);
+        join_engines(&mut cpu, &gpu);
+        assert_eq!((cpu.kind.as_str(), cpu.devices), ("cpu, gpu", gpu.devices));
+    }
 
     #[test]
     fn missing_shards_are_named() {

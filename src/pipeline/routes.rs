@@ -151,7 +151,7 @@ fn shard_of_rates(case: &Case, folder: OutputFolder, ran: Ran, both: bool) -> Re
     let Ran { mut prepared, stage, engine, outcome, .. } = ran;
     prepared.context.hear(case.observer);
     let interrupted = outcome.interrupted;
-    let part = merge::write_part(&folder, case.job, &prepared, (&stage, engine.as_ref()), outcome)?;
+    let part = merge::write_part(&folder, case.job, &prepared, (&stage, &engine), outcome)?;
     if !both || interrupted {
         return merge::finish_shard(folder, vec![part], interrupted);
     }

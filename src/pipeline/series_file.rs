@@ -74,6 +74,7 @@ impl Written {
 struct PointEntry {
     time: Option<Written>,
     decay_correction: Option<String>,
+    decay_corrected_to: Option<Written>,
     activity: PathBuf,
     series: Option<String>,
     frame: Option<NonZeroUsize>,
@@ -372,6 +373,14 @@ impl PointEntry {
                 "Add register = true, or leave ct out.",
             ));
         }
+        if self.decay_correction.is_some() && self.decay_corrected_to.is_some() {
+            return Err(Error::input(
+                "decay_correction and decay_corrected_to of one time point",
+                "each says to when its values are corrected",
+                "Keep one of them.",
+            ));
+        }
+        let corrected_to = self.decay_corrected_to.map(|t| t.text().parse()).transpose()?;
         let shift_mm = self.shift_mm.unwrap_or_default();
         if let Some(mm) = shift_mm.iter().find(|s| !s.is_finite() || s.abs() > 2000.0) {
             return Err(Error::input(
@@ -386,8 +395,11 @@ impl PointEntry {
                 duration_s: None,
                 correction: match self.decay_correction {
                     Some(text) => Some(text.parse()?),
+                    // To the very time, which START names as well.
+                    None if corrected_to.is_some() => Some(DecayCorrection::Start),
                     None => common,
                 },
+                corrected_to,
             },
             activity: folder.join(self.activity),
             series: self.series,

@@ -8,6 +8,7 @@ use crate::transport::devices::DeviceFacts;
 use crate::transport::engine::Engine;
 use crate::transport::escapes::{EXIT_NAMES, EscapeMean, KINDS};
 use crate::transport::ledger::Ledger;
+use crate::transport::signature::EngineMark;
 use crate::transport::tally::Tally;
 use crate::uncertainty::UncertaintyResult;
 
@@ -193,16 +194,36 @@ pub struct RunResult {
 /// What ran the histories.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EngineResult {
-    /// `cpu` or `gpu`.
-    pub name: &'static str,
+    /// `cpu` or `gpu`; `cpu, gpu` where shards of both were joined.
+    pub name: String,
     /// The GPUs.
-    pub devices: Vec<DeviceFacts>,
+    pub devices: Vec<DeviceResult>,
+}
+
+/// A GPU: all of its facts, or the name, backend and driver that its shard keeps.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum DeviceResult {
+    /// Of this machine.
+    Here(DeviceFacts),
+    /// Of a shard.
+    OfShard {
+        /// Name, backend, driver.
+        name: String,
+    },
 }
 
 impl From<&Engine> for EngineResult {
     fn from(engine: &Engine) -> Self {
-        let devices = engine.devices().to_vec();
-        EngineResult { name: if devices.is_empty() { "cpu" } else { "gpu" }, devices }
+        let devices = engine.devices().iter().cloned().map(DeviceResult::Here).collect();
+        EngineResult { name: engine.kind().into(), devices }
+    }
+}
+
+impl From<&EngineMark> for EngineResult {
+    fn from(mark: &EngineMark) -> Self {
+        let device = |name: &String| DeviceResult::OfShard { name: name.clone() };
+        EngineResult { name: mark.kind.clone(), devices: mark.devices.iter().map(device).collect() }
     }
 }
 
@@ -213,7 +234,7 @@ pub struct Timing {
     pub transport_seconds: f64,
     /// Per second of transport.
     pub histories_per_second: f64,
-    /// What ran the histories; null where shards were merged, unless all are known to be of CPUs.
+    /// What ran the histories, be it for shards that were merged.
     pub engine: Option<EngineResult>,
     /// Threads; 0 for all cores.
     pub threads: usize,

@@ -71,11 +71,30 @@ impl Keys {
             hashes.sort();
             hex(&hashes)
         } else {
-            sha256_file(path)?
+            match voxels_of(path) {
+                Some(voxels) => hex(&[sha256_file(path)?, sha256_file(&voxels)?]),
+                None => sha256_file(path)?,
+            }
         };
         self.contents.insert(path.to_path_buf(), found.clone());
         Ok(found)
     }
+}
+
+/// The file with the voxels of a header that stands alone (`.mhd`, `.nhdr`); none where it names none that is there, which its reader refuses.
+fn voxels_of(header: &Path) -> Option<PathBuf> {
+    let extension = header.extension()?.to_string_lossy().to_lowercase();
+    if !["mhd", "nhdr"].contains(&extension.as_str()) {
+        return None;
+    }
+    let text = crate::files::text(header).ok()?;
+    let named = text.lines().find_map(|line| {
+        let (key, value) = line.split_once(['=', ':'])?;
+        let key = key.to_lowercase().replace(' ', "");
+        ["elementdatafile", "datafile"].contains(&key.as_str()).then(|| value.trim())
+    })?;
+    let path = header.parent().unwrap_or(Path::new("")).join(named);
+    path.is_file().then_some(path)
 }
 
 /// A path that compares with others.
@@ -155,6 +174,15 @@ mod tests {
         let own = ["a/study.toml", "a/study-out"].map(|p| whole(&at(p)));
         let mut keys = Keys { own: own.into(), ..Keys::default() };
         assert_eq!(keys.of(&stage(vec![Word::Input(at("a"))])).unwrap(), of("b"));
+        // A header's voxels are in a file of their own.
+        for (header, line) in [("h.mhd", "ElementDataFile = h.raw"), ("h.nhdr", "data file: h.raw")]
+        {
+            std::fs::write(at(header), format!("NDims = 3\n{line}\n")).unwrap();
+            std::fs::write(at("h.raw"), "1").unwrap();
+            let before = of(header);
+            std::fs::write(at("h.raw"), "2").unwrap();
+            assert_ne!(before, of(header));
+        }
         let text = |t: &str| key(vec![Word::Text(t.into())]);
         assert_ne!(text("--seed=1"), text("--seed=2"));
         assert_eq!(key(vec![Word::Silent("4".into())]), key(Vec::new()));

@@ -71,6 +71,49 @@ fn a_study_in_shards_is_the_study_in_one_run() {
     }
 }
 
+/// Shards of a GPU, merged: the study of the CPU in one run, to the bit on a software device; the summary names what ran the histories.
+#[test]
+fn shards_of_a_gpu_are_the_study_of_the_cpu() {
+    let patient = Patient::new();
+    let output = patient.run(&["devices", "--json"]);
+    let devices: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let all = devices["survey"]["devices"].as_array().cloned().unwrap_or_default();
+    let Some(device) = all.iter().find(|d| d["refused"].is_null()) else {
+        assert!(std::env::var_os("VOXGRAY_REQUIRE_GPU").is_none(), "no adapter: {devices}");
+        println!("skipped: no adapter ({})", devices["survey"]["lacking"]);
+        return;
+    };
+    let gpu = format!("gpu:{}", device["number"]);
+    let short = &STUDY[..STUDY.find("[bed]").unwrap()];
+    for route in ["activity", "dose-rate"] {
+        let text = short.replace("[dose]", &format!("[dose]\nroute = '{route}'"));
+        patient.study(&text);
+        let (whole, parts) = (format!("cpu_{route}"), format!("gpu_{route}"));
+        patient.run(&["run", "study.toml", "-o", &whole]);
+        patient.study(&text.replace("engine = 'cpu'", &format!("engine = '{gpu}'")));
+        for shard in ["1/3", "2/3", "3/3"] {
+            assert!(patient.start(shard, &parts).wait().unwrap().success());
+        }
+        let merged = patient.run(&["run", "study.toml", "--merge", "3", "-o", &parts]);
+        assert_eq!(ends(&merged)["dose"], "done", "{}", said(&merged));
+        let summary = |out: &str| read(&patient.path(out).join("dose/summary.json"));
+        assert_eq!(summary(&whole)["timing"]["engine"]["name"], "cpu");
+        let engine = summary(&parts)["timing"]["engine"].clone();
+        assert_eq!(engine["name"], "gpu");
+        let name = engine["devices"][0]["name"].as_str().unwrap();
+        assert!(name.contains(device["name"].as_str().unwrap()), "{name} of {device}");
+        if device["kind"] != "software" {
+            continue;
+        }
+        let (found, expected) = (contents(&patient.path(&parts)), contents(&patient.path(&whole)));
+        let maps: Vec<&String> = expected.keys().filter(|n| n.ends_with(".nii.gz")).collect();
+        assert!(maps.len() > 3, "{maps:?}");
+        for name in maps.into_iter().chain([&"dose/vois.csv".to_owned()]) {
+            assert!(found.get(name) == expected.get(name), "{route}: {name}");
+        }
+    }
+}
+
 #[test]
 fn shards_that_are_missing_or_of_another_study_are_refused() {
     let patient = Patient::new();

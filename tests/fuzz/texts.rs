@@ -18,6 +18,7 @@ use voxgray::pipeline::series_file::SeriesInput;
 use voxgray::sheet::Sheet;
 use voxgray::source::research::parse_source;
 use voxgray::source::{Beam, read_spectrum};
+use voxgray::study::init::drafts;
 use voxgray::time::TimeOrSpan;
 
 use crate::Kind;
@@ -207,6 +208,46 @@ fn example(help: &str) -> Vec<u8> {
     help.split_once("\nExample:\n").map_or(help, |(_, e)| e).as_bytes().to_vec()
 }
 
+/// A sidecar of BIDS with most of the keys that are read.
+const SIDECAR: &[u8] = br#"{"Units": "Bq/mL", "TracerName": "FDG", "TracerRadionuclide": "F18", "InjectedRadioactivity": 370,
+"InjectedRadioactivityUnits": "MBq", "TimeZero": "10:00:00", "InjectionStart": 0, "ScanStart": 600, "FrameTimesStart": [600, 1800],
+"FrameDuration": [1200, 1200], "ImageDecayCorrected": true, "ImageDecayCorrectionTime": 600, "RadionuclideHalfLife": 6586.2,
+"DecayCorrectionFactor": [1.0645, 1.2077], "DecayCorrection": "START", "AttenuationCorrection": "CT"}"#;
+
+const SIDECAR_WORDS: [&str; 16] = [
+    "true",
+    "false",
+    "null",
+    "\"n/a\"",
+    "\"false\"",
+    "[]",
+    "[0]",
+    "{}",
+    "-1",
+    "1e308",
+    "0",
+    "\"12:00\"",
+    "\"ADMIN\"",
+    "\"NONE\"",
+    "kBq/mL",
+    "Zr89",
+];
+
+/// A dataset of one image, whose sidecar is the input.
+fn dataset(folder: &Path, bytes: &[u8]) -> Result<bool, String> {
+    let pet = folder.join("sub-1/pet");
+    std::fs::create_dir_all(&pet).map_err(|e| e.to_string())?;
+    std::fs::write(pet.join("sub-1_pet.nii.gz"), b"").map_err(|e| e.to_string())?;
+    std::fs::write(pet.join("sub-1_pet.json"), bytes).map_err(|e| e.to_string())?;
+    let Ok((drafts, _)) = drafts(folder) else { return Ok(false) };
+    for number in drafts[0].text.split('"').filter_map(|t| t.strip_suffix(" s")) {
+        if !number.parse().is_ok_and(f64::is_finite) {
+            return Err(format!("a time of {number} s"));
+        }
+    }
+    Ok(true)
+}
+
 type Read = fn(&Path, &str) -> bool;
 
 fn keys(name: &'static str, share: u64, help: &str, read: Read) -> Kind {
@@ -354,6 +395,15 @@ pub fn kinds() -> Vec<Kind> {
             include_str!("../../src/cli/help_file/materials.txt"),
             |_, text| MaterialMap::from_toml(text).is_ok(),
         ),
+        Kind {
+            name: "bids-sidecar",
+            share: 3,
+            seeds: vec![SIDECAR.to_vec()],
+            words: &SIDECAR_WORDS,
+            packing: Packing::None,
+            refuses_some: false,
+            read: Box::new(dataset),
+        },
         // A table under gzip is none; it must not be inflated by chance.
         Kind {
             name: "tables-gzip",

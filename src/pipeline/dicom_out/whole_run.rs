@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::super::Observer;
-use super::super::finished::{SAME_GRID_MM, read_summary};
+use super::super::finished::{SAME_GRID_MM, of_activity, read_summary};
 use crate::error::{Error, Result};
 use crate::image::{Grid, Volume};
 use crate::io::folder::Mark;
@@ -34,6 +34,11 @@ impl WholeRun {
     /// If it is none of `voxgray dose`, its run was interrupted, or a file was changed since.
     pub fn open(folder: &Path, observer: &dyn Observer) -> Result<Self> {
         let summary = read_summary(folder)?;
+        of_activity(
+            &summary,
+            folder,
+            "a dose in a patient's record is read as that of a treatment; that of a beam stands for a number of decays that somebody chose",
+        )?;
         if summary["partial"].as_bool() != Some(false) {
             return Err(Error::input(
                 format!("{} is of a run that was interrupted", folder.display()),

@@ -42,6 +42,8 @@ pub struct Stated {
     pub duration_s: Option<f64>,
     /// To when the values are corrected.
     pub correction: Option<DecayCorrection>,
+    /// The very time to which they are corrected, after the administration or by date; `correction` is START then.
+    pub corrected_to: Option<TimeOrSpan>,
 }
 
 /// The duration of a scan, s, where one is stated: 1 s is how an image in counts per second is declared, and no scan is shorter.
@@ -112,6 +114,7 @@ pub fn of_one(
         time,
         duration_s: scan_duration(&job.activity.calibration),
         correction: job.activity.decay_correction,
+        corrected_to: None,
     };
     let scan = Scan::new("", facts, stated, &decay)?;
     let needed = job.physical_decay && job.decay_from == DecayFrom::Administration;
@@ -187,6 +190,7 @@ fn one(
         other => other.unwrap_or_default().flatten(),
     };
     let in_file = scan.in_file_s.as_ref().ok().copied().flatten();
+    scan.corrected_to_stated(scan.stated_s().map(|t| -t).or(by_user).or(in_file))?;
     // What START refers to, before a stated time is counted from there.
     if scan.correction == Some(DecayCorrection::Start) {
         let (reference, told) = match scan.corrected_to_s {

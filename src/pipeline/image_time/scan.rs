@@ -5,7 +5,7 @@ use crate::activity::{
     ActivityMap, Decay, DecayCorrection, ScanClock, ScanFrame, StartReference,
     half_life_in_another_unit,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::dicom::Facts;
 use crate::time::{Moment, Offset, TimeOrSpan};
 
@@ -169,6 +169,25 @@ impl Scan {
         }
     }
 
+    /// Takes the time to which the values are stated to be corrected, which goes before that of the file; `given_s` is the administration on the
+    /// scan's clock.
+    pub(super) fn corrected_to_stated(&mut self, given_s: Option<f64>) -> Result<()> {
+        let to = match self.stated.corrected_to {
+            None => return Ok(()),
+            Some(TimeOrSpan::At(moment)) => self.clock_s(&moment)?,
+            Some(TimeOrSpan::Span(seconds)) => given_s.map(|given| given + seconds),
+        };
+        if to.is_none() {
+            return Err(Error::input(
+                "decay_corrected_to, and how long before the scan that was is not known",
+                "the scan or the administration has no time to count from",
+                "Add time = \"24h\" (start of the scan after the administration) to its [[time_point]].",
+            ));
+        }
+        self.corrected_to_s = to;
+        Ok(())
+    }
+
     /// Seconds on the scan's clock of a moment.
     pub(super) fn clock_s(&self, moment: &Moment) -> Result<Option<f64>> {
         on_clock(&Some(*moment), &self.start)
@@ -232,6 +251,9 @@ impl Scan {
             }
             (DecayCorrection::Admin, _) => {
                 "the start of the scan (DecayCorrection ADMIN, undone)".to_string()
+            }
+            (_, StartReference::Series(_)) if self.stated.corrected_to.is_some() => {
+                "the time to which it is stated to be corrected".into()
             }
             (_, StartReference::Series(_)) if self.corrected_to_s.is_some() => {
                 "the time of DecayCorrectionDateTime (0018,9701)".into()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::super::finished::read_summary;
+use super::super::finished::{of_activity, read_summary};
 use super::ReportJob;
 use crate::error::{Error, Result};
 use crate::units::SECONDS_PER_HOUR;
@@ -25,10 +25,16 @@ pub struct Run {
 impl Run {
     /// Reads one.
     pub fn read(folder: &Path, n: usize, job: &ReportJob) -> Result<Self> {
+        let summary = read_summary(folder)?;
+        of_activity(
+            &summary,
+            folder,
+            "a report is of activity that was given: when and how much, where it went, the items of guidance on it; a beam has none of them",
+        )?;
         Ok(Run {
             name: format!("cycle {}", n + 1),
             folder: folder.to_path_buf(),
-            summary: read_summary(folder)?,
+            summary,
             administered_bq: job.administered_bq.get(n).copied(),
         })
     }

@@ -169,7 +169,10 @@ impl Patient<'_> {
         let nuclide = self.one_nuclide(&mut images, &mut told);
         images.sort_by(|a, b| {
             let order = a.time.zip(b.time).and_then(|(a, b)| a.seconds_since(&b).ok());
-            order.map_or(a.time.is_none().cmp(&b.time.is_none()), |s| s.total_cmp(&0.0))
+            let order =
+                order.map_or(a.time.is_none().cmp(&b.time.is_none()), |s| s.total_cmp(&0.0));
+            // Without times the names of files are what a reader completes them by.
+            order.then_with(|| a.files.cmp(&b.files))
         });
         // Reconstructions of one acquisition stand together.
         let mut points: Vec<Vec<&Surveyed>> = Vec::new();

@@ -1,6 +1,7 @@
 //! A study file from a folder: what was found, what was taken, and what could not be decided, each as a line to complete. Neglects everything that
 //! only reading the pixels tells: `voxgray check` does.
 
+mod bids;
 mod dicom;
 mod layout;
 mod reconstructions;
@@ -41,13 +42,17 @@ pub fn drafts(folder: &Path) -> Result<(Vec<Draft>, Vec<String>)> {
         notes.extend(more);
         return Ok((drafts, notes));
     }
+    if let Some((drafts, more)) = bids::drafts(folder)? {
+        notes.extend(more);
+        return Ok((drafts, notes));
+    }
     if let Some(draft) = layout::draft(folder)? {
         return Ok((vec![draft], notes));
     }
     let cts = found.iter().filter(|s| s.facts.modality == "CT").count();
     Err(Error::input(
         format!("{}: no activity image ({cts} CT series)", folder.display()),
-        "neither PET or NM objects (DICOM) nor folders cycleN/tpN/{ct,spect,rois} lie in it",
+        "neither PET or NM objects (DICOM), nor sub-X/pet/*_pet.nii.gz (BIDS), nor folders cycleN/tpN/{ct,spect,rois} lie in it",
         "Name the folder above them, or write the study by hand: voxgray help-file study.",
     ))
 }
