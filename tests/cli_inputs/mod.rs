@@ -57,6 +57,7 @@ impl Inputs {
     }
 
     /// What is in the folder besides the inputs.
+    #[allow(dead_code, reason = "not every test asks")]
     pub fn made(&self) -> Vec<String> {
         let names = std::fs::read_dir(self.folder.path()).unwrap();
         let mut names: Vec<String> = names
