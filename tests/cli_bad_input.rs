@@ -70,7 +70,7 @@ fn unknown_nuclide_with_near_names() {
         2,
         &["Lu-1777", "Did you mean", "Lu-177"],
     );
-    refused(&inputs, &["nuclide", "Y90m9"], 2, &["unknown nuclide", "Y-90"]);
+    refused(&inputs, &["nuclide", "Y90m9"], 2, &["no nuclide", "Y-90m"]);
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl BetaSpectrum {
     /// If that is more than 20 % from its own: another end point is meant then.
     pub fn with_mean(mut self, mean_mev: f64) -> Result<Self> {
         let stretch = mean_mev / self.mean_energy_mev;
-        if !((stretch - 1.0).abs() <= MOST_OF_USER) {
+        if stretch.is_nan() || (stretch - 1.0).abs() > MOST_OF_USER {
             return Err(Error::input(
                 format!("mean_kev is {}", mean_mev * KEV_PER_MEV),
                 format!(

@@ -200,7 +200,8 @@ impl Nuclide {
     pub fn energy_per_decay(&self) -> EnergyPerDecay {
         let sum = |lines: &[Line], code| -> f64 {
             let of_type = lines.iter().filter(|line| line.code == code);
-            of_type.map(|line| line.energy_mev * line.yield_per_decay).sum()
+            // Of no lines the sum is -0.
+            of_type.map(|line| line.energy_mev * line.yield_per_decay).sum::<f64>() + 0.0
         };
         let beta = |spectrum: &Option<BetaSpectrum>| {
             spectrum.as_ref().map_or(0.0, |s| s.yield_per_decay * s.mean_energy_mev)

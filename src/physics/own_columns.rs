@@ -49,13 +49,13 @@ impl Columns {
                 "Leave one of them out.",
             )),
             Some(file) => from_file(&place.folder().join(file), names, place),
-            None => self.from_lists(names),
+            None => self.lists(names),
         };
         let rows = rows.and_then(|rows| check(rows, names));
         rows.map_err(|e| Error { problem: format!("{word}: {}", e.problem), ..e })
     }
 
-    fn from_lists(&self, names: &[&str; 2]) -> Result<Vec<Vec<f64>>> {
+    fn lists(&self, names: &[&str; 2]) -> Result<Vec<Vec<f64>>> {
         if let Some(other) = self.lists.keys().find(|k| !names.contains(&k.as_str())) {
             return Err(Error::input(
                 // In serde's words, which tests of the help look for.
