@@ -33,6 +33,8 @@ def files(images, **options):
 def interrupted_after(seconds, call):
     """Ctrl-C after a while; how long the call then took to end."""
     sent = []
+    # A job in the background of a shell without job control is started deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def send():
         time.sleep(seconds)

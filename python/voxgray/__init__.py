@@ -7,7 +7,7 @@ refuse raises :class:`Error` with its text.
 >>> import voxgray
 >>> lu = voxgray.nuclide("Lu-177")
 >>> round(lu.half_life_s / 86400, 2), round(lu.energy_per_decay_kev["beta_minus"], 1)
-(6.65, 133.3)
+(6.64, 133.5)
 
 A sphere of 12 mm with 1 MBq/mL in water, and its dose rate:
 

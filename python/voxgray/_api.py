@@ -423,7 +423,7 @@ def nuclide(name: str, horizon_s: float | None = None, retained: float = 1.0) ->
 
     >>> ac = nuclide("Ac-225")
     >>> round(ac.half_life_s / 86400, 1), ac.energy_per_decay_with_progeny_kev["alpha"] > 27e3
-    (10.0, True)
+    (9.9, True)
     """
     data = json.loads(_voxgray.nuclide(name, horizon_s, retained))
 

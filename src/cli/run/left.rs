@@ -10,9 +10,9 @@ use crate::cli::{Arguments, Command};
 use crate::pipeline::Route;
 use crate::study::{Done, Record, Stage};
 
-/// What stages take of what a dose takes beside its transport, on the demo's grids of 4 and 8 mm.
+/// What stages take of what a dose takes beside its transport, on the demo's grids of 4 and 8 mm (histograms 1.1 and 1.7, report 0.7 and 0.8).
 const PARTS: [(&str, f64); 5] =
-    [("dvh", 0.8), ("bed", 0.3), ("dicom", 0.1), ("report", 0.8), ("limit", 0.02)];
+    [("dvh", 1.2), ("bed", 0.3), ("dicom", 0.1), ("report", 0.8), ("limit", 0.02)];
 
 /// What is known of a stage that comes later.
 fn later(record: &Record, stage: &Stage) -> Later {
