@@ -235,6 +235,28 @@ fn chains_against_bateman() {
     );
 }
 
+/// No decay makes more than one nucleus of each branch, and none its own; what is said to be one isomer of two data sets is marked.
+#[test]
+fn branches_sum_to_one_at_most() {
+    for name in Ensdf.names() {
+        let nuclide = load(Ensdf, name);
+        let sum: f64 = nuclide.branches.iter().map(|b| b.fraction).sum();
+        assert!(sum < 1.0001, "{name}: {sum}");
+        assert!(nuclide.branches.iter().all(|b| b.progeny != *name), "{name}");
+    }
+    for name in ["In-115m", "In-115n", "Es-254m", "Hf-180m", "Bk-241"] {
+        assert!(load(Ensdf, name).complaint().is_some(), "{name}");
+    }
+    let to_ground = |name: &str| {
+        let nuclide = load(Ensdf, name);
+        nuclide.branches.iter().find(|b| b.mode == "IT").map_or(0.0, |b| b.fraction)
+    };
+    // ENSDF's decay modes.
+    for (name, part) in [("Hg-197m", 0.914), ("Ba-133m", 0.9999), ("I-132m", 0.86)] {
+        assert!((to_ground(name) - part).abs() < 1e-3, "{name}");
+    }
+}
+
 /// Every chain can be built in a moment, however many paths it has.
 #[test]
 fn every_chain_ends() {

@@ -16,7 +16,7 @@ pub(crate) const LONGEST_HALF_LIVES: f64 = 10.0;
 pub struct Decay {
     /// Half-life, s.
     pub half_life_s: f64,
-    /// Its standard uncertainty, s, where it is stated (ICRP-107 states none).
+    /// Its standard uncertainty, s, where it is stated (the evaluations here state none).
     pub half_life_uncertainty_s: Option<f64>,
 }
 
@@ -32,7 +32,7 @@ pub fn half_life_in_another_unit(stated: f64, own_s: f64) -> Option<(&'static st
 }
 
 impl Decay {
-    /// Of a nuclide of ICRP-107.
+    /// Of a nuclide of the chosen evaluation.
     pub fn of(nuclide: &Nuclide) -> Self {
         Decay { half_life_s: nuclide.half_life_s, half_life_uncertainty_s: None }
     }

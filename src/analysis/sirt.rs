@@ -29,6 +29,8 @@ pub const HOLMIUM_IN_USE_GY_KG_PER_GBQ: f64 = 15.87;
 pub struct DoseConstant {
     /// The nuclide, or what it is called.
     pub name: String,
+    /// Evaluation of the decay data, and what is one's own of them; empty for a constant that was stated.
+    pub data: String,
     /// Electrons (beta, conversion, Auger) per decay, MeV; none for a constant that was stated.
     pub electron_mev: Option<f64>,
     /// Half-life, h; none for a constant that was stated.
@@ -55,6 +57,10 @@ impl DoseConstant {
         }
         Ok(DoseConstant {
             name: nuclide.into(),
+            data: match data.own.as_str() {
+                "" => format!("decay data: {}", data.data.name()),
+                own => format!("decay data: {}, and one's own: {own}", data.data.name()),
+            },
             electron_mev: Some(electrons),
             half_life_h: Some(data.half_life_s / 3600.0),
             gy_kg_per_gbq: electrons * MEV_IN_JOULE * BQ_PER_GBQ * data.half_life_s / LN_2,
@@ -69,6 +75,7 @@ impl DoseConstant {
         positive("the constant in Gy kg/GBq", gy_kg_per_gbq)?;
         Ok(DoseConstant {
             name: "stated".into(),
+            data: String::new(),
             electron_mev: None,
             half_life_h: None,
             gy_kg_per_gbq,
@@ -79,8 +86,8 @@ impl DoseConstant {
     pub fn in_words(&self) -> String {
         match (self.electron_mev, self.half_life_h) {
             (Some(e), Some(t)) => format!(
-                "k = {:.4} Gy kg/GBq: {} electrons of {e:.5} MeV per decay, half-life {t:.3} h (this program's decay data, ICRP-107)",
-                self.gy_kg_per_gbq, self.name
+                "k = {:.4} Gy kg/GBq: {} electrons of {e:.5} MeV per decay, half-life {t:.3} h ({})",
+                self.gy_kg_per_gbq, self.name, self.data
             ),
             _ => format!("k = {:.4} Gy kg/GBq, as stated", self.gy_kg_per_gbq),
         }

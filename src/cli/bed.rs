@@ -25,6 +25,7 @@ use crate::io::write_nifti;
 use crate::kinetics::table::{CurveFile, TableOptions, read_curves};
 use crate::kinetics::{Family, Method, Points, Spread, integrate_points};
 use crate::physics::Nuclide;
+use crate::physics::own_nuclides::OwnNuclides;
 use crate::pipeline::Observer;
 use crate::pipeline::finished::{FinishedMap, SAME_GRID_MM};
 use crate::sheet::Sheet;
@@ -144,6 +145,7 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
     let told = json!({
         "maps": maps.iter().map(|m| &m.name).collect::<Vec<_>>(), "cycles": maps.len() * equal, "interval_s": a.interval,
         "interval_95_factor": factor,
+        "own_nuclides": OwnNuclides::all_told(),
         "tissues": done.iter().map(|f| json!({
             "voi": f.region.name, "alpha_beta_gy": f.tissue.alpha_beta_gy,
             "repair_half_times_s_and_weights": f.tissue.repair.half_times_s(),

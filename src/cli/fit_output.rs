@@ -11,7 +11,8 @@ use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::kinetics::table::CurveFile;
 use crate::kinetics::{Fit, Integrated, UncertaintyKind};
-use crate::physics::{Nuclide, NuclideData};
+use crate::physics::NuclideData;
+use crate::physics::own_nuclides::OwnNuclides;
 use crate::report::file_names::file_stems;
 use crate::report::{BandPoint, PlotPoint, TacPlot};
 
@@ -71,11 +72,6 @@ pub(super) fn refused_line(name: &str, unit: &str) -> String {
     cells.join("\t") + "\n"
 }
 
-/// What one's own file changed of a nuclide.
-fn own(nuclide: &str) -> Option<String> {
-    Nuclide::load(nuclide).ok().map(|n| n.own).filter(|own| !own.is_empty())
-}
-
 /// Writes fit.json and the plots; returns their paths.
 ///
 /// # Errors
@@ -114,7 +110,7 @@ pub(super) fn write(
         "source": a.curves.file_name().map(|n| n.to_string_lossy()),
         "nuclide": a.nuclide,
         "nuclide_data": a.nuclide.as_ref().map(|_| NuclideData::chosen().name()),
-        "own_nuclide": a.nuclide.as_deref().and_then(own),
+        "own_nuclides": OwnNuclides::all_told(),
         "half_life_s": half_life_s,
         "quantity": file.quantity,
         "unit": file.unit,

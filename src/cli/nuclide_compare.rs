@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use super::nuclide::{digits, spelled_unit};
-use crate::Result;
+use crate::physics::own_nuclides::OwnNuclides;
 use crate::physics::{EnergyPerDecay, Line, Nuclide, NuclideData, RadiationCode};
 use crate::units::KEV_PER_MEV;
+use crate::{Error, Result};
 
 /// Lines of each type that are compared, by the energy that they carry.
 const LINES: usize = 8;
@@ -22,6 +23,13 @@ type EnergyOf = fn(&EnergyPerDecay) -> f64;
 /// If one of the evaluations does not have the nuclide.
 pub(super) fn compare(name: &str) -> Result<String> {
     NuclideData::Icrp107.need()?;
+    if OwnNuclides::chosen().is_some() {
+        return Err(Error::usage(
+            "--compare with --nuclide-file",
+            "evaluations are compared as they are",
+            "Take one of them out.",
+        ));
+    }
     let ensdf = Nuclide::load_from(NuclideData::Ensdf, name)?;
     let icrp = Nuclide::load_from(NuclideData::Icrp107, name)?;
     let mut out = String::new();

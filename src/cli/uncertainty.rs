@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::io::atomic::write_atomically;
 use crate::kinetics::decay_corrected::suspicion;
 use crate::kinetics::{Fit, Integrated, Points, Spread, integrate_points};
+use crate::physics::own_nuclides::OwnNuclides;
 use crate::stats::NORMAL_97_5;
 use crate::uncertainty::{DoseChain, MonteCarlo, Part, TimeIntegral};
 use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
@@ -117,6 +118,7 @@ pub fn run(a: &UncertaintyArguments) -> Result<ExitCode> {
             "format": 1,
             "source": a.file.file_name().map(|n| n.to_string_lossy()),
             "half_life_s": input.half_life_s,
+            "own_nuclides": OwnNuclides::all_told(),
             "samples": a.samples,
             "seed": a.seed,
             "vois": vois,

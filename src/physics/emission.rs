@@ -133,6 +133,8 @@ pub(super) struct Record {
     /// Mean energies of all beta particles of a sign that a user states, MeV.
     pub mean_beta_minus_mev: Option<f64>,
     pub mean_beta_plus_mev: Option<f64>,
+    /// True where a user's file gave the progeny.
+    pub own_progeny: bool,
     /// What a user's file gave, in words with its source; empty of the library's own.
     pub own: String,
 }

@@ -23,7 +23,6 @@ pub mod nuclide;
 pub mod nuclide_data;
 pub mod nuclide_label;
 mod nuclide_name;
-mod own_columns;
 pub mod own_nuclides;
 pub mod pair;
 pub mod photoelectric;

@@ -181,13 +181,20 @@ impl Nuclide {
                 balance.available_mev - balance.neutrino_mev,
                 -100.0 * balance.imbalance()
             )),
+            None if !self.own.is_empty() => {
+                said.push("its energy balance cannot be checked (a spectrum of one's own, or q_kev is not given)".into());
+            }
             None if self.data == NuclideData::Ensdf && self.missing.is_empty() => {
                 said.push("its energy balance cannot be checked (levels that a decay feeds are not known)".into());
             }
             _ => {}
         }
+        if self.energy_per_decay().total() <= 0.0 {
+            said.push("it has no emissions".into());
+        }
+        let own = if self.own.is_empty() { "" } else { ", with data of one's own" };
         (!said.is_empty()).then(|| {
-            format!("decay data of {} ({}): {}", self.name, self.data.name(), said.join("; "))
+            format!("decay data of {} ({}{own}): {}", self.name, self.data.name(), said.join("; "))
         })
     }
 

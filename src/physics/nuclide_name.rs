@@ -38,8 +38,10 @@ pub fn canonical_name_in(data: NuclideData, spelling: &str) -> Result<&'static s
         }
         return Err(Error::usage(
             format!("'{spelling}' is no nuclide"),
-            format!("it names {name} and more; what carries a nuclide does not change its decay"),
-            format!("Give {name} alone."),
+            format!(
+                "it names {name} and more; what carries a nuclide does not change its decay, and isomers have a letter (Tc-99m; the second an n)"
+            ),
+            format!("Give {name} alone, or find the isomer: voxgray nuclide --list {name}"),
         ));
     }
     Err(Error::usage(

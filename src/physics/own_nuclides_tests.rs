@@ -1,4 +1,5 @@
 use super::*;
+use crate::constants::ELECTRON_MASS_MEV;
 use crate::physics::Nuclide;
 
 fn read_in(folder: &Path, text: &str) -> Result<OwnNuclides> {
@@ -84,7 +85,7 @@ fn a_new_nuclide_is_what_is_given() {
     assert!((e.annihilation - 2.0 * ELECTRON_MASS_MEV).abs() < 1e-12);
     assert!((e.alpha - 3.0).abs() < 1e-12 && (e.recoil - 3.0 * 4.0 / 295.0).abs() < 1e-12);
     // The content of the table is part of the hash.
-    std::fs::write(folder.path().join("plus.csv"), table.replace("1,0", "2,0")).unwrap();
+    std::fs::write(folder.path().join("plus.csv"), table.replace("1,0", "0,9")).unwrap();
     assert_ne!(read_in(folder.path(), &text).unwrap().sha256, own.sha256);
 }
 
@@ -102,6 +103,44 @@ fn branches_are_computed_as_those_of_the_library() {
     .unwrap();
     let (a, b) = (nuclide(&own, "P-33").beta_minus.unwrap(), library.beta_minus.unwrap());
     assert!((a.mean_energy_mev / b.mean_energy_mev - 1.0).abs() < 1e-9);
+}
+
+/// Progeny in any spelling is the library's; what neither has is taken as stable and told.
+#[test]
+fn progeny_is_found_by_any_spelling() {
+    for written in ["Y-90", "90Y", "y90", " Y-90 ", "Yttrium-90"] {
+        let own = read(&format!(
+            "{HEAD}name = \"Sr-90\"\nprogeny = [{{ name = \"{written}\", fraction = 1.0 }}]\n"
+        ))
+        .unwrap_or_else(|e| panic!("{written}: {e}"));
+        assert_eq!(own.record("Sr-90").unwrap().branches[0].progeny, "Y-90", "{written}");
+    }
+    let own = read(&format!(
+        "{HEAD}name = \"Lu-177\"\nprogeny = [{{ name = \"Hf-177\", fraction = 1 }}]\n"
+    ))
+    .unwrap();
+    assert!(own.changes[0].1.contains("taken as stable: Hf-177"), "{}", own.changes[0].1);
+    // Of the file's own nuclides too, also below.
+    let two = format!(
+        "{HEAD}name = \"Sr-90\"\nprogeny = [{{ name = \"zr299\", fraction = 1.0 }}]\n[[nuclide]]\nname = \"Zr-299\"\nhalf_life = \"1 h\"\n\
+         progeny = []\ngamma_rays = {{ energy_kev = [100], per_100_decays = [1] }}\n"
+    );
+    assert_eq!(read(&two).unwrap().record("Sr-90").unwrap().branches[0].progeny, "Zr-299");
+}
+
+/// Tables that a file names are found, for those who watch for changes.
+#[test]
+fn named_tables_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.toml");
+    let text = format!(
+        "{HEAD}name = \"Lu-177\"\ngamma_rays = {{ file = \"g.csv\" }}\n[nuclide.beta_minus]\nbranches = {{ file = \"sub/b.csv\" }}\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    let mut found = tables_of(&path);
+    found.sort();
+    assert_eq!(found, [folder.path().join("g.csv"), folder.path().join("sub/b.csv")]);
+    assert!(tables_of(&folder.path().join("none.toml")).is_empty());
 }
 
 #[test]
@@ -164,6 +203,42 @@ fn what_cannot_be_is_refused_with_its_place() {
                 "{of_lu}half_life = \"1 d\"\n[[nuclide]]\nname = \"lu177\"\nhalf_life = \"2 d\"\n"
             ),
             &["stands twice"],
+        ),
+        (
+            format!("{of_lu}progeny = [{{ name = \"SF\", fraction = 1 }}]\n"),
+            &["'SF' is no nuclide"],
+        ),
+        (
+            format!("{HEAD}name = \"Y-90\"\nprogeny = [{{ name = \"Sr-90\", fraction = 1 }}]\n"),
+            &["leads on to Y-90", "decays into itself"],
+        ),
+        (
+            format!("{of_lu}progeny = [{{ name = \"Lu-177\", fraction = 1 }}]\n"),
+            &["decays into itself"],
+        ),
+        (
+            format!(
+                "{of_lu}[nuclide.beta_minus]\nbranches = {{ end_point_kev = [497], per_100_decays = [1000] }}\n"
+            ),
+            &["10.0000 particles per decay"],
+        ),
+        (
+            format!(
+                "{of_lu}[nuclide.beta_minus]\nbranches = {{ end_point_kev = [497], per_100_decays = [100] }}\nclass = [\"4U\"]\n"
+            ),
+            &["class is '4U'"],
+        ),
+        (format!("{of_lu}half_life = \"1e300 y\"\n"), &["half_life is '1e300 y'"]),
+        (
+            "version = 1\nsource = \" \"\n[[nuclide]]\nname = \"Lu-177\"\nhalf_life = \"1 d\"\n"
+                .into(),
+            &["source is empty"],
+        ),
+        (
+            format!(
+                "{HEAD}name = \"H-3\"\nalphas = {{ energy_kev = [5000], per_100_decays = [1] }}\n"
+            ),
+            &["leaves no daughter"],
         ),
         (of_lu.replace("version = 1", "version = 2") + "half_life = \"1 d\"\n", &["of version 2"]),
         (

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::image_time::{self, Timing};
 use super::scene::DoseGrid;
@@ -99,6 +99,8 @@ impl Source {
         let mut told: Vec<String> = heard
             .filter_map(|m| Nuclide::load_from(chain.data, &m.nuclide).ok()?.complaint())
             .collect();
+        let changes = self.own_changes().into_iter();
+        told.extend(changes.map(|(name, said)| format!("{name} has data of one's own: {said}")));
         if let Some(own) = self.own().filter(|_| self.own_changes().is_empty()) {
             let names: Vec<&str> = own.changes.iter().map(|(name, _)| name.as_str()).collect();
             told.push(format!(
@@ -126,10 +128,9 @@ impl Source {
 
     /// The same for a summary, with the hash of the file; nothing without one.
     pub fn own_told(&self) -> Option<Value> {
-        let changes = self.own_changes().into_iter();
-        let changes: Vec<Value> =
-            changes.map(|(name, said)| json!({"nuclide": name, "said": said})).collect();
-        self.own().map(|own| json!({"sha256": own.sha256, "changes": changes}))
+        let chain = self.chain.as_ref()?;
+        let is_member = |name: &str| chain.members.iter().any(|m| m.nuclide == name);
+        self.own().map(|own| own.told(is_member))
     }
 
     /// Number of tallies that its emissions need.

@@ -8,6 +8,7 @@ use super::paths::seen_from;
 use super::series_text::series_text;
 use super::stage::{Output, Stage, Word};
 use crate::error::{Error, Result};
+use crate::physics::own_nuclides::tables_of;
 use crate::pipeline::series_file::SeriesInput;
 
 /// Options of `voxgray dose` that come from other keys of a study.
@@ -206,6 +207,8 @@ impl Study {
             voi_words(&mut words, &voi.file, voi.names.as_deref());
         }
         words.extend(self.words(commands, "dose", "dose", &self.dose, &TAKEN_BY_DOSE)?);
+        // Tables that the file of nuclides names are inputs too.
+        reads.extend(self.nuclide_file.iter().flat_map(|f| tables_of(f)));
         let name = numbered("dose", n, cycles);
         Ok(Stage {
             output: Output::Folder(name.clone()),

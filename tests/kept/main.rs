@@ -56,5 +56,16 @@ pub fn result_of(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 pub fn differing(one: &Path, other: &Path) -> Vec<String> {
     let (a, b) = (result_of(one), result_of(other));
     let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-    names.into_iter().filter(|n| a.get(*n) != b.get(*n)).cloned().collect()
+    let shown = |bytes: Option<&Vec<u8>>| {
+        bytes.map_or("absent".into(), |b| {
+            String::from_utf8_lossy(b).chars().take(2000).collect::<String>()
+        })
+    };
+    let differ = |n: &&String| a.get(*n) != b.get(*n);
+    // What tells of files is short: it says why.
+    let told = |n: &String| match n.as_str() {
+        "voxgray-files.json" => format!("{n}: {} and {}", shown(a.get(n)), shown(b.get(n))),
+        _ => n.clone(),
+    };
+    names.into_iter().filter(differ).map(told).collect()
 }

@@ -126,13 +126,13 @@ mod tests {
             text(record, &stages, n, before, out)
         };
         assert_eq!(at(&record, 0, None), "");
-        // 40 s, 10 s of them beside transport: 8 s for each of the others.
+        // 40 s, 10 s of them beside transport: 12 s for the histograms, 8 s for the report.
         record.enter(done("dose", Some(40.0)), out).unwrap();
         assert_eq!(at(&record, 1, None), "");
         std::fs::create_dir_all(out.join("dose")).unwrap();
         std::fs::write(out.join("dose/summary.json"), r#"{"timing": {"transport_seconds": 30.0}}"#)
             .unwrap();
-        assert_eq!(at(&record, 1, None), " (about 16 s to the end)");
+        assert_eq!(at(&record, 1, None), " (about 20 s to the end)");
         record.enter(done("dvh", Some(5.0)), out).unwrap();
         record.enter(done("report", Some(7.0)), out).unwrap();
         let before = record.get("dose").cloned();

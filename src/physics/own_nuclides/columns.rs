@@ -120,6 +120,14 @@ fn from_file(path: &Path, names: &[&str; 2], place: &mut impl Place) -> Result<V
             )
         })
     };
+    let known = |h: &String| names.iter().any(|n| h.eq_ignore_ascii_case(n));
+    if let Some(other) = sheet.header.iter().find(|h| !known(h)) {
+        return Err(Error::input(
+            format!("{} has a column {other}", sheet.at(sheet.header_line)),
+            format!("its columns are {} and {}; no other is read", names[0], names[1]),
+            "Take it out; classes of branches stand under class in the file of nuclides.",
+        ));
+    }
     let at = [column(names[0])?, column(names[1])?];
     let texts =
         sheet.rows.iter().flat_map(|row| at.map(|c| (sheet.at(row.line), row.cells[c].as_str())));
