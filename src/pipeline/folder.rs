@@ -165,7 +165,10 @@ impl<'a> OutputFolder<'a> {
             );
         }
         if same {
-            return Ok(Some(old.files.iter().map(|f| f.name.clone()).collect()));
+            // A run that was killed after its result had its name may have left its checkpoints there.
+            let mut mark = old.clone();
+            drop_checkpoints(&mut mark, &self.target)?;
+            return Ok(Some(mark.files.into_iter().map(|f| f.name).collect()));
         }
         if self.overwrite {
             return Ok(None);
@@ -205,11 +208,8 @@ impl<'a> OutputFolder<'a> {
             e
         })?;
         sync_folder(&place)?;
-        let spent: Vec<String> = names.into_iter().filter(|n| whole && is_checkpoint(n)).collect();
-        if !spent.is_empty() {
-            spent.iter().for_each(|n| drop(fs::remove_file(place.join(n))));
-            mark.files.retain(|f| !spent.contains(&f.name));
-            mark.write(&place)?;
+        if whole {
+            drop_checkpoints(&mut mark, &place)?;
         }
         Ok(place)
     }
@@ -321,6 +321,19 @@ impl Drop for OutputFolder<'_> {
 
 fn checkpoint_name(stage: &str) -> String {
     format!("{CHECKPOINT}_{stage}{ENDING}")
+}
+
+/// Removes the checkpoints that a mark of a whole result lists, and then lists them no more.
+fn drop_checkpoints(mark: &mut Mark, place: &Path) -> Result<()> {
+    let count = mark.files.len();
+    mark.files.retain(|f| {
+        let spent = is_checkpoint(&f.name);
+        if spent {
+            drop(fs::remove_file(place.join(&f.name)));
+        }
+        !spent
+    });
+    if mark.files.len() < count { mark.write(place) } else { Ok(()) }
 }
 
 fn is_checkpoint(name: &str) -> bool {

@@ -245,3 +245,26 @@ fn an_exchange_that_was_cut_off_is_undone() {
     place.run(true, true, &NEW).unwrap();
     assert_eq!(names(place.0.path()), ["out"]);
 }
+
+/// A run that is killed after its result has its name and before its checkpoints are gone: going on clears them away.
+#[test]
+fn what_a_kill_left_of_a_whole_result_is_cleared() {
+    let (place, ear) = (Place::new(), Ear::default());
+    let checkpoint = checkpoint_name("dose");
+    let folder = OutputFolder::open(&place.out(), false, false, &ear).unwrap();
+    folder.begin("dose", "id").unwrap();
+    write(&folder, &[("dose.nii", "x")]);
+    folder.keep(true).unwrap();
+    let as_finished = place.read(MARK);
+    // As it stood in between.
+    fs::write(place.out().join(&checkpoint), "c").unwrap();
+    let listed = ["dose.nii".to_owned(), checkpoint];
+    let mut mark = Mark::of(&place.out(), &listed, true).unwrap();
+    mark.runs.insert("dose".into(), "id".into());
+    mark.write(&place.out()).unwrap();
+    let again = OutputFolder::open(&place.out(), false, true, &ear).unwrap();
+    assert_eq!(again.begin("dose", "id").unwrap(), Some(vec!["dose.nii".to_owned()]));
+    drop(again);
+    assert_eq!(names(&place.out()), ["dose.nii", MARK]);
+    assert_eq!(place.read(MARK), as_finished);
+}
