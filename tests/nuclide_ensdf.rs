@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use voxgray::physics::beta_shape::Forbiddenness;
+use voxgray::physics::beta_shape::{Daughter, Forbiddenness, spectrum_of};
 use voxgray::physics::chain::chain_in;
 use voxgray::physics::{BetaSpectrum, Nuclide, NuclideData};
 
@@ -105,6 +105,7 @@ fn branch_means_against_the_listed_ones() {
     for (kind, (all, within, worst)) in &tally {
         println!("{kind}: {within} of {all} branches within 0.5 %, worst {:.1} %", 100.0 * worst);
     }
+    differences_by_end_point();
     let (all, within, _) = tally["allowed"];
     assert!(within as f64 > 0.85 * all as f64, "{within} of {all} allowed branches");
     let main = |name: &str| -> f64 {
@@ -119,6 +120,69 @@ fn branch_means_against_the_listed_ones() {
         let mean = main(name);
         println!("{name}: {mean:.2} keV, published {expected}");
         assert!((mean / expected - 1.0).abs() < 5e-3, "{name}: {mean}");
+    }
+}
+
+/// Medians of the differences of allowed branches by end point, which a wrong shape would move; of unique ones how they spread; and the branches of the
+/// nuclides of the reference that differ.
+fn differences_by_end_point() {
+    let (mut allowed, mut unique) = (Vec::new(), Vec::new());
+    let table = include_str!("../validation/reference/icrp107_energies_per_decay.csv");
+    let reference: Vec<&str> = table.lines().filter_map(|l| l.split(',').next()).collect();
+    for name in Ensdf.names() {
+        for b in load(Ensdf, name).computed_branches {
+            if b.end_point_mev < 0.05 || b.listed_mean_mev <= 0.0 {
+                continue;
+            }
+            let off = 100.0 * (b.mean_without_exchange_mev / b.listed_mean_mev - 1.0);
+            match b.class {
+                Forbiddenness::Allowed => allowed.push((b.end_point_mev, off)),
+                Forbiddenness::Unique(1) => unique.push((b.end_point_mev, off)),
+                _ => continue,
+            }
+            if reference.contains(name) && b.yield_per_decay > 1e-3 && off.abs() > 0.5 {
+                let end = 1e3 * b.end_point_mev;
+                println!("{name}, {}, end point {end:.1} keV: {off:+.2} %", b.class.words());
+            }
+        }
+    }
+    let within = |of: &[(f64, f64)], low: f64, high: f64| -> Vec<f64> {
+        let inside = of.iter().filter(|b| (low..high).contains(&b.0));
+        let mut off: Vec<f64> = inside.map(|b| b.1).collect();
+        off.sort_by(f64::total_cmp);
+        off
+    };
+    let part = |of: &[f64], q: f64| of[((of.len() - 1) as f64 * q) as usize];
+    for (low, high) in [(0.05, 0.2), (0.2, 0.4), (0.4, 0.8), (0.8, 1.6), (1.6, 20.0)] {
+        let off = within(&allowed, low, high);
+        let median = part(&off, 0.5);
+        println!("allowed, {low} to {high} MeV: median {median:+.3} % of {}", off.len());
+        assert!(median.abs() < 0.1, "{low} to {high} MeV: {median}");
+    }
+    let off = within(&unique, 2.0, 20.0);
+    let [low, median, high] = [0.1, 0.5, 0.9].map(|q| part(&off, q));
+    println!("1st unique, from 2 MeV: median {median:+.2} %, four fifths {low:+.2} to {high:+.2}");
+}
+
+/// What exchange would take from the electrons if forbidden transitions had the factor of allowed ones: printed for the documents.
+#[test]
+fn exchange_in_forbidden_transitions() {
+    for name in THERAPY {
+        let nuclide = load(Ensdf, name);
+        let mut branches = nuclide.computed_branches.clone();
+        branches.iter_mut().filter(|b| !matches!(b.class, Forbiddenness::Unique(_))).for_each(
+            |b| {
+                b.class = Forbiddenness::Allowed;
+            },
+        );
+        let daughter = Daughter { parent: name, signed_z: f64::from(nuclide.z + 1), a: nuclide.a };
+        let mean = spectrum_of(daughter, &mut branches).unwrap().mean_energy_mev;
+        let beta = nuclide.beta_minus.as_ref().unwrap();
+        let energy = nuclide.energy_per_decay();
+        let part =
+            100.0 * (mean - beta.mean_energy_mev) * beta.yield_per_decay / energy.electrons();
+        println!("{name}: {part:+.2} % of the electrons' energy");
+        assert!((-1.3..=1e-6).contains(&part), "{name}: {part}");
     }
 }
 

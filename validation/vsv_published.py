@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Voxel S values by `voxgray kernel` against those of Lanconelli et al. (Phys. Med. Biol. 57, 517, 2012), soft tissue.
 
-Usage: vsv_published.py SHARED/reference [--voxgray PATH] [--nuclides Y-90,Sr-89] [--histories N]
+Usage: vsv_published.py SHARED/reference [--voxgray PATH] [--nuclides Y-90,Sr-89] [--histories N] [--nuclide-data ensdf|icrp107]
 The table is not part of this repository: where it is absent this says so and ends with code 77.
 Bars: source voxel within 1 %, neighbours above 1 % of it within 3 %. Published values have three digits.
 """
@@ -18,6 +18,7 @@ def main():
     parser.add_argument("--voxgray", default="target/release/voxgray")
     parser.add_argument("--nuclides", default="Y-90,Sr-89")
     parser.add_argument("--histories", default="2e6")
+    parser.add_argument("--nuclide-data", default="ensdf", help="icrp107, of which the published values are, needs a voxgray built with it")
     a = parser.parse_args()
     path = a.reference / "published" / "vsv_lanconelli2012.csv"
     if not path.exists():
@@ -29,7 +30,7 @@ def main():
         element, mass = nuclide.split("-")
         here = [r for r in rows if r["nuclide"] == mass + element and r["tissue"] == "soft"]
         for size in sorted({r["voxel_mm"] for r in here}, key=float):
-            command = [a.voxgray, "kernel", "--nuclide", nuclide, "--voxel", f"{size}mm", "--reach", "5", "--histories", a.histories, "-q"]
+            command = [a.voxgray, "kernel", "--nuclide", nuclide, "--nuclide-data", a.nuclide_data, "--voxel", f"{size}mm", "--reach", "5", "--histories", a.histories, "-q"]
             text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             ours = {}
             for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#")):

@@ -45,7 +45,15 @@ impl DoseConstant {
     /// # Errors
     /// If it is unknown, or emits no electrons.
     pub fn of(nuclide: &str) -> Result<Self> {
-        let data = Nuclide::load(nuclide)?;
+        Self::of_data(&Nuclide::load(nuclide)?)
+    }
+
+    /// [`DoseConstant::of`] of a nuclide that was looked up, in whichever evaluation.
+    ///
+    /// # Errors
+    /// If it emits no electrons.
+    pub fn of_data(data: &Nuclide) -> Result<Self> {
+        let nuclide = data.name.as_str();
         let energy = data.energy_per_decay();
         let electrons = energy.electrons();
         if electrons <= 0.0 {

@@ -342,10 +342,15 @@ fn listed_spectrum(points: &[(f64, f64)], branches: &[Line]) -> Result<Option<Be
 mod tests {
     use super::*;
 
+    /// Every nuclide of every evaluation of this build.
+    fn all() -> impl Iterator<Item = (NuclideData, &'static str)> {
+        NuclideData::here().flat_map(|data| data.names().iter().map(move |name| (data, *name)))
+    }
+
     #[test]
     fn every_nuclide_loads() {
-        for name in Nuclide::all_names() {
-            let nuclide = Nuclide::load(name).unwrap();
+        for (data, name) in all() {
+            let nuclide = Nuclide::load_from(data, name).unwrap();
             assert!(nuclide.half_life_s > 0.0 && nuclide.half_life_s.is_finite(), "{name}");
             // Of a neutron the atomic number is 0.
             assert!(nuclide.a >= nuclide.z && nuclide.a > 0, "{name}");
@@ -362,8 +367,8 @@ mod tests {
     /// annihilate keeps the energy.
     #[test]
     fn annihilation_is_two_quanta_per_positron() {
-        for name in Nuclide::all_names() {
-            let nuclide = Nuclide::load(name).unwrap();
+        for (data, name) in all() {
+            let nuclide = Nuclide::load_from(data, name).unwrap();
             let quanta: f64 = nuclide.annihilation.iter().map(|l| l.yield_per_decay).sum();
             let positrons = nuclide.beta_plus.map_or(0.0, |s| s.yield_per_decay);
             assert!((quanta - 2.0 * positrons).abs() <= 1e-5 * quanta, "{name}: {quanta}");

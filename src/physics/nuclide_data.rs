@@ -36,6 +36,11 @@ impl NuclideData {
         }
     }
 
+    /// Those that this program was built with.
+    pub fn here() -> impl Iterator<Item = NuclideData> {
+        Self::ALL.into_iter().filter(|d| d.is_here())
+    }
+
     /// Refuses one that this program was built without.
     ///
     /// # Errors

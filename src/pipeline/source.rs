@@ -119,18 +119,19 @@ impl Source {
         OwnNuclides::chosen().filter(|own| own.data == chain.data)
     }
 
+    fn is_member(&self, name: &str) -> bool {
+        self.chain.as_ref().is_some_and(|c| c.members.iter().any(|m| m.nuclide == name))
+    }
+
     /// What one's own file changes of the nuclides of the chain: names and words.
     pub fn own_changes(&self) -> Vec<&'static (String, String)> {
-        let (Some(own), Some(chain)) = (self.own(), &self.chain) else { return Vec::new() };
-        let is_member = |name: &str| chain.members.iter().any(|m| m.nuclide == name);
-        own.changes.iter().filter(|(name, _)| is_member(name)).collect()
+        let changes = self.own().into_iter().flat_map(|own| &own.changes);
+        changes.filter(|(name, _)| self.is_member(name)).collect()
     }
 
     /// The same for a summary, with the hash of the file; nothing without one.
     pub fn own_told(&self) -> Option<Value> {
-        let chain = self.chain.as_ref()?;
-        let is_member = |name: &str| chain.members.iter().any(|m| m.nuclide == name);
-        self.own().map(|own| own.told(is_member))
+        self.own().map(|own| own.told(|name| self.is_member(name)))
     }
 
     /// Number of tallies that its emissions need.
