@@ -49,9 +49,10 @@ fn transport_alpha(birthplace: Place, particle: Particle) {
         }
         let after = smaller(alpha_energy(place.material, range - thickness), p.energy);
         let given = p.energy - after;
-        deposit(&place, p.origin, given);
-        p.energy = after;
         let d = p.direction;
+        fine_along(place.voxel, place.local, d, face.distance, p.origin, given);
+        deposit_in_voxel(&place, p.origin, given);
+        p.energy = after;
         let local = place.local;
         place.local = vec3<f32>(
             local.x + face.distance * d.x,

@@ -177,7 +177,7 @@ fn emit_bremsstrahlung(place: ptr<function, Place>, p: ptr<function, Particle>) 
 // Deposits what has been collected in the voxel that is left.
 fn flush_pending(t: ptr<function, Track>, place: ptr<function, Place>) {
     if ((*t).pending > 0.0) {
-        deposit(place, (*t).p.origin, (*t).pending);
+        deposit_in_voxel(place, (*t).p.origin, (*t).pending);
         (*t).pending = 0.0;
     }
 }
@@ -213,6 +213,7 @@ fn step_lepton(t: ptr<function, Track>, s: ptr<function, Step>) -> bool {
         if (RADIAL && stop == AT_COLLISION && local > 0.0) {
             deposit(&place, p.origin, local);
         } else {
+            fine_point(place.voxel, place.local, p.origin, local);
             (*t).pending += local;
         }
     }
@@ -220,6 +221,7 @@ fn step_lepton(t: ptr<function, Track>, s: ptr<function, Step>) -> bool {
         tell(EVENT_STEP, &place, p, (*t).pending);
     }
     if (stop == AT_END) {
+        fine_point(place.voxel, place.local, p.origin, p.energy);
         (*t).pending += p.energy;
         p.energy = 0.0;
     }
@@ -395,6 +397,7 @@ fn walk(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<function, Pl
             book_imparted_energy(given);
             score((*place).linear, somewhere, (*p).origin, given);
         } else {
+            fine_along((*place).voxel, start, d, distance, (*p).origin, given);
             (*t).pending += given;
         }
         left -= strength_rate * thickness;

@@ -211,10 +211,11 @@ fn fly_once(f: ptr<function, Flight>, place: ptr<function, Place>) -> u32 {
     if (KERMA) {
         let expected = p.energy * (*f).mu_en * density / landing.mu;
         var at = vec3<f32>(0.0, 0.0, 0.0);
-        if (RADIAL) {
+        if (RADIAL || FINE) {
             at = relative_to(landing.voxel, (*f).position);
         }
         score((*place).linear, at, p.origin, expected);
+        fine_point((*place).voxel, at, p.origin, expected);
     }
     if (uniform_draw() * landing.mu >= (*f).mu_over_rho * density) {
         return select(FICTITIOUS, STOPPED, (*f).collisions >= MAX_COLLISIONS);
@@ -251,6 +252,7 @@ fn step_photon(f: ptr<function, Flight>) -> bool {
         book_segment_caps += 1u;
         book_cut = add_wide(book_cut, vec2<u32>(to_units(p.energy), 0u));
         score(place.linear, vec3<f32>(0.0, 0.0, 0.0), p.origin, p.energy);
+        fine_point(place.voxel, vec3<f32>(0.0, 0.0, 0.0), p.origin, p.energy);
     }
     if (!goes_on) {
         book_collisions += (*f).collisions;

@@ -46,6 +46,8 @@ override ALPHAS: bool;
 override ONE_CELL: bool;
 // Scoring by shells round the centre of one voxel (validation), not by voxel.
 override RADIAL: bool;
+// Scoring also in parts of the voxels of a box.
+override FINE: bool;
 
 struct Offsets {
     photon: u32,
@@ -73,6 +75,10 @@ struct Params {
     photon_cutoff: f32,
     cell_dims: vec3<u32>,
     cell_voxels: u32,
+    fine_first: vec3<u32>,
+    fine_parts: u32,
+    fine_voxels: vec3<u32>,
+    fine_base: u32,
     threshold_fraction: f32,
     threshold_min: f32,
     short_sets: u32,

@@ -16,6 +16,12 @@ fn unlinear(linear: u32) -> vec3<i32> {
 
 // Deposits energy at a point and books it as imparted.
 fn deposit(place: ptr<function, Place>, origin: u32, energy: f32) {
+    deposit_in_voxel(place, origin, energy);
+    fine_point((*place).voxel, (*place).local, origin, energy);
+}
+
+// The same of what the voxel's parts have had already.
+fn deposit_in_voxel(place: ptr<function, Place>, origin: u32, energy: f32) {
     book_imparted_energy(energy);
     score((*place).linear, (*place).local, origin, energy);
 }
@@ -24,6 +30,11 @@ fn deposit(place: ptr<function, Place>, origin: u32, energy: f32) {
 fn clearance(place: ptr<function, Place>) -> f32 {
     if (RADIAL) {
         return shell_clearance((*place).local);
+    }
+    if (FINE) {
+        if (has_parts((*place).voxel)) {
+            return fine_clearance((*place).local);
+        }
     }
     let x = 0.5 * params.voxel_cm.x - abs((*place).local.x);
     let y = 0.5 * params.voxel_cm.y - abs((*place).local.y);

@@ -16,6 +16,11 @@ pub const MOST_TEXT: u64 = 16 << 20;
 /// How long to wait before a pipe is asked again.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// Bytes in lower-case hexadecimal, as hashes are written everywhere.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// A regular file that is open for reading.
 #[derive(Debug)]
 pub struct InputFile {

@@ -171,6 +171,26 @@ pub struct Shard {
     pub of: u32,
 }
 
+/// Where voxels are scored in parts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FineWhere {
+    /// The box about a VOI, by its name or label.
+    Voi(String),
+    /// The voxels that a box between two corners touches; mm, LPS, along the patient's axes.
+    Box([[f64; 3]; 2]),
+}
+
+/// Scoring that is finer than the grid somewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FineScoring {
+    /// Where.
+    pub at: FineWhere,
+    /// Parts along each edge of a voxel.
+    pub parts: u32,
+    /// How much wider than that, mm.
+    pub margin_mm: f64,
+}
+
 /// What is done with a couch in the CT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CouchRule {
@@ -228,6 +248,10 @@ pub struct Job {
     pub from_shards: Vec<PathBuf>,
     /// Monte Carlo, or another method.
     pub method: DoseMethod,
+    /// Scoring that is finer than the grid somewhere.
+    pub fine: Option<FineScoring>,
+    /// Dose to water is written beside dose to the voxels' own matter.
+    pub to_water: bool,
     /// Transport.
     pub transport: Settings,
     /// Largest memory, bytes.

@@ -15,6 +15,7 @@ pub mod dicom_out;
 mod dose_rate_route;
 pub mod fast;
 mod fields_of_view;
+mod fine;
 pub mod finished;
 mod folder;
 mod from_shards;
@@ -57,6 +58,7 @@ mod transfer;
 mod voi_curves;
 mod voi_dose;
 mod voi_files;
+mod water;
 mod withheld;
 
 use std::ops::ControlFlow;
@@ -76,6 +78,7 @@ use crate::transport::capacity;
 use crate::transport::engine::Engine;
 use crate::transport::plan::Plan;
 use crate::transport::run::{Outcome, RunSettings};
+use crate::transport::settings::Settings;
 use crate::transport::tally::Tally;
 use crate::transport::times::build_timed_plan;
 
@@ -89,6 +92,7 @@ use context::{Context, Setup, VoiFacts};
 use folder::OutputFolder;
 use heard::Heard;
 use histories::{RanBy, Stage, transport};
+use outputs::Found;
 use withheld::Withheld;
 
 /// Largest energy imbalance of a run.
@@ -191,7 +195,7 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
     let engine = choose_engine(job, observer)?;
     let mut prepared = prepare_for(job, &engine, observer)?;
     let stage = Stage { name: "dose", route: "dose", followed: false };
-    let (outcome, engine) =
+    let (mut outcome, engine) =
         match transport(job, &mut prepared, engine, stage, &folder, observer, stop)? {
             ControlFlow::Continue(ran) => ran,
             ControlFlow::Break(written) => return Ok(written),
@@ -207,8 +211,9 @@ pub fn dose(job: &Job, observer: &dyn Observer, stop: &AtomicBool) -> Result<Wri
     drop(plan);
     let timing = timing(job, &outcome, &engine);
     let partial = outcome.interrupted;
+    let found = Found { parts: fine::take(&context, &mut outcome.tally), ..Found::default() };
     let maps = outputs::Matter { density: &density, material: &material, labels: &labels };
-    outputs::write(folder, &context, &maps, &outcome.tally, partial, timing, None)
+    outputs::write(folder, &context, &maps, &outcome.tally, partial, timing, found)
 }
 
 /// How long a transport took, and what ran it.
@@ -403,7 +408,24 @@ fn prepare_with(
     }
     dose_of.say(timing.as_ref(), observer);
     interrupt::check()?;
-    let plan = plan(job, &phantom, &activity, &decay, times)?;
+    let fine = match &job.fine {
+        Some(asked) => Some(fine::place(asked, &phantom.grid, &labels, &parts, &vois)?),
+        None => None,
+    };
+    if let Some(fine) = &fine {
+        let ([nx, ny, nz], [x, y, z]) = (fine.dims(), fine.grid(&phantom.grid).spacing_mm());
+        observer.say(&format!(
+            "scored finer in a box of {nx} x {ny} x {nz} cells, {x:.3} x {y:.3} x {z:.3} mm; matter and activity stay those of the voxels"
+        ));
+    }
+    if let Some(fine) = &fine {
+        let cells = phantom.grid.len() + fine.cells();
+        let sources = activity.volume.data.iter().filter(|a| **a > 0.0).count();
+        let (origins, devices) = (decay.origins(), engine.devices().len());
+        memory::estimate(cells, sources, origins, true, 0, devices).check(job.max_memory, cells)?;
+    }
+    let settings = Settings { fine, ..job.transport };
+    let plan = plan(job, &settings, &phantom, &activity, &decay, times)?;
     interrupt::check()?;
     let facts = Setup {
         job,
@@ -421,6 +443,14 @@ fn prepare_with(
     setup["method"] = job.method.json();
     setup["checks"] = checks.json();
     setup["couch"] = serde_json::json!(of_couch);
+    let ratios = match job.to_water {
+        true => water::ratios(&phantom, &decay.spectrum, observer)?,
+        false => Vec::new(),
+    };
+    setup["fine"] = fine::json(fine.as_ref(), &phantom.grid);
+    if job.to_water {
+        setup["dose_to_water"] = water::json(&phantom, &ratios);
+    }
     let settings = run_settings(job, &plan);
     if job.goal.is_some() && job.histories > capacity::most_histories(&plan) {
         observer.say(&format!(
@@ -444,6 +474,8 @@ fn prepare_with(
         batches: settings.batches,
         calibration_relative: None,
         most_mev: hits::most_mev(&plan),
+        fine,
+        to_water: ratios.iter().map(|r| r.of_origin).collect(),
         warnings: Vec::new(),
         withheld,
     };
@@ -518,6 +550,7 @@ fn place_vois(
 
 fn plan(
     job: &Job,
+    settings: &Settings,
     phantom: &Phantom,
     activity: &ActivityMap,
     decay: &source::Source,
@@ -531,7 +564,7 @@ fn plan(
         materials: &phantom.materials,
         activity: &activity,
         decay: &decay.spectrum,
-        settings: &job.transport,
+        settings,
         radial: None,
     };
     match (&job.beam, times) {
@@ -562,11 +595,6 @@ fn run_settings(job: &Job, plan: &Plan) -> RunSettings {
         (settings.shard, settings.shards) = (shard.number - 1, shard.of);
     }
     settings
-}
-
-/// Lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Unit of activity or of its integral.

@@ -15,6 +15,7 @@ use voxgray::transport::gpu::run::GpuEngine;
 use voxgray::transport::gpu::tuning::Tuning;
 use voxgray::transport::plan::Plan;
 use voxgray::transport::run::{Monitor, Outcome, RunSettings, Silent, run};
+use voxgray::transport::settings::PhotonEstimator;
 use voxgray::transport::tally::Tally;
 
 /// Histories and batches of a run.
@@ -89,6 +90,12 @@ fn the_tally_is_the_cpus_to_the_bit() {
     cases.push(("I-131, kerma".to_string(), plans::kerma(plan().clone())));
     for source in ["Ac-225", "positron:0.6MeV"] {
         cases.push((source.to_string(), plans::grid_plan(source)));
+    }
+    for (source, photons) in
+        [("I-131", PhotonEstimator::Analog), ("Ac-225", PhotonEstimator::Kerma)]
+    {
+        let name = format!("{source} in parts of voxels, {photons:?}");
+        cases.push((name, plans::fine_plan(source, photons)));
     }
     cases.push(("Y-90 in shells".to_string(), plans::shell_plan("Y-90")));
     for (name, plan) in cases {

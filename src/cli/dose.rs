@@ -98,6 +98,8 @@ impl ProblemArguments {
             shard: self.shard,
             from_shards: Vec::new(),
             method: DoseMethod::default(),
+            to_water: false,
+            fine: None,
             transport,
             max_memory: self.max_memory.unwrap_or_else(pipeline::memory::default_limit),
             out,
@@ -146,6 +148,8 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
         record_paths: arguments.record_paths.into(),
     };
     job.from_shards = arguments.from_shards;
+    job.to_water = arguments.dose_to_water;
+    job.fine = arguments.fine.scoring();
     threads::prepare(job.threads, &terminal);
     let stop = interrupt::listen(arguments.quiet)?;
     let path = &job.activity.path;

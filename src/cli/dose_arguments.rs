@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::fine_arguments::FineArguments;
 use super::matter_arguments::MatterArguments;
 use super::method_arguments::MethodArguments;
 use super::transport_arguments::TransportArguments;
@@ -176,6 +177,12 @@ pub struct DoseArguments {
     /// Also draw the dose on the CT: OUT/dose.png, planes through the region of most energy.
     #[arg(long, help_heading = "Output", requires = "ct", conflicts_with = "shard")]
     pub(super) picture: bool,
+    #[command(flatten)]
+    pub(super) fine: FineArguments,
+    /// Also write dose to water (dose_to_water.nii.gz, a column of vois.csv): what a small volume of water in a voxel would receive, by ratios of
+    /// stopping powers.
+    #[arg(long, help_heading = "Output")]
+    pub(super) dose_to_water: bool,
     /// Print errors and the result only; warnings stand in summary.json.
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,

@@ -18,6 +18,7 @@ pub mod dicom;
 pub mod dose;
 pub mod dose_arguments;
 pub mod dvh;
+pub mod fine_arguments;
 pub mod fit;
 pub mod fit_arguments;
 mod fit_output;

@@ -1,13 +1,12 @@
 //! SHA-256 of input files, so that a result can name exactly what it was made from.
 
-use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::files::InputFile;
+use crate::files::{InputFile, hex};
 
 /// SHA-256 (FIPS 180-4) of a file's bytes as stored, in lower-case hexadecimal.
 ///
@@ -24,13 +23,7 @@ pub fn sha256_file(path: &Path) -> Result<String> {
         }
         digest.update(&buffer[..n]);
     }
-    let mut hex = String::with_capacity(64);
-    for byte in digest.finalize() {
-        write!(hex, "{byte:02x}").map_err(|_| {
-            Error::run("cannot format a hash", "formatting failed", "Report this as a bug.")
-        })?;
-    }
-    Ok(hex)
+    Ok(hex(&digest.finalize()))
 }
 
 #[cfg(test)]

@@ -62,6 +62,8 @@ impl Job {
             shard: None,
             from_shards: Vec::new(),
             method: Default::default(),
+            to_water: false,
+            fine: None,
             transport: Settings::default(),
             max_memory: machine::default_limit(),
             out: out.into(),

@@ -154,6 +154,9 @@ impl DoseMethod {
             if job.goal.is_some() {
                 return refuse("--target-uncertainty", "no histories are run in the patient");
             }
+            if job.fine.is_some() {
+                return refuse("--fine", "no histories are run that could be scored finer");
+            }
             if job.shard.is_some() {
                 return refuse("--shard", "there is nothing to share out");
             }
@@ -173,6 +176,13 @@ impl DoseMethod {
                     "Leave it out, or give some millions.",
                 ));
             }
+        }
+        let by_kernels = matches!(self, DoseMethod::Fast(f) if !matches!(f.method, Method::Ldm(_)));
+        if job.to_water && by_kernels {
+            return refuse(
+                "--dose-to-water",
+                "its kernels are of tissues of their own, not of the voxels' matter",
+            );
         }
         if *self == DoseMethod::Mird && job.voi.is_empty() {
             return Err(Error::usage(

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::medium::Medium;
 use super::point::PointKernel;
 use crate::error::Result;
-use crate::files;
+use crate::files::{self, hex};
 use crate::io::atomic::write_atomically;
 use crate::program::Program;
 use crate::source::DecaySpectrum;
@@ -30,7 +30,7 @@ pub fn key(
         "{} {} {decay:?} {medium:?} {outer_cm:?} {histories} {settings:?}",
         program.source_sha256, program.tables_sha256
     );
-    Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 /// Where kernels are kept unless said otherwise: `VOXGRAY_CACHE`, or the user's folder for caches; none where neither is known.

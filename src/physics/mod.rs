@@ -52,7 +52,7 @@ pub mod csda;
 pub mod density_effect;
 pub mod electron_data;
 pub mod moller;
-mod quadrature;
+pub(crate) mod quadrature;
 #[cfg(test)]
 mod reference_materials;
 mod spline;

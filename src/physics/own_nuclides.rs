@@ -22,6 +22,7 @@ use super::emission::Record;
 use super::nuclide_data::NuclideData;
 use super::nuclide_name::spellings;
 use crate::error::{Error, Result};
+use crate::files::hex;
 
 /// Version of the file that is read.
 const VERSION: i64 = 1;
@@ -155,7 +156,7 @@ impl OwnNuclides {
             };
             follow(name, data, &records, &mut Vec::new()).map_err(place)?;
         }
-        let sha256 = reading.hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = hex(&reading.hash.finalize());
         Ok(OwnNuclides {
             data,
             files: reading.files,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::context::{CurveFacts, VoiFacts};
 use super::dose_rate_route::DoseRates;
+use super::fine;
 use super::folder::OutputFolder;
 use super::histories::{Stage, choose_engine, transport};
 use super::hits::{self, VoiHits};
@@ -32,7 +33,7 @@ pub(super) fn activity_route(
     let both = rates.is_some() || !parts.is_empty();
     let route = if both { "both" } else { "activity" };
     let stage = Stage { name: "dose", route, followed: false };
-    let (outcome, engine) =
+    let (mut outcome, engine) =
         match transport(job, &mut prepared, engine, stage, &folder, observer, case.stop)? {
             ControlFlow::Continue(ran) => ran,
             ControlFlow::Break(written) => return Ok(written),
@@ -43,6 +44,7 @@ pub(super) fn activity_route(
         parts.push(merge::write_part(&folder, job, &prepared, (&stage, &engine), outcome)?);
         return merge::finish_shard(folder, parts, interrupted);
     }
+    let parts = fine::take(&prepared.context, &mut outcome.tally);
     let tally = &outcome.tally;
     let vois = activity_vois(case, &prepared, tally)?;
     let curves: Vec<_> = vois.iter().map(|v| &v.curve).collect();
@@ -77,12 +79,12 @@ pub(super) fn activity_route(
     if let Some(difference) = difference {
         maps.write("dose_difference", difference)?;
     }
-    let found = Found { vois: results, columns, files: maps.files };
+    let found = Found { vois: Some(results), columns, files: maps.files, parts };
     let timing = timing(job, &outcome, &engine);
     let Prepared { phantom, context, labels, .. } = &prepared;
     let maps = outputs::Matter { density: &phantom.density, material: &phantom.material, labels };
     let partial = outcome.interrupted;
-    let mut written = outputs::write(folder, context, &maps, tally, partial, timing, Some(found))?;
+    let mut written = outputs::write(folder, context, &maps, tally, partial, timing, found)?;
     for name in refused_by_rates.into_iter().chain(case.refused_outside()) {
         if !written.refused.contains(&name) {
             written.refused.push(name);

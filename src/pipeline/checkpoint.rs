@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::Observer;
 use super::context::Context;
 use super::goal::GoalMonitor;
 use super::stop_plan::StopPlan;
-use super::{Observer, hex};
 use crate::error::{Error, Result};
+use crate::files::hex;
 use crate::job::Job;
 use crate::transport::in_progress::{InProgress, Start};
 use crate::transport::run::Monitor;

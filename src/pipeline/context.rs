@@ -19,6 +19,8 @@ use crate::phantom::voxels::TissueTable;
 use crate::phantom::{HuReport, Phantom};
 use crate::report::summary::CurveResult;
 use crate::transport::settings::{PhotonEstimator, Settings};
+use crate::transport::sub_voxels::SubVoxels;
+use crate::transport::tally::ORIGINS;
 
 /// A VOI on the dose grid.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -134,6 +136,12 @@ pub struct Context {
     /// Most energy of a decay, MeV; none where histories have no bound.
     #[serde(default)]
     pub most_mev: Option<f64>,
+    /// Voxels that are scored in parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fine: Option<SubVoxels>,
+    /// Dose to water over dose, for each material and kind of emission; empty where it was not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_water: Vec<[f64; ORIGINS]>,
     /// What the user was warned of.
     #[serde(default)]
     pub warnings: Vec<String>,

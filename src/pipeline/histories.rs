@@ -112,6 +112,7 @@ pub(super) fn transport(
         return Ok(ControlFlow::Continue((outcome, RanBy::Here(engine))));
     }
     let Prepared { plan, settings, phantom, labels, context, .. } = &*prepared;
+    let (labels, regions) = super::fine::labels(context, labels);
     let (mut start, mut before_s, mut planned) = (Start::default(), 0.0, None);
     if let Some(path) = folder.to_resume(stage.name) {
         let found = identity.read(&path, observer)?;
@@ -132,8 +133,7 @@ pub(super) fn transport(
         observer.started(mine * settings.histories_per_batch, goal);
         observer.advanced(start.batches() as u64 * settings.histories_per_batch);
         let watch = Watch { keeper };
-        let regions = context.parts.count();
-        let outcome = engine.run_from(plan, settings, labels, regions, start, &watch, stop);
+        let outcome = engine.run_from(plan, settings, &labels, regions, start, &watch, stop);
         observer.finished();
         outcome
     };

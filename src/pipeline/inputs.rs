@@ -11,7 +11,7 @@ use super::calibration::{against_image, for_one_second};
 use super::radiopharmaceutical::of_nuclide;
 use crate::activity::{ActivityMap, Calibration, InputUnit, Quantity};
 use crate::error::{Error, Result};
-use crate::files;
+use crate::files::{self, hex};
 use crate::image::Volume;
 use crate::io::dicom::{self, CountFactor, DicomVolume, Facts, ReadOptions};
 use crate::io::{ImageOptions, NiftiAffine, read_image_with, sha256_file};
@@ -59,7 +59,7 @@ fn record(
     let hashes: Vec<String> = files.iter().map(|f| sha256_file(f)).collect::<Result<_>>()?;
     let sha256 = match hashes.as_slice() {
         [one] => one.clone(),
-        many => super::hex(&Sha256::digest(many.join("\n"))),
+        many => hex(&Sha256::digest(many.join("\n"))),
     };
     Ok(InputRecord {
         role,

@@ -8,7 +8,8 @@ use super::context::Context;
 use super::folder::OutputFolder;
 use super::heard::Heard;
 use super::histories::{RanBy, Stage, check_energy};
-use super::{Observer, Prepared, SHARD_FILE, Written, memory, outputs, shard_fits};
+use super::outputs::{self, Found};
+use super::{Observer, Prepared, SHARD_FILE, Written, fine, memory, shard_fits};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::report::summary::{EngineResult, Timing};
@@ -100,7 +101,7 @@ pub fn merge(
     let folder = OutputFolder::open(out, overwrite, false, observer)?;
     let heard = Heard::new(observer);
     let observer = &heard as &dyn Observer;
-    let Joined { whole, mut context, mut warnings, engine, missing } =
+    let Joined { mut whole, mut context, mut warnings, engine, missing } =
         join(shards, SHARD_FILE, rules)?;
     if context.is_of_series() {
         return Err(Error::input(
@@ -130,7 +131,8 @@ pub fn merge(
         ..Timing::default()
     };
     let maps = outputs::Matter { density: &density, material: &material, labels: &labels };
-    outputs::write(folder, &context, &maps, &whole.tally, missing.is_some(), timing, None)
+    let found = Found { parts: fine::take(&context, &mut whole.tally), ..Found::default() };
+    outputs::write(folder, &context, &maps, &whole.tally, missing.is_some(), timing, found)
 }
 
 /// Reads shards and adds them up; `file` is the name of one in its folder.

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use super::Written;
 use super::context::Context;
+use super::fine;
 use super::folder::OutputFolder;
 use super::hits::{self, VoiHits};
+use super::water;
 use crate::dose::largest_dose;
 use crate::error::Result;
-use crate::image::Volume;
+use crate::image::{Grid, Volume};
 use crate::io::atomic::{write_atomically, write_json};
 use crate::io::{Element, write_nifti};
 use crate::program::Program;
@@ -22,12 +24,14 @@ use crate::uncertainty::{Part, UncertaintyPart, VoiBudget};
 /// already.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Doses with their whole uncertainty.
-    pub vois: Vec<VoiResult>,
+    /// Doses with their whole uncertainty; none takes the tally's own.
+    pub vois: Option<Vec<VoiResult>>,
     /// More columns of `vois.csv`.
     pub columns: Vec<Column>,
     /// Files.
     pub files: Vec<String>,
+    /// What the parts of voxels have, where some are scored finer.
+    pub parts: Option<Tally>,
 }
 
 /// Maps that a run starts from.
@@ -47,14 +51,15 @@ pub struct Matter<'a> {
 pub fn write(
     folder: OutputFolder,
     context: &Context,
-    &Matter { density, material, labels }: &Matter,
+    matter: &Matter,
     tally: &Tally,
     partial: bool,
     timing: Timing,
-    found: Option<Found>,
+    found: Found,
 ) -> Result<Written> {
-    let Found { vois, columns, files } = found
-        .unwrap_or_else(|| Found { vois: voi_results(context, tally, labels), ..Found::default() });
+    let &Matter { density, material, labels } = matter;
+    let Found { vois, mut columns, files, parts } = found;
+    let vois = vois.unwrap_or_else(|| voi_results(context, tally, labels));
     let mut maps = Maps { folder: folder.path(), context, partial, files };
     let scale = context.scale(density);
     let name = context.kind.name();
@@ -76,6 +81,11 @@ pub fn write(
             maps.write(&format!("{name}_{part}"), scale.map_of(tally, origin))?;
         }
     }
+    if let Some(map) = water::map(context, tally, matter) {
+        maps.write(&format!("{name}_to_water"), map)?;
+    }
+    fine::write(&mut maps, matter, parts.as_ref())?;
+    columns.extend(water::column(context, tally, matter, &vois));
     maps.write("density", density.to_vec())?;
     maps.write("material", material.to_vec())?;
     let low = |d: &f32| u8::from(f64::from(*d) < context.low_density);
@@ -143,9 +153,14 @@ pub(super) struct Maps<'a> {
 
 impl Maps<'_> {
     pub fn write<T: Element>(&mut self, stem: &str, data: Vec<T>) -> Result<()> {
+        self.write_on(&self.context.grid.grid(), stem, data)
+    }
+
+    /// On a grid of its own.
+    pub fn write_on<T: Element>(&mut self, grid: &Grid, stem: &str, data: Vec<T>) -> Result<()> {
         let suffix = if self.partial { "_partial" } else { "" };
         let name = format!("{stem}{suffix}.nii.gz");
-        let volume = Volume::new(self.context.grid.grid(), data)?;
+        let volume = Volume::new(grid.clone(), data)?;
         write_nifti(&self.folder.join(&name), &volume)?;
         self.files.push(name);
         Ok(())

@@ -191,6 +191,20 @@ fn check(job: &Job, input: &SeriesInput, route: Route) -> Result<()> {
             "Give --histories.",
         );
     }
+    if route != Route::Activity && job.fine.is_some() {
+        return refuse(
+            "--fine with the dose-rate route",
+            "parts of voxels are not scored at several times",
+            "Use --route activity, or leave --fine out.",
+        );
+    }
+    if route == Route::DoseRate && job.to_water {
+        return refuse(
+            "--dose-to-water with --route dose-rate",
+            "its factors are by kind of emission, which a run of all times does not score apart",
+            "Use --route activity or --route both, or leave --dose-to-water out.",
+        );
+    }
     if route != Route::Activity && input.points.len() < 2 {
         return refuse(
             "the dose-rate route for one time point",

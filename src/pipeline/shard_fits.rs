@@ -13,11 +13,16 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
     let refuse = |problem: String, why: String| {
         Err(Error::input(problem, why, "Make it again with voxgray dose --shard."))
     };
-    let (tally, voxels) = (&shard.tally, context.grid.grid().checked()?.len());
+    let grid = context.grid.grid().checked()?;
+    if let Some(fine) = &context.fine {
+        fine.check(&grid)?;
+    }
+    let (tally, cells) = (&shard.tally, context.fine.map_or(0, |fine| fine.cells()));
+    let voxels = grid.len() + cells;
     if tally.voxels != voxels {
         return refuse(
             format!("its sums are those of {} voxels", tally.voxels),
-            format!("its grid has {voxels}"),
+            format!("its grid has {voxels} with the parts of those that are scored finer"),
         );
     }
     if !tally.times.is_empty() && !context.is_of_series() {
@@ -27,7 +32,7 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
         );
     }
     // Those of each time, where it has several.
-    let regions = (context.parts.count() + 1) * tally.times.len().max(1);
+    let regions = (context.parts.count() + 1 + usize::from(cells > 0)) * tally.times.len().max(1);
     if let Some(batch) = tally.regions.iter().find(|r| r.units.len() != regions) {
         return refuse(
             format!("batch {} has sums of {} regions", batch.batch + 1, batch.units.len()),

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::file::Study;
 use super::stage::{Stage, Word};
 use crate::error::{Error, Result};
+use crate::files::hex;
 use crate::io::sha256_file;
 use crate::program::Program;
 
@@ -51,7 +52,7 @@ impl Keys {
             let key = self.stages.get(before).cloned().unwrap_or_default();
             parts.push(format!("after {before} {key}"));
         }
-        let key = hex(&parts);
+        let key = hash_of(&parts);
         self.stages.insert(stage.name.clone(), key.clone());
         Ok(key)
     }
@@ -69,10 +70,10 @@ impl Keys {
             let mut hashes = Vec::new();
             within(&whole(path), &self.own, &mut hashes)?;
             hashes.sort();
-            hex(&hashes)
+            hash_of(&hashes)
         } else {
             match voxels_of(path) {
-                Some(voxels) => hex(&[sha256_file(path)?, sha256_file(&voxels)?]),
+                Some(voxels) => hash_of(&[sha256_file(path)?, sha256_file(&voxels)?]),
                 None => sha256_file(path)?,
             }
         };
@@ -125,12 +126,8 @@ fn within(folder: &Path, own: &[PathBuf], hashes: &mut Vec<String>) -> Result<()
     Ok(())
 }
 
-fn hex(parts: &[String]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(parts.join("\n")).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+fn hash_of(parts: &[String]) -> String {
+    hex(&Sha256::digest(parts.join("\n")))
 }
 
 #[cfg(test)]

@@ -98,9 +98,12 @@ fn build(input: &PlanInput, beam: Option<&Beam>) -> Result<Plan> {
     check_input(input, beam.is_some())?;
     let s = input.settings;
     let voxel_cm = input.grid.spacing_mm().map(|h| h / MM_PER_CM);
+    let fine_parts = s.fine.map_or(1.0, |fine| f64::from(fine.parts));
+    // What is scored, of which steps and thresholds are parts.
+    let scored_cm = voxel_cm.map(|h| h / fine_parts);
     let decay = match beam {
         Some(_) => into_beam(input.decay).0,
-        None => split_local(input, voxel_cm)?,
+        None => split_local(input, scored_cm)?,
     };
     let reach = Reach::of(&decay);
     let leptons = leptons_of(&reach);
@@ -111,11 +114,11 @@ fn build(input: &PlanInput, beam: Option<&Beam>) -> Result<Plan> {
         input.density.iter().zip(input.material).map(|(&d, &m)| pack_voxel(d, m)).collect();
     let short = short_voxels(input, voxel_cm, beam.is_some())?;
     words.iter_mut().zip(&short).for_each(|(word, short)| *word |= u32::from(*short) << SHORT_BIT);
-    let thresholds = largest_thresholds(input, voxel_cm, &short)?;
+    let thresholds = largest_thresholds(input, scored_cm, &short)?;
     let (rank, compton_shells) =
         photon_tables(input, reach.photon_nodes(), &mut tables, &mut offsets)?;
     let classes = &thresholds[..if short.is_empty() { 1 } else { 2 }];
-    lepton_tables(input, &reach, classes, voxel_cm, &mut tables, &mut offsets)?;
+    lepton_tables(input, &reach, classes, scored_cm, &mut tables, &mut offsets)?;
     let short_sets = if short.is_empty() { 0 } else { leptons.len() * input.materials.len() };
     alpha_tables(input, &reach, &mut tables, &mut offsets)?;
     let (source_groups, source_entries) = build_groups(&decay, &mut tables)?;
@@ -158,6 +161,10 @@ fn build(input: &PlanInput, beam: Option<&Beam>) -> Result<Plan> {
         photon_cutoff: s.photon_cutoff_mev as f32,
         cell_dims: cells.dims,
         cell_voxels: cells.voxels,
+        fine_first: s.fine.map_or([0; 3], |fine| fine.first.map(|n| n as u32)),
+        fine_parts: s.fine.map_or(0, |fine| fine.parts),
+        fine_voxels: s.fine.map_or([0; 3], |fine| fine.voxels.map(|n| n as u32)),
+        fine_base: words.len() as u32,
         threshold_fraction: s.lepton.threshold_fraction as f32,
         threshold_min: s.lepton.threshold_min_mev as f32,
         short_sets: short_sets as u32,
@@ -208,6 +215,16 @@ fn check_input(input: &PlanInput, beam: bool) -> Result<()> {
             "shells are for one point source",
             "Leave one of them out.",
         ));
+    }
+    if let Some(fine) = input.settings.fine {
+        fine.check(input.grid)?;
+        if input.radial.is_some() {
+            return Err(Error::usage(
+                "parts of voxels with scoring in shells",
+                "shells have no voxels",
+                "Leave one of them out.",
+            ));
+        }
     }
     if n == 0 || sizes.iter().any(|&s| s != n) || n > u32::MAX as usize {
         return Err(Error::input(

@@ -197,6 +197,14 @@ pub struct Params {
     pub cell_dims: [u32; 3],
     /// Voxels per majorant cell edge.
     pub cell_voxels: u32,
+    /// First voxel of the box that is scored in parts of voxels.
+    pub fine_first: [u32; 3],
+    /// Parts along each edge of a voxel there; 0 without such a box.
+    pub fine_parts: u32,
+    /// Voxels of the box.
+    pub fine_voxels: [u32; 3],
+    /// Number of the first cell of the parts: that of all voxels.
+    pub fine_base: u32,
     /// Production threshold as a fraction of the energy.
     pub threshold_fraction: f32,
     /// Least production threshold, MeV.

@@ -21,6 +21,7 @@ pub mod shard;
 mod shard_claims;
 pub mod signature;
 pub mod strata;
+pub mod sub_voxels;
 pub mod tables;
 pub mod tally;
 mod tally_check;

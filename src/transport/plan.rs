@@ -169,9 +169,13 @@ impl Plan {
         smaller(larger(energy * p.threshold_fraction, p.threshold_min), largest)
     }
 
-    /// Number of tally cells: voxels, or shells when scoring radially.
+    /// Number of tally cells: voxels and the parts of those that are scored finer, or shells when scoring radially.
     pub fn tally_cells(&self) -> usize {
-        if self.params.shells > 0 { self.params.shells as usize + 1 } else { self.voxels.len() }
+        if self.params.shells > 0 {
+            return self.params.shells as usize + 1;
+        }
+        let parts = self.params.fine_voxels.map(|n| n as usize * self.params.fine_parts as usize);
+        self.voxels.len() + parts.iter().product::<usize>()
     }
 
     /// Outer radii of the shells, cm, ascending.

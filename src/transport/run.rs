@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::cpu::history::run_history;
 use super::cpu::particle::Stack;
-use super::cpu::score::{Alone, Scorer, Shared, Shells, Weighted};
+use super::cpu::score::{Alone, Fine, Scorer, Shared, Shells, Weighted};
 use super::in_progress::{InProgress, Start};
 use super::ledger::Ledger;
 use super::plan::Plan;
@@ -300,6 +300,10 @@ fn run_batch(
         work.run(|t| Weighted::<true>::new(&words[t].times, times))
     } else if times > 0 {
         work.run(|_| Weighted::<false>::new(&words[0].times, times))
+    } else if plan.params.fine_parts > 0 && words.len() == threads {
+        work.run(|t| Fine(Alone(words[t].slices())))
+    } else if plan.params.fine_parts > 0 {
+        work.run(|_| Fine(Shared(words[0].slices())))
     } else if words.len() == threads {
         work.run(|t| Alone(words[t].slices()))
     } else {

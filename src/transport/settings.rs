@@ -1,6 +1,7 @@
 //! What a user may set about the transport, with the defaults that the convergence studies support.
 
 use super::layout::HIGHEST_MEV;
+use super::sub_voxels::SubVoxels;
 use super::tables::lepton::LeptonControl;
 use super::tables::photon::PhotonSwitches;
 use crate::error::{Error, Result};
@@ -38,6 +39,8 @@ pub struct Settings {
     pub straggling: bool,
     /// Deposit on the spot what cannot leave its voxel.
     pub range_rejection: bool,
+    /// A box of voxels that is scored finer; steps and thresholds are everywhere those of its parts.
+    pub fine: Option<SubVoxels>,
 }
 
 impl Default for Settings {
@@ -62,6 +65,7 @@ impl Default for Settings {
             },
             straggling: true,
             range_rejection: true,
+            fine: None,
         }
     }
 }

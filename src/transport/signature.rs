@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use super::engine::Engine;
 use super::plan::Plan;
 use super::run::RunSettings;
+use crate::files::hex;
 use crate::program::Program;
 
 /// Which engine ran the histories. The CPU gives the same bits everywhere, a GPU those of its kind.
@@ -86,7 +87,7 @@ pub fn plan_sha256(plan: &Plan) -> String {
     }
     plan.source_cumulative.iter().for_each(|v| digest.update(v.to_le_bytes()));
     plan.source_weights.iter().for_each(|v| digest.update(v.to_bits().to_le_bytes()));
-    digest.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hex(&digest.finalize())
 }
 
 #[cfg(test)]

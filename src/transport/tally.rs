@@ -249,6 +249,37 @@ impl Tally {
         }
     }
 
+    /// Takes the cells behind the first `voxels`, and the last region, which holds them, into a tally of their own; none where there are no more.
+    pub fn take_parts(&mut self, voxels: usize) -> Option<Tally> {
+        if self.voxels <= voxels || !self.times.is_empty() {
+            return None;
+        }
+        let mut split = |sums: &mut Vec<u64>| match sums.is_empty() {
+            true => Vec::new(),
+            false => sums.split_off(voxels),
+        };
+        let sums = self.sums.each_mut().map(&mut split);
+        let squares = match self.squares.is_empty() {
+            true => Vec::new(),
+            false => self.squares.split_off(voxels),
+        };
+        let last = |regions: &mut BatchRegions| {
+            let units = regions.units.pop().into_iter().collect();
+            BatchRegions { units, ..regions.clone() }
+        };
+        let parts = Tally {
+            voxels: self.voxels - voxels,
+            sums,
+            squares,
+            times: Vec::new(),
+            regions: self.regions.iter_mut().map(last).collect(),
+            histories_per_batch: self.histories_per_batch,
+            ledger: self.ledger,
+        };
+        self.voxels = voxels;
+        Some(parts)
+    }
+
     /// Enters the regions of a batch in the order of the batches.
     pub fn insert(&mut self, regions: BatchRegions) {
         let at = self.regions.partition_point(|r| r.batch < regions.batch);

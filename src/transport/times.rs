@@ -102,6 +102,13 @@ pub(super) fn check(plan: &Plan) -> Result<()> {
     if times > 0 && plan.params.shells > 0 {
         return Err(radial());
     }
+    if times > 0 && plan.params.fine_parts > 0 {
+        return Err(Error::usage(
+            "several time points with scoring in parts of voxels",
+            "parts are scored by emission, not by time",
+            "Leave one of them out; --route activity transports once.",
+        ));
+    }
     if times > MAX_TIME_POINTS || plan.source_weights.len() != plan.source_voxels.len() * times {
         return Err(Error::run(
             format!(

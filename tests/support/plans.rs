@@ -10,7 +10,8 @@ use voxgray::source::{DecaySpectrum, parse_source};
 use voxgray::transport::build::{PlanInput, RadialScoring, build_beam_plan, build_plan};
 use voxgray::transport::layout::{FLAG_KERMA, FLAG_POINT_SOURCE};
 use voxgray::transport::plan::Plan;
-use voxgray::transport::settings::Settings;
+use voxgray::transport::settings::{PhotonEstimator, Settings};
+use voxgray::transport::sub_voxels::SubVoxels;
 use voxgray::transport::times::build_timed_plan;
 
 /// Voxels along x, y, z.
@@ -58,6 +59,17 @@ pub fn impulse_plan(source: &str) -> Plan {
         build_plan(&PlanInput { settings: &settings, ..input }).expect("a valid plan")
     })
 }
+
+/// The grid with its middle scored in three parts along each edge of a voxel: lung, water and bone, with faces between them.
+pub fn fine_plan(source: &str, photons: PhotonEstimator) -> Plan {
+    let settings = Settings { fine: Some(FINE), photons, ..Settings::default() };
+    with_grid(&decay(source), |input| {
+        build_plan(&PlanInput { settings: &settings, ..input }).expect("a valid plan")
+    })
+}
+
+/// What [`fine_plan`] scores finer.
+pub const FINE: SubVoxels = SubVoxels { first: [7, 4, 3], voxels: [6, 5, 4], parts: 3 };
 
 /// A block of gold, 9 x 9 x 9 voxels of 2 mm (or shells), with activity in its centre: bremsstrahlung, and pairs by it, are frequent.
 pub fn gold_plan(decay: &DecaySpectrum, radial: bool, settings: &Settings) -> Plan {

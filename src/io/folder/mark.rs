@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::files;
+use crate::files::{self, hex};
 use crate::io::atomic::write_atomically;
 
 /// Name of the mark in its folder.
@@ -191,7 +191,7 @@ fn sha256_file(path: &Path) -> Result<String> {
     let mut digest = Sha256::new();
     let mut file = fs::File::open(path).map_err(|e| Error::io("open", path, &e))?;
     std::io::copy(&mut file, &mut digest).map_err(|e| Error::io("read", path, &e))?;
-    Ok(digest.finalize().iter().map(|b| format!("{b:02x}")).collect())
+    Ok(hex(&digest.finalize()))
 }
 
 /// Whether a name is one of a file in the folder itself.

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use super::super::Observer;
 use super::whole_run::WholeRun;
 use crate::error::{Error, Result};
+use crate::files::hex;
 use crate::io::dicom::write::Reference;
 use crate::io::sha256_file;
 
@@ -95,6 +96,6 @@ fn hash(reference: &Reference) -> Result<String> {
         reference.files.iter().map(|f| sha256_file(f)).collect::<Result<_>>()?;
     Ok(match hashes.as_slice() {
         [one] => one.clone(),
-        many => super::super::hex(&Sha256::digest(many.join("\n"))),
+        many => hex(&Sha256::digest(many.join("\n"))),
     })
 }

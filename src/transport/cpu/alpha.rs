@@ -31,7 +31,8 @@ impl<S: Scorer> Walk<'_, S> {
             }
             let after = self.alpha_energy(place.material, range - thickness).min(p.energy);
             let given = p.energy - after;
-            self.deposit(&place, p.origin, given);
+            self.fine_along(&place, place.local, p.direction, to_face, p.origin, given);
+            self.deposit_in_voxel(&place, p.origin, given);
             p.energy = after;
             for k in 0..3 {
                 place.local[k] += to_face * p.direction[k];

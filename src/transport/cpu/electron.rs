@@ -44,7 +44,9 @@ impl<S: Scorer> Walk<'_, S> {
             // The end of the track?
             let set = self.rate_set(p.kind, &place);
             if p.energy <= cutoff || self.stays_inside(set, &place, p.energy) {
-                pending += self.settle(&place, p.kind, p.origin, p.energy, &mut stream);
+                let local = self.settle(&place, p.kind, p.origin, p.energy, &mut stream);
+                self.fine_point(place.voxel, place.local, p.origin, local);
+                pending += local;
                 break;
             }
             // A new step: its node, strength, rates at the middle energy, straggling and majorant.
@@ -122,6 +124,7 @@ impl<S: Scorer> Walk<'_, S> {
                     }
                     self.deposit(&point, p.origin, given);
                 } else {
+                    self.fine_along(&place, start, p.direction, distance, p.origin, given);
                     pending += given;
                 }
                 left -= strength_rate * thickness;
@@ -185,6 +188,7 @@ impl<S: Scorer> Walk<'_, S> {
             p.local = place.local;
             self.scorer.trace("step", &p, pending);
             if finished {
+                self.fine_point(place.voxel, place.local, p.origin, p.energy);
                 pending += p.energy;
                 p.energy = 0.0;
                 break;
@@ -202,7 +206,7 @@ impl<S: Scorer> Walk<'_, S> {
     #[inline(always)]
     fn flush(&mut self, place: &Place, origin: u32, pending: &mut f32) {
         if *pending > 0.0 {
-            self.deposit(place, origin, *pending);
+            self.deposit_in_voxel(place, origin, *pending);
             *pending = 0.0;
         }
     }
@@ -308,6 +312,7 @@ impl<S: Scorer> Walk<'_, S> {
             self.deposit(place, p.origin, local);
             return 0.0;
         }
+        self.fine_point(place.voxel, place.local, p.origin, local);
         local
     }
 

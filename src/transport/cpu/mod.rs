@@ -13,6 +13,7 @@ pub mod bremsstrahlung;
 pub mod compton;
 pub mod doppler;
 pub mod electron;
+pub mod fine;
 pub mod history;
 pub mod lookup;
 pub mod math;

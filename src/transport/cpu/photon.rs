@@ -52,15 +52,18 @@ impl<S: Scorer> Walk<'_, S> {
             let [mu_over_rho, mu_en] = rates;
             if kerma {
                 let expected = p.energy * mu_en * density / mu_majorant;
-                // Only shells ask where in the voxel it is.
-                let at = if S::RADIAL { self.relative(voxel, &position) } else { [0.0; 3] };
+                // Only shells and parts of voxels ask where in the voxel it is.
+                let asked = S::RADIAL || S::FINE;
+                let at = if asked { self.relative(voxel, &position) } else { [0.0; 3] };
                 self.scorer.deposit(self.plan, linear, at, p.origin, expected);
+                self.fine_point(voxel, at, p.origin, expected);
             }
             if stream.rng.uniform() * mu_majorant >= mu_over_rho * density {
                 if collisions >= MAX_COLLISIONS {
                     self.ledger.segment_caps += 1;
                     self.ledger.cut(p.energy);
                     self.scorer.deposit(self.plan, linear, [0.0; 3], p.origin, p.energy);
+                    self.fine_point(voxel, [0.0; 3], p.origin, p.energy);
                     break;
                 }
                 continue;

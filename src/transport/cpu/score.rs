@@ -10,6 +10,8 @@ use crate::transport::times::MAX_TIME_POINTS;
 pub trait Scorer {
     /// Scores by distance from the voxel's centre (uniform medium, point source), not by voxel.
     const RADIAL: bool = false;
+    /// Also scores in parts of voxels, whose cells lie behind those of the voxels.
+    const FINE: bool = false;
     /// Told from which source voxel (its number among them) the next history comes.
     #[inline(always)]
     fn begin(&mut self, _plan: &Plan, _source: usize) {}
@@ -43,6 +45,18 @@ impl Scorer for Shared<'_> {
     #[inline(always)]
     fn deposit(&mut self, _plan: &Plan, linear: usize, _local: [f32; 3], origin: u32, energy: f32) {
         self.0[origin as usize][linear].fetch_add(to_units(energy), Relaxed);
+    }
+}
+
+/// Scores also in the parts of voxels.
+pub struct Fine<S>(pub S);
+
+impl<S: Scorer> Scorer for Fine<S> {
+    const FINE: bool = true;
+
+    #[inline(always)]
+    fn deposit(&mut self, plan: &Plan, cell: usize, local: [f32; 3], origin: u32, energy: f32) {
+        self.0.deposit(plan, cell, local, origin, energy);
     }
 }
 

@@ -93,6 +93,13 @@ impl<S: Scorer> Walk<'_, S> {
     /// Deposits energy at a point and books it as imparted.
     #[inline(always)]
     pub fn deposit(&mut self, place: &Place, origin: u32, energy: f32) {
+        self.deposit_in_voxel(place, origin, energy);
+        self.fine_point(place.voxel, place.local, origin, energy);
+    }
+
+    /// [`Self::deposit`] of what its parts have had already.
+    #[inline(always)]
+    pub fn deposit_in_voxel(&mut self, place: &Place, origin: u32, energy: f32) {
         self.ledger.imparted(energy);
         self.scorer.deposit(self.plan, place.linear, place.local, origin, energy);
     }
@@ -123,6 +130,7 @@ impl<S: Scorer> Walk<'_, S> {
             self.ledger.stack_overflows += 1;
             self.ledger.cut(energy + rest);
             self.scorer.deposit(self.plan, place.linear, place.local, origin, energy + rest);
+            self.fine_point(place.voxel, place.local, origin, energy + rest);
         }
     }
 
@@ -131,6 +139,11 @@ impl<S: Scorer> Walk<'_, S> {
     pub fn clearance(&self, place: &Place) -> f32 {
         if S::RADIAL {
             return self.plan.shell_clearance(place.local);
+        }
+        if self.plan.params.fine_parts > 0
+            && let Some(clearance) = self.plan.fine_clearance(place.voxel, place.local)
+        {
+            return clearance;
         }
         let h = self.plan.params.voxel_cm;
         let x = 0.5 * h[0] - place.local[0].abs();

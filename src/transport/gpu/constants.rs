@@ -68,6 +68,7 @@ pub fn launch(plan: &Plan, tuning: &Tuning, sizes: &Sizes) -> Constants {
     let flag = |flag: u32| yes(plan.params.flags & flag != 0);
     vec![
         ("RADIAL", yes(plan.params.shells > 0)),
+        ("FINE", yes(plan.params.fine_parts > 0)),
         ("KERMA", flag(FLAG_KERMA)),
         ("POINT_SOURCE", flag(FLAG_POINT_SOURCE)),
         ("STRAGGLING", flag(FLAG_STRAGGLING)),

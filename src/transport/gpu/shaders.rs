@@ -24,6 +24,7 @@ pub const TRANSPORT: &[ShaderFile] = &[
     shader!("lookup.wgsl"),
     shader!("ledger.wgsl"),
     shader!("score.wgsl"),
+    shader!("fine.wgsl"),
     shader!("walk.wgsl"),
     shader!("queue.wgsl"),
     shader!("straggling.wgsl"),
