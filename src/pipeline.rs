@@ -16,6 +16,7 @@ mod dose_rate_route;
 pub mod fast;
 mod fields_of_view;
 mod fine;
+mod fine_places;
 pub mod finished;
 mod folder;
 mod from_shards;
@@ -409,22 +410,23 @@ fn prepare_with(
     dose_of.say(timing.as_ref(), observer);
     interrupt::check()?;
     let fine = match &job.fine {
-        Some(asked) => Some(fine::place(asked, &phantom.grid, &labels, &parts, &vois)?),
+        Some(asked) => Some(fine::place(asked, &phantom, &labels, &parts, &vois)?),
         None => None,
     };
-    if let Some(fine) = &fine {
+    let voxels = fine.map(|fine| fine.voxels);
+    if let Some(fine) = &voxels {
         let ([nx, ny, nz], [x, y, z]) = (fine.dims(), fine.grid(&phantom.grid).spacing_mm());
         observer.say(&format!(
             "scored finer in a box of {nx} x {ny} x {nz} cells, {x:.3} x {y:.3} x {z:.3} mm; matter and activity stay those of the voxels"
         ));
     }
-    if let Some(fine) = &fine {
+    if let Some(fine) = &voxels {
         let cells = phantom.grid.len() + fine.cells();
         let sources = activity.volume.data.iter().filter(|a| **a > 0.0).count();
         let (origins, devices) = (decay.origins(), engine.devices().len());
         memory::estimate(cells, sources, origins, true, 0, devices).check(job.max_memory, cells)?;
     }
-    let settings = Settings { fine, ..job.transport };
+    let settings = Settings { fine: voxels, ..job.transport };
     let plan = plan(job, &settings, &phantom, &activity, &decay, times)?;
     interrupt::check()?;
     let facts = Setup {
@@ -447,7 +449,7 @@ fn prepare_with(
         true => water::ratios(&phantom, &decay.spectrum, observer)?,
         false => Vec::new(),
     };
-    setup["fine"] = fine::json(fine.as_ref(), &phantom.grid);
+    setup["fine"] = fine::json(voxels.as_ref(), &phantom.grid);
     if job.to_water {
         setup["dose_to_water"] = water::json(&phantom, &ratios);
     }

@@ -38,7 +38,7 @@ fn parts_add_up_to_their_voxel() {
         let plan = plans::fine_plan(source, photons);
         let mut whole = on_cpu(&plan, 20_000, 2);
         assert!(whole.ledger.imbalance().abs() < 1e-6, "{source}");
-        let parts = whole.take_parts(plan.voxels.len()).expect("parts");
+        let parts = whole.take_parts(plan.voxels.len(), 0).expect("parts");
         assert_eq!((whole.voxels, parts.voxels), (plan.voxels.len(), plans::FINE.cells()));
         let mut hit = 0;
         for origin in 0..3 {
@@ -100,7 +100,7 @@ fn parts_agree_with_a_finer_grid() {
     for (source, histories) in [("electron:0.8MeV", 400_000), ("Lu-177", 1_000_000)] {
         let coarse = slabs(1, source, &Settings { fine: Some(fine), ..Settings::default() });
         let mut whole = on_cpu(&coarse, histories, 40);
-        let parts = whole.take_parts(coarse.voxels.len()).expect("parts");
+        let parts = whole.take_parts(coarse.voxels.len(), 0).expect("parts");
         let own = slabs(PARTS as usize, source, &Settings { seed: 7, ..Settings::default() });
         let own_tally = on_cpu(&own, histories, 40);
         let (mut n, mut sum, mut squares) = (0.0, 0.0, 0.0);
@@ -178,6 +178,19 @@ fn the_program_writes_the_box_of_a_voi() {
         assert!((mean - own).abs() < 1e-4 * own, "{v}: {mean} {own}");
     }
     assert!(read("dose_rate_fine_standard_error").data.iter().any(|e| *e > 0.0));
+    // Doses by distance from the face between the densities, which lies in the box: those of the cells, and less beside lung than inside.
+    let table = std::fs::read_to_string(inputs.path("out/fine_places.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().map(|l| l.split(',').collect()).collect();
+    let kinds: Vec<&str> = rows[1..].iter().map(|r| r[0]).collect();
+    assert_eq!(kinds, ["lung", "lung", "lung", "soft", "soft", "soft", "soft", "soft", "soft"]);
+    for (row, layer) in rows[1..].iter().zip([6, 7, 8, 5, 4, 3, 2, 1, 0]) {
+        let cells = layer * 180..(layer + 1) * 180;
+        let mean = cells.map(|c| f64::from(parts.data[c])).sum::<f64>() / 180.0;
+        let told: f64 = row[5].parse().unwrap();
+        assert_eq!(row[3], "180");
+        assert!((told - mean).abs() < 1e-4 * mean, "{row:?}: {mean}");
+        assert!(row[6].parse::<f64>().unwrap() > 0.0, "{row:?}");
+    }
     let summary = json(&inputs.path("out/summary.json"));
     assert_eq!(summary["setup"]["fine"]["cells"], serde_json::json!([15, 12, 9]));
     let imparted = summary["dose"]["imparted_mev_per_decay"].as_f64().unwrap();
@@ -189,8 +202,10 @@ fn the_program_writes_the_box_of_a_voi() {
         succeed(&dose(&inputs, &[&fine[..], &["--shard", part, "-o", &folder]].concat()));
     }
     succeed(&inputs.run(&["merge", "merged", "part1", "part2"]));
-    for name in ["dose_rate", "dose_rate_fine", "dose_rate_fine_standard_error", "vois"] {
-        let suffix = if name == "vois" { "csv" } else { "nii.gz" };
+    for name in
+        ["dose_rate", "dose_rate_fine", "dose_rate_fine_standard_error", "vois", "fine_places"]
+    {
+        let suffix = if ["vois", "fine_places"].contains(&name) { "csv" } else { "nii.gz" };
         let bytes = |folder: &str| {
             std::fs::read(inputs.path(&format!("{folder}/{name}.{suffix}"))).unwrap()
         };

@@ -9,7 +9,7 @@ use crate::transport::sub_voxels::MOST_PARTS;
 #[derive(Debug, Args)]
 pub struct FineArguments {
     /// Also score in parts of voxels in the box about a VOI (its name or label), or in a box: box=x0,y0,z0,x1,y1,z1 (mm, LPS). Matter and activity
-    /// stay those of the voxels. Writes dose_fine.nii.gz with its standard error.
+    /// stay those of the voxels. Writes dose_fine.nii.gz with its standard error, and fine_places.csv: doses by distance from where matter changes.
     #[arg(long, value_name = "WHERE", help_heading = "Run", value_parser = parse_where)]
     pub(super) fine: Option<FineWhere>,
     /// Parts along each edge of a voxel.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Observer;
+use super::fine::FineFacts;
 use super::image_time::Timing;
 use super::inputs::InputRecord;
 use super::scene::{AS_IS, MatterBeyond, MatterMove};
@@ -19,7 +20,6 @@ use crate::phantom::voxels::TissueTable;
 use crate::phantom::{HuReport, Phantom};
 use crate::report::summary::CurveResult;
 use crate::transport::settings::{PhotonEstimator, Settings};
-use crate::transport::sub_voxels::SubVoxels;
 use crate::transport::tally::ORIGINS;
 
 /// A VOI on the dose grid.
@@ -138,7 +138,7 @@ pub struct Context {
     pub most_mev: Option<f64>,
     /// Voxels that are scored in parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fine: Option<SubVoxels>,
+    pub fine: Option<FineFacts>,
     /// Dose to water over dose, for each material and kind of emission; empty where it was not asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to_water: Vec<[f64; ORIGINS]>,

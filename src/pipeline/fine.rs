@@ -3,16 +3,29 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::context::{Context, VoiFacts};
+use super::fine_places::Places;
 use super::outputs::{Maps, Matter};
 use crate::dose::DoseScale;
 use crate::error::{Error, Result};
 use crate::image::{Grid, Parts, find_voi};
+use crate::io::atomic::write_atomically;
 use crate::job::{FineScoring, FineWhere};
+use crate::phantom::Phantom;
 use crate::transport::sub_voxels::SubVoxels;
 use crate::transport::tally::Tally;
+
+/// Voxels that are scored in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FineFacts {
+    /// Which, and in how many parts.
+    pub voxels: SubVoxels,
+    /// Places of the parts by matter and distance from a face, each a region of the tally.
+    pub places: usize,
+}
 
 /// The voxels that are scored finer.
 ///
@@ -20,11 +33,12 @@ use crate::transport::tally::Tally;
 /// If there is no such VOI, it has no voxel, or the box lies outside of the grid or is too large.
 pub(super) fn place(
     asked: &FineScoring,
-    grid: &Grid,
+    phantom: &Phantom,
     labels: &[u16],
     parts: &Parts,
     vois: &[VoiFacts],
-) -> Result<SubVoxels> {
+) -> Result<FineFacts> {
+    let grid = &phantom.grid;
     let [low, high] = match &asked.at {
         FineWhere::Voi(name) => of_voi(name, grid, labels, parts, vois)?,
         FineWhere::Box(corners) => of_box(corners, grid)?,
@@ -35,16 +49,17 @@ pub(super) fn place(
     let first: [usize; 3] = std::array::from_fn(|k| low[k].saturating_sub(margin[k]));
     let last: [usize; 3] = std::array::from_fn(|k| (high[k] + margin[k]).min(grid.dims[k] - 1));
     let voxels = std::array::from_fn(|k| last[k] - first[k] + 1);
-    if parts.count() >= usize::from(u16::MAX) {
+    let fine = SubVoxels { first, voxels, parts: asked.parts };
+    fine.check(grid)?;
+    let places = Places::new(&fine, grid, &phantom.density).places.len();
+    if parts.count() + places > usize::from(u16::MAX) {
         return Err(Error::usage(
             format!("--fine with {} parts of VOIs", parts.count()),
-            "a tally holds 65535 regions, of which it needs one",
+            format!("a tally holds 65535 regions, of which it needs {places}"),
             "Give fewer VOIs that overlap.",
         ));
     }
-    let fine = SubVoxels { first, voxels, parts: asked.parts };
-    fine.check(grid)?;
-    Ok(fine)
+    Ok(FineFacts { voxels: fine, places })
 }
 
 fn of_voi(
@@ -114,20 +129,24 @@ pub(super) fn json(fine: Option<&SubVoxels>, grid: &Grid) -> Value {
     fine.map_or(Value::Null, one)
 }
 
-/// Labels and number of regions of the tally: the parts of voxels are one region more.
-pub(super) fn labels<'a>(context: &Context, labels: &'a [u16]) -> (Cow<'a, [u16]>, usize) {
+/// Labels and number of regions of the tally: those of the places of the parts of voxels come last.
+pub(super) fn labels<'a>(
+    context: &Context,
+    labels: &'a [u16],
+    density: &[f32],
+) -> (Cow<'a, [u16]>, usize) {
     let regions = context.parts.count();
     let Some(fine) = &context.fine else { return (Cow::Borrowed(labels), regions) };
+    let places = Places::new(&fine.voxels, &context.grid.grid(), density);
     let mut all = labels.to_vec();
-    all.resize(context.grid.grid().len(), 0);
-    all.resize(all.len() + fine.cells(), regions as u16 + 1);
-    (Cow::Owned(all), regions + 1)
+    all.resize(density.len(), 0);
+    all.extend(places.of_cell.iter().map(|p| regions as u16 + 1 + p));
+    (Cow::Owned(all), regions + places.places.len())
 }
 
 /// Takes what the parts of voxels have out of a tally, which is then that of the voxels alone.
 pub(super) fn take(context: &Context, tally: &mut Tally) -> Option<Tally> {
-    context.fine.as_ref()?;
-    tally.take_parts(context.grid.grid().len())
+    tally.take_parts(context.grid.grid().len(), context.fine?.places)
 }
 
 /// Writes the maps of the parts.
@@ -137,6 +156,7 @@ pub(super) fn take(context: &Context, tally: &mut Tally) -> Option<Tally> {
 pub(super) fn write(maps: &mut Maps, matter: &Matter, parts: Option<&Tally>) -> Result<()> {
     let (Some(fine), Some(parts)) = (maps.context.fine, parts) else { return Ok(()) };
     let grid = maps.context.grid.grid();
+    let fine = fine.voxels;
     let cells = fine.grid(&grid);
     let density: Vec<f32> =
         (0..fine.cells()).map(|c| matter.density[fine.voxel_of(c, &grid)]).collect();
@@ -147,12 +167,20 @@ pub(super) fn write(maps: &mut Maps, matter: &Matter, parts: Option<&Tally>) -> 
     };
     let name = maps.context.kind.name();
     maps.write_on(&cells, &format!("{name}_fine"), scale.map(parts))?;
-    maps.write_on(&cells, &format!("{name}_fine_standard_error"), scale.standard_error_map(parts))
+    maps.write_on(&cells, &format!("{name}_fine_standard_error"), scale.standard_error_map(parts))?;
+    let places = Places::new(&fine, &grid, matter.density);
+    let dose_of = |mev: f64, mass_g: f64| mev * scale.factor_of_mass(mass_g);
+    let text = places.table(&cells, parts, maps.context.kind.unit(), dose_of);
+    let file = if maps.partial { "fine_places_partial.csv" } else { "fine_places.csv" };
+    write_atomically(&maps.folder.join(file), |w| w.write_all(text.as_bytes()))?;
+    maps.files.push(file.into());
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::physics::tissues::named_material;
 
     fn asked(at: FineWhere, margin_mm: f64) -> FineScoring {
         FineScoring { at, parts: 4, margin_mm }
@@ -162,9 +190,12 @@ mod tests {
     fn a_box_takes_the_voxels_that_it_touches() {
         // Voxels of 2 mm from 0 to 20 along x.
         let grid = Grid::aligned([10, 10, 10], [1.0; 3], [2.0; 3]);
+        let water = named_material("water").unwrap().material.clone();
+        let phantom = Phantom::new(grid, vec![1.0; 1000], vec![0; 1000], vec![water]).unwrap();
         let of = |low: f64, high: f64, margin: f64| {
             let corners = [[low, 0.5, 0.5], [high, 3.5, 3.5]];
-            place(&asked(FineWhere::Box(corners), margin), &grid, &[], &Parts::alone(0), &[])
+            let asked = asked(FineWhere::Box(corners), margin);
+            place(&asked, &phantom, &[], &Parts::alone(0), &[]).map(|fine| fine.voxels)
         };
         for (low, high, margin, first, voxels) in [
             (4.0, 8.0, 0.0, 2, 2),

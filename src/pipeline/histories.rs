@@ -112,7 +112,7 @@ pub(super) fn transport(
         return Ok(ControlFlow::Continue((outcome, RanBy::Here(engine))));
     }
     let Prepared { plan, settings, phantom, labels, context, .. } = &*prepared;
-    let (labels, regions) = super::fine::labels(context, labels);
+    let (labels, regions) = super::fine::labels(context, labels, &phantom.density);
     let (mut start, mut before_s, mut planned) = (Start::default(), 0.0, None);
     if let Some(path) = folder.to_resume(stage.name) {
         let found = identity.read(&path, observer)?;

@@ -15,9 +15,9 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
     };
     let grid = context.grid.grid().checked()?;
     if let Some(fine) = &context.fine {
-        fine.check(&grid)?;
+        fine.voxels.check(&grid)?;
     }
-    let (tally, cells) = (&shard.tally, context.fine.map_or(0, |fine| fine.cells()));
+    let (tally, cells) = (&shard.tally, context.fine.map_or(0, |fine| fine.voxels.cells()));
     let voxels = grid.len() + cells;
     if tally.voxels != voxels {
         return refuse(
@@ -32,7 +32,8 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
         );
     }
     // Those of each time, where it has several.
-    let regions = (context.parts.count() + 1 + usize::from(cells > 0)) * tally.times.len().max(1);
+    let regions = (context.parts.count() + 1 + context.fine.map_or(0, |fine| fine.places))
+        * tally.times.len().max(1);
     if let Some(batch) = tally.regions.iter().find(|r| r.units.len() != regions) {
         return refuse(
             format!("batch {} has sums of {} regions", batch.batch + 1, batch.units.len()),

@@ -249,8 +249,9 @@ impl Tally {
         }
     }
 
-    /// Takes the cells behind the first `voxels`, and the last region, which holds them, into a tally of their own; none where there are no more.
-    pub fn take_parts(&mut self, voxels: usize) -> Option<Tally> {
+    /// Takes the cells behind the first `voxels`, and the last `places` regions, which hold them, into a tally of their own; none where there are no
+    /// more cells.
+    pub fn take_parts(&mut self, voxels: usize, places: usize) -> Option<Tally> {
         if self.voxels <= voxels || !self.times.is_empty() {
             return None;
         }
@@ -264,7 +265,8 @@ impl Tally {
             false => self.squares.split_off(voxels),
         };
         let last = |regions: &mut BatchRegions| {
-            let units = regions.units.pop().into_iter().collect();
+            let kept = regions.units.len().saturating_sub(places);
+            let units = regions.units.split_off(kept);
             BatchRegions { units, ..regions.clone() }
         };
         let parts = Tally {
