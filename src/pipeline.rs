@@ -38,6 +38,7 @@ mod placing;
 mod planar;
 mod plausibility;
 pub mod quantification;
+pub mod proportional;
 pub mod radiopharmaceutical;
 mod recovery;
 pub mod regions;

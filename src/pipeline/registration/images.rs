@@ -19,6 +19,8 @@ pub struct RegisteredImage {
     pub kind: Kind,
     /// FrameOfReferenceUID, if known.
     pub frame: Option<String>,
+    /// SeriesInstanceUID of a DICOM image.
+    pub series: Option<String>,
 }
 
 /// A value of a file that is no DICOM below which it is taken as HU: air is near -1000, activity is not negative but for noise.
@@ -53,6 +55,7 @@ pub fn read_registered_image(
             volume: read.volume,
             kind,
             frame: read.facts.frame_of_reference_uid,
+            series: read.facts.series_uid,
         });
     }
     if let Some(uid) = series {
@@ -70,7 +73,7 @@ pub fn read_registered_image(
         Kind::Activity => "it has no value below -300: taken as activity",
     };
     observer.say(&format!("{role}: {taken}"));
-    Ok(RegisteredImage { volume, kind, frame: None })
+    Ok(RegisteredImage { volume, kind, frame: None, series: None })
 }
 
 /// A mask: a map of labels on any grid; what is above 0 is inside.
