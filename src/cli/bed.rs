@@ -32,8 +32,8 @@ use crate::sheet::Sheet;
 use crate::units::SECONDS_PER_HOUR;
 
 const AFTER: &str = "\
-DOSE is a folder of voxgray dose, a DICOM RT Dose (PHYSICAL), or a map in Gy (--unit Gy): one for
-each cycle, on one grid.
+DOSE is a folder of voxgray dose, a DICOM RT Dose (PHYSICAL), or a map in Gy (--unit Gy): one
+for each cycle, on one grid.
 BED = D (1 + G D/(alpha/beta)); G comes from the dose rate over time, all of it, not from a
 half-life of its tail:
   a folder of a series   the curve that was integrated for the VOI: of its dose rate (--route
@@ -193,7 +193,9 @@ fn read(a: &BedArguments, observer: &dyn Observer) -> Result<Vec<FinishedMap>> {
             return Err(Error::usage(
                 format!("{} is in {}", map.path.display(), map.unit),
                 match map.unit.as_str() {
-                    EFFECTIVE | "Gy(RBE)" => "a weighted dose (DoseType EFFECTIVE) is no absorbed dose, which BED is made of",
+                    EFFECTIVE | "Gy(RBE)" => {
+                        "a weighted dose (DoseType EFFECTIVE) is no absorbed dose, which BED is made of"
+                    }
                     _ => "BED needs the dose of all time, in Gy",
                 },
                 "Integrate it over time: voxgray dose with a series, --physical-decay or a time-integrated map.",

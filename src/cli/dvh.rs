@@ -25,9 +25,9 @@ use crate::sheet::{Separator, lines};
 use crate::units::BQ_PER_GBQ;
 
 const AFTER: &str = "\
-DOSE is a folder of voxgray dose, which knows units and standard errors; a DICOM RT Dose in Gy, or
-a folder with one; or a map (NIfTI, MetaImage, NRRD) with --unit; also of dose rate, activity or
-BED. VOIs may lie on another grid, but not in another frame of reference (--any-frame).
+DOSE is a folder of voxgray dose, which knows units and standard errors; a DICOM RT Dose in Gy,
+or a folder with one; or a map (NIfTI, MetaImage, NRRD) with --unit; also of dose rate, activity
+or BED. VOIs may lie on another grid, but not in another frame of reference (--any-frame).
 
 Printed for each VOI: volume, the share that is missing, mean, D98%, D95%, D50% (median), D2%,
 min, max, the homogeneity index (D2%-D98%)/D50%, and what --d, --v, --geud, --eud and --response

@@ -65,8 +65,8 @@ pub struct RegisterArguments {
     /// Transform to start at: ITK (.tfm), DICOM Spatial Registration.
     #[arg(long, value_name = "TRANSFORM", conflicts_with = "apply")]
     start: Option<PathBuf>,
-    /// Label map on any grid: FIXED is compared only where it is above 0.
-    #[arg(long, value_name = "IMAGE", conflicts_with = "apply")]
+    /// Label map on any grid, RTSTRUCT or SEG: FIXED is compared only within its regions.
+    #[arg(long, value_name = "FILE", conflicts_with = "apply")]
     mask_fixed: Option<PathBuf>,
     /// SeriesInstanceUID of FIXED, where the folder holds several.
     #[arg(long, value_name = "UID", conflicts_with = "apply")]

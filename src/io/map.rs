@@ -58,8 +58,7 @@ pub fn read_map_file(path: &Path, nifti_affine: NiftiAffine) -> Result<MapFile> 
         }
         (Volume::new(nrrd.grid, nrrd.data)?, nrrd.notes)
     } else {
-        let (volume, info) =
-            read_image_with(path, &ImageOptions { frame: None, nifti_affine })?;
+        let (volume, info) = read_image_with(path, &ImageOptions { frame: None, nifti_affine })?;
         (volume, info.notes)
     };
     let (path, dose_type) = (path.to_path_buf(), None);
@@ -99,7 +98,7 @@ pub fn dose_of_folder(folder: &Path, summation: Option<&str>) -> Result<PathBuf>
         (n, _) => Error::input(
             format!("{}: {n} RT Doses", folder.display()),
             list(),
-            "Name the file of one, or with --map its DoseSummationType, such as --map PLAN; parts of a dose are not summed here.",
+            "Name the file of one (voxgray dvh and bed also take its DoseSummationType, such as --map PLAN); parts of a dose are not summed here.",
         ),
     })
 }

@@ -25,5 +25,5 @@ pub use nifti::{NiftiAffine, read_label_table, read_nifti, write_nifti};
 pub use nrrd::{Nrrd, read_nrrd, read_nrrd_regions};
 pub use read::{HashedFile, ImageFormat, ImageInfo, ImageOptions, read_image, read_image_with};
 pub use regions::{ReadRegions, RegionFacts, RegionOptions, is_nrrd, read_regions};
-pub use vectors::{is_vector_image, read_vectors};
 pub use transform::{Frames, ReadTransform, read_transform, write_itk_transform};
+pub use vectors::{is_vector_image, read_vectors};

@@ -314,7 +314,9 @@ fn same_frame(
     match (&reference.frame_of_reference, &candidate.frame_of_reference) {
         (Some(own), Some(other)) if own != other && !any_frame => Err(Error::input(
             format!("{name} lies in the frame of reference {other}"),
-            format!("that of the reference is {own}: positions in the one mean nothing in the other"),
+            format!(
+                "that of the reference is {own}: positions in the one mean nothing in the other"
+            ),
             "Compare doses of one space, or say with --any-frame that both lie in one.",
         )),
         _ => Ok(()),

@@ -140,10 +140,8 @@ fn of_object(path: &Path, options: &MapOptions, observer: &dyn Observer) -> Resu
     let read = read(&file, options.affine, observer)?;
     let unit = unit_of_object(&read, options.unit)?;
     let map = read.volume;
-    let standard_errors = options
-        .standard_errors
-        .map(|p| on_grid(p, &map, options.affine, observer))
-        .transpose()?;
+    let standard_errors =
+        options.standard_errors.map(|p| on_grid(p, &map, options.affine, observer)).transpose()?;
     Ok(FinishedMap {
         name: name_of(path),
         path: read.path,

@@ -201,7 +201,10 @@ pub(super) fn stem(path: &Path) -> String {
 }
 
 /// Labels without a name are told apart by their file: the only one of a file has the file's name, others the label behind it.
-pub(super) fn name_by_file<'a>(vois: impl ExactSizeIterator<Item = (u32, &'a mut String)>, stem: &str) {
+pub(super) fn name_by_file<'a>(
+    vois: impl ExactSizeIterator<Item = (u32, &'a mut String)>,
+    stem: &str,
+) {
     let only = vois.len() == 1;
     for (label, name) in vois {
         let unnamed = format!("label {label}");
@@ -263,16 +266,13 @@ mod tests {
         let sets = [one, two];
         let names: Vec<&str> = sets.iter().flat_map(|s| &s.vois).map(|v| v.name.as_str()).collect();
         assert_eq!(names, ["lesion", "organs label 1", "spleen"]);
-        let of = |sets: &[&VoiSet]| -> Vec<Vec<String>> {
-            sets.iter().map(|s| s.vois.iter().map(|v| v.name.clone()).collect()).collect()
-        };
-        let borrowed = |names: &[Vec<String>]| -> Vec<Vec<&str>> {
-            names.iter().map(|n| n.iter().map(String::as_str).collect()).collect()
-        };
-        let (different, twice) = (of(&[&sets[0], &sets[1]]), of(&[&sets[1], &sets[1]]));
-        assert!(check_names(borrowed(&different), &[Path::new("a"), Path::new("b")]).is_ok());
-        let twice = borrowed(&twice);
-        let error = check_names(twice, &[Path::new("a.mha"), Path::new("b.mha")]).unwrap_err();
+        fn of(set: &VoiSet) -> Vec<&str> {
+            set.vois.iter().map(|v| v.name.as_str()).collect()
+        }
+        let [one, two] = &sets;
+        assert!(check_names(vec![of(one), of(two)], &[Path::new("a"), Path::new("b")]).is_ok());
+        let files = [Path::new("a.mha"), Path::new("b.mha")];
+        let error = check_names(vec![of(two), of(two)], &files).unwrap_err();
         assert!(error.to_string().contains("'organs label 1' is in a.mha and in b.mha"), "{error}");
     }
 }

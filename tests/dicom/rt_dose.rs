@@ -82,10 +82,10 @@ fn what_is_no_dose_in_gray_is_refused() {
     refused(plain().text(SCALING, "DS", "nan"), &["DoseGridScaling", "finite"]);
     refused(plain().without(crate::writer::PIXEL_DATA), &["PixelData", "no dose grid"]);
     refused(plain().text((0x0008, 0x0060), "CS", "CT"), &["Modality", "RTDOSE"]);
-    refused(with_pixels(plain(), &[1; 24], 16).us((0x0028, 0x0103), &[1]).pixels(&[-3; 24]), &[
-        "PixelRepresentation",
-        "-3",
-    ]);
+    refused(
+        with_pixels(plain(), &[1; 24], 16).us((0x0028, 0x0103), &[1]).pixels(&[-3; 24]),
+        &["PixelRepresentation", "-3"],
+    );
     // More bits used than are said to be stored.
     let narrow = with_pixels(plain(), &[70_000; 24], 32);
     refused(narrow.us((0x0028, 0x0101), &[16]).us((0x0028, 0x0102), &[15]), &["BitsStored"]);
@@ -121,7 +121,10 @@ fn planes_that_are_no_grid_are_refused() {
         refused(plain().us((0x0028, 0x0010), &[size.0]).us((0x0028, 0x0011), &[size.1]), &["Rows"]);
     }
     // Sizes that the file does not have, and none that would be taken from memory first.
-    refused(plain().us((0x0028, 0x0010), &[5000]).us((0x0028, 0x0011), &[5000]), &["PixelData", "are needed"]);
+    refused(
+        plain().us((0x0028, 0x0010), &[5000]).us((0x0028, 0x0011), &[5000]),
+        &["PixelData", "are needed"],
+    );
     refused(plain().us((0x0028, 0x0010), &[u16::MAX]).us((0x0028, 0x0011), &[u16::MAX]), &["Rows"]);
     let claims = plain().text((0x0028, 0x0008), "IS", "2000000000");
     refused(claims, &["2000000000 frames"]);

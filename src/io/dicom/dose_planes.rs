@@ -3,7 +3,7 @@
 //! refused: a dose between them would be invented.
 
 use super::attributes::*;
-use super::geometry::{PlaneAxes, Placement, dot};
+use super::geometry::{Placement, PlaneAxes, dot};
 use crate::error::Result;
 use crate::image::Grid;
 

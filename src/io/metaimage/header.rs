@@ -275,10 +275,9 @@ impl<'a> Header<'a> {
         if found != channels {
             let (why, suggestion) = match channels {
                 1 => ("vectors are not one quantity", "Export one channel."),
-                _ => (
-                    "a displacement has three components",
-                    "Write the field with ITK, in mm, LPS.",
-                ),
+                _ => {
+                    ("a displacement has three components", "Write the field with ITK, in mm, LPS.")
+                }
             };
             return Err(self.refuse(format!("{key} is {found}"), why, suggestion));
         }

@@ -46,9 +46,8 @@ pub fn read_metaimage_vectors(path: &Path) -> Result<[Volume<f32>; 3]> {
 
 /// Vectors that stand side by side as three volumes.
 pub(in crate::io) fn parted(grid: &Grid, vectors: &[f32]) -> Result<[Volume<f32>; 3]> {
-    let component = |c: usize| {
-        Volume::new(grid.clone(), vectors.iter().skip(c).step_by(3).copied().collect())
-    };
+    let component =
+        |c: usize| Volume::new(grid.clone(), vectors.iter().skip(c).step_by(3).copied().collect());
     Ok([component(0)?, component(1)?, component(2)?])
 }
 

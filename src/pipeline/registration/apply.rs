@@ -11,7 +11,8 @@ use super::{RegisteredImage, check_outputs, read_registered_image};
 use crate::error::{Error, Result};
 use crate::image::{ActivityUnit, Affine, Grid, Volume, resample_activity, resample_intensity};
 use crate::io::{
-    Frames, NiftiAffine, is_vector_image, read_transform, write_itk_transform, write_metaimage, write_nifti,
+    Frames, NiftiAffine, is_vector_image, read_transform, write_itk_transform, write_metaimage,
+    write_nifti,
 };
 use crate::registration::{Agreement, Kind, agreement};
 
@@ -114,8 +115,13 @@ pub fn apply(job: &ApplyJob, observer: &dyn Observer) -> Result<Applied> {
             applied.warnings.extend(super::doubts(&both, None, fixed.kind == moving.kind));
             match (&job.moving, &job.on) {
                 (Some(of_moving), Some(of_fixed)) if is_object(&job.out) => {
-                    Pair::new((of_fixed, fixed), (of_moving, moving))
-                        .write(&job.out, &map, false, &job.object, observer)?;
+                    Pair::new((of_fixed, fixed), (of_moving, moving)).write(
+                        &job.out,
+                        &map,
+                        false,
+                        &job.object,
+                        observer,
+                    )?;
                 }
                 _ => write(&job.out, &moved_onto(moving, &map, &fixed.volume.grid, observer)?)?,
             }

@@ -77,7 +77,9 @@ fn reference(
     let Some(series) = &image.series else {
         return Err(Error::usage(
             format!("{} as a DICOM registration", path.display()),
-            format!("the {which} image is no DICOM: it has no frame of reference, patient or study"),
+            format!(
+                "the {which} image is no DICOM: it has no frame of reference, patient or study"
+            ),
             "Write an ITK transform (.tfm), or give both images as DICOM.",
         ));
     };

@@ -224,10 +224,7 @@ impl Reference {
         let mut series = Fields::new();
         series.text(tags::SERIES_INSTANCE_UID, &self.series_uid);
         let item = |i: &ReferenceImage| instance(&i.class_uid, &i.instance_uid);
-        series.items(
-            tags::REFERENCED_INSTANCE_SEQUENCE,
-            self.images.iter().map(item).collect(),
-        );
+        series.items(tags::REFERENCED_INSTANCE_SEQUENCE, self.images.iter().map(item).collect());
         series
     }
 
