@@ -39,6 +39,7 @@ pub mod pairs;
 mod placing;
 mod planar;
 mod plausibility;
+pub mod proportional;
 pub mod quantification;
 pub mod radiopharmaceutical;
 mod recovery;

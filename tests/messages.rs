@@ -114,6 +114,7 @@ fn command_of(source: &Path) -> Option<&'static str> {
         ("src/io/dicom/write", "dicom"),
         ("src/cli/dicom", "dicom"),
         ("src/io/regions", "voi"),
+        ("src/io/map", "dvh"),
         ("src/image/region", "voi"),
         ("src/cli/fit", "fit"),
         ("src/cli/uncertainty", "uncertainty"),

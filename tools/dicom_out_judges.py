@@ -2,7 +2,7 @@
 
     python tools/dicom_out_judges.py DOSE_FOLDER DICOM_FOLDER [--reference-grid]
 
-Values and places of every RT Dose and Parametric Map by pydicom, SimpleITK (GDCM) and highdicom; measurement reports and Segmentations by highdicom; all attributes of types 1 and 2 of each module by
+Values and places of every RT Dose and Parametric Map by pydicom, SimpleITK (GDCM) and highdicom; measurement reports and Segmentations by highdicom; Spatial Registrations by pydicom and ITK; all attributes of types 1 and 2 of each module by
 the tables in highdicom; dciodvfy, where it is installed, on what it can read (it aborts on RT Doses of 32 bits). Exit code 1 where one objects.
 """
 
@@ -29,6 +29,7 @@ IOD_OF = {
     "1.2.840.10008.5.1.4.1.1.30": "parametric-map",
     "1.2.840.10008.5.1.4.1.1.66.4": "segmentation",
     "1.2.840.10008.5.1.4.1.1.88.34": "comprehensive-3d-sr",
+    "1.2.840.10008.5.1.4.1.1.66.1": "spatial-registration",
 }
 # Conditional modules whose condition is met by what is written.
 MET = {
@@ -267,6 +268,27 @@ def structures(path, data, labels, names):
             print(f"  shoelace: {name}: {own:.6f} mL")
 
 
+def registration(path, data, transform):
+    """The matrix of a Spatial Registration against the ITK transform of the same images, which maps fixed to moving points."""
+    fixed, moving = data.RegistrationSequence
+    if fixed.FrameOfReferenceUID != data.FrameOfReferenceUID or moving.FrameOfReferenceUID == fixed.FrameOfReferenceUID:
+        complain(path, "frames of reference")
+    (matrix,) = moving.MatrixRegistrationSequence[0].MatrixSequence
+    m = np.array(matrix.FrameOfReferenceTransformationMatrix, float).reshape(4, 4)
+    if matrix.FrameOfReferenceTransformationMatrixType == "RIGID" and not np.allclose(m[:3, :3] @ m[:3, :3].T, np.eye(3), atol=1e-9):
+        complain(path, "a RIGID matrix is not")
+    itk = sitk.ReadTransform(str(transform))
+    worst = 0
+    for corner in np.ndindex(2, 2, 2):
+        point = 200.0 * np.array(corner) - 100
+        back = m @ np.append(itk.TransformPoint(point.tolist()), 1)
+        worst = max(worst, np.abs(back[:3] - point).max())
+    if not worst < 1e-6:
+        complain(path, f"moving points come {worst:.2e} mm beside the fixed ones")
+    else:
+        print(f"  pydicom, SimpleITK: the transform and the matrix undo each other within {worst:.1e} mm")
+
+
 def dciodvfy(path, data):
     if shutil.which("dciodvfy") is None:
         print("  dciodvfy is not installed")
@@ -288,6 +310,7 @@ def main():
     arguments.add_argument("dicom", type=pathlib.Path)
     arguments.add_argument("--bed", type=pathlib.Path, help="folder of voxgray bed")
     arguments.add_argument("--reference-grid", action="store_true", help="maps were interpolated")
+    arguments.add_argument("--transform", type=pathlib.Path, help="ITK transform (.tfm) of the images that a REG was made of")
     arguments.add_argument("--labels", type=pathlib.Path, help="label map (NIfTI) that a SEG or RTSTRUCT was made of, its names beside it (.csv)")
     a = arguments.parse_args()
     labels, names = None, {}
@@ -320,6 +343,8 @@ def main():
             segmentation(path, labels, names)
         if data.Modality == "RTSTRUCT" and labels:
             structures(path, data, labels, names)
+        if data.Modality == "REG" and a.transform:
+            registration(path, data, a.transform)
         dciodvfy(path, data)
     print(f"{len(problems)} problem(s)")
     sys.exit(bool(problems))

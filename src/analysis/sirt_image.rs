@@ -42,14 +42,14 @@ pub struct ImagePlan {
     pub negative: f64,
 }
 
-/// Plans from an image. `liver` and `lungs` name regions of the set; `density` (g/cm3) is on the image's grid.
+/// Plans from an image. `liver` and `lungs` name regions of the sets; `density` (g/cm3) is on the image's grid.
 ///
 /// # Errors
 /// If a region is not there or not on the image, holds nothing, or a value or density is not finite.
 pub fn plan(
     image: &Volume<f32>,
     density: &[f32],
-    set: &RegionSet,
+    sets: &[RegionSet],
     liver: &str,
     lungs: Option<&str>,
     k: &DoseConstant,
@@ -68,9 +68,10 @@ pub fn plan(
             "Check the density map.",
         ));
     }
-    let find = |name: &str| -> Result<&Region> {
-        let names = || set.regions.iter().map(|r| r.name.as_str()).collect::<Vec<_>>().join(", ");
-        set.regions.iter().find(|r| r.name == name).ok_or_else(|| {
+    let each = || sets.iter().flat_map(|set| set.regions.iter().map(move |r| (set, r)));
+    let find = |name: &str| -> Result<(&RegionSet, &Region)> {
+        let names = || each().map(|(_, r)| r.name.as_str()).collect::<Vec<_>>().join(", ");
+        each().find(|(_, r)| r.name == name).ok_or_else(|| {
             Error::usage(
                 format!("there is no VOI '{name}'"),
                 format!("there are {}", names()),
@@ -78,7 +79,7 @@ pub fn plan(
             )
         })
     };
-    let amount = |region: &Region| -> Result<(f64, f64, f64)> {
+    let amount = |(set, region): (&RegionSet, &Region)| -> Result<(f64, f64, f64)> {
         let map = Map { values: image, standard_errors: None, density: None };
         let found = sample(set, region, &map, Sampling::Uniform)?;
         if found.outside > 1e-3 {
@@ -107,11 +108,9 @@ pub fn plan(
             "Check the image and the VOIs.",
         ));
     }
-    let regions = set
-        .regions
-        .iter()
-        .map(|r| {
-            let (sum, volume_ml, mass_kg) = amount(r)?;
+    let regions = each()
+        .map(|(set, r)| {
+            let (sum, volume_ml, mass_kg) = amount((set, r))?;
             let part = sum / whole;
             let gy_per_gbq = k.gy_kg_per_gbq * part / mass_kg;
             Ok(RegionPart { name: r.name.clone(), volume_ml, mass_kg, part, gy_per_gbq })
@@ -167,11 +166,11 @@ mod tests {
                 voi(4, "normal", &|l| l == 1),
             ],
         };
-        let set = RegionSet::from(&set);
+        let sets = [RegionSet::from(&set)];
         let image = Volume::new(grid.clone(), (0..1000).map(|v| of(v).1 as f32).collect()).unwrap();
         let density: Vec<f32> = (0..1000).map(|v| of(v).2 as f32).collect();
         let k = DoseConstant::stated(50.0).unwrap();
-        let found = plan(&image, &density, &set, "liver", Some("lungs"), &k).unwrap();
+        let found = plan(&image, &density, &sets, "liver", Some("lungs"), &k).unwrap();
         let (tumour, normal, lungs) = (200.0 * 3.0, 600.0, 200.0 * 0.2);
         assert!((found.shunt - lungs / (tumour + normal + lungs)).abs() < 1e-7);
         assert!(found.elsewhere.abs() < 1e-9 && found.negative == 0.0);
@@ -189,13 +188,13 @@ mod tests {
             let ours = &found.regions[region];
             assert!((ours.gy_per_gbq / expected.gy_per_gbq - 1.0).abs() < 1e-6, "{name}");
             let voxel =
-                (0..1000).find(|v| set.regions[region].voxels.contains(&(*v as u32))).unwrap();
+                (0..1000).find(|v| sets[0].regions[region].voxels.contains(&(*v as u32))).unwrap();
             let there = f64::from(found.gy_per_gbq.data[voxel]);
             assert!((there / expected.gy_per_gbq - 1.0).abs() < 1e-6, "{name} {there}");
         }
-        assert!(plan(&image, &density, &set, "spleen", None, &k).is_err());
+        assert!(plan(&image, &density, &sets, "spleen", None, &k).is_err());
         let mut nan = image.clone();
         nan.data[7] = f32::NAN;
-        assert!(plan(&nan, &density, &set, "liver", None, &k).is_err());
+        assert!(plan(&nan, &density, &sets, "liver", None, &k).is_err());
     }
 }

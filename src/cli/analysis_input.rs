@@ -7,12 +7,15 @@ use serde_json::{Map as Object, Value, json};
 
 use super::analysis_values::shown;
 use super::console::print;
+use super::voi_arguments::VoiArguments;
 use crate::analysis::{Estimate, Map, Samples, Sampling, sample};
 use crate::error::{Error, Result};
 use crate::image::{Region, RegionSet};
 use crate::io::NiftiAffine;
 use crate::pipeline::Observer;
-use crate::pipeline::finished::{FinishedMap, MapOptions, on_grid, read_map, read_regions};
+use crate::pipeline::finished::{
+    FinishedMap, MapOptions, VoiPlace, on_grid, read_all_regions, read_map,
+};
 use crate::sheet::{Separator, lines};
 
 /// What a map does within a voxel.
@@ -36,12 +39,11 @@ pub(super) enum WeightChoice {
 /// The map and its VOIs.
 #[derive(Debug, Args)]
 pub(super) struct AnalysisInput {
-    /// Volumes of interest: a label map (NIfTI or MetaImage) on any grid.
-    #[arg(long, value_name = "FILE", help_heading = "VOIs")]
-    pub(super) voi: PathBuf,
-    /// Table of the labels' names, as voxgray dose takes it.
-    #[arg(long, value_name = "CSV", help_heading = "VOIs")]
-    pub(super) voi_names: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) voi: VoiArguments,
+    /// Take VOIs of another frame of reference than the map's as they are: both lie in one space.
+    #[arg(long, help_heading = "VOIs")]
+    pub(super) any_frame: bool,
     /// Largest share of a VOI that may lie outside of the map or where it is NaN, such as 5%; a VOI that misses more is refused.
     #[arg(long, value_name = "FRACTION", help_heading = "VOIs", default_value = "0.1%", value_parser = super::values::parse_fraction)]
     pub(super) missing: f64,
@@ -51,7 +53,8 @@ pub(super) struct AnalysisInput {
     /// Standard error of each voxel, on the same grid [default: that of the run].
     #[arg(long, value_name = "FILE", help_heading = "Map")]
     pub(super) standard_error: Option<PathBuf>,
-    /// A map of the folder by its name, such as dose_by_dose_rate [default: dose, else dose_by_dose_rate, else dose_rate].
+    /// A map of the folder by its name, such as dose_by_dose_rate [default: dose, else dose_by_dose_rate, else dose_rate]; of a folder of RT
+    /// Doses by its DoseSummationType, such as PLAN.
     #[arg(long, value_name = "NAME", help_heading = "Map")]
     pub(super) map: Option<String>,
     /// What holds of a NIfTI image whose header contradicts itself on its geometry: sform, qform or pixdim [default: refuse it].
@@ -93,9 +96,18 @@ impl AnalysisInput {
         read_map(path, &options, observer)
     }
 
-    /// The VOIs.
-    pub(super) fn regions(&self, observer: &dyn Observer) -> Result<RegionSet> {
-        read_regions(&self.voi, self.voi_names.as_deref(), self.affine(), observer)
+    /// The VOIs of each file, for a map.
+    pub(super) fn regions(
+        &self,
+        map: &FinishedMap,
+        observer: &dyn Observer,
+    ) -> Result<Vec<RegionSet>> {
+        let place = VoiPlace {
+            frame_of_reference: map.frame_of_reference.as_deref(),
+            any_frame: self.any_frame,
+            affine: self.affine(),
+        };
+        read_all_regions(&self.voi.clone().some()?, &place, observer)
     }
 
     /// Densities on the grid of a map.
@@ -141,6 +153,11 @@ impl AnalysisInput {
         }
         Ok(found)
     }
+}
+
+/// Regions with the set that each belongs to.
+pub(super) fn each(sets: &[RegionSet]) -> impl Iterator<Item = (&RegionSet, &Region)> {
+    sets.iter().flat_map(|set| set.regions.iter().map(move |region| (set, region)))
 }
 
 /// A row of the table of results.

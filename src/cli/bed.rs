@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::analysis_input::{AnalysisInput, SamplingChoice, Table, whole};
+use super::analysis_input::{AnalysisInput, SamplingChoice, Table, each, whole};
 use super::analysis_values::{
     OfVoi, parse_alpha, parse_alpha_beta, parse_half_life, parse_repair, value_of,
 };
@@ -18,7 +18,7 @@ use crate::analysis::{
     Course, DoseRate, Estimate, Formula, Map, Metric, Repair, Tissue, VoiMetrics,
 };
 use crate::error::{Error, Result};
-use crate::image::{Region, Volume};
+use crate::image::{Region, RegionSet, Volume};
 use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::io::write_nifti;
@@ -27,12 +27,13 @@ use crate::kinetics::{Family, Method, Points, Spread, integrate_points};
 use crate::physics::Nuclide;
 use crate::physics::own_nuclides::OwnNuclides;
 use crate::pipeline::Observer;
-use crate::pipeline::finished::{FinishedMap, SAME_GRID_MM};
+use crate::pipeline::finished::{EFFECTIVE, FinishedMap, SAME_GRID_MM, tell_frames};
 use crate::sheet::Sheet;
 use crate::units::SECONDS_PER_HOUR;
 
 const AFTER: &str = "\
-DOSE is a folder of voxgray dose or a map in Gy (--unit Gy), one for each cycle, on one grid.
+DOSE is a folder of voxgray dose, a DICOM RT Dose (PHYSICAL), or a map in Gy (--unit Gy): one
+for each cycle, on one grid.
 BED = D (1 + G D/(alpha/beta)); G comes from the dose rate over time, all of it, not from a
 half-life of its tail:
   a folder of a series   the curve that was integrated for the VOI: of its dose rate (--route
@@ -69,7 +70,7 @@ const REFUSED: u8 = 3;
     override_usage = "voxgray bed [OPTIONS] --voi <FILE> --alpha-beta <DOSE> --repair <TIME> <DOSES>..."
 )]
 pub struct BedArguments {
-    /// Folders of voxgray dose, or maps in Gy: one for each cycle.
+    /// Folders of voxgray dose, RT Doses, or maps in Gy: one for each cycle.
     #[arg(required = true)]
     doses: Vec<PathBuf>,
     #[command(flatten)]
@@ -105,6 +106,7 @@ const MOST_CYCLES: u64 = 50;
 
 /// What was found for a VOI.
 struct Found<'a> {
+    set: &'a RegionSet,
     region: &'a Region,
     tissue: Tissue,
     course: Course,
@@ -122,15 +124,15 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
         .as_ref()
         .map(|p| read_curves(&Sheet::read_or_pipe(p)?, &TableOptions::default()))
         .transpose()?;
-    let set = a.input.regions(&terminal)?;
+    let sets = a.input.regions(&maps[0], &terminal)?;
     let equal = a.cycles.unwrap_or(1) as usize;
     let factor = maps[0].interval_factor();
     let (mut results, mut done, mut refused) = (Table::default(), Vec::new(), false);
-    for region in &set.regions {
+    for (set, region) in each(&sets) {
         let found = course(a, &maps, table.as_ref(), region, equal, &terminal).and_then(
             |(tissue, course)| {
-                let found = Found { region, tissue, course };
-                analyse(a, &maps, &set, &found, equal, &mut results)?;
+                let found = Found { set, region, tissue, course };
+                analyse(a, &maps, &found, equal, &mut results)?;
                 Ok(found)
             },
         );
@@ -152,7 +154,7 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
         })).collect::<Vec<_>>(),
     });
     if let (Some(out), false) = (&a.input.out, done.is_empty()) {
-        let (bed, eqd2) = voxel_maps(&maps, &set, &done, equal)?;
+        let (bed, eqd2) = voxel_maps(&maps, &done, equal)?;
         let all = whole(told.clone(), results.json(factor));
         let names = ["bed.nii.gz", "eqd2.nii.gz", "bed.csv", "bed.json"].map(String::from);
         let folder = MarkedFolder::open(out, a.input.overwrite, &names)?;
@@ -185,11 +187,17 @@ fn read(a: &BedArguments, observer: &dyn Observer) -> Result<Vec<FinishedMap>> {
     }
     let maps: Vec<FinishedMap> =
         a.doses.iter().map(|p| a.input.read(p, observer)).collect::<Result<_>>()?;
+    tell_frames(&maps, observer);
     for map in &maps {
         if !map.is_dose() {
             return Err(Error::usage(
                 format!("{} is in {}", map.path.display(), map.unit),
-                "BED needs the dose of all time, in Gy",
+                match map.unit.as_str() {
+                    EFFECTIVE | "Gy(RBE)" => {
+                        "a weighted dose (DoseType EFFECTIVE) is no absorbed dose, which BED is made of"
+                    }
+                    _ => "BED needs the dose of all time, in Gy",
+                },
                 "Integrate it over time: voxgray dose with a series, --physical-decay or a time-integrated map.",
             ));
         }
@@ -354,12 +362,11 @@ fn voxels(maps: &[FinishedMap], course: &Course, equal: usize) -> (Vec<f32>, Opt
 fn analyse(
     a: &BedArguments,
     maps: &[FinishedMap],
-    set: &crate::image::RegionSet,
     found: &Found,
     equal: usize,
     results: &mut Table,
 ) -> Result<()> {
-    let Found { region, tissue, course } = found;
+    let Found { set, region, tissue, course } = found;
     let name = &region.name;
     let mut means = Vec::new();
     let mut batches = Some(0.0_f64);
@@ -460,7 +467,6 @@ fn curvature(course: &Course, equal: usize, tissue: &Tissue) -> f64 {
 /// BED and EQD2 of every voxel by the VOI with the largest share in it; NaN elsewhere.
 fn voxel_maps(
     maps: &[FinishedMap],
-    set: &crate::image::RegionSet,
     done: &[Found],
     equal: usize,
 ) -> Result<(Volume<f32>, Volume<f32>)> {
@@ -468,7 +474,7 @@ fn voxel_maps(
     let n = grid.len();
     let (mut share, mut owner) = (vec![0.0_f64; n], vec![usize::MAX; n]);
     for (f, found) in done.iter().enumerate() {
-        for (v, s) in crate::analysis::samples::shares_on(set, found.region, grid)? {
+        for (v, s) in crate::analysis::samples::shares_on(found.set, found.region, grid)? {
             if s > share[v] * (1.0 + 1e-9) {
                 (share[v], owner[v]) = (s, f);
             }

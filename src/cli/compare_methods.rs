@@ -8,14 +8,16 @@ use clap::{Args, Parser};
 use super::dose::{self};
 use super::dose_arguments::DoseArguments;
 use super::progress::Terminal;
+use super::voi_arguments::VoiArguments;
 use crate::analysis::gamma::Criterion;
 use crate::error::{Error, Result};
 use crate::pipeline::compare_methods::{CompareJob, USUAL_THRESHOLD, check_names, compare_methods};
 
 const AFTER: &str = "\
 Compares maps with a reference: with folders of voxgray dose, or with maps of any program
-(NIfTI or MetaImage; state --unit). Or runs one job by several
-methods first: the options of voxgray dose stand behind --, and the folders are OUT-runs/METHOD.
+(DICOM RT Dose; NIfTI, MetaImage or NRRD, of which --unit states the unit). Or runs one job by
+several methods first: the options of voxgray dose stand behind --, and the folders are
+OUT-runs/METHOD. VOIs default to those of these options.
 
 Writes to OUT: comparison.csv (bias, spread, MARE, shares within 1, 2, 5 %, z; by tissue and by
 distance to the nearest interface), vois.csv, gamma.csv, comparison.json, comparison.html and
@@ -25,6 +27,7 @@ each number.
 Examples:
   voxgray compare-methods --reference mc/ --candidate VSV=vsv/ --voi organs.nii.gz -o cmp/
   voxgray compare-methods --reference mc/ --candidate other=dose.nii.gz --unit Gy/s -o cmp/
+  voxgray compare-methods --reference mc/ --candidate TPS=RTDOSE.dcm -o cmp/
   voxgray compare-methods --methods mc,ldm,vsv -o cmp/ -- --ct CT/ --activity a.nii.gz \\
                           --nuclide Lu-177 --voi organs.nii.gz";
 
@@ -32,7 +35,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub struct CompareMethodsArguments {
-    /// Reference: a folder of voxgray dose, or a map.
+    /// Reference: a folder of voxgray dose, an RT Dose, or a map.
     #[arg(
         long,
         value_name = "PATH",
@@ -40,7 +43,7 @@ pub struct CompareMethodsArguments {
         conflicts_with = "methods"
     )]
     reference: Option<PathBuf>,
-    /// A candidate with its name: a folder of voxgray dose, or a map; may be given several times.
+    /// A candidate with its name: a folder of voxgray dose, an RT Dose, or a map; may be given several times.
     #[arg(long, value_name = "NAME=PATH", value_parser = parse_candidate)]
     candidate: Vec<(String, PathBuf)>,
     /// Methods to run, the reference first, with the options of voxgray dose behind --; those of transport count for the methods that have
@@ -51,12 +54,11 @@ pub struct CompareMethodsArguments {
     /// Unit of maps that do not say it: Gy, Gy/s.
     #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
-    /// Volumes of interest; may be given several times [default: those of the dose options].
-    #[arg(long, value_name = "FILE")]
-    voi: Vec<PathBuf>,
-    /// Table of the labels' names, as voxgray dose takes it.
-    #[arg(long, value_name = "CSV")]
-    voi_names: Option<PathBuf>,
+    #[command(flatten)]
+    voi: VoiArguments,
+    /// Take maps and VOIs of another frame of reference than the reference's as they are: all lie in one space.
+    #[arg(long)]
+    any_frame: bool,
     /// Densities (g/cm3) on the reference's grid [default: those of its run].
     #[arg(long, value_name = "FILE")]
     density: Option<PathBuf>,
@@ -158,7 +160,7 @@ pub fn run(a: CompareMethodsArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.quiet);
     let mut candidates = a.candidate.clone();
     let mut reference = a.reference.clone();
-    let (mut voi, mut voi_names) = (a.voi.clone(), a.voi_names.clone());
+    let mut voi = a.voi.clone().files()?;
     let runs = PathBuf::from(format!("{}-runs", a.out.display()));
     let mut lines = Vec::new();
     for method in &a.methods {
@@ -195,9 +197,7 @@ pub fn run(a: CompareMethodsArguments) -> Result<ExitCode> {
     check_names(&candidates, &reference)?;
     for line in lines {
         if voi.is_empty() {
-            let files = line.problem.voi.clone().files()?;
-            voi_names = voi_names.or_else(|| files.first().and_then(|f| f.names.clone()));
-            voi = files.into_iter().map(|f| f.path).collect();
+            voi = line.problem.voi.clone().files()?;
         }
         std::fs::create_dir_all(&runs).map_err(|e| Error::io("make the folder", &runs, &e))?;
         let done = dose::run(line)?;
@@ -210,7 +210,7 @@ pub fn run(a: CompareMethodsArguments) -> Result<ExitCode> {
         candidates,
         unit: a.unit,
         voi,
-        voi_names,
+        any_frame: a.any_frame,
         density: a.density,
         gamma: a.gamma,
         out: a.out,

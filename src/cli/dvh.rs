@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::analysis_input::{AnalysisInput, SamplingChoice, Table, WeightChoice, whole};
+use super::analysis_input::{AnalysisInput, SamplingChoice, Table, WeightChoice, each, whole};
 use super::analysis_values::{
     parse_d, parse_eud, parse_geud, parse_plus, parse_rbe, parse_response, parse_v, shown,
 };
@@ -19,14 +19,15 @@ use crate::image::{Region, RegionSet};
 use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::pipeline::Observer;
-use crate::pipeline::finished::{FinishedMap, PARTS, Rbe, on_grid};
+use crate::pipeline::finished::{EFFECTIVE, FinishedMap, PARTS, Rbe, on_grid};
 use crate::report::{DvhLine, DvhPlot};
 use crate::sheet::{Separator, lines};
 use crate::units::BQ_PER_GBQ;
 
 const AFTER: &str = "\
-DOSE is a folder of voxgray dose, which knows units and standard errors, or a map (NIfTI or
-MetaImage) with --unit; also of dose rate, activity or BED. VOIs may lie on another grid.
+DOSE is a folder of voxgray dose, which knows units and standard errors; a DICOM RT Dose in Gy,
+or a folder with one; or a map (NIfTI, MetaImage, NRRD) with --unit; also of dose rate, activity
+or BED. VOIs may lie on another grid, but not in another frame of reference (--any-frame).
 
 Printed for each VOI: volume, the share that is missing, mean, D98%, D95%, D50% (median), D2%,
 min, max, the homogeneity index (D2%-D98%)/D50%, and what --d, --v, --geud, --eud and --response
@@ -44,6 +45,7 @@ Examples:
   voxgray dvh out/ --voi organs.nii.gz --voi-names organs.csv --d 2mL --v 20Gy -o dvh/
   voxgray dvh dose.nii.gz --unit Gy --voi organs.nii.gz --sampling interpolated --csv
   voxgray dvh out/ --voi organs.nii.gz --weight mass --geud 8 --response lkb:n=0.7,m=0.1,td50=28
+  voxgray dvh RTDOSE.dcm --voi RTSTRUCT.dcm --v 20Gy
   voxgray dvh out/ --voi organs.nii.gz --rbe electron=1,photon=1,alpha=5
   voxgray dvh beta.nii.gz --plus alpha.nii.gz=5 --unit Gy --voi organs.nii.gz";
 
@@ -54,7 +56,7 @@ const REFUSED: u8 = 3;
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub struct DvhArguments {
-    /// Folder of voxgray dose, or a map.
+    /// Folder of voxgray dose, RT Dose, or a map.
     dose: PathBuf,
     #[command(flatten)]
     pub(super) input: AnalysisInput,
@@ -102,7 +104,7 @@ pub fn run(a: &DvhArguments) -> Result<ExitCode> {
     let by_mass = a.weight == WeightChoice::Mass;
     let density =
         by_mass.then(|| a.input.density(&map, a.density.as_ref(), &terminal)).transpose()?;
-    let set = a.input.regions(&terminal)?;
+    let sets = a.input.regions(&map, &terminal)?;
     let factor = map.interval_factor();
     let of = Map {
         values: &map.map,
@@ -114,7 +116,7 @@ pub fn run(a: &DvhArguments) -> Result<ExitCode> {
     let batches = |region: &Region, volume_ml: f64| {
         own.then(|| map.mean_standard_error(&region.name, region.label, volume_ml)).flatten()
     };
-    let Histograms { table, found, refused } = histograms(a, &of, &set, &map.unit, &batches)?;
+    let Histograms { table, found, refused } = histograms(a, &of, &sets, &map.unit, &batches)?;
     refused.iter().for_each(|(name, e)| console::say(&format!("refused: {name}: {e}")));
     let refused = !refused.is_empty();
     let told = json!({
@@ -140,19 +142,19 @@ pub(super) struct Histograms {
     pub(super) refused: Vec<(String, Error)>,
 }
 
-/// Histograms of the regions of a set on a map in `unit`. `batches` gives the standard error of the mean of a region of so many mL, where
+/// Histograms of regions on a map in `unit`. `batches` gives the standard error of the mean of a region of so many mL, where
 /// independent batches know it.
 pub(super) fn histograms(
     a: &DvhArguments,
     of: &Map,
-    set: &RegionSet,
+    sets: &[RegionSet],
     unit: &str,
     batches: &dyn Fn(&Region, f64) -> Option<f64>,
 ) -> Result<Histograms> {
     let metrics = metrics(a, unit)?;
     let by_mass = of.density.is_some();
     let mut all = Histograms { table: Table::default(), found: Vec::new(), refused: Vec::new() };
-    for region in &set.regions {
+    for (set, region) in each(sets) {
         let samples = a.input.sample(set, region, of).and_then(|samples| {
             let read = VoiMetrics::new(&samples, &metrics, batches(region, samples.volume_ml))?;
             Ok((samples, read))
@@ -323,7 +325,7 @@ fn write(
         drawn.push(DvhLine { name: name.clone(), points, band });
     }
     let quantity = match map.unit.as_str() {
-        "Gy" | "mGy" | "Gy(RBE)" => "dose",
+        "Gy" | "mGy" | "Gy(RBE)" | EFFECTIVE => "dose",
         "Gy/s" | "mGy/s" | "Gy(RBE)/s" => "dose rate",
         _ => "value",
     };

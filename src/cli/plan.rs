@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::analysis_values::{parse_given_gy, parse_gy};
 use super::fit_arguments::{parse_activity, parse_mass, parse_volume};
 use super::values::{parse_fraction, parse_time};
+use super::voi_arguments::VoiArguments;
 use crate::analysis::Repair;
 use crate::error::Result;
 
@@ -164,16 +165,16 @@ pub(super) struct ResinArguments {
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("matter").args(["tissue_density", "density"]).required(true)))]
 pub(super) struct ImageArguments {
-    /// Image of Tc-99m MAA or of the nuclide itself: NIfTI or MetaImage, in any unit that is proportional to activity.
+    /// Image of Tc-99m MAA or of the nuclide itself: reconstructed SPECT or PET (DICOM), NIfTI, MetaImage or NRRD, in any unit that is
+    /// proportional to activity.
     pub(super) image: PathBuf,
     #[command(flatten)]
     pub(super) constant: ConstantArguments,
-    /// Volumes of interest: a label map on any grid.
-    #[arg(long, value_name = "FILE")]
-    pub(super) voi: PathBuf,
-    /// Table of the labels' names.
-    #[arg(long, value_name = "CSV")]
-    pub(super) voi_names: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) voi: VoiArguments,
+    /// Take VOIs of another frame of reference than the image's as they are: both lie in one space.
+    #[arg(long)]
+    pub(super) any_frame: bool,
     /// The VOI of the perfused liver with its tumours.
     #[arg(long, value_name = "VOI")]
     pub(super) liver: String,

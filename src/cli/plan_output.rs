@@ -22,8 +22,11 @@ use crate::analysis::{Course, DoseRate, Tissue};
 use crate::error::{Error, Result};
 use crate::image::Volume;
 use crate::io::folder::MarkedFolder;
-use crate::io::{NiftiAffine, read_image, write_nifti};
-use crate::pipeline::finished::{FinishedMap, MapOptions, on_grid, read_map, read_regions};
+use crate::io::{NiftiAffine, write_nifti};
+use crate::pipeline::finished::{
+    FinishedMap, MapOptions, VoiPlace, on_grid, read_all_regions, read_map,
+};
+use crate::pipeline::proportional::read_proportional;
 use crate::stats::NORMAL_97_5;
 use crate::units::BQ_PER_GBQ;
 
@@ -143,13 +146,19 @@ pub(super) fn image(a: &ImageArguments) -> Result<()> {
     let terminal = Terminal::new(false);
     let k = constant(&a.constant)?;
     let affine = NiftiAffine::default();
-    let (image, _) = read_image(&a.image, None)?;
-    let set = read_regions(&a.voi, a.voi_names.as_deref(), affine, &terminal)?;
+    let read = read_proportional(&a.image, affine, &terminal)?;
+    let place = VoiPlace {
+        frame_of_reference: read.frame_of_reference.as_deref(),
+        any_frame: a.any_frame,
+        affine,
+    };
+    let sets = read_all_regions(&a.voi.clone().some()?, &place, &terminal)?;
+    let image = read.volume;
     let density = match (&a.density, a.tissue_density) {
         (Some(path), _) => on_grid(path, &image, affine, &terminal)?,
         (None, rho) => vec![rho.unwrap_or_default(); image.data.len()],
     };
-    let found = sirt_image::plan(&image, &density, &set, &a.liver, a.lungs.as_deref(), &k)?;
+    let found = sirt_image::plan(&image, &density, &sets, &a.liver, a.lungs.as_deref(), &k)?;
     if found.elsewhere > WORTH_A_WORD {
         console::say(&format!(
             "warning: {:.1} % of what the image shows lie outside of '{}'{}: it is taken as no part of the activity",

@@ -5,27 +5,33 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
+use super::dicom::dicom_time;
 use super::progress::{Terminal, print};
+use super::values::parse_moment;
 use crate::error::{Error, Result};
+use crate::io::dicom::write::UidRoot;
 use crate::pipeline::registration::{
-    Applied, ApplyJob, RegisterJob, RegistrationReport, apply, register_images,
+    Applied, ApplyJob, ObjectFacts, RegisterJob, RegistrationReport, apply, register_images,
 };
 use crate::registration::Metric;
+use crate::time::Moment;
 
 const AFTER: &str = "\
 The transform maps points of FIXED to points of MOVING (mm, LPS), as ITK's do: files that ITK,
 SimpleITK, elastix (as .tfm) or 3D Slicer read and write. A DICOM Spatial Registration maps
-into its own frame of reference; which image is which is told by the images' frames.
+into its own frame of reference; which image is which is told by the images' frames. One is
+written (-o NAME.dcm) between two DICOM images of two frames, in the study of FIXED.
 The estimate is rigid. It searches 45 mm and 10 degrees around the start, and around the joined
 centres of mass, in steps of 15 mm and 10 degrees; then it climbs on three levels of resolution.
 A couch that stays while the patient moves misleads it: give --mask-fixed with the body.
 
 Examples:
   voxgray register CT1/ CT2/ -o ct2.tfm --picture ct2.png
+  voxgray register CT1/ CT2/ -o ct2.dcm --date 2026-11-29T10:00
   voxgray register spect1.nii.gz spect2.nii.gz -o t.tfm --resampled spect2_on_1.nii.gz
   voxgray register CT/ SPECT/ --metric mi --start rough.tfm --mask-fixed body.nii.gz -o t.tfm
   voxgray register --apply ct2.tfm SPECT2/ --on CT1/ -o spect2.nii.gz
-  voxgray register --apply warp.nii.gz SPECT2/ --on CT1/ -o s.nii.gz  (displacements, mm, LPS)
+  voxgray register --apply warp.mha SPECT2/ --on CT1/ -o s.nii.gz     (displacements, mm, LPS)
   voxgray register --apply a.tfm --apply reg.dcm -o both.tfm  (a point goes through a first)";
 
 /// What is made largest.
@@ -44,17 +50,23 @@ pub struct RegisterArguments {
     /// FIXED and MOVING, or MOVING alone with --apply: DICOM folder (CT, PET, NM), NIfTI, MetaImage.
     #[arg(value_name = "FIXED MOVING", num_args = 0..=2)]
     images: Vec<PathBuf>,
-    /// Transform to write (.tfm); with --apply the image (.nii, .nii.gz, .mha), or a .tfm.
+    /// Transform to write: ITK (.tfm), DICOM Spatial Registration (.dcm); with --apply the image (.nii, .nii.gz, .mha), or a transform.
     #[arg(short, long, value_name = "PATH")]
     out: Option<PathBuf>,
+    /// Root of new UIDs that your organisation owns, for a .dcm [default: 2.25, UUIDs].
+    #[arg(long, value_name = "UID", requires = "out")]
+    uid_root: Option<String>,
+    /// Date and time of a .dcm, such as 2026-11-29T10:00 [default: those of FIXED's acquisition].
+    #[arg(long, value_name = "TIME", requires = "out", value_parser = parse_moment)]
+    date: Option<Moment>,
     /// What is made largest.
     #[arg(long, value_enum, conflicts_with = "apply")]
     metric: Option<MetricName>,
     /// Transform to start at: ITK (.tfm), DICOM Spatial Registration.
     #[arg(long, value_name = "TRANSFORM", conflicts_with = "apply")]
     start: Option<PathBuf>,
-    /// Label map on any grid: FIXED is compared only where it is above 0.
-    #[arg(long, value_name = "IMAGE", conflicts_with = "apply")]
+    /// Label map on any grid, RTSTRUCT or SEG: FIXED is compared only within its regions.
+    #[arg(long, value_name = "FILE", conflicts_with = "apply")]
     mask_fixed: Option<PathBuf>,
     /// SeriesInstanceUID of FIXED, where the folder holds several.
     #[arg(long, value_name = "UID", conflicts_with = "apply")]
@@ -71,8 +83,8 @@ pub struct RegisterArguments {
     /// Draw checkerboards before and after, and MOVING in colour over FIXED (PNG).
     #[arg(long, value_name = "PNG", conflicts_with = "apply")]
     picture: Option<PathBuf>,
-    /// Apply a transform or displacement field (NIfTI) instead of estimating; several are composed,
-    /// from FIXED to MOVING.
+    /// Apply a transform or displacement field (NIfTI, MetaImage, NRRD) instead of estimating; several
+    /// are composed, from FIXED to MOVING.
     #[arg(long, value_name = "TRANSFORM", requires = "out")]
     apply: Vec<PathBuf>,
     /// The image FIXED on whose grid MOVING is written.
@@ -92,6 +104,10 @@ pub struct RegisterArguments {
 /// As [`register_images`] and [`apply`].
 pub fn run(a: RegisterArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.quiet);
+    let object = ObjectFacts {
+        uid_root: a.uid_root.as_deref().map(UidRoot::of).transpose()?.unwrap_or_default(),
+        time: a.date.as_ref().map(dicom_time).transpose()?,
+    };
     if !a.apply.is_empty() {
         let [moving] =
             images(&a, "with --apply MOVING is given, or no image to write a composition")?;
@@ -100,6 +116,7 @@ pub fn run(a: RegisterArguments) -> Result<ExitCode> {
             moving,
             on: a.on,
             out: a.out.unwrap_or_default(),
+            object,
             ..ApplyJob::default()
         };
         let applied = apply(&job, &terminal)?;
@@ -123,6 +140,7 @@ pub fn run(a: RegisterArguments) -> Result<ExitCode> {
         mask_fixed: a.mask_fixed,
         one_way: a.one_way,
         out: a.out,
+        object,
         resampled: a.resampled,
         picture: a.picture,
         ..RegisterJob::default()

@@ -29,6 +29,22 @@ pub struct VoiArguments {
 }
 
 impl VoiArguments {
+    /// [`VoiArguments::files`], of a command that needs VOIs.
+    ///
+    /// # Errors
+    /// If none is given, or a table of names does not stand behind a file of its own.
+    pub fn some(self) -> Result<Vec<VoiInput>> {
+        let files = self.files()?;
+        if files.is_empty() {
+            return Err(Error::usage(
+                "no --voi",
+                "results are those of volumes of interest",
+                "Add --voi FILE: a label map, RTSTRUCT, SEG or folder of masks.",
+            ));
+        }
+        Ok(files)
+    }
+
     /// Each file with the names of its labels.
     ///
     /// # Errors

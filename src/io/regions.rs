@@ -352,7 +352,13 @@ fn structures(
     on: Option<&Grid>,
     options: &RegionOptions,
 ) -> Result<ReadRegions> {
-    let StructureSet { path, rois, mut notes, .. } = set;
+    let StructureSet { path, rois, mut notes, series } = set;
+    if options.frame_of_reference.is_some() && rois.iter().all(|r| r.frame_of_reference.is_none()) {
+        let series = series.map_or(String::new(), |s| format!("; it names series {s}"));
+        notes.push(format!(
+            "WARNING: the structures state no FrameOfReferenceUID (0020,0052): that they were drawn in the image's space is not checked{series}"
+        ));
+    }
     let origin = format!("RTSTRUCT {}", file_name(&path));
     let names: Vec<String> = rois.iter().map(|r| r.name.clone()).collect();
     let wanted = chosen(&path, &names, &options.only)?;

@@ -12,7 +12,9 @@ mod tables;
 use page::page;
 
 use super::Observer;
-use super::finished::{FinishedMap, MapOptions, SAME_GRID_MM, on_grid, read_map, read_regions};
+use super::finished::{
+    FinishedMap, MapOptions, SAME_GRID_MM, VoiPlace, on_grid, read_all_regions, read_map,
+};
 use crate::analysis::difference::{Difference, Pair, with_noise};
 use crate::analysis::gamma::{Criterion, pass_rate};
 use crate::analysis::interfaces::{self, KINDS};
@@ -22,6 +24,7 @@ use crate::image::{Region, RegionSet, Volume, resample_intensity};
 use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::io::{NiftiAffine, write_nifti};
+use crate::job::VoiInput;
 use crate::phantom::LOW_DENSITY_G_CM3;
 use crate::program::Program;
 use crate::report::dvh_plot::DvhLine;
@@ -50,9 +53,9 @@ pub struct CompareJob {
     /// Unit of maps that do not say it.
     pub unit: Option<String>,
     /// VOIs.
-    pub voi: Vec<PathBuf>,
-    /// Names of their labels.
-    pub voi_names: Option<PathBuf>,
+    pub voi: Vec<VoiInput>,
+    /// Take maps and VOIs of other frames of reference than the reference's as they are.
+    pub any_frame: bool,
     /// Density map, where the reference is no folder.
     pub density: Option<PathBuf>,
     /// Criteria of gamma.
@@ -142,10 +145,12 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
             "no densities: numbers hold air too, and none are told by tissue or distance to an interface (--density FILE)",
         );
     }
-    let mut sets = Vec::new();
-    for voi in &job.voi {
-        sets.push(read_regions(voi, job.voi_names.as_deref(), NiftiAffine::default(), observer)?);
-    }
+    let place = VoiPlace {
+        frame_of_reference: reference.frame_of_reference.as_deref(),
+        any_frame: job.any_frame,
+        affine: NiftiAffine::default(),
+    };
+    let sets = read_all_regions(&job.voi, &place, observer)?;
     let dense = |v: usize| density.as_ref().is_none_or(|d| f64::from(d[v]) >= LOW_DENSITY_G_CM3);
     let error = |v: usize| reference.standard_errors.as_ref().map_or(0.0, |e| f64::from(e[v]));
     let dose = |v: usize| f64::from(reference.map.data[v]);
@@ -173,6 +178,7 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
                 "Compare dose with dose, or dose rate with dose rate.",
             ));
         }
+        same_frame(&reference, &candidate, name, job.any_frame)?;
         let placed = on_reference(&reference, &candidate, name, observer)?;
         let n = reference.map.data.len();
         // What is not known is no noise here.
@@ -296,6 +302,25 @@ struct Placed {
     map: Volume<f32>,
     errors: Option<Vec<f32>>,
     interpolated: bool,
+}
+
+/// Refuses a candidate that lies in another frame of reference, unless it is said that both lie in one space.
+fn same_frame(
+    reference: &FinishedMap,
+    candidate: &FinishedMap,
+    name: &str,
+    any_frame: bool,
+) -> Result<()> {
+    match (&reference.frame_of_reference, &candidate.frame_of_reference) {
+        (Some(own), Some(other)) if own != other && !any_frame => Err(Error::input(
+            format!("{name} lies in the frame of reference {other}"),
+            format!(
+                "that of the reference is {own}: positions in the one mean nothing in the other"
+            ),
+            "Compare doses of one space, or say with --any-frame that both lie in one.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn on_reference(

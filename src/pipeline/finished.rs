@@ -1,18 +1,20 @@
 //! Maps and facts of finished runs, and maps of other programs, for who analyses them.
 //!
 //! A folder of `voxgray dose` says by itself what its maps are: dose or dose rate, standard errors, densities, the parts by emission, and how each
-//! VOI's curve was integrated. Of a map of another program the unit must be stated.
+//! VOI's curve was integrated. So does an RT Dose. Of a map of another program the unit must be stated.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::Observer;
-use super::voi_files::{label_names, tell};
+use super::voi_files::{check_names, label_names, name_by_file, stem, tell, tell_notes};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::image::{RegionSet, Volume};
-use crate::io::{ImageOptions, NiftiAffine, RegionOptions, read_image_with};
+use crate::io::dicom::{self, write::DoseType};
+use crate::io::{MapFile, NiftiAffine, RegionOptions, dose_of_folder, read_map_file};
+use crate::job::VoiInput;
 use crate::kinetics::Piece;
 
 /// Emissions that a folder may have the dose of apart.
@@ -42,6 +44,8 @@ pub struct FinishedMap {
     pub standard_errors: Option<Vec<f32>>,
     /// `summary.json`.
     pub summary: Option<Value>,
+    /// FrameOfReferenceUID in which its voxels lie, where it is known.
+    pub frame_of_reference: Option<String>,
 }
 
 /// What is stated of a map.
@@ -51,17 +55,21 @@ pub struct MapOptions<'a> {
     pub unit: Option<&'a str>,
     /// Its standard errors, where they are another file.
     pub standard_errors: Option<&'a Path>,
-    /// One map of a folder by its stem, such as `dose_by_dose_rate`.
+    /// One map of a folder by its stem, such as `dose_by_dose_rate`; of RT Doses by its DoseSummationType.
     pub stem: Option<&'a str>,
     /// What holds of a NIfTI header that contradicts itself.
     pub affine: NiftiAffine,
 }
 
-/// Reads a map: a file, or a folder of `voxgray dose`.
+/// Reads a map: a file, a folder of `voxgray dose`, or one with an RT Dose.
 ///
 /// # Errors
 /// If nothing can be read, the unit is not known or contradicts the folder's, or the standard errors are on another grid.
 pub fn read_map(path: &Path, options: &MapOptions, observer: &dyn Observer) -> Result<FinishedMap> {
+    files::exists(path)?;
+    if dicom::is_dicom(path)? && !path.join(SUMMARY).is_file() {
+        return of_object(path, options, observer);
+    }
     let (folder, summary) = match path.is_dir() {
         true => (Some(path.to_path_buf()), Some(read_summary(path)?)),
         false => of_run(path),
@@ -100,7 +108,7 @@ pub fn read_map(path: &Path, options: &MapOptions, observer: &dyn Observer) -> R
             "Add --unit Gy (or mGy, Gy/s, Bq/mL, ...), or name the folder of voxgray dose.",
         ));
     };
-    let map = read(&file, options.affine, observer)?;
+    let map = read(&file, options.affine, observer)?.volume;
     let beside = stem
         .as_ref()
         .zip(folder.as_ref())
@@ -111,11 +119,73 @@ pub fn read_map(path: &Path, options: &MapOptions, observer: &dyn Observer) -> R
     };
     let standard_errors =
         errors.map(|p| on_grid(&p, &map, options.affine, observer)).transpose()?;
-    let name = path
-        .file_name()
-        .map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
-    let unit = unit.to_string();
-    Ok(FinishedMap { name, path: file, folder, map, unit, standard_errors, summary })
+    let (name, unit) = (name_of(path), unit.to_string());
+    let frame_of_reference = summary.as_ref().and_then(frame_of_run);
+    let (path, summary) = (file, summary);
+    Ok(FinishedMap { name, path, folder, map, unit, standard_errors, summary, frame_of_reference })
+}
+
+/// An RT Dose.
+fn of_object(path: &Path, options: &MapOptions, observer: &dyn Observer) -> Result<FinishedMap> {
+    let file = match path.is_dir() {
+        true => dose_of_folder(path, options.stem).map_err(|mut e| {
+            e.suggestion = e.suggestion.replace(
+                "or the folder of voxgray dose",
+                "or the folder of voxgray dose (this one has no summary.json)",
+            );
+            e
+        })?,
+        false => path.to_path_buf(),
+    };
+    let read = read(&file, options.affine, observer)?;
+    let unit = unit_of_object(&read, options.unit)?;
+    let map = read.volume;
+    let standard_errors =
+        options.standard_errors.map(|p| on_grid(p, &map, options.affine, observer)).transpose()?;
+    Ok(FinishedMap {
+        name: name_of(path),
+        path: read.path,
+        folder: None,
+        map,
+        unit,
+        standard_errors,
+        summary: None,
+        frame_of_reference: read.frame_of_reference,
+    })
+}
+
+/// Unit of an RT Dose whose dose is weighted for its effect.
+pub const EFFECTIVE: &str = "Gy(effective)";
+
+/// The unit of an RT Dose: that which it says, or, of a weighted one, the user's better word for it.
+fn unit_of_object(read: &MapFile, stated: Option<&str>) -> Result<String> {
+    let (own, allowed): (&str, &[&str]) = match read.dose_type {
+        Some(DoseType::Effective) => (EFFECTIVE, &[EFFECTIVE, "Gy(RBE)"]),
+        _ => ("Gy", &["Gy"]),
+    };
+    match stated {
+        None => Ok(own.into()),
+        Some(unit) if allowed.contains(&unit) => Ok(unit.into()),
+        Some(unit) => Err(Error::usage(
+            format!("{} in {unit}", read.path.display()),
+            format!("the RT Dose is in {own}"),
+            "Leave --unit out.",
+        )),
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name()
+        .map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+/// The frame of reference of a run's dose grid: that of its CT, else of the first image that states one.
+fn frame_of_run(summary: &Value) -> Option<String> {
+    let inputs = summary["setup"]["inputs"].as_array()?;
+    let frame = |i: &&Value| i["frame_of_reference_uid"].is_string();
+    let of_ct = inputs.iter().filter(frame).find(|i| i["role"] == "ct");
+    let found = of_ct.or_else(|| inputs.iter().find(frame))?;
+    found["frame_of_reference_uid"].as_str().map(String::from)
 }
 
 impl FinishedMap {
@@ -220,21 +290,74 @@ impl FinishedMap {
     }
 }
 
-/// VOIs with shares, from files that `--voi` takes. The one place where a path becomes regions for analysis.
+/// Warns of maps in other frames of reference than the first: that somebody brought them together cannot be seen in them.
+pub fn tell_frames(maps: &[FinishedMap], observer: &dyn Observer) {
+    let mut known = maps.iter().filter_map(|m| Some((m, m.frame_of_reference.as_ref()?)));
+    let Some((first, own)) = known.next() else { return };
+    for (map, _) in known.filter(|(_, frame)| *frame != own) {
+        observer.warn(&format!(
+            "{} and {} state two frames of reference: that they were brought into one space is not checked",
+            first.path.display(),
+            map.path.display()
+        ));
+    }
+}
+
+/// What VOIs are read for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct VoiPlace<'a> {
+    /// FrameOfReferenceUID of the map; VOIs of another one are refused.
+    pub frame_of_reference: Option<&'a str>,
+    /// Take those of another one as they are.
+    pub any_frame: bool,
+    /// What holds of a NIfTI header that contradicts itself.
+    pub affine: NiftiAffine,
+}
+
+/// VOIs with shares, from a file that `--voi` takes. The one place where a path becomes regions for analysis.
 ///
 /// # Errors
-/// If a file cannot be read, or holds no VOI.
+/// If a file cannot be read, holds no VOI, or lies in another frame of reference.
 pub fn read_regions(
     voi: &Path,
     names: Option<&Path>,
-    affine: NiftiAffine,
+    place: &VoiPlace,
     observer: &dyn Observer,
 ) -> Result<RegionSet> {
     let names = label_names(names, observer)?;
-    let options = RegionOptions { names, nifti_affine: affine, ..RegionOptions::default() };
+    let options = RegionOptions {
+        names,
+        nifti_affine: place.affine,
+        frame_of_reference: place.frame_of_reference.map(String::from),
+        any_frame: place.any_frame,
+        ..RegionOptions::default()
+    };
     let found = crate::io::read_regions(voi, None, &options)?;
     tell(voi, &found, observer);
     Ok(found.set)
+}
+
+/// VOIs of several files, each file's on its own grid.
+///
+/// # Errors
+/// As [`read_regions`]; if VOIs of two files have one name.
+pub fn read_all_regions(
+    files: &[VoiInput],
+    place: &VoiPlace,
+    observer: &dyn Observer,
+) -> Result<Vec<RegionSet>> {
+    let mut sets = Vec::new();
+    for file in files {
+        let mut set = read_regions(&file.path, file.names.as_deref(), place, observer)?;
+        if files.len() > 1 {
+            name_by_file(set.regions.iter_mut().map(|r| (r.label, &mut r.name)), &stem(&file.path));
+        }
+        sets.push(set);
+    }
+    let names = sets.iter().map(|s| s.regions.iter().map(|r| r.name.as_str()).collect()).collect();
+    let files: Vec<&Path> = files.iter().map(|f| f.path.as_path()).collect();
+    check_names(names, &files)?;
+    Ok(sets)
 }
 
 /// A map of densities (g/cm3) or another one on the grid of `map`.
@@ -247,7 +370,7 @@ pub fn on_grid(
     affine: NiftiAffine,
     observer: &dyn Observer,
 ) -> Result<Vec<f32>> {
-    let other = read(path, affine, observer)?;
+    let other = read(path, affine, observer)?.volume;
     if !map.grid.same_geometry(&other.grid, SAME_GRID_MM) {
         return Err(Error::input(
             format!("{} is on another grid than the map that it belongs to", path.display()),
@@ -267,13 +390,12 @@ pub fn on_grid(
 /// Grids closer than this (mm) are the same: headers keep positions in single precision.
 pub const SAME_GRID_MM: f64 = 1e-3;
 
-fn read(path: &Path, affine: NiftiAffine, observer: &dyn Observer) -> Result<Volume<f32>> {
-    let options = ImageOptions { frame: None, nifti_affine: affine };
-    let (volume, info) = read_image_with(path, &options)?;
+fn read(path: &Path, affine: NiftiAffine, observer: &dyn Observer) -> Result<MapFile> {
+    let found = read_map_file(path, affine)?;
     // That voxels are NaN is told by who uses them.
-    let nan = |n: &&String| !n.contains("NaN");
-    info.notes.iter().filter(nan).for_each(|n| observer.warn(&format!("{}: {n}", path.display())));
-    Ok(volume)
+    let notes = found.notes.iter().filter(|n| !n.contains("NaN"));
+    tell_notes(&found.path, notes, found.dose_type.is_none(), observer);
+    Ok(found)
 }
 
 /// Refuses the run of a beam where what is made of a run is of activity that was given.
@@ -292,12 +414,15 @@ pub(super) fn of_activity(summary: &Value, folder: &Path, why: &str) -> Result<(
     }
 }
 
+/// What makes a folder one of `voxgray dose`.
+const SUMMARY: &str = "summary.json";
+
 /// The summary of a folder of `voxgray dose`.
 ///
 /// # Errors
 /// If it is none.
 pub(super) fn read_summary(folder: &Path) -> Result<Value> {
-    let path = folder.join("summary.json");
+    let path = folder.join(SUMMARY);
     let refuse = |why: String| {
         let suggestion = "Name a folder that voxgray dose wrote, or a map as a file.";
         Error::input(format!("{} is no folder of voxgray dose", folder.display()), why, suggestion)

@@ -52,12 +52,13 @@ pub(super) fn read_vois(
                 RecordPaths::None => format!("file {}", n + 1),
                 _ => stem(path),
             };
-            name_by_file(&mut set, &stem);
+            name_by_file(set.vois.iter_mut().map(|v| (v.label, &mut v.name)), &stem);
         }
         sets.push(set);
     }
     let files: Vec<&Path> = job.voi.iter().map(|v| v.path.as_path()).collect();
-    check_names(&sets, &files)?;
+    let names = sets.iter().map(|s| s.vois.iter().map(|v| v.name.as_str()).collect()).collect();
+    check_names(names, &files)?;
     let sets: VoiSets = sets.into_iter().collect();
     if sets.len() > MOST {
         return Err(Error::input(
@@ -128,6 +129,20 @@ pub(super) fn tell(path: &Path, found: &ReadRegions, observer: &dyn Observer) {
     }
 }
 
+/// Says the notes of a reader of maps: as warnings those that begin with `WARNING: `, or all.
+pub(super) fn tell_notes<'a>(
+    path: &Path,
+    notes: impl Iterator<Item = &'a String>,
+    all_warn: bool,
+    observer: &dyn Observer,
+) {
+    for note in notes {
+        let warning = note.strip_prefix("WARNING: ");
+        let text = format!("{}: {}", path.display(), warning.unwrap_or(note));
+        if all_warn || warning.is_some() { observer.warn(&text) } else { observer.say(&text) }
+    }
+}
+
 /// Whether a path is a plain map of labels; else it is of regions with names of their own.
 ///
 /// # Errors
@@ -179,34 +194,36 @@ fn regions(
 }
 
 /// A file's name without its endings.
-fn stem(path: &Path) -> String {
+pub(super) fn stem(path: &Path) -> String {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let plain = PathBuf::from(name.strip_suffix(".gz").unwrap_or(&name));
     plain.file_stem().map_or(name.clone(), |s| s.to_string_lossy().into_owned())
 }
 
 /// Labels without a name are told apart by their file: the only one of a file has the file's name, others the label behind it.
-fn name_by_file(set: &mut VoiSet, stem: &str) {
-    let only = set.vois.len() == 1;
-    for voi in &mut set.vois {
-        let unnamed = format!("label {}", voi.label);
-        if voi.name == unnamed {
-            voi.name = if only { stem.into() } else { format!("{stem} {unnamed}") };
+pub(super) fn name_by_file<'a>(
+    vois: impl ExactSizeIterator<Item = (u32, &'a mut String)>,
+    stem: &str,
+) {
+    let only = vois.len() == 1;
+    for (label, name) in vois {
+        let unnamed = format!("label {label}");
+        if *name == unnamed {
+            *name = if only { stem.into() } else { format!("{stem} {unnamed}") };
         }
     }
 }
 
-/// Refuses a name that VOIs of two files have.
-fn check_names(sets: &[VoiSet], files: &[&Path]) -> Result<()> {
+/// Refuses a name that VOIs of two files have; `names` are those of each file.
+pub(super) fn check_names(names: Vec<Vec<&str>>, files: &[&Path]) -> Result<()> {
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
-    for (n, set) in sets.iter().enumerate() {
-        for voi in &set.vois {
-            let first = *known.entry(&voi.name).or_insert(n);
+    for (n, of_file) in names.into_iter().enumerate() {
+        for name in of_file {
+            let first = *known.entry(name).or_insert(n);
             if first != n {
                 return Err(Error::usage(
                     format!(
-                        "VOI '{}' is in {} and in {}",
-                        voi.name,
+                        "VOI '{name}' is in {} and in {}",
                         files[first].display(),
                         files[n].display()
                     ),
@@ -243,14 +260,19 @@ mod tests {
         }
         let (mut one, mut two) = (set(&[1]), set(&[1, 4]));
         two.vois[1].name = "spleen".into();
-        name_by_file(&mut one, "lesion");
-        name_by_file(&mut two, "organs");
+        for (set, stem) in [(&mut one, "lesion"), (&mut two, "organs")] {
+            name_by_file(set.vois.iter_mut().map(|v| (v.label, &mut v.name)), stem);
+        }
         let sets = [one, two];
         let names: Vec<&str> = sets.iter().flat_map(|s| &s.vois).map(|v| v.name.as_str()).collect();
         assert_eq!(names, ["lesion", "organs label 1", "spleen"]);
-        assert!(check_names(&sets, &[Path::new("a"), Path::new("b")]).is_ok());
-        let twice = [sets[1].clone(), sets[1].clone()];
-        let error = check_names(&twice, &[Path::new("a.mha"), Path::new("b.mha")]).unwrap_err();
+        fn of(set: &VoiSet) -> Vec<&str> {
+            set.vois.iter().map(|v| v.name.as_str()).collect()
+        }
+        let [one, two] = &sets;
+        assert!(check_names(vec![of(one), of(two)], &[Path::new("a"), Path::new("b")]).is_ok());
+        let files = [Path::new("a.mha"), Path::new("b.mha")];
+        let error = check_names(vec![of(two), of(two)], &files).unwrap_err();
         assert!(error.to_string().contains("'organs label 1' is in a.mha and in b.mha"), "{error}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod ct;
+mod dose_objects;
 mod enhanced;
 mod frames;
 mod hostile;
@@ -10,6 +11,7 @@ mod objects;
 mod real;
 mod real_world;
 mod registration;
+mod rt_dose;
 #[path = "../support/shared.rs"]
 mod shared;
 mod stacks;

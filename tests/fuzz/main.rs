@@ -9,6 +9,9 @@ mod allocator;
 #[path = "../cli_inputs/mod.rs"]
 mod cli_inputs;
 mod dicom;
+#[allow(dead_code, reason = "shared with the tests of DICOM")]
+#[path = "../dicom/dose_objects.rs"]
+mod dose_objects;
 mod elements;
 mod mutate;
 #[allow(dead_code, reason = "shared with the tests of DICOM")]

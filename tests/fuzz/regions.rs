@@ -1,11 +1,12 @@
-//! Volumes of interest: RT Structure Sets, Segmentations and NRRD, read onto a grid and onto their own.
+//! Volumes of interest: RT Structure Sets, Segmentations and NRRD, read onto a grid and onto their own. RT Doses.
 
 use std::path::Path;
 
 use voxgray::image::Grid;
-use voxgray::io::{RegionOptions, read_regions};
+use voxgray::io::{RegionOptions, read_map_file, read_regions};
 
 use crate::Kind;
+use crate::dose_objects::{SUPINE, dose};
 use crate::packed::Packing;
 use crate::region_objects::{contour, frame, segmentation, square, structures};
 use crate::writer::EXPLICIT_LITTLE;
@@ -31,6 +32,21 @@ const WORDS: [&str; 20] = [
     "space directions: none (1,0,0) (0,1,0) (0,0,1)\n",
     "Segment0_Layer:=3\n",
     "type: double\nendian: little\n",
+];
+
+const DOSE_WORDS: [&str; 12] = [
+    "GY",
+    "RELATIVE",
+    "PHYSICAL",
+    "EFFECTIVE",
+    "ERROR",
+    "MULTI_PLAN",
+    "0\\3\\6\\9",
+    "100\\97\\94",
+    "-1",
+    "1e300",
+    "1\\0\\0\\0\\1\\0",
+    "2000000000",
 ];
 
 fn rtstruct() -> Vec<u8> {
@@ -108,10 +124,33 @@ fn read(path: &Path, grids: &[Option<Grid>]) -> bool {
     value
 }
 
+fn doses() -> Kind {
+    let oblique = [0.8, 0.6, 0.0, -0.36, 0.48, 0.8];
+    let seeds = [
+        dose(SUPINE, &[0.0, 3.0, 6.0, 9.0], 16),
+        dose(SUPINE, &[100.0, 97.0, 94.0], 32),
+        dose(oblique, &[0.0, 2.5], 32),
+    ];
+    Kind {
+        name: "rtdose",
+        share: 12,
+        seeds: seeds.iter().map(|s| s.file(EXPLICIT_LITTLE)).collect(),
+        words: &DOSE_WORDS,
+        packing: Packing::None,
+        refuses_some: false,
+        read: Box::new(|folder, bytes| {
+            let path = folder.join("dose.dcm");
+            std::fs::write(&path, bytes).map_err(|e| e.to_string())?;
+            Ok(read_map_file(&path, Default::default()).is_ok())
+        }),
+    }
+}
+
 pub fn kinds() -> Vec<Kind> {
     vec![
         kind("rtstruct", 12, "a.dcm", vec![rtstruct()]),
         kind("seg", 12, "a.dcm", segments()),
         kind("nrrd", 12, "a.nrrd", nrrds()),
+        doses(),
     ]
 }

@@ -79,13 +79,13 @@ pub fn dvh(
         standard_errors: map.standard_errors.as_deref(),
         density: map.density.as_deref().filter(|_| by_mass),
     };
-    let set = set.checked()?;
+    let sets = [set.checked()?];
     let batches = |region: &Region, _| {
-        let at = set.regions.iter().position(|r| r.name == region.name)?;
+        let at = sets[0].regions.iter().position(|r| r.name == region.name)?;
         mean_standard_errors.get(at).copied()
     };
     let unit = a.input.unit.clone().unwrap_or_else(|| "Gy".into());
-    let Histograms { table, found, refused } = histograms(&a, &of, &set, &unit, &batches)?;
+    let Histograms { table, found, refused } = histograms(&a, &of, &sets, &unit, &batches)?;
     let row = |r: super::super::analysis_input::Row| Row {
         interval_95: r.value.interval_95(NORMAL_97_5),
         voi: r.voi,

@@ -4,7 +4,7 @@
 //! deflate, RLE, JPEG, JPEG-LS or JPEG 2000. Of dynamic and gated series one frame is read. Nothing is guessed: what a header does not say is an error that names
 //! the file, the attribute and its value, or is stated by the caller in [`ReadOptions`].
 //!
-//! RT Structure Sets and Segmentations are read as contours and voxels; `crate::io::read_regions` makes regions of them.
+//! RT Structure Sets and Segmentations are read as contours and voxels; `crate::io::read_regions` makes regions of them. RT Doses are read in Gy.
 //!
 //! Left out: colour and one-bit images, palettes, modality lookup tables, planar NM, tilted stacks.
 
@@ -16,6 +16,7 @@ mod contradictions;
 mod ct;
 mod data_set;
 mod detectors;
+mod dose_planes;
 mod enhanced;
 mod facts;
 mod frame_start;
@@ -34,6 +35,7 @@ mod pt;
 mod real_world;
 mod registration;
 mod rle;
+mod rt_dose;
 mod rtstruct;
 mod seg;
 mod series;
@@ -49,6 +51,7 @@ pub use clock::SliceClock;
 pub use facts::{EnergyWindow, Facts, NuclideCode, Radiopharmaceutical};
 pub use options::{CountFactor, GeometryOverride, ReadOptions};
 pub use registration::read_registration;
+pub use rt_dose::{DoseObject, RtDose, find_doses, is_rt_dose, read_rt_dose};
 pub use rtstruct::{Roi, StructureSet};
 pub use seg::Segmentation;
 pub use series::SeriesSummary;

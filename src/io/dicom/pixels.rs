@@ -183,7 +183,7 @@ fn pixel_bytes(file: &DicomFile) -> Result<&PixelBytes> {
     file.pixels.as_ref().ok_or_else(|| match file.float_pixels {
         Some(tag) => Error::input(
             format!("{}: pixel data are floating point {tag}", file.path.display()),
-            "CT, PET and NM objects store integers in PixelData (7FE0,0010)",
+            "CT, PET, NM and RT Dose objects store integers in PixelData (7FE0,0010)",
             "Export the original series.",
         ),
         None => Error::input(
@@ -237,8 +237,9 @@ fn native(file: &DicomFile, format: &PixelFormat, index: usize, bytes: &[u8]) ->
         let fold = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
         if big { cell.iter().fold(0, fold) } else { cell.iter().rev().fold(0, fold) }
     };
-    let activity = ["PT", "NM"].contains(&file.root().text(MODALITY).as_deref().unwrap_or(""));
-    if activity && format.high_bit + 1 < format.bits_allocated {
+    let summed =
+        ["PT", "NM", "RTDOSE"].contains(&file.root().text(MODALITY).as_deref().unwrap_or(""));
+    if summed && format.high_bit + 1 < format.bits_allocated {
         let wider = frame.chunks_exact(cell).map(join).filter(|c| format.is_wider(*c));
         let (count, bits) = wider.fold((0_usize, 0_u32), |(n, all), c| (n + 1, all | c));
         if count > 0 {
@@ -247,7 +248,7 @@ fn native(file: &DicomFile, format: &PixelFormat, index: usize, bytes: &[u8]) ->
                 BITS_STORED,
                 &format!("{} with HighBit {}", format.bits_stored, format.high_bit),
                 &format!(
-                    "{count} of {} values of a frame use bit {needed} of the {} allocated: cut to the stored bits they would be other activities",
+                    "{count} of {} values of a frame use bit {needed} of the {} allocated: cut to the stored bits they would be other values",
                     format.frame_len(),
                     format.bits_allocated
                 ),

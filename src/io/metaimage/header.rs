@@ -258,11 +258,11 @@ impl<'a> Header<'a> {
         Grid { dims, origin_mm, axes_mm }.checked().map_err(in_file(self.path))
     }
 
-    /// The number type and byte order (true: most significant byte first).
+    /// The number type and byte order (true: most significant byte first) of voxels of so many channels.
     ///
     /// # Errors
-    /// If voxels are text, vectors or scaled, or the byte order is not said.
-    pub fn element(&self) -> Result<(ElementType, bool)> {
+    /// If voxels are text, scaled or of another number of channels, or the byte order is not said.
+    pub fn element(&self, channels: usize) -> Result<(ElementType, bool)> {
         if self.flag("BinaryData")? != Some(true) {
             return Err(self.refuse(
                 "BinaryData is not True".into(),
@@ -270,15 +270,25 @@ impl<'a> Header<'a> {
                 "Export binary voxels; if they are binary, add the line BinaryData = True.",
             ));
         }
-        let plain = [("ElementNumberOfChannels", 1.0), ("Slope", 1.0), ("Intercept", 0.0)];
-        for (key, neutral) in plain {
+        let key = "ElementNumberOfChannels";
+        let [found]: [usize; 1] = self.numbers(key, self.get(key).unwrap_or("1"))?;
+        if found != channels {
+            let (why, suggestion) = match channels {
+                1 => ("vectors are not one quantity", "Export one channel."),
+                _ => {
+                    ("a displacement has three components", "Write the field with ITK, in mm, LPS.")
+                }
+            };
+            return Err(self.refuse(format!("{key} is {found}"), why, suggestion));
+        }
+        for (key, neutral) in [("Slope", 1.0), ("Intercept", 0.0)] {
             let [value]: [f64; 1] =
                 self.numbers(key, self.get(key).unwrap_or(&neutral.to_string()))?;
             if value != neutral {
                 return Err(self.refuse(
                     format!("{key} is {value}"),
-                    "vectors are not one quantity, and programs disagree on scale factors",
-                    "Export one channel, with the scale applied.",
+                    "programs disagree on scale factors",
+                    "Export with the scale applied.",
                 ));
             }
         }

@@ -9,5 +9,6 @@ mod header;
 mod read;
 mod write;
 
-pub use read::{read_metaimage, read_metaimage_frame};
+pub(super) use read::parted;
+pub use read::{read_metaimage, read_metaimage_frame, read_metaimage_vectors};
 pub use write::write_metaimage;

@@ -1,13 +1,13 @@
 //! Reading MetaImage.
 
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read as _, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::header::{Header, MAX_BYTES};
 use crate::error::{Error, Result};
 use crate::files::InputFile;
-use crate::image::Volume;
-use crate::io::element::{Encoding, decode};
+use crate::image::{Grid, Volume};
+use crate::io::element::{Decoded, Encoding, decode};
 use crate::io::inflate;
 use crate::io::read::{ImageFormat, ImageInfo, bad, check_expansion, choose_frame, finish};
 use crate::io::room;
@@ -29,16 +29,49 @@ pub fn read_metaimage(path: &Path) -> Result<(Volume<f32>, ImageInfo)> {
 /// # Errors
 /// As [`read_metaimage`], and if there are several frames and none is chosen.
 pub fn read_metaimage_frame(path: &Path, frame: Option<usize>) -> Result<(Volume<f32>, ImageInfo)> {
+    let read = read(path, frame, 1)?;
+    let files: Vec<&Path> = read.files.iter().map(PathBuf::as_path).collect();
+    finish(read.grid, read.decoded, path, ImageFormat::MetaImage, &files, read.notes)
+}
+
+/// Reads a file with a vector of three in each voxel (`ElementNumberOfChannels = 3`) as three volumes. The vectors are as stored: ITK writes displacements
+/// in mm, LPS.
+///
+/// # Errors
+/// As [`read_metaimage`]; if it holds no vectors of three, or several frames.
+pub fn read_metaimage_vectors(path: &Path) -> Result<[Volume<f32>; 3]> {
+    let read = read(path, None, 3)?;
+    parted(&read.grid, &read.decoded.data)
+}
+
+/// Vectors that stand side by side as three volumes.
+pub(in crate::io) fn parted(grid: &Grid, vectors: &[f32]) -> Result<[Volume<f32>; 3]> {
+    let component =
+        |c: usize| Volume::new(grid.clone(), vectors.iter().skip(c).step_by(3).copied().collect());
+    Ok([component(0)?, component(1)?, component(2)?])
+}
+
+/// What a file holds.
+struct Read {
+    grid: Grid,
+    decoded: Decoded,
+    files: Vec<PathBuf>,
+    notes: Vec<String>,
+}
+
+/// A file with so many values in each voxel.
+fn read(path: &Path, frame: Option<usize>, channels: usize) -> Result<Read> {
     let file = InputFile::open(path)?;
     let own_length = file.length();
     let mut file = BufReader::with_capacity(1 << 18, file);
     let (text, header_bytes) = header_text(path, &mut file)?;
     let mut header = Header::parse(path, &text)?;
     let grid = header.grid()?;
-    let (kind, big_endian) = header.element()?;
+    let (kind, big_endian) = header.element(channels)?;
     let frames = header.frames()?;
     let frame = choose_frame(path, frames, frame)?;
-    let volume = grid.len() as u64 * kind.size() as u64;
+    let values = grid.len().saturating_mul(channels);
+    let volume = (values as u64).saturating_mul(kind.size() as u64);
     let skip = volume.checked_mul(frame as u64);
     let (Some(skip), Some(needed)) = (skip, volume.checked_mul(frames as u64)) else {
         return Err(bad(
@@ -91,7 +124,7 @@ pub fn read_metaimage_frame(path: &Path, frame: Option<usize>) -> Result<(Volume
         notes.push(format!("{} bytes behind the voxels are not used", there - needed));
     }
     // In memory each voxel takes four bytes.
-    let in_memory = (grid.len() as u64).saturating_mul(4);
+    let in_memory = (values as u64).saturating_mul(4);
     if compressed {
         room::VOLUME.make(&data_path, there, in_memory)?;
     } else {
@@ -100,19 +133,20 @@ pub fn read_metaimage_frame(path: &Path, frame: Option<usize>) -> Result<(Volume
     let mut data = beside.map_or(file, |f| BufReader::with_capacity(1 << 18, f));
     data.seek(SeekFrom::Start(start)).map_err(|e| Error::io("read", &data_path, &e))?;
     let damaged = |e: std::io::Error| inflate::failed(&data_path, &e);
-    let mut stream: Box<dyn Read> =
+    let mut stream: Box<dyn std::io::Read> =
         if compressed { inflate::open(data).map_err(damaged)? } else { Box::new(data) };
     std::io::copy(&mut (&mut stream).take(skip), &mut std::io::sink()).map_err(damaged)?;
     let encoding = Encoding { kind, big_endian, scale: None };
-    let decoded = decode(&mut stream, &encoding, grid.len(), &data_path)?;
+    let decoded = decode(&mut stream, &encoding, values, &data_path)?;
     if compressed {
         let behind = inflate::finish(&mut stream, needed - skip - volume, &data_path)?;
         if behind > 0 {
             notes.push(format!("{behind} bytes behind the voxels are not used"));
         }
     }
-    let files: &[&Path] = if local { &[path] } else { &[path, &data_path] };
-    finish(grid, decoded, path, ImageFormat::MetaImage, files, notes)
+    let mut files = vec![path.to_path_buf()];
+    files.extend((!local).then_some(data_path));
+    Ok(Read { grid, decoded, files, notes })
 }
 
 /// Lines up to and including `ElementDataFile`, and how many bytes they take.

@@ -131,6 +131,29 @@ impl<'a> Header<'a> {
         Ok((kind, big_endian))
     }
 
+    /// Checks that vectors in the voxels have their components along L, P and S.
+    ///
+    /// # Errors
+    /// If they have not, or it cannot be known.
+    pub fn in_lps(&self) -> Result<()> {
+        let space = self.get("space").map(str::to_lowercase).unwrap_or_default();
+        let turned = match self.get("measurementframe") {
+            None => false,
+            Some(text) => {
+                let axis = |n: usize| Some([0, 1, 2].map(|c| f64::from(u8::from(c == n))));
+                self.vectors(text)? != [axis(0), axis(1), axis(2)]
+            }
+        };
+        if !matches!(space.as_str(), "left-posterior-superior" | "lps") || turned {
+            return Err(self.refuse(
+                format!("vectors in space {space:?}, measurement frame {:?}", self.get("measurementframe")),
+                "displacements along L, P and S are needed, and programs disagree on what they are along in other spaces",
+                "Write the field with ITK, in mm, LPS.",
+            ));
+        }
+        Ok(())
+    }
+
     /// How values are stored.
     ///
     /// # Errors

@@ -4,5 +4,5 @@ mod header;
 mod read;
 mod segments;
 
-pub use read::{Nrrd, read_nrrd};
+pub use read::{Nrrd, read_nrrd, read_nrrd_vectors};
 pub use segments::read_nrrd_regions;

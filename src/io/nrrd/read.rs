@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use super::header::{Header, Stored};
 use crate::error::{Error, Result};
 use crate::files::InputFile;
-use crate::image::Grid;
+use crate::image::{Grid, Volume};
 use crate::io::element::{Encoding, decode};
+use crate::io::metaimage::parted;
 use crate::io::read::{bad, check_expansion};
 use crate::io::{inflate, room};
 
@@ -120,6 +121,26 @@ pub fn read_nrrd(path: &Path) -> Result<Nrrd> {
     files.extend((data_path != path).then_some(data_path));
     let keys = header.keys;
     Ok(Nrrd { grid, layers, data: decoded, keys, notes, files })
+}
+
+/// Reads a file of vectors of three (four axes, of which the first counts components) as three volumes, in mm, LPS.
+///
+/// # Errors
+/// As [`read_nrrd`]; if it holds no vectors of three, or their directions are not those of LPS.
+pub fn read_nrrd_vectors(path: &Path) -> Result<[Volume<f32>; 3]> {
+    let file = InputFile::open(path)?;
+    let (text, _) = header_text(path, &mut BufReader::new(file))?;
+    Header::parse(path, &text)?.in_lps()?;
+    let read = read_nrrd(path)?;
+    if read.layers != 3 {
+        return Err(bad(
+            path,
+            format!("{} values in each voxel", read.layers),
+            "a displacement has three components",
+            "Write the field with ITK, in mm, LPS.",
+        ));
+    }
+    parted(&read.grid, &read.data)
 }
 
 /// Numbers in text.

@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Observer;
-use super::voi_files::{label_names, tell};
+use super::voi_files::{label_names, tell, tell_notes};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::image::{Grid, Region, RegionSet, Volume, segmentator_names, segmentator_tasks};
 use crate::io::dicom::{self, ReadOptions};
-use crate::io::{NiftiAffine, RegionFacts, RegionOptions, read_image, read_regions};
+use crate::io::{
+    NiftiAffine, RegionFacts, RegionOptions, read_image, read_map_file, read_regions,
+};
 use crate::phantom::{HuCurve, HuOptions, Phantom};
 pub use dicom_object::{RegionForm, RegionObjectJob};
 use expression::Expression;
@@ -202,6 +204,11 @@ pub fn list_regions(job: &RegionJob, observer: &dyn Observer) -> Result<RegionLi
 /// An image as it is: DICOM CT, PET or NM in its unit, or a file.
 fn image(path: &Path, role: &str, observer: &dyn Observer) -> Result<Image> {
     files::exists(path)?;
+    if role == "reference" && path.is_file() && dicom::is_rt_dose(path)? {
+        let read = read_map_file(path, NiftiAffine::default())?;
+        tell_notes(path, read.notes.iter(), false, observer);
+        return Ok(Image { volume: read.volume, frame_of_reference: read.frame_of_reference });
+    }
     if dicom::is_dicom(path)? {
         let (paths, options) = ([path.to_path_buf()], ReadOptions::default());
         let read = match role {

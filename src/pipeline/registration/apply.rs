@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::super::Observer;
-use super::deform::{Field, Map, Step, deformed, is_field};
+use super::deform::{Field, Map, Step, deformed};
+use super::object::{ObjectFacts, Pair, is_object};
 use super::{RegisteredImage, check_outputs, read_registered_image};
 use crate::error::{Error, Result};
 use crate::image::{ActivityUnit, Affine, Grid, Volume, resample_activity, resample_intensity};
 use crate::io::{
-    Frames, NiftiAffine, read_transform, write_itk_transform, write_metaimage, write_nifti,
+    Frames, NiftiAffine, is_vector_image, read_transform, write_itk_transform, write_metaimage,
+    write_nifti,
 };
 use crate::registration::{Agreement, Kind, agreement};
 
@@ -23,8 +25,10 @@ pub struct ApplyJob {
     pub moving: Option<PathBuf>,
     /// The image on whose grid it comes.
     pub on: Option<PathBuf>,
-    /// Where the image, or the composition of the transforms (.tfm), is written.
+    /// Where the image, or the composition of the transforms (.tfm, or with both images a DICOM object, .dcm), is written.
     pub out: PathBuf,
+    /// What is stated of a DICOM object.
+    pub object: ObjectFacts,
     /// Which statement of a contradictory NIfTI header holds.
     pub nifti_affine: NiftiAffine,
 }
@@ -65,7 +69,7 @@ pub fn apply(job: &ApplyJob, observer: &dyn Observer) -> Result<Applied> {
     let mut map = Affine::IDENTITY;
     let mut steps = Vec::new();
     for (n, path) in job.transforms.iter().enumerate() {
-        if is_field(path) {
+        if is_vector_image(path) {
             observer.say(&format!("{}: displacement field", path.display()));
             steps.push(Step::Field(Box::new(Field::read(path, job.nifti_affine)?)));
             continue;
@@ -109,7 +113,25 @@ pub fn apply(job: &ApplyJob, observer: &dyn Observer) -> Result<Applied> {
             )?;
             (applied.agreement_before, applied.agreement_after) = (Some(both[0]), Some(both[1]));
             applied.warnings.extend(super::doubts(&both, None, fixed.kind == moving.kind));
-            write(&job.out, &moved_onto(moving, &map, &fixed.volume.grid, observer)?)?;
+            match (&job.moving, &job.on) {
+                (Some(of_moving), Some(of_fixed)) if is_object(&job.out) => {
+                    Pair::new((of_fixed, fixed), (of_moving, moving)).write(
+                        &job.out,
+                        &map,
+                        false,
+                        &job.object,
+                        observer,
+                    )?;
+                }
+                _ => write(&job.out, &moved_onto(moving, &map, &fixed.volume.grid, observer)?)?,
+            }
+        }
+        (None, None) if is_object(&job.out) => {
+            return Err(Error::usage(
+                format!("{}: a DICOM registration without images", job.out.display()),
+                "it relates the frames of reference of two images",
+                "Give the moving image and --on FIXED, both as DICOM, or write a .tfm.",
+            ));
         }
         (None, None) => write_itk_transform(&job.out, &map, [0.0; 3])?,
         (None, Some(_)) | (Some(_), None) => {
@@ -131,6 +153,13 @@ fn by_field(
     images: Option<(RegisteredImage, RegisteredImage)>,
     observer: &dyn Observer,
 ) -> Result<Applied> {
+    if is_object(&job.out) {
+        return Err(Error::usage(
+            format!("{}: a displacement field as a DICOM registration", job.out.display()),
+            "Spatial Registration objects hold matrices",
+            "Write the moved image (.nii.gz, .mha).",
+        ));
+    }
     let Some((moving, fixed)) = images else {
         return Err(Error::usage(
             "a displacement field without images",

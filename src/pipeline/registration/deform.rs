@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::image::{Affine, Grid, Volume};
-use crate::io::{NiftiAffine, read_nifti_vectors};
+use crate::io::{NiftiAffine, read_vectors};
 use crate::registration::Interpolated;
 
 /// A displacement field: its three components.
@@ -28,19 +28,13 @@ pub enum Step {
     Field(Box<Field>),
 }
 
-/// Whether a path names a displacement field: a NIfTI image.
-pub fn is_field(path: &Path) -> bool {
-    let name = path.to_string_lossy().to_lowercase();
-    name.ends_with(".nii") || name.ends_with(".nii.gz")
-}
-
 impl Field {
-    /// Reads a NIfTI file of vectors (intent 1007, as ITK and ANTs write them), mm, LPS.
+    /// Reads an image of vectors, as ITK and ANTs write them (mm, LPS).
     ///
     /// # Errors
     /// If it cannot be read, does not hold vectors of three, or holds what is no number.
     pub fn read(path: &Path, nifti_affine: NiftiAffine) -> Result<Field> {
-        let components = read_nifti_vectors(path, nifti_affine)?;
+        let components = read_vectors(path, nifti_affine)?;
         if components.iter().any(|c| c.data.iter().any(|v| !v.is_finite())) {
             return Err(Error::input(
                 format!("{}: a displacement is NaN or infinite", path.display()),

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use super::super::Observer;
+use super::super::voi_files::tell;
 use crate::error::{Error, Result};
-use crate::image::Volume;
+use crate::files;
+use crate::image::{Volume, WHOLE_FROM};
 use crate::io::dicom::{self, ReadOptions};
-use crate::io::{ImageOptions, NiftiAffine, read_image_with};
+use crate::io::{ImageOptions, NiftiAffine, RegionOptions, read_image_with, read_regions};
 use crate::registration::Kind;
-use crate::{files, io};
 
 /// An image, and what it says of itself.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct RegisteredImage {
     pub kind: Kind,
     /// FrameOfReferenceUID, if known.
     pub frame: Option<String>,
+    /// SeriesInstanceUID of a DICOM image.
+    pub series: Option<String>,
 }
 
 /// A value of a file that is no DICOM below which it is taken as HU: air is near -1000, activity is not negative but for noise.
@@ -53,6 +56,7 @@ pub fn read_registered_image(
             volume: read.volume,
             kind,
             frame: read.facts.frame_of_reference_uid,
+            series: read.facts.series_uid,
         });
     }
     if let Some(uid) = series {
@@ -70,25 +74,36 @@ pub fn read_registered_image(
         Kind::Activity => "it has no value below -300: taken as activity",
     };
     observer.say(&format!("{role}: {taken}"));
-    Ok(RegisteredImage { volume, kind, frame: None })
+    Ok(RegisteredImage { volume, kind, frame: None, series: None })
 }
 
-/// A mask: a map of labels on any grid; what is above 0 is inside.
+/// A mask: where any region of a label map, RTSTRUCT, SEG or NRRD, on any grid, has half of a voxel or more.
 pub(super) fn mask(
     path: &Path,
+    fixed: &RegisteredImage,
     affine: NiftiAffine,
     observer: &dyn Observer,
 ) -> Result<Volume<f32>> {
-    files::exists(path)?;
-    if dicom::is_dicom(path)? || io::is_nrrd(path)? {
-        return Err(Error::input(
-            format!("{} is no label map", path.display()),
-            "a mask is an image (NIfTI, MetaImage) of 0 outside and 1 inside",
-            "Make one with voxgray voi REGIONS -o mask.nii.gz.",
-        ));
+    let options = RegionOptions {
+        frame_of_reference: fixed.frame.clone(),
+        nifti_affine: affine,
+        ..RegionOptions::default()
+    };
+    // Contours become voxels on the fixed image's grid; voxels stay as they are.
+    let contours = path.is_dir() || dicom::is_dicom(path)?;
+    let on = contours.then_some(&fixed.volume.grid);
+    let found = read_regions(path, on, &options).map_err(|mut e| {
+        if e.suggestion.contains("any-frame") {
+            e.suggestion = "Give regions that were drawn on the fixed image.".into();
+        }
+        e
+    })?;
+    tell(path, &found, observer);
+    let mut inside = vec![0.0_f32; found.set.grid.len()];
+    for (voxel, share) in found.set.regions.iter().flat_map(|r| r.voxels.iter().zip(&r.shares)) {
+        if *share >= WHOLE_FROM {
+            inside[*voxel as usize] = 1.0;
+        }
     }
-    let (volume, info) =
-        read_image_with(path, &ImageOptions { frame: None, nifti_affine: affine })?;
-    info.notes.iter().for_each(|n| observer.say(&format!("mask: {n}")));
-    Ok(volume)
+    Volume::new(found.set.grid, inside)
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod deform;
 mod images;
+mod object;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,8 @@ use crate::registration::{
 use crate::report::RegistrationPicture;
 pub use apply::{Applied, ApplyJob, apply, moved_onto, widening};
 pub use images::{RegisteredImage, read_registered_image};
+pub use object::ObjectFacts;
+use object::{Pair, is_object};
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -38,8 +41,10 @@ pub struct RegisterJob {
     pub mask_fixed: Option<PathBuf>,
     /// Leave out the way back.
     pub one_way: bool,
-    /// Where the transform is written.
+    /// Where the transform is written: ITK text, or a DICOM Spatial Registration (.dcm).
     pub out: Option<PathBuf>,
+    /// What is stated of a DICOM object.
+    pub object: ObjectFacts,
     /// Where the moving image on the fixed one's grid is written.
     pub resampled: Option<PathBuf>,
     /// Where pictures are drawn.
@@ -139,7 +144,7 @@ pub fn register_images(job: &RegisterJob, observer: &dyn Observer) -> Result<Reg
     let mask = job
         .mask_fixed
         .as_deref()
-        .map(|p| images::mask(p, job.nifti_affine, observer))
+        .map(|p| images::mask(p, &fixed, job.nifti_affine, observer))
         .transpose()?;
     let frames = Frames { fixed: fixed.frame.as_deref(), moving: moving.frame.as_deref() };
     let start = job.start.as_deref().map_or(Ok(Affine::IDENTITY), |p| rigid_file(p, &frames))?;
@@ -198,7 +203,12 @@ pub fn register_images(job: &RegisterJob, observer: &dyn Observer) -> Result<Reg
     };
     report.warnings.iter().for_each(|w| observer.warn(w));
     if let Some(out) = &job.out {
-        write_itk_transform(out, &map, rigid.centre_mm)?;
+        if is_object(out) {
+            let pair = Pair::new((&job.fixed, &fixed), (&job.moving, &moving));
+            pair.write(out, &map, true, &job.object, observer)?;
+        } else {
+            write_itk_transform(out, &map, rigid.centre_mm)?;
+        }
         report.written.push(out.clone());
     }
     if let Some(out) = &job.resampled {

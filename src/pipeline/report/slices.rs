@@ -1,7 +1,7 @@
 //! Slices and projections of a run.
 
 use super::super::Observer;
-use super::super::finished::{MapOptions, read_map, read_regions};
+use super::super::finished::{MapOptions, VoiPlace, read_map, read_regions};
 use super::super::inputs::read_ct;
 use super::ReportJob;
 use super::numbers::stated;
@@ -70,8 +70,10 @@ fn one(
         None => None,
     };
     let mut outlines = Vec::new();
+    // Frames were compared when the run read them.
+    let place = VoiPlace { affine: job.affine, ..VoiPlace::default() };
     for voi in &job.voi {
-        let set = read_regions(&voi.path, voi.names.as_deref(), job.affine, observer)?;
+        let set = read_regions(&voi.path, voi.names.as_deref(), &place, observer)?;
         for region in &set.regions {
             let mut shares = vec![0.0_f32; dose.grid.len()];
             for (voxel, share) in shares_on(&set, region, &dose.grid)? {

@@ -1,5 +1,5 @@
 //! New DICOM objects from maps and regions: RT Dose (with a plan, where one is asked for), Parametric Map, Segmentation, RT Structure
-//! Set, Measurement Report; CT and SPECT of a patient who is made up.
+//! Set, Measurement Report, Spatial Registration; CT and SPECT of a patient who is made up.
 //!
 //! Patient, study and frame of reference are a reference image's (of made-up images [`NewStudy`]'s); UIDs follow from the content. Written uncompressed, in UTF-8 where ASCII does not do.
 
@@ -19,6 +19,7 @@ mod regions;
 mod rt_dose;
 mod rt_plan;
 mod segmentation;
+mod spatial_registration;
 mod structure_set;
 mod uid;
 
@@ -32,5 +33,6 @@ pub use reference::{Reference, read_reference};
 pub use rt_dose::{DoseBits, DoseContent, DoseType, Summation, rt_dose};
 pub use rt_plan::rt_plan;
 pub use segmentation::segmentation;
+pub use spatial_registration::{RegistrationContent, spatial_registration};
 pub use structure_set::structure_set;
 pub use uid::UidRoot;

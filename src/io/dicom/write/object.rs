@@ -138,14 +138,7 @@ impl Author<'_> {
 
     /// The references of the Common Instance Reference module: all images of the reference.
     pub(super) fn referenced_series(&self) -> Fields {
-        let mut series = Fields::new();
-        series.text(tags::SERIES_INSTANCE_UID, &self.reference.series_uid);
-        let item = |i: &super::reference::ReferenceImage| instance(&i.class_uid, &i.instance_uid);
-        series.items(
-            tags::REFERENCED_INSTANCE_SEQUENCE,
-            self.reference.images.iter().map(item).collect(),
-        );
-        series
+        self.reference.referenced_series()
     }
 
     /// The object with its UIDs. `more` are further UIDs that it needs inside: where they go, and what they identify.

@@ -4,11 +4,14 @@
 use std::path::PathBuf;
 
 use dicom_core::Tag;
+use dicom_dictionary_std::tags;
 
 use super::super::attributes::*;
 use super::super::geometry::{Placement, stack};
 use super::super::series::{self, Header, check_unity};
 use super::super::{CountFactor, ReadOptions, frames, read_activity};
+use super::fields::Fields;
+use super::object::instance;
 use crate::error::{Error, Result};
 use crate::image::Grid;
 
@@ -216,6 +219,15 @@ fn images(headers: &[Header]) -> Result<Vec<ReferenceImage>> {
 }
 
 impl Reference {
+    /// The series with all of its images, as references have it.
+    pub(super) fn referenced_series(&self) -> Fields {
+        let mut series = Fields::new();
+        series.text(tags::SERIES_INSTANCE_UID, &self.series_uid);
+        let item = |i: &ReferenceImage| instance(&i.class_uid, &i.instance_uid);
+        series.items(tags::REFERENCED_INSTANCE_SEQUENCE, self.images.iter().map(item).collect());
+        series
+    }
+
     /// PatientID.
     pub fn patient_id(&self) -> Option<&str> {
         let id = self.copied.iter().find(|c| c.0 == PATIENT_ID.0).map(|c| c.1.as_str());
