@@ -8,18 +8,21 @@ use clap::{Args, Parser};
 use super::dose::{self};
 use super::dose_arguments::DoseArguments;
 use super::progress::Terminal;
+use super::voi_arguments::VoiArguments;
 use crate::analysis::gamma::Criterion;
 use crate::error::{Error, Result};
+use crate::job::named_method::{name_of, options_of};
 use crate::pipeline::compare_methods::{CompareJob, USUAL_THRESHOLD, check_names, compare_methods};
 
 const AFTER: &str = "\
 Compares maps with a reference: with folders of voxgray dose, or with maps of any program
 (NIfTI or MetaImage; state --unit). Or runs one job by several
-methods first: the options of voxgray dose stand behind --, and the folders are OUT-runs/METHOD.
+methods first: the options of voxgray dose stand behind --, and the folders are OUT-runs/METHOD;
+VOIs are those of the dose options where none are given.
 
 Writes to OUT: comparison.csv (bias, spread, MARE, shares within 1, 2, 5 %, z; by tissue and by
-distance to the nearest interface), vois.csv, gamma.csv, comparison.json, comparison.html and
-maps of the differences with their standard errors. What noise alone would give stands beside
+distance to the nearest interface), vois.csv, gamma.csv, histograms.csv, comparison.json,
+comparison.html and maps of the differences with their standard errors. What noise alone would give stands beside
 each number.
 
 Examples:
@@ -51,12 +54,8 @@ pub struct CompareMethodsArguments {
     /// Unit of maps that do not say it: Gy, Gy/s.
     #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
-    /// Volumes of interest; may be given several times [default: those of the dose options].
-    #[arg(long, value_name = "FILE")]
-    voi: Vec<PathBuf>,
-    /// Table of the labels' names, as voxgray dose takes it.
-    #[arg(long, value_name = "CSV")]
-    voi_names: Option<PathBuf>,
+    #[command(flatten)]
+    voi: VoiArguments,
     /// Densities (g/cm3) on the reference's grid [default: those of its run].
     #[arg(long, value_name = "FILE")]
     density: Option<PathBuf>,
@@ -127,27 +126,10 @@ fn parse_gamma(text: &str) -> std::result::Result<Criterion, String> {
     Ok(Criterion { dose, local, distance_mm })
 }
 
-/// Options of a method as it is named in `--methods`.
+/// Options of a method as it is named in `--methods`, as words of a command line.
 pub(super) fn options(method: &str) -> Result<Vec<String>> {
-    let mut parts = method.split('+');
-    let mut options = vec!["--method".to_string(), parts.next().unwrap_or_default().to_string()];
-    for part in parts {
-        let (key, value) = part.split_once('=').unwrap_or((part, ""));
-        let option = match key {
-            "photons" => "--ldm-photons",
-            "density" => "--density-scaling",
-            "by" => "--kernel-by",
-            _ => {
-                return Err(Error::usage(
-                    format!("--methods {method}"),
-                    format!("'{part}' is no option of a method"),
-                    "Write photons=, density= or by=, as in ldm+photons=convolved.",
-                ));
-            }
-        };
-        options.extend([option.to_string(), value.to_string()]);
-    }
-    Ok(options)
+    let all = options_of(method)?;
+    Ok(all.into_iter().flat_map(|(option, value)| [format!("--{option}"), value]).collect())
 }
 
 /// Compares.
@@ -158,11 +140,11 @@ pub fn run(a: CompareMethodsArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.quiet);
     let mut candidates = a.candidate.clone();
     let mut reference = a.reference.clone();
-    let (mut voi, mut voi_names) = (a.voi.clone(), a.voi_names.clone());
+    let mut voi = a.voi.files()?;
     let runs = PathBuf::from(format!("{}-runs", a.out.display()));
     let mut lines = Vec::new();
     for method in &a.methods {
-        let name = method.replace(['+', '='], "_");
+        let name = name_of(method);
         let folder = runs.join(&name);
         let mut line = a.dose.clone();
         line.extend(options(method)?);
@@ -195,9 +177,7 @@ pub fn run(a: CompareMethodsArguments) -> Result<ExitCode> {
     check_names(&candidates, &reference)?;
     for line in lines {
         if voi.is_empty() {
-            let files = line.problem.voi.clone().files()?;
-            voi_names = voi_names.or_else(|| files.first().and_then(|f| f.names.clone()));
-            voi = files.into_iter().map(|f| f.path).collect();
+            voi = line.problem.voi.clone().files()?;
         }
         std::fs::create_dir_all(&runs).map_err(|e| Error::io("make the folder", &runs, &e))?;
         let done = dose::run(line)?;
@@ -210,7 +190,6 @@ pub fn run(a: CompareMethodsArguments) -> Result<ExitCode> {
         candidates,
         unit: a.unit,
         voi,
-        voi_names,
         density: a.density,
         gamma: a.gamma,
         out: a.out,
