@@ -74,7 +74,7 @@ pub fn read_registered_image(
 }
 
 /// A mask: a map of labels on any grid; what is above 0 is inside.
-pub(super) fn mask(
+pub(in crate::pipeline) fn mask(
     path: &Path,
     affine: NiftiAffine,
     observer: &dyn Observer,

@@ -17,6 +17,7 @@ use crate::registration::{
 };
 use crate::report::RegistrationPicture;
 pub use apply::{Applied, ApplyJob, apply, moved_onto, widening};
+pub(super) use images::mask;
 pub use images::{RegisteredImage, read_registered_image};
 
 /// What is asked for.
@@ -136,11 +137,8 @@ pub fn register_images(job: &RegisterJob, observer: &dyn Observer) -> Result<Reg
         job.nifti_affine,
         observer,
     )?;
-    let mask = job
-        .mask_fixed
-        .as_deref()
-        .map(|p| images::mask(p, job.nifti_affine, observer))
-        .transpose()?;
+    let mask =
+        job.mask_fixed.as_deref().map(|p| mask(p, job.nifti_affine, observer)).transpose()?;
     let frames = Frames { fixed: fixed.frame.as_deref(), moving: moving.frame.as_deref() };
     let start = job.start.as_deref().map_or(Ok(Affine::IDENTITY), |p| rigid_file(p, &frames))?;
     let mut settings = Settings::of(fixed.kind, moving.kind);
