@@ -119,6 +119,16 @@ impl Error {
         Error::new(ErrorKind::Io, problem, error.to_string(), suggestion)
     }
 
+    /// Says of which time point (from 0) it is, where it does not say so itself.
+    #[must_use]
+    pub fn of_time_point(mut self, n: usize) -> Self {
+        let name = format!("time point {}", n + 1);
+        if !self.problem.contains(&name) {
+            self.problem = format!("{name}: {}", self.problem);
+        }
+        self
+    }
+
     /// The process exit code for this kind of error.
     pub fn exit_code(&self) -> u8 {
         match self.kind {

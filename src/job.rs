@@ -5,6 +5,7 @@ mod check;
 mod defaults;
 mod keeping;
 pub mod method;
+pub mod named_method;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;

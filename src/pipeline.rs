@@ -21,7 +21,7 @@ pub mod finished;
 mod folder;
 mod from_shards;
 mod goal;
-mod heard;
+pub mod heard;
 mod histories;
 mod hits;
 mod identity;

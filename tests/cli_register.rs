@@ -244,13 +244,11 @@ fn time_points_are_placed_by_transforms_and_registration() {
     let halved = read_image(&inputs.path("a2.mha"), None).unwrap().0.map(|v| 0.5 * v);
     inputs.write("a3.mha", &halved);
     inputs.write("a4.mha", &halved.map(|v| 0.5 * v));
-    let run = |name: &str, keys: [&str; 3]| {
+    let run = |name: &str, points: &[(&str, &str)]| {
         let mut text = String::from(
             "version = 1\nrelative_uncertainty = 0.05\ndecay_correction = 'none'\nintegrate = 'voi'\n",
         );
-        for (n, (image, key)) in
-            ["a1", "a2", "a3", "a4"].into_iter().zip([""].into_iter().chain(keys)).enumerate()
-        {
+        for (n, (image, key)) in points.iter().enumerate() {
             text.push_str(&format!(
                 "[[time_point]]\ntime = '{}h'\nactivity = '{image}.mha'\n{key}\n",
                 24 * (n + 1)
@@ -275,15 +273,30 @@ fn time_points_are_placed_by_transforms_and_registration() {
             name,
         ])
     };
-    let by = ["transform = 'true.tfm'", "register = true\nct = 'ct2.mha'", "register = true"];
-    let output = run("good", by);
+    let by = [
+        ("a1", ""),
+        ("a2", "transform = 'true.tfm'"),
+        ("a3", "register = true\nct = 'ct2.mha'"),
+        ("a4", "register = true"),
+    ];
+    let output = run("good", &by);
     assert!([Some(0), Some(3)].contains(&output.status.code()), "{}", stderr(&output));
-    let summary = json(&inputs.path("good/summary.json"));
-    let points = summary
-        .pointer("/setup/time_points")
-        .or_else(|| summary.get("time_points"))
-        .unwrap_or(&summary);
-    let placements = points["placement"].as_array().unwrap_or_else(|| panic!("{summary}"));
+    let points = |name: &str| {
+        let summary = json(&inputs.path(name).join("summary.json"));
+        summary.pointer("/setup/time_points").unwrap_or_else(|| panic!("{summary}")).clone()
+    };
+    let miss = |placed: &serde_json::Value| {
+        let three =
+            |what: &str| -> [f64; 3] { std::array::from_fn(|c| placed[what][c].as_f64().unwrap()) };
+        let map = Rigid {
+            angles_rad: three("rotation_deg").map(f64::to_radians),
+            translation_mm: three("translation_mm"),
+            centre_mm: three("centre_mm"),
+        };
+        apart(&map.affine(), &truth())
+    };
+    let good = points("good");
+    let placements = good["placement"].as_array().unwrap();
     for (n, how) in ["as_it_lies", "transform", "registered_on_ct", "registered_on_activity"]
         .into_iter()
         .enumerate()
@@ -292,19 +305,11 @@ fn time_points_are_placed_by_transforms_and_registration() {
         if n == 0 {
             continue;
         }
-        let three = |what: &str| -> [f64; 3] {
-            std::array::from_fn(|c| placements[n][what][c].as_f64().unwrap())
-        };
-        let map = Rigid {
-            angles_rad: three("rotation_deg").map(f64::to_radians),
-            translation_mm: three("translation_mm"),
-            centre_mm: three("centre_mm"),
-        };
-        let miss = apart(&map.affine(), &truth());
+        let miss = miss(&placements[n]);
         // The bar of real images for the CTs; a third of a voxel of 5 mm for the activity, 100 mm from the middle.
         let most_mm = [0.0, 1e-9, 0.5, 1.7][n];
         assert!(miss < most_mm, "{how}: {miss} mm");
-        let field = &points["activity"][n];
+        let field = &good["activity"][n];
         let balance = field["on_grid"].as_f64().unwrap() + field["outside"].as_f64().unwrap();
         assert!((balance / field["image"].as_f64().unwrap() - 1.0).abs() < 1e-5, "{field}");
         // Next to nothing of a body that lies within the grid is lost.
@@ -312,6 +317,16 @@ fn time_points_are_placed_by_transforms_and_registration() {
     }
     let said = stderr(&output);
     assert!(said.contains("widens by up to") && said.contains("registered on the CTs"), "{said}");
-    let output = run("bad", ["transform = 'wrong.tfm'", "", ""]);
+    // The first has no CT of its own: it is registered to that which lies on the CT.
+    let output = run("later", &[("a2", "register = true"), ("a1", "")]);
+    assert!(stderr(&output).contains("on the activity of time point 2"), "{}", stderr(&output));
+    let later = points("later")["placement"].clone();
+    let by = [0, 1].map(|n| later[n]["by"].as_str().unwrap().to_owned());
+    assert_eq!(by, ["registered_on_activity", "as_it_lies"]);
+    assert!(miss(&later[0]) < 1.7, "{later}");
+    // Nothing says where any of them lies.
+    let output = run("assumed", &[("a1", "register = true"), ("a4", "register = true")]);
+    assert!(stderr(&output).contains("nothing says where it lies itself"), "{}", stderr(&output));
+    let output = run("bad", &[("a1", ""), ("a2", "transform = 'wrong.tfm'")]);
     assert!(stderr(&output).contains("of the other direction"), "{}", stderr(&output));
 }

@@ -175,6 +175,34 @@ fn every_option_in_the_sources_exists() {
     assert!(wrong.is_empty(), "options that do not exist: {wrong:#?}");
 }
 
+/// What the readers of a series file say is said of a study in its own words, for the keys stand in another file there.
+#[test]
+fn what_is_said_of_a_series_file_can_be_said_of_a_study() {
+    use voxgray::study::words::in_study;
+    let mut seen = 0;
+    let helps = ["src/cli/help_file", "src/study/words.rs"];
+    for source in files_under("src") {
+        let name = source.to_string_lossy().replace('\\', "/");
+        let is_help = helps.iter().any(|h| name.starts_with(h)) || !name.ends_with(".rs");
+        let text = text_of(&source).unwrap_or_default();
+        // Broken lines of a literal are one.
+        let literals = strings(&text).into_iter().filter(|_| !is_help);
+        for text in literals.map(|l| l.replace("\\\n", " ").replace("\\\"", "\"")) {
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            if !text.contains("series file") && !text.contains("[[time_point]]") {
+                continue;
+            }
+            seen += 1;
+            let said = in_study(&text);
+            let study = ["[[cycle", "[series", "study file"].iter().any(|s| said.contains(s));
+            let left = ["series file", " [[time_point]]", "administered = \"", "[calibration]"];
+            let left = left.iter().find(|l| said.contains(**l));
+            assert!(study && left.is_none(), "{name}: '{text}' is '{said}' of a study: {left:?}");
+        }
+    }
+    assert!(seen > 25, "the scanner finds {seen} messages only");
+}
+
 /// Lines and texts about cargo, git and the like name options of theirs.
 const OTHERS: [&str; 7] = ["cargo", "git ", "pip", "docker", "python", "snakemake", ".py "];
 

@@ -248,6 +248,45 @@ fn frames_nuclides_and_cycles_are_told_apart() {
     assert!(!export.path("study.toml").exists());
 }
 
+/// A first scan without a CT of its own is registered to one that lies on the CT; where none does, it is asked, and refused until it is said.
+#[test]
+fn a_first_scan_without_a_ct_is_not_taken_to_lie_on_a_later_one() {
+    let later = ["20260302", "100000"];
+    let export = Export::new();
+    export.series("day0/pt", FIRST);
+    export.series("day1/ct", Series { at: later, ..ct("A", "1.2.3.21", "1.2.3.3") });
+    export.series("day1/pt", Series { uid: "1.2.3.11", frame: "1.2.3.3", at: later, ..FIRST });
+    assert!(export.run(&["init", "."]).status.success());
+    let study = export.text("study.toml");
+    assert!(study.contains("ct = \"day1/ct\""), "{study}");
+    assert!(study.contains("on its activity and that of time point 2"), "{study}");
+    let output = export.run(&["check", "study.toml"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let checked = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(checked.contains("registration of its activity to that of time point 2"), "{checked}");
+
+    let export = Export::new();
+    export.series("pt", FIRST);
+    export.series("ct", ct("A", "1.2.3.21", "1.2.3.3"));
+    let output = export.run(&["init", "."]);
+    assert!(said(&output).contains("shift_mm, transform or ct of the first"), "{}", said(&output));
+    let study = export.text("study.toml").replace("# method = ", "method = ");
+    for (text, code) in [(study.clone(), 3), (study.replace("# shift_mm = ", "shift_mm = "), 0)] {
+        std::fs::write(export.path("study.toml"), text).unwrap();
+        let output = export.run(&["check", "study.toml"]);
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        assert!(code == 0 || said(&output).contains("FrameOfReferenceUID"), "{}", said(&output));
+    }
+    // registration is no answer: there is nothing to register it to.
+    std::fs::write(
+        export.path("study.toml"),
+        study.replace("# shift_mm = [0, 0, 0]", "register = true"),
+    )
+    .unwrap();
+    let output = export.run(&["check", "study.toml"]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+}
+
 /// A time of day without a date is that of one administration, the latest before the first scan, as `dose` has it.
 #[test]
 fn a_clock_without_a_date_is_one_administration() {

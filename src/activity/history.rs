@@ -21,6 +21,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use toml::value::Datetime;
 
+use super::calibration_file::CalibrationResult;
 use super::camera::{FactorUnit, Setup};
 use super::check::{not_negative, positive, uncertain};
 use crate::error::{Error, Result};
@@ -71,6 +72,9 @@ pub struct HistoryEntry {
     pub acquisitions: usize,
 }
 
+/// A table that files of readings have, and histories have not.
+const READINGS: &str = "acquisition";
+
 /// Calibrations in time order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
@@ -102,6 +106,20 @@ impl History {
                 acquisitions: e.acquisitions,
             })?;
         }
+        Ok(history)
+    }
+
+    /// Of a history, or of the readings of one calibration: the history that `voxgray calibrate` would make of them.
+    ///
+    /// # Errors
+    /// As [`History::from_toml`] and [`CalibrationResult::from_toml`].
+    pub fn of_history_or_readings(text: &str) -> Result<Self> {
+        let table = toml::from_str::<toml::Table>(text);
+        if !table.is_ok_and(|t| t.contains_key(READINGS)) {
+            return History::from_toml(text);
+        }
+        let mut history = History::default();
+        history.push(CalibrationResult::from_toml(text)?.history_entry())?;
         Ok(history)
     }
 

@@ -28,6 +28,7 @@ use crate::physics::Nuclide;
 use crate::physics::own_nuclides::OwnNuclides;
 use crate::pipeline::Observer;
 use crate::pipeline::finished::{EFFECTIVE, FinishedMap, SAME_GRID_MM, tell_frames};
+use crate::pipeline::heard::Heard;
 use crate::sheet::Sheet;
 use crate::units::SECONDS_PER_HOUR;
 
@@ -118,29 +119,30 @@ struct Found<'a> {
 /// If maps are on different grids or not in Gy, a parameter is missing, or writing fails. A VOI that is refused is told, with exit code 3.
 pub fn run(a: &BedArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.input.quiet);
-    let maps = read(a, &terminal)?;
+    let heard = Heard::new(&terminal);
+    let maps = read(a, &heard)?;
     let table = a
         .curves
         .as_ref()
         .map(|p| read_curves(&Sheet::read_or_pipe(p)?, &TableOptions::default()))
         .transpose()?;
-    let sets = a.input.regions(&maps[0], &terminal)?;
+    let sets = a.input.regions(&maps[0], &heard)?;
     let equal = a.cycles.unwrap_or(1) as usize;
     let factor = maps[0].interval_factor();
-    let (mut results, mut done, mut refused) = (Table::default(), Vec::new(), false);
+    let (mut results, mut done, mut refused) = (Table::default(), Vec::new(), Vec::new());
     for (set, region) in each(&sets) {
-        let found = course(a, &maps, table.as_ref(), region, equal, &terminal).and_then(
-            |(tissue, course)| {
+        let found =
+            course(a, &maps, table.as_ref(), region, equal, &heard).and_then(|(tissue, course)| {
                 let found = Found { set, region, tissue, course };
                 analyse(a, &maps, &found, equal, &mut results)?;
                 Ok(found)
-            },
-        );
+            });
         match found {
             Ok(found) => done.push(found),
             Err(error) => {
-                refused = true;
-                console::say(&format!("refused: {}: {error}", region.name));
+                let text = format!("{}: {error}", region.name);
+                console::say(&format!("refused: {text}"));
+                refused.push(text);
             }
         }
     }
@@ -148,6 +150,8 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
         "maps": maps.iter().map(|m| &m.name).collect::<Vec<_>>(), "cycles": maps.len() * equal, "interval_s": a.interval,
         "interval_95_factor": factor,
         "own_nuclides": OwnNuclides::all_told(),
+        "warnings": heard.warnings(),
+        "refused": refused,
         "tissues": done.iter().map(|f| json!({
             "voi": f.region.name, "alpha_beta_gy": f.tissue.alpha_beta_gy,
             "repair_half_times_s_and_weights": f.tissue.repair.half_times_s(),
@@ -166,7 +170,7 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
         names.iter().for_each(|f| terminal.say(&format!("wrote {}", out.join(f).display())));
     }
     results.print(a.input.csv, a.input.json, factor, told)?;
-    Ok(if refused { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
+    Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
 
 /// The maps of the cycles.

@@ -12,9 +12,9 @@ use clap::{CommandFactory, Parser};
 use super::study_commands::options;
 use super::{Arguments, console, interrupt};
 use crate::error::{Error, Result, did_you_mean};
+use crate::study::Commands;
 use crate::study::commands::Section;
 use crate::study::lines::Lines;
-use crate::study::{Commands, Word};
 
 /// What a command did that ended by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,12 +72,8 @@ pub fn words(command: &str, values: &[String], named: &toml::Table) -> Result<Ve
     let known = Commands([(command.to_owned(), options)].into());
     let lines = Lines::default();
     let section = Section { path: command, table: named, folder: Path::new(""), lines: &lines };
-    let text = |word: Word| match word {
-        Word::Text(text) | Word::Silent(text) | Word::Made(text) => text,
-        Word::Input(path) => path.display().to_string(),
-    };
     let mut words: Vec<String> = command.split(' ').map(str::to_owned).collect();
-    words.extend(known.words(command, &[], &section)?.into_iter().map(text));
+    words.extend(known.words(command, &[], &section)?.iter().map(|w| w.text(Path::new(""))));
     if !values.is_empty() {
         words.push("--".into());
         words.extend(values.iter().cloned());

@@ -8,12 +8,12 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 
 use super::progress::print;
-use super::study_commands::{commands, dose, parsed};
+use super::study_commands::{accepted, commands, dose, parsed};
 use crate::error::Result;
 use crate::job::Job;
 use crate::physics::nuclide_data::DEFAULT;
 use crate::pipeline::look::{Look, LookedImage, look};
-use crate::pipeline::series_file::{SeriesInput, TimePoint};
+use crate::pipeline::series_file::{Anchor, SeriesInput, TimePoint};
 use crate::pipeline::{Observer, inputs::InputRecord};
 use crate::study::{Commands, Cycle, Keys, Record, Stage, Study};
 use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
@@ -109,14 +109,16 @@ pub fn run(a: &CheckArguments) -> Result<ExitCode> {
     of_study.add("output folder", study.out.display().to_string(), from);
     let mut looked = String::new();
     let doses = stages.iter().filter(|s| s.needed).zip(&study.cycles).enumerate();
+    stages.iter().try_for_each(|stage| accepted(&study, stage))?;
     for (n, (stage, cycle)) in doses {
         let arguments = parsed(&study, stage, &study.out, &[])?;
         arguments.choose_nuclides()?;
-        let series = study.series_of(stage)?;
+        let series = study.series_of(&commands, stage)?;
         let Some(arguments) = dose(arguments) else { continue };
-        let job = arguments.problem.job(study.out.join(&stage.name), true)?;
+        let located = |e| study.located(&commands, stage, e);
+        let job = arguments.job().map_err(located)?;
         let heard = Listener::default();
-        let seen = look(&job, series.as_ref(), &heard)?;
+        let seen = look(&job, series.as_ref(), &heard).map_err(located)?;
         if n == 0
             && let Some(half_life) = seen.half_life_s
         {
@@ -133,7 +135,7 @@ pub fn run(a: &CheckArguments) -> Result<ExitCode> {
         if !told.is_empty() {
             let _ = writeln!(looked, "told on reading");
             for line in &told {
-                let _ = writeln!(looked, "  {line}");
+                let _ = writeln!(looked, "  {}", study.said(&commands, stage, line));
             }
             looked.push('\n');
         }
@@ -144,9 +146,7 @@ pub fn run(a: &CheckArguments) -> Result<ExitCode> {
         let heading = format!("[{}]: options of voxgray {}", section.path, section.command);
         options(&study, &commands, &section).print(&heading, &mut text);
     }
-    for stage in stages.iter().filter(|s| !s.needed) {
-        parsed(&study, stage, &study.out, &[])?;
-    }
+    methods(&study, &commands)?.print("[compare]: methods beside that of [dose]", &mut text);
     what_is_run(&study, &stages, &mut text)?;
     print(&text)?;
     Ok(ExitCode::SUCCESS)
@@ -280,7 +280,9 @@ impl Of<'_> {
         };
         rows.add("unit", shown, at("unit").unwrap_or_else(|| origin(dicom, "Units (0054,1001)")));
         if let Some(point) = point {
+            let anchor = self.series.map(SeriesInput::anchor);
             let placed = match point.placed_by() {
+                Some(_) if point.register => registered(n, point, anchor),
                 Some(by) => by.to_owned(),
                 None if dicom => "where it lies (one frame of reference)".into(),
                 None => "where it lies".into(),
@@ -307,6 +309,18 @@ impl Of<'_> {
     }
 }
 
+/// How a time point that is registered will be placed.
+fn registered(n: usize, point: &TimePoint, anchor: Option<Anchor>) -> String {
+    match anchor {
+        _ if point.ct.is_some() => "registration of its own CT to the CT".into(),
+        Some(Anchor::Assumed) if n == 0 => "none: taken to lie as the CT does".into(),
+        Some(anchor) => {
+            format!("registration of its activity to that of time point {}", anchor.point() + 1)
+        }
+        None => "registration".into(),
+    }
+}
+
 fn origin(dicom: bool, attribute: &str) -> String {
     if dicom { attribute.into() } else { "default".into() }
 }
@@ -319,17 +333,42 @@ fn image(record: &InputRecord) -> String {
 }
 
 /// A table of options of a command.
-struct Options<'a> {
+struct Options {
     command: &'static str,
     path: String,
-    table: &'a toml::Table,
+    table: toml::Table,
+}
+
+/// The methods that are compared with that of `[dose]`, each with its options.
+fn methods(study: &Study, commands: &Commands) -> Result<Rows> {
+    let mut rows = Rows::default();
+    for method in study.methods(commands)? {
+        let line = study.lines.get(&method.path).map_or(String::new(), |l| format!("line {l}"));
+        let plain = |v: &toml::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+        let option = |(k, v): (&String, &toml::Value)| format!("{k} = {}", plain(v));
+        let own: Vec<String> = method.own.iter().map(option).collect();
+        rows.add(&method.name, own.join(", "), line);
+        if !method.common.is_empty() {
+            let common: Vec<String> = method.common.iter().map(option).collect();
+            rows.add("", common.join(", "), "of [dose]");
+        }
+    }
+    Ok(rows)
 }
 
 /// The commands that a study runs, with the tables that hold their options.
-fn sections<'a>(study: &'a Study, stages: &[Stage]) -> Vec<Options<'a>> {
-    let runs = |name: &str| stages.iter().any(|s| s.name.split('_').next() == Some(name));
-    let of = |command, table| Options { command, path: command.into(), table };
+fn sections(study: &Study, stages: &[Stage]) -> Vec<Options> {
+    let runs = |name: &str| stages.iter().any(|s| s.kind() == name);
+    let of = |command: &'static str, table: &toml::Table| Options {
+        command,
+        path: command.into(),
+        table: table.clone(),
+    };
     let mut all = vec![of("dose", &study.dose)];
+    if runs("compare") {
+        let table = study.compare_options();
+        all.push(Options { path: "compare".into(), ..of("compare-methods", &table) });
+    }
     if runs("dvh") {
         all.push(of("dvh", &study.dvh));
     }

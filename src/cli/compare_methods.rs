@@ -11,17 +11,18 @@ use super::progress::Terminal;
 use super::voi_arguments::VoiArguments;
 use crate::analysis::gamma::Criterion;
 use crate::error::{Error, Result};
+use crate::job::named_method::{name_of, options_of};
 use crate::pipeline::compare_methods::{CompareJob, USUAL_THRESHOLD, check_names, compare_methods};
 
 const AFTER: &str = "\
 Compares maps with a reference: with folders of voxgray dose, or with maps of any program
 (DICOM RT Dose; NIfTI, MetaImage or NRRD, of which --unit states the unit). Or runs one job by
 several methods first: the options of voxgray dose stand behind --, and the folders are
-OUT-runs/METHOD. VOIs default to those of these options.
+OUT-runs/METHOD; VOIs are those of the dose options where none are given.
 
 Writes to OUT: comparison.csv (bias, spread, MARE, shares within 1, 2, 5 %, z; by tissue and by
-distance to the nearest interface), vois.csv, gamma.csv, comparison.json, comparison.html and
-maps of the differences with their standard errors. What noise alone would give stands beside
+distance to the nearest interface), vois.csv, gamma.csv, histograms.csv, comparison.json,
+comparison.html and maps of the differences with their standard errors. What noise alone would give stands beside
 each number.
 
 Examples:
@@ -129,27 +130,10 @@ fn parse_gamma(text: &str) -> std::result::Result<Criterion, String> {
     Ok(Criterion { dose, local, distance_mm })
 }
 
-/// Options of a method as it is named in `--methods`.
+/// Options of a method as it is named in `--methods`, as words of a command line.
 pub(super) fn options(method: &str) -> Result<Vec<String>> {
-    let mut parts = method.split('+');
-    let mut options = vec!["--method".to_string(), parts.next().unwrap_or_default().to_string()];
-    for part in parts {
-        let (key, value) = part.split_once('=').unwrap_or((part, ""));
-        let option = match key {
-            "photons" => "--ldm-photons",
-            "density" => "--density-scaling",
-            "by" => "--kernel-by",
-            _ => {
-                return Err(Error::usage(
-                    format!("--methods {method}"),
-                    format!("'{part}' is no option of a method"),
-                    "Write photons=, density= or by=, as in ldm+photons=convolved.",
-                ));
-            }
-        };
-        options.extend([option.to_string(), value.to_string()]);
-    }
-    Ok(options)
+    let all = options_of(method)?;
+    Ok(all.into_iter().flat_map(|(option, value)| [format!("--{option}"), value]).collect())
 }
 
 /// Compares.
@@ -160,11 +144,11 @@ pub fn run(a: CompareMethodsArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.quiet);
     let mut candidates = a.candidate.clone();
     let mut reference = a.reference.clone();
-    let mut voi = a.voi.clone().files()?;
+    let mut voi = a.voi.files()?;
     let runs = PathBuf::from(format!("{}-runs", a.out.display()));
     let mut lines = Vec::new();
     for method in &a.methods {
-        let name = method.replace(['+', '='], "_");
+        let name = name_of(method);
         let folder = runs.join(&name);
         let mut line = a.dose.clone();
         line.extend(options(method)?);

@@ -17,11 +17,16 @@ pub struct Kept {
     pub printed: String,
 }
 
+/// How a line is said in other words.
+pub type Words = Box<dyn Fn(&str) -> String + Send>;
+
 /// One that keeps.
 struct Keeper {
     kept: Kept,
     /// Lines are said all the same.
     aloud: bool,
+    /// In whose words.
+    words: Option<Words>,
 }
 
 /// From the outermost.
@@ -31,17 +36,17 @@ fn keepers() -> MutexGuard<'static, Vec<Keeper>> {
     KEEPERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs a command of which everything is kept that it says and prints; what it says is said all the same.
-pub fn keeping<T>(command: impl FnOnce() -> T) -> (T, Kept) {
-    kept_of(true, command)
+/// Runs a command of which everything is kept that it says and prints; what it says is said all the same, in the words of who runs it.
+pub fn keeping<T>(words: Option<Words>, command: impl FnOnce() -> T) -> (T, Kept) {
+    kept_of(true, words, command)
 }
 
 /// As [`keeping`], but nothing reaches the terminal.
 pub fn keeping_silently<T>(command: impl FnOnce() -> T) -> (T, Kept) {
-    kept_of(false, command)
+    kept_of(false, None, command)
 }
 
-fn kept_of<T>(aloud: bool, command: impl FnOnce() -> T) -> (T, Kept) {
+fn kept_of<T>(aloud: bool, words: Option<Words>, command: impl FnOnce() -> T) -> (T, Kept) {
     /// Also a command that panics leaves no keeper.
     struct Place(usize);
     impl Drop for Place {
@@ -50,7 +55,7 @@ fn kept_of<T>(aloud: bool, command: impl FnOnce() -> T) -> (T, Kept) {
         }
     }
     let place = Place(keepers().len());
-    keepers().push(Keeper { kept: Kept::default(), aloud });
+    keepers().push(Keeper { kept: Kept::default(), aloud, words });
     let done = command();
     let kept = keepers().get_mut(place.0).map(|k| std::mem::take(&mut k.kept));
     (done, kept.unwrap_or_default())
@@ -66,6 +71,10 @@ pub fn said_after(heard: usize) -> Vec<String> {
 /// Says a line on standard error, if anybody can still hear it.
 pub fn say(line: &str) {
     let mut keepers = keepers();
+    let mut line = line.to_owned();
+    for words in keepers.iter().rev().filter_map(|k| k.words.as_ref()) {
+        line = words(&line);
+    }
     for keeper in keepers.iter_mut() {
         keeper.kept.said.push(line.trim_start().to_owned());
     }
@@ -122,8 +131,9 @@ mod tests {
         let (inner, outer) = keeping_silently(|| {
             say("said before");
             assert!(said_after(0).contains(&"said before".to_string()));
-            let (_, inner) = keeping(|| {
-                say("\nsaid within");
+            let words: Words = Box::new(|line| line.replace("spoken", "said"));
+            let (_, inner) = keeping(Some(words), || {
+                say("\nspoken within");
                 print("a stage's table").unwrap();
             });
             print("the whole").unwrap();
@@ -133,7 +143,7 @@ mod tests {
         assert!(has(&outer, "said within") && has(&outer, "said before"));
         assert!(inner.printed.contains("a stage's table") && !inner.printed.contains("the whole"));
         assert!(outer.printed.contains("the whole") && !outer.printed.contains("a stage's table"));
-        let panicked = std::panic::catch_unwind(|| keeping(|| panic!("of a command")));
+        let panicked = std::panic::catch_unwind(|| keeping(None, || panic!("of a command")));
         assert!(panicked.is_err() && keepers().is_empty());
     }
 }

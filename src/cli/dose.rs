@@ -111,6 +111,27 @@ impl ProblemArguments {
     }
 }
 
+impl DoseArguments {
+    /// The whole job, method included.
+    ///
+    /// # Errors
+    /// If options do not go together.
+    pub(super) fn job(self) -> Result<Job> {
+        let given = self.problem.given();
+        let mut job = self.problem.job(self.out, self.overwrite)?;
+        self.method.apply(&mut job, &given)?;
+        job.keeping = Keeping {
+            resume: self.resume,
+            checkpoint_s: self.checkpoint_every.unwrap_or(CHECKPOINT_S),
+            record_paths: self.record_paths.into(),
+        };
+        job.from_shards = self.from_shards;
+        job.to_water = self.dose_to_water;
+        job.fine = self.fine.scoring();
+        Ok(job)
+    }
+}
+
 /// Exit code of a result in which a VOI's curve was refused, so that its dose rests on an assumption.
 const REFUSED: u8 = 3;
 
@@ -139,21 +160,12 @@ fn draw(written: &mut Written, ct: &Path, series: Option<&str>, affine: NiftiAff
 /// As [`pipeline::dose`].
 pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(arguments.quiet);
-    let given = arguments.problem.given();
-    let mut job = arguments.problem.job(arguments.out, arguments.overwrite)?;
-    arguments.method.apply(&mut job, &given)?;
-    job.keeping = Keeping {
-        resume: arguments.resume,
-        checkpoint_s: arguments.checkpoint_every.unwrap_or(CHECKPOINT_S),
-        record_paths: arguments.record_paths.into(),
-    };
-    job.from_shards = arguments.from_shards;
-    job.to_water = arguments.dose_to_water;
-    job.fine = arguments.fine.scoring();
+    let (route, picture, quiet) =
+        (Route::from(arguments.route), arguments.picture, arguments.quiet);
+    let job = arguments.job()?;
     threads::prepare(job.threads, &terminal);
-    let stop = interrupt::listen(arguments.quiet)?;
+    let stop = interrupt::listen(quiet)?;
     let path = &job.activity.path;
-    let route = Route::from(arguments.route);
     let of_series = SeriesInput::is_series(path);
     if route != Route::Activity && !of_series {
         return Err(Error::usage(
@@ -162,7 +174,7 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
             "Leave --route out, or give the time points as --activity series.toml (voxgray help-file series).",
         ));
     }
-    if route == Route::DoseRate && arguments.picture {
+    if route == Route::DoseRate && picture {
         return Err(Error::usage(
             "--picture is given with --route dose-rate",
             "that route has no map of one transport to draw",
@@ -177,9 +189,7 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
     };
     // A result that was whole before keeps its picture; after Ctrl-C nothing is read any more.
     let made = written.summary.is_some() && !written.interrupted;
-    if let (true, true, MatterInput::Ct { path, series, .. }) =
-        (arguments.picture, made, &job.matter)
-    {
+    if let (true, true, MatterInput::Ct { path, series, .. }) = (picture, made, &job.matter) {
         draw(&mut written, path, series.as_deref(), job.nifti_affine)?;
     }
     print_written(&written)?;

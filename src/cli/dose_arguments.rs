@@ -223,7 +223,7 @@ pub struct ProblemArguments {
     /// To when the values are corrected for decay: none (each is the mean over the scan), start (of the scan), admin (the administration) [default: what the file says].
     #[arg(long, value_name = "TO", help_heading = "Activity", value_parser = parse_decay_correction)]
     pub(super) decay_correction: Option<DecayCorrection>,
-    /// History file of voxgray calibrate (TOML): its newest factor for the nuclide, in place of --calibration; another energy window, camera or an old date is told.
+    /// History file of voxgray calibrate (TOML), or its readings: the newest factor for the nuclide, in place of --calibration; another energy window, camera or an old date is told.
     #[arg(long, value_name = "FILE", help_heading = "Activity", conflicts_with = "calibration")]
     pub(super) calibration_history: Option<PathBuf>,
     /// Duration of the scan, such as 20min: it makes counts a count rate, and values that are not corrected for decay are means over it; 1s for an image in counts per second [default: what the file says].

@@ -20,6 +20,7 @@ use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::pipeline::Observer;
 use crate::pipeline::finished::{EFFECTIVE, FinishedMap, PARTS, Rbe, on_grid};
+use crate::pipeline::heard::Heard;
 use crate::report::{DvhLine, DvhPlot};
 use crate::sheet::{Separator, lines};
 use crate::units::BQ_PER_GBQ;
@@ -98,13 +99,13 @@ pub struct DvhArguments {
 /// If the map or the VOIs cannot be read, units contradict each other, or writing fails. A VOI that is refused is told, with exit code 3.
 pub fn run(a: &DvhArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.input.quiet);
-    let mut map = a.input.read(&a.dose, &terminal)?;
-    weighted(a, &mut map, &terminal)?;
+    let heard = Heard::new(&terminal);
+    let mut map = a.input.read(&a.dose, &heard)?;
+    weighted(a, &mut map, &heard)?;
     let is_sum = a.rbe.is_some() || !a.plus.is_empty();
     let by_mass = a.weight == WeightChoice::Mass;
-    let density =
-        by_mass.then(|| a.input.density(&map, a.density.as_ref(), &terminal)).transpose()?;
-    let sets = a.input.regions(&map, &terminal)?;
+    let density = by_mass.then(|| a.input.density(&map, a.density.as_ref(), &heard)).transpose()?;
+    let sets = a.input.regions(&map, &heard)?;
     let factor = map.interval_factor();
     let of = Map {
         values: &map.map,
@@ -117,19 +118,21 @@ pub fn run(a: &DvhArguments) -> Result<ExitCode> {
         own.then(|| map.mean_standard_error(&region.name, region.label, volume_ml)).flatten()
     };
     let Histograms { table, found, refused } = histograms(a, &of, &sets, &map.unit, &batches)?;
-    refused.iter().for_each(|(name, e)| console::say(&format!("refused: {name}: {e}")));
-    let refused = !refused.is_empty();
+    let refused: Vec<String> = refused.iter().map(|(name, e)| format!("{name}: {e}")).collect();
+    refused.iter().for_each(|text| console::say(&format!("refused: {text}")));
     let told = json!({
         "map": map.name, "unit": map.unit, "weight": if by_mass { "mass" } else { "volume" },
         "sampling": if a.input.sampling == SamplingChoice::Uniform { "uniform" } else { "interpolated" },
         "interval_95_factor": factor,
+        "warnings": heard.warnings(),
+        "refused": refused,
     });
     if let (Some(out), false) = (&a.input.out, found.is_empty()) {
         let files = write(a, &map, &table, &found, factor, &told, out)?;
         files.iter().for_each(|f| terminal.say(&format!("wrote {}", out.join(f).display())));
     }
     table.print(a.input.csv, a.input.json, factor, told)?;
-    Ok(if refused { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
+    Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
 
 /// What was read of VOIs.
@@ -342,6 +345,7 @@ fn write(
         x_label: &format!("{quantity} / {unit}"),
         y_label: &format!("{weight} with at least this value / %"),
         lines: &drawn,
+        dashed: false,
     }
     .draw()?
     .to_png()?;

@@ -23,10 +23,8 @@ fn read(kind: FileKind, text: &str) -> Result<()> {
         FileKind::Study => crate::study::Study::read(&path, None).and_then(|study| {
             let stages = study.stages(&crate::cli::study_commands::commands())?;
             // What stands for a command or a series file is what these take.
-            stages.iter().try_for_each(|stage| {
-                crate::cli::study_commands::parsed(&study, stage, &study.out, &[])?;
-                study.series_of(stage).map(drop)
-            })
+            let accepted = crate::cli::study_commands::accepted;
+            stages.iter().try_for_each(|stage| accepted(&study, stage))
         }),
         FileKind::Series => SeriesInput::read(&path).map(drop),
         FileKind::Calibrate => CalibrationResult::from_toml(text).map(drop),

@@ -23,9 +23,11 @@ use crate::error::{Error, Result};
 use crate::image::Volume;
 use crate::io::folder::MarkedFolder;
 use crate::io::{NiftiAffine, write_nifti};
+use crate::pipeline::Observer;
 use crate::pipeline::finished::{
     FinishedMap, MapOptions, VoiPlace, on_grid, read_all_regions, read_map,
 };
+use crate::pipeline::heard::Heard;
 use crate::pipeline::proportional::read_proportional;
 use crate::stats::NORMAL_97_5;
 use crate::units::BQ_PER_GBQ;
@@ -216,7 +218,7 @@ fn write_dose(path: &Path, dose: &Volume<f32>) -> Result<()> {
 }
 
 /// Doses, activities and dose rates of the cycles of folders.
-fn cycles(a: &LimitArguments) -> Result<Vec<(Given, Option<DoseRate>)>> {
+fn cycles(a: &LimitArguments, observer: &dyn Observer) -> Result<Vec<(Given, Option<DoseRate>)>> {
     if !a.administered.is_empty() && a.administered.len() != a.cycle.len() {
         return Err(Error::usage(
             format!("{} --administered for {} --cycle", a.administered.len(), a.cycle.len()),
@@ -224,10 +226,9 @@ fn cycles(a: &LimitArguments) -> Result<Vec<(Given, Option<DoseRate>)>> {
             "Give as many, or none.",
         ));
     }
-    let terminal = Terminal::new(false);
     let of = a.of.as_deref().unwrap_or_default();
     let one = |(n, path): (usize, &std::path::PathBuf)| {
-        let map: FinishedMap = read_map(path, &MapOptions::default(), &terminal)?;
+        let map: FinishedMap = read_map(path, &MapOptions::default(), observer)?;
         let voi = map.voi(of, u32::MAX);
         let dose = voi.and_then(|v| v["mean_dose"].as_f64()).filter(|_| map.is_dose());
         let Some(dose_gy) = dose else {
@@ -245,10 +246,12 @@ fn cycles(a: &LimitArguments) -> Result<Vec<(Given, Option<DoseRate>)>> {
 }
 
 pub(super) fn limit(a: &LimitArguments) -> Result<()> {
+    let terminal = Terminal::new(false);
+    let heard = Heard::new(&terminal);
     let typed = a.given.iter().map(|(dose_gy, bq)| {
         (Given { dose_gy: *dose_gy, activity_gbq: bq.map(|b| b / BQ_PER_GBQ) }, None)
     });
-    let all: Vec<(Given, Option<DoseRate>)> = typed.chain(cycles(a)?).collect();
+    let all: Vec<(Given, Option<DoseRate>)> = typed.chain(cycles(a, &heard)?).collect();
     let given: Vec<Given> = all.iter().map(|g| g.0).collect();
     let rates: Vec<f64> = given.iter().filter_map(Given::gy_per_gbq).collect();
     let mean = (!rates.is_empty() && rates.len() == given.len()).then(|| {
@@ -298,7 +301,7 @@ pub(super) fn limit(a: &LimitArguments) -> Result<()> {
     if let Some(n) = left.cycles {
         table.plain("next", "cycles_that_fit", "1", f64::from(n));
     }
-    print(&table, &a.print, json!({"voi": a.of}))
+    print(&table, &a.print, json!({"voi": a.of, "warnings": heard.warnings()}))
 }
 
 pub(super) fn marrow(a: &MarrowArguments) -> Result<()> {

@@ -17,8 +17,8 @@ use crate::pipeline::report::{MARK, ReportJob, report};
 const AFTER: &str = "\
 The page stands alone: it opens from disk, needs no network and no script, and prints on A4.
 It has the subject, quantification of each image, time-activity curves, VOIs with the budget of
-their uncertainty, histograms, slices, every warning, a text on the methods, reporting items and
-where the numbers come from. Nothing is computed anew: numbers are those of the runs.
+their uncertainty, histograms, slices, other methods beside it, every warning, a text on the
+methods, reporting items and where the numbers come from. Nothing is computed anew: numbers are those of the runs.
 
 Names of files, dates and UIDs are left out unless --identify asks for them.
 
@@ -59,6 +59,9 @@ pub struct ReportArguments {
     /// What holds of a NIfTI image whose header contradicts itself on its geometry: sform, qform or pixdim [default: refuse it].
     #[arg(long, value_name = "WHICH", help_heading = "Slices", value_parser = super::dose_arguments::parse_affine)]
     nifti_affine: Option<NiftiAffine>,
+    /// Folder of voxgray compare-methods with one of the folders as its reference; repeatable.
+    #[arg(long, value_name = "FOLDER", help_heading = "Analysis")]
+    comparison: Vec<PathBuf>,
     /// Folder of voxgray dvh; repeatable.
     #[arg(long, value_name = "FOLDER", help_heading = "Analysis")]
     dvh: Vec<PathBuf>,
@@ -107,6 +110,7 @@ pub fn run(a: ReportArguments) -> Result<ExitCode> {
         administered_bq: a.administered,
         ct: a.ct,
         ct_series: a.ct_series,
+        comparisons: a.comparison,
         dvh: a.dvh,
         bed: a.bed,
         limits: a.limit,

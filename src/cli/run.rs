@@ -13,7 +13,7 @@ use clap::Args;
 use super::console::{self, Kept};
 use super::interrupt;
 use super::progress::print;
-use super::study_commands::{commands, parsed};
+use super::study_commands::{accepted, commands, parsed, words};
 use super::study_left::about;
 use super::values::{parse_shard, parse_threads};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +31,7 @@ file or -o says otherwise, gets
   series.toml        the time points, as voxgray dose reads them
   dose/ dvh/ bed/    what these commands write; with several cycles or files of VOIs numbered
   limit.json dicom/  where they are asked for
+  method_NAME/       doses by other methods, and compare/, where [compare] asks for them
   stages.json        each stage: command, key, hashes of its inputs, what it said, time
 
 A stage is run where its key differs from the one that it was run with: build of the program,
@@ -155,13 +156,10 @@ fn one(path: &Path, a: &RunArguments) -> Result<u8> {
     let study = Study::read(path, a.out.as_deref())?;
     let mut stages = study.stages(&commands())?;
     if let Some(threads) = a.threads {
-        stages.iter_mut().filter(|s| s.needed).for_each(|s| s.set_threads(threads));
+        stages.iter_mut().filter(|s| s.is_dose()).for_each(|s| s.set_threads(threads));
     }
     // Refused before the first one is run.
-    for stage in &stages {
-        parsed(&study, stage, &study.out, &[])?;
-        study.series_of(stage)?;
-    }
+    stages.iter().try_for_each(|stage| accepted(&study, stage))?;
     if let Some(shard) = a.shard {
         return shards::run(&study, &stages, shard, a.anew);
     }
@@ -186,6 +184,8 @@ fn names(stages: &[Stage]) -> Vec<String> {
     let single = |s: &&Stage| !matches!(s.output, Output::Folder(_));
     names.extend(stages.iter().filter(single).map(|s| s.output.name().to_owned()));
     names.push(RECORD.into());
+    names.sort();
+    names.dedup();
     names
 }
 
@@ -282,7 +282,7 @@ impl<'a> Runner<'a> {
         let go_on = same && !self.anew;
         let mut more = stage.when_run.clone();
         more.retain(|w| w != "--resume" || go_on);
-        if let Some(of) = self.merge.filter(|_| stage.needed) {
+        if let Some(of) = self.merge.filter(|_| stage.shared) {
             more = shards::words(out, stage, of);
         }
         let mut done = Done {
@@ -305,13 +305,14 @@ impl<'a> Runner<'a> {
         let place = out.join(stage.output.name());
         let written = || Mark::written(&place);
         let (began, older) = (Instant::now(), written());
-        let (ended, kept) = console::keeping(|| super::run(arguments));
+        let words = words(self.study, stage);
+        let (ended, kept) = console::keeping(Some(words), || super::run(arguments));
         let Kept { said, printed } = kept;
         done.said = said.iter().map(|line| self.clean(stage, line)).collect();
         done.seconds = Some((began.elapsed().as_secs_f64() * 10.0).round() / 10.0);
         let end = match ended {
             Err(error) if error.kind == ErrorKind::Interrupted => End::Ran(INTERRUPTED),
-            Err(error) => End::Failed(error),
+            Err(error) => End::Failed(self.study.located(&commands(), stage, error)),
             Ok(code) if code == ExitCode::SUCCESS => End::Ran(0),
             Ok(code) if code == ExitCode::from(REFUSED) => {
                 // What lies there may be of an earlier run.

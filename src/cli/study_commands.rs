@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, CommandFactory, Parser};
 
-use super::{Arguments, Command};
+use super::{Arguments, Command, console};
 use crate::error::{Error, Result};
-use crate::study::{Commands, OptionFacts, Stage, Study};
+use crate::study::{Commands, OptionFacts, Stage, Study, Word};
 
 /// The commands that a study is made of.
-const COMMANDS: [&str; 6] = ["dose", "dvh", "bed", "plan limit", "dicom", "report"];
+const COMMANDS: [&str; 7] =
+    ["dose", "compare-methods", "dvh", "bed", "plan limit", "dicom", "report"];
 
 /// Their options, from the command line's own definition.
 pub(super) fn commands() -> Commands {
@@ -44,6 +45,7 @@ fn facts(argument: &Arg) -> Option<OptionFacts> {
         path: argument.get_value_parser().type_id() == TypeId::of::<PathBuf>(),
         many: matches!(action, ArgAction::Append),
         default: own.filter(|_| !flag).or_else(|| told.map(str::to_owned)),
+        heading: argument.get_help_heading().map(str::to_owned),
     })
 }
 
@@ -70,18 +72,53 @@ fn refused(study: &Study, stage: &Stage, error: &clap::Error) -> Error {
         _ => None,
     };
     let name = option.and_then(|o| o.strip_prefix("--")).and_then(|o| o.split([' ', '=']).next());
-    let key = name.map(|n| n.replace('-', "_")).unwrap_or_default();
-    let table = stage.name.split('_').next().unwrap_or_default();
-    let line = study.lines.ending_in(&key).map_or(String::new(), |l| format!(", line {l}"));
+    let (key, line) = study.key_of(stage, name.unwrap_or_default());
+    let line = line.map_or(String::new(), |l| format!(", line {l}"));
     let text = error.to_string();
     // The first paragraph is the problem; the others are how commands are used.
     let said = text.split("\n\n").next().unwrap_or_default();
     let said = said.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
     Error::input(
-        format!("{}{line}: [{table}] {key}", study.path.display()),
+        format!("{}{line}: {key}", study.path.display()),
         said,
         "Correct the study file; the command's --help says what the option takes.",
     )
+}
+
+/// Refuses what a stage's command would refuse before it reads an image: unknown keys and values, options that do not go together, maps of other
+/// programs that are not there.
+///
+/// # Errors
+/// With the line of the study file.
+pub(super) fn accepted(study: &Study, stage: &Stage) -> Result<()> {
+    let arguments = parsed(study, stage, &study.out, &[])?;
+    let commands = commands();
+    study.series_of(&commands, stage)?;
+    if let Some(dose) = dose(arguments) {
+        dose.job().map_err(|e| study.located(&commands, stage, e))?;
+    }
+    for word in &stage.words {
+        if let (Word::Named(name, _), Word::Input(path)) = (word, word.bare())
+            && !path.exists()
+        {
+            return Err(study.located(
+                &commands,
+                stage,
+                Error::input(
+                    format!("candidate {name}: {} is not there", path.display()),
+                    "a map of another program is compared with the dose",
+                    "Correct its path, which is relative to the study file.",
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What a stage's command says, in the words of its study.
+pub(super) fn words(study: &Study, stage: &Stage) -> console::Words {
+    let (study, stage, commands) = (study.clone(), stage.clone(), commands());
+    Box::new(move |line| study.said(&commands, &stage, line))
 }
 
 /// The arguments of a stage that runs `voxgray dose`.

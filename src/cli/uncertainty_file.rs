@@ -199,7 +199,7 @@ impl CalibrationEntry {
 /// The newest factor of a history of one setup.
 fn newest(path: &Path, nuclide: Option<&str>) -> Result<[f64; 2]> {
     let text = files::text(path)?;
-    let history = History::from_toml(&text).map_err(|e| in_file(path, e))?;
+    let history = History::of_history_or_readings(&text).map_err(|e| in_file(path, e))?;
     let usable: Vec<_> =
         history.entries().iter().filter(|e| e.unit == FactorUnit::CpsPerMbq).collect();
     let refuse = |problem: &str, why: &str| {

@@ -156,7 +156,7 @@ fn factor_of(entry: &HistoryEntry) -> ImageCalibration {
 
 /// The newest factor for a nuclide in a history of one setup.
 fn newest(text: &str, nuclide: &str) -> Result<HistoryEntry> {
-    let history = History::from_toml(text)?;
+    let history = History::of_history_or_readings(text)?;
     let wanted = Nuclide::load(nuclide)?.name;
     let of_nuclide =
         |e: &&HistoryEntry| Nuclide::load(&e.setup.nuclide).is_ok_and(|found| found.name == wanted);
@@ -265,6 +265,13 @@ mod tests {
             assert!(error.contains(expected), "'{expected}' not in: {error}");
         };
         refused(&text, "Y-90", "no factor for Y-90");
+        // The readings themselves, as voxgray calibrate takes them.
+        let help = include_str!("../cli/help_file/calibrate.txt");
+        let readings = help.split_once("Example:\n").unwrap().1;
+        let made = crate::activity::CalibrationResult::from_toml(readings).unwrap();
+        let found = newest(readings, "Lu-177").unwrap();
+        assert_eq!(found, made.history_entry());
+        refused(readings, "Y-90", "no factor for Y-90");
         let two = text + &history(&[("2026-04-01T10:00:00", "Lu-177", "LEHR", 21.0)])[12..];
         refused(&two, "Lu-177", "several setups");
     }

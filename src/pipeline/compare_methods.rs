@@ -1,10 +1,11 @@
 //! `voxgray compare-methods`: dose maps of other methods, or of other programs, against a reference. Neglects, where maps lie on different grids,
 //! what linear interpolation does to a steep dose.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 mod page;
 mod tables;
@@ -15,6 +16,7 @@ use super::Observer;
 use super::finished::{
     FinishedMap, MapOptions, SAME_GRID_MM, VoiPlace, on_grid, read_all_regions, read_map,
 };
+use super::heard::Heard;
 use crate::analysis::difference::{Difference, Pair, with_noise};
 use crate::analysis::gamma::{Criterion, pass_rate};
 use crate::analysis::interfaces::{self, KINDS};
@@ -23,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::image::{Region, RegionSet, Volume, resample_intensity};
 use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
-use crate::io::{NiftiAffine, write_nifti};
+use crate::io::{NiftiAffine, sha256_file, write_nifti};
 use crate::job::VoiInput;
 use crate::phantom::LOW_DENSITY_G_CM3;
 use crate::program::Program;
@@ -43,6 +45,15 @@ const NOISE_SEEDS: [u64; 2] = [20_002, 20_003];
 /// Voxels that gamma looks at, at most: it is a share, and these tell it to 0.3 %.
 const GAMMA_VOXELS: usize = 30_000;
 
+/// All numbers of a comparison.
+pub const COMPARISON: &str = "comparison.json";
+/// Version of that file.
+pub const FORMAT: u32 = 1;
+/// The cumulative histograms of its VOIs under each map.
+pub const HISTOGRAMS: &str = "histograms.csv";
+/// What the reference is called among the histograms.
+pub const REFERENCE: &str = "reference";
+
 /// What is compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompareJob {
@@ -52,7 +63,7 @@ pub struct CompareJob {
     pub candidates: Vec<(String, PathBuf)>,
     /// Unit of maps that do not say it.
     pub unit: Option<String>,
-    /// VOIs.
+    /// VOIs, each file with the names of its labels.
     pub voi: Vec<VoiInput>,
     /// Take maps and VOIs of other frames of reference than the reference's as they are.
     pub any_frame: bool,
@@ -114,10 +125,15 @@ pub struct Compared {
     pub name: String,
     /// Its method, where its run says it.
     pub method: serde_json::Value,
-    /// Seconds that it took, where its run says it.
+    /// Hash of its map.
+    pub sha256: String,
+    /// Seconds that it took, where its run says it; told apart from what is the same for the same maps.
+    #[serde(skip)]
     pub seconds: Option<f64>,
     /// Whether it was brought to the reference's grid.
     pub interpolated: bool,
+    /// What its run has warned of.
+    pub warnings: Vec<String>,
     /// Numbers.
     pub rows: Vec<Row>,
     /// Gamma.
@@ -131,6 +147,7 @@ pub struct Compared {
 /// # Errors
 /// If a map cannot be read, units differ, grids do not overlap, or writing fails.
 pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<Compared>> {
+    let observer: &dyn Observer = &Heard::new(observer);
     let unit = job.unit.as_deref();
     let options = MapOptions { unit, ..MapOptions::default() };
     let reference = read_map(&job.reference, &options, observer)?;
@@ -168,7 +185,7 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
     let distance = density.as_ref().map(|d| interfaces::distances_mm(&reference.map.grid, d));
     let mut found = Vec::new();
     let mut files: Vec<(String, Volume<f32>)> = Vec::new();
-    let mut lines = histograms(&sets, "reference", &reference.map);
+    let mut lines = histograms(&sets, REFERENCE, &reference.map);
     for (name, path) in &job.candidates {
         let candidate = read_map(path, &options, observer)?;
         if candidate.unit != reference.unit {
@@ -269,25 +286,34 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
             Volume::new(grid.clone(), (0..n).map(|v| of(v) as f32).collect())
         };
         let slug = file_slug(name);
-        files.push((
-            format!("difference_{slug}.nii.gz"),
-            map(&|v| pair.candidate[v] - pair.reference[v])?,
-        ));
+        files.push((difference_file(name), map(&|v| pair.candidate[v] - pair.reference[v])?));
         files.push((format!("difference_{slug}_standard_error.nii.gz"), map(&|v| pair.error[v])?));
         lines.extend(histograms(&sets, name, &placed.map));
         let summary = candidate.summary.as_ref();
         found.push(Compared {
             name: name.clone(),
+            sha256: sha256_file(&candidate.path)?,
             method: summary.map_or(json!(null), |s| s["setup"]["method"].clone()),
             seconds: summary.and_then(|s| s["timing"]["transport_seconds"].as_f64()),
             interpolated: placed.interpolated,
+            warnings: summary.map_or(Vec::new(), warnings_of),
             rows,
             gamma,
             vois,
         });
     }
-    write(job, &reference, largest, &found, &lines, files)?;
+    write(job, &reference, largest, (&found, &observer.warnings()), &lines, files)?;
     Ok(found)
+}
+
+fn warnings_of(summary: &Value) -> Vec<String> {
+    let all = summary["warnings"].as_array().into_iter().flatten();
+    all.filter_map(|w| w.as_str().map(str::to_owned)).collect()
+}
+
+/// The file with the difference of a candidate from the reference.
+pub fn difference_file(name: &str) -> String {
+    format!("difference_{}.nii.gz", file_slug(name))
 }
 
 /// Name of a candidate as a part of a file's name.
@@ -420,24 +446,35 @@ fn write(
     job: &CompareJob,
     reference: &FinishedMap,
     largest: f64,
-    found: &[Compared],
+    (found, warnings): (&[Compared], &[String]),
     curves: &[Histogram],
     maps: Vec<(String, Volume<f32>)>,
 ) -> Result<()> {
     let page = page(reference, largest, found, curves)?;
+    let sha256 = sha256_file(&reference.path)?;
+    let seconds: BTreeMap<&str, f64> =
+        found.iter().filter_map(|c| Some((c.name.as_str(), c.seconds?))).collect();
     let all = json!({
         "program": "voxgray",
-        "format": 1,
+        "format": FORMAT,
         "build": Program::this(),
-        "reference": {"name": reference.name, "unit": reference.unit, "largest": largest},
+        "reference": {
+            "name": reference.name,
+            "sha256": sha256,
+            "unit": reference.unit,
+            "largest": largest,
+        },
         "candidates": found,
+        "warnings": warnings,
+        "timing": {"seconds": seconds},
     });
     let text = |rows: Vec<Vec<String>>| lines(rows.iter(), Separator::Comma).into_bytes();
     let files = [
         ("comparison.csv", text(tables::voxels(found))),
         ("vois.csv", text(tables::vois(found, &reference.unit))),
         ("gamma.csv", text(tables::gamma(found))),
-        ("comparison.json", format!("{all:#}\n").into_bytes()),
+        (HISTOGRAMS, text(tables::histograms(curves, &reference.unit))),
+        (COMPARISON, format!("{all:#}\n").into_bytes()),
         ("comparison.html", page.into_bytes()),
     ];
     let mut names: Vec<String> = files.iter().map(|f| f.0.to_string()).collect();

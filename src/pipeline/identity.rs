@@ -5,7 +5,7 @@
 use super::checks::Checks;
 use super::inputs::InputRecord;
 use super::placing::POINT_CT;
-use super::series_file::SeriesInput;
+use super::series_file::{Anchor, SeriesInput};
 use super::source::Source;
 use crate::activity::half_life_in_another_unit;
 use crate::io::dicom::{EnergyWindow, Facts, Radiopharmaceutical};
@@ -67,6 +67,7 @@ pub fn check(
 
 fn images<'a>(records: &'a [InputRecord], series: Option<&SeriesInput>) -> Vec<Image<'a>> {
     let mut point = 0;
+    let assumed = series.is_some_and(|s| s.anchor() == Anchor::Assumed);
     let image = |record: &'a InputRecord| {
         let entry = series.filter(|_| record.role == "activity").and_then(|s| {
             point += 1;
@@ -89,6 +90,8 @@ fn images<'a>(records: &'a [InputRecord], series: Option<&SeriesInput>) -> Vec<I
                 _ => None,
             }),
             registered: match entry {
+                // The others are registered to it; nothing has placed it itself.
+                Some(_) if point == 1 && assumed => None,
                 Some(point) => point.placed_by(),
                 None => (record.role == POINT_CT).then_some("registration"),
             },
@@ -138,7 +141,8 @@ fn frames(images: &[Image], checks: &Checks) {
             Check::Frame,
             problem,
             "coordinates of different frames do not belong together: activity may lie centimetres beside its organ",
-            "Bring a time point onto the CT in a series file: register = true, transform or shift_mm (voxgray help-file series).",
+            "Bring a time point onto the CT in a series file: register = true with a ct of its own or with another time point that lies on the CT, transform, \
+             or shift_mm (voxgray help-file series).",
         );
     }
 }

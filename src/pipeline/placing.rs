@@ -6,17 +6,17 @@
 use serde::Serialize;
 
 use super::Observer;
-use super::inputs::{InputRecord, in_file, read_ct};
-use super::registration::{doubts, rigid_file};
+use super::inputs::{InputRecord, file_record, in_file, read_ct};
+use super::registration::{doubts, mask, rigid_file};
 use super::series_file::{SeriesInput, TimePoint};
 use crate::activity::ActivityMap;
 use crate::error::{Error, Result};
-use crate::image::{Affine, Rigid, Volume};
+use crate::image::{Affine, Grid, Rigid, Volume};
 use crate::io::Frames;
 use crate::io::dicom::Facts;
 use crate::job::{Job, MatterInput};
 use crate::registration::{
-    Agreement, Kind, Registered, Registration, Settings, agreement, register,
+    Agreement, Kind, Metric, Registered, Registration, Settings, agreement, register,
 };
 
 /// Role of a time point's own CT among what was read.
@@ -33,7 +33,7 @@ pub struct Placement {
     pub rotation_deg: [f64; 3],
     /// mm, LPS.
     pub centre_mm: [f64; 3],
-    /// Agreement of the activity with that of the first time point, as the image lies.
+    /// Agreement of the activity with that of the time point that others are registered to, as the image lies.
     pub agreement_before: Option<Agreement>,
     /// Agreement where it is placed.
     pub agreement_after: Option<Agreement>,
@@ -84,8 +84,12 @@ pub fn bring(
     let frame_of = |facts: &Option<Facts>| facts.as_ref()?.frame_of_reference_uid.clone();
     let of_ct = records.iter().find(|r| r.role == "ct").and_then(|r| frame_of(&r.facts));
     let mut reference: Option<Volume<f32>> = None;
-    let mut placed = Vec::new();
-    for (n, point) in input.points.iter().enumerate() {
+    let mut placed = vec![Placement::stays(); images.len()];
+    let anchor = input.anchor().point();
+    // What others are registered to is placed first.
+    let others = (0..images.len()).filter(|n| *n != anchor);
+    for n in std::iter::once(anchor).chain(others) {
+        let Some(point) = input.points.get(n) else { continue };
         let at = |e: Error| Error { problem: format!("time point {}: {}", n + 1, e.problem), ..e };
         let frame = frame_of(&facts[n]);
         let middle = images[n].volume.grid.middle_mm();
@@ -106,45 +110,56 @@ pub fn bring(
         {
             tell(n, "the CTs", &found, observer);
             Placement::of("registered_on_ct", &found.transform.affine(), found.transform.centre_mm)?
-        } else if n == 0 {
-            observer.say("time point 1: the reference of the registration: it is taken to lie as the CT does");
+        } else if n == anchor {
+            if of_ct.is_none() || of_ct != frame {
+                observer.warn(
+                    "time point 1: the others are registered to it, and nothing says where it lies itself: it is taken to lie as the CT does (ct of its own, \
+                     shift_mm or transform say otherwise)",
+                );
+            }
             Placement::stays()
         } else {
-            let found = on_activity(&images[0], &images[n]).map_err(at)?;
-            tell(n, "the activity", &found, observer);
+            let of_anchor = frame_of(&facts[anchor]);
+            let fixed = (&images[anchor].volume.grid, of_anchor.as_deref());
+            let how = How::read(job, point, fixed, &frame, observer, records);
+            let found = on_activity(&images[anchor], &images[n], how.map_err(at)?).map_err(at)?;
+            tell(n, &format!("the activity of time point {}", anchor + 1), &found, observer);
             Placement::of(
                 "registered_on_activity",
                 &found.transform.affine(),
                 found.transform.centre_mm,
             )?
         };
-        let compared = n > 0 && placement.by != "as_it_lies";
-        placed.push(if compared { judged(placement, n, images, observer)? } else { placement });
+        let compared = n != anchor && placement.by != "as_it_lies";
+        placed[n] =
+            if compared { judged(placement, n, anchor, images, observer)? } else { placement };
         let grid = &mut images[n].volume.grid;
         *grid = grid.brought_by(&placed[n].bring);
     }
     Ok(placed)
 }
 
-/// Compares a placed image with the first one, which is placed already.
+/// Compares a placed image with the one that others are registered to, which is placed already.
 fn judged(
     placement: Placement,
     n: usize,
+    anchor: usize,
     images: &[ActivityMap],
     observer: &dyn Observer,
 ) -> Result<Placement> {
     let map = placement.bring.inverse()?;
-    let pair = [&images[0].volume, &images[n].volume].map(|v| (v, Kind::Activity));
+    let pair = [&images[anchor].volume, &images[n].volume].map(|v| (v, Kind::Activity));
     // An image that cannot be compared is still placed: what it lacks is told elsewhere.
     let Ok(both) = agreement(pair[0], pair[1], &[Affine::IDENTITY, map]) else {
         return Ok(placement);
     };
     observer.say(&format!(
-        "time point {}: correlation with time point 1 {:.3} as it lies, {:.3} where it is placed, where {:.0} % of time point 1 are seen",
+        "time point {}: correlation with time point {of} {:.3} as it lies, {:.3} where it is placed, where {:.0} % of time point {of} are seen",
         n + 1,
         both[0].correlation,
         both[1].correlation,
-        100.0 * both[1].overlap
+        100.0 * both[1].overlap,
+        of = anchor + 1
     ));
     // Organs clear: activity correlates the less the later, so only a fall is told.
     if both[1].correlation < both[0].correlation {
@@ -191,32 +206,68 @@ fn on_ct(
         }
     }
     records.append(&mut own);
+    let frame_of = |r: &InputRecord| r.facts.as_ref()?.frame_of_reference_uid.clone();
+    let fixed_frame = records.iter().find(|r| r.role == "ct").and_then(frame_of);
     if reference.is_none() {
         // Read before, as matter; who reads it again tells nothing anew.
         let fixed = read_ct(of_job, series.as_deref(), job.nifti_affine, &Silent, &mut Vec::new())?;
         *reference = Some(fixed);
     }
     let Some(fixed) = reference.as_ref() else { return Ok(None) };
-    estimate(fixed, &moving, Kind::Ct).map(Some)
+    let of_fixed = (&fixed.grid, fixed_frame.as_deref());
+    let how = How::read(job, point, of_fixed, frame, observer, records)?;
+    estimate(fixed, &moving, Kind::Ct, how).map(Some)
 }
 
 struct Silent;
 
 impl Observer for Silent {}
 
-fn on_activity(first: &ActivityMap, other: &ActivityMap) -> Result<Registered> {
-    estimate(&first.volume, &other.volume, Kind::Activity)
+/// What a time point states of its registration, read.
+struct How {
+    metric: Option<Metric>,
+    start: Affine,
+    mask: Option<Volume<f32>>,
 }
 
-fn estimate(fixed: &Volume<f32>, moving: &Volume<f32>, kind: Kind) -> Result<Registered> {
+impl How {
+    fn read(
+        job: &Job,
+        point: &TimePoint,
+        fixed: (&Grid, Option<&str>),
+        moving: &Option<String>,
+        observer: &dyn Observer,
+        records: &mut Vec<InputRecord>,
+    ) -> Result<How> {
+        let how = &point.registration;
+        for (role, path) in [("register_start", &how.start), ("register_mask", &how.mask)] {
+            if let Some(path) = path {
+                records.push(file_record(role, path)?);
+            }
+        }
+        let frames = Frames { fixed: fixed.1, moving: moving.as_deref() };
+        let start = how.start.as_deref().map(|p| rigid_file(p, &frames)).transpose()?;
+        let mask =
+            how.mask.as_deref().map(|p| mask(p, fixed, job.nifti_affine, observer)).transpose()?;
+        Ok(How { metric: how.metric, start: start.unwrap_or(Affine::IDENTITY), mask })
+    }
+}
+
+fn on_activity(anchor: &ActivityMap, other: &ActivityMap, how: How) -> Result<Registered> {
+    estimate(&anchor.volume, &other.volume, Kind::Activity, how)
+}
+
+fn estimate(fixed: &Volume<f32>, moving: &Volume<f32>, kind: Kind, how: How) -> Result<Registered> {
+    let mut settings = Settings::of(kind, kind);
+    settings.metric = how.metric.unwrap_or(settings.metric);
     register(&Registration {
         fixed,
         fixed_kind: kind,
         moving,
         moving_kind: kind,
-        mask: None,
-        start: Affine::IDENTITY,
-        settings: Settings::of(kind, kind),
+        mask: how.mask.as_ref(),
+        start: how.start,
+        settings,
     })
 }
 

@@ -16,6 +16,7 @@ use super::quantification::{
 use crate::activity::{CalibrationInput, DecayCorrection, InputUnit};
 use crate::error::{Error, Result, did_you_mean};
 use crate::kinetics::Family;
+use crate::registration::Metric;
 use crate::time::{Moment, TimeOrSpan, hours_text};
 use crate::transport::times::MAX_TIME_POINTS;
 use crate::units::seconds_of;
@@ -84,9 +85,20 @@ struct PointEntry {
     shift_mm: Option<[f64; 3]>,
     transform: Option<PathBuf>,
     register: Option<bool>,
+    register_metric: Option<MetricName>,
+    register_start: Option<PathBuf>,
+    register_mask: Option<PathBuf>,
     ct: Option<PathBuf>,
     ct_series: Option<String>,
     voi: Option<VoiEntry>,
+}
+
+/// What a registration makes largest, as `voxgray register --metric` has it.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum MetricName {
+    Mi,
+    Ncc,
 }
 
 /// One file, or one in the place of each `--voi`.
@@ -121,6 +133,17 @@ pub enum Integrate {
     Voi,
 }
 
+/// How the place of a time point is estimated.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HowRegistered {
+    /// What is made largest; by the kinds of the images if none.
+    pub metric: Option<Metric>,
+    /// A transform to start at.
+    pub start: Option<PathBuf>,
+    /// A label map on any grid: what the image is registered to is compared only where it is above 0.
+    pub mask: Option<PathBuf>,
+}
+
 /// One acquisition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimePoint {
@@ -144,6 +167,8 @@ pub struct TimePoint {
     pub transform: Option<PathBuf>,
     /// Its place is estimated, in place of both.
     pub register: bool,
+    /// How it is.
+    pub registration: HowRegistered,
     /// Its own CT, on which its place is estimated.
     pub ct: Option<PathBuf>,
     /// SeriesInstanceUID of that CT, where a folder holds several.
@@ -192,7 +217,39 @@ impl TimePoint {
     }
 }
 
+impl TimePoint {
+    /// Its activity is registered, for want of a CT of its own.
+    pub fn on_activity(&self) -> bool {
+        self.register && self.ct.is_none()
+    }
+}
+
+/// To which time point (from 0) activity is registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    /// The first that is placed by something else.
+    Placed(usize),
+    /// The first of all, which is taken to lie as the CT does: nothing says where.
+    Assumed,
+}
+
+impl Anchor {
+    /// Its number, from 0.
+    pub fn point(self) -> usize {
+        match self {
+            Anchor::Placed(n) => n,
+            Anchor::Assumed => 0,
+        }
+    }
+}
+
 impl SeriesInput {
+    /// The time point that the others are registered to which have no CT of their own.
+    pub fn anchor(&self) -> Anchor {
+        let placed = self.points.iter().position(|p| !p.on_activity());
+        placed.map_or(Anchor::Assumed, Anchor::Placed)
+    }
+
     /// True if a path names such a file.
     pub fn is_series(path: &Path) -> bool {
         path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
@@ -222,7 +279,8 @@ impl SeriesInput {
         let points: Vec<TimePoint> = file
             .time_point
             .into_iter()
-            .map(|p| p.build(folder, common, file.register))
+            .enumerate()
+            .map(|(n, p)| p.build(folder, common, file.register).map_err(|e| e.of_time_point(n)))
             .collect::<Result<_>>()?;
         if points.is_empty() || points.len() > MAX_TIME_POINTS {
             return Err(Error::input(
@@ -366,6 +424,21 @@ impl PointEntry {
         }
         let stated = self.shift_mm.is_some() || self.transform.is_some();
         let register = self.register.unwrap_or(register && !stated);
+        let how = HowRegistered {
+            metric: self.register_metric.map(|m| match m {
+                MetricName::Mi => Metric::MutualInformation,
+                MetricName::Ncc => Metric::Correlation,
+            }),
+            start: self.register_start.map(|p| folder.join(p)),
+            mask: self.register_mask.map(|p| folder.join(p)),
+        };
+        if how != HowRegistered::default() && !register {
+            return Err(Error::input(
+                "register_metric, register_start or register_mask of a time point that is not registered",
+                "they say how its place is estimated",
+                "Add register = true, or leave them out.",
+            ));
+        }
         if self.ct.is_some() && !register {
             return Err(Error::input(
                 "ct of a time point that is not registered",
@@ -414,6 +487,7 @@ impl PointEntry {
             shift_stated: self.shift_mm.is_some(),
             transform: self.transform.map(|t| folder.join(t)),
             register,
+            registration: how,
             ct: self.ct.map(|c| folder.join(c)),
             ct_series: self.ct_series,
             voi: self.voi.map_or(Vec::new(), |v| v.build(folder)),
@@ -475,6 +549,10 @@ mod tests {
             read(&GOOD.replace("version = 1", "version = 1\nregister = true")).unwrap();
         let by: Vec<_> = registered.points.iter().map(TimePoint::placed_by).collect();
         assert_eq!(by, [Some("registration"), Some("shift_mm")]);
+        assert_eq!(registered.anchor(), Anchor::Placed(1));
+        let all = GOOD.replace("version = 1", "version = 1\nregister = true");
+        let all = read(&all.replace("shift_mm = [1, -2.5, 0]", "")).unwrap();
+        assert_eq!((all.anchor(), series.anchor()), (Anchor::Assumed, Anchor::Placed(0)));
         let text = GOOD.replace("shift_mm = [1, -2.5, 0]", "transform = 't.tfm'");
         let series = read(&text).unwrap();
         assert_eq!(series.points[1].transform, file("t.tfm"));
@@ -520,6 +598,7 @@ mod tests {
         refused("unit = 'Bq'", "transform = 't.tfm'", "Keep one of them");
         refused("unit = 'Bq'", "register = true", "Keep one of them");
         refused("unit = 'Bq'", "ct = 'ct.mha'", "register = true");
+        refused("unit = 'Bq'", "register_metric = 'ncc'", "register = true");
         refused("= 0.8", "= 8", "the coefficient is 8");
         refused("relative_uncertainty = 0.05", "", "relative_uncertainty");
         refused(

@@ -19,6 +19,8 @@ pub(super) const COLOURS: [Rgb; 7] = [
 ];
 /// Dashes of every further round of the palette, px.
 const DASHES: [Option<(f64, f64)>; 3] = [None, Some((9.0, 4.0)), Some((3.0, 3.0))];
+/// Dashes of lines that each have their own, px, as SVG has them; told apart without colours.
+const OWN_DASHES: [&str; 7] = ["", "9 4", "3 3", "12 3 3 3", "16 5", "6 2", "12 3 3 3 3 3"];
 
 /// A histogram.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +46,8 @@ pub struct DvhPlot<'a> {
     pub y_label: &'a str,
     /// The histograms.
     pub lines: &'a [DvhLine],
+    /// As SVG, each line has dashes of its own beside its colour: for lines of one thing that lie close.
+    pub dashed: bool,
 }
 
 impl DvhPlot<'_> {
@@ -101,7 +105,10 @@ impl DvhPlot<'_> {
         }
         for (n, line) in self.lines.iter().enumerate() {
             let pixels: Vec<_> = line.points.iter().map(|p| axes.pixel_kept(p.0, p.1)).collect();
-            let dash = dash(n).map_or(String::new(), |(on, off)| format!("{on} {off}"));
+            let dash = match self.dashed {
+                true => OWN_DASHES[n % OWN_DASHES.len()].to_owned(),
+                false => dash(n).map_or(String::new(), |(on, off)| format!("{on} {off}")),
+            };
             svg.line(&pixels, 2.0, COLOURS[n % COLOURS.len()], &dash);
             let (lx, ly) = (axes.left + axes.width + 14.0, axes.top + 14.0 + 20.0 * n as f64);
             svg.line(&[(lx, ly), (lx + 34.0, ly)], 2.0, COLOURS[n % COLOURS.len()], &dash);
@@ -186,6 +193,7 @@ mod tests {
                 x_label: "dose / Gy",
                 y_label: "volume / %",
                 lines,
+                dashed: false,
             }
             .draw()
         };

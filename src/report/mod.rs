@@ -3,6 +3,7 @@
 mod axes;
 pub mod canvas;
 pub mod colour_map;
+mod difference_slice;
 pub mod dose_picture;
 pub mod dvh_plot;
 pub mod file_names;
@@ -19,6 +20,7 @@ pub mod voi_table;
 
 pub use canvas::{Canvas, Rgb};
 pub use colour_map::ColourMap;
+pub use difference_slice::DifferenceSlice;
 pub use dose_picture::DosePicture;
 pub use dvh_plot::{DvhLine, DvhPlot};
 pub use picture::{OverlayPicture, OverlayScale};

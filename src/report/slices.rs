@@ -55,27 +55,51 @@ pub struct Slices<'a> {
     pub label: &'a str,
 }
 
-struct View {
-    low: [f64; 3],
-    high: [f64; 3],
-    per_mm: f64,
+/// What of the patient a panel shows.
+pub(super) struct View {
+    pub(super) low: [f64; 3],
+    pub(super) high: [f64; 3],
+    pub(super) per_mm: f64,
+}
+
+impl View {
+    /// The body in the CT; without one all of the dose's grid.
+    pub(super) fn of(ct: Option<&Volume<f32>>, dose: &Volume<f32>) -> Result<Self> {
+        let (low, high) = match ct {
+            Some(ct) => body_box_mm(ct, MARGIN_MM),
+            None => bounds_mm(&dose.grid),
+        };
+        let per_mm = (PANEL / (high[0] - low[0])).min(MOST_PIXELS_PER_MM);
+        if per_mm.is_finite() && per_mm > 0.0 {
+            return Ok(View { low, high, per_mm });
+        }
+        Err(cannot_be_drawn())
+    }
+
+    /// Where a pixel of an axial panel is, mm.
+    pub(super) fn mm(&self, px: usize, py: usize, z_mm: f64) -> [f64; 3] {
+        let at = |low: f64, p: usize| low + (p as f64 + 0.5) / self.per_mm;
+        [at(self.low[0], px), at(self.low[1], py), z_mm]
+    }
+}
+
+fn cannot_be_drawn() -> Error {
+    Error::run(
+        "slices cannot be drawn",
+        "there is no dose, or the images have no extent",
+        "Check the dose map.",
+    )
+}
+
+/// The grey of a CT number.
+pub(super) fn window(hu: f64) -> u8 {
+    let (black, white) = WINDOW_HU;
+    (255.0 * ((hu - black) / (white - black)).clamp(0.0, 1.0)) as u8
 }
 
 impl Slices<'_> {
     fn view(&self) -> Result<View> {
-        let (low, high) = match self.ct {
-            Some(ct) => body_box_mm(ct, MARGIN_MM),
-            None => bounds_mm(&self.dose.grid),
-        };
-        let per_mm = (PANEL / (high[0] - low[0])).min(MOST_PIXELS_PER_MM);
-        if !(per_mm.is_finite() && per_mm > 0.0 && self.top > 0.0) {
-            return Err(Error::run(
-                "slices cannot be drawn",
-                "there is no dose, or the images have no extent",
-                "Check the dose map.",
-            ));
-        }
-        Ok(View { low, high, per_mm })
+        if self.top > 0.0 { View::of(self.ct, self.dose) } else { Err(cannot_be_drawn()) }
     }
 
     /// At most `most` positions (mm, along z) from end to end of where there is dose or a VOI, on slices of the dose grid.
@@ -108,13 +132,10 @@ impl Slices<'_> {
         let width = panels * size[0] + (panels - 1.0) * GAP;
         let mut canvas = Canvas::new(width as u32, (size[1] + FOOT) as u32, [0; 3])?;
         let (w, h) = (size[0] as usize, size[1] as usize);
-        let mm = |px: usize, py: usize| {
-            let at = |low: f64, p: usize| low + (p as f64 + 0.5) / view.per_mm;
-            [at(view.low[0], px), at(view.low[1], py), z_mm]
-        };
         let sampled = |volume: &Volume<f32>| -> Result<Vec<f64>> {
             let sampler = Sampler::new(volume)?;
-            Ok((0..w * h).map(|i| sampler.at(mm(i % w, i / w)).unwrap_or(f64::NAN)).collect())
+            let at = |i: usize| sampler.at(view.mm(i % w, i / w, z_mm)).unwrap_or(f64::NAN);
+            Ok((0..w * h).map(at).collect())
         };
         let ct = self.ct.map(sampled).transpose()?;
         let dose = sampled(self.dose)?;
@@ -123,8 +144,7 @@ impl Slices<'_> {
         for i in 0..w * h {
             let (x, y) = ((i % w) as i64, (i / w) as i64);
             if let Some(hu) = ct.as_ref().map(|c| c[i]).filter(|hu| hu.is_finite()) {
-                let (black, white) = WINDOW_HU;
-                let grey = (255.0 * ((hu - black) / (white - black)).clamp(0.0, 1.0)) as u8;
+                let grey = window(hu);
                 canvas.blend(x, y, [grey; 3], 1.0);
                 canvas.blend(x + second as i64, y, [grey; 3], 1.0);
             }
@@ -204,7 +224,7 @@ impl Slices<'_> {
 }
 
 /// The colour of the `n`-th outline; black of the palette, which CT swallows, is white here.
-fn outline_colour(n: usize) -> Rgb {
+pub(super) fn outline_colour(n: usize) -> Rgb {
     match COLOURS[n % COLOURS.len()] {
         [0, 0, 0] => WHITE,
         [r, g, b] => [r, g, b].map(|c| c.max(60)),
@@ -212,7 +232,7 @@ fn outline_colour(n: usize) -> Rgb {
 }
 
 /// Calls `draw` for the pixels within a level that touch one without.
-fn edge(values: &[f64], width: usize, level: f64, mut draw: impl FnMut(i64, i64)) {
+pub(super) fn edge(values: &[f64], width: usize, level: f64, mut draw: impl FnMut(i64, i64)) {
     let within = |i: usize| values[i] >= level;
     for i in (0..values.len()).filter(|i| within(*i)) {
         let (x, y) = (i % width, i / width);
@@ -226,7 +246,11 @@ fn edge(values: &[f64], width: usize, level: f64, mut draw: impl FnMut(i64, i64)
     }
 }
 
-fn letters(canvas: &mut Canvas, [w, h]: [f64; 2], [left, right, top, bottom]: [&str; 4]) {
+pub(super) fn letters(
+    canvas: &mut Canvas,
+    [w, h]: [f64; 2],
+    [left, right, top, bottom]: [&str; 4],
+) {
     for (x, y, letter) in [
         (9.0, 0.5 * h, left),
         (w - 9.0, 0.5 * h, right),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use toml::Value;
 
+use super::given::Given;
 use super::lines::Lines;
 use super::stage::Word;
 use crate::error::{Error, Result, did_you_mean};
@@ -22,6 +23,8 @@ pub struct OptionFacts {
     pub many: bool,
     /// What holds where it is not given, if it says so.
     pub default: Option<String>,
+    /// Under what the help of its command has it, such as `Method`.
+    pub heading: Option<String>,
 }
 
 /// Options of each command (`dose`, `plan limit`) by its name.
@@ -38,20 +41,21 @@ impl Commands {
     }
 
     /// The words of a command line for the keys of a table of the study file: `target_uncertainty = "1%"` is `--target-uncertainty 1%`. `taken`
-    /// are options that the study gives itself.
+    /// are options that the study gives itself, and from where.
     ///
     /// # Errors
     /// If a key is none of the command's options, or is taken, or its value cannot be one.
-    pub fn words(&self, command: &str, taken: &[&str], of: &Section) -> Result<Vec<Word>> {
+    pub fn words(&self, command: &str, taken: Given, of: &Section) -> Result<Vec<Word>> {
         let mut words = Vec::new();
         for (key, value) in of.table {
             let name = key.replace('_', "-");
-            let known = self.of(command).iter().filter(|o| !taken.contains(&o.name.as_str()));
-            if taken.contains(&name.as_str()) {
+            let is_taken = |name: &str| taken.iter().find(|t| t.0 == name);
+            let known = self.of(command).iter().filter(|o| is_taken(&o.name).is_none());
+            if let Some((_, from)) = is_taken(&name) {
                 return Err(of.error(
                     key,
-                    "the study gives this option itself, from its other keys",
-                    "Leave it out.",
+                    &format!("the study gives this option itself: it is {from}"),
+                    "Leave it out here.",
                 ));
             }
             let Some(option) = known.clone().find(|o| o.name == name) else {
@@ -60,8 +64,9 @@ impl Commands {
                     key,
                     &format!("voxgray {command} has no such option"),
                     &format!(
-                        "{}voxgray {command} --help lists them; write - as _.",
-                        did_you_mean(key, names.iter().map(String::as_str))
+                        "{}voxgray {command} --help lists them; write - as _.{}",
+                        did_you_mean(key, names.iter().map(String::as_str)),
+                        super::given::elsewhere(command, key)
                     ),
                 ));
             };

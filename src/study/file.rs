@@ -1,6 +1,7 @@
 //! `study.toml`: what is known of a patient's treatment. Unknown keys are refused with the nearest known; tables that stand for a command or
 //! a series file are checked by the command and the reader that they are for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -26,6 +27,7 @@ struct File {
     series: toml::Table,
     #[serde(default)]
     dose: toml::Table,
+    compare: Option<toml::Table>,
     #[serde(default)]
     dvh: toml::Table,
     bed: Option<toml::Table>,
@@ -46,6 +48,8 @@ struct CycleEntry {
     #[serde(default)]
     voi: Vec<VoiEntry>,
     activity: Option<PathBuf>,
+    #[serde(default)]
+    candidate: BTreeMap<String, PathBuf>,
     #[serde(default)]
     time_point: Vec<toml::Table>,
 }
@@ -81,6 +85,8 @@ pub struct Cycle {
     pub vois: Vec<VoiFile>,
     /// One image, in place of time points.
     pub activity: Option<PathBuf>,
+    /// Doses of other programs, by name, which are compared with that of the cycle.
+    pub candidates: Vec<(String, PathBuf)>,
     /// Time points with the keys of a series file; their paths are as written.
     pub points: Vec<toml::Table>,
 }
@@ -108,6 +114,8 @@ pub struct Study {
     pub series: toml::Table,
     /// Options of `voxgray dose`.
     pub dose: toml::Table,
+    /// Methods beside that of `dose`, and options of `voxgray compare-methods`.
+    pub compare: Option<toml::Table>,
     /// Options of `voxgray dvh`.
     pub dvh: toml::Table,
     /// Options of `voxgray bed`; without them there is no BED.
@@ -173,6 +181,7 @@ impl Study {
             cycles,
             series: file.series,
             dose: file.dose,
+            compare: file.compare,
             dvh: file.dvh,
             bed: file.bed,
             limits: file.limit,
@@ -246,6 +255,7 @@ impl CycleEntry {
             ct_series: self.ct_series,
             vois: self.voi.into_iter().map(voi).collect(),
             activity: self.activity.map(|a| folder.join(a)),
+            candidates: self.candidate.into_iter().map(|(k, v)| (k, folder.join(v))).collect(),
             points: self.time_point,
         })
     }

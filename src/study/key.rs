@@ -37,8 +37,11 @@ impl Keys {
         let mut parts = vec![program.version, program.source_sha256, program.tables_sha256];
         parts.push(stage.name.clone());
         for word in &stage.words {
-            match word {
-                Word::Silent(_) => {}
+            if let Word::Named(name, _) = word {
+                parts.push(format!("named {name}"));
+            }
+            match word.bare() {
+                Word::Silent(_) | Word::Named(..) => {}
                 Word::Text(text) => parts.push(format!("word {text}")),
                 Word::Made(name) => parts.push(format!("made {name}")),
                 Word::Input(path) => parts.push(format!("input {}", self.content(path)?)),
@@ -146,6 +149,8 @@ mod tests {
             file_text: String::new(),
             reads: Vec::new(),
             needed: true,
+            shared: true,
+            tables: Vec::new(),
         }
     }
 

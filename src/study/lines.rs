@@ -30,6 +30,40 @@ impl Lines {
         }
     }
 
+    /// The line of a key that is there.
+    pub fn exact(&self, path: &str) -> Option<usize> {
+        self.0.get(path).copied()
+    }
+
+    /// The path of what begins on a line; the deepest.
+    pub fn at(&self, line: usize) -> Option<&str> {
+        let here = self.0.iter().filter(|(_, l)| **l == line).map(|(path, _)| path.as_str());
+        here.max_by_key(|path| path.split('.').count())
+    }
+
+    /// The line of the key below a table that a text names, with the most of what lies above it.
+    pub fn named_below(&self, table: &str, text: &str) -> Option<usize> {
+        let part = |c: char| c.is_alphanumeric() || "_-".contains(c);
+        let words: Vec<String> = text
+            .split(|c: char| !part(c))
+            .map(|w| w.trim_matches('-').replace('-', "_"))
+            .filter(|w| !w.is_empty())
+            .collect();
+        let named = |segment: &str| words.iter().any(|w| w == &segment.replace('-', "_"));
+        let below = self.0.iter().filter_map(|(path, line)| {
+            let rest = path.strip_prefix(table)?.strip_prefix('.')?;
+            let parts: Vec<&str> = rest.split('.').collect();
+            // The number of an item is no name.
+            let last = parts.last().filter(|l| l.parse::<usize>().is_err())?;
+            named(last).then(|| {
+                let score = parts.iter().filter(|p| named(p)).count();
+                ((score, std::cmp::Reverse(parts.len())), *line)
+            })
+        });
+        let best = below.max_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+        best.map(|b| b.1)
+    }
+
     /// The first line of a key of that name, whatever table it is in.
     pub fn ending_in(&self, key: &str) -> Option<usize> {
         let is = |path: &str| path.rsplit('.').next() == Some(key);
@@ -87,6 +121,14 @@ mod tests {
             assert_eq!(lines.get(path), Some(line), "{path}");
         }
         assert_eq!(lines.get("dvh.d"), None);
+        assert_eq!((lines.exact("dose.histories"), lines.exact("dose.seed")), (Some(4), None));
+        assert_eq!(
+            (lines.at(10), lines.at(5)),
+            (Some("cycle.1.time_point.2.time"), Some("cycle.1"))
+        );
+        assert_eq!(lines.named_below("dose", "--histories is 'few'"), Some(4));
+        assert_eq!(lines.named_below("cycle.1", "time '24'"), Some(8));
+        assert_eq!(lines.named_below("dose", "time '24'"), None);
         assert_eq!(Lines::of("= 1"), Lines::default());
     }
 }

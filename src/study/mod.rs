@@ -5,17 +5,21 @@
 
 pub mod commands;
 mod file;
+pub mod given;
 pub mod init;
 mod key;
 pub mod lines;
+pub mod methods;
 mod paths;
 pub mod record;
 mod series_text;
 pub mod stage;
 mod stages;
+pub mod words;
 
 pub use commands::{Commands, OptionFacts};
 pub use file::{Cycle, Study, VERSION};
 pub use key::Keys;
+pub use methods::StudyMethod;
 pub use record::{Done, Record};
 pub use stage::{Output, Stage, Word};

@@ -67,7 +67,7 @@ pub fn series_text(
     table.extend(series);
     let mut points = cycle.points.clone();
     for point in &mut points {
-        for key in ["activity", "transform", "ct"] {
+        for key in ["activity", "transform", "register_start", "register_mask", "ct"] {
             point.get_mut(key).into_iter().for_each(&mut placed);
         }
         match point.get_mut("voi") {

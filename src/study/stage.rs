@@ -13,6 +13,28 @@ pub enum Word {
     Input(PathBuf),
     /// What another stage has made, or this one makes, by its name in the output folder.
     Made(String),
+    /// `NAME=` and one of these.
+    Named(String, Box<Word>),
+}
+
+impl Word {
+    /// Without its name, where it has one.
+    pub fn bare(&self) -> &Word {
+        match self {
+            Word::Named(_, of) => of.bare(),
+            other => other,
+        }
+    }
+
+    /// As it stands on the command line; what stages make lies in `out`.
+    pub fn text(&self, out: &Path) -> String {
+        match self {
+            Word::Text(text) | Word::Silent(text) => text.clone(),
+            Word::Input(path) => path.display().to_string(),
+            Word::Made(name) => out.join(name).display().to_string(),
+            Word::Named(name, of) => format!("{name}={}", of.text(out)),
+        }
+    }
 }
 
 /// Where a stage writes, by its name in the output folder.
@@ -54,15 +76,21 @@ pub struct Stage {
     pub file_text: String,
     /// What that file names, beside the inputs among the words.
     pub reads: Vec<PathBuf>,
-    /// Without it no later stage makes sense.
+    /// It is the dose of a cycle: without it no later stage makes sense.
     pub needed: bool,
+    /// It runs histories, which can be shared out.
+    pub shared: bool,
+    /// Tables of the study file that its words come from, the first first.
+    pub tables: Vec<String>,
 }
 
 impl Stage {
-    /// What is left of a report where stages that it would show have failed; any other stage needs them.
+    /// What is left of a report or a comparison where stages that it would show have failed; any other stage needs them, and so does a comparison of
+    /// nothing.
     pub fn without_made(&self, failed: &[String]) -> Stage {
         let mut stage = self.clone();
-        if self.name != "report" {
+        let compares = self.kind() == "compare";
+        if self.name != "report" && !compares {
             return stage;
         }
         let is_failed = |name: &str| {
@@ -72,13 +100,40 @@ impl Stage {
         let mut at = 0;
         while at + 1 < stage.words.len() {
             // An option and what it names.
-            match &stage.words[at + 1] {
+            match stage.words[at + 1].bare() {
                 Word::Made(name) if is_failed(name) => drop(stage.words.drain(at..at + 2)),
                 _ => at += 1,
             }
         }
+        if compares && !stage.words.iter().any(|w| matches!(w, Word::Named(..))) {
+            return self.clone();
+        }
         stage.after.retain(|name| !is_failed(name));
         stage
+    }
+
+    /// What its name begins with: `dose` of `dose_2`.
+    pub fn kind(&self) -> &str {
+        self.name.split('_').next().unwrap_or_default()
+    }
+
+    /// The command that it runs, such as `plan limit`.
+    pub fn command(&self) -> String {
+        let word = |n: usize| match self.words.get(n) {
+            Some(Word::Text(text)) => text.as_str(),
+            _ => "",
+        };
+        if word(0) == "plan" { format!("plan {}", word(1)) } else { word(0).to_owned() }
+    }
+
+    /// The table of the study file with its options.
+    pub fn table(&self) -> &str {
+        self.tables.first().map_or(&self.name, String::as_str)
+    }
+
+    /// Whether it runs `voxgray dose`.
+    pub fn is_dose(&self) -> bool {
+        self.words.first() == Some(&Word::Text("dose".into()))
     }
 
     /// Has it run with so many threads, whatever the study says; its result does not depend on them.
@@ -92,7 +147,7 @@ impl Stage {
 
     /// Every file and folder of the user that it reads.
     pub fn inputs(&self) -> impl Iterator<Item = &Path> {
-        let of_words = self.words.iter().filter_map(|w| match w {
+        let of_words = self.words.iter().filter_map(|w| match w.bare() {
             Word::Input(path) => Some(path.as_path()),
             _ => None,
         });
@@ -101,12 +156,7 @@ impl Stage {
 
     /// The command line with paths into the output folder.
     pub fn line(&self, out: &Path) -> Vec<String> {
-        let text = |word: &Word| match word {
-            Word::Text(text) | Word::Silent(text) => text.clone(),
-            Word::Input(path) => path.display().to_string(),
-            Word::Made(name) => out.join(name).display().to_string(),
-        };
-        let mut words: Vec<String> = self.words.iter().map(text).collect();
+        let mut words: Vec<String> = self.words.iter().map(|w| w.text(out)).collect();
         if !matches!(self.output, Output::Printed(_)) {
             words.extend(["-o".into(), out.join(self.output.name()).display().to_string()]);
         }

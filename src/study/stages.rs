@@ -4,46 +4,15 @@ use std::path::{Path, PathBuf};
 
 use super::commands::{Commands, Section};
 use super::file::{Cycle, Study};
+use super::given::{self, Given};
+use super::lines::Lines;
+use super::methods::StudyMethod;
 use super::paths::seen_from;
 use super::series_text::series_text;
 use super::stage::{Output, Stage, Word};
 use crate::error::{Error, Result};
 use crate::physics::own_nuclides::tables_of;
 use crate::pipeline::series_file::SeriesInput;
-
-/// Options of `voxgray dose` that come from other keys of a study.
-const TAKEN_BY_DOSE: [&str; 12] = [
-    "ct",
-    "ct-series",
-    "activity",
-    "nuclide",
-    "administered",
-    "voi",
-    "voi-names",
-    "out",
-    "overwrite",
-    "resume",
-    "shard",
-    "from-shards",
-];
-/// The same of the commands that analyse a dose.
-const TAKEN_BY_ANALYSIS: [&str; 7] =
-    ["voi", "voi-names", "administered", "out", "overwrite", "csv", "json"];
-const TAKEN_BY_LIMIT: [&str; 5] = ["cycle", "administered", "given", "csv", "json"];
-const TAKEN_BY_REPORT: [&str; 11] = [
-    "ct-series",
-    "administered",
-    "pseudonym",
-    "ct",
-    "voi",
-    "voi-names",
-    "dvh",
-    "bed",
-    "limit",
-    "out",
-    "overwrite",
-];
-const TAKEN_BY_DICOM: [&str; 3] = ["bed", "out", "overwrite"];
 
 fn text(word: &str) -> Word {
     Word::Text(word.into())
@@ -61,9 +30,19 @@ impl Study {
     /// If a key is none of its command's, or what one stage needs is not stated.
     pub fn stages(&self, commands: &Commands) -> Result<Vec<Stage>> {
         let cycles = self.cycles.len();
+        let methods = self.methods(commands)?;
+        self.check_compared(&methods)?;
         let mut stages = Vec::new();
         for (n, cycle) in self.cycles.iter().enumerate() {
-            stages.push(self.dose(commands, cycle, n)?);
+            stages.push(self.dose(commands, cycle, n, None)?);
+        }
+        for (n, cycle) in self.cycles.iter().enumerate() {
+            for method in &methods {
+                stages.push(self.dose(commands, cycle, n, Some(method))?);
+            }
+            if !methods.is_empty() || !cycle.candidates.is_empty() {
+                stages.push(self.comparison(commands, cycle, n, &methods)?);
+            }
         }
         for (n, cycle) in self.cycles.iter().enumerate() {
             for (v, voi) in cycle.vois.iter().enumerate() {
@@ -73,8 +52,9 @@ impl Study {
                 if let Some(given) = &cycle.administered {
                     words.extend([text("--administered"), text(given)]);
                 }
-                words.extend(self.words(commands, "dvh", "dvh", &self.dvh, &TAKEN_BY_ANALYSIS)?);
-                stages.push(analysis(name, words, vec![numbered("dose", n, cycles)]));
+                words.extend(self.words(commands, "dvh", "dvh", &self.dvh, given::ANALYSIS)?);
+                let after = vec![numbered("dose", n, cycles)];
+                stages.push(analysis(name, words, after, &["dvh", &cycle_table(n)]));
             }
         }
         let doses: Vec<String> = (0..cycles).map(|n| numbered("dose", n, cycles)).collect();
@@ -88,8 +68,9 @@ impl Study {
                 words.extend(self.nuclide_words());
                 words.extend(doses.iter().cloned().map(Word::Made));
                 voi_words(&mut words, &voi.file, voi.names.as_deref());
-                words.extend(self.words(commands, "bed", "bed", bed, &TAKEN_BY_ANALYSIS)?);
-                stages.push(analysis(numbered("bed", v, vois.len()), words, doses.clone()));
+                words.extend(self.words(commands, "bed", "bed", bed, given::ANALYSIS)?);
+                let name = numbered("bed", v, vois.len());
+                stages.push(analysis(name, words, doses.clone(), &["bed", "cycle.1"]));
             }
         }
         for (n, limit) in self.limits.iter().enumerate() {
@@ -107,8 +88,9 @@ impl Study {
                     words.extend([text("--bed"), Word::Made("bed".into())]);
                     after.push("bed".into());
                 }
-                words.extend(self.words(commands, "dicom", "dicom", dicom, &TAKEN_BY_DICOM)?);
-                stages.push(analysis(numbered("dicom", n, cycles), words, after));
+                words.extend(self.words(commands, "dicom", "dicom", dicom, given::DICOM)?);
+                let name = numbered("dicom", n, cycles);
+                stages.push(analysis(name, words, after, &["dicom", &cycle_table(n)]));
             }
         }
         let report = self.report(commands, &stages, &doses)?;
@@ -137,19 +119,20 @@ impl Study {
         }
         let mut after = doses.to_vec();
         for stage in stages {
-            let option = match stage.name.split('_').next() {
-                Some("dvh") => "--dvh",
-                Some("bed") => "--bed",
-                Some("limit") => "--limit",
+            let option = match stage.kind() {
+                "compare" => "--comparison",
+                "dvh" => "--dvh",
+                "bed" => "--bed",
+                "limit" => "--limit",
                 _ => continue,
             };
             words.extend([text(option), Word::Made(stage.output.name().to_owned())]);
             after.push(stage.name.clone());
         }
-        words.extend(self.words(commands, "report", "report", &self.report, &TAKEN_BY_REPORT)?);
+        words.extend(self.words(commands, "report", "report", &self.report, given::REPORT)?);
         Ok(Stage {
             output: Output::File("report.html".into()),
-            ..analysis("report".into(), words, after)
+            ..analysis("report".into(), words, after, &["report"])
         })
     }
 
@@ -159,7 +142,7 @@ impl Study {
         command: &str,
         path: &str,
         table: &toml::Table,
-        taken: &[&str],
+        taken: Given,
     ) -> Result<Vec<Word>> {
         let of = Section { path, table, folder: &self.folder, lines: &self.lines };
         commands.words(command, taken, &of)
@@ -177,7 +160,14 @@ impl Study {
         words
     }
 
-    fn dose(&self, commands: &Commands, cycle: &Cycle, n: usize) -> Result<Stage> {
+    /// The dose of a cycle, by the method of `[dose]` or by another.
+    fn dose(
+        &self,
+        commands: &Commands,
+        cycle: &Cycle,
+        n: usize,
+        method: Option<&StudyMethod>,
+    ) -> Result<Stage> {
         let cycles = self.cycles.len();
         let mut words = vec![text("dose"), text("--nuclide"), text(&self.nuclide)];
         words.extend(self.nuclide_words());
@@ -206,10 +196,18 @@ impl Study {
         for voi in &cycle.vois {
             voi_words(&mut words, &voi.file, voi.names.as_deref());
         }
-        words.extend(self.words(commands, "dose", "dose", &self.dose, &TAKEN_BY_DOSE)?);
+        words.extend(match method {
+            None => self.words(commands, "dose", "dose", &self.dose, given::DOSE)?,
+            Some(method) => self.method_words(commands, method)?,
+        });
         // Tables that the file of nuclides names are inputs too.
         reads.extend(self.nuclide_file.iter().flat_map(|f| tables_of(f)));
-        let name = numbered("dose", n, cycles);
+        let name = match method {
+            None => numbered("dose", n, cycles),
+            Some(method) => method_stage(method, n, cycles),
+        };
+        let mut tables: Vec<String> = method.iter().map(|m| m.path.clone()).collect();
+        tables.extend(["dose".into(), cycle_table(n), "series".into()]);
         Ok(Stage {
             output: Output::Folder(name.clone()),
             name,
@@ -219,8 +217,45 @@ impl Study {
             file,
             file_text,
             reads,
-            needed: true,
+            needed: method.is_none(),
+            // A method of [dose] without histories says so itself.
+            shared: method.is_none_or(StudyMethod::transports),
+            tables,
         })
+    }
+
+    /// The doses of other methods and programs beside that of a cycle.
+    fn comparison(
+        &self,
+        commands: &Commands,
+        cycle: &Cycle,
+        n: usize,
+        methods: &[StudyMethod],
+    ) -> Result<Stage> {
+        let cycles = self.cycles.len();
+        let reference = numbered("dose", n, cycles);
+        let mut words = vec![text("compare-methods"), text("--reference")];
+        words.push(Word::Made(reference.clone()));
+        let mut after = vec![reference];
+        let mut candidate = |name: &str, of: Word| {
+            words.extend([text("--candidate"), Word::Named(name.into(), Box::new(of))]);
+        };
+        for method in methods {
+            let made = method_stage(method, n, cycles);
+            candidate(&method.name, Word::Made(made.clone()));
+            after.push(made);
+        }
+        for (name, map) in &cycle.candidates {
+            candidate(name, Word::Input(map.clone()));
+        }
+        for voi in &cycle.vois {
+            voi_words(&mut words, &voi.file, voi.names.as_deref());
+        }
+        let options = self.compare_options();
+        let path = "compare";
+        words.extend(self.words(commands, "compare-methods", path, &options, given::COMPARE)?);
+        let name = numbered("compare", n, cycles);
+        Ok(analysis(name, words, after, &[path, &cycle_table(n)]))
     }
 
     fn limit(
@@ -239,13 +274,13 @@ impl Study {
             }
         }
         let path = format!("limit.{}", n + 1);
-        words.extend(self.words(commands, "plan limit", &path, table, &TAKEN_BY_LIMIT)?);
+        words.extend(self.words(commands, "plan limit", &path, table, given::LIMIT)?);
         words.push(text("--json"));
         let name = numbered("limit", n, self.limits.len());
         Ok(Stage {
             output: Output::Printed(format!("{name}.json")),
             when_run: Vec::new(),
-            ..analysis(name, words, doses.to_vec())
+            ..analysis(name, words, doses.to_vec(), &[&path])
         })
     }
 
@@ -261,29 +296,36 @@ impl Study {
     ///
     /// # Errors
     /// If a key is unknown or a value makes no sense.
-    pub fn series_of(&self, stage: &Stage) -> Result<Option<SeriesInput>> {
+    pub fn series_of(&self, commands: &Commands, stage: &Stage) -> Result<Option<SeriesInput>> {
         let Some(cycle) = self.cycle_of(stage) else { return Ok(None) };
         // Joined to the folder of the study already.
         let whole = |p: &Path| std::path::absolute(p).unwrap_or_else(|_| p.to_path_buf());
         let text = series_text(self, cycle, &whole)?.text;
-        SeriesInput::parse(&text, &self.path).map(Some).map_err(|e| self.located(e))
+        let refused = |e| self.of_series(commands, stage, &text, e);
+        SeriesInput::parse(&text, &self.path).map(Some).map_err(refused)
     }
 
-    /// An error of the series file, whose lines are not those of the study file, with the study's line of the key that it names.
-    fn located(&self, mut error: Error) -> Error {
-        if let Some(at) = error.why.rfind("^\n") {
-            error.why = error.why[at + 2..].trim().to_owned();
-            error.problem = "keys of time points and of [series]".into();
-        }
-        let key = error.why.split('`').nth(1).unwrap_or_default();
-        let missing = error.why.contains("missing field");
-        let line = (!missing).then(|| self.lines.ending_in(key)).flatten();
-        let line = line.map_or(String::new(), |l| format!(", line {l}"));
-        error.problem = format!("{}{line}: {}", self.path.display(), error.problem);
-        if missing {
+    /// An error of the reader of a series file, which stands nowhere yet, with the line of the study file that its key or value comes from.
+    fn of_series(&self, commands: &Commands, stage: &Stage, text: &str, mut error: Error) -> Error {
+        let Some(at) = error.why.rfind("^\n") else { return self.located(commands, stage, error) };
+        let number = error.why.split_once("at line ").and_then(|(_, rest)| rest.split(',').next());
+        let written = Lines::of(text);
+        let path = number.and_then(|n| written.at(n.parse().ok()?)).unwrap_or_default();
+        let cycle = stage.tables.iter().find(|t| t.starts_with("cycle."));
+        let path = match cycle.filter(|_| path.starts_with("time_point.")) {
+            Some(cycle) => format!("{cycle}.{path}"),
+            None => format!("series.{path}"),
+        };
+        error.why = error.why[at + 2..].trim().to_owned();
+        error.problem = "keys of time points and of [series]".into();
+        let line = if error.why.contains("missing field") {
+            let key = error.why.split('`').nth(1).unwrap_or_default();
             error.suggestion = format!("Add {key} = ... to [series]: voxgray help-file series.");
-        }
-        error
+            self.lines.exact("series")
+        } else {
+            self.lines.get(&path)
+        };
+        self.at_line(error, line, "")
     }
 
     fn cycle_of(&self, stage: &Stage) -> Option<&Cycle> {
@@ -320,7 +362,7 @@ fn voi_words(words: &mut Vec<Word>, file: &Path, names: Option<&Path>) {
 }
 
 /// A stage that reads what others have made and writes a folder.
-fn analysis(name: String, words: Vec<Word>, after: Vec<String>) -> Stage {
+fn analysis(name: String, words: Vec<Word>, after: Vec<String>, tables: &[&str]) -> Stage {
     Stage {
         output: Output::Folder(name.clone()),
         name,
@@ -331,5 +373,17 @@ fn analysis(name: String, words: Vec<Word>, after: Vec<String>) -> Stage {
         file_text: String::new(),
         reads: Vec::new(),
         needed: false,
+        shared: false,
+        tables: tables.iter().map(ToString::to_string).collect(),
     }
+}
+
+/// The table of a cycle.
+fn cycle_table(n: usize) -> String {
+    format!("cycle.{}", n + 1)
+}
+
+/// `method_ldm`, or `method_2_ldm` of the second cycle.
+fn method_stage(method: &StudyMethod, n: usize, cycles: usize) -> String {
+    format!("{}_{}", numbered("method", n, cycles), method.slug())
 }

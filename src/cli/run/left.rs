@@ -11,16 +11,23 @@ use crate::pipeline::Route;
 use crate::study::{Done, Record, Stage};
 
 /// What stages take of what a dose takes beside its transport, on the demo's grids of 4 and 8 mm (histograms 1.1 and 1.7, report 0.7 and 0.8).
-const PARTS: [(&str, f64); 5] =
-    [("dvh", 1.2), ("bed", 0.3), ("dicom", 0.1), ("report", 0.8), ("limit", 0.02)];
+const PARTS: [(&str, f64); 7] = [
+    ("dvh", 1.2),
+    ("bed", 0.3),
+    ("dicom", 0.1),
+    ("report", 0.8),
+    ("limit", 0.02),
+    ("method", 1.5),
+    ("compare", 1.0),
+];
 
 /// What is known of a stage that comes later.
 fn later(record: &Record, stage: &Stage) -> Later {
     if let Some(seconds) = record.get(&stage.name).and_then(|d| d.seconds) {
         return Later::Known(seconds);
     }
-    let kind = stage.name.split('_').next().unwrap_or_default();
-    PARTS.iter().find(|p| p.0 == kind).map_or(Later::Dose, |p| Later::Part(p.1))
+    let part = PARTS.iter().find(|p| p.0 == stage.kind() && !stage.shared);
+    part.map_or(Later::Dose, |p| Later::Part(p.1))
 }
 
 /// Has the time left told while a dose runs; other stages are short.
@@ -99,6 +106,8 @@ mod tests {
             file_text: String::new(),
             reads: Vec::new(),
             needed: name.starts_with("dose"),
+            shared: name.starts_with("dose"),
+            tables: Vec::new(),
         }
     }
 

@@ -42,7 +42,7 @@ pub(super) fn run(study: &Study, stages: &[Stage], shard: Shard, anew: bool) -> 
     let whole = Record::read(&study.out);
     let mut runner = Runner::new(study, &place, anew);
     let mut parts = Vec::new();
-    for stage in stages.iter().filter(|s| s.needed) {
+    for stage in stages.iter().filter(|s| s.shared) {
         let key = runner.keys.of(stage)?;
         let done = whole.get(&stage.name);
         if !anew && done.is_some_and(|d| d.holds(&key, &stage.output, &study.out)) {
@@ -87,7 +87,7 @@ fn places<'a>(out: &'a Path, stage: &'a Stage, of: u32) -> impl Iterator<Item = 
 pub(super) fn check(runner: &mut Runner, stages: &[Stage], of: u32) -> Result<()> {
     let out = &runner.study.out;
     let mut lacking = Vec::new();
-    for stage in stages.iter().filter(|s| s.needed) {
+    for stage in stages.iter().filter(|s| s.shared) {
         let key = runner.keys.of(stage)?;
         let done = runner.record.get(&stage.name);
         if !runner.anew && done.is_some_and(|d| d.holds(&key, &stage.output, out)) {
@@ -127,7 +127,7 @@ pub(super) fn remove(runner: &Runner, stages: &[Stage], of: u32) -> Result<()> {
     let out = &runner.study.out;
     let whole = |stage: &&Stage| {
         let done = runner.record.get(&stage.name);
-        stage.needed && done.is_some_and(|d| d.exit.is_some() && d.error.is_none())
+        stage.shared && done.is_some_and(|d| d.exit.is_some() && d.error.is_none())
     };
     for stage in stages.iter().filter(whole) {
         for place in places(out, stage, of).filter(|p| p.is_dir()) {
@@ -135,7 +135,7 @@ pub(super) fn remove(runner: &Runner, stages: &[Stage], of: u32) -> Result<()> {
         }
     }
     for place in (1..=of).map(|n| out.join(folder(n, of))) {
-        let rest = |s: &&Stage| s.needed && place.join(&s.name).exists();
+        let rest = |s: &&Stage| s.shared && place.join(&s.name).exists();
         if place.is_dir() && !stages.iter().any(|s| rest(&s)) {
             remove_output(&place)?;
         }

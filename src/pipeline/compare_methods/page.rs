@@ -115,6 +115,7 @@ pub(super) fn page(
                 x_label: &reference.unit,
                 y_label: "volume with at least this value / %",
                 lines: &lines,
+                dashed: true,
             }
             .svg()?;
             page.drawing(&svg, name);

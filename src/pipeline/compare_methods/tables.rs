@@ -1,6 +1,6 @@
 //! The tables of a comparison, as rows of text.
 
-use super::Compared;
+use super::{Compared, Histogram};
 
 fn number(x: f64) -> String {
     format!("{:.6}", x + 0.0)
@@ -105,6 +105,19 @@ pub(super) fn gamma(found: &[Compared]) -> Vec<Vec<String>> {
                 g.voxels.to_string(),
             ]);
         }
+    }
+    rows
+}
+
+/// `histograms.csv`: shares of the volume with at least each value.
+pub(super) fn histograms(curves: &[Histogram], unit: &str) -> Vec<Vec<String>> {
+    let head = ["candidate", "voi", "unit", "value", "share"];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for (voi, line) in curves {
+        rows.extend(line.points.iter().map(|(value, percent)| {
+            let (value, share) = (format!("{value:.6e}"), number(percent / 100.0));
+            vec![line.name.clone(), voi.clone(), unit.into(), value, share]
+        }));
     }
     rows
 }

@@ -6,7 +6,7 @@ use super::super::Observer;
 use super::super::voi_files::tell;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::image::{Volume, WHOLE_FROM};
+use crate::image::{Grid, Volume, WHOLE_FROM};
 use crate::io::dicom::{self, ReadOptions};
 use crate::io::{ImageOptions, NiftiAffine, RegionOptions, read_image_with, read_regions};
 use crate::registration::Kind;
@@ -77,21 +77,21 @@ pub fn read_registered_image(
     Ok(RegisteredImage { volume, kind, frame: None, series: None })
 }
 
-/// A mask: where any region of a label map, RTSTRUCT, SEG or NRRD, on any grid, has half of a voxel or more.
-pub(super) fn mask(
+/// A mask on the fixed image, of which grid and frame of reference are given: where any region of a label map, RTSTRUCT, SEG or NRRD, on any grid, has half of a voxel or more.
+pub(in crate::pipeline) fn mask(
     path: &Path,
-    fixed: &RegisteredImage,
+    (grid, frame): (&Grid, Option<&str>),
     affine: NiftiAffine,
     observer: &dyn Observer,
 ) -> Result<Volume<f32>> {
     let options = RegionOptions {
-        frame_of_reference: fixed.frame.clone(),
+        frame_of_reference: frame.map(String::from),
         nifti_affine: affine,
         ..RegionOptions::default()
     };
     // Contours become voxels on the fixed image's grid; voxels stay as they are.
     let contours = path.is_dir() || dicom::is_dicom(path)?;
-    let on = contours.then_some(&fixed.volume.grid);
+    let on = contours.then_some(grid);
     let found = read_regions(path, on, &options).map_err(|mut e| {
         if e.suggestion.contains("any-frame") {
             e.suggestion = "Give regions that were drawn on the fixed image.".into();

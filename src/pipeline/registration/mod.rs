@@ -18,6 +18,7 @@ use crate::registration::{
 };
 use crate::report::RegistrationPicture;
 pub use apply::{Applied, ApplyJob, apply, moved_onto, widening};
+pub(super) use images::mask;
 pub use images::{RegisteredImage, read_registered_image};
 pub use object::ObjectFacts;
 use object::{Pair, is_object};
@@ -144,7 +145,7 @@ pub fn register_images(job: &RegisterJob, observer: &dyn Observer) -> Result<Reg
     let mask = job
         .mask_fixed
         .as_deref()
-        .map(|p| images::mask(p, &fixed, job.nifti_affine, observer))
+        .map(|p| mask(p, (&fixed.volume.grid, fixed.frame.as_deref()), job.nifti_affine, observer))
         .transpose()?;
     let frames = Frames { fixed: fixed.frame.as_deref(), moving: moving.frame.as_deref() };
     let start = job.start.as_deref().map_or(Ok(Affine::IDENTITY), |p| rigid_file(p, &frames))?;

@@ -38,6 +38,7 @@ pub fn section(page: &mut Page, job: &ReportJob) -> Result<()> {
                 x_label: &format!("dose / {unit}"),
                 y_label: &format!("{} with at least this dose / %", as_text(&found["weight"])),
                 lines: &lines,
+                dashed: false,
             }
             .svg()?;
             let caption = match banded {

@@ -2,16 +2,20 @@
 
 use serde_json::Value;
 
+use super::comparison::{self, Comparison};
 use super::numbers::{percent, stated};
 use super::read::{Run, as_text};
 use crate::report::html::Page;
 use crate::units::SECONDS_PER_HOUR;
 
-pub fn section(page: &mut Page, runs: &[Run], bed: &[Value]) {
+pub fn section(page: &mut Page, runs: &[Run], compared: &[Comparison], bed: &[Value]) {
     page.section("methods", "Methods");
     page.note("To be adapted: what the files do not say (camera, reconstruction, corrections, how VOIs were drawn) is not here.");
     let Some(run) = runs.first() else { return };
-    for text in [images(run), kinetics(run), transport(run), uncertainty(run), biology(bed)] {
+    let compared = comparison::in_words(compared);
+    for text in
+        [images(run), kinetics(run), transport(run), uncertainty(run), compared, biology(bed)]
+    {
         if !text.is_empty() {
             page.paragraph(&text);
         }

@@ -1,6 +1,7 @@
 //! The report of finished runs: one page of HTML from what `voxgray dose`, `dvh`, `bed` and `plan limit` have written. It computes nothing but what
 //! is drawn: every number is one of theirs.
 
+mod comparison;
 mod curves;
 mod eanm;
 mod histograms;
@@ -14,6 +15,8 @@ mod vois;
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::Observer;
 use crate::error::Result;
 use crate::io::NiftiAffine;
@@ -21,6 +24,7 @@ use crate::job::VoiInput;
 use crate::report::html::Page;
 use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
 
+use comparison::Comparison;
 use numbers::{Cleaner, significant, stated};
 use read::Run;
 
@@ -38,6 +42,8 @@ pub struct ReportJob {
     pub ct: Vec<PathBuf>,
     /// Their SeriesInstanceUIDs, where folders hold several.
     pub ct_series: Vec<String>,
+    /// Folders of `voxgray compare-methods` whose references are the doses.
+    pub comparisons: Vec<PathBuf>,
     /// Folders of `voxgray dvh`.
     pub dvh: Vec<PathBuf>,
     /// Folders of `voxgray bed`.
@@ -78,6 +84,7 @@ pub fn report(job: &ReportJob, observer: &dyn Observer) -> Result<String> {
     let clean = Cleaner::new(&runs, job.identify);
     let bed =
         job.bed.iter().map(|p| read::results(&p.join("bed.json"))).collect::<Result<Vec<_>>>()?;
+    let compared = Comparison::read_all(job, &runs)?;
     let mut page = Page::default();
     subject(&mut page, job, &runs);
     quantification::section(&mut page, &runs, &clean);
@@ -86,8 +93,12 @@ pub fn report(job: &ReportJob, observer: &dyn Observer) -> Result<String> {
     histograms::section(&mut page, job)?;
     vois::limits(&mut page, job)?;
     slices::section(&mut page, job, &runs, observer)?;
-    warnings(&mut page, &runs, &clean);
-    methods::section(&mut page, &runs, &bed);
+    comparison::section(&mut page, job, &runs, &compared, &clean, observer)?;
+    let tables = job.dvh.iter().map(|p| p.join("dvh.json")).chain(job.limits.iter().cloned());
+    let others = tables.map(|p| read::results(&p)).collect::<Result<Vec<_>>>()?;
+    let analyses: Vec<Value> = bed.iter().cloned().chain(others).collect();
+    warnings(&mut page, &runs, &compared, &analyses, &clean);
+    methods::section(&mut page, &runs, &compared, &bed);
     eanm::section(&mut page, job, &runs);
     provenance::section(&mut page, &runs, &clean);
     let above = "Made by voxgray from the files of its runs. For research; not a medical device.";
@@ -132,9 +143,16 @@ fn subject(page: &mut Page, job: &ReportJob, runs: &[Run]) {
     }
 }
 
-fn warnings(page: &mut Page, runs: &[Run], clean: &Cleaner) {
+/// Of the runs, of the methods beside them, and of what was read of the doses.
+fn warnings(
+    page: &mut Page,
+    runs: &[Run],
+    compared: &[Comparison],
+    analyses: &[Value],
+    clean: &Cleaner,
+) {
     page.section("warnings", "Warnings");
-    for run in runs {
+    for (n, run) in runs.iter().enumerate() {
         let all = run.summary["warnings"].as_array();
         let all: Vec<String> =
             all.into_iter().flatten().filter_map(|w| w.as_str()).map(|w| clean.text(w)).collect();
@@ -145,5 +163,30 @@ fn warnings(page: &mut Page, runs: &[Run], clean: &Cleaner) {
             true => page.paragraph("None."),
             false => page.list("warnings", &all),
         }
+        // What a method's run has in common with the dose's is told once.
+        let others = compared.iter().filter(|c| c.run == n).flat_map(Comparison::warnings);
+        let others = others.map(|w| clean.text(&w));
+        let new = |w: &String| !w.split_once(": ").is_some_and(|(_, w)| all.iter().any(|a| a == w));
+        let others: Vec<String> = others.filter(new).collect();
+        if !others.is_empty() {
+            page.paragraph("Of the methods that are compared:");
+            page.list("warnings", &others);
+        }
+    }
+    let mut analysis = Vec::new();
+    for found in analyses {
+        for key in ["warnings", "refused"] {
+            for text in found[key].as_array().into_iter().flatten().filter_map(|w| w.as_str()) {
+                let text = clean.text(text);
+                let text = if key == "refused" { format!("refused: {text}") } else { text };
+                if !analysis.contains(&text) {
+                    analysis.push(text);
+                }
+            }
+        }
+    }
+    if !analysis.is_empty() {
+        page.heading("Analysis");
+        page.list("warnings", &analysis);
     }
 }

@@ -42,6 +42,13 @@ pub fn percent(share: Option<f64>) -> String {
     share.filter(|s| s.is_finite()).map_or(NONE.into(), |s| format!("{:.1} %", 100.0 * s))
 }
 
+/// With two decimals.
+pub fn hundredths(x: f64) -> String {
+    // Nothing below zero that is shown as nothing.
+    let text = format!("{:.2}", (100.0 * x).round() / 100.0 + 0.0);
+    text.replace('-', "\u{2212}")
+}
+
 /// Takes names of files, dates and UIDs out of texts.
 #[derive(Debug, Default)]
 pub struct Cleaner {

@@ -38,6 +38,68 @@ pub fn section(
     Ok(())
 }
 
+/// What slices of a run are drawn from.
+pub struct Scene {
+    /// HU.
+    pub ct: Option<Volume<f32>>,
+    /// The dose without air.
+    pub dose: Volume<f32>,
+    /// Its relative standard error.
+    pub relative_error: Option<Volume<f32>>,
+    /// VOIs on its grid.
+    pub outlines: Vec<Outline>,
+    /// Its unit.
+    pub unit: String,
+}
+
+impl Scene {
+    /// Reads that of the `n`-th run.
+    ///
+    /// # Errors
+    /// If an image cannot be read.
+    pub fn read(job: &ReportJob, run: &Run, n: usize, observer: &dyn Observer) -> Result<Self> {
+        let options = MapOptions { affine: job.affine, ..MapOptions::default() };
+        let map = read_map(&run.folder, &options, observer)?;
+        let ct = match job.ct.get(n) {
+            Some(path) => Some(read_ct(
+                path,
+                job.ct_series.get(n).map(String::as_str),
+                job.affine,
+                observer,
+                &mut Vec::new(),
+            )?),
+            None => None,
+        };
+        // Air has next to no mass: its doses are large, uncertain and of nobody.
+        let mut dose = map.map.clone();
+        if let Ok(mask) = map.beside("low_density_mask", observer) {
+            dose.data.iter_mut().zip(mask).filter(|(_, m)| *m > 0.0).for_each(|(d, _)| *d = 0.0);
+        }
+        let relative_error = match &map.standard_errors {
+            Some(errors) => {
+                let relative = errors.iter().zip(&dose.data).map(|(e, d)| e / d).collect();
+                Some(Volume::new(dose.grid.clone(), relative)?)
+            }
+            None => None,
+        };
+        let mut outlines = Vec::new();
+        // Frames were compared when the run read them.
+        let place = VoiPlace { affine: job.affine, ..VoiPlace::default() };
+        for voi in &job.voi {
+            let set = read_regions(&voi.path, voi.names.as_deref(), &place, observer)?;
+            for region in &set.regions {
+                let mut shares = vec![0.0_f32; dose.grid.len()];
+                for (voxel, share) in shares_on(&set, region, &dose.grid)? {
+                    shares[voxel] = share as f32;
+                }
+                let shares = Volume::new(dose.grid.clone(), shares)?;
+                outlines.push(Outline { name: region.name.clone(), shares });
+            }
+        }
+        Ok(Scene { ct, dose, relative_error, outlines, unit: map.unit })
+    }
+}
+
 fn one(
     page: &mut Page,
     job: &ReportJob,
@@ -45,47 +107,10 @@ fn one(
     n: usize,
     observer: &dyn Observer,
 ) -> Result<()> {
-    let options = MapOptions { affine: job.affine, ..MapOptions::default() };
-    let map = read_map(&run.folder, &options, observer)?;
-    let ct = match job.ct.get(n) {
-        Some(path) => Some(read_ct(
-            path,
-            job.ct_series.get(n).map(String::as_str),
-            job.affine,
-            observer,
-            &mut Vec::new(),
-        )?),
-        None => None,
-    };
-    // Air has next to no mass: its doses are large, uncertain and of nobody.
-    let mut dose = map.map.clone();
-    if let Ok(mask) = map.beside("low_density_mask", observer) {
-        dose.data.iter_mut().zip(mask).filter(|(_, m)| *m > 0.0).for_each(|(d, _)| *d = 0.0);
-    }
-    let relative_error = match &map.standard_errors {
-        Some(errors) => {
-            let relative = errors.iter().zip(&dose.data).map(|(e, d)| e / d).collect();
-            Some(Volume::new(dose.grid.clone(), relative)?)
-        }
-        None => None,
-    };
-    let mut outlines = Vec::new();
-    // Frames were compared when the run read them.
-    let place = VoiPlace { affine: job.affine, ..VoiPlace::default() };
-    for voi in &job.voi {
-        let set = read_regions(&voi.path, voi.names.as_deref(), &place, observer)?;
-        for region in &set.regions {
-            let mut shares = vec![0.0_f32; dose.grid.len()];
-            for (voxel, share) in shares_on(&set, region, &dose.grid)? {
-                shares[voxel] = share as f32;
-            }
-            let shares = Volume::new(dose.grid.clone(), shares)?;
-            outlines.push(Outline { name: region.name.clone(), shares });
-        }
-    }
+    let Scene { ct, dose, relative_error, outlines, unit } = Scene::read(job, run, n, observer)?;
     let top = top(&dose.data);
     let levels = LEVELS.map(|l| l * top);
-    let label = format!("{} / {}", run.quantity(), map.unit);
+    let label = format!("{} / {}", run.quantity(), unit);
     let slices = Slices {
         ct: ct.as_ref(),
         dose: &dose,
@@ -104,7 +129,7 @@ fn one(
     page.note(&format!(
         "Left: CT, dose, isodoses at {} {}. Right: relative standard error of the transport (grey: not known). Voxels of air are left out.",
         shown.join(", "),
-        map.unit
+        unit
     ));
     let names: Vec<String> =
         outlines.iter().enumerate().map(|(i, o)| format!("{} {}", i + 1, o.name)).collect();
@@ -128,7 +153,8 @@ fn one(
     Ok(())
 }
 
-fn picture(page: &mut Page, canvas: &Canvas, words: &str, caption: &str) -> Result<()> {
+/// A picture with its words.
+pub fn picture(page: &mut Page, canvas: &Canvas, words: &str, caption: &str) -> Result<()> {
     page.picture(
         &canvas.to_png()?,
         [canvas.width(), canvas.height()],
@@ -142,8 +168,11 @@ fn top(dose: &[f32]) -> f64 {
     let mut doses: Vec<f32> = dose.iter().copied().filter(|d| *d > 0.0).collect();
     doses.sort_by(f32::total_cmp);
     let at = (TOP_QUANTILE * doses.len() as f64) as usize;
-    let Some(found) = doses.get(at.min(doses.len().saturating_sub(1))) else { return 0.0 };
-    let found = f64::from(*found);
+    doses.get(at.min(doses.len().saturating_sub(1))).map_or(0.0, |d| round_up(f64::from(*d)))
+}
+
+/// The end of a scale that holds a value.
+pub fn round_up(found: f64) -> f64 {
     let power = 10f64.powf(found.log10().floor());
     let round = ROUND.into_iter().find(|r| r * power >= found * 0.999);
     round.unwrap_or(10.0) * power

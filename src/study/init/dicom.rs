@@ -34,8 +34,22 @@ struct Patient<'a> {
 struct Reference<'a> {
     ct: Option<&'a Surveyed>,
     frame: Option<&'a str>,
-    /// It is the first time point.
-    first: bool,
+    /// Which of the time points, from 0.
+    number: usize,
+    /// The first time point that lies on the CT, or is brought there by its own CT or a REG; none where none does.
+    anchor: Option<usize>,
+}
+
+/// What says where an image lies.
+enum Lies<'a> {
+    /// It is in the frame of reference.
+    There,
+    /// A REG object.
+    Moved(&'a Path),
+    /// Its own CT.
+    OnCt(&'a Surveyed),
+    /// Nothing but its activity.
+    Alone,
 }
 
 /// One study for each patient, and what is told of all.
@@ -325,9 +339,11 @@ impl Patient<'_> {
         let of = |s: &'_ Surveyed| s.facts.frame_of_reference_uid.clone();
         let frame = of(ct.unwrap_or(first));
         self.vois(text, frame.as_deref(), told);
+        let mut of = Reference { ct, frame: frame.as_deref(), number: 0, anchor: None };
+        of.anchor = points.iter().position(|p| !matches!(self.lies(p[0], &of), Lies::Alone));
         for (n, point) in points.iter().enumerate() {
-            let of = Reference { ct, frame: frame.as_deref(), first: n == 0 };
-            self.point(text, point, &of, given_at);
+            of.number = n;
+            self.point(text, point, &of, given_at, told);
         }
     }
 
@@ -367,6 +383,7 @@ impl Patient<'_> {
         images: &[&Surveyed],
         reference: &Reference,
         given_at: Option<Moment>,
+        told: &mut Vec<String>,
     ) {
         let image = images[0];
         text.line("");
@@ -403,29 +420,64 @@ impl Patient<'_> {
                 "drawn on this image, with the names of the VOIs above",
             );
         }
-        if reference.first && reference.ct.is_none() {
-            return;
-        }
-        let registration = self.of(&["REG"]).filter_map(|r| r.files.first()).find(|file| {
-            read_registration(file, frame, own).is_ok() && frame.is_some() && own.is_some()
-        });
-        if let Some(file) = registration {
-            text.key(
-                "transform",
-                &path(file, self.folder),
-                "REG between the two frames of reference",
-            );
+        let n = reference.number;
+        if n == 0 && reference.ct.is_none() {
             return;
         }
         let than = if reference.ct.is_some() { "the CT" } else { "the first image" };
-        text.key("register", "true", &format!("another frame of reference than {than}"));
-        let ct = self.ct_of(image).filter(|ct| {
-            ct.facts.frame_of_reference_uid == image.facts.frame_of_reference_uid
-                && reference.ct.is_none_or(|r| r.files != ct.files)
-        });
-        if let Some(ct) = ct {
-            text.key("ct", &path(&ct.folder(), self.folder), "");
-            self.series(text, "ct_series", ct);
+        let other = format!("another frame of reference than {than}");
+        match (self.lies(image, reference), reference.anchor) {
+            (Lies::There, _) => {}
+            (Lies::Moved(file), _) => {
+                let what = "REG between the two frames of reference";
+                text.key("transform", &path(file, self.folder), what);
+            }
+            (Lies::OnCt(ct), _) => {
+                text.key("register", "true", &other);
+                text.key("ct", &path(&ct.folder(), self.folder), "");
+                self.series(text, "ct_series", ct);
+            }
+            (Lies::Alone, Some(anchor)) => {
+                let to = format!(
+                    "{other}, no CT of its own: on its activity and that of time point {}",
+                    anchor + 1
+                );
+                text.key("register", "true", &to);
+            }
+            (Lies::Alone, None) if n == 0 => {
+                text.open(
+                    "shift_mm",
+                    "[0, 0, 0]",
+                    &format!("needed: {other}, no CT of its own; this if it lies as that CT does"),
+                );
+                told.push(String::from(
+                    "no scan lies on the CT (FrameOfReferenceUID (0020,0052)), is registered by a REG, or has a CT of its own: shift_mm, transform or ct of the first is to be completed"
+                ));
+            }
+            (Lies::Alone, None) => text.key("register", "true", &other),
+        }
+    }
+
+    /// What says where an image lies on what the time points are brought to.
+    fn lies<'b>(&'b self, image: &Surveyed, reference: &Reference) -> Lies<'b> {
+        let own = image.facts.frame_of_reference_uid.as_deref();
+        let frame = reference.frame;
+        if own.is_some() && own == frame {
+            return Lies::There;
+        }
+        let moves = |file: &&std::path::PathBuf| {
+            read_registration(file, frame, own).is_ok() && frame.is_some() && own.is_some()
+        };
+        if let Some(file) = self.of(&["REG"]).filter_map(|r| r.files.first()).find(moves) {
+            return Lies::Moved(file);
+        }
+        let Some(ct) = self.ct_of(image) else { return Lies::Alone };
+        let is_reference = reference.ct.is_some_and(|r| r.files == ct.files);
+        match ct.facts.frame_of_reference_uid == image.facts.frame_of_reference_uid {
+            // Of its examination; frames that are not stated contradict nothing.
+            true if is_reference => Lies::There,
+            true => Lies::OnCt(ct),
+            false => Lies::Alone,
         }
     }
 

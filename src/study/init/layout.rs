@@ -108,10 +108,14 @@ fn one(text: &mut Text, folder: &Path, cycle: &Path, told: &mut Vec<String>) -> 
         if n == reference {
             continue;
         }
+        let how = match ct.first() {
+            Some(_) => "on its own CT",
+            None => "on its activity",
+        };
         text.key(
             "register",
             "true",
-            "each scan is taken to lie by itself; false if they lie on each other",
+            &format!("{how}: each scan is taken to lie by itself; false if they lie on each other"),
         );
         if let Some(ct) = ct.first() {
             text.key("ct", &path(ct, folder), "");

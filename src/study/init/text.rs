@@ -84,6 +84,8 @@ pub fn rest(text: &mut Text, points: usize, counts: bool) {
     text.line("[dose]");
     text.open("target_uncertainty", "\"1%\"", "or histories; default 10 million histories");
     text.line("");
+    text.line("# [compare]");
+    text.open("methods", "[\"vsv\", \"ldm\"]", "other methods beside the dose, in the report too");
     text.line("# [dvh]");
     text.line("# d = [\"90%\", \"2mL\"]");
     text.line("# [bed]");

@@ -277,7 +277,7 @@ fn one(
     let reference = place.filter(|n| of_cycle.contains(n)).unwrap_or(first.session);
     if first.session != reference && sessions[first.session].ct.is_empty() {
         told.push(format!(
-            "{}: the first image is of another session than the CT and has none of its own: it would be taken to lie as that CT does; state transform or shift_mm",
+            "{}: the first image is of another session than the CT and has none of its own: its activity is registered to that of the first image of that session; look at both, or state transform or shift_mm",
             shown(&first.file)
         ));
     } else if place.is_some_and(|n| !of_cycle.contains(&n)) {
