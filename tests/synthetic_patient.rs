@@ -25,8 +25,7 @@ fn rows(name: &str) -> Vec<Vec<String>> {
 
 /// The decays that truly were, Bq s/mL: what each voxel held at 4 h times its organ's time-integrated activity over the organ's activity then.
 fn true_decays() -> Volume<f32> {
-    let [folder, body] =
-        ["synthetic_lu177_4tp", "phantom_lu177_patient15"].map(shared::image);
+    let [folder, body] = ["synthetic_lu177_4tp", "phantom_lu177_patient15"].map(shared::image);
     let activity = read_image(&folder.join("true_004h_bqml.nii.gz"), None).unwrap().0;
     let labels = read_image(&body.join("patient15_organs.nii.gz"), None).unwrap().0;
     assert!(labels.grid.same_geometry(&activity.grid, 1e-2), "one grid");
@@ -99,8 +98,7 @@ fn every_dose_of_both_routes_holds_the_truth() {
     }
     let mut missed = Vec::new();
     for route in ["activity", "dose-rate"] {
-        let (found, said) =
-            run("series.toml", route, &["--route", route, "--histories", "40000"]);
+        let (found, said) = run("series.toml", route, &["--route", route, "--histories", "40000"]);
         let estimated = "registered on the CTs";
         assert!(said.contains(estimated), "{said}");
         println!("{route}: dose (Gy), 95 % interval, truth (Gy), z");
@@ -115,7 +113,9 @@ fn every_dose_of_both_routes_holds_the_truth() {
             // The truth's own noise counts with it.
             let noise = number(&own["standard_error"]);
             let z = (dose - true_dose) / number(&of["standard_uncertainty"]).hypot(noise);
-            println!("  {name}: {dose:.4} [{low:.4}, {high:.4}], {true_dose:.4} +- {noise:.4}, {z:+.2}");
+            println!(
+                "  {name}: {dose:.4} [{low:.4}, {high:.4}], {true_dose:.4} +- {noise:.4}, {z:+.2}"
+            );
             if !(low..=high).contains(&true_dose) {
                 missed.push(format!("{name} by {route}, z {z:+.2}"));
             }

@@ -15,9 +15,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::image::{Grid, Region, RegionSet, Volume, segmentator_names, segmentator_tasks};
 use crate::io::dicom::{self, ReadOptions};
-use crate::io::{
-    NiftiAffine, RegionFacts, RegionOptions, read_image, read_map_file, read_regions,
-};
+use crate::io::{NiftiAffine, RegionFacts, RegionOptions, read_image, read_map_file, read_regions};
 use crate::phantom::{HuCurve, HuOptions, Phantom};
 pub use dicom_object::{RegionForm, RegionObjectJob};
 use expression::Expression;
