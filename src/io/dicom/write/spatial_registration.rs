@@ -57,6 +57,8 @@ pub fn spatial_registration(author: &Author, content: &RegistrationContent) -> R
     let (date, time) = author.content_time()?;
     f.text(tags::CONTENT_DATE, &date);
     f.text(tags::CONTENT_TIME, &time);
+    // Of no paired part of the body that is known (type 2C).
+    f.text(tags::LATERALITY, "");
     f.text(tags::CONTENT_LABEL, "REGISTRATION");
     f.text(
         tags::CONTENT_DESCRIPTION,
