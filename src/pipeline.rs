@@ -30,6 +30,7 @@ pub mod look;
 pub mod memory;
 mod merge;
 pub mod method_file;
+mod neglected;
 mod outputs;
 mod over_time;
 mod padding;
@@ -46,6 +47,7 @@ pub mod report;
 mod routes;
 pub mod s_values;
 pub mod scene;
+mod score;
 mod series;
 pub mod series_file;
 mod shard_fits;
@@ -89,6 +91,7 @@ use context::{Context, Setup, VoiFacts};
 use folder::OutputFolder;
 use heard::Heard;
 use histories::{RanBy, Stage, transport};
+use score::Scored;
 use withheld::Withheld;
 
 /// Largest energy imbalance of a run.
@@ -390,8 +393,13 @@ fn prepare_with(
         fields_of_view::tell_empty(&empty, observer);
     }
 
+    let (phantom, activity, of_shells) =
+        match score::shells(job, &phantom, &activity, &decay.spectrum)? {
+            Some((phantom, activity, scored)) => (phantom, activity, Some(scored)),
+            None => (phantom, activity, None),
+        };
     let high = HighVoxels::new(
-        &activity.volume.data,
+        if of_shells.is_some() { &[] } else { activity.volume.data.as_slice() },
         &phantom.density,
         LOW_DENSITY_G_CM3,
         job.percentile,
@@ -402,8 +410,13 @@ fn prepare_with(
         dose_of.decays = beam.decays;
     }
     dose_of.say(timing.as_ref(), observer);
+    neglected::tell(&phantom, &decay.spectrum, observer)?;
     interrupt::check()?;
-    let plan = plan(job, &phantom, &activity, &decay, times)?;
+    let plan = plan(job, &phantom, &activity, &decay, times, of_shells.as_ref())?;
+    let (parts, labels, scored) = match score::layers(job, &phantom, &parts, &labels)? {
+        Some((parts, labels, scored)) => (parts, labels, Some(scored)),
+        None => (parts, labels, of_shells),
+    };
     interrupt::check()?;
     let facts = Setup {
         job,
@@ -421,6 +434,9 @@ fn prepare_with(
     setup["method"] = job.method.json();
     setup["checks"] = checks.json();
     setup["couch"] = serde_json::json!(of_couch);
+    if let Some(scored) = &scored {
+        setup["score"] = scored.json();
+    }
     let settings = run_settings(job, &plan);
     if job.goal.is_some() && job.histories > capacity::most_histories(&plan) {
         observer.say(&format!(
@@ -438,6 +454,7 @@ fn prepare_with(
         materials: phantom.materials.iter().map(|m| m.name.clone()).collect(),
         vois,
         parts,
+        scored,
         low_density: LOW_DENSITY_G_CM3,
         high,
         emptied,
@@ -522,7 +539,9 @@ fn plan(
     activity: &ActivityMap,
     decay: &source::Source,
     times: &[&[f64]],
+    scored: Option<&Scored>,
 ) -> Result<Plan> {
+    let radial = scored.and_then(Scored::radial);
     let activity: Vec<f64> = activity.volume.data.iter().map(|&a| f64::from(a)).collect();
     let input = PlanInput {
         grid: &phantom.grid,
@@ -532,7 +551,7 @@ fn plan(
         activity: &activity,
         decay: &decay.spectrum,
         settings: &job.transport,
-        radial: None,
+        radial: radial.as_ref(),
     };
     match (&job.beam, times) {
         (Some(of), _) => build_beam_plan(&input, &of.beam),

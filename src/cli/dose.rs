@@ -14,7 +14,7 @@ use crate::io::NiftiAffine;
 use crate::io::folder::Mark;
 use crate::job::{
     ActivityInput, BeamInput, CHECKPOINT_S, CouchRule, DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES,
-    DoseMethod, Goal, Job, Keeping, MatterInput, SourceChoice,
+    DoseMethod, Goal, Job, Keeping, MatterInput, Score, SourceChoice,
 };
 use crate::pipeline::inputs::read_ct;
 use crate::pipeline::series_file::SeriesInput;
@@ -82,6 +82,7 @@ impl ProblemArguments {
             decay_from: self.decay_from.into(),
             administered: self.administered,
             grid: self.grid,
+            score: Score::default(),
             voi: self.voi.files()?,
             couch: match self.couch {
                 Couch::Keep => CouchRule::Keep,
@@ -146,6 +147,7 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
         record_paths: arguments.record_paths.into(),
     };
     job.from_shards = arguments.from_shards;
+    job.score = arguments.score;
     threads::prepare(job.threads, &terminal);
     let stop = interrupt::listen(arguments.quiet)?;
     let path = &job.activity.path;
@@ -163,6 +165,13 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
             "--picture is given with --route dose-rate",
             "that route has no map of one transport to draw",
             "Leave --picture out, or use --route activity or --route both.",
+        ));
+    }
+    if matches!(job.score, Score::Shells(_)) && arguments.picture {
+        return Err(Error::usage(
+            "--picture is given with --score shells",
+            "there is no map to draw",
+            "Leave one of them out.",
         ));
     }
     let mut written = if of_series {

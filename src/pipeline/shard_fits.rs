@@ -13,7 +13,7 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
     let refuse = |problem: String, why: String| {
         Err(Error::input(problem, why, "Make it again with voxgray dose --shard."))
     };
-    let (tally, voxels) = (&shard.tally, context.grid.grid().checked()?.len());
+    let (tally, voxels) = (&shard.tally, context.cells()?);
     if tally.voxels != voxels {
         return refuse(
             format!("its sums are those of {} voxels", tally.voxels),
