@@ -6,6 +6,7 @@ mod defaults;
 mod keeping;
 pub mod method;
 pub mod named_method;
+mod score;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -17,6 +18,7 @@ pub use defaults::{DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES};
 use keeping::CHECKPOINTS_S;
 pub use keeping::{CHECKPOINT_S, Keeping, RecordPaths};
 pub use method::{DoseMethod, FastMethod};
+pub use score::Score;
 
 use crate::activity::{CalibrationInput, DecayCorrection, InputUnit, NegativeRule};
 use crate::error::{Error, Result};
@@ -223,6 +225,8 @@ pub struct Job {
     pub administered: Option<TimeOrSpan>,
     /// Grid.
     pub grid: GridChoice,
+    /// What energy is added up in.
+    pub score: Score,
     /// Files of volumes of interest; none scores none.
     pub voi: Vec<VoiInput>,
     /// The couch.
@@ -273,6 +277,7 @@ impl Job {
     pub fn check(&self) -> Result<()> {
         self.transport.check()?;
         self.method.check(self)?;
+        self.check_score()?;
         let refuse = |option: &str, value: String, why: &str| {
             Err(Error::usage(
                 format!("{option} is {value}"),

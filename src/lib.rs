@@ -72,7 +72,7 @@
 //!
 //! # The models
 //!
-//! Ranges: photons 1 keV to 4 MeV, electrons and positrons 1 keV to 4 MeV, alphas to 10 MeV. Equations: `docs/method.md`. Files are below `src/`.
+//! Ranges: elements hydrogen to uranium; photons 1 keV to 4 MeV, electrons and positrons 1 keV to 4 MeV, alphas to 10 MeV. Equations: `docs/method.md`. Files are below `src/`.
 //!
 //! | process | model | neglected | range | reference | file |
 //! |---|---|---|---|---|---|
@@ -81,7 +81,7 @@
 //! | Compton | Klein-Nishina x S(x, Z); energies as for a free electron at rest | Doppler broadening; the binding energy goes with the electron | 1 keV - 4 MeV | [10.1063/1.555523](https://doi.org/10.1063/1.555523) | `physics/compton.rs`, `transport/cpu/compton.rs` |
 //! | Compton, `--incoherent impulse` | impulse approximation with one-parameter profiles: total, angle, Doppler broadening | profiles beyond J(0), radiative corrections; the binding energy goes with the electron | 1 keV - 4 MeV | [10.1103/PhysRevB.12.2067](https://doi.org/10.1103/PhysRevB.12.2067), [10.1016/0168-9002(96)00652-3](https://doi.org/10.1016/0168-9002(96)00652-3) | `physics/impulse.rs`, `transport/cpu/doppler.rs` |
 //! | Rayleigh | Thomson x F(x, Z)^2; can be switched off | anomalous dispersion, interference between atoms | 1 keV - 4 MeV | [10.1063/1.555523](https://doi.org/10.1063/1.555523) | `physics/rayleigh.rs`, `transport/cpu/photon.rs` |
-//! | photoelectric | Sauter's angle; mean K line of the material's two strongest elements | L and higher shells, Auger electrons apart | 1 keV - 4 MeV | [10.1002/andp.19314030406](https://doi.org/10.1002/andp.19314030406), xraylib | `physics/fluorescence.rs`, `transport/cpu/photoelectric.rs` |
+//! | photoelectric | Sauter's angle; mean K line of the material's two strongest elements | L and higher shells, Auger electrons apart | 1 keV - 4 MeV | [10.1002/andp.19314030406](https://doi.org/10.1002/andp.19314030406), xraylib | `physics/fluorescence.rs`, `physics/l_fluorescence.rs` (what is neglected), `transport/cpu/photoelectric.rs` |
 //! | pair, triplet | XCOM's cross section; uniform energy split, leading angular factor | shape of the split, the triplet's recoil electron | 1.022 - 4 MeV | XCOM; [10.1103/RevModPhys.41.581](https://doi.org/10.1103/RevModPhys.41.581) | `physics/pair.rs`, `transport/cpu/pair.rs` |
 //! | annihilation | two 511 keV photons back to back, at rest | annihilation in flight, acollinearity | - | - | `transport/cpu/photon.rs` |
 //! | kerma estimator | E mu_en / (k mu_majorant) at every tentative collision, flights sampled from k mu_majorant | range of the electrons set free | 1 keV - 4 MeV | Williamson, Med. Phys. 14, 567 (1987); [10.2307/3578607](https://doi.org/10.2307/3578607) | `physics/energy_absorption.rs`, `transport/cpu/photon.rs` |

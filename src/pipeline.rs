@@ -32,6 +32,7 @@ pub mod look;
 pub mod memory;
 mod merge;
 pub mod method_file;
+mod neglected;
 mod outputs;
 mod over_time;
 mod padding;
@@ -49,6 +50,7 @@ pub mod report;
 mod routes;
 pub mod s_values;
 pub mod scene;
+mod score;
 mod series;
 pub mod series_file;
 mod shard_fits;
@@ -95,6 +97,7 @@ use folder::OutputFolder;
 use heard::Heard;
 use histories::{RanBy, Stage, transport};
 use outputs::Found;
+use score::Scored;
 use withheld::Withheld;
 
 /// Largest energy imbalance of a run.
@@ -397,8 +400,13 @@ fn prepare_with(
         fields_of_view::tell_empty(&empty, observer);
     }
 
+    let (phantom, activity, of_shells) =
+        match score::shells(job, &phantom, &activity, &decay.spectrum)? {
+            Some((phantom, activity, scored)) => (phantom, activity, Some(scored)),
+            None => (phantom, activity, None),
+        };
     let high = HighVoxels::new(
-        &activity.volume.data,
+        if of_shells.is_some() { &[] } else { activity.volume.data.as_slice() },
         &phantom.density,
         LOW_DENSITY_G_CM3,
         job.percentile,
@@ -409,6 +417,7 @@ fn prepare_with(
         dose_of.decays = beam.decays;
     }
     dose_of.say(timing.as_ref(), observer);
+    neglected::tell(&phantom, &decay.spectrum, observer)?;
     interrupt::check()?;
     let fine = match &job.fine {
         Some(asked) => Some(fine::place(asked, &phantom, &labels, &parts, &vois)?),
@@ -428,7 +437,11 @@ fn prepare_with(
         memory::estimate(cells, sources, origins, true, 0, devices).check(job.max_memory, cells)?;
     }
     let settings = Settings { fine: voxels, ..job.transport };
-    let plan = plan(job, &settings, &phantom, &activity, &decay, times)?;
+    let plan = plan(job, &settings, &phantom, &activity, &decay, times, of_shells.as_ref())?;
+    let (parts, labels, scored) = match score::layers(job, &phantom, &parts, &labels)? {
+        Some((parts, labels, scored)) => (parts, labels, Some(scored)),
+        None => (parts, labels, of_shells),
+    };
     interrupt::check()?;
     let facts = Setup {
         job,
@@ -450,9 +463,14 @@ fn prepare_with(
         true => water::ratios(&phantom, &decay.spectrum, observer)?,
         false => Vec::new(),
     };
-    setup["fine"] = fine::json(voxels.as_ref(), &phantom.grid);
+    if let Some(fine) = &voxels {
+        setup["fine"] = fine::json(fine, &phantom.grid);
+    }
     if job.to_water {
         setup["dose_to_water"] = water::json(&phantom, &ratios);
+    }
+    if let Some(scored) = &scored {
+        setup["score"] = scored.json();
     }
     let settings = run_settings(job, &plan);
     if job.goal.is_some() && job.histories > capacity::most_histories(&plan) {
@@ -471,6 +489,7 @@ fn prepare_with(
         materials: phantom.materials.iter().map(|m| m.name.clone()).collect(),
         vois,
         parts,
+        scored,
         low_density: LOW_DENSITY_G_CM3,
         high,
         emptied,
@@ -558,7 +577,9 @@ fn plan(
     activity: &ActivityMap,
     decay: &source::Source,
     times: &[&[f64]],
+    scored: Option<&Scored>,
 ) -> Result<Plan> {
+    let radial = scored.and_then(Scored::radial);
     let activity: Vec<f64> = activity.volume.data.iter().map(|&a| f64::from(a)).collect();
     let input = PlanInput {
         grid: &phantom.grid,
@@ -568,7 +589,7 @@ fn plan(
         activity: &activity,
         decay: &decay.spectrum,
         settings,
-        radial: None,
+        radial: radial.as_ref(),
     };
     match (&job.beam, times) {
         (Some(of), _) => build_beam_plan(&input, &of.beam),

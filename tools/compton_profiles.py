@@ -1,15 +1,15 @@
 """Writes data/photon/compton_shells.csv: what the impulse approximation of Compton scattering needs of every atomic shell.
 
-Electrons and Hartree-Fock Compton profile at zero momentum from xraylib, binding energies as ESTAR uses them (data/electron/shells.csv has
-the same for fewer elements). Run in the repository root with the packages of tools/requirements.txt: python tools/compton_profiles.py
+Electrons and Hartree-Fock Compton profile at zero momentum from xraylib, binding energies as ESTAR uses them (data/electron/shells.csv).
+Run in the repository root with the packages of tools/requirements.txt: python tools/compton_profiles.py
 """
 
 import xraylib
 
 from star_data import LICENCE, SOURCE, open_star, write_table
 
-Z_MAX = 83
-SHELLS = ["K"] + [f"{n}{i}" for n, top in (("L", 3), ("M", 5), ("N", 7), ("O", 7), ("P", 5)) for i in range(1, top + 1)]
+Z_MAX = 92
+SHELLS = ["K"] + [f"{n}{i}" for n, top in (("L", 3), ("M", 5), ("N", 7), ("O", 7), ("P", 5), ("Q", 3)) for i in range(1, top + 1)]
 # A deep shell's binding energy and xraylib's edge differ by the work function and by chemistry, not by more.
 DEEP_EV = 300.0
 LARGEST_DIFFERENCE = 0.04

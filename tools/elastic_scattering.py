@@ -36,21 +36,25 @@ C = 137.035999084  # speed of light, Hartree atomic units (CODATA 2018)
 BOHR_ANGSTROM = 0.529177210903  # CODATA 2018
 HARTREE_KEV = 27.211386245988e-3  # CODATA 2018
 JOIN_KEV = 150.0
+LEPTONS = ((-1, "electron"), (1, "positron"))
 ENERGIES_KEV = [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12.5, 16, 20, 25, 32, 40, 50, 64, 80, 100, 125, 150,
                 200, 250, 320, 400, 500, 640, 800, 1000, 1400, 2000, 2800, 4000]
 DEGREES = 3.0  # angular spacing of the nodes at large angles
 MU_SMALL = np.geomspace(1e-8, 5e-4, 24)
 MU = np.concatenate([[0.0], MU_SMALL, np.sin(np.radians(np.arange(DEGREES, 180.1, DEGREES)) / 2) ** 2])
 
-# Z: symbol, standard atomic weight (IUPAC 2021, abridged)
-ELEMENTS = {
-    1: ("H", 1.008), 6: ("C", 12.011), 7: ("N", 14.007), 8: ("O", 15.999), 9: ("F", 18.998), 11: ("Na", 22.990),
-    12: ("Mg", 24.305), 13: ("Al", 26.982), 14: ("Si", 28.085), 15: ("P", 30.974), 16: ("S", 32.06),
-    17: ("Cl", 35.45), 18: ("Ar", 39.95), 19: ("K", 39.098), 20: ("Ca", 40.078), 22: ("Ti", 47.867),
-    26: ("Fe", 55.845), 29: ("Cu", 63.546), 30: ("Zn", 65.38), 38: ("Sr", 87.62), 47: ("Ag", 107.87),
-    50: ("Sn", 118.71), 53: ("I", 126.90), 56: ("Ba", 137.33), 64: ("Gd", 157.25), 74: ("W", 183.84),
-    79: ("Au", 196.97), 82: ("Pb", 207.2),
-}
+# Symbols and standard atomic weights (IUPAC 2021, abridged; where there is none, the mass number of the nuclide that lives longest).
+WEIGHTS = """
+H 1.008 He 4.0026 Li 6.94 Be 9.0122 B 10.81 C 12.011 N 14.007 O 15.999 F 18.998 Ne 20.180 Na 22.990 Mg 24.305 Al 26.982 Si 28.085 P 30.974
+S 32.06 Cl 35.45 Ar 39.95 K 39.098 Ca 40.078 Sc 44.956 Ti 47.867 V 50.942 Cr 51.996 Mn 54.938 Fe 55.845 Co 58.933 Ni 58.693 Cu 63.546 Zn 65.38
+Ga 69.723 Ge 72.630 As 74.922 Se 78.971 Br 79.904 Kr 83.798 Rb 85.468 Sr 87.62 Y 88.906 Zr 91.224 Nb 92.906 Mo 95.95 Tc 98 Ru 101.07 Rh 102.91
+Pd 106.42 Ag 107.87 Cd 112.41 In 114.82 Sn 118.71 Sb 121.76 Te 127.60 I 126.90 Xe 131.29 Cs 132.91 Ba 137.33 La 138.91 Ce 140.12 Pr 140.91
+Nd 144.24 Pm 145 Sm 150.36 Eu 151.96 Gd 157.25 Tb 158.93 Dy 162.50 Ho 164.93 Er 167.26 Tm 168.93 Yb 173.05 Lu 174.97 Hf 178.49 Ta 180.95 W 183.84
+Re 186.21 Os 190.23 Ir 192.22 Pt 195.08 Au 196.97 Hg 200.59 Tl 204.38 Pb 207.2 Bi 208.98 Po 209 At 210 Rn 222 Fr 223 Ra 226 Ac 227 Th 232.04
+Pa 231.04 U 238.03
+""".split()
+ELEMENTS = {z: (WEIGHTS[2 * z - 2], float(WEIGHTS[2 * z - 1])) for z in range(1, len(WEIGHTS) // 2 + 1)}
+HEAVY_FROM = 47  # the first element of the second file of each lepton
 
 
 @functools.lru_cache(maxsize=None)
@@ -395,13 +399,19 @@ def factorised(z, kev, lepton, mu=MU):
 
 
 @functools.lru_cache(maxsize=None)
+def at_join(z, lepton):
+    """Partial waves at the join, at the nodes MU: a row of the table, and what join_fit compares with."""
+    return partial_waves(z, JOIN_KEV, lepton, fine=1.5)
+
+
+@functools.lru_cache(maxsize=None)
 def join_fit(z, lepton):
     """Partial waves over the factorised cross section at the join, minus 1: a quartic in sin(theta/2).
 
     What it holds is the atom's mean potential at the nucleus, which changes the local energy by V0: of order
     V0/(p beta c), so it is scaled with 1/(p beta c) above the join."""
     s = np.sqrt(MU)
-    y = partial_waves(z, JOIN_KEV, lepton, fine=1.5) / born(z, JOIN_KEV, MU) / factorised(z, JOIN_KEV, lepton) - 1
+    y = at_join(z, lepton) / born(z, JOIN_KEV, MU) / factorised(z, JOIN_KEV, lepton) - 1
     large = s > 0.02
     return np.polynomial.polynomial.polyfit(s[large], y[large], 4)
 
@@ -415,7 +425,8 @@ def ratio(job):
     """The table's row: cross section over the first Born one at the nodes MU."""
     z, kev, lepton = job
     if kev <= JOIN_KEV:
-        return partial_waves(z, kev, lepton, fine=1.5) / born(z, kev, MU)
+        waves = at_join(z, lepton) if kev == JOIN_KEV else partial_waves(z, kev, lepton, fine=1.5)
+        return waves / born(z, kev, MU)
     s = np.sqrt(MU)
     extra = np.polynomial.polynomial.polyval(s, join_fit(z, lepton)) * p_beta(JOIN_KEV) / p_beta(kev)
     return factorised(z, kev, lepton) * (1 + extra)
@@ -433,7 +444,7 @@ SOURCE = (
 ).format(JOIN_KEV)
 
 
-def write(folder):
+def write_screening(folder):
     with open(folder / "elastic_screening.csv", "w") as f:
         f.write(HEADER.format(
             quantity="standard atomic weight; electron density of the neutral atom as Z sum_i w_i b_i^3/(8 pi) exp(-b_i r)",
@@ -443,18 +454,38 @@ def write(folder):
         for z, (symbol, weight) in ELEMENTS.items():
             terms = " ".join("%.9g;%.6g" % t for t in zip(*screening(z)))
             f.write(f"{z},{symbol},{weight:g},{terms}\n")
-    for lepton, name in ((-1, "electron"), (1, "positron")):
+
+
+def write(folder):
+    write_screening(folder)
+    for lepton, name in LEPTONS:
         jobs = [(z, kev, lepton) for z in ELEMENTS for kev in ENERGIES_KEV]
         with ProcessPoolExecutor(2) as pool:
-            rows = list(pool.map(ratio, jobs, chunksize=len(ENERGIES_KEV)))
-        with open(folder / f"elastic_{name}.csv", "w") as f:
+            rows = list(pool.map(row, jobs, chunksize=len(ENERGIES_KEV)))
+        write_rows(folder, name, rows)
+
+
+def row(job):
+    """A line of the table."""
+    z, kev, _ = job
+    return f"{z},{kev:g}," + ",".join("%.5g" % v for v in ratio(job)) + "\n"
+
+
+def write_rows(folder, name, rows):
+    """The lines of all elements, in two files."""
+    of_element = len(ENERGIES_KEV)
+    split = sum(z < HEAVY_FROM for z in ELEMENTS) * of_element
+    for ending, part, which in (
+        ("", rows[:split], f"Z = 1 to {HEAVY_FROM - 1}"),
+        ("_heavy", rows[split:], f"Z = {HEAVY_FROM} to {len(ELEMENTS)}"),
+    ):
+        with open(folder / f"elastic_{name}{ending}.csv", "w") as f:
             f.write(HEADER.format(
-                quantity=f"elastic cross section of {name}s by neutral atoms over the first Born one of the same potential, "
+                quantity=f"elastic cross section of {name}s by neutral atoms ({which}) over the first Born one of the same potential, "
                          "at the nodes mu = (1 - cos theta)/2 of the first row",
                 units="z 1; kinetic energy keV; ratios 1", source=SOURCE))
             f.write("z,energy_kev," + ",".join("%.8g" % m for m in MU) + "\n")
-            for (z, kev, _), row in zip(jobs, rows):
-                f.write(f"{z},{kev:g}," + ",".join("%.5g" % v for v in row) + "\n")
+            f.writelines(part)
 
 
 if __name__ == "__main__":

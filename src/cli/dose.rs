@@ -14,7 +14,7 @@ use crate::io::NiftiAffine;
 use crate::io::folder::Mark;
 use crate::job::{
     ActivityInput, BeamInput, CHECKPOINT_S, CouchRule, DEFAULT_GOAL_HISTORIES, DEFAULT_HISTORIES,
-    DoseMethod, Goal, Job, Keeping, MatterInput, SourceChoice,
+    DoseMethod, Goal, Job, Keeping, MatterInput, Score, SourceChoice,
 };
 use crate::pipeline::inputs::read_ct;
 use crate::pipeline::series_file::SeriesInput;
@@ -82,6 +82,7 @@ impl ProblemArguments {
             decay_from: self.decay_from.into(),
             administered: self.administered,
             grid: self.grid,
+            score: Score::default(),
             voi: self.voi.files()?,
             couch: match self.couch {
                 Couch::Keep => CouchRule::Keep,
@@ -128,6 +129,7 @@ impl DoseArguments {
         job.from_shards = self.from_shards;
         job.to_water = self.dose_to_water;
         job.fine = self.fine.scoring();
+        job.score = self.score;
         Ok(job)
     }
 }
@@ -179,6 +181,13 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
             "--picture is given with --route dose-rate",
             "that route has no map of one transport to draw",
             "Leave --picture out, or use --route activity or --route both.",
+        ));
+    }
+    if matches!(job.score, Score::Shells(_)) && arguments.picture {
+        return Err(Error::usage(
+            "--picture is given with --score shells",
+            "there is no map to draw",
+            "Leave one of them out.",
         ));
     }
     let mut written = if of_series {

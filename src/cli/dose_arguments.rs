@@ -10,7 +10,7 @@ use super::matter_arguments::MatterArguments;
 use super::method_arguments::MethodArguments;
 use super::transport_arguments::TransportArguments;
 use super::values::{
-    parse_count, parse_engine, parse_fraction, parse_grid, parse_memory, parse_shard,
+    parse_count, parse_engine, parse_fraction, parse_grid, parse_memory, parse_score, parse_shard,
     parse_threads, parse_time, parse_time_or_span,
 };
 use super::voi_arguments::VoiArguments;
@@ -18,7 +18,7 @@ use crate::activity::{DecayCorrection, ImageCalibration, InputUnit};
 use crate::error::Error;
 use crate::io::NiftiAffine;
 use crate::io::dicom::GeometryOverride;
-use crate::job::{CHECKPOINT_S, Check, DecayFrom, GridChoice, RecordPaths, Shard};
+use crate::job::{CHECKPOINT_S, Check, DecayFrom, GridChoice, RecordPaths, Score, Shard};
 use crate::pipeline::Route;
 use crate::source::Beam;
 use crate::time::TimeOrSpan;
@@ -154,6 +154,12 @@ pub struct DoseArguments {
     /// With several time points: integrate the activity and transport it once, or transport all times in one run and integrate the dose rate.
     #[arg(long, value_name = "ROUTE", help_heading = "Activity", default_value = "activity")]
     pub(super) route: RouteChoice,
+
+    /// What is scored: voxels (maps); layers:x, layers:y or layers:z, beside the maps a table of the layers of voxels across that axis of the dose
+    /// grid (layers: the axis that the beam goes along most, otherwise z); shells or shells:0.05mm, in place of maps a table of spherical shells
+    /// about the one voxel with activity, which lies in the middle of a box of one medium.
+    #[arg(long, value_name = "WHAT", help_heading = "Scoring", default_value = "voxels", value_parser = parse_score)]
+    pub(super) score: Score,
 
     /// Output folder; it appears complete or not at all.
     #[arg(short, long, value_name = "OUT", help_heading = "Output")]

@@ -1,6 +1,6 @@
 //! Values with units on the command line: `1e8`, `30d`, `10keV`, `1%`, `3/8`, `2x2x3`.
 
-use crate::job::{GridChoice, Shard};
+use crate::job::{GridChoice, Score, Shard};
 use crate::time::{Moment, TimeOrSpan};
 use crate::transport::engine::EngineChoice;
 use crate::units::{EV_PER_MEV, KEV_PER_MEV, seconds_of};
@@ -117,6 +117,11 @@ pub fn parse_shard(text: &str) -> Parsed<Shard> {
 /// `auto`, `cpu`, `gpu`, `gpu:0`, `gpu:0,1`.
 pub fn parse_engine(text: &str) -> Parsed<EngineChoice> {
     text.trim().to_ascii_lowercase().parse().map_err(|e: crate::error::Error| e.why)
+}
+
+/// `voxels`, `layers`, `layers:z`, `shells`, `shells:0.05mm`.
+pub fn parse_score(text: &str) -> Parsed<Score> {
+    text.parse()
 }
 
 /// `activity`, `ct`, or one or three lengths in mm.

@@ -179,6 +179,44 @@ impl Parts {
         Ok(labels)
     }
 
+    /// The parts when each voxel also lies in one of so many further VOIs, `of(voxel)` of them (from 0), which stand behind the others; and the part of
+    /// each voxel. `labels` are those of the voxels so far; empty where there is no VOI.
+    ///
+    /// # Errors
+    /// If there are more than 65535 parts.
+    pub fn crossed(
+        &self,
+        labels: &[u16],
+        voxels: usize,
+        further: usize,
+        of: impl Fn(usize) -> usize,
+    ) -> Result<(Parts, Vec<u16>)> {
+        if self.vois + further > usize::from(u16::MAX) {
+            return Err(too_many());
+        }
+        let mut parts = Parts::alone(self.vois + further);
+        let mut known: BTreeMap<(u16, usize), u16> = BTreeMap::new();
+        let mut all = Vec::with_capacity(voxels);
+        for v in 0..voxels {
+            let (label, at) = (labels.get(v).copied().unwrap_or(0), of(v));
+            let part = match known.get(&(label, at)) {
+                Some(part) => *part,
+                None => {
+                    let mut members = self.vois_of(label).to_vec();
+                    members.push(self.vois + at);
+                    let part = match members[..] {
+                        [alone] => (alone + 1) as u16,
+                        _ => parts.number(members)?,
+                    };
+                    known.insert((label, at), part);
+                    part
+                }
+            };
+            all.push(part);
+        }
+        Ok((parts, all))
+    }
+
     /// Number of an overlap.
     fn number(&mut self, members: Vec<usize>) -> Result<u16> {
         let at = match self.overlaps().iter().position(|of| *of == members) {
@@ -225,6 +263,21 @@ mod tests {
         assert!(!parts.overlap() && parts == Parts::alone(3));
         assert_eq!((parts.count(), parts.of_voi(2), parts.vois_of(3)), (3, vec![3], &[2][..]));
         assert_eq!(parts.smallest(&[2.0, 0.0, 2.0], |_| true), [0, 1, 2, 3]);
+    }
+
+    /// Layers across two VOIs that share a voxel: sums of VOIs and of layers are those of their voxels.
+    #[test]
+    fn layers_cross_vois() {
+        let mut parts = Parts::alone(2);
+        let labels = parts.label(&set(&[&[1, 2, 3], &[3, 4]])).unwrap();
+        let (crossed, all) = parts.crossed(&labels, 8, 4, |v| v / 2).unwrap();
+        assert_eq!((crossed.vois(), all.len()), (6, 8));
+        let mut units = vec![0_u32; crossed.count() + 1];
+        all.iter().enumerate().for_each(|(v, part)| units[usize::from(*part)] += 1 << v);
+        assert_eq!(crossed.sums(&units), [0b1110, 0b11000, 0b11, 0b1100, 0b11_0000, 0b1100_0000]);
+        let (alone, all) = Parts::default().crossed(&[], 8, 2, |v| v % 2).unwrap();
+        assert_eq!((alone, all), (Parts::alone(2), vec![1, 2, 1, 2, 1, 2, 1, 2]));
+        assert!(Parts::alone(9).crossed(&[], 1, 65_530, |_| 0).is_err());
     }
 
     /// A liver, two lesions in it of which one reaches out, and a node in that one: what is met on the way only gets no number.

@@ -49,6 +49,7 @@ impl Job {
             decay_from: DecayFrom::default(),
             administered: None,
             grid: GridChoice::Activity,
+            score: Default::default(),
             voi: Vec::new(),
             couch: Default::default(),
             accept: Default::default(),

@@ -1,11 +1,11 @@
-//! Elements: symbol and standard atomic weight, Z = 1 to 83. Isotopic composition of a sample is neglected.
+//! Elements: symbol and standard atomic weight, Z = 1 to 92. Isotopic composition of a sample is neglected.
 
 use crate::error::{Error, Result};
 use crate::physics::embedded;
 use std::sync::LazyLock;
 
-/// The heaviest element in the tables (Bi).
-pub const MAX_Z: u8 = 83;
+/// The heaviest element in the tables (U).
+pub const MAX_Z: u8 = 92;
 
 /// An element.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +55,7 @@ pub fn element_by_symbol(symbol: &str) -> Result<&'static Element> {
     ELEMENTS.iter().find(|e| e.symbol.eq_ignore_ascii_case(symbol.trim())).ok_or_else(|| {
         Error::input(
             format!("no element '{symbol}'"),
-            format!("the tables hold H to Bi (Z = 1 to {MAX_Z})"),
+            format!("the tables hold H to U (Z = 1 to {MAX_Z})"),
             "Check the symbol in the material's composition.",
         )
     })

@@ -1,5 +1,6 @@
 //! Matter: elemental composition, density and mean excitation energy.
 
+use super::element::element;
 use super::tissues;
 use crate::error::{Error, Result};
 
@@ -40,7 +41,7 @@ impl Material {
         Ok(Material { name, density_g_cm3, mass_fractions, mean_excitation_ev })
     }
 
-    /// As [`Material::new`], the mean excitation energy by Bragg additivity for a liquid or solid.
+    /// As [`Material::new`], the mean excitation energy that of an element where there is only one, otherwise by Bragg additivity for a liquid or solid.
     ///
     /// # Errors
     /// As [`Material::new`].
@@ -51,7 +52,10 @@ impl Material {
     ) -> Result<Self> {
         let name = name.into();
         let fractions = normalised(&name, mass_fractions)?;
-        let mean_excitation_ev = bragg_mean_excitation_ev(&fractions)?;
+        let mean_excitation_ev = match fractions[..] {
+            [(z, _)] => tissues::element(z)?.mean_excitation_ev,
+            _ => bragg_mean_excitation_ev(&fractions)?,
+        };
         Material::new(name, density_g_cm3, &fractions, mean_excitation_ev)
     }
 
@@ -97,7 +101,8 @@ fn positive(name: &str, what: &str, value: f64) -> Result<()> {
 fn normalised(name: &str, fractions: &[(u8, f64)]) -> Result<Vec<(u8, f64)>> {
     let mut out: Vec<(u8, f64)> = Vec::with_capacity(fractions.len());
     for &(z, w) in fractions {
-        tissues::element(z)?;
+        element(z)
+            .map_err(|e| Error { problem: format!("material '{name}': {}", e.problem), ..e })?;
         if !w.is_finite() || w < 0.0 {
             return Err(Error::input(
                 format!("material '{name}': the mass fraction of Z = {z} is {w}"),
@@ -146,6 +151,21 @@ mod tests {
         );
         assert!(Material::new("ok", 1.0, &[(1, 0.1), (8, 0.8991)], 75.0).is_ok());
         assert!(Material::new("no", 1.0, &[(1, 0.1), (8, 0.8989)], 75.0).is_err());
+    }
+
+    /// ICRU Report 37: gold by itself has 790 eV; in a compound the same element counts 1.13 times as much (gold chloride's other part is chlorine's 180 eV).
+    #[test]
+    fn an_element_by_itself_has_its_own_excitation_energy() {
+        let of = |parts: &[(u8, f64)]| {
+            Material::with_bragg_excitation("x", 19.32, parts).expect("valid").mean_excitation_ev
+        };
+        assert_eq!(of(&[(79, 1.0)]), 790.0);
+        assert_eq!(of(&[(79, 1.0), (1, 0.0)]), 790.0);
+        let (au, cl) = (0.6494_f64, 0.3506);
+        let electrons = [au * 79.0 / 196.967, cl * 17.0 / 35.45];
+        let log = electrons[0] * (1.13_f64 * 790.0).ln() + electrons[1] * 180.0_f64.ln();
+        let expected = (log / (electrons[0] + electrons[1])).exp();
+        assert!((of(&[(79, au), (17, cl)]) / expected - 1.0).abs() < 1e-3);
     }
 
     #[test]

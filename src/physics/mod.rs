@@ -36,6 +36,7 @@ mod xcom;
 pub use beta::BetaSpectrum;
 pub use chain::{Chain, ChainMember, chain};
 pub use emission::{Branch, Line, RadiationCode};
+pub mod l_fluorescence;
 pub mod lepton;
 pub mod scattering;
 

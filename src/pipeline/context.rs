@@ -8,6 +8,7 @@ use super::fine::FineFacts;
 use super::image_time::Timing;
 use super::inputs::InputRecord;
 use super::scene::{AS_IS, MatterBeyond, MatterMove};
+use super::score::Scored;
 use super::source::{DoseOf, FieldOfView, Source};
 use super::withheld::{self, Withheld};
 use crate::dose::rate::DoseKind;
@@ -122,6 +123,9 @@ pub struct Context {
     /// Which of them each region of the tally lies in.
     #[serde(default, skip_serializing_if = "are_alone")]
     pub parts: Parts,
+    /// What is scored beside or in place of voxels; none where voxels alone are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scored: Option<Scored>,
     /// Limit of low density, g/cm3.
     pub low_density: f64,
     /// The voxels of high dose.
@@ -181,6 +185,27 @@ impl Context {
         self.vois.iter().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
+    /// Regions of the tally that VOIs and layers are made of are those of so many sets of voxels.
+    fn sets(&self) -> usize {
+        self.vois.len() + self.scored.as_ref().map_or(0, Scored::layers)
+    }
+
+    /// Cells of the tally: voxels, or shells and what is beyond them.
+    ///
+    /// # Errors
+    /// If there are more voxels than can be.
+    pub fn cells(&self) -> Result<usize> {
+        match &self.scored {
+            Some(Scored::Shells { radii_cm, .. }) => Ok(radii_cm.len() + 1),
+            _ => {
+                let grid = self.grid.grid().checked()?;
+                let Some(fine) = &self.fine else { return Ok(grid.len()) };
+                fine.voxels.check(&grid)?;
+                Ok(grid.len() + fine.voxels.cells())
+            }
+        }
+    }
+
     /// Whether the energies are those of kernels, not of histories in the patient.
     pub fn is_of_kernels(&self) -> bool {
         self.setup["method"]["density_scaling"].is_string()
@@ -220,16 +245,20 @@ impl Context {
         })?;
         // Not written where no VOIs overlap.
         if context.parts == Parts::default() {
-            context.parts = Parts::alone(context.vois.len());
+            context.parts = Parts::alone(context.sets());
         }
-        if context.parts.vois() != context.vois.len() {
+        if context.parts.vois() != context.sets() {
             return Err(Error::input(
-                format!("a shard's overlaps are those of {} VOIs", context.parts.vois()),
-                format!("it has {}", context.vois.len()),
+                format!("a shard's overlaps are those of {} VOIs and layers", context.parts.vois()),
+                format!("it has {}", context.sets()),
                 "Make the shard again.",
             ));
         }
-        let voxels = context.grid.grid().checked()?.len();
+        let grid = context.grid.grid().checked()?;
+        if let Some(scored) = &context.scored {
+            scored.check(&grid)?;
+        }
+        let voxels = grid.len();
         match context.high.last().max(context.emptied.iter().max().map(|v| *v as usize)) {
             Some(last) if last >= voxels => Err(Error::input(
                 format!("a shard's voxels of high dose or couch reach to number {last}"),
@@ -267,13 +296,13 @@ impl Context {
         bytes
     }
 
-    /// Density, material and the region of each voxel (empty without VOIs) from bytes.
+    /// Density, material and the region of each voxel (empty without VOIs and layers) from bytes.
     ///
     /// # Errors
     /// If there are not as many as voxels, or a region is none of the run.
     pub fn maps_from_bytes(&self, bytes: &[u8]) -> Result<(Vec<f32>, Vec<u8>, Vec<u16>)> {
         let n = self.grid.grid().checked()?.len();
-        let labels = if self.vois.is_empty() { 0 } else { 2 * n };
+        let labels = if self.sets() == 0 { 0 } else { 2 * n };
         if bytes.len() != 5 * n + labels {
             return Err(Error::input(
                 format!("a shard holds {} bytes of maps for {n} voxels", bytes.len()),

@@ -120,13 +120,10 @@ fn of_box(corners: &[[f64; 3]; 2], grid: &Grid) -> Result<[[usize; 3]; 2]> {
 }
 
 /// For the summary.
-pub(super) fn json(fine: Option<&SubVoxels>, grid: &Grid) -> Value {
-    let one = |fine: &SubVoxels| {
-        let cells = fine.grid(grid);
-        json!({"first_voxel": fine.first, "voxels": fine.voxels, "parts": fine.parts,
-               "cells": cells.dims, "spacing_mm": cells.spacing_mm(), "matter": "that of the voxels"})
-    };
-    fine.map_or(Value::Null, one)
+pub(super) fn json(fine: &SubVoxels, grid: &Grid) -> Value {
+    let cells = fine.grid(grid);
+    json!({"first_voxel": fine.first, "voxels": fine.voxels, "parts": fine.parts,
+           "cells": cells.dims, "spacing_mm": cells.spacing_mm(), "matter": "that of the voxels"})
 }
 
 /// Labels and number of regions of the tally: those of the places of the parts of voxels come last.

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::fine;
 use super::folder::OutputFolder;
 use super::hits::{self, VoiHits};
-use super::water;
+use super::{score, water};
 use crate::dose::largest_dose;
 use crate::error::Result;
 use crate::image::{Grid, Volume};
@@ -63,36 +63,41 @@ pub fn write(
     let mut maps = Maps { folder: folder.path(), context, partial, files };
     let scale = context.scale(density);
     let name = context.kind.name();
-    maps.write(name, scale.map(tally))?;
-    let mut errors = scale.standard_error_map(tally);
-    if context.is_of_kernels() {
-        // Where a kernel puts nothing there is nothing: no history could have come there.
-        errors
-            .iter_mut()
-            .enumerate()
-            .filter(|(v, _)| tally.told(*v) == Told::Unhit)
-            .for_each(|(_, e)| *e = 0.0);
-    }
-    maps.write(&format!("{name}_standard_error"), errors)?;
-    for (origin, part) in
-        [(Origin::Electron, "electron"), (Origin::Photon, "photon"), (Origin::Alpha, "alpha")]
-    {
-        if !tally.sums[origin as usize].is_empty() {
-            maps.write(&format!("{name}_{part}"), scale.map_of(tally, origin))?;
+    let shells = score::dose_of_shells(context, tally);
+    // Shells have no voxels, and no maps.
+    if shells.is_none() {
+        maps.write(name, scale.map(tally))?;
+        let mut errors = scale.standard_error_map(tally);
+        if context.is_of_kernels() {
+            // Where a kernel puts nothing there is nothing: no history could have come there.
+            errors
+                .iter_mut()
+                .enumerate()
+                .filter(|(v, _)| tally.told(*v) == Told::Unhit)
+                .for_each(|(_, e)| *e = 0.0);
         }
+        maps.write(&format!("{name}_standard_error"), errors)?;
+        for (origin, part) in
+            [(Origin::Electron, "electron"), (Origin::Photon, "photon"), (Origin::Alpha, "alpha")]
+        {
+            if !tally.sums[origin as usize].is_empty() {
+                maps.write(&format!("{name}_{part}"), scale.map_of(tally, origin))?;
+            }
+        }
+        if let Some(map) = water::map(context, tally, matter) {
+            maps.write(&format!("{name}_to_water"), map)?;
+        }
+        fine::write(&mut maps, matter, parts.as_ref())?;
+        columns.extend(water::column(context, tally, matter, &vois));
+        maps.write("density", density.to_vec())?;
+        maps.write("material", material.to_vec())?;
+        let low = |d: &f32| u8::from(f64::from(*d) < context.low_density);
+        maps.write("low_density_mask", density.iter().map(low).collect())?;
+        maps.write_couch_mask()?;
     }
-    if let Some(map) = water::map(context, tally, matter) {
-        maps.write(&format!("{name}_to_water"), map)?;
-    }
-    fine::write(&mut maps, matter, parts.as_ref())?;
-    columns.extend(water::column(context, tally, matter, &vois));
-    maps.write("density", density.to_vec())?;
-    maps.write("material", material.to_vec())?;
-    let low = |d: &f32| u8::from(f64::from(*d) < context.low_density);
-    maps.write("low_density_mask", density.iter().map(low).collect())?;
-    maps.write_couch_mask()?;
     maps.write_material_names()?;
     let mut files = maps.files;
+    files.extend(score::write(folder.path(), context, tally, partial)?);
     files.extend(write_vois(folder.path(), &vois, context.kind.unit(), &columns, partial)?);
     files.push("summary.json".into());
 
@@ -112,7 +117,7 @@ pub fn write(
             histories_per_batch: tally.histories_per_batch,
             partial,
         },
-        dose: dose_result(context, density, tally),
+        dose: shells.unwrap_or_else(|| dose_result(context, density, tally)),
         vois: vois.clone(),
         ledger: LedgerResult::from(tally),
         files: files.clone(),

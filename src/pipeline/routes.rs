@@ -27,7 +27,7 @@ use crate::activity::{ActivityMap, Decay, Negatives, Quantity};
 use crate::error::{Error, Result};
 use crate::image::Volume;
 use crate::io::atomic::write_atomically;
-use crate::job::{Job, SourceChoice};
+use crate::job::{Job, Score, SourceChoice};
 use crate::kinetics::Integrated;
 use crate::kinetics::tia::MAX_EXTRAPOLATED;
 use crate::kinetics::voxels::BranchCounts;
@@ -167,6 +167,13 @@ fn check(job: &Job, input: &SeriesInput, route: Route) -> Result<()> {
         return refuse(
             "--physical-decay with a series of time points",
             "the series tells how activity changes",
+            "Leave it out, or give one image.",
+        );
+    }
+    if job.score != Score::Voxels {
+        return refuse(
+            "--score with a series of time points",
+            "layers and shells are those of one transport",
             "Leave it out, or give one image.",
         );
     }

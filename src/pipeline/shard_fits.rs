@@ -13,12 +13,7 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
     let refuse = |problem: String, why: String| {
         Err(Error::input(problem, why, "Make it again with voxgray dose --shard."))
     };
-    let grid = context.grid.grid().checked()?;
-    if let Some(fine) = &context.fine {
-        fine.voxels.check(&grid)?;
-    }
-    let (tally, cells) = (&shard.tally, context.fine.map_or(0, |fine| fine.voxels.cells()));
-    let voxels = grid.len() + cells;
+    let (tally, voxels) = (&shard.tally, context.cells()?);
     if tally.voxels != voxels {
         return refuse(
             format!("its sums are those of {} voxels", tally.voxels),

@@ -3,11 +3,11 @@
 //! Neglects nuclear size, polarisation and molecular effects. Up to 150 keV Dirac partial waves (for electrons with
 //! Furness-McCarthy exchange); above, the exact Mott cross section x the atom's screening x an eikonal correction.
 //! Both leptons have their own table. `tools/elastic_scattering.py` makes the tables and says the sources; they hold
-//! the ratio to the first Born cross section of the same atom.
+//! the ratio to the first Born cross section of the same atom. An element's rows are read when it is first asked for.
 
 use std::collections::HashMap;
 use std::f64::consts::PI;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use super::atom::{self, Kinematics};
 use super::quadrature::QUADRATURE;
@@ -20,17 +20,41 @@ pub const MIN_ENERGY_MEV: f64 = 1e-3;
 /// Highest kinetic energy of the tables, MeV.
 pub const MAX_ENERGY_MEV: f64 = 4.0;
 
-const ELECTRON: &str = include_str!("../../../data/electron/elastic_electron.csv");
-const POSITRON: &str = include_str!("../../../data/electron/elastic_positron.csv");
+/// The elements up to Z = 46, and those above.
+const ELECTRON: [&str; 2] = [
+    include_str!("../../../data/electron/elastic_electron.csv"),
+    include_str!("../../../data/electron/elastic_electron_heavy.csv"),
+];
+/// The same for positrons.
+const POSITRON: [&str; 2] = [
+    include_str!("../../../data/electron/elastic_positron.csv"),
+    include_str!("../../../data/electron/elastic_positron_heavy.csv"),
+];
 
-/// ln(ratio to Born) on elements x energies x mu nodes.
+/// ln(ratio to Born) on energies x mu nodes, by element.
 struct Table {
     mu: Vec<f64>,
     log_energy: Vec<f64>,
-    log_ratio: Vec<f64>,
+    /// By ascending Z, as the atoms.
+    elements: Vec<Rows>,
 }
 
-static TABLES: LazyLock<[Table; 2]> = LazyLock::new(|| [parse(ELECTRON), parse(POSITRON)]);
+/// The rows of one element.
+struct Rows {
+    text: &'static str,
+    log_ratio: OnceLock<Vec<f64>>,
+}
+
+impl Rows {
+    /// ln(ratio), `[energy][mu]`.
+    fn log_ratio(&self) -> &[f64] {
+        self.log_ratio.get_or_init(|| {
+            self.text.lines().flat_map(|line| numbers(line, 2)).map(f64::ln).collect()
+        })
+    }
+}
+
+static TABLES: LazyLock<[Table; 2]> = LazyLock::new(|| [ELECTRON, POSITRON].map(Table::read));
 static STENCILS: LazyLock<Vec<Stencil>> =
     LazyLock::new(|| QUADRATURE.mu.iter().map(|&mu| TABLES[0].angular_stencil(mu)).collect());
 
@@ -79,11 +103,53 @@ impl Table {
     fn row(&self, index: usize, energy_mev: f64) -> Vec<f64> {
         let stencil = Stencil::new(&self.log_energy, energy_mev.ln());
         let n = self.mu.len();
-        let start = (index * self.log_energy.len() + stencil.first) * n;
-        (0..n)
-            .map(|j| (0..4).map(|i| stencil.weights[i] * self.log_ratio[start + i * n + j]).sum())
-            .collect()
+        let log_ratio = &self.elements[index].log_ratio()[stencil.first * n..];
+        (0..n).map(|j| (0..4).map(|i| stencil.weights[i] * log_ratio[i * n + j]).sum()).collect()
     }
+
+    /// Finds the elements in embedded tables (energies the same for all); their format is checked by this module's tests.
+    fn read(texts: [&'static str; 2]) -> Self {
+        let elements: Vec<Rows> = texts.into_iter().flat_map(blocks).collect();
+        let log_energy = |line| (numbers(line, 1).next().unwrap_or(f64::NAN) / KEV_PER_MEV).ln();
+        Table {
+            mu: body(texts[0])
+                .lines()
+                .next()
+                .map(|line| numbers(line, 2).collect())
+                .unwrap_or_default(),
+            log_energy: elements
+                .first()
+                .map(|e| e.text.lines().map(log_energy).collect())
+                .unwrap_or_default(),
+            elements,
+        }
+    }
+}
+
+/// A table without the comments at its head.
+fn body(text: &'static str) -> &'static str {
+    let comments: usize =
+        text.split_inclusive('\n').take_while(|l| l.starts_with('#')).map(str::len).sum();
+    &text[comments..]
+}
+
+/// The rows of each element, one after the other, of a table with a line of names.
+fn blocks(text: &'static str) -> Vec<Rows> {
+    let mut rest = body(text).split_once('\n').map_or("", |(_, rows)| rows);
+    let mut found = Vec::new();
+    while let Some((z, _)) = rest.split_once(',') {
+        let same = |line: &&str| line.strip_prefix(z).is_some_and(|l| l.starts_with(','));
+        let (block, after) =
+            rest.split_at(rest.split_inclusive('\n').take_while(same).map(str::len).sum());
+        found.push(Rows { text: block, log_ratio: OnceLock::new() });
+        rest = after;
+    }
+    found
+}
+
+/// The numbers of a line behind its first `skip` fields.
+fn numbers(line: &str, skip: usize) -> impl Iterator<Item = f64> + '_ {
+    line.split(',').skip(skip).map(|field| field.parse().unwrap_or(f64::NAN))
 }
 
 fn table(lepton: Lepton) -> &'static Table {
@@ -161,40 +227,25 @@ pub(super) fn first_moment(index: usize, energy_mev: f64, lepton: Lepton) -> f64
     moment
 }
 
-/// Reads an embedded table (energies the same for all elements); its format is checked by this module's tests.
-fn parse(text: &str) -> Table {
-    let numbers = |line: &str, skip: usize| -> Vec<f64> {
-        line.split(',').skip(skip).map(|field| field.parse().unwrap_or(f64::NAN)).collect()
-    };
-    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
-    let mu = lines.next().map(|line| numbers(line, 2)).unwrap_or_default();
-    let mut log_energy: Vec<f64> = Vec::new();
-    let mut log_ratio = Vec::new();
-    for line in lines {
-        let row = numbers(line, 1);
-        let energy = (row[0] / KEV_PER_MEV).ln();
-        if log_energy.last().is_none_or(|&last| last < energy) {
-            log_energy.push(energy);
-        }
-        log_ratio.extend(row[1..].iter().map(|ratio| ratio.ln()));
-    }
-    Table { mu, log_energy, log_ratio }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::physics::element::MAX_Z;
 
     #[test]
     fn tables_have_provenance_and_are_complete() {
-        for text in [ELECTRON, POSITRON] {
+        for text in [ELECTRON, POSITRON].as_flattened() {
             for key in ["quantity", "units", "source", "licence", "generator"] {
                 assert!(text.lines().any(|line| line.starts_with(&format!("# {key}: "))), "{key}");
             }
         }
         for table in TABLES.iter() {
-            assert_eq!(table.log_ratio.len(), 28 * table.log_energy.len() * table.mu.len());
-            assert!(table.log_ratio.iter().all(|v| v.is_finite()));
+            assert_eq!(table.elements.len(), usize::from(MAX_Z));
+            for (z, rows) in (1..=MAX_Z).zip(&table.elements) {
+                assert!(rows.text.starts_with(&format!("{z},1,")), "Z = {z}");
+                assert_eq!(rows.log_ratio().len(), table.log_energy.len() * table.mu.len());
+                assert!(rows.log_ratio().iter().all(|v| v.is_finite()), "Z = {z}");
+            }
             assert!((table.log_energy[0] - MIN_ENERGY_MEV.ln()).abs() < 1e-12);
             assert!((table.log_energy.last().unwrap() - MAX_ENERGY_MEV.ln()).abs() < 1e-12);
             assert_eq!(table.mu, TABLES[0].mu);

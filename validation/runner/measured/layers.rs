@@ -19,13 +19,17 @@ use super::super::run::{BATCHES, RunOptions};
 const WIDTH_MM: f64 = 4000.0;
 
 /// Elements of the targets: Z, density (g/cm3) for the density effect, as ESTAR has it (ICRU Report 37, 1984). Graphite, not the mean of carbon.
-const ELEMENTS: [(&str, u8, f64); 6] = [
+const ELEMENTS: [(&str, u8, f64); 10] = [
+    ("be", 4, 1.848),
     ("c", 6, 1.7),
     ("al", 13, 2.6989),
     ("si", 14, 2.33),
     ("fe", 26, 7.874),
     ("cu", 29, 8.96),
+    ("mo", 42, 10.22),
+    ("ta", 73, 16.654),
     ("au", 79, 19.32),
+    ("u", 92, 18.95),
 ];
 
 /// An element as a target.

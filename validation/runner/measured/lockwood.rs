@@ -14,19 +14,19 @@ use super::layers::{Depths, Slab, Target, pencil, run, target};
 use super::sheet::Measured;
 
 /// Histories of a case: a standard error of about 0.5 % of the maximum in a foil of aluminium.
-const HISTORIES: f64 = 1e5;
+pub(super) const HISTORIES: f64 = 1e5;
 /// Points above this part of the largest dose count in the mean ratio.
 const ABOVE: f64 = 0.2;
 /// Largest rms of all points, % of the maximum.
 const RMS: f64 = 2.5;
 /// Layers of a calorimeter foil.
-const LAYERS: f64 = 5.0;
+pub(super) const LAYERS: f64 = 5.0;
 /// Depth of the slab in mean ranges.
-const DEPTH: f64 = 1.6;
+pub(super) const DEPTH: f64 = 1.6;
 
 /// What a case must meet.
 #[derive(Debug, Clone, Copy)]
-enum Bar {
+pub(super) enum Bar {
     /// Mean ratio above 20 % of the maximum, and the rms of all points.
     Profile(f64),
     /// Mean ratio of all points but those that the table marks as doubtful.
@@ -91,17 +91,17 @@ const STACKS: [&str; 3] = [
 
 /// A measured point.
 #[derive(Debug, Clone, Copy)]
-struct Point {
+pub(super) struct Point {
     /// Depth over the mean range.
-    fmr: f64,
+    pub(super) fmr: f64,
     /// g/cm2.
-    depth: f64,
+    pub(super) depth: f64,
     /// MeV cm2/g.
     dose: f64,
     relative: f64,
 }
 
-fn points(table: &Measured) -> Result<Vec<Point>> {
+pub(super) fn points(table: &Measured) -> Result<Vec<Point>> {
     let columns = ["fmr", "depth_g_cm2", "dose_MeV_cm2_g", "rel_unc"];
     let [fmr, depth, dose, relative] = columns.map(|c| table.numbers(c));
     let (fmr, depth, dose, relative) = (fmr?, depth?, dose?, relative?);
@@ -111,7 +111,7 @@ fn points(table: &Measured) -> Result<Vec<Point>> {
 }
 
 /// How calculated points stand to measured ones.
-struct Agreement {
+pub(super) struct Agreement {
     /// Mean and standard deviation of the ratio above 20 % of the maximum.
     ratio: (f64, f64),
     /// Of all points, % of the maximum.
@@ -122,7 +122,7 @@ struct Agreement {
     worst_high: (f64, f64),
 }
 
-fn agreement(points: &[Point], values: &[(f64, f64)], left_out: &[f64]) -> Agreement {
+pub(super) fn agreement(points: &[Point], values: &[(f64, f64)], left_out: &[f64]) -> Agreement {
     let maximum = points.iter().map(|p| p.dose).fold(0.0, f64::max);
     let kept = || {
         let counts = |p: &Point| !left_out.iter().any(|f| (f - p.fmr).abs() < 1e-9);
@@ -143,7 +143,7 @@ fn agreement(points: &[Point], values: &[(f64, f64)], left_out: &[f64]) -> Agree
     Agreement { ratio: (mean, spread.sqrt()), rms, worst, worst_high }
 }
 
-fn verdict(bar: Bar, found: &Agreement) -> (String, Verdict) {
+pub(super) fn verdict(bar: Bar, found: &Agreement) -> (String, Verdict) {
     let of = |good: bool| if good { Verdict::Pass } else { Verdict::Fail };
     match bar {
         Bar::Profile(mean) => (
@@ -158,7 +158,7 @@ fn verdict(bar: Bar, found: &Agreement) -> (String, Verdict) {
     }
 }
 
-fn row(what: String, found: &Agreement, bar: &str, verdict: &str) -> Vec<String> {
+pub(super) fn row(what: String, found: &Agreement, bar: &str, verdict: &str) -> Vec<String> {
     vec![
         what,
         format!("{:.3} &plusmn; {:.3}", found.ratio.0, found.ratio.1),
@@ -170,7 +170,7 @@ fn row(what: String, found: &Agreement, bar: &str, verdict: &str) -> Vec<String>
     ]
 }
 
-const HEAD: [&str; 7] = [
+pub(super) const HEAD: [&str; 7] = [
     "case",
     "calculated over measured above 20 % (mean, spread)",
     "rms of all points, of max.",
@@ -193,7 +193,7 @@ fn fine(settings: &Settings) -> Settings {
 }
 
 /// Doses at the points, over the foil about each (at the front the foil is the first).
-fn at_points(depths: &Depths, points: &[Point], foil: f64) -> Vec<(f64, f64)> {
+pub(super) fn at_points(depths: &Depths, points: &[Point], foil: f64) -> Vec<(f64, f64)> {
     let at = |p: &Point| {
         let from = (p.depth - 0.5 * foil).max(0.0);
         depths.dose(from, from + foil)
@@ -201,7 +201,12 @@ fn at_points(depths: &Depths, points: &[Point], foil: f64) -> Vec<(f64, f64)> {
     points.iter().map(at).collect()
 }
 
-fn plot(name: &str, points: &[Point], values: &[(f64, f64)], element: &str) -> StudyPlot {
+pub(super) fn plot(
+    name: &str,
+    points: &[Point],
+    values: &[(f64, f64)],
+    element: &str,
+) -> StudyPlot {
     let point = |p: &Point, y: f64, standard_error: f64| PlotPoint { x: p.fmr, y, standard_error };
     StudyPlot {
         file: format!("measured-{}.png", name.trim_end_matches(".csv")),

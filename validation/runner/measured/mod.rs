@@ -6,6 +6,7 @@ mod film;
 mod interface;
 mod layers;
 mod lockwood;
+mod others;
 mod sheet;
 
 use std::path::Path;
@@ -18,8 +19,9 @@ use super::study::Study;
 /// A set of measurements: its name, and what runs it.
 type Set = (&'static str, fn(&Path, &RunOptions, &mut dyn FnMut(Study)) -> Result<()>);
 
-const SETS: [Set; 4] = [
+const SETS: [Set; 5] = [
     ("lockwood", lockwood::studies),
+    ("others", others::studies),
     ("backscatter", backscatter::studies),
     ("interface", interface::studies),
     ("film", film::studies),
