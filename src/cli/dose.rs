@@ -183,7 +183,7 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
             "Leave --picture out, or use --route activity or --route both.",
         ));
     }
-    if matches!(job.score, Score::Shells(_)) && arguments.picture {
+    if matches!(job.score, Score::Shells(_)) && picture {
         return Err(Error::usage(
             "--picture is given with --score shells",
             "there is no map to draw",
