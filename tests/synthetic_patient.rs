@@ -88,7 +88,7 @@ fn every_dose_of_both_routes_holds_the_truth() {
         (json(&inputs.path(&format!("{out}/summary.json"))), said)
     };
     let (truth, _) =
-        run("tia.nii.gz", "truth", &["--activity-unit", "Bq s/mL", "--histories", "400000"]);
+        run("tia.nii.gz", "truth", &["--activity-unit", "Bq*s/mL", "--histories", "400000"]);
     let number = |v: &serde_json::Value| v.as_f64().unwrap_or(f64::NAN);
     // The map of true decays has the stated integrals.
     for row in rows("truth_tia.csv").iter().filter(|r| r[0] != "remainder") {
