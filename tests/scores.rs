@@ -1,5 +1,6 @@
 //! `voxgray dose --score`: shells against `voxgray kernel` and the stopping of alphas, layers against maps and the same; both on both engines and in shards.
 
+#[expect(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 
 use std::path::Path;
@@ -165,7 +166,9 @@ fn layers_are_sums_of_voxels_everywhere() {
             let read = |folder: &str| std::fs::read(inputs.path(folder).join(name)).unwrap();
             assert!(read("plain") == read(&out), "{name} differs with {score}");
         };
-        ["vois.csv", "dose_rate.nii.gz", "dose_rate_standard_error.nii.gz"].map(same);
+        ["vois.csv", "dose_rate.nii.gz", "dose_rate_standard_error.nii.gz"]
+            .into_iter()
+            .for_each(same);
         let map = read_nifti(&inputs.path(&out).join("dose_rate.nii.gz"), None).unwrap().0;
         let mut planes = vec![0.0; map.grid.dims[n]];
         for (v, value) in map.data.iter().enumerate() {
