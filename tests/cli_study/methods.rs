@@ -1,6 +1,6 @@
 //! Other methods of dose in a study: each a stage of its own, compared to the bytes of the command typed by hand, and shown in the report.
 
-use super::{Patient, STAGES, STUDY, all, contents, ends, printed, said};
+use super::{Patient, STUDY, all, contents, ends, printed, said};
 
 /// Local deposition in two ways and a map of another program beside the dose.
 const COMPARED: &str = "
