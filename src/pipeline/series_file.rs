@@ -93,7 +93,7 @@ struct PointEntry {
     voi: Option<VoiEntry>,
 }
 
-/// What a registration makes largest, as `voxgray register --metric` has it.
+/// What a registration makes largest, as `voxgray register` has it.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum MetricName {

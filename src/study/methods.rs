@@ -11,7 +11,7 @@ use crate::job::named_method::{name_of, options_of};
 /// In `[compare]`, what are no options of `voxgray compare-methods` but doses of their own.
 const METHODS: &str = "methods";
 /// What options of a method stand under in the help of `voxgray dose`.
-const HEADING: &str = "Method";
+pub(super) const HEADING: &str = "Method";
 /// Where kernels are kept concerns all methods.
 const KERNEL_CACHE: &str = "kernel_cache";
 /// Methods that run histories in the patient.

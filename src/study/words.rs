@@ -3,6 +3,7 @@
 
 use super::commands::Commands;
 use super::file::Study;
+use super::methods::HEADING;
 use super::stage::Stage;
 use crate::error::Error;
 
@@ -28,6 +29,8 @@ const SAID: [(&str, &str); 17] = [
 ];
 /// When the activity was given is `administered` in a series file, in which nothing says how much, and `time` of a cycle in a study.
 const GIVEN_AT: (&str, &str) = ("administered = \"", "time = \"");
+/// What is said of one of them, in which `time` is no key.
+const POINT: &str = "time point";
 /// Entries of a series file lie in the cycles of a study.
 const ENTRY: (&str, &str) = ("[[time_point]]", "[[cycle.time_point]]");
 
@@ -77,7 +80,11 @@ impl Study {
         let options: Vec<&str> = options_in(text).into_iter().filter(known).collect();
         let key = |name: &&str| {
             let from = given.iter().find(|g| g.0 == *name).map(|g| g.1.to_owned());
-            let own = || format!("{} of [{}]", name.replace('-', "_"), stage.table());
+            let option = commands.of(&command).iter().find(|o| o.name == *name);
+            // What is not of a method holds of all doses.
+            let of_method = option.is_some_and(|o| o.heading.as_deref() == Some(HEADING));
+            let table = if of_method || !stage.is_dose() { stage.table() } else { "dose" };
+            let own = || format!("{} of [{table}]", name.replace('-', "_"));
             format!("--{name} is {}", from.unwrap_or_else(own))
         };
         match options.is_empty() {
@@ -132,17 +139,21 @@ impl Study {
     /// The line of what a problem names: of a time point by its number, else of a key of the tables that the stage is made from.
     pub(super) fn line_of(&self, stage: &Stage, problem: &str) -> Option<usize> {
         let cycle = stage.tables.iter().find(|t| t.starts_with("cycle."));
-        if let (Some(cycle), Some((before, rest))) = (cycle, problem.split_once("time point ")) {
+        if let (Some(cycle), Some((before, rest))) =
+            (cycle, problem.split_once(&format!("{POINT} ")))
+        {
             let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             let (number, after) = rest.split_at(end);
             let point = format!("{cycle}.time_point.{number}");
             if self.lines.exact(&point).is_some() {
-                let others = format!("{before} {after}");
+                let others = format!("{before} {after}").replace(POINT, "");
                 return self.lines.named_below(&point, &others).or(self.lines.exact(&point));
             }
         }
-        let tables = &stage.tables;
-        tables.iter().find_map(|t| self.lines.named_below(t, problem))
+        let named = stage.tables.iter().find_map(|t| self.lines.named_below(t, problem));
+        // One of several methods or limits is at least known by its own line.
+        let is_item = stage.table().ends_with(|c: char| c.is_ascii_digit());
+        named.or_else(|| self.lines.exact(stage.table()).filter(|_| is_item))
     }
 }
 

@@ -485,7 +485,7 @@ fn a_report_stands_alone_and_names_nobody() {
     assert_eq!(text.matches("<table>").count(), text.matches("<caption>").count());
     // Asked for, names are there; what an analysis warns of is there too.
     patient.study(&format!(
-        "{}[report]\nidentify = true\nslices = 2\n[dvh]\nrbe = 'electron=1,photon=2,alpha=5'\n",
+        "{}[report]\nidentify = true\nslices = 2\n[dvh]\nrbe = 'electron=1,photon=2'\n",
         std::fs::read_to_string(patient.path("study.toml")).unwrap()
     ));
     let mut expected = all("kept", &STAGES);
