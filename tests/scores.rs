@@ -59,7 +59,7 @@ const POINT: [&str; 4] = ["--activity", "a.mha", "--activity-unit", "Bq"];
 #[test]
 fn shells_are_those_of_the_kernel() {
     let inputs = water([3; 3], 1.0, Some([1; 3]));
-    let source = ["--source", "electron:100keV", "--histories", "40000"];
+    let source = ["--source", "electron:100keV", "--histories", "8000"];
     let arguments = [
         &POINT[..],
         &source,
@@ -165,7 +165,9 @@ fn layers_are_sums_of_voxels_everywhere() {
             let read = |folder: &str| std::fs::read(inputs.path(folder).join(name)).unwrap();
             assert!(read("plain") == read(&out), "{name} differs with {score}");
         };
-        ["vois.csv", "dose_rate.nii.gz", "dose_rate_standard_error.nii.gz"].map(same);
+        ["vois.csv", "dose_rate.nii.gz", "dose_rate_standard_error.nii.gz"]
+            .into_iter()
+            .for_each(same);
         let map = read_nifti(&inputs.path(&out).join("dose_rate.nii.gz"), None).unwrap().0;
         let mut planes = vec![0.0; map.grid.dims[n]];
         for (v, value) in map.data.iter().enumerate() {
