@@ -145,3 +145,30 @@ fn elastic_scattering_is_smooth_in_z() {
         }
     }
 }
+
+/// A plan of electrons and positrons can be built in the heaviest elements: near 1 keV Bethe's stopping power is below what free electrons' hard collisions take.
+#[test]
+fn plans_of_the_heaviest_elements_are_built() {
+    use voxgray::image::Grid;
+    use voxgray::source::{Beam, parse_source};
+    use voxgray::transport::build::{PlanInput, build_beam_plan};
+    use voxgray::transport::settings::Settings;
+    let grid = Grid::aligned([1; 3], [0.0; 3], [10.0; 3]);
+    for (z, source) in
+        [(81, "electron:5keV"), (82, "electron:5keV"), (92, "electron:5keV"), (92, "positron:5keV")]
+    {
+        let material = alone(z, density(z));
+        let input = PlanInput {
+            grid: &grid,
+            density: &[density(z) as f32],
+            material: &[0],
+            materials: std::slice::from_ref(&material),
+            activity: &[],
+            decay: &parse_source(source).expect("a source"),
+            settings: &Settings::default(),
+            radial: None,
+        };
+        let plan = build_beam_plan(&input, &Beam::pencil([0.0, 0.0, 1.0])).expect("a plan");
+        assert!(plan.tables.iter().all(|t| t.is_finite()), "Z = {z}, {source}");
+    }
+}
