@@ -5,12 +5,19 @@ use voxgray::physics::element::{MAX_Z, element};
 use voxgray::physics::fluorescence::k_shell;
 use voxgray::physics::photon::mu_over_rho;
 use voxgray::physics::scattering::TransportMoments;
-use voxgray::physics::{AlphaStopping, Bremsstrahlung, CsdaRange, Lepton, Material, StoppingPower};
+use voxgray::physics::{AlphaStopping, Bremsstrahlung, Lepton, Material, StoppingPower};
 
 /// Rows of numbers of a table with comments and a line of names.
 fn rows(text: &str) -> impl Iterator<Item = Vec<f64>> + '_ {
     let lines = text.lines().filter(|l| !l.starts_with('#')).skip(1);
     lines.map(|l| l.split(',').map(|cell| cell.parse().expect("a number")).collect())
+}
+
+const ESTAR: &str = include_str!("../validation/reference/elements_estar.csv");
+
+/// Density (g/cm3) of the elements as ESTAR has them.
+fn density(z: u8) -> f64 {
+    rows(ESTAR).find(|row| row[0] == f64::from(z)).expect("a row of each element")[1]
 }
 
 /// The element by itself, at a density.
@@ -30,40 +37,34 @@ impl Worst {
     }
 }
 
-/// Stopping powers and ranges of ESTAR's algorithm with its own density effect: bar 0.5 %.
+/// Stopping powers of ESTAR's algorithm with its own density effect: bar 0.5 %.
 #[test]
 fn stopping_powers_follow_estar() {
-    let text = include_str!("../validation/reference/elements_estar.csv");
-    let mut worst: [Worst; 4] = Default::default();
+    let mut worst: [Worst; 3] = Default::default();
     let mut seen = std::collections::BTreeSet::new();
-    for row in rows(text) {
-        let z = row[0] as u8;
-        let (stopping, mev) = (StoppingPower::new(&alone(z, row[1])), row[2]);
-        let stopping = stopping.expect("an element");
-        let range = CsdaRange::new(&stopping, Lepton::Electron);
+    for row in rows(ESTAR) {
+        let (z, mev) = (row[0] as u8, row[2]);
+        let stopping = StoppingPower::new(&alone(z, row[1])).expect("an element");
+        let electron = Lepton::Electron;
         let ours = [
-            stopping.collision(mev, Lepton::Electron),
-            stopping.radiative(mev, Lepton::Electron),
-            stopping.total(mev, Lepton::Electron),
-            range.range(mev),
+            stopping.collision(mev, electron),
+            stopping.radiative(mev, electron),
+            stopping.total(mev, electron),
         ];
         seen.insert(z);
         for (n, (worst, ours)) in worst.iter_mut().zip(ours).enumerate() {
-            // A range begins at 1 keV with a guess.
-            if n < 3 || mev >= 0.01 {
-                worst.see(ours / row[3 + n] - 1.0, || format!("Z = {z} at {mev} MeV"));
-            }
+            worst.see(ours / row[3 + n] - 1.0, || format!("Z = {z} at {mev} MeV"));
         }
     }
-    for (name, w) in ["collision", "radiative", "total", "CSDA range"].iter().zip(&worst) {
+    for (name, w) in ["collision", "radiative", "total"].iter().zip(&worst) {
         println!("{name}: {:+.3} % ({})", 100.0 * w.0, w.1);
         assert!(w.0.abs() < 0.005, "{name}: {} {}", w.0, w.1);
     }
     assert_eq!(seen.len(), usize::from(MAX_Z));
 }
 
-/// Elements where XCOM's node beside the K edge is off the curve of the next ones by 1 to 2 %: programs differ there in what is between.
-const KINKED: [u8; 3] = [69, 78, 86];
+/// Elements where XCOM's nodes beside the K edge are off the curve of the next ones by 0.5 to 2 %: there a spline through all of them swings.
+const KINKED: [u8; 5] = [24, 50, 69, 78, 86];
 
 /// Cross sections between XCOM's nodes: bar 0.2 % from 1.3 times the K edge on. Below and beside it programs draw straight lines (in the logarithms) between
 /// nodes as far apart as 10 and 15 keV, or end a spline without curvature, where the curve bends: ours differs from that by up to 0.7 %.
@@ -79,7 +80,7 @@ fn cross_sections_follow_xcom() {
         let ours = mu_over_rho(&alone(z, 1.0), mev).expect("inside of the tables").total();
         let is_above = k_shell(z).is_none_or(|k| mev > 1.3 * k.edge_mev);
         let (n, worst) = match is_above {
-            _ if KINKED.contains(&z) && mev < 0.3 => (2, &mut kinked),
+            _ if KINKED.contains(&z) && mev < 0.2 => (2, &mut kinked),
             true => (0, &mut above),
             false => (1, &mut below),
         };
@@ -101,7 +102,7 @@ fn cross_sections_follow_xcom() {
 #[test]
 fn every_element_has_all_data() {
     for z in 1..=MAX_Z {
-        let material = alone(z, 1.0);
+        let material = alone(z, density(z));
         let stopping = StoppingPower::new(&material).expect("stopping");
         let alpha = AlphaStopping::new(&material).expect("alpha stopping");
         assert!(alpha.range(6.0) > 0.0, "Z = {z}");
@@ -142,5 +143,32 @@ fn elastic_scattering_is_smooth_in_z() {
                 assert!(off.abs() < 0.25, "Z = {} at {mev} MeV, {lepton:?}: {off}", n + 3);
             }
         }
+    }
+}
+
+/// A plan of electrons and positrons can be built in the heaviest elements: near 1 keV Bethe's stopping power is below what free electrons' hard collisions take.
+#[test]
+fn plans_of_the_heaviest_elements_are_built() {
+    use voxgray::image::Grid;
+    use voxgray::source::{Beam, parse_source};
+    use voxgray::transport::build::{PlanInput, build_beam_plan};
+    use voxgray::transport::settings::Settings;
+    let grid = Grid::aligned([1; 3], [0.0; 3], [10.0; 3]);
+    for (z, source) in
+        [(81, "electron:5keV"), (82, "electron:5keV"), (92, "electron:5keV"), (92, "positron:5keV")]
+    {
+        let material = alone(z, density(z));
+        let input = PlanInput {
+            grid: &grid,
+            density: &[density(z) as f32],
+            material: &[0],
+            materials: std::slice::from_ref(&material),
+            activity: &[],
+            decay: &parse_source(source).expect("a source"),
+            settings: &Settings::default(),
+            radial: None,
+        };
+        let plan = build_beam_plan(&input, &Beam::pencil([0.0, 0.0, 1.0])).expect("a plan");
+        assert!(plan.tables.iter().all(|t| t.is_finite()), "Z = {z}, {source}");
     }
 }

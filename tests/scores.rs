@@ -60,7 +60,7 @@ const POINT: [&str; 4] = ["--activity", "a.mha", "--activity-unit", "Bq"];
 #[test]
 fn shells_are_those_of_the_kernel() {
     let inputs = water([3; 3], 1.0, Some([1; 3]));
-    let source = ["--source", "electron:100keV", "--histories", "40000"];
+    let source = ["--source", "electron:100keV", "--histories", "8000"];
     let arguments = [
         &POINT[..],
         &source,

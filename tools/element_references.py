@@ -15,7 +15,8 @@ from xcom.interpolators import Interpolators
 from star_data import ELEMENTS, LICENCE, SOURCE, write_table
 
 GENERATOR = ("generator", "tools/element_references.py")
-ESTAR_MEV = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0]
+# Between ESTAR's nodes but for the first.
+ESTAR_MEV = [0.001, 0.0022, 0.0052, 0.0108, 0.023, 0.052, 0.108, 0.23, 0.52, 1.08, 2.3, 3.7]
 # Between XCOM's nodes, which lie at 10, 15, 20, 30, 40, 50, 60, 80, 100, ... keV.
 XCOM_KEV = [12.3, 17.4, 24.5, 34.7, 44.8, 54.8, 69.4, 89.6, 122.0, 173.0, 245.0, 346.0, 447.0, 548.0, 693.0, 894.0, 1130.0, 1370.0, 1740.0, 2500.0, 3460.0]
 NODE_EV = np.array([300e3])
@@ -28,19 +29,18 @@ def stopping():
     for z in ELEMENTS:
         material = PredefinedMaterials(z)
         parameters = star.electron.load_material(material)
-        table = star.electron.calculate_estar_table(material)
-        for mev in ESTAR_MEV:
-            at = table[np.argmin(abs(table["energy"] / mev - 1.0))]
-            values = (at["stopping_power_collision_delta"], at["stopping_power_radiative"], at["stopping_power_total"], at["csda_range"])
+        table = star.electron.calculate_stopping_power(material, np.array(ESTAR_MEV))
+        for mev, at in zip(ESTAR_MEV, table):
+            values = (at["stopping_power_collision_delta"], at["stopping_power_radiative"], at["stopping_power_total"])
             rows.append([z, f"{parameters.density:g}", f"{mev:g}"] + [f"{v:.5g}" for v in values])
     header = [
-        ("quantity", "collision, radiative and total stopping power of electrons and CSDA range in the elements, by ESTAR's algorithm"),
-        ("units", "density g/cm3; energy_mev MeV; stopping powers MeV cm2/g; range g/cm2"),
-        ("source", SOURCE + ", calculate_estar_table"),
+        ("quantity", "collision, radiative and total stopping power of electrons in the elements, by ESTAR's algorithm"),
+        ("units", "density g/cm3; energy_mev MeV; stopping powers MeV cm2/g"),
+        ("source", SOURCE + ", calculate_stopping_power"),
         ("licence", LICENCE),
         GENERATOR,
     ]
-    columns = ["z", "density", "energy_mev", "collision", "radiative", "total", "csda_range"]
+    columns = ["z", "density", "energy_mev", "collision", "radiative", "total"]
     write_table("validation/reference/elements_estar.csv", header, columns, rows)
 
 

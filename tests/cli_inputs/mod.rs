@@ -70,6 +70,7 @@ impl Inputs {
 }
 
 /// Water, activity, electrons: quick to set up.
+#[allow(dead_code, reason = "not every test starts from it")]
 pub const BASE: [&str; 12] = [
     "dose",
     "--density",
@@ -106,6 +107,7 @@ pub const WITH_VOIS: [&str; 15] = [
 ];
 
 /// `BASE` and more.
+#[allow(dead_code, reason = "not every test starts from it")]
 pub fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
     BASE.iter().copied().chain(more.iter().copied()).collect()
 }

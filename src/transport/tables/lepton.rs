@@ -13,6 +13,8 @@ use crate::transport::layout::{
 };
 use crate::transport::reach::{Reach, fill_unreached};
 
+/// Least part of the collision stopping power that soft collisions have; gold has 7 % at 1 keV.
+const LEAST_SOFT: f64 = 0.01;
 /// Lowest energy of the electron data, MeV.
 const LOWEST_MEV: f64 = 1e-3;
 
@@ -72,10 +74,12 @@ impl LeptonFacts {
         self.csda.range(energy_mev)
     }
 
-    /// Stopping power by losses below the thresholds, MeV cm2/g.
+    /// Stopping power by losses below the thresholds, MeV cm2/g. Near 1 keV Bethe's formula, without shell corrections, gives thallium and heavier elements
+    /// less than their hard collisions with free electrons take: a part of it is left to soft ones all the same.
     pub fn restricted(&self, e: f64) -> f64 {
         let t_cut = self.control.threshold(e);
-        self.stopping.restricted_collision(e, self.lepton, t_cut)
+        let soft = self.stopping.restricted_collision(e, self.lepton, t_cut);
+        soft.max(LEAST_SOFT * self.stopping.collision(e, self.lepton))
             + self.bremsstrahlung.soft_stopping(e, self.control.photon_threshold_mev)
     }
 
