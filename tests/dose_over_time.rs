@@ -1,6 +1,6 @@
 //! Several time points to dose by both routes: a box of which everything is known, and the synthetic patient of ../shared/images.
 
-#[expect(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
+#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 #[path = "support/shared.rs"]
 mod shared;
