@@ -34,7 +34,7 @@ fn hu(p: [f64; 3]) -> f64 {
         ([22.0, 10.0, -14.0], [10.0, 12.0, 18.0], -700.0),
         ([0.0, 26.0, 4.0], [8.0, 8.0, 40.0], 600.0),
     ];
-    parts.iter().filter(|p| inside(p.0, p.1)).next_back().map_or(-1000.0, |p| p.2)
+    parts.iter().rfind(|p| inside(p.0, p.1)).map_or(-1000.0, |p| p.2)
 }
 
 /// A CT of the body where `map` brings the scanner's points to the body's: in a frame and study of its own.
