@@ -22,8 +22,8 @@ OUT-runs/METHOD; VOIs are those of the dose options where none are given.
 
 Writes to OUT: comparison.csv (bias, spread, MARE, shares within 1, 2, 5 %, z; by tissue and by
 distance to the nearest interface), vois.csv, gamma.csv, histograms.csv, comparison.json,
-comparison.html and maps of the differences with their standard errors. What noise alone would give stands beside
-each number.
+comparison.html and maps of the differences with their standard errors. What noise alone would
+give stands beside each number.
 
 Examples:
   voxgray compare-methods --reference mc/ --candidate VSV=vsv/ --voi organs.nii.gz -o cmp/

@@ -18,7 +18,8 @@ const AFTER: &str = "\
 The page stands alone: it opens from disk, needs no network and no script, and prints on A4.
 It has the subject, quantification of each image, time-activity curves, VOIs with the budget of
 their uncertainty, histograms, slices, other methods beside it, every warning, a text on the
-methods, reporting items and where the numbers come from. Nothing is computed anew: numbers are those of the runs.
+methods, reporting items and where the numbers come from. Nothing is computed anew: numbers are
+those of the runs.
 
 Names of files, dates and UIDs are left out unless --identify asks for them.
 
