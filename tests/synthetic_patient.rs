@@ -59,6 +59,10 @@ fn true_decays() -> Volume<f32> {
 
 #[test]
 #[cfg_attr(not(shared_images), ignore = "needs ../shared/images")]
+#[cfg_attr(
+    shared_images,
+    ignore = "takes minutes: cargo test --test synthetic_patient -- --ignored"
+)]
 fn every_dose_of_both_routes_holds_the_truth() {
     let inputs = Inputs::new();
     let place = |name: &str| shared::image(name).display().to_string();
