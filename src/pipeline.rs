@@ -425,12 +425,7 @@ fn prepare_with(
     };
     let voxels = fine.map(|fine| fine.voxels);
     if let Some(fine) = &voxels {
-        let ([nx, ny, nz], [x, y, z]) = (fine.dims(), fine.grid(&phantom.grid).spacing_mm());
-        observer.say(&format!(
-            "scored finer in a box of {nx} x {ny} x {nz} cells, {x:.3} x {y:.3} x {z:.3} mm; matter and activity stay those of the voxels"
-        ));
-    }
-    if let Some(fine) = &voxels {
+        fine::tell(fine, &phantom.grid, observer);
         let cells = phantom.grid.len() + fine.cells();
         let sources = activity.volume.data.iter().filter(|a| **a > 0.0).count();
         let (origins, devices) = (decay.origins(), engine.devices().len());

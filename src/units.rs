@@ -26,6 +26,19 @@ pub const BQ_PER_MBQ: f64 = 1e6;
 /// Bq per GBq.
 pub const BQ_PER_GBQ: f64 = 1e9;
 
+/// What stands before a unit of length (mm, cm or m) at the end of a text, and mm in that unit; `None` if there is none.
+pub fn length_unit(text: &str) -> Option<(&str, f64)> {
+    let units = [("mm", 1.0), ("cm", MM_PER_CM), ("m", 1000.0)];
+    units.iter().find_map(|(unit, mm)| Some((text.strip_suffix(unit)?, *mm)))
+}
+
+/// A length in mm from a number with its unit mm, cm or m; `None` if it is not one.
+pub fn mm_of(text: &str) -> Option<f64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let (digits, mm) = length_unit(&lower)?;
+    digits.trim().parse::<f64>().ok().filter(|x| x.is_finite()).map(|x| x * mm)
+}
+
 /// A time in s from a number with its unit s, min, h, d or y (365.25 d); `None` if it is not one.
 pub fn seconds_of(text: &str) -> Option<f64> {
     let lower = text.trim().to_ascii_lowercase();

@@ -1,6 +1,5 @@
 //! `voxgray dvh`, `bed` and `plan` as a user runs them: on folders of voxgray dose and on maps, and what they refuse.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 
 use std::process::Output;

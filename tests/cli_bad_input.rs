@@ -1,6 +1,6 @@
 //! Bad input and absurd options: a clear error with its exit code, and nothing left on the disk.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
+#[expect(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 
 use cli_inputs::{Inputs, block, grid, stderr, with};

@@ -1,6 +1,5 @@
 //! Two media with the same histories, through the program: against closed forms, against independent runs, and whether the error is true.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 
 use cli_inputs::{Inputs, json, stderr, succeed};

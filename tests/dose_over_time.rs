@@ -1,6 +1,5 @@
 //! Several time points to dose by both routes: a box of which everything is known, and the synthetic patient of ../shared/images.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 #[path = "support/shared.rs"]
 mod shared;

@@ -1,6 +1,5 @@
 //! From counts to dose with the whole uncertainty: calibration, recovery, transfer matrix, VOIs that change their mass; through the program.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 #[path = "support/motion.rs"]
 mod motion;

@@ -1,6 +1,5 @@
 //! Dose to water beside dose to the voxels' matter: the factors against Monte Carlo of a real cavity of water, and what the program writes.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 
 use cli_inputs::{Inputs, json, stderr, succeed};

@@ -1,6 +1,5 @@
 //! The fast methods through the program: against Monte Carlo where both are exact, against closed forms, and against themselves by other ways.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 
 use cli_inputs::{Inputs, json, stderr, succeed};

@@ -1,6 +1,6 @@
 //! `dose`, `fit` and `uncertainty` give the same time-integrated activity for the same points, to 1e-12.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
+#[expect(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 
 use std::fmt::Write as _;

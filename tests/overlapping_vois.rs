@@ -1,6 +1,5 @@
 //! A lesion inside a liver, from two files on two grids, through the program: each VOI has what it has in a run of its own, to the bit.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 
 use cli_inputs::{EDGE, Inputs, block, grid, json, stderr, succeed};

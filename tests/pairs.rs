@@ -1,6 +1,6 @@
 //! Training pairs of a cohort through the program.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
+#[expect(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 
 use cli_inputs::{Inputs, stderr, succeed};

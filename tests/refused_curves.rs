@@ -1,6 +1,5 @@
 //! `voxgray dose` where a curve is refused: what is said, what is assumed, which interval it has, and the remedies that a user can choose.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,5 @@
 //! `voxgray dose --score`: shells against `voxgray kernel` and the stopping of alphas, layers against maps and the same; both on both engines and in shards.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 
 use std::path::Path;

@@ -1,6 +1,5 @@
 //! Scoring in parts of voxels: parts add up to their voxel, agree with a grid that is as fine, and come through the program, also in shards.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 #[path = "support/plans.rs"]
 mod plans;

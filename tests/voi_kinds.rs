@@ -1,7 +1,6 @@
 //! `dose --voi` takes what `voxgray voi` reads: the same VOI as a label map and as Slicer's segmentation gives the same numbers, and contours of a
 //! plan their masses.
 
-#[allow(dead_code, reason = "shared with cli_dose.rs, which uses the rest")]
 mod cli_inputs;
 #[path = "support/shared.rs"]
 mod shared;

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::job::{FineScoring, FineWhere};
 use crate::transport::sub_voxels::MOST_PARTS;
+use crate::units::mm_of;
 
 /// Where voxels are scored in parts, and in how many.
 #[derive(Debug, Args)]
@@ -44,13 +45,8 @@ fn parse_where(text: &str) -> Result<FineWhere, String> {
 }
 
 fn parse_margin(text: &str) -> Result<f64, String> {
-    let lower = text.trim().to_lowercase();
-    let mm = match (lower.strip_suffix("mm"), lower.strip_suffix("cm")) {
-        (Some(mm), _) => mm.trim().parse::<f64>().ok(),
-        (None, Some(cm)) => cm.trim().parse::<f64>().ok().map(|x| x * crate::units::MM_PER_CM),
-        (None, None) => None,
-    };
-    mm.filter(|x| (0.0..=1000.0).contains(x))
+    mm_of(text)
+        .filter(|mm| (0.0..=1000.0).contains(mm))
         .ok_or_else(|| "must be a length of at least zero with its unit, such as 5mm".into())
 }
 

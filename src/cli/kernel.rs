@@ -17,6 +17,7 @@ use crate::kernel::medium::{DEFAULT_DENSITY, DEFAULT_MEDIUM};
 use crate::kernel::point::DEFAULT_HISTORIES;
 use crate::pipeline::kernel::{KernelJob, KernelShape, kernel};
 use crate::transport::settings::Settings;
+use crate::units::{MM_PER_CM, mm_of};
 
 const AFTER: &str = "\
 A kernel is made by transport in one uniform, infinite medium. Voxel kernels are integrated over
@@ -150,12 +151,9 @@ fn parse_reach(text: &str) -> Parsed<Reach> {
 }
 
 fn parse_cm(text: &str) -> Parsed<f64> {
-    let lower = text.trim().to_lowercase();
-    match (lower.strip_suffix("mm"), lower.strip_suffix("cm")) {
-        (Some(mm), _) => Ok(positive(mm)? / crate::units::MM_PER_CM),
-        (None, Some(cm)) => positive(cm),
-        (None, None) => Err("give a length with its unit, such as 20cm".into()),
-    }
+    let mm = mm_of(text).filter(|mm| *mm > 0.0);
+    mm.map(|mm| mm / MM_PER_CM)
+        .ok_or_else(|| "give a length above zero with its unit, such as 20cm".into())
 }
 
 fn parse_grams(text: &str) -> Parsed<f64> {

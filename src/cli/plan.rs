@@ -11,6 +11,7 @@ use super::values::{parse_fraction, parse_time};
 use super::voi_arguments::VoiArguments;
 use crate::analysis::Repair;
 use crate::error::Result;
+use crate::units::mm_of;
 
 /// What clap prints after the option's name.
 type Parsed<T> = std::result::Result<T, String>;
@@ -323,11 +324,9 @@ fn with_units(text: &str, units: &[(&str, f64)], what: &str) -> Parsed<f64> {
 
 /// m.
 fn length(text: &str) -> Parsed<f64> {
-    with_units(
-        text,
-        &[("cm", 0.01), ("m", 1.0)],
-        "must be a positive length with its unit, such as 170cm or 1.7m",
-    )
+    let mm = mm_of(text).filter(|mm| *mm > 0.0);
+    mm.map(|mm| mm / 1000.0)
+        .ok_or_else(|| "must be a positive length with its unit, such as 170cm or 1.7m".into())
 }
 
 /// Bq s.

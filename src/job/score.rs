@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::{DoseMethod, Job};
 use crate::error::{Error, Result};
+use crate::units::mm_of;
 
 /// What energy is added up in.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -28,7 +29,7 @@ impl FromStr for Score {
         let text = text.trim().to_ascii_lowercase();
         let (what, how) = text.split_once(':').map_or((text.as_str(), None), |(a, b)| (a, Some(b)));
         let thickness = |text: &str| {
-            let mm: f64 = text.strip_suffix("mm")?.trim().parse().ok()?;
+            let mm = mm_of(text)?;
             (THICKNESS_MM.0..=THICKNESS_MM.1).contains(&mm).then_some(mm)
         };
         match (what, how) {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::Observer;
 use super::context::{Context, VoiFacts};
 use super::fine_places::Places;
 use super::outputs::{Maps, Matter};
@@ -117,6 +118,14 @@ fn of_box(corners: &[[f64; 3]; 2], grid: &Grid) -> Result<[[usize; 3]; 2]> {
     }
     let within = |x: f64, k: usize| x.clamp(0.0, grid.dims[k] as f64 - 1.0) as usize;
     Ok([std::array::from_fn(|k| within(first[k], k)), std::array::from_fn(|k| within(last[k], k))])
+}
+
+/// Says where cells are and how large.
+pub(super) fn tell(fine: &SubVoxels, grid: &Grid, observer: &dyn Observer) {
+    let ([nx, ny, nz], [x, y, z]) = (fine.dims(), fine.grid(grid).spacing_mm());
+    observer.say(&format!(
+        "scored finer in a box of {nx} x {ny} x {nz} cells, {x:.3} x {y:.3} x {z:.3} mm; matter and activity stay those of the voxels"
+    ));
 }
 
 /// For the summary.

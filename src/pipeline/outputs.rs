@@ -207,13 +207,7 @@ fn dose_result(context: &Context, density: &[f32], tally: &Tally) -> DoseResult 
     let largest = largest_dose(tally, &scale, context.low_density);
     let known = |value: f64| value.is_finite().then_some(value);
     let mass_g = mass * scale.voxel_volume_mm3 * crate::units::CM3_PER_MM3;
-    let per_decay = |units: &[u64]| {
-        let sum: u128 = units.iter().map(|u| u128::from(*u)).sum();
-        sum as f64
-            / f64::from(crate::transport::layout::TALLY_UNITS_PER_MEV)
-            / tally.histories().max(1) as f64
-    };
-    let [electron, photon, alpha] = tally.sums.each_ref().map(|s| per_decay(s));
+    let [electron, photon, alpha] = tally.imparted_mev();
     let imparted = electron + photon + alpha;
     let [unhit_voxels, few_hit_voxels] = scale.untold(tally);
     DoseResult {

@@ -248,8 +248,7 @@ pub(super) fn dose_of_shells(context: &Context, tally: &Tally) -> Option<DoseRes
     let largest = shells.clone().max_by(|a, b| dose(*a).total_cmp(&dose(*b)))?;
     let error = tally.standard_error_mev(largest) * scale.factor_of_mass(masses[largest]);
     let told = |what: Told| shells.clone().filter(|s| tally.told(*s) == what).count();
-    let all = |origin| (0..tally.voxels).map(|s| tally.mean_mev_of(origin, s)).sum::<f64>();
-    let [electron, photon, alpha] = [Origin::Electron, Origin::Photon, Origin::Alpha].map(all);
+    let [electron, photon, alpha] = tally.imparted_mev();
     let imparted = electron + photon + alpha;
     Some(DoseResult {
         quantity: context.kind.name().into(),
@@ -343,10 +342,7 @@ fn of_shells(context: &Context, tally: &Tally, radii_cm: &[f64], density: f64) -
         };
         let mut row = vec![cell(inner * MM_PER_CM), cell(outer * MM_PER_CM)];
         row.extend(values(context, mass, tally.mean_mev(s), error));
-        row.extend(
-            [Origin::Electron, Origin::Photon, Origin::Alpha]
-                .map(|o| cell(tally.mean_mev_of(o, s))),
-        );
+        row.extend(Origin::ALL.map(|o| cell(tally.mean_mev_of(o, s))));
         rows.push(row);
     }
     rows

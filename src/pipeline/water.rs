@@ -11,7 +11,7 @@ use crate::phantom::Phantom;
 use crate::report::summary::VoiResult;
 use crate::report::voi_table::{Column, cell};
 use crate::source::DecaySpectrum;
-use crate::transport::tally::{ORIGINS, Origin, Tally};
+use crate::transport::tally::{Origin, Tally};
 
 /// The factors of each material of a phantom.
 ///
@@ -50,15 +50,8 @@ pub(super) fn json(phantom: &Phantom, ratios: &[WaterRatio]) -> Value {
 /// Energy per history that a voxel's mass would take if it were water, MeV.
 fn mev(context: &Context, tally: &Tally, material: u8, voxel: usize) -> f64 {
     let factors = &context.to_water[usize::from(material)];
-    let of = |o: usize| match o {
-        0 => Origin::Electron,
-        1 => Origin::Photon,
-        _ => Origin::Alpha,
-    };
-    (0..ORIGINS)
-        .filter(|o| !tally.sums[*o].is_empty())
-        .map(|o| tally.mean_mev_of(of(o), voxel) * factors[o])
-        .sum()
+    let of = |o: Origin| tally.mean_mev_of(o, voxel) * factors[o as usize];
+    Origin::ALL.into_iter().map(of).sum()
 }
 
 /// The map; none where it was not asked for.

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::image::Grid;
+use crate::units::length_unit;
 
 /// Length below which a direction is none.
 const LEAST_LENGTH: f64 = 1e-9;
@@ -301,17 +302,17 @@ impl FromStr for Beam {
                     "direction" => beam.direction = numbers(value)?,
                     "side" => beam.side = Some(numbers(value)?),
                     "at" => {
-                        let (text, mm) = length_unit(value)?;
+                        let (text, mm) = length(value)?;
                         beam.at_mm = Some(numbers(text)?.map(|x: f64| x * mm));
                     }
                     "field" => {
-                        let (text, mm) = length_unit(value)?;
+                        let (text, mm) = length(value)?;
                         let (a, b) =
                             text.split_once(['x', 'X']).ok_or("it is not of the form AxBmm")?;
                         beam.field = Field::Rectangle([number(a)? * mm, number(b)? * mm]);
                     }
                     "disc" => {
-                        let (text, mm) = length_unit(value)?;
+                        let (text, mm) = length(value)?;
                         beam.field = Field::Disc(number(text)? * mm);
                     }
                     "cone" => beam.half_angle_rad = angle(value)?,
@@ -348,10 +349,8 @@ fn numbers(text: &str) -> std::result::Result<[f64; 3], String> {
 }
 
 /// Text before a unit of length, and its mm.
-fn length_unit(text: &str) -> std::result::Result<(&str, f64), String> {
-    let units = [("mm", 1.0), ("cm", 10.0), ("m", 1000.0)];
-    let found = units.iter().find_map(|(unit, mm)| Some((text.strip_suffix(unit)?, *mm)));
-    found.ok_or_else(|| "it has no unit mm, cm or m at its end".into())
+fn length(text: &str) -> std::result::Result<(&str, f64), String> {
+    length_unit(text).ok_or_else(|| "it has no unit mm, cm or m at its end".into())
 }
 
 fn angle(text: &str) -> std::result::Result<f64, String> {

@@ -23,6 +23,11 @@ pub enum Origin {
     Alpha = 2,
 }
 
+impl Origin {
+    /// All of them, by number.
+    pub const ALL: [Origin; ORIGINS] = [Origin::Electron, Origin::Photon, Origin::Alpha];
+}
+
 /// Number of origins.
 pub const ORIGINS: usize = 3;
 
@@ -350,6 +355,13 @@ impl Tally {
     pub fn mean_mev(&self, voxel: usize) -> f64 {
         let units: u64 = self.sums.iter().filter_map(|s| s.get(voxel)).sum();
         Ledger::mev(units) / self.histories().max(1) as f64
+    }
+
+    /// Energy per history (MeV) in all cells, of each origin.
+    pub fn imparted_mev(&self) -> [f64; ORIGINS] {
+        let (scale, histories) = (f64::from(super::layout::TALLY_UNITS_PER_MEV), self.histories());
+        let sum = |units: &Vec<u64>| units.iter().map(|u| u128::from(*u)).sum::<u128>();
+        self.sums.each_ref().map(|units| sum(units) as f64 / scale / histories.max(1) as f64)
     }
 
     /// Energy per history (MeV) in a voxel of one origin.
