@@ -4,7 +4,7 @@
 
 use crate::analysis::interfaces::{KINDS, distances_mm, kind};
 use crate::image::Grid;
-use crate::report::voi_table::cell;
+use crate::report::voi_table::{cell, dose_names};
 use crate::sheet::{Separator, lines};
 use crate::transport::sub_voxels::SubVoxels;
 use crate::transport::tally::Tally;
@@ -64,7 +64,7 @@ impl Places {
         found
     }
 
-    /// The table of doses; `parts` has a region for each place, `gy_per_mev_per_g` makes doses of energy per history and mass.
+    /// The table of doses; `parts` has a region for each place, `dose_of` makes a dose of energy per history (MeV) and mass (g).
     pub fn table(
         &self,
         cells: &Grid,
@@ -72,7 +72,7 @@ impl Places {
         unit: &str,
         dose_of: impl Fn(f64, f64) -> f64,
     ) -> String {
-        let suffix = if unit == "Gy" { "gy" } else { "gy_per_s" };
+        let (_, suffix) = dose_names(unit);
         let mut rows = vec![vec![
             "matter".into(),
             "from_mm".into(),

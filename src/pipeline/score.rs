@@ -17,7 +17,7 @@ use crate::kernel::Medium;
 use crate::kernel::shells::radii;
 use crate::phantom::Phantom;
 use crate::report::summary::DoseResult;
-use crate::report::voi_table::cell;
+use crate::report::voi_table::{cell, dose_names};
 use crate::sheet::{Separator, lines};
 use crate::source::DecaySpectrum;
 use crate::transport::build::RadialScoring;
@@ -295,7 +295,7 @@ pub(super) fn write(
 }
 
 fn head(places: [&str; 2], unit: &str, more: &[&str]) -> Vec<String> {
-    let (dose, suffix) = if unit == "Gy" { ("dose", "gy") } else { ("dose_rate", "gy_per_s") };
+    let (dose, suffix) = dose_names(unit);
     let known = ["mass_g", "energy_mev_per_decay", "standard_error_mev"];
     let names = places.into_iter().chain(known).map(String::from);
     let doses = [format!("{dose}_{suffix}"), format!("standard_error_{suffix}")];

@@ -9,7 +9,7 @@ use crate::dose::to_water::WaterRatio;
 use crate::error::Result;
 use crate::phantom::Phantom;
 use crate::report::summary::VoiResult;
-use crate::report::voi_table::{Column, cell};
+use crate::report::voi_table::{Column, cell, dose_names};
 use crate::source::DecaySpectrum;
 use crate::transport::tally::{Origin, Tally};
 
@@ -82,7 +82,7 @@ pub(super) fn column(
         let sum = |of: &[f64]| parts.iter().map(|p| of[*p]).sum::<f64>();
         voi.mean_dose.map_or(String::new(), |dose| cell(dose * sum(&water) / sum(&own)))
     });
-    let suffix = if context.kind.unit() == "Gy" { "gy" } else { "gy_per_s" };
-    let name = format!("{}_to_water_{suffix}", context.kind.name());
+    let (dose, suffix) = dose_names(context.kind.unit());
+    let name = format!("{dose}_to_water_{suffix}");
     Some(Column { name, cells: cells.collect() })
 }

@@ -18,9 +18,14 @@ pub fn cell(x: f64) -> String {
     if x.is_finite() { format!("{x:.6e}") } else { String::new() }
 }
 
+/// What columns of doses in `Gy` or `Gy/s` are called, and the end of their names.
+pub fn dose_names(unit: &str) -> (&'static str, &'static str) {
+    if unit == "Gy" { ("dose", "gy") } else { ("dose_rate", "gy_per_s") }
+}
+
 /// The table; `unit` is `Gy` or `Gy/s`.
 pub fn voi_table(vois: &[VoiResult], unit: &str, more: &[Column]) -> String {
-    let (dose, suffix) = if unit == "Gy" { ("dose", "gy") } else { ("dose_rate", "gy_per_s") };
+    let (dose, suffix) = dose_names(unit);
     let mut header: Vec<String> = vec![
         "label".into(),
         "name".into(),
