@@ -232,6 +232,53 @@ fn bed_of_a_series_takes_its_curves() {
     assert!((shell / (2.8 / 32.8) - 1.0).abs() < 2e-3, "{shell}");
 }
 
+/// Dose rates fitted voxel by voxel: each voxel's BED has the G of its own half-life, not that of its VOI.
+#[test]
+fn bed_of_voxels_takes_their_own_curves() {
+    let inputs = Inputs::new();
+    let mut text =
+        String::from("version = 1\nrelative_uncertainty = 0.05\n[method]\ndefault = 'mono'\n");
+    let own = |n: usize| if grid().unlinear(n)[0] == 2 { 20.0 } else { 90.0 };
+    for (n, h) in [2.0, 24.0, 48.0, 96.0].into_iter().enumerate() {
+        let mut map = block(&grid(), 1e6, 0.0);
+        for (v, a) in map.data.iter_mut().enumerate() {
+            *a *= 0.5_f64.powf(h / own(v)) as f32;
+        }
+        inputs.write(&format!("a{n}.mha"), &map);
+        text.push_str(&format!("[[time_point]]\ntime = '{h}h'\nactivity = 'a{n}.mha'\n"));
+    }
+    std::fs::write(inputs.path("series.toml"), text).unwrap();
+    let more = ["--activity", "series.toml", "--histories", "40000", "--route", "dose-rate"];
+    succeed(&inputs.run(&[&WITH_VOIS[..], &more, &["-o", "out"]].concat()));
+    let tissue = ["--alpha-beta", "2.6Gy", "--repair", "2.8h", "--overwrite", "-o", "bed"];
+    let bed = told(&inputs, &[&["bed", "out"], &VOI[..], &tissue].concat());
+    let map = |file: &str| read_nifti(&inputs.path(file), None).unwrap().0.data;
+    let (dose, halves) =
+        (map("out/dose_by_dose_rate.nii.gz"), map("out/dose_by_dose_rate_half_life.nii.gz"));
+    let of = |g: f64, d: f64| d * (1.0 + g * d / 2.6);
+    let g_of_voi = value(&bed, "core", "G");
+    let voxels = map("bed/bed.nii.gz");
+    let core: Vec<usize> = (0..dose.len())
+        .filter(|v| grid().unlinear(*v).iter().all(|i| (2..4).contains(i)))
+        .collect();
+    for v in &core {
+        let (d, half_life) = (f64::from(dose[*v]), f64::from(halves[*v]));
+        // Its own activity gives most of its dose; the neighbours' crossfire draws the fit towards theirs.
+        assert!((half_life / own(*v) - 1.0).abs() < 0.25, "{half_life} {}", own(*v));
+        let expected = of(2.8 / (2.8 + half_life), d);
+        assert!((f64::from(voxels[*v]) / expected - 1.0).abs() < 1e-5);
+    }
+    // Stated for all of the VOI: no voxel keeps its own.
+    let half_life = ["--half-life", "core=40h", "--half-life", "shell=40h"];
+    told(&inputs, &[&["bed", "out"], &VOI[..], &tissue, &half_life].concat());
+    let voxels = map("bed/bed.nii.gz");
+    for v in &core {
+        let expected = of(2.8 / 42.8, f64::from(dose[*v]));
+        assert!((f64::from(voxels[*v]) / expected - 1.0).abs() < 1e-5);
+    }
+    assert!((g_of_voi / (2.8 / 42.8) - 1.0).abs() > 0.01);
+}
+
 #[test]
 fn plans() {
     let inputs = Inputs::new();

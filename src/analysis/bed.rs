@@ -9,6 +9,8 @@
 //! dose rate: with D_c the dose of cycle c in a voxel and q_cd the interaction of cycles of unit dose,
 //! BED = sum D_c + (2/(alpha/beta)) sum_{c <= d} q_cd D_c D_d. Where cycles lie far apart this is the sum of their BEDs; it is computed, never assumed.
 
+use std::collections::BTreeMap;
+
 use super::dose_rate::{DoseRate, Repair};
 use crate::error::{Error, Result};
 
@@ -43,6 +45,9 @@ impl Tissue {
     }
 }
 
+/// Times between cycles that differ by less than a part of this of a second are one.
+const LAGS_PER_S: f64 = 1e6;
+
 /// Cycles of a therapy in a tissue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Course {
@@ -68,16 +73,34 @@ impl Course {
                 "Check the cycles.",
             ));
         }
-        let units: Vec<DoseRate> = cycles.iter().map(|(r, at)| r.unit().later(*at)).collect();
-        let own: Vec<f64> = units.iter().map(|u| u.interaction(&tissue.repair)).collect();
-        let pair = |c: usize, d: usize| match c == d {
-            true => own[c],
-            // Rounding must not make it negative where nothing is left between cycles.
-            false => {
-                (units[c].plus(&units[d]).interaction(&tissue.repair) - own[c] - own[d]).max(0.0)
-            }
+        // Cycles of one shape share what is computed: Q of one, and of two by the time between them.
+        let first = |c: usize| (0..c).find(|d| cycles[*d].0 == cycles[c].0).unwrap_or(c);
+        let shape: Vec<usize> = (0..cycles.len()).map(first).collect();
+        let units: Vec<DoseRate> = cycles.iter().map(|(r, _)| r.unit()).collect();
+        let mut own: Vec<f64> = Vec::new();
+        for (c, unit) in units.iter().enumerate() {
+            own.push(match shape[c] == c {
+                true => unit.interaction(&tissue.repair),
+                false => own[shape[c]],
+            });
+        }
+        let mut known = BTreeMap::new();
+        let mut pair = |c: usize, d: usize| {
+            let (early, late) = if cycles[c].1 < cycles[d].1 { (c, d) } else { (d, c) };
+            let lag_s = cycles[late].1 - cycles[early].1;
+            let key = (shape[early], shape[late], (lag_s * LAGS_PER_S).round() as u64);
+            *known.entry(key).or_insert_with(|| {
+                let both = units[early].plus(&units[late].later(lag_s));
+                // Rounding must not make it negative where nothing is left between cycles.
+                (both.interaction(&tissue.repair) - own[c] - own[d]).max(0.0)
+            })
         };
-        let interaction = (0..units.len()).map(|c| (0..=c).map(|d| pair(c, d)).collect()).collect();
+        let mut row = |c: usize| {
+            let mut row: Vec<f64> = (0..c).map(|d| pair(c, d)).collect();
+            row.push(own[c]);
+            row
+        };
+        let interaction = (0..units.len()).map(&mut row).collect();
         Ok(Course { alpha_beta_gy: tissue.alpha_beta_gy, interaction })
     }
 

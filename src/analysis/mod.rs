@@ -3,6 +3,7 @@
 //! Equations and sources: `docs/analysis.md`.
 
 pub mod bed;
+pub mod bed_voxels;
 pub mod difference;
 pub mod dose_rate;
 pub mod dvh;
@@ -18,6 +19,7 @@ pub mod sirt;
 pub mod sirt_image;
 
 pub use bed::{Course, Tissue};
+pub use bed_voxels::{CycleOfVoxels, bed_of_voxels};
 pub use difference::{Difference, Pair};
 pub use dose_rate::{DoseRate, Repair};
 pub use dvh::Dvh;

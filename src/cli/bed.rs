@@ -14,11 +14,13 @@ use super::console;
 use super::named_nuclide::OfRun;
 use super::progress::Terminal;
 use super::values::{parse_count, parse_time};
+use crate::analysis::samples::shares_on;
 use crate::analysis::{
-    Course, DoseRate, Estimate, Formula, Map, Metric, Repair, Tissue, VoiMetrics,
+    Course, CycleOfVoxels, DoseRate, Estimate, Formula, Map, Metric, Repair, Tissue, VoiMetrics,
+    bed_of_voxels,
 };
 use crate::error::{Error, Result};
-use crate::image::{Region, RegionSet, Volume};
+use crate::image::{Grid, Region, RegionSet, Volume};
 use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::io::write_nifti;
@@ -38,7 +40,8 @@ for each cycle, on one grid.
 BED = D (1 + G D/(alpha/beta)); G comes from the dose rate over time, all of it, not from a
 half-life of its tail:
   a folder of a series   the curve that was integrated for the VOI: of its dose rate (--route
-                         dose-rate or both) or of its activity (then taken as the shape)
+                         dose-rate or both) or of its activity (then taken as the shape); a
+                         voxel whose dose rate the run fitted by itself has that exponential
   a folder of --physical-decay   the nuclide's half-life
   --curves TABLE         points of dose rate or activity, a curve per VOI by its name, as
                          voxgray fit takes them, with --nuclide; the family is chosen as there
@@ -111,6 +114,14 @@ struct Found<'a> {
     region: &'a Region,
     tissue: Tissue,
     course: Course,
+    /// Each map's: repetitions are in `begins_s`.
+    of_voxels: Vec<CycleOfVoxels<'a>>,
+}
+
+/// The map of a cycle, with the half-lives that its run fitted to single voxels' dose rates.
+struct CycleMap {
+    map: FinishedMap,
+    half_lives_s: Option<Vec<f32>>,
 }
 
 /// Computes BED.
@@ -129,11 +140,14 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
     let sets = a.input.regions(&maps[0], &heard)?;
     let equal = a.cycles.unwrap_or(1) as usize;
     let factor = maps[0].interval_factor();
+    let with_half_lives = |map: FinishedMap| {
+        Ok(CycleMap { half_lives_s: map.half_lives_of_dose_rate_s(&heard)?, map })
+    };
+    let maps: Vec<CycleMap> = maps.into_iter().map(with_half_lives).collect::<Result<_>>()?;
     let (mut results, mut done, mut refused) = (Table::default(), Vec::new(), Vec::new());
     for (set, region) in each(&sets) {
         let found =
-            course(a, &maps, table.as_ref(), region, equal, &heard).and_then(|(tissue, course)| {
-                let found = Found { set, region, tissue, course };
+            find(a, &maps, table.as_ref(), (set, region), equal, &heard).and_then(|found| {
                 analyse(a, &maps, &found, equal, &mut results)?;
                 Ok(found)
             });
@@ -147,7 +161,7 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
         }
     }
     let told = json!({
-        "maps": maps.iter().map(|m| &m.name).collect::<Vec<_>>(), "cycles": maps.len() * equal, "interval_s": a.interval,
+        "maps": maps.iter().map(|m| &m.map.name).collect::<Vec<_>>(), "cycles": maps.len() * equal, "interval_s": a.interval,
         "interval_95_factor": factor,
         "own_nuclides": OwnNuclides::all_told(),
         "warnings": heard.warnings(),
@@ -158,7 +172,7 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
         })).collect::<Vec<_>>(),
     });
     if let (Some(out), false) = (&a.input.out, done.is_empty()) {
-        let (bed, eqd2) = voxel_maps(&maps, &done, equal)?;
+        let (bed, eqd2) = voxel_maps(&maps[0].map.map.grid, &done)?;
         let all = whole(told.clone(), results.json(factor));
         let names = ["bed.nii.gz", "eqd2.nii.gz", "bed.csv", "bed.json"].map(String::from);
         let folder = MarkedFolder::open(out, a.input.overwrite, &names)?;
@@ -217,14 +231,14 @@ fn read(a: &BedArguments, observer: &dyn Observer) -> Result<Vec<FinishedMap>> {
 }
 
 /// Tissue and course of a VOI.
-fn course(
+fn find<'a>(
     a: &BedArguments,
-    maps: &[FinishedMap],
+    maps: &'a [CycleMap],
     table: Option<&CurveFile>,
-    region: &Region,
+    (set, region): (&'a RegionSet, &'a Region),
     equal: usize,
     observer: &dyn Observer,
-) -> Result<(Tissue, Course)> {
+) -> Result<Found<'a>> {
     let missing = |option: &str| {
         Error::usage(
             format!("'{}' has no {option}", region.name),
@@ -236,42 +250,54 @@ fn course(
         value_of(&a.alpha_beta, &region.name).ok_or_else(|| missing("--alpha-beta"))?;
     let repair = value_of(&a.repair, &region.name).ok_or_else(|| missing("--repair"))?;
     let tissue = Tissue::new(*alpha_beta, repair.clone())?;
-    let mut cycles = Vec::new();
-    for map in maps {
-        let (rate, from) = dose_rate(a, map, table, region)?;
-        observer.say(&format!("{}, '{}': dose rate from {from}", map.name, region.name));
-        for _ in 0..equal {
-            let at = cycles.len() as f64 * a.interval.unwrap_or(0.0);
-            cycles.push((rate.clone(), at));
-        }
+    let (mut cycles, mut of_voxels) = (Vec::new(), Vec::new());
+    for CycleMap { map, half_lives_s } in maps {
+        let (rate, from, of_run) = dose_rate(a, map, table, region)?;
+        let half_lives_s = half_lives_s.as_deref().filter(|_| of_run);
+        let own = match half_lives_s {
+            Some(_) => "; voxels by their own exponential where the run fitted one",
+            None => "",
+        };
+        observer.say(&format!("{}, '{}': dose rate from {from}{own}", map.name, region.name));
+        let begin = |n: usize| n as f64 * a.interval.unwrap_or(0.0);
+        let begins_s: Vec<f64> = (0..equal).map(|n| begin(cycles.len() + n)).collect();
+        cycles.extend(begins_s.iter().map(|at| (rate.clone(), *at)));
+        of_voxels.push(CycleOfVoxels {
+            doses_gy: &map.map.data,
+            standard_errors_gy: map.standard_errors.as_deref(),
+            half_lives_s,
+            rate,
+            begins_s,
+        });
     }
     let course = Course::new(&cycles, &tissue)?;
-    Ok((tissue, course))
+    Ok(Found { set, region, tissue, course, of_voxels })
 }
 
-/// The dose rate of a VOI, and where it comes from.
+/// The dose rate of a VOI, where it comes from, and whether it is the dose rate that the run integrated.
 fn dose_rate(
     a: &BedArguments,
     map: &FinishedMap,
     table: Option<&CurveFile>,
     region: &Region,
-) -> Result<(DoseRate, String)> {
+) -> Result<(DoseRate, String, bool)> {
     if let Some(file) = table {
-        return from_table(a, file, &region.name);
+        return from_table(a, file, &region.name).map(|(rate, from)| (rate, from, false));
     }
     if let Some(half_life) = value_of(&a.half_life, &region.name) {
         let hours = half_life / SECONDS_PER_HOUR;
         let from = format!(
             "--half-life: one exponential of {hours:.4} h from the administration on, an assumption"
         );
-        return Ok((DoseRate::mono(*half_life)?, from));
+        return Ok((DoseRate::mono(*half_life)?, from, false));
     }
-    if let Some((pieces, from)) = map.curve(&region.name, region.label) {
-        return Ok((DoseRate::new(pieces)?, format!("the curve of the run ({from})")));
+    if let Some(curve) = map.curve(&region.name, region.label) {
+        let from = format!("the curve of the run ({})", curve.what);
+        return Ok((DoseRate::new(curve.pieces)?, from, curve.of_dose_rate));
     }
     if let Some(half_life) = map.decay_in_place_s() {
         let from = format!("physical decay in place, {:.4} h", half_life / SECONDS_PER_HOUR);
-        return Ok((DoseRate::mono(half_life)?, from));
+        return Ok((DoseRate::mono(half_life)?, from, false));
     }
     Err(Error::usage(
         format!("{}: no dose rate over time of '{}'", map.path.display(), region.name),
@@ -332,52 +358,41 @@ fn from_table(a: &BedArguments, file: &CurveFile, name: &str) -> Result<(DoseRat
     Ok((DoseRate::new(found.pieces())?, from))
 }
 
-/// The doses of a voxel in each cycle.
-fn doses(maps: &[FinishedMap], equal: usize, voxel: usize, into: &mut Vec<f64>) {
-    into.clear();
-    for map in maps {
-        into.extend(std::iter::repeat_n(f64::from(map.map.data[voxel]), equal));
-    }
-}
-
-/// BED and its standard error in every voxel.
-fn voxels(maps: &[FinishedMap], course: &Course, equal: usize) -> (Vec<f32>, Option<Vec<f32>>) {
-    let n = maps[0].map.data.len();
-    let known = maps.iter().all(|m| m.standard_errors.is_some());
-    let (mut bed, mut errors) =
-        (vec![0.0_f32; n], if known { vec![0.0_f32; n] } else { Vec::new() });
-    let mut here = Vec::new();
-    for v in 0..n {
-        doses(maps, equal, v, &mut here);
-        bed[v] = course.bed(&here) as f32;
-        if known {
-            // Equal cycles are one map: their noise is the same.
-            let of = |(m, map): (usize, &FinishedMap)| {
-                let error = map.standard_errors.as_ref().map_or(f64::NAN, |e| f64::from(e[v]));
-                let slope: f64 = (0..equal).map(|c| course.slope(&here, m * equal + c)).sum();
-                (slope * error).powi(2)
-            };
-            errors[v] = maps.iter().enumerate().map(of).sum::<f64>().sqrt() as f32;
+/// The voxels of a box about a VOI: what its samples may be interpolated from.
+fn about(found: &Found, grid: &Grid) -> Result<Vec<bool>> {
+    const MARGIN: usize = 2;
+    let (mut low, mut high) = ([usize::MAX; 3], [0; 3]);
+    for (v, _) in shares_on(found.set, found.region, grid)? {
+        for (axis, at) in grid.unlinear(v).into_iter().enumerate() {
+            low[axis] = low[axis].min(at.saturating_sub(MARGIN));
+            high[axis] = high[axis].max(at + MARGIN);
         }
     }
-    (bed, known.then_some(errors))
+    let within = |v: usize| {
+        grid.unlinear(v)
+            .into_iter()
+            .enumerate()
+            .all(|(axis, at)| (low[axis]..=high[axis]).contains(&at))
+    };
+    Ok((0..grid.len()).map(within).collect())
 }
 
 fn analyse(
     a: &BedArguments,
-    maps: &[FinishedMap],
+    maps: &[CycleMap],
     found: &Found,
     equal: usize,
     results: &mut Table,
 ) -> Result<()> {
-    let Found { set, region, tissue, course } = found;
+    let Found { set, region, tissue, course, of_voxels } = found;
     let name = &region.name;
     let mut means = Vec::new();
     let mut batches = Some(0.0_f64);
     let mut volume = 0.0;
     let mut rows = Table::default();
-    let (bed, errors) = voxels(maps, course, equal);
-    for (n, map) in maps.iter().enumerate() {
+    let grid = &maps[0].map.map.grid;
+    let (bed, errors) = bed_of_voxels(of_voxels, tissue, &about(found, grid)?)?;
+    for (n, CycleMap { map, .. }) in maps.iter().enumerate() {
         let of = Map {
             values: &map.map,
             standard_errors: map.standard_errors.as_deref(),
@@ -427,7 +442,7 @@ fn analyse(
         );
     }
     rows.plain(name, "EQD2_of_mean_dose", "Gy", tissue.eqd2(of_mean));
-    let bed = Volume::new(maps[0].map.grid.clone(), bed)?;
+    let bed = Volume::new(grid.clone(), bed)?;
     let of = Map { values: &bed, standard_errors: errors.as_deref(), density: None };
     let samples = a.input.sample(set, region, &of)?;
     let slope = course.slope(&means, course.cycles() - 1);
@@ -469,28 +484,23 @@ fn curvature(course: &Course, equal: usize, tissue: &Tissue) -> f64 {
 }
 
 /// BED and EQD2 of every voxel by the VOI with the largest share in it; NaN elsewhere.
-fn voxel_maps(
-    maps: &[FinishedMap],
-    done: &[Found],
-    equal: usize,
-) -> Result<(Volume<f32>, Volume<f32>)> {
-    let grid = &maps[0].map.grid;
+fn voxel_maps(grid: &Grid, done: &[Found]) -> Result<(Volume<f32>, Volume<f32>)> {
     let n = grid.len();
     let (mut share, mut owner) = (vec![0.0_f64; n], vec![usize::MAX; n]);
     for (f, found) in done.iter().enumerate() {
-        for (v, s) in crate::analysis::samples::shares_on(found.set, found.region, grid)? {
+        for (v, s) in shares_on(found.set, found.region, grid)? {
             if s > share[v] * (1.0 + 1e-9) {
                 (share[v], owner[v]) = (s, f);
             }
         }
     }
     let (mut bed, mut eqd2) = (vec![f32::NAN; n], vec![f32::NAN; n]);
-    let mut here = Vec::new();
-    for v in (0..n).filter(|v| owner[*v] < done.len()) {
-        doses(maps, equal, v, &mut here);
-        let found = &done[owner[v]];
-        let value = found.course.bed(&here);
-        (bed[v], eqd2[v]) = (value as f32, found.tissue.eqd2(value) as f32);
+    for (f, found) in done.iter().enumerate() {
+        let own: Vec<bool> = owner.iter().map(|o| *o == f).collect();
+        let (values, _) = bed_of_voxels(&found.of_voxels, &found.tissue, &own)?;
+        for v in (0..n).filter(|v| own[*v]) {
+            (bed[v], eqd2[v]) = (values[v], found.tissue.eqd2(f64::from(values[v])) as f32);
+        }
     }
     Ok((Volume::new(grid.clone(), bed)?, Volume::new(grid.clone(), eqd2)?))
 }

@@ -239,7 +239,7 @@ fn cycles(a: &LimitArguments, observer: &dyn Observer) -> Result<Vec<(Given, Opt
             ));
         };
         let activity_gbq = a.administered.get(n).map(|bq| bq / BQ_PER_GBQ);
-        let rate = map.curve(of, u32::MAX).map(|(pieces, _)| DoseRate::new(pieces)).transpose()?;
+        let rate = map.curve(of, u32::MAX).map(|c| DoseRate::new(c.pieces)).transpose()?;
         Ok((Given { dose_gy, activity_gbq }, rate))
     };
     a.cycle.iter().enumerate().map(one).collect()

@@ -80,6 +80,8 @@ pub struct VoxelTia {
     pub relative_uncertainty: Vec<f32>,
     /// [`Branch`] of each voxel.
     pub branch: Vec<Branch>,
+    /// Rate of the exponential fitted to each voxel, 1/s; 0 where none is.
+    pub rate_per_s: Vec<f32>,
     /// Voxels per branch.
     pub counts: BranchCounts,
     /// Sum of the TIA over the voxels of each branch: fitted, shape, physical, assumed.
@@ -95,6 +97,8 @@ struct Voxel {
     tia: f64,
     relative_uncertainty: f64,
     branch: Branch,
+    /// 1/s; 0 where no exponential is fitted.
+    rate_per_s: f64,
     /// Before the first and after the last point.
     extrapolated: [f64; 2],
 }
@@ -119,13 +123,15 @@ pub fn integrate_voxels(
     let mut tia = vec![0.0_f32; n];
     let mut relative_uncertainty = vec![0.0_f32; n];
     let mut branch = vec![Branch::Zero; n];
+    let mut rate_per_s = vec![0.0_f32; n];
     let chunks = tia
         .par_chunks_mut(CHUNK)
         .zip(relative_uncertainty.par_chunks_mut(CHUNK))
-        .zip(branch.par_chunks_mut(CHUNK));
+        .zip(branch.par_chunks_mut(CHUNK))
+        .zip(rate_per_s.par_chunks_mut(CHUNK));
     let sums: Vec<([usize; 5], [f64; 5], [f64; 2])> = chunks
         .enumerate()
-        .map(|(c, ((tia, relative), branch))| {
+        .map(|(c, (((tia, relative), branch), rate))| {
             let (mut counts, mut sums, mut extrapolated) = ([0; 5], [0.0; 5], [0.0; 2]);
             let mut y = [0.0; MAX_TIMES];
             for j in 0..tia.len() {
@@ -139,6 +145,7 @@ pub fn integrate_voxels(
                 if voxel.branch != Branch::Zero {
                     tia[j] = voxel.tia as f32;
                     relative[j] = voxel.relative_uncertainty as f32;
+                    rate[j] = voxel.rate_per_s as f32;
                     extrapolated[0] += voxel.extrapolated[0];
                     extrapolated[1] += voxel.extrapolated[1];
                 }
@@ -159,6 +166,7 @@ pub fn integrate_voxels(
         tia,
         relative_uncertainty,
         branch,
+        rate_per_s,
         counts: BranchCounts {
             fitted: counts[0],
             shape: counts[1],
@@ -189,6 +197,7 @@ fn voxel(
         tia,
         relative_uncertainty: 0.0,
         branch: Branch::Zero,
+        rate_per_s: 0.0,
         extrapolated: [0.0; 2],
     };
     if y.iter().all(|v| *v == 0.0) {
@@ -211,6 +220,7 @@ fn voxel(
             tia,
             relative_uncertainty: fit.relative_uncertainty,
             branch: Branch::Fitted,
+            rate_per_s: fit.rate_per_s,
             extrapolated: beyond(tia, fit.rate_per_s, times_s),
         };
     }
@@ -236,7 +246,7 @@ fn voxel(
             Some(shape) => shape.outside.map(|share| share * tia),
             None => beyond(tia, lambda, times_s),
         };
-        Voxel { tia, relative_uncertainty: sd / tia, branch, extrapolated }
+        Voxel { tia, relative_uncertainty: sd / tia, branch, rate_per_s: 0.0, extrapolated }
     } else {
         zero(tia)
     }

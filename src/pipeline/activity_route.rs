@@ -11,6 +11,7 @@ use super::folder::OutputFolder;
 use super::histories::{Stage, choose_engine, transport};
 use super::hits::{self, VoiHits};
 use super::outputs::{self, Found, Maps};
+use super::over_time::HALF_LIFE;
 use super::routes::Case;
 use super::voi_curves::{self, VoiOverTime};
 use super::voi_dose::{Basis, MassChange, change, masses, per_mass};
@@ -76,6 +77,9 @@ pub(super) fn activity_route(
     maps.write("time_integrated_activity", case.tia.integral.clone())?;
     maps.write("time_integrated_activity_fit_uncertainty", case.tia.relative_uncertainty.clone())?;
     maps.write("time_integrated_activity_branch", case.tia.branch.clone())?;
+    if let Some(half_lives) = case.tia.half_lives_h() {
+        maps.write(&format!("time_integrated_activity{HALF_LIFE}"), half_lives)?;
+    }
     if let Some(difference) = difference {
         maps.write("dose_difference", difference)?;
     }

@@ -10,7 +10,7 @@ use super::folder::OutputFolder;
 use super::histories::{RanBy, Stage, choose_engine, transport};
 use super::hits::{self, VoiHits};
 use super::outputs::{Maps, as_known, voi_result, write_vois};
-use super::over_time::{IntegratedMap, RegionCurve};
+use super::over_time::{HALF_LIFE, IntegratedMap, RegionCurve};
 use super::routes::{Case, say_map, tell_regions};
 use super::voi_curves::{self, VoiOverTime};
 use super::voi_dose::{Basis, MassChange, change, masses};
@@ -163,6 +163,9 @@ fn integrate_rates(
     maps.write(&format!("{stem}_standard_error"), errors)?;
     maps.write(&format!("{stem}_fit_uncertainty"), map.relative_uncertainty.clone())?;
     maps.write(&format!("{stem}_branch"), map.branch.clone())?;
+    if let Some(half_lives) = map.half_lives_h() {
+        maps.write(&format!("{stem}{HALF_LIFE}"), half_lives)?;
+    }
     let mut files = maps.files;
     let vois = rate_vois(case, prepared, tally, totals, &curves, &map)?;
     let of_vois: Vec<_> = vois.iter().map(|v| &v.curve).collect();

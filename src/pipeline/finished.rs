@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Observer;
+use super::over_time::HALF_LIFE;
 use super::voi_files::{check_names, label_names, name_by_file, stem, tell, tell_notes};
 use crate::error::{Error, Result};
 use crate::files;
@@ -16,6 +17,7 @@ use crate::io::dicom::{self, write::DoseType};
 use crate::io::{MapFile, NiftiAffine, RegionOptions, dose_of_folder, read_map_file};
 use crate::job::VoiInput;
 use crate::kinetics::Piece;
+use crate::units::SECONDS_PER_HOUR;
 
 /// Emissions that a folder may have the dose of apart.
 pub const PARTS: [&str; 3] = ["electron", "photon", "alpha"];
@@ -26,6 +28,17 @@ pub type Rbe = Vec<(String, f64)>;
 /// Maps of a folder that doses are looked for in, best first, with their unit.
 const DOSES: [(&str, &str); 3] =
     [("dose", "Gy"), ("dose_by_dose_rate", "Gy"), ("dose_rate", "Gy/s")];
+
+/// The curve of a VOI that a run integrated.
+#[derive(Debug, Clone)]
+pub struct RunCurve {
+    /// Its pieces.
+    pub pieces: Vec<Piece>,
+    /// What it is of, and its model.
+    pub what: String,
+    /// Whether it is of the dose rate, not of the activity.
+    pub of_dose_rate: bool,
+}
 
 /// A map with what belongs to it.
 #[derive(Debug, Clone)]
@@ -241,7 +254,7 @@ impl FinishedMap {
 
     /// The curve of a VOI that the run integrated, and what it is: of the dose rate or, by the activity route, of the activity. None where the
     /// run integrated none, or none for this VOI.
-    pub fn curve(&self, name: &str, label: u32) -> Option<(Vec<Piece>, String)> {
+    pub fn curve(&self, name: &str, label: u32) -> Option<RunCurve> {
         let summary = self.summary.as_ref()?;
         let vois = summary["vois"].as_array()?;
         let by_label = |v: &Value| {
@@ -260,21 +273,32 @@ impl FinishedMap {
             _ => [rates, activities],
         };
         let pieces = |v: &Value| serde_json::from_value::<Vec<Piece>>(v["pieces"].clone()).ok();
+        let found = |curve: &Value, of: &str, of_dose_rate: bool| {
+            let what = format!("{of}, {}", curve["model"].as_str().unwrap_or("integrated"));
+            Some(RunCurve { pieces: pieces(curve)?, what, of_dose_rate })
+        };
         let of_route = |(route, of): (&str, &str)| {
-            let curve = &summary["setup"][route]["vois"][at]["curve"];
-            Some((
-                pieces(curve)?,
-                format!("{of}, {}", curve["model"].as_str().unwrap_or("integrated")),
-            ))
+            found(&summary["setup"][route]["vois"][at]["curve"], of, route == rates.0)
         };
-        let planar = || {
-            let curve = &summary["setup"]["time_points"]["planar"];
-            Some((
-                pieces(curve)?,
-                format!("the planar curve, {}", curve["model"].as_str().unwrap_or("integrated")),
-            ))
-        };
+        let planar =
+            || found(&summary["setup"]["time_points"]["planar"], "the planar curve", false);
         order.into_iter().find_map(of_route).or_else(planar)
+    }
+
+    /// Half-lives (s) of the exponentials that the run fitted to the dose rate of single voxels, NaN where it fitted none; where it has them.
+    ///
+    /// # Errors
+    /// If the map is on another grid or cannot be read.
+    pub fn half_lives_of_dose_rate_s(&self, observer: &dyn Observer) -> Result<Option<Vec<f32>>> {
+        let stem = format!("{}{HALF_LIFE}", DOSES[1].0);
+        let has = |folder: &PathBuf| {
+            ["", "_partial"].iter().any(|s| folder.join(format!("{stem}{s}.nii.gz")).is_file())
+        };
+        if !self.folder.as_ref().is_some_and(has) {
+            return Ok(None);
+        }
+        let hours = self.beside(&stem, observer)?;
+        Ok(Some(hours.iter().map(|h| (f64::from(*h) * SECONDS_PER_HOUR) as f32).collect()))
     }
 
     /// Half-life (s) with which the run let its activity decay in place, where it did.

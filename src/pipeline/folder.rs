@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Observer, SHARD_FILE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::atomic::sync_folder;
-use crate::io::folder::{Contents, FolderLock, MARK, Mark};
+use crate::io::folder::{Contents, FolderLock, MARK, Mark, remove_half_written};
 use crate::job::Job;
 
 /// Begins the names of checkpoints.
@@ -88,6 +88,10 @@ impl<'a> OutputFolder<'a> {
             target.with_file_name(hidden)
         };
         put_back(&hidden(".old"), target, observer)?;
+        if let Some(mark) = Mark::read(target)? {
+            let names: Vec<String> = mark.files.into_iter().map(|f| f.name).collect();
+            remove_half_written(target, &names);
+        }
         let old = older_output(target, overwrite, resume)?;
         let temporary = hidden(".partial");
         settle_stale(&temporary, resume, observer)?;

@@ -262,6 +262,8 @@ fn what_a_kill_left_of_a_whole_result_is_cleared() {
     let mut mark = Mark::of(&place.out(), &listed, true).unwrap();
     mark.runs.insert("dose".into(), "id".into());
     mark.write(&place.out()).unwrap();
+    // And what was killed while it wrote the mark that lists them no more.
+    fs::write(place.out().join(format!(".{MARK}.7-14.partial")), "{").unwrap();
     let again = OutputFolder::open(&place.out(), false, true, &ear).unwrap();
     assert_eq!(again.begin("dose", "id").unwrap(), Some(vec!["dose.nii".to_owned()]));
     drop(again);

@@ -14,6 +14,7 @@ use crate::kinetics::voxels::{Branch, BranchCounts, VoxelNoise, VoxelSettings, i
 use crate::kinetics::{
     Family, Integrated, Method, Points, Spread, UnitShape, integrate_or_assume, integrate_points,
 };
+use crate::units::SECONDS_PER_HOUR;
 
 /// A region's curve, or why it has none: no activity at any time, no voxel.
 pub type RegionCurve = std::result::Result<Integrated, String>;
@@ -48,6 +49,8 @@ pub struct IntegratedMap {
     pub relative_uncertainty: Vec<f32>,
     /// [`Branch`] of each voxel.
     pub branch: Vec<u8>,
+    /// Half-life of the exponential fitted to each voxel, s; NaN where its region's curve or another rule was scaled to it.
+    pub half_life_s: Vec<f32>,
     /// Voxels per branch.
     pub counts: BranchCounts,
     /// Integral per branch: fitted, shape, physical, assumed.
@@ -56,6 +59,17 @@ pub struct IntegratedMap {
     pub dropped: f64,
     /// Shares of the whole before the first and after the last time; NaN where not known.
     pub extrapolated: [f64; 2],
+}
+
+/// End of the name of a map of half-lives.
+pub const HALF_LIFE: &str = "_half_life";
+
+impl IntegratedMap {
+    /// The fitted half-lives, h; none where no voxel was fitted by itself.
+    pub fn half_lives_h(&self) -> Option<Vec<f32>> {
+        let hours = |s: &f32| (f64::from(*s) / SECONDS_PER_HOUR) as f32;
+        (self.counts.fitted > 0).then(|| self.half_life_s.iter().map(hours).collect())
+    }
 }
 
 /// Noise of a time at which a region has no signal, in units of its brightest mean.
@@ -153,6 +167,7 @@ impl OverTime<'_> {
             integral: vec![0.0; voxels],
             relative_uncertainty: vec![0.0; voxels],
             branch: vec![Branch::Zero as u8; voxels],
+            half_life_s: vec![f32::NAN; voxels],
             counts: BranchCounts::default(),
             by_branch: [0.0; 4],
             dropped: 0.0,
@@ -184,6 +199,9 @@ impl OverTime<'_> {
                 out.integral[v] = found.tia[j];
                 out.relative_uncertainty[v] = found.relative_uncertainty[j];
                 out.branch[v] = found.branch[j] as u8;
+                if found.branch[j] == Branch::Fitted {
+                    out.half_life_s[v] = std::f32::consts::LN_2 / found.rate_per_s[j];
+                }
             }
             out.counts.fitted += found.counts.fitted;
             out.counts.shape += found.counts.shape;

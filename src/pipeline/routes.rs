@@ -290,6 +290,7 @@ fn hybrid_map(
         integral: map.iter().map(|v| (f64::from(*v) * per_bq) as f32).collect(),
         relative_uncertainty: map.iter().map(|v| if *v > 0.0 { relative } else { 0.0 }).collect(),
         branch: map.iter().map(|v| if *v > 0.0 { 1 } else { 3 }).collect(),
+        half_life_s: vec![f32::NAN; map.len()],
         counts: BranchCounts { shape: active, zero: map.len() - active, ..Default::default() },
         by_branch: [0.0, tia.value, 0.0, 0.0],
         dropped: 0.0,

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{FolderLock, Mark};
+use super::{FolderLock, Mark, remove_half_written};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A folder that is being written to.
@@ -49,8 +49,8 @@ impl MarkedFolder {
                 .map_err(|e| Error::io("create the output folder", path, &e))?;
         }
         let lock = FolderLock::take_within(path, wait)?;
-        sweep(path, names);
         let mark = Mark::read(path)?;
+        remove_half_written(path, names);
         let found = Mark::contents(mark.as_ref(), path)?;
         let empty = found.ours.is_empty() && found.changed.is_empty() && found.foreign.is_empty();
         if !empty && !overwrite {
@@ -90,26 +90,6 @@ impl MarkedFolder {
         let is_there = |n: &&String| self.path.join(n).is_file();
         let there: Vec<String> = self.names.iter().filter(is_there).cloned().collect();
         Mark::of(&self.path, &there, true)?.write(&self.path)
-    }
-}
-
-/// Removes what a killed run of ours was writing under a name that was not yet final: `.NAME.PROCESS-COUNT.partial`. Nobody else is writing, as
-/// the folder is locked.
-fn sweep(folder: &Path, names: &[String]) {
-    let is_ours = |file: &str| {
-        let inner = file.strip_prefix('.').and_then(|f| f.strip_suffix(".partial"));
-        let Some((name, counts)) = inner.and_then(|f| f.rsplit_once('.')) else { return false };
-        let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
-        let counted = counts.split_once('-').is_some_and(|(a, b)| digits(a) && digits(b));
-        counted && (name == super::MARK || names.iter().any(|n| n == name))
-    };
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let regular = entry.file_type().is_ok_and(|t| t.is_file());
-        if regular && is_ours(&entry.file_name().to_string_lossy()) {
-            // What cannot be removed is in nobody's way.
-            let _ = fs::remove_file(entry.path());
-        }
     }
 }
 

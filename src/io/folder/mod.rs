@@ -5,7 +5,7 @@ mod mark;
 mod marked;
 
 pub use lock::FolderLock;
-pub use mark::{Contents, MARK, Mark, MarkedFile, remove_output};
+pub use mark::{Contents, MARK, Mark, MarkedFile, remove_half_written, remove_output};
 pub use marked::MarkedFolder;
 
 use std::path::Path;
