@@ -110,7 +110,8 @@ mod tests {
             rate: DoseRate::mono(50.0 * HOUR).unwrap(),
             begins_s: vec![0.0],
         };
-        let (bed, of_bed) = bed_of_voxels(&[cycle.clone()], &tissue(), &[true; 4]).unwrap();
+        let (bed, of_bed) =
+            bed_of_voxels(std::slice::from_ref(&cycle), &tissue(), &[true; 4]).unwrap();
         let of_bed = of_bed.unwrap();
         for (v, hours) in [(0, 50.0), (1, 20.0), (3, 80.0)] {
             let (d, g) = (f64::from(doses[v]), 2.8 / (2.8 + hours));

@@ -79,6 +79,7 @@ impl InProgress {
         for (channel, sums) in channels.iter().zip(sums) {
             channel.iter().zip(sums).for_each(|(word, sum)| word.store(*sum, Relaxed));
         }
+        first.touch_all();
         true
     }
 }

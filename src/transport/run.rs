@@ -191,7 +191,7 @@ fn batch_words(plan: &Plan, threads: usize) -> Vec<BatchWords> {
         0 => BatchWords::new(cells, plan.origins),
         _ => BatchWords::timed(cells, times),
     };
-    (0..copies).map(one).collect()
+    (0..copies).map(one).map(BatchWords::keeping_touched).collect()
 }
 
 /// An empty tally, or the one that a run starts from.
@@ -297,9 +297,9 @@ fn run_batch(
     let (ledger, done) = if plan.params.shells > 0 {
         work.run(|_| Shells(words[0].slices()))
     } else if times > 0 && words.len() == threads {
-        work.run(|t| Weighted::<true>::new(&words[t].times, times))
+        work.run(|t| Weighted::<true>::new(&words[t].times, words[t].touched(), times))
     } else if times > 0 {
-        work.run(|_| Weighted::<false>::new(&words[0].times, times))
+        work.run(|_| Weighted::<false>::new(&words[0].times, words[0].touched(), times))
     } else if plan.params.fine_parts > 0 && words.len() == threads {
         work.run(|t| Fine(Alone(words[t].slices())))
     } else if plan.params.fine_parts > 0 {

@@ -1,10 +1,11 @@
 //! Energy imparted per voxel, as integers: sums do not depend on their order, so any number of threads and any split into
 //! shards gives the same bits. Batches are independent replicates; their spread gives the standard errors.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
+use super::cpu::score::{TOUCHED_BLOCK, Touched, Words};
 use super::escapes::Escapes;
 use super::ledger::Ledger;
 use super::reach::Channels;
@@ -109,21 +110,59 @@ pub struct BatchWords {
     pub words: [Vec<AtomicU64>; ORIGINS],
     /// `[voxel][time point]` in a run with time points, where the others are empty.
     pub times: Vec<AtomicU64>,
+    /// Whether a cell of each block of [`TOUCHED_BLOCK`] got energy; empty where that is not kept, and every block may have.
+    touched: Vec<AtomicU8>,
 }
 
+/// Zeros that take no memory until they are written to.
 fn zeroed(n: usize) -> Vec<AtomicU64> {
-    (0..n).map(|_| AtomicU64::new(0)).collect()
+    bytemuck::zeroed_vec(n)
 }
 
 impl BatchWords {
     /// Zeroed words for the origins in use.
     pub fn new(voxels: usize, used: [bool; ORIGINS]) -> Self {
-        BatchWords { words: used.map(|u| zeroed(if u { voxels } else { 0 })), times: Vec::new() }
+        let words = used.map(|u| zeroed(if u { voxels } else { 0 }));
+        BatchWords { words, times: Vec::new(), touched: Vec::new() }
     }
 
     /// Zeroed words for this many time points.
     pub fn timed(voxels: usize, times: usize) -> Self {
-        BatchWords { words: Default::default(), times: zeroed(voxels * times) }
+        let times = zeroed(voxels * times);
+        BatchWords { words: Default::default(), times, touched: Vec::new() }
+    }
+
+    /// The same, zero words, with marks of what gets energy: who writes to them then marks it ([`Touched`]).
+    pub fn keeping_touched(mut self) -> Self {
+        let cells = self.words.iter().map(Vec::len).max().unwrap_or(0).max(self.times.len());
+        self.touched = bytemuck::zeroed_vec(cells.div_ceil(TOUCHED_BLOCK));
+        self
+    }
+
+    /// The marks.
+    pub fn touched(&self) -> Touched<'_> {
+        Touched(&self.touched)
+    }
+
+    /// Marks everything, after the words were written to.
+    pub fn touch_all(&self) {
+        self.touched.iter().for_each(|block| block.store(1, Relaxed));
+    }
+
+    /// Whether a block of cells may hold energy in any of the copies. Their marks are cleared, as their words then are.
+    pub(super) fn take_touched(copies: &[BatchWords], block: usize) -> bool {
+        let mut any = false;
+        for copy in copies {
+            match copy.touched.get(block) {
+                None => any = true,
+                Some(mark) if mark.load(Relaxed) != 0 => {
+                    mark.store(0, Relaxed);
+                    any = true;
+                }
+                Some(_) => {}
+            }
+        }
+        any
     }
 
     /// All of them: each origin's, then those of the time points; the unused are empty.
@@ -132,11 +171,12 @@ impl BatchWords {
         [electron, photon, alpha, &self.times]
     }
 
-    /// The slices that scorers borrow, one for every origin: those without words of their own share another's ([`Channels`]).
-    pub fn slices(&self) -> [&[AtomicU64]; ORIGINS] {
+    /// What scorers borrow, a slice for every origin: those without words of their own share another's ([`Channels`]).
+    pub fn slices(&self) -> Words<'_> {
         let used: Vec<&Vec<AtomicU64>> = self.words.iter().filter(|w| !w.is_empty()).collect();
         let channels = Channels::new(self.words.each_ref().map(|w| !w.is_empty()));
-        channels.of_origin.map(|c| used.get(c).map_or(&[][..], |w| w.as_slice()))
+        let origins = channels.of_origin.map(|c| used.get(c).map_or(&[][..], |w| w.as_slice()));
+        Words { origins, touched: self.touched() }
     }
 }
 
@@ -180,7 +220,7 @@ impl Tally {
         }
         const CHUNK: usize = 1 << 14;
         /// Voxels that are looked at together before anything of theirs is added up.
-        const BLOCK: usize = 64;
+        const BLOCK: usize = TOUCHED_BLOCK;
         let [e, p, a] = &mut self.sums;
         let words: &[BatchWords] = words;
         let voxels = self.voxels;
@@ -209,7 +249,8 @@ impl Tally {
                         words[of(words)].iter().fold(0, |all, w| all | w.load(Relaxed)) != 0
                     };
                     // Few histories leave most of a large grid untouched: its sums are not read.
-                    if !words.iter().any(|copy| copy.words.iter().any(hit)) {
+                    let touched = BatchWords::take_touched(words, (first + start) / BLOCK);
+                    if !touched || !words.iter().any(|copy| copy.words.iter().any(hit)) {
                         continue;
                     }
                     let mut totals = [0_u64; BLOCK];

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
+use super::cpu::score::TOUCHED_BLOCK;
 use super::escapes::Escapes;
 use super::layout::TALLY_UNITS_PER_MEV;
 use super::ledger::Ledger;
@@ -83,7 +84,14 @@ impl Tally {
                 let first = c * CHUNK;
                 let mut units = vec![0_u64; times * (regions + 1)];
                 let cells = part.first().map_or(0, |(sums, _)| sums.len());
+                let mut touched = true;
                 for k in 0..cells {
+                    if (first + k).is_multiple_of(TOUCHED_BLOCK) {
+                        touched = BatchWords::take_touched(words, (first + k) / TOUCHED_BLOCK);
+                    }
+                    if !touched {
+                        continue;
+                    }
                     for (t, (sums, squares)) in part.iter_mut().enumerate() {
                         let at = (first + k) * times + t;
                         let mut value = 0_u64;

@@ -1,6 +1,6 @@
 //! Where energy goes: voxels (fixed-point atomics or plain words) or spherical shells.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use super::particle::Particle;
 use crate::transport::plan::Plan;
@@ -24,8 +24,33 @@ pub trait Scorer {
 
 use crate::transport::ledger::to_units;
 
-/// Voxel words, one slice per origin; a slice may be empty where the source has no such emission.
-pub type Words<'a> = [&'a [AtomicU64]; 3];
+/// Cells that are marked together when one of them gets energy.
+pub const TOUCHED_BLOCK: usize = 64;
+
+/// Words of a batch that energy is added to.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    /// One slice per origin; a slice may be empty where the source has no such emission.
+    pub origins: [&'a [AtomicU64]; 3],
+    /// What is touched: see [`Touched`].
+    pub touched: Touched<'a>,
+}
+
+/// Marks of the blocks of [`TOUCHED_BLOCK`] cells that got energy, so that the others need not be looked at; empty where that is not kept.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Touched<'a>(pub &'a [AtomicU8]);
+
+impl Touched<'_> {
+    /// Marks the block of a cell. What is marked is only read again: threads do not take it from each other.
+    #[inline(always)]
+    fn mark(self, cell: usize) {
+        if let Some(block) = self.0.get(cell / TOUCHED_BLOCK)
+            && block.load(Relaxed) == 0
+        {
+            block.store(1, Relaxed);
+        }
+    }
+}
 
 /// One thread alone: no locked instruction.
 pub struct Alone<'a>(pub Words<'a>);
@@ -36,15 +61,17 @@ pub struct Shared<'a>(pub Words<'a>);
 impl Scorer for Alone<'_> {
     #[inline(always)]
     fn deposit(&mut self, _plan: &Plan, linear: usize, _local: [f32; 3], origin: u32, energy: f32) {
-        let word = &self.0[origin as usize][linear];
+        let word = &self.0.origins[origin as usize][linear];
         word.store(word.load(Relaxed).wrapping_add(to_units(energy)), Relaxed);
+        self.0.touched.mark(linear);
     }
 }
 
 impl Scorer for Shared<'_> {
     #[inline(always)]
     fn deposit(&mut self, _plan: &Plan, linear: usize, _local: [f32; 3], origin: u32, energy: f32) {
-        self.0[origin as usize][linear].fetch_add(to_units(energy), Relaxed);
+        self.0.origins[origin as usize][linear].fetch_add(to_units(energy), Relaxed);
+        self.0.touched.mark(linear);
     }
 }
 
@@ -64,14 +91,15 @@ impl<S: Scorer> Scorer for Fine<S> {
 /// thread on words of its own.
 pub struct Weighted<'a, const ALONE: bool> {
     words: &'a [AtomicU64],
+    touched: Touched<'a>,
     times: usize,
     weights: [f32; MAX_TIME_POINTS],
 }
 
 impl<'a, const ALONE: bool> Weighted<'a, ALONE> {
     /// Scores into `words`, laid out `[voxel][time point]`.
-    pub fn new(words: &'a [AtomicU64], times: usize) -> Self {
-        Weighted { words, times, weights: [0.0; MAX_TIME_POINTS] }
+    pub fn new(words: &'a [AtomicU64], touched: Touched<'a>, times: usize) -> Self {
+        Weighted { words, touched, times, weights: [0.0; MAX_TIME_POINTS] }
     }
 }
 
@@ -93,6 +121,7 @@ impl<const ALONE: bool> Scorer for Weighted<'_, ALONE> {
                 word.fetch_add(units, Relaxed);
             }
         }
+        self.touched.mark(linear);
     }
 }
 
@@ -105,6 +134,7 @@ impl Scorer for Shells<'_> {
     #[inline(always)]
     fn deposit(&mut self, plan: &Plan, _linear: usize, local: [f32; 3], origin: u32, energy: f32) {
         let shell = plan.shell_of(local);
-        self.0[origin as usize][shell].fetch_add(to_units(energy), Relaxed);
+        self.0.origins[origin as usize][shell].fetch_add(to_units(energy), Relaxed);
+        self.0.touched.mark(shell);
     }
 }
