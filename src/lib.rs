@@ -107,6 +107,7 @@
 
 pub mod activity;
 pub mod analysis;
+#[cfg(feature = "program")]
 pub mod cli;
 pub mod constants;
 pub mod dose;

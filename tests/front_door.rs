@@ -102,7 +102,6 @@ fn the_readme_leads_to_each_page() {
 }
 
 /// Completions and man pages are those of the commands that there are.
-#[cfg(feature = "shell")]
 #[test]
 fn shells_and_man_know_every_command() {
     let place = tempfile::tempdir().unwrap();

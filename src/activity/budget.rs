@@ -115,7 +115,7 @@ impl Budget {
 }
 
 /// A number with five significant digits.
-pub(crate) fn short(x: f64) -> String {
+pub fn short(x: f64) -> String {
     if x == 0.0 || (1e-3..1e6).contains(&x.abs()) {
         let digits = if x == 0.0 { 0 } else { (4 - x.abs().log10().floor() as i32).max(0) };
         format!("{x:.*}", digits as usize)

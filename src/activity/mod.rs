@@ -27,7 +27,7 @@ mod unit;
 mod voi_series;
 
 pub use crate::time::Moment;
-pub(crate) use budget::short;
+pub use budget::short;
 pub use budget::{Budget, Component};
 pub use calibration_factor::{BirgeRatios, CalibrationFactor, combine};
 pub use calibration_file::CalibrationResult;

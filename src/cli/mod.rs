@@ -46,7 +46,6 @@ pub mod register;
 pub mod report;
 pub mod run;
 pub mod s_values;
-#[cfg(feature = "shell")]
 pub mod shell;
 mod study_commands;
 mod study_left;
@@ -139,7 +138,6 @@ enum Command {
     /// Run the main job on a built-in, patient-like CT and SPECT, with a picture.
     Demo(demo::DemoArguments),
     /// Print what a shell needs to complete commands and options on Tab.
-    #[cfg(feature = "shell")]
     Completions(shell::CompletionsArguments),
     /// List the GPUs of this machine, their limits, and which voxgray uses.
     Devices(devices::DevicesArguments),
@@ -160,7 +158,6 @@ enum Command {
     /// Write a study file from a folder of images: what was found, and what is to be completed.
     Init(init::InitArguments),
     /// Write a man page for each command.
-    #[cfg(feature = "shell")]
     Man(shell::ManArguments),
     /// Join the shards of a run (dose --shard i/n) into the result of the whole run.
     Merge(merge::MergeArguments),
@@ -201,7 +198,6 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::CompareMethods(arguments) => compare_methods::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
-        #[cfg(feature = "shell")]
         Command::Completions(arguments) => shell::complete(&arguments),
         Command::Dicom(arguments) => dicom::run(*arguments),
         Command::Dvh(arguments) => dvh::run(&arguments),
@@ -209,7 +205,6 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::HelpFile(arguments) => help_file::run(&arguments),
         Command::Kernel(arguments) => kernel::run(*arguments),
         Command::Init(arguments) => init::run(&arguments),
-        #[cfg(feature = "shell")]
         Command::Man(arguments) => shell::man(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Nuclide(arguments) => nuclide_arguments::run(&arguments),
