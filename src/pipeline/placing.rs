@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Observer;
 use super::inputs::{InputRecord, file_record, in_file, read_ct};
-use super::registration::{doubts, mask, rigid_file};
+use super::registration::{doubts, falls, mask, rigid_file};
 use super::series_file::{SeriesInput, TimePoint};
 use crate::activity::ActivityMap;
 use crate::error::{Error, Result};
@@ -162,7 +162,7 @@ fn judged(
         of = anchor + 1
     ));
     // Organs clear: activity correlates the less the later, so only a fall is told.
-    if both[1].correlation < both[0].correlation {
+    if falls(&both) {
         observer.warn(&format!("time point {}: {}", n + 1, doubts(&both, None, true).join("; ")));
     }
     Ok(Placement { agreement_before: Some(both[0]), agreement_after: Some(both[1]), ..placement })

@@ -234,12 +234,20 @@ fn brought(moving: &Volume<f32>, map: &Affine) -> Result<Volume<f32>> {
     Volume::new(moving.grid.brought_by(&map.inverse()?), moving.data.clone())
 }
 
+/// Correlations that differ by less are one: images that lay on each other before cannot agree better.
+const SAME_CORRELATION: f64 = 1e-3;
+
+/// Whether images before and after correlate less after.
+pub(super) fn falls(both: &[Agreement]) -> bool {
+    both[1].correlation < both[0].correlation - SAME_CORRELATION
+}
+
 /// What a user should judge.
 pub(super) fn doubts(both: &[Agreement], way: Option<Consistency>, one_kind: bool) -> Vec<String> {
     let [before, after] = [both[0], both[1]];
     let mut said = Vec::new();
     // Images of two kinds need not be in a straight relation.
-    if one_kind && after.correlation < before.correlation {
+    if one_kind && falls(both) {
         said.push(format!(
             "the correlation of the images falls from {:.3} to {:.3}: is the transform of the other direction? It maps points of the fixed image to points of the moving one",
             before.correlation, after.correlation
