@@ -44,13 +44,19 @@ fn transport_alpha(birthplace: Place, particle: Particle) {
         }
         let face = to_face(place.local, inverse, half_edge);
         let thickness = face.distance * place.density;
+        let d = p.direction;
         if (thickness >= range) {
-            break;
+            // It ends in this voxel, in a part of it that need not be the one where it is now.
+            let loss = Loss(true, place.material, range, range, vec2<f32>(p.energy, 0.0));
+            share_along(place.voxel, place.local, d, range / place.density, p.origin, loss);
+            tell(EVENT_SETTLE, &place, p, p.energy);
+            deposit_in_voxel(&place, p.origin, p.energy);
+            return;
         }
         let after = smaller(alpha_energy(place.material, range - thickness), p.energy);
         let given = p.energy - after;
-        let d = p.direction;
-        fine_along(place.voxel, place.local, d, face.distance, p.origin, given);
+        let loss = Loss(true, place.material, range, thickness, vec2<f32>(p.energy, after));
+        share_along(place.voxel, place.local, d, face.distance, p.origin, loss);
         deposit_in_voxel(&place, p.origin, given);
         p.energy = after;
         let local = place.local;

@@ -74,8 +74,23 @@ fn axis_of(direction: f32, distance: f32, inverse: f32, u: f32, part: i32) -> Ax
     return Axis(NEVER, NEVER, 0);
 }
 
+// How energy is lost along a straight piece: evenly, all of `energy.x`; or by an alpha in one material, from `energy.x` to `energy.y`, with the range
+// where the piece begins and the piece's thickness (g/cm2).
+struct Loss {
+    alpha: bool,
+    material: u32,
+    range: f32,
+    thickness: f32,
+    energy: vec2<f32>,
+}
+
 // Scores energy that is lost evenly over `distance` (cm) from `start` along a direction, within a voxel.
 fn fine_along(voxel: vec3<i32>, start: vec3<f32>, d: vec3<f32>, distance: f32, origin: u32, energy: f32) {
+    share_along(voxel, start, d, distance, origin, Loss(false, 0u, 0.0, 0.0, vec2<f32>(energy, 0.0)));
+}
+
+// Scores what is lost over `distance` (cm) from `start` along a direction, within a voxel.
+fn share_along(voxel: vec3<i32>, start: vec3<f32>, d: vec3<f32>, distance: f32, origin: u32, loss: Loss) {
     if (!FINE || !has_parts(voxel)) {
         return;
     }
@@ -88,12 +103,23 @@ fn fine_along(voxel: vec3<i32>, start: vec3<f32>, d: vec3<f32>, distance: f32, o
         axis_of(d.z, distance, inverse.z, u.z, part.z),
     );
     var done = 0.0;
+    var left = loss.energy.x;
     loop {
         let xy = select(1u, 0u, axes[0].next < axes[1].next);
         let axis = select(2u, xy, axes[xy].next < axes[2].next);
         let end = smaller(larger(axes[axis].next, done), 1.0);
         if (end > done) {
-            score_units(fine_cell(voxel, part), origin, to_units(energy * (end - done)));
+            var given = loss.energy.x * (end - done);
+            if (ALPHAS && loss.alpha) {
+                var after = loss.energy.y;
+                if (end < 1.0) {
+                    after = alpha_energy(loss.material, loss.range - end * loss.thickness);
+                }
+                let before = left;
+                left = smaller(after, before);
+                given = before - left;
+            }
+            score_units(fine_cell(voxel, part), origin, to_units(given));
         }
         if (end >= 1.0) {
             break;

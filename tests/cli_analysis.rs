@@ -141,8 +141,16 @@ fn histograms_and_bed_of_a_run() {
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
         assert!(stderr(&output).contains(said) || stderr(&output).contains("unexpected argument"));
     }
+    // Nobody asks for the BED of the shell: it is left out, and no error. One parameter without the other is one.
     let partial = ["bed", "out", "--alpha-beta", "core=2Gy", "--repair", "2.5h"];
-    refused(&inputs.run(&[&partial[..], &VOI].concat()), 3, "'shell' has no --alpha-beta");
+    let of_core = inputs.run(&[&partial[..], &VOI].concat());
+    succeed(&of_core);
+    let text = stderr(&of_core);
+    assert!(text.contains("no parameters are given for them: shell"), "{text}");
+    let one = [&partial[..], &VOI, &["--alpha", "shell=0.3/Gy"]].concat();
+    refused(&inputs.run(&one), 3, "'shell' has no --alpha-beta");
+    let slip = ["bed", "out", "--alpha-beta", "cor=2Gy", "--repair", "2.5h"];
+    refused(&inputs.run(&[&slip[..], &VOI].concat()), 3, "Did you mean 'core'?");
 }
 
 /// Maps of other programs: units, grids, NaN, what a map does not hold.

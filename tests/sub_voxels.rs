@@ -59,8 +59,8 @@ fn parts_add_up_to_their_voxel() {
 const SLABS: [usize; 3] = [6, 6, 12];
 
 /// Water, lung, bone and water in layers along z, four to a voxel of the coarse grid; activity in a part of it.
-fn slabs(parts: usize, decay: &str, settings: &Settings) -> Plan {
-    let edge = 4.0 / parts as f64;
+fn slabs(parts: usize, voxel_mm: f64, decay: &str, settings: &Settings) -> Plan {
+    let edge = voxel_mm / parts as f64;
     let dims = SLABS.map(|n| n * parts);
     let corner = 0.5 * edge;
     let grid = Grid::aligned(dims, [corner; 3], [edge; 3]);
@@ -96,11 +96,19 @@ fn slabs(parts: usize, decay: &str, settings: &Settings) -> Plan {
 fn parts_agree_with_a_finer_grid() {
     const PARTS: u32 = 4;
     let fine = SubVoxels { first: [1, 1, 3], voxels: [4, 4, 6], parts: PARTS };
-    for (source, histories) in [("electron:0.8MeV", 400_000), ("Lu-177", 1_000_000)] {
-        let coarse = slabs(1, source, &Settings { fine: Some(fine), ..Settings::default() });
+    // The range of the alphas is 2 parts of water, 7 of lung and 1 of bone: they end in voxels that they do not leave, and beyond them.
+    let sources = [
+        ("electron:0.8MeV", 4.0, 400_000),
+        ("Lu-177", 4.0, 1_000_000),
+        ("alpha:6MeV", 0.1, 400_000),
+    ];
+    for (source, voxel_mm, histories) in sources {
+        let coarse =
+            slabs(1, voxel_mm, source, &Settings { fine: Some(fine), ..Settings::default() });
         let mut whole = on_cpu(&coarse, histories, 40);
         let parts = whole.take_parts(coarse.voxels.len(), 0).expect("parts");
-        let own = slabs(PARTS as usize, source, &Settings { seed: 7, ..Settings::default() });
+        let own =
+            slabs(PARTS as usize, voxel_mm, source, &Settings { seed: 7, ..Settings::default() });
         let own_tally = on_cpu(&own, histories, 40);
         let (mut n, mut sum, mut squares) = (0.0, 0.0, 0.0);
         let dims = fine.dims();

@@ -1,5 +1,6 @@
 //! `voxgray bed`: biologically effective dose of VOIs and voxels from doses and dose rates over time.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -19,7 +20,7 @@ use crate::analysis::{
     Course, CycleOfVoxels, DoseRate, Estimate, Formula, Map, Metric, Repair, Tissue, VoiMetrics,
     bed_of_voxels,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean};
 use crate::image::{Grid, Region, RegionSet, Volume};
 use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
@@ -54,7 +55,8 @@ dose is not uniform), EQD2, D98% and D2% of the BED, with --alpha the EUBED; bia
 error by the noise of the map. With -o: bed.nii.gz and eqd2.nii.gz (NaN outside of all VOIs; a
 voxel of several takes that with the largest share in it), bed.csv and bed.json.
 
-Parameters have no default, and nothing here advises any.
+Parameters have no default, and nothing here advises any. Where they are given by VOI, a VOI
+that none of them names is left out.
 
 Examples:
   voxgray bed out/ --voi organs.nii.gz --alpha-beta 2.6Gy --repair 2.8h
@@ -145,7 +147,8 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
     };
     let maps: Vec<CycleMap> = maps.into_iter().map(with_half_lives).collect::<Result<_>>()?;
     let (mut results, mut done, mut refused) = (Table::default(), Vec::new(), Vec::new());
-    for (set, region) in each(&sets) {
+    let left_out = left_out(a, &sets, &heard)?;
+    for (set, region) in each(&sets).filter(|(_, r)| !left_out.contains(&r.name)) {
         let found =
             find(a, &maps, table.as_ref(), (set, region), equal, &heard).and_then(|found| {
                 analyse(a, &maps, &found, equal, &mut results)?;
@@ -166,6 +169,7 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
         "own_nuclides": OwnNuclides::all_told(),
         "warnings": heard.warnings(),
         "refused": refused,
+        "left_out": left_out,
         "tissues": done.iter().map(|f| json!({
             "voi": f.region.name, "alpha_beta_gy": f.tissue.alpha_beta_gy,
             "repair_half_times_s_and_weights": f.tissue.repair.half_times_s(),
@@ -185,6 +189,52 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
     }
     results.print(a.input.csv, a.input.json, factor, told)?;
     Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// VOIs that no parameter of a tissue names where others are named: nobody asks for their BED. Names of no VOI are told.
+fn left_out(
+    a: &BedArguments,
+    sets: &[RegionSet],
+    observer: &dyn Observer,
+) -> Result<BTreeSet<String>> {
+    fn names<T>(all: &[OfVoi<T>]) -> impl Iterator<Item = &str> {
+        all.iter().filter_map(|v| v.0.as_deref())
+    }
+    let vois: BTreeSet<&str> = each(sets).map(|(_, r)| r.name.as_str()).collect();
+    let named: BTreeSet<&str> = names(&a.alpha_beta)
+        .chain(names(&a.repair))
+        .chain(names(&a.alpha))
+        .chain(names(&a.half_life))
+        .collect();
+    for name in named.difference(&vois) {
+        observer.warn(&format!(
+            "parameters of '{name}': no VOI has that name. {}The VOIs: {}",
+            did_you_mean(name, vois.iter().copied()),
+            vois.iter().copied().collect::<Vec<_>>().join(", ")
+        ));
+    }
+    let has = |name: &str| {
+        let both = value_of(&a.alpha_beta, name).is_some() && value_of(&a.repair, name).is_some();
+        both || named.contains(name)
+    };
+    let (kept, left): (BTreeSet<&str>, BTreeSet<&str>) = vois.iter().partition(|v| has(v));
+    if kept.is_empty() {
+        return Err(Error::input(
+            "no VOI with --alpha-beta and --repair".to_string(),
+            format!("they are given for {}", named.into_iter().collect::<Vec<_>>().join(", ")),
+            format!(
+                "The VOIs are {}.",
+                left.into_iter().map(|v| format!("'{v}'")).collect::<Vec<_>>().join(", ")
+            ),
+        ));
+    }
+    if !left.is_empty() {
+        observer.say(&format!(
+            "without BED, as no parameters are given for them: {}",
+            left.iter().copied().collect::<Vec<_>>().join(", ")
+        ));
+    }
+    Ok(left.into_iter().map(String::from).collect())
 }
 
 /// The maps of the cycles.

@@ -2,6 +2,7 @@
 //! (both below 1 um), all small against a voxel.
 
 use super::electron::{inverse_component, to_face};
+use super::fine::Loss;
 use super::particle::{ALPHA, Particle};
 use super::score::Scorer;
 use super::walk::{Place, Walk};
@@ -27,11 +28,20 @@ impl<S: Scorer> Walk<'_, S> {
             let (to_face, axis) = to_face(place.local, inverse, half);
             let thickness = to_face * place.density;
             if thickness >= range {
-                break;
+                // It ends in this voxel, in a part of it that need not be the one where it is now.
+                let (distance, energy) = (range / place.density, [p.energy, 0.0]);
+                let loss =
+                    Loss::Alpha { material: place.material, range, thickness: range, energy };
+                self.fine_alpha(&place, p.direction, distance, p.origin, loss);
+                self.tell("settle", &place, &p, p.energy);
+                self.deposit_in_voxel(&place, p.origin, p.energy);
+                return;
             }
             let after = self.alpha_energy(place.material, range - thickness).min(p.energy);
             let given = p.energy - after;
-            self.fine_along(&place, place.local, p.direction, to_face, p.origin, given);
+            let (material, energy) = (place.material, [p.energy, after]);
+            let loss = Loss::Alpha { material, range, thickness, energy };
+            self.fine_alpha(&place, p.direction, to_face, p.origin, loss);
             self.deposit_in_voxel(&place, p.origin, given);
             p.energy = after;
             for k in 0..3 {

@@ -1,5 +1,6 @@
-//! Finer scoring in a box of voxels (`transport/sub_voxels.rs`): energy that is lost evenly along a straight piece of a track goes to the parts of the
-//! voxel that it crosses, each by its share of the length; what is deposited at a point to the part that holds it. No draws.
+//! Finer scoring in a box of voxels (`transport/sub_voxels.rs`): energy that is lost along a straight piece of a track goes to the parts of the voxel that
+//! it crosses, of electrons by their shares of the length, of alphas by what their range says; what is deposited at a point to the part that holds it.
+//! No draws.
 
 use super::math::{larger, smaller};
 use super::score::Scorer;
@@ -8,6 +9,24 @@ use crate::transport::plan::Plan;
 
 /// A parameter that no piece reaches.
 const NEVER: f32 = 3e38;
+
+/// How energy is lost along a straight piece of a track.
+#[derive(Debug, Clone, Copy)]
+pub enum Loss {
+    /// Evenly: the whole of it, MeV.
+    Even(f32),
+    /// By an alpha in one material.
+    Alpha {
+        /// Its material.
+        material: usize,
+        /// Its range where the piece begins, g/cm2.
+        range: f32,
+        /// The piece, g/cm2.
+        thickness: f32,
+        /// Energy where it begins and where it ends, MeV.
+        energy: [f32; 2],
+    },
+}
 
 impl Plan {
     /// First cell of the parts of a voxel in the box, counted along each axis; None outside of it.
@@ -89,11 +108,26 @@ impl<S: Scorer> Walk<'_, S> {
         energy: f32,
     ) {
         if S::FINE {
-            self.share_along(place.voxel, start, direction, distance, origin, energy);
+            self.share_along(place.voxel, start, direction, distance, origin, Loss::Even(energy));
         }
     }
 
-    /// [`Self::fine_along`] where there are parts: from face to face (Amanatides and Woo, Eurographics 1987, 3).
+    /// Scores what an alpha loses on a straight piece of `distance` (cm) from a place on.
+    #[inline(always)]
+    pub fn fine_alpha(
+        &mut self,
+        place: &Place,
+        direction: [f32; 3],
+        distance: f32,
+        origin: u32,
+        loss: Loss,
+    ) {
+        if S::FINE {
+            self.share_along(place.voxel, place.local, direction, distance, origin, loss);
+        }
+    }
+
+    /// Where there are parts: from face to face (Amanatides and Woo, Eurographics 1987, 3).
     fn share_along(
         &mut self,
         voxel: [i32; 3],
@@ -101,7 +135,7 @@ impl<S: Scorer> Walk<'_, S> {
         direction: [f32; 3],
         distance: f32,
         origin: u32,
-        energy: f32,
+        loss: Loss,
     ) {
         let Some(first) = self.plan.parts_of(voxel) else { return };
         let p = &self.plan.params;
@@ -124,13 +158,26 @@ impl<S: Scorer> Walk<'_, S> {
             }
         }
         let mut done = 0.0_f32;
+        let mut left = if let Loss::Alpha { energy, .. } = loss { energy[0] } else { 0.0 };
         loop {
             let xy = if next[0] < next[1] { 0 } else { 1 };
             let axis = if next[xy] < next[2] { xy } else { 2 };
             let until = smaller(larger(next[axis], done), 1.0);
             if until > done {
                 let cell = self.plan.fine_cell(first, part);
-                self.scorer.deposit(self.plan, cell, start, origin, energy * (until - done));
+                let given = match loss {
+                    Loss::Even(energy) => energy * (until - done),
+                    Loss::Alpha { material, range, thickness, energy } => {
+                        let after = match until < 1.0 {
+                            true => self.alpha_energy(material, range - until * thickness),
+                            false => energy[1],
+                        };
+                        let before = left;
+                        left = smaller(after, before);
+                        before - left
+                    }
+                };
+                self.scorer.deposit(self.plan, cell, start, origin, given);
             }
             if until >= 1.0 {
                 return;
