@@ -425,11 +425,11 @@ fn prepare_with(
     };
     let voxels = fine.map(|fine| fine.voxels);
     if let Some(fine) = &voxels {
-        fine::tell(fine, &phantom.grid, observer);
         let cells = phantom.grid.len() + fine.cells();
         let sources = activity.volume.data.iter().filter(|a| **a > 0.0).count();
         let (origins, devices) = (decay.origins(), engine.devices().len());
-        memory::estimate(cells, sources, origins, true, 0, devices).check(job.max_memory, cells)?;
+        let need = memory::estimate(cells, sources, origins, true, 0, devices);
+        fine::tell(fine, &phantom.grid, need, job.max_memory, observer)?;
     }
     let settings = Settings { fine: voxels, ..job.transport };
     let plan = plan(job, &settings, &phantom, &activity, &decay, times, of_shells.as_ref())?;
@@ -462,7 +462,7 @@ fn prepare_with(
         setup["fine"] = fine::json(fine, &phantom.grid);
     }
     if job.to_water {
-        setup["dose_to_water"] = water::json(&phantom, &ratios);
+        setup["dose_to_water"] = water::json(&phantom, &ratios, plan.origins);
     }
     if let Some(scored) = &scored {
         setup["score"] = scored.json();

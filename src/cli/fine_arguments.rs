@@ -6,6 +6,9 @@ use crate::job::{FineScoring, FineWhere};
 use crate::transport::sub_voxels::MOST_PARTS;
 use crate::units::mm_of;
 
+/// Parts along each edge where no number is given.
+const DEFAULT_PARTS: u32 = 4;
+
 /// Where voxels are scored in parts, and in how many.
 #[derive(Debug, Args)]
 pub struct FineArguments {
@@ -13,12 +16,19 @@ pub struct FineArguments {
     /// stay those of the voxels. Writes dose_fine.nii.gz with its standard error, and fine_places.csv: doses by distance from where matter changes.
     #[arg(long, value_name = "WHERE", help_heading = "Run", value_parser = parse_where)]
     pub(super) fine: Option<FineWhere>,
-    /// Parts along each edge of a voxel.
-    #[arg(long, value_name = "N", help_heading = "Run", requires = "fine", default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=i64::from(MOST_PARTS)))]
+    /// Parts along each edge of a voxel, 2 to 32; at most 268 million in the box.
+    #[arg(long, value_name = "N", help_heading = "Run", requires = "fine", default_value_t = DEFAULT_PARTS, value_parser = clap::value_parser!(u32).range(2..=i64::from(MOST_PARTS)))]
     pub(super) fine_parts: u32,
     /// How much wider than the VOI or box, such as 5mm; whole voxels.
     #[arg(long, value_name = "LENGTH", help_heading = "Run", requires = "fine", default_value = "0mm", value_parser = parse_margin)]
     pub(super) fine_margin: f64,
+}
+
+impl Default for FineArguments {
+    /// Those of a command line without them.
+    fn default() -> Self {
+        FineArguments { fine: None, fine_parts: DEFAULT_PARTS, fine_margin: 0.0 }
+    }
 }
 
 impl FineArguments {

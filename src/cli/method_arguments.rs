@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::dose_arguments::{DoseArguments, ProblemArguments};
+use super::fine_arguments::FineArguments;
 use super::values::parse_count;
 use crate::error::{Error, Result};
 use crate::job::method::SEMI_MC_CUTOFF_MEV;
-use crate::job::{DoseMethod, FastMethod, Job};
+use crate::job::{DoseMethod, FastMethod, Job, Score};
 use crate::kernel::cache;
 use crate::kernel::methods::{ClassOf, Method, Photons, Scaling};
 use crate::kernel::point::DEFAULT_HISTORIES;
@@ -101,7 +102,8 @@ pub(super) struct Given {
 }
 
 impl DoseArguments {
-    /// Leaves out what a method without transport in the patient has no use for: for commands that run several methods with one line.
+    /// Leaves out what a method without transport in the patient has no use for ([`OF_TRANSPORT`](crate::job::named_method::OF_TRANSPORT)): for
+    /// commands that run several methods with one line.
     pub(super) fn leave_out_transport(&mut self) {
         let has_kernels = match self.method.method {
             MethodChoice::Ldm => self.method.ldm_photons == Some(PhotonsChoice::Convolved),
@@ -119,6 +121,9 @@ impl DoseArguments {
                 (problem.histories, problem.batches) = (None, None);
                 (problem.target_uncertainty, problem.target_voi) = (None, None);
                 problem.engine = EngineChoice::Auto;
+                self.fine = FineArguments::default();
+                self.dose_to_water = false;
+                self.score = Score::default();
             }
         }
     }
@@ -210,5 +215,57 @@ impl MethodArguments {
             (None, _) => DoseMethod::MonteCarlo,
         };
         job.check()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::job::named_method::{OF_TRANSPORT, TRANSPORTS};
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        dose: DoseArguments,
+    }
+
+    /// The list that studies leave out, and what the command line leaves out, are one: nothing of it is left for a method without histories, all of it
+    /// for the others.
+    #[test]
+    fn options_of_transport_are_left_out_as_they_are_listed() {
+        let value = |option: &str| match option {
+            "histories" | "batches" => "2000",
+            "target-uncertainty" => "1%",
+            "engine" => "cpu",
+            "fine-parts" => "3",
+            "fine-margin" => "2mm",
+            "score" => "layers:x",
+            _ => "liver",
+        };
+        let line = |method: &str, more: &[String]| {
+            let base = ["dose", "--activity", "a", "--ct", "c", "--nuclide", "Lu-177", "-o", "o"];
+            let all = base.into_iter().chain(["--method", method]).map(String::from);
+            let mut read = Line::try_parse_from(all.chain(more.iter().cloned())).expect("a line");
+            read.dose.leave_out_transport();
+            format!("{:?}", read.dose)
+        };
+        for option in OF_TRANSPORT {
+            let mut more = vec![format!("--{option}")];
+            if option != "dose-to-water" {
+                more.push(value(option).into());
+            }
+            if option.starts_with("fine-") {
+                more.extend(["--fine".into(), "liver".into()]);
+            }
+            if option == "target-voi" {
+                more.extend(["--target-uncertainty".into(), "1%".into()]);
+            }
+            for method in ["mc", "semi-mc", "mird", "ldm", "vsv", "dpk", "msv"] {
+                let same = line(method, &more) == line(method, &[]);
+                assert_eq!(same, !TRANSPORTS.contains(&method), "{method} --{option}");
+            }
+        }
     }
 }

@@ -113,12 +113,7 @@ impl HighVoxels {
     /// Their dose; of the voxels of high dose every `stride`-th is looked at. None if there are none, or if the tally has no map of the
     /// whole (with several times each has its own).
     pub fn dose(&self, tally: &Tally, scale: &DoseScale, stride: usize) -> Option<HighDose> {
-        let looked_at = || voxels(&self.high).step_by(stride.max(1));
-        let count = looked_at().count();
-        if count == 0 || tally.squares.len() < tally.voxels {
-            return None;
-        }
-        let squares: f64 = looked_at().map(|v| relative(tally, v).powi(2)).sum();
+        let relative_uncertainty = self.relative_uncertainty(tally, stride)?;
         let about = voxels(&self.about).count() as f64;
         let dose: f64 = voxels(&self.about).map(|v| scale.dose(tally, v)).sum();
         let variance: f64 =
@@ -131,8 +126,21 @@ impl HighVoxels {
             percentile_dose_standard_error: if told { variance.sqrt() / about } else { f64::NAN },
             fraction: self.fraction,
             voxels: self.len(),
-            relative_uncertainty: (squares / count as f64).sqrt(),
+            relative_uncertainty,
         })
+    }
+
+    /// [`HighDose::relative_uncertainty`] alone, from every `stride`-th of the voxels of high dose; none where [`HighVoxels::dose`] has none.
+    pub fn relative_uncertainty(&self, tally: &Tally, stride: usize) -> Option<f64> {
+        if tally.squares.len() < tally.voxels {
+            return None;
+        }
+        let (mut squares, mut count) = (0.0, 0_usize);
+        for v in every(&self.high, stride.max(1)) {
+            squares += relative(tally, v).powi(2);
+            count += 1;
+        }
+        (count > 0).then(|| (squares / count as f64).sqrt())
     }
 
     /// Whether enough hits carry the energy of the voxels about the percentile; voxels are batches of each other here.
@@ -159,7 +167,19 @@ fn push(runs: &mut Runs, voxel: usize) {
 }
 
 fn voxels(runs: &Runs) -> impl Iterator<Item = usize> + '_ {
-    runs.iter().flat_map(|[first, n]| *first as usize..*first as usize + *n as usize)
+    every(runs, 1)
+}
+
+/// Every `stride`-th voxel of runs, the first among them.
+fn every(runs: &Runs, stride: usize) -> impl Iterator<Item = usize> + '_ {
+    // Voxels of the next run that are passed over.
+    let mut skip = 0;
+    runs.iter().flat_map(move |[first, n]| {
+        let (first, n) = (*first as usize, *n as usize);
+        let from = skip;
+        skip = if from < n { (stride - (n - from) % stride) % stride } else { from - n };
+        (first + from..first + n.max(from)).step_by(stride)
+    })
 }
 
 /// The largest dose of a map and how far noise can have raised it.
@@ -230,6 +250,17 @@ mod tests {
     }
 
     const GY: f64 = crate::units::GY_PER_MEV_PER_G;
+
+    #[test]
+    fn every_so_many_of_runs_are_those_of_the_whole() {
+        let runs: Runs = vec![[3, 5], [10, 1], [12, 2], [20, 40], [70, 3]];
+        let all: Vec<usize> =
+            runs.iter().flat_map(|[f, n]| *f as usize..(f + n) as usize).collect();
+        for stride in 1..60 {
+            let expected: Vec<usize> = all.iter().copied().step_by(stride).collect();
+            assert_eq!(every(&runs, stride).collect::<Vec<_>>(), expected, "{stride}");
+        }
+    }
 
     #[test]
     fn the_voxels_are_those_of_the_activity() {

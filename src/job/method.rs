@@ -177,11 +177,15 @@ impl DoseMethod {
                 ));
             }
         }
-        let by_kernels = matches!(self, DoseMethod::Fast(f) if !matches!(f.method, Method::Ldm(_)));
-        if job.to_water && by_kernels {
+        let of_own_matter = |f: &FastMethod| match f.method {
+            // Energy stays in its voxel and is divided by its mass.
+            Method::Ldm(photons) => photons != Photons::Convolved && f.scaling != Scaling::None,
+            _ => false,
+        };
+        if job.to_water && self.fast().is_some_and(|f| !of_own_matter(f)) {
             return refuse(
                 "--dose-to-water",
-                "its kernels are of tissues of their own, not of the voxels' matter",
+                "its dose is that of the tissue of its kernel, not of the voxels' matter",
             );
         }
         if *self == DoseMethod::Mird && job.voi.is_empty() {

@@ -6,6 +6,23 @@ use crate::error::{Error, Result};
 const PARTS: [(&str, &str); 3] =
     [("photons", "ldm-photons"), ("density", "density-scaling"), ("by", "kernel-by")];
 
+/// Methods that run histories in the patient.
+pub const TRANSPORTS: [&str; 3] = ["mc", "semi-mc", "mird"];
+/// Options of transport in the patient, and of what is scored beside the dose there, which other methods refuse: who runs several methods with one
+/// set of options leaves them out of those.
+pub const OF_TRANSPORT: [&str; 10] = [
+    "histories",
+    "batches",
+    "target-uncertainty",
+    "target-voi",
+    "engine",
+    "fine",
+    "fine-parts",
+    "fine-margin",
+    "dose-to-water",
+    "score",
+];
+
 /// Options of `voxgray dose`, without dashes, and their values, for a method that is named in one word.
 ///
 /// # Errors

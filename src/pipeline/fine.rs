@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::Observer;
 use super::context::{Context, VoiFacts};
 use super::fine_places::Places;
+use super::memory::{Need, gib};
 use super::outputs::{Maps, Matter};
 use crate::dose::DoseScale;
 use crate::error::{Error, Result};
@@ -120,12 +121,32 @@ fn of_box(corners: &[[f64; 3]; 2], grid: &Grid) -> Result<[[usize; 3]; 2]> {
     Ok([std::array::from_fn(|k| within(first[k], k)), std::array::from_fn(|k| within(last[k], k))])
 }
 
-/// Says where cells are and how large.
-pub(super) fn tell(fine: &SubVoxels, grid: &Grid, observer: &dyn Observer) {
+/// Bytes per part of a voxel while the maps of its dose and standard error are written.
+const MAPS_PER_PART: u64 = 8;
+
+/// Says what is scored finer and what memory the run takes with it.
+///
+/// # Errors
+/// If that is more than the limit.
+pub(super) fn tell(
+    fine: &SubVoxels,
+    grid: &Grid,
+    mut need: Need,
+    limit: u64,
+    observer: &dyn Observer,
+) -> Result<()> {
+    need.run += fine.cells() as u64 * MAPS_PER_PART;
     let ([nx, ny, nz], [x, y, z]) = (fine.dims(), fine.grid(grid).spacing_mm());
     observer.say(&format!(
-        "scored finer in a box of {nx} x {ny} x {nz} cells, {x:.3} x {y:.3} x {z:.3} mm; matter and activity stay those of the voxels"
+        "scored finer in a box of {nx} x {ny} x {nz} cells, {x:.3} x {y:.3} x {z:.3} mm; matter and activity stay those of the voxels; memory with them about {}",
+        gib(need.peak())
     ));
+    need.check(limit, grid.len()).map_err(|mut e| {
+        e.problem = format!("--fine: {} cells, {}", fine.cells(), e.problem);
+        e.suggestion =
+            "Give fewer --fine-parts, a smaller box or margin, or raise --max-memory.".into();
+        e
+    })
 }
 
 /// For the summary.

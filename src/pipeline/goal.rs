@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::context::Context;
 use super::stop_plan::{FIRST_PILOT, StopPlan};
@@ -14,6 +15,8 @@ use crate::transport::tally::Tally;
 
 /// Most voxels that are fetched from a device only to show progress.
 const CHEAP_VOXELS: usize = 1 << 22;
+/// Time between two values that progress shows, in that which the last of them took to find.
+const COSTS: u32 = 50;
 /// Growth of the number of batches between two values that progress shows.
 const GROWTH: f64 = 1.05;
 
@@ -21,12 +24,14 @@ const GROWTH: f64 = 1.05;
 /// decides nothing.
 pub struct GoalMonitor<'a> {
     context: &'a Context,
-    density: &'a [f32],
+    voxels: usize,
     observer: &'a dyn Observer,
     uncertainty: Option<f64>,
     /// Those that make the VOI of the goal.
     regions: Option<Vec<usize>>,
     next_shown: Mutex<usize>,
+    /// When progress last looked, and how long that took.
+    last_look: Mutex<Option<(Instant, Duration)>>,
     plan: Mutex<StopPlan>,
     begun: AtomicBool,
 }
@@ -39,7 +44,7 @@ impl<'a> GoalMonitor<'a> {
     pub fn new(
         job: &Job,
         context: &'a Context,
-        density: &'a [f32],
+        density: &[f32],
         settings: &RunSettings,
         planned: Option<StopPlan>,
         observer: &'a dyn Observer,
@@ -58,11 +63,12 @@ impl<'a> GoalMonitor<'a> {
         let next_shown = if job.goal.is_some() { FIRST_PILOT } else { 2 };
         Ok(GoalMonitor {
             context,
-            density,
+            voxels: density.len(),
             observer,
             uncertainty: job.goal.as_ref().map(|g| g.uncertainty),
             regions,
             next_shown: Mutex::new(next_shown),
+            last_look: Mutex::new(None),
             plan: Mutex::new(planned.unwrap_or_default()),
             begun: AtomicBool::new(false),
         })
@@ -107,10 +113,14 @@ impl<'a> GoalMonitor<'a> {
             let (mean, error) = tally.region_mev(regions);
             return (mean > 0.0).then(|| error / mean);
         }
-        let c = self.context;
-        let stride = c.high.len().div_ceil(PROGRESS_VOXELS);
-        let high = c.high.dose(tally, &c.scale(self.density), stride);
-        high.map(|h| h.relative_uncertainty)
+        let stride = self.context.high.len().div_ceil(PROGRESS_VOXELS);
+        self.context.high.relative_uncertainty(tally, stride)
+    }
+
+    /// Whether progress may look once more: what is only shown takes no more than a small part of the time.
+    fn affordable(&self) -> bool {
+        let last = self.last_look.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_none_or(|(at, took)| at.elapsed() >= took * COSTS)
     }
 }
 
@@ -135,7 +145,13 @@ impl Monitor for GoalMonitor<'_> {
         // A wave of devices ends where the plan wants to look, so there are the first so many batches and no others.
         let mut plan = self.locked();
         let decides = can && self.uncertainty.is_some() && batches >= plan.at();
-        let uncertainty = if due || decides { self.look(tally) } else { None };
+        let since = Instant::now();
+        let looks = decides || (due && self.affordable());
+        let uncertainty = if looks { self.look(tally) } else { None };
+        if looks && let Ok(mut last) = self.last_look.lock() {
+            let now = Instant::now();
+            *last = Some((now, now - since));
+        }
         self.observer.progressed(Progress { histories: tally.histories(), uncertainty });
         let Some(goal) = self.uncertainty.filter(|_| decides) else { return false };
         let next = plan.after(batches, uncertainty, goal);
@@ -157,6 +173,6 @@ impl Monitor for GoalMonitor<'_> {
             return Some(plan.at().max(done + 1));
         }
         // Nothing depends on it: only now and then, and only where it costs little.
-        (self.density.len() <= CHEAP_VOXELS).then(|| (2 * done).max(FIRST_PILOT))
+        (self.voxels <= CHEAP_VOXELS).then(|| (2 * done).max(FIRST_PILOT))
     }
 }

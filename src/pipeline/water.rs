@@ -11,7 +11,7 @@ use crate::phantom::Phantom;
 use crate::report::summary::VoiResult;
 use crate::report::voi_table::{Column, cell, dose_names};
 use crate::source::DecaySpectrum;
-use crate::transport::tally::{Origin, Tally};
+use crate::transport::tally::{ORIGINS, Origin, Tally};
 
 /// The factors of each material of a phantom.
 ///
@@ -35,9 +35,11 @@ pub(super) fn ratios(
 }
 
 /// For the summary.
-pub(super) fn json(phantom: &Phantom, ratios: &[WaterRatio]) -> Value {
+pub(super) fn json(phantom: &Phantom, ratios: &[WaterRatio], emitted: [bool; ORIGINS]) -> Value {
     let one = |(material, r): (&crate::physics::Material, &WaterRatio)| {
-        let [electrons, photons, alphas] = r.of_origin;
+        // Of what the source does not emit there is no factor.
+        let [electrons, photons, alphas] =
+            std::array::from_fn(|o| emitted[o].then_some(r.of_origin[o]));
         json!({"material": material.name, "electrons": electrons, "photons": photons, "alphas": alphas,
                "electrons_of_any_spectrum_between": r.span})
     };

@@ -6,7 +6,7 @@ use super::commands::{Commands, Section};
 use super::file::{Cycle, Study};
 use super::stage::Word;
 use crate::error::{Error, Result};
-use crate::job::named_method::{name_of, options_of};
+use crate::job::named_method::{OF_TRANSPORT, TRANSPORTS, name_of, options_of};
 
 /// In `[compare]`, what are no options of `voxgray compare-methods` but doses of their own.
 const METHODS: &str = "methods";
@@ -14,11 +14,6 @@ const METHODS: &str = "methods";
 pub(super) const HEADING: &str = "Method";
 /// Where kernels are kept concerns all methods.
 const KERNEL_CACHE: &str = "kernel_cache";
-/// Methods that run histories in the patient.
-const TRANSPORTS: [&str; 3] = ["mc", "semi-mc", "mird"];
-/// Options of transport in the patient, which the others refuse.
-const OF_TRANSPORT: [&str; 5] =
-    ["histories", "batches", "target_uncertainty", "target_voi", "engine"];
 /// What a method that lets no electron go has no use for.
 const OF_ELECTRONS: (&str, &str) = ("semi-mc", "electron_cutoff");
 
@@ -132,7 +127,9 @@ impl Study {
         let useless = |key: &str| match key {
             KERNEL_CACHE => own.contains_key("kernel"),
             key if of_method(key) => true,
-            key if OF_TRANSPORT.contains(&key) => !TRANSPORTS.contains(&method),
+            key if OF_TRANSPORT.contains(&key.replace('_', "-").as_str()) => {
+                !TRANSPORTS.contains(&method)
+            }
             key => OF_ELECTRONS == (method, key),
         };
         let kept = self.dose.iter().filter(|(key, _)| !own.contains_key(*key) && !useless(key));

@@ -23,6 +23,9 @@ const MOST_PLACES: usize = 20_000;
 const FEWEST_PLACES: usize = 60;
 /// Share of the body just in front of a face that has activity, at least.
 const LIVE: f64 = 0.75;
+/// Share of the body just behind a face that may have activity: splines ring. With more, what looked like a face are voxels without activity here
+/// and there.
+const RINGS: f64 = 0.6;
 /// How far beyond a face there may be more than next to nothing, mm, and in voxels: splines ring, filters smear.
 const SMEARED: [f64; 2] = [16.0, 4.0];
 /// How far in front of a face its half may lie, mm, and in voxels.
@@ -81,18 +84,22 @@ fn likeliest(edge: &[Vector3<f64>], voxel: f64, random: &mut Xoshiro256PlusPlus)
 
 /// Whether the body goes on beyond it without activity, has activity right in front of it, and the image has none anywhere beyond.
 fn is_face(part: &Part, face: &Face, voxel: f64) -> bool {
-    let (mut front, mut live, mut behind) = (0_usize, 0_usize, 0_usize);
+    let (mut front, mut live, mut behind, mut rings) = (0_usize, 0_usize, 0_usize, 0_usize);
     for &v in part.voxels {
         let beyond = face.beyond_mm(&position(part.grid, v));
         if (-2.0 * voxel..-voxel).contains(&beyond) {
             front += 1;
             live += usize::from(part.live(v));
         }
-        behind += usize::from((voxel..2.0 * voxel).contains(&beyond));
+        if (voxel..2.0 * voxel).contains(&beyond) {
+            behind += 1;
+            rings += usize::from(part.live(v));
+        }
     }
     behind >= FEWEST_PLACES
         && front >= FEWEST_PLACES
         && live as f64 >= LIVE * front as f64
+        && rings as f64 <= RINGS * behind as f64
         && part.nothing_beyond(face, (SMEARED[0] / voxel).max(SMEARED[1]), TILT)
 }
 
@@ -125,6 +132,20 @@ fn at_half(part: &Part, face: Face, voxel: f64) -> Face {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A fifth of the voxels at random have no activity, in a body that fills a grid of a few voxels: no face.
+    #[test]
+    fn voxels_without_activity_here_and_there_are_no_padding() {
+        let grid = Grid::aligned([12, 10, 8], [0.0; 3], [4.0; 3]);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(3);
+        let mut value = || if random.next_u64() % 5 == 0 { 0.0 } else { 1000.0 };
+        let map: Vec<f32> = (0..grid.len()).map(|_| value()).collect();
+        assert!(faces(&map, &grid, &vec![true; grid.len()]).is_empty());
+        // Of which one half was not measured: one.
+        let half = |v: usize| if grid.unlinear(v)[0] < 6 { 1000.0 } else { 0.0 };
+        let cut: Vec<f32> = (0..grid.len()).map(half).collect();
+        assert_eq!(faces(&cut, &grid, &vec![true; grid.len()]).len(), 1);
+    }
 
     /// A body of which a turned box shows the middle: both ends of it are found, and hold for a VOI without any activity.
     #[test]
