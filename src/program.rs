@@ -7,6 +7,7 @@ const BUILT: (&str, &str, Option<&str>) = include!(concat!(env!("OUT_DIR"), "/pr
 
 /// A build of voxgray.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Program {
     /// Its version.
     pub version: String,

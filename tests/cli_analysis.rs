@@ -258,6 +258,11 @@ fn bed_of_voxels_takes_their_own_curves() {
     std::fs::write(inputs.path("series.toml"), text).unwrap();
     let more = ["--activity", "series.toml", "--histories", "40000", "--route", "dose-rate"];
     succeed(&inputs.run(&[&WITH_VOIS[..], &more, &["-o", "out"]].concat()));
+    // What holds of any run stands in its summary too.
+    let summary = json(&inputs.path("out/summary.json"));
+    assert_eq!(summary["run"]["histories"], 40_000, "{summary:#}");
+    assert!(summary["ledger"]["imparted_mev"].as_f64().unwrap() > 0.0);
+    assert!(summary["dose"].is_null() && summary["setup"]["dose_rate_route"].is_object());
     let tissue = ["--alpha-beta", "2.6Gy", "--repair", "2.8h", "--overwrite", "-o", "bed"];
     let bed = told(&inputs, &[&["bed", "out"], &VOI[..], &tissue].concat());
     let map = |file: &str| read_nifti(&inputs.path(file), None).unwrap().0.data;

@@ -1,11 +1,14 @@
 """Files, studies, errors and Ctrl-C."""
 
+import json
 import logging
 import os
+import pathlib
 import signal
 import threading
 import time
 
+import jsonschema
 import numpy as np
 import pytest
 import voxgray
@@ -68,6 +71,39 @@ def test_ctrl_c_ends_a_command_and_the_next_has_the_same_bits(images, program):
     program("dose", *words, "--engine", "cpu", "--histories", 400_000, "-o", images / "program")
     here, there = (voxgray.open_run(images / name).image() for name in ("out", "program"))
     assert np.array_equal(here.values, there.values)
+
+
+def test_summaries_are_as_their_schema_says(images):
+    """Every way to a dose; and a summary that is not one is told."""
+    schema = json.loads(pathlib.Path("summary.schema.json").read_text())
+    check = jsonschema.Draft202012Validator(schema)
+    series = "version = 1\nrelative_uncertainty = 0.05\n" + "".join(
+        f'[[time_point]]\ntime = "{hours}h"\nactivity = "spect_{hours}.nii.gz"\n' for hours in (4, 24, 96)
+    )
+    (images / "series.toml").write_text(series)
+    of_series = dict(activity=images / "series.toml", voi=images / "voi.nii.gz")
+    water = dict(density=images / "water.nii.gz", materials=images / "label.nii.gz", material_names="water")
+    voxgray.write_image(images / "water.nii.gz", np.ones(GRID.shape), GRID)
+    voxgray.write_image(images / "label.nii.gz", np.zeros(GRID.shape), GRID)
+    beam = dict(source="electron:1MeV", beam="direction=0,0,1; field=10x10mm", engine="cpu", histories=2000)
+    runs = {
+        "rate": files(images),
+        "decay": files(images, physical_decay=True, decay_from="image", voi=images / "voi.nii.gz", fine="1"),
+        "few": files(images, histories=1, batches=1, voi=images / "voi.nii.gz"),
+        "activity": files(images, **of_series),
+        "dose_rate": files(images, route="dose-rate", **of_series),
+        "both": files(images, route="both", **of_series),
+        "kernels": {k: v for k, v in files(images, method="ldm").items() if k not in ("histories", "engine")},
+        "beam": water | beam | dict(score="layers:z"),
+    }
+    for name, options in runs.items():
+        assert voxgray.command("dose", out=images / name, **options).exit_code in (0, 3), name
+        summary = json.loads((images / name / "summary.json").read_text())
+        errors = [f"{e.json_path}: {e.message}" for e in check.iter_errors(summary)]
+        assert not errors, (name, errors)
+        assert summary["run"]["histories"] > 0 or name == "kernels"
+    del summary["run"]["histories"]
+    assert not check.is_valid(summary)
 
 
 def test_errors_have_the_text_of_the_program(images, program):

@@ -197,7 +197,7 @@ pub fn run(arguments: DoseArguments) -> Result<ExitCode> {
         pipeline::dose(&job, &terminal, stop)?
     };
     // A result that was whole before keeps its picture; after Ctrl-C nothing is read any more.
-    let made = written.summary.is_some() && !written.interrupted;
+    let made = written.summary.as_ref().is_some_and(|s| s.dose.is_some()) && !written.interrupted;
     if let (true, true, MatterInput::Ct { path, series, .. }) = (picture, made, &job.matter) {
         draw(&mut written, path, series.as_deref(), job.nifti_affine)?;
     }

@@ -21,18 +21,16 @@ pub fn write(
     title: &str,
     path: &Path,
 ) -> Result<()> {
-    let Some(summary) = &written.summary else {
+    let with_dose = written.summary.as_ref().and_then(|s| Some((s, s.dose.as_ref()?)));
+    let Some((summary, dose)) = with_dose else {
         return Err(Error::usage(
             "a shard has no picture",
             "it is a part of a run",
             "Merge the shards first.",
         ));
     };
-    let kind = if summary.dose.quantity == DoseKind::Dose.name() {
-        DoseKind::Dose
-    } else {
-        DoseKind::DoseRate
-    };
+    let kind =
+        if dose.quantity == DoseKind::Dose.name() { DoseKind::Dose } else { DoseKind::DoseRate };
     let suffix = if summary.partial { "_partial" } else { "" };
     let read = |stem: &str| {
         let (volume, _) = read_nifti(&written.folder.join(format!("{stem}{suffix}.nii.gz")), None)?;

@@ -110,9 +110,11 @@ pub fn print_written(written: &Written) -> Result<()> {
     if let Some(s) = &written.summary {
         line(&["partial".into(), s.partial.to_string()]);
         line(&["histories".into(), s.run.histories.to_string()]);
-        line(&["quantity".into(), s.dose.quantity.clone(), s.dose.unit.into()]);
-        line(&["mean".into(), shown(Some(s.dose.mean_dose))]);
-        if let Some(high) = &s.dose.high_dose {
+    }
+    if let Some(dose) = written.summary.as_ref().and_then(|s| s.dose.as_ref()) {
+        line(&["quantity".into(), dose.quantity.clone(), dose.unit.into()]);
+        line(&["mean".into(), shown(Some(dose.mean_dose))]);
+        if let Some(high) = &dose.high_dose {
             let uncertainty = Some(high.relative_uncertainty).filter(|u| u.is_finite());
             let error = Some(high.percentile_dose_standard_error).filter(|e| e.is_finite());
             let name = format!("percentile_{}", high.percentile);
@@ -135,7 +137,7 @@ pub fn print_written(written: &Written) -> Result<()> {
         line(&columns.map(String::from));
     }
     // Doses over time have no other unit.
-    let unit = written.summary.as_ref().map_or("Gy", |s| s.dose.unit);
+    let unit = written.summary.as_ref().and_then(|s| s.dose.as_ref()).map_or("Gy", |d| d.unit);
     for voi in &written.vois {
         let u = &voi.uncertainty;
         let mut cells = vec![

@@ -36,6 +36,7 @@ pub struct HighVoxels {
 
 /// How high the dose is there, and how uncertain.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HighDose {
     /// How the voxels were chosen.
     pub definition: &'static str,
@@ -45,6 +46,7 @@ pub struct HighDose {
     pub percentile_dose: f64,
     /// Its standard error from those of the voxels, as if independent of each other; NaN where too few hits carry its energy, and below two
     /// batches.
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub percentile_dose_standard_error: f64,
     /// The fraction of the expected dose at the percentile that selects voxels.
     pub fraction: f64,
@@ -52,6 +54,7 @@ pub struct HighDose {
     pub voxels: usize,
     /// Root mean square of their relative standard errors (Rogers & Mohan, Proc. 13th ICCR, 2000, p. 120: average
     /// the squares over the voxels above a fraction of the dose); 1 for a voxel without dose; NaN below two batches.
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub relative_uncertainty: f64,
 }
 

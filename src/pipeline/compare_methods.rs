@@ -422,8 +422,8 @@ fn voi_rows(
     .collect()
 }
 
-/// Points of a histogram on the page.
-const POINTS: usize = 120;
+/// Points of a histogram on the page: as many at equal steps of the dose as at equal steps of the volume.
+const POINTS: usize = 60;
 
 /// A VOI's name and the histogram of one map in it.
 type Histogram = (String, DvhLine);
@@ -434,7 +434,13 @@ fn histograms(sets: &[RegionSet], name: &str, map: &Volume<f32>) -> Vec<Histogra
     let line = |set: &RegionSet, region: &Region| {
         let dvh = sample(set, region, &of, Sampling::Uniform).and_then(|s| Dvh::new(&s)).ok()?;
         let top = dvh.max();
-        let at: Vec<f64> = (0..=POINTS).map(|n| top * n as f64 / POINTS as f64).collect();
+        let part = |n: usize| n as f64 / POINTS as f64;
+        // A few hot voxels would else leave all of the others between two points.
+        let mut at: Vec<f64> = (0..=POINTS)
+            .flat_map(|n| [top * part(n), dvh.value_at_share(part(n)).max(0.0)])
+            .collect();
+        at.sort_by(f64::total_cmp);
+        at.dedup();
         let shares = dvh.cumulative(&at);
         let points = at.into_iter().zip(shares).map(|(v, s)| (v, 100.0 * s)).collect();
         Some((region.name.clone(), DvhLine { name: name.into(), points, band: Vec::new() }))

@@ -9,16 +9,15 @@ use super::context::{CurveFacts, VoiFacts};
 use super::folder::OutputFolder;
 use super::histories::{RanBy, Stage, choose_engine, transport};
 use super::hits::{self, VoiHits};
-use super::outputs::{Maps, as_known, voi_result, write_vois};
+use super::outputs::{Maps, as_known, summary, voi_result, write_vois};
 use super::over_time::{HALF_LIFE, IntegratedMap, RegionCurve};
 use super::routes::{Case, say_map, tell_regions};
 use super::voi_curves::{self, VoiOverTime};
 use super::voi_dose::{Basis, MassChange, change, masses};
-use super::{Prepared, Written, memory};
+use super::{Prepared, Written, memory, timing};
 use crate::dose::DoseScale;
 use crate::error::{Error, Result};
 use crate::io::atomic::write_json;
-use crate::program::Program;
 use crate::report::summary::{LedgerResult, VoiResult};
 use crate::transport::run::Outcome;
 use crate::transport::tally::{Tally, Told};
@@ -303,6 +302,7 @@ pub(super) fn finish_dose_rates(
 ) -> Result<Written> {
     let DoseRates { vois, section, mut files, outcome, engine, .. } = rates;
     let hits = hits::of_vois(&prepared.context, &outcome.tally, &prepared.labels);
+    prepared.context.setup["dose_rate_route"] = section;
     prepared.context.hear(case.observer);
     let (prepared, context) = (&prepared, &prepared.context);
     let volume = context.grid.grid().voxel_volume_mm3() * CM3_PER_MM3;
@@ -322,24 +322,13 @@ pub(super) fn finish_dose_rates(
     maps.write_material_names()?;
     let mut files = maps.files;
     files.push("summary.json".into());
-    let mut setup = context.setup.clone();
-    setup["dose_rate_route"] = section;
-    let summary = json!({
-        "program": env!("CARGO_PKG_NAME"),
-        "version": env!("CARGO_PKG_VERSION"),
-        "build": Program::this(),
-        "format": 1,
-        "partial": partial,
-        "warnings": context.warnings,
-        "setup": setup,
-        "vois": results,
-        "files": files,
-        "timing": {"transport_seconds": outcome.seconds, "threads": case.job.threads, "engine": engine.result(),
-                   "merged_shards": case.job.from_shards.len(), "peak_memory_bytes": memory::peak_resident()},
-    });
+    let timing = timing(case.job, &outcome, &engine);
+    let summary =
+        summary(context, &outcome.tally, partial, None, (results.clone(), files.clone(), timing));
     write_json(&folder.path().join("summary.json"), &summary)?;
     let folder = folder.keep(!partial)?;
     let mut all = refused(prepared, &vois);
     all.extend(case.refused_outside());
-    Ok(Written { folder, files, summary: None, interrupted: partial, refused: all, vois: results })
+    let summary = Some(summary);
+    Ok(Written { folder, files, summary, interrupted: partial, refused: all, vois: results })
 }

@@ -101,7 +101,26 @@ pub fn write(
     files.extend(write_vois(folder.path(), &vois, context.kind.unit(), &columns, partial)?);
     files.push("summary.json".into());
 
-    let summary = Summary {
+    let dose = shells.unwrap_or_else(|| dose_result(context, density, tally));
+    let parts = (vois.clone(), files.clone(), timing);
+    let summary = summary(context, tally, partial, Some(dose), parts);
+    write_json(&folder.path().join("summary.json"), &summary)?;
+    let folder = folder.keep(!partial)?;
+    let refused = context.vois.iter().filter(|v| v.curve.as_ref().is_some_and(|c| c.refused));
+    let refused = refused.map(|v| v.name.clone()).collect();
+    let summary = Some(summary);
+    Ok(Written { folder, files, summary, interrupted: partial, refused, vois })
+}
+
+/// What `summary.json` holds of a run: VOIs, files and timing are the last.
+pub fn summary(
+    context: &Context,
+    tally: &Tally,
+    partial: bool,
+    dose: Option<DoseResult>,
+    (vois, files, timing): (Vec<VoiResult>, Vec<String>, Timing),
+) -> Summary {
+    Summary {
         program: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         build: Program::this(),
@@ -117,18 +136,12 @@ pub fn write(
             histories_per_batch: tally.histories_per_batch,
             partial,
         },
-        dose: shells.unwrap_or_else(|| dose_result(context, density, tally)),
-        vois: vois.clone(),
+        dose,
+        vois,
         ledger: LedgerResult::from(tally),
-        files: files.clone(),
+        files,
         timing,
-    };
-    write_json(&folder.path().join("summary.json"), &summary)?;
-    let folder = folder.keep(!partial)?;
-    let refused = context.vois.iter().filter(|v| v.curve.as_ref().is_some_and(|c| c.refused));
-    let refused = refused.map(|v| v.name.clone()).collect();
-    let summary = Some(summary);
-    Ok(Written { folder, files, summary, interrupted: partial, refused, vois })
+    }
 }
 
 /// `vois.csv`, where there are VOIs; of a run that was interrupted `vois_partial.csv`, as its maps are named.

@@ -50,7 +50,33 @@ pub struct DvhPlot<'a> {
     pub dashed: bool,
 }
 
+/// Part of the volume (%) whose doses need not be seen: a few voxels of noise would leave no room for the others.
+const UNSEEN: f64 = 0.1;
+
 impl DvhPlot<'_> {
+    /// Doses of the axis: to where less than [`UNSEEN`] of the volume is left in every histogram.
+    fn doses(&self) -> Range {
+        let low = self.lines.iter().flat_map(|l| &l.points).map(|p| p.0).fold(0.0, f64::min);
+        let top = |l: &DvhLine| {
+            let end = l.points.iter().find(|p| p.1 < UNSEEN).or(l.points.last());
+            end.map_or(low, |p| p.0)
+        };
+        let high = self.lines.iter().map(top).fold(low, f64::max);
+        Range { low, high: high.max(low + f64::MIN_POSITIVE) * 1.02, log: false }
+    }
+
+    /// What of the histograms lies on the axis.
+    fn within(&self, high: f64) -> Vec<DvhLine> {
+        let cut = |line: &DvhLine| {
+            let mut line = line.clone();
+            let n = line.points.iter().take_while(|p| p.0 <= high).count();
+            line.points.truncate(n);
+            line.band.truncate(n);
+            line
+        };
+        self.lines.iter().map(cut).collect()
+    }
+
     /// Draws the plot.
     ///
     /// # Errors
@@ -60,17 +86,16 @@ impl DvhPlot<'_> {
         let mut canvas = Canvas::new(SIZE.0, SIZE.1, [255; 3])?;
         canvas.text(92.0, 18.0, 17.0, INK, Anchor::Start, self.title);
         canvas.text(92.0, 38.0, 13.0, INK, Anchor::Start, self.subtitle);
-        let values = || self.lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
-        let (low, high) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
-        let x = Range { low, high: high.max(low + f64::MIN_POSITIVE) * 1.02, log: false };
+        let x = self.doses();
         let y = Range { low: 0.0, high: 105.0, log: false };
         let (left, width) = (92.0, f64::from(SIZE.0) - 92.0 - 24.0);
         let axes = Axes { left, top: 54.0, width, height: f64::from(SIZE.1) - 54.0 - 62.0, x, y };
         axes.draw(&mut canvas, self.x_label, self.y_label, 6);
-        for (n, line) in self.lines.iter().enumerate() {
+        let lines = self.within(axes.x.high);
+        for (n, line) in lines.iter().enumerate() {
             band(&mut canvas, &axes, line, COLOURS[n % COLOURS.len()]);
         }
-        for (n, line) in self.lines.iter().enumerate() {
+        for (n, line) in lines.iter().enumerate() {
             let pixels: Vec<(f64, f64)> =
                 line.points.iter().map(|p| axes.pixel_kept(p.0, p.1)).collect();
             canvas.polyline(&pixels, 2.0, COLOURS[n % COLOURS.len()], dash(n));
@@ -89,21 +114,20 @@ impl DvhPlot<'_> {
         let names: Vec<&str> = self.lines.iter().map(|l| l.name.as_str()).collect();
         let mut svg =
             Svg::new(w, h, self.title, &format!("{}: {}", self.subtitle, names.join(", ")));
-        let values = || self.lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
-        let (low, high) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
-        let x = Range { low, high: high.max(low + f64::MIN_POSITIVE) * 1.02, log: false };
+        let x = self.doses();
         let y = Range { low: 0.0, high: 105.0, log: false };
         let (left, width) = (92.0, w - 92.0 - 190.0);
         let axes = Axes { left, top: 20.0, width, height: h - 20.0 - 62.0, x, y };
         svg.axes(&axes, self.x_label, self.y_label, 6);
-        for (n, line) in self.lines.iter().enumerate().filter(|(_, l)| !l.band.is_empty()) {
+        let lines = self.within(axes.x.high);
+        for (n, line) in lines.iter().enumerate().filter(|(_, l)| !l.band.is_empty()) {
             let at = |p: &(f64, f64), y: f64| axes.pixel_kept(p.0, y);
             let pairs = || line.points.iter().zip(&line.band);
             let mut area: Vec<_> = pairs().map(|(p, b)| at(p, b.1)).collect();
             area.extend(pairs().rev().map(|(p, b)| at(p, b.0)));
             svg.area(&area, COLOURS[n % COLOURS.len()], 0.2);
         }
-        for (n, line) in self.lines.iter().enumerate() {
+        for (n, line) in lines.iter().enumerate() {
             let pixels: Vec<_> = line.points.iter().map(|p| axes.pixel_kept(p.0, p.1)).collect();
             let dash = match self.dashed {
                 true => OWN_DASHES[n % OWN_DASHES.len()].to_owned(),
@@ -181,6 +205,24 @@ mod tests {
             (0..=200).map(|i| (top * f64::from(i) / 200.0, 100.0 - 0.5 * f64::from(i))).collect();
         let band = points.iter().map(|p| (p.1 - 8.0, p.1 + 8.0)).collect();
         DvhLine { name: name.into(), points, band }
+    }
+
+    /// One voxel of a thousand at 400 Gy leaves the axis to the others.
+    #[test]
+    fn a_few_hot_voxels_do_not_set_the_axis() {
+        let points = vec![(0.0, 100.0), (1.0, 60.0), (2.0, 0.05), (400.0, 0.05), (400.1, 0.0)];
+        let lines = [DvhLine { name: "lungs".into(), points, band: Vec::new() }];
+        let plot = DvhPlot {
+            title: "t",
+            subtitle: "s",
+            x_label: "dose / Gy",
+            y_label: "volume / %",
+            lines: &lines,
+            dashed: false,
+        };
+        assert!((plot.doses().high / 2.04 - 1.0).abs() < 1e-9);
+        assert_eq!(plot.within(plot.doses().high)[0].points.len(), 3);
+        assert!(plot.svg().is_ok());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::uncertainty::UncertaintyResult;
 
 /// The mean dose of a VOI: energy imparted to it over its mass, at each time where it changes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VoiResult {
     /// Label.
     pub label: u32,
@@ -46,6 +47,7 @@ pub struct VoiResult {
 
 /// How a VOI was integrated over time, and what that leaves open.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CurveResult {
     /// The model; or `refused: `, the reason, `; assumed: ` and what stands in its place.
     pub name: String,
@@ -57,6 +59,7 @@ pub struct CurveResult {
 
 /// Energy in = imparted + escaped + cut.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LedgerResult {
     /// MeV per history.
     pub emitted_mev: f64,
@@ -88,6 +91,7 @@ pub struct LedgerResult {
 
 /// Particles of one kind that left through one face of the grid.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EscapeResult {
     /// `low x` to `high z`: the grid's axis through the face, and the end of it; `missed` is what a beam sends past the grid.
     pub face: &'static str,
@@ -141,6 +145,7 @@ impl From<&Tally> for LedgerResult {
 
 /// Doses of the whole grid; voxels of low density are left out of the maximum and the percentile.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DoseResult {
     /// `dose_rate` or `dose`.
     pub quantity: String,
@@ -178,6 +183,7 @@ pub struct DoseResult {
 
 /// How the run went.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunResult {
     /// Decays simulated.
     pub histories: u64,
@@ -193,6 +199,7 @@ pub struct RunResult {
 
 /// What ran the histories.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EngineResult {
     /// `cpu` or `gpu`; `cpu, gpu` where shards of both were joined.
     pub name: String,
@@ -203,6 +210,7 @@ pub struct EngineResult {
 /// A GPU: all of its facts, or the name, backend and driver that its shard keeps.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum DeviceResult {
     /// Of this machine.
     Here(DeviceFacts),
@@ -229,6 +237,7 @@ impl From<&EngineMark> for EngineResult {
 
 /// What differs between two runs that give the same result.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Timing {
     /// Transport, s.
     pub transport_seconds: f64,
@@ -246,6 +255,7 @@ pub struct Timing {
 
 /// The whole summary. `setup` is what was known before the first history.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
     /// `voxgray`.
     pub program: &'static str,
@@ -263,8 +273,9 @@ pub struct Summary {
     pub setup: serde_json::Value,
     /// How the run went.
     pub run: RunResult,
-    /// Doses.
-    pub dose: DoseResult,
+    /// Dose of the map; none where several times were transported and dose is the integral of their rates (`setup.dose_rate_route`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dose: Option<DoseResult>,
     /// Volumes of interest.
     pub vois: Vec<VoiResult>,
     /// Energy balance.
@@ -273,4 +284,27 @@ pub struct Summary {
     pub files: Vec<String>,
     /// What differs between two runs that give the same result.
     pub timing: Timing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The schema in `docs/` is that of these types. `VOXGRAY_WRITE_SCHEMA=1 cargo test --lib summary` writes it.
+    #[test]
+    fn the_schema_is_that_of_the_types() {
+        let generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+        let schema = generator.into_generator().into_root_schema_for::<Summary>();
+        let text = format!("{:#}\n", schema.to_value());
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/summary.schema.json");
+        if std::env::var_os("VOXGRAY_WRITE_SCHEMA").is_some() {
+            std::fs::write(&path, &text).expect("docs can be written to");
+        }
+        let kept = std::fs::read_to_string(&path).expect("docs/summary.schema.json");
+        assert!(
+            kept == text,
+            "docs/summary.schema.json is not of these types: VOXGRAY_WRITE_SCHEMA=1 writes it"
+        );
+    }
 }

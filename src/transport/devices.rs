@@ -5,6 +5,7 @@ use serde::Serialize;
 
 /// Which device it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DeviceFacts {
     /// Its number, as in `--engine gpu:N`.
     pub number: usize,

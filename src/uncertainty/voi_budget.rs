@@ -13,6 +13,7 @@ use crate::stats::{NORMAL_97_5, student_97_5};
 /// Where a part comes from: the same names wherever a budget is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Part {
     /// Statistics of the histories.
     Transport,
@@ -171,6 +172,7 @@ impl VoiBudget {
 
 /// The whole uncertainty of a dose, for a summary.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UncertaintyResult {
     /// Combined, in the unit of the dose; null where a part is not known.
     pub standard_uncertainty: Option<f64>,
@@ -186,6 +188,7 @@ pub struct UncertaintyResult {
 
 /// One part of an uncertainty, for a summary.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PartResult {
     /// Where it comes from.
     pub name: Part,

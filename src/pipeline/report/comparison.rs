@@ -151,12 +151,12 @@ fn compared(page: &mut Page, of: &Comparison, clean: &Cleaner) {
             what,
             if neglects.is_empty() { NONE.into() } else { neglects },
             placed.into(),
-            as_text(&c["sha256"]),
+            as_text(&c["sha256"]).chars().take(16).collect(),
         ]
     };
     let rows: Vec<Vec<String>> = of.candidates().iter().map(row).collect();
     page.table(
-        "What is compared. SHA-256 is that of the map.",
+        "What is compared. SHA-256 is that of the map, its first 16 digits.",
         &["name", "method", "neglects", "grid", "SHA-256"],
         &rows,
     );
@@ -167,8 +167,22 @@ fn options_of(method: &Value) -> String {
     let mut all = vec![as_text(&method["name"])];
     let others = method.as_object().into_iter().flatten();
     let others = others.filter(|(k, v)| *k != "name" && *k != "neglects" && !v.is_null());
-    all.extend(others.map(|(k, v)| format!("{} {}", k.replace('_', " "), as_text(v))));
+    let word = |(key, value): (&String, &Value)| match value {
+        Value::Array(kernels) if kernels.is_empty() => None,
+        Value::Array(kernels) => Some(format!("{key} of {}", media(kernels))),
+        value => Some(format!("{} {}", key.replace('_', " "), as_text(value))),
+    };
+    all.extend(others.filter_map(word));
     all.join("; ")
+}
+
+/// What kernels are of: `soft_tissue (1.04 g/cm3), lung (0.26 g/cm3)`.
+fn media(kernels: &[Value]) -> String {
+    let of = |k: &Value| {
+        let density = super::numbers::shown(k["medium"]["density_g_cm3"].as_f64(), 4);
+        format!("{} ({density} g/cm3)", as_text(&k["medium"]["material"]))
+    };
+    kernels.iter().map(of).collect::<Vec<_>>().join(", ")
 }
 
 /// A share in per cent with that of noise.
@@ -183,6 +197,8 @@ fn beside(value: &Value, noise: &Value) -> String {
 fn with_error(value: &Value, error: &Value) -> String {
     let Some(x) = value.as_f64() else { return NONE.into() };
     match error.as_f64() {
+        // A few hits in the voxels at an end of a histogram: how far off it may be is not known.
+        Some(e) if e > 1.0 => format!("{} ± more than 100", hundredths(100.0 * x)),
         Some(e) => format!("{} ± {}", hundredths(100.0 * x), hundredths(100.0 * e)),
         None => hundredths(100.0 * x),
     }
