@@ -441,6 +441,8 @@ fn histograms(sets: &[RegionSet], name: &str, map: &Volume<f32>) -> Vec<Histogra
             .collect();
         at.sort_by(f64::total_cmp);
         at.dedup();
+        // Without any dose: a line of two points at 0.
+        at.resize(at.len().max(2), top);
         let shares = dvh.cumulative(&at);
         let points = at.into_iter().zip(shares).map(|(v, s)| (v, 100.0 * s)).collect();
         Some((region.name.clone(), DvhLine { name: name.into(), points, band: Vec::new() }))
