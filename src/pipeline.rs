@@ -357,7 +357,7 @@ fn prepare_with(
 ) -> Result<Prepared> {
     let Surroundings { decay, vois, matter, hu_report, couch: of_couch, removed } = around;
     let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid)?;
-    plausibility::dose_grid(&grid.grid, checks);
+    plausibility::dose_grid(&grid.grid, "dose voxels", checks);
     check_memory(job, engine, &grid, &matter, &activity, &decay, observer)?;
     // Ctrl-C between the pieces of a setup that may take a minute; there is nothing to keep yet.
     interrupt::check()?;
@@ -429,6 +429,7 @@ fn prepare_with(
         let sources = activity.volume.data.iter().filter(|a| **a > 0.0).count();
         let (origins, devices) = (decay.origins(), engine.devices().len());
         let need = memory::estimate(cells, sources, origins, true, 0, devices);
+        plausibility::dose_grid(&fine.grid(&phantom.grid), "parts of voxels", checks);
         fine::tell(fine, &phantom.grid, need, job.max_memory, observer)?;
     }
     let settings = Settings { fine: voxels, ..job.transport };

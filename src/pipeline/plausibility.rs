@@ -106,14 +106,14 @@ pub fn voxel_sizes(records: &[InputRecord], checks: &Checks) {
     }
 }
 
-/// Dose voxels for which transport was not validated.
-pub fn dose_grid(grid: &Grid, checks: &Checks) {
+/// Dose voxels, or what else is scored (`what`), for which transport was not validated.
+pub fn dose_grid(grid: &Grid, what: &str, checks: &Checks) {
     let mm = grid.spacing_mm();
     if let Some(edge) = mm.iter().find(|s| !DOSE_VOXEL_MM.contains(s)) {
         checks.warn(
             Check::VoxelSize,
             format!(
-                "dose voxels have an edge of {edge} mm: transport is validated for {} to {} mm",
+                "{what} have an edge of {edge} mm: transport is validated for {} to {} mm",
                 DOSE_VOXEL_MM.start(),
                 DOSE_VOXEL_MM.end()
             ),
