@@ -376,6 +376,11 @@ fn sections(study: &Study, stages: &[Stage]) -> Vec<Options> {
     for (n, table) in study.limits.iter().enumerate() {
         all.push(Options { path: format!("limit.{}", n + 1), ..of("plan limit", table) });
     }
+    for (command, tables) in [("fit", &study.fits), ("uncertainty", &study.uncertainties)] {
+        for (n, table) in tables.iter().enumerate() {
+            all.push(Options { path: format!("{command}.{}", n + 1), ..of(command, table) });
+        }
+    }
     all.extend(study.dicom.as_ref().map(|t| of("dicom", t)));
     all
 }

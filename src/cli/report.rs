@@ -72,6 +72,12 @@ pub struct ReportArguments {
     /// File of what voxgray plan limit --json printed; repeatable.
     #[arg(long, value_name = "FILE", help_heading = "Analysis")]
     limit: Vec<PathBuf>,
+    /// Folder of voxgray fit: curves of a table; repeatable.
+    #[arg(long, value_name = "FOLDER", help_heading = "Analysis")]
+    fit: Vec<PathBuf>,
+    /// File of what voxgray uncertainty wrote with its option json; repeatable.
+    #[arg(long, value_name = "FILE", help_heading = "Analysis")]
+    uncertainty: Vec<PathBuf>,
     /// The page.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     out: PathBuf,
@@ -115,6 +121,8 @@ pub fn run(a: ReportArguments) -> Result<ExitCode> {
         dvh: a.dvh,
         bed: a.bed,
         limits: a.limit,
+        fits: a.fit,
+        uncertainties: a.uncertainty,
         voi: a.voi.files()?,
         pseudonym: a.pseudonym,
         identify: a.identify,

@@ -10,8 +10,17 @@ use crate::error::{Error, Result};
 use crate::study::{Commands, OptionFacts, Stage, Study, Word};
 
 /// The commands that a study is made of.
-const COMMANDS: [&str; 7] =
-    ["dose", "compare-methods", "dvh", "bed", "plan limit", "dicom", "report"];
+const COMMANDS: [&str; 9] = [
+    "dose",
+    "compare-methods",
+    "dvh",
+    "bed",
+    "plan limit",
+    "fit",
+    "uncertainty",
+    "dicom",
+    "report",
+];
 
 /// Their options, from the command line's own definition.
 pub(super) fn commands() -> Commands {

@@ -48,9 +48,9 @@ pub struct UncertaintyArguments {
     /// Seed of the samples.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Also write the results as JSON.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    /// Also write the results as JSON; without FILE print it in place of the tables.
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    json: Option<Option<PathBuf>>,
 }
 
 /// A refit that misses this share of the integral's uncertainty is completed.
@@ -111,7 +111,7 @@ pub fn run(a: &UncertaintyArguments) -> Result<ExitCode> {
         report(&mut text, voi, &outcome, a);
         vois.push(to_json(voi, &outcome));
     }
-    if let Some(path) = &a.json {
+    if let Some(place) = &a.json {
         let all = json!({
             "program": "voxgray",
             "version": env!("CARGO_PKG_VERSION"),
@@ -123,8 +123,11 @@ pub fn run(a: &UncertaintyArguments) -> Result<ExitCode> {
             "seed": a.seed,
             "vois": vois,
         });
-        let bytes = format!("{all:#}\n");
-        write_atomically(path, |w| w.write_all(bytes.as_bytes()))?;
+        let json = format!("{all:#}\n");
+        match place {
+            Some(path) => write_atomically(path, |w| w.write_all(json.as_bytes()))?,
+            None => text = json,
+        }
     }
     print(&text)?;
     Ok(ExitCode::SUCCESS)

@@ -33,6 +33,10 @@ struct File {
     bed: Option<toml::Table>,
     #[serde(default)]
     limit: Vec<toml::Table>,
+    #[serde(default)]
+    fit: Vec<toml::Table>,
+    #[serde(default)]
+    uncertainty: Vec<toml::Table>,
     dicom: Option<toml::Table>,
     #[serde(default)]
     report: toml::Table,
@@ -122,6 +126,10 @@ pub struct Study {
     pub bed: Option<toml::Table>,
     /// Options of `voxgray plan limit`, for each limit.
     pub limits: Vec<toml::Table>,
+    /// Tables of curves, each `file` and options of `voxgray fit`.
+    pub fits: Vec<toml::Table>,
+    /// Files from counts to dose, each `file` and options of `voxgray uncertainty`.
+    pub uncertainties: Vec<toml::Table>,
     /// Options of `voxgray dicom`; without them no DICOM is written.
     pub dicom: Option<toml::Table>,
     /// Options of `voxgray report`.
@@ -185,6 +193,8 @@ impl Study {
             dvh: file.dvh,
             bed: file.bed,
             limits: file.limit,
+            fits: file.fit,
+            uncertainties: file.uncertainty,
             dicom: file.dicom,
             report: file.report,
             lines,

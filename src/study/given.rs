@@ -55,6 +55,11 @@ pub const LIMIT: Given = &[
     ("csv", "a file that the stage writes"),
     ("json", "a file that the stage writes"),
 ];
+/// Of `voxgray fit`.
+pub const FIT: Given =
+    &[("nuclide", "nuclide at the top of the file; half_life goes before it"), OUT, OVERWRITE];
+/// Of `voxgray uncertainty`.
+pub const UNCERTAINTY: Given = &[("json", "a file that the stage writes")];
 /// Of `voxgray report`.
 pub const REPORT: Given = &[
     CT,
@@ -66,6 +71,8 @@ pub const REPORT: Given = &[
     ("dvh", STAGES),
     ("bed", STAGES),
     ("limit", STAGES),
+    ("fit", STAGES),
+    ("uncertainty", STAGES),
     ("comparison", STAGES),
     OUT,
     OVERWRITE,
@@ -80,6 +87,8 @@ pub fn of(command: &str) -> Given {
         "compare-methods" => COMPARE,
         "dvh" | "bed" => ANALYSIS,
         "plan limit" => LIMIT,
+        "fit" => FIT,
+        "uncertainty" => UNCERTAINTY,
         "report" => REPORT,
         "dicom" => DICOM,
         _ => &[],

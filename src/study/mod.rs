@@ -15,6 +15,7 @@ pub mod record;
 mod series_text;
 pub mod stage;
 mod stages;
+mod tables;
 pub mod words;
 
 pub use commands::{Commands, OptionFacts};

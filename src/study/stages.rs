@@ -14,12 +14,12 @@ use crate::error::{Error, Result};
 use crate::physics::own_nuclides::tables_of;
 use crate::pipeline::series_file::SeriesInput;
 
-fn text(word: &str) -> Word {
+pub(super) fn text(word: &str) -> Word {
     Word::Text(word.into())
 }
 
 /// `dose` where there is one, `dose_2` of several.
-fn numbered(name: &str, n: usize, of: usize) -> String {
+pub(super) fn numbered(name: &str, n: usize, of: usize) -> String {
     if of == 1 { name.into() } else { format!("{name}_{}", n + 1) }
 }
 
@@ -76,6 +76,7 @@ impl Study {
         for (n, limit) in self.limits.iter().enumerate() {
             stages.push(self.limit(commands, limit, n, &doses)?);
         }
+        stages.extend(self.tables(commands)?);
         if let Some(dicom) = &self.dicom {
             for (n, cycle) in self.cycles.iter().enumerate() {
                 let mut words = vec![text("dicom"), Word::Made(doses[n].clone())];
@@ -124,6 +125,8 @@ impl Study {
                 "dvh" => "--dvh",
                 "bed" => "--bed",
                 "limit" => "--limit",
+                "fit" => "--fit",
+                "uncertainty" => "--uncertainty",
                 _ => continue,
             };
             words.extend([text(option), Word::Made(stage.output.name().to_owned())]);
@@ -136,7 +139,7 @@ impl Study {
         })
     }
 
-    fn words(
+    pub(super) fn words(
         &self,
         commands: &Commands,
         command: &str,
@@ -149,7 +152,7 @@ impl Study {
     }
 
     /// Options that choose the nuclides of every stage that looks one up.
-    fn nuclide_words(&self) -> Vec<Word> {
+    pub(super) fn nuclide_words(&self) -> Vec<Word> {
         let mut words = Vec::new();
         if let Some(data) = &self.nuclide_data {
             words.extend([text("--nuclide-data"), text(data)]);
@@ -362,7 +365,12 @@ fn voi_words(words: &mut Vec<Word>, file: &Path, names: Option<&Path>) {
 }
 
 /// A stage that reads what others have made and writes a folder.
-fn analysis(name: String, words: Vec<Word>, after: Vec<String>, tables: &[&str]) -> Stage {
+pub(super) fn analysis(
+    name: String,
+    words: Vec<Word>,
+    after: Vec<String>,
+    tables: &[&str],
+) -> Stage {
     Stage {
         output: Output::Folder(name.clone()),
         name,

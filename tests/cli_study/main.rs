@@ -11,6 +11,7 @@ mod methods;
 mod shards;
 #[path = "../support/shared.rs"]
 mod shared;
+mod tables;
 
 use voxgray::image::{Grid, Volume};
 use voxgray::io::write_nifti;

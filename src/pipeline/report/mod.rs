@@ -1,5 +1,5 @@
-//! The report of finished runs: one page of HTML from what `voxgray dose`, `dvh`, `bed` and `plan limit` have written. It computes nothing but what
-//! is drawn: every number is one of theirs.
+//! The report of finished runs: one page of HTML from what `voxgray dose`, `dvh`, `bed`, `plan limit`, `fit` and `uncertainty` have written. It computes
+//! nothing but what is drawn: every number is one of theirs.
 
 mod comparison;
 mod curves;
@@ -11,6 +11,7 @@ mod provenance;
 mod quantification;
 mod read;
 mod slices;
+mod tables;
 mod vois;
 
 use std::path::PathBuf;
@@ -50,6 +51,10 @@ pub struct ReportJob {
     pub bed: Vec<PathBuf>,
     /// What `voxgray plan limit` printed as JSON.
     pub limits: Vec<PathBuf>,
+    /// Folders of `voxgray fit`.
+    pub fits: Vec<PathBuf>,
+    /// What `voxgray uncertainty` wrote as JSON.
+    pub uncertainties: Vec<PathBuf>,
     /// VOIs that are drawn into the slices.
     pub voi: Vec<VoiInput>,
     /// What the patient is called.
@@ -81,10 +86,13 @@ pub fn report(job: &ReportJob, observer: &dyn Observer) -> Result<String> {
         .enumerate()
         .map(|(n, folder)| Run::read(folder, n, job))
         .collect::<Result<_>>()?;
-    let clean = Cleaner::new(&runs, job.identify);
+    let mut clean = Cleaner::new(&runs, job.identify);
     let bed =
         job.bed.iter().map(|p| read::results(&p.join("bed.json"))).collect::<Result<Vec<_>>>()?;
     let compared = Comparison::read_all(job, &runs)?;
+    let fits = tables::fits(&job.fits)?;
+    let budgets = tables::budgets(&job.uncertainties)?;
+    tables::sources(&fits).chain(tables::sources(&budgets)).for_each(|name| clean.add(name));
     let mut page = Page::default();
     subject(&mut page, job, &runs);
     quantification::section(&mut page, &runs, &clean);
@@ -92,11 +100,14 @@ pub fn report(job: &ReportJob, observer: &dyn Observer) -> Result<String> {
     vois::section(&mut page, &runs, &bed);
     histograms::section(&mut page, job)?;
     vois::limits(&mut page, job)?;
+    tables::section(&mut page, &fits, &budgets, &clean);
     slices::section(&mut page, job, &runs, observer)?;
     comparison::section(&mut page, job, &runs, &compared, &clean, observer)?;
     let tables = job.dvh.iter().map(|p| p.join("dvh.json")).chain(job.limits.iter().cloned());
     let others = tables.map(|p| read::results(&p)).collect::<Result<Vec<_>>>()?;
-    let analyses: Vec<Value> = bed.iter().cloned().chain(others).collect();
+    let mut analyses: Vec<Value> = bed.iter().cloned().chain(others).collect();
+    analyses.extend(tables::warnings(&fits));
+    analyses.extend(tables::warnings(&budgets));
     warnings(&mut page, &runs, &compared, &analyses, &clean);
     methods::section(&mut page, &runs, &compared, &bed);
     eanm::section(&mut page, job, &runs);

@@ -67,6 +67,14 @@ impl Cleaner {
         Cleaner { names, identify }
     }
 
+    /// Also without a name of a file.
+    pub fn add(&mut self, name: &str) {
+        if !name.is_empty() && !self.names.iter().any(|n| n == name) {
+            self.names.push(name.to_owned());
+            self.names.sort_by_key(|n| std::cmp::Reverse(n.len()));
+        }
+    }
+
     /// Whether names may stand.
     pub fn identify(&self) -> bool {
         self.identify

@@ -149,15 +149,20 @@ pub fn as_text(value: &Value) -> String {
 
 /// A table of results of a command.
 pub fn results(path: &Path) -> Result<Value> {
+    listed(path, "results")
+}
+
+/// What a command wrote as JSON, with a list of this name.
+pub fn listed(path: &Path, list: &str) -> Result<Value> {
     let refuse = |why: String| {
         let suggestion = "Name what the command wrote.";
         Error::input(format!("{} is no result of voxgray", path.display()), why, suggestion)
     };
     let value: Value =
         serde_json::from_str(&crate::files::text(path)?).map_err(|e| refuse(e.to_string()))?;
-    match value["results"].is_array() {
+    match value[list].is_array() {
         true => Ok(value),
-        false => Err(refuse("it has no results".into())),
+        false => Err(refuse(format!("it has no {list}"))),
     }
 }
 
