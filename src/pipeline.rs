@@ -1,6 +1,7 @@
 //! The flow, once, top to bottom: images to matter and activity on one grid, to a plan, to a tally, to dose maps.
 
 mod activity_route;
+mod asked_vois;
 mod beam;
 mod calibration;
 mod checkpoint;
@@ -317,6 +318,7 @@ impl Surroundings {
         let frame = frames.find_map(|f| f.frame_of_reference_uid.as_deref());
         let place = voi_files::Place { grid: Some(&matter.grid), frame_of_reference: frame };
         let vois = voi_files::read_vois(job, &place, observer, records)?;
+        asked_vois::check(job, vois.as_ref())?;
         records.append(&mut of_matter);
         if let Some(path) = &decay.file {
             records.push(inputs::file_record("spectrum", path)?);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Observer;
+use super::asked_vois::{TARGET_VOI, asked};
 use super::fine::FineFacts;
 use super::image_time::Timing;
 use super::inputs::InputRecord;
@@ -14,7 +15,7 @@ use super::withheld::{self, Withheld};
 use crate::dose::rate::DoseKind;
 use crate::dose::{DoseScale, HighVoxels};
 use crate::error::{Error, Result};
-use crate::image::{Grid, Parts, find_voi};
+use crate::image::{Grid, Parts};
 use crate::job::{CurveChoice, GridChoice, Job, MatterInput};
 use crate::kinetics::Integrated;
 use crate::phantom::voxels::TissueTable;
@@ -164,25 +165,16 @@ impl Context {
     /// # Errors
     /// If there is none on the dose grid, or several have the label.
     pub fn regions(&self, name: &str) -> Result<Vec<usize>> {
-        match find_voi(name, self.vois.iter().map(|v| (v.label, v.name.as_str())))? {
-            Some(n) if self.vois[n].voxels > 0 && self.vois[n].mass_g > 0.0 => {
-                Ok(self.parts.of_voi(n))
-            }
-            Some(_) => Err(Error::input(
+        let all = self.vois.iter().map(|v| (v.label, v.name.as_str()));
+        let n = asked(TARGET_VOI, name, all)?;
+        if self.vois[n].voxels == 0 || self.vois[n].mass_g <= 0.0 {
+            return Err(Error::input(
                 format!("VOI '{name}' has no voxel on the dose grid"),
                 "its dose cannot be a goal",
                 "Use a finer --grid or another VOI.",
-            )),
-            None => Err(Error::usage(
-                format!("there is no VOI '{name}'"),
-                format!("the label map has {}", self.names()),
-                "Name one of them, or its label.",
-            )),
+            ));
         }
-    }
-
-    fn names(&self) -> String {
-        self.vois.iter().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", ")
+        Ok(self.parts.of_voi(n))
     }
 
     /// Regions of the tally that VOIs and layers are made of are those of so many sets of voxels.

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Observer;
+use super::asked_vois::{FINE, asked};
 use super::context::{Context, VoiFacts};
 use super::fine_places::Places;
 use super::memory::{Need, gib};
 use super::outputs::{Maps, Matter};
 use crate::dose::DoseScale;
 use crate::error::{Error, Result};
-use crate::image::{Grid, Parts, find_voi};
+use crate::image::{Grid, Parts};
 use crate::io::atomic::write_atomically;
 use crate::job::{FineScoring, FineWhere};
 use crate::phantom::Phantom;
@@ -71,18 +72,8 @@ fn of_voi(
     parts: &Parts,
     vois: &[VoiFacts],
 ) -> Result<[[usize; 3]; 2]> {
-    let all = || vois.iter().map(|v| (v.label, v.name.as_str()));
-    let Some(n) = find_voi(name, all())? else {
-        let names: Vec<&str> = all().map(|v| v.1).collect();
-        return Err(Error::usage(
-            format!("--fine names '{name}'"),
-            match names.is_empty() {
-                true => "no VOI is given".to_string(),
-                false => format!("the VOIs are {}", names.join(", ")),
-            },
-            "Name one of them or its label, or give a box: --fine box=x0,y0,z0,x1,y1,z1.",
-        ));
-    };
+    let all = vois.iter().map(|v| (v.label, v.name.as_str()));
+    let n = asked(FINE, name, all)?;
     let mine = parts.of_voi(n);
     let inside = |l: &u16| mine.contains(&usize::from(*l));
     let voxels: Vec<u32> = (0..).zip(labels).filter(|(_, l)| inside(l)).map(|(v, _)| v).collect();

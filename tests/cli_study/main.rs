@@ -375,6 +375,13 @@ fn a_study_file_that_is_wrong_is_refused_by_key_and_line() {
         patient.refused(&text, "check", 3, parts);
         assert!(!patient.path("study-out").exists());
     }
+    // VOIs that are not there are told before anything is computed.
+    for (key, more) in [("fine", ""), ("target_voi", "target_uncertainty = '1%'\n")] {
+        let text = with("histories = 2000", &format!("{more}histories = 2000\n{key} = 'liver'"));
+        let line = text.lines().position(|l| l.starts_with(key)).unwrap() + 1;
+        let said = format!("study.toml, line {line}: --{} names 'liver'", key.replace('_', "-"));
+        patient.refused(&text, "check", 2, &[&said, "the VOIs are kidney, tumour"]);
+    }
     let missing = with("'a96.nii.gz'", "'a97.nii.gz'");
     for command in ["check", "run"] {
         patient.refused(&missing, command, 4, &["a97.nii.gz"]);
