@@ -1,5 +1,8 @@
 // A beam's particles: a point of the field, a direction in the cone, and where the ray enters the grid (`src/transport/cpu/beam.rs`).
 
+// Parts of a voxel by which rounding may put a ray past the grid that grazes it.
+const GRAZE: f32 = 1e-4;
+
 // Where the beam's decay in work starts, cm from the grid's corner.
 var<private> beam_start: vec3<f32>;
 
@@ -42,8 +45,8 @@ fn entry_distance(start: f32, extent: f32, d: f32) -> f32 {
 // Voxel along one axis where a ray enters: on the face that it enters through, else by its position; below zero outside.
 fn entry_voxel(on_face: bool, position: f32, inverse: f32, voxels_along: u32, d: f32) -> i32 {
     let index = position * inverse;
-    let inside = index >= 0.0 && index < f32(voxels_along);
-    let found = select(-1, i32(index), inside);
+    let inside = index >= -GRAZE && index < f32(voxels_along) + GRAZE;
+    let found = select(-1, min(i32(index), i32(voxels_along) - 1), inside);
     return select(found, select(i32(voxels_along) - 1, 0, d > 0.0), on_face);
 }
 
@@ -79,6 +82,12 @@ fn enter(place: ptr<function, Place>, start: vec3<f32>, d: vec3<f32>) -> bool {
     let half_edge = h * 0.5;
     let on_face = select(half_edge, -half_edge, d > vec3<f32>(0.0, 0.0, 0.0));
     let here = vec3<u32>(0u, 1u, 2u) == vec3<u32>(face_axis, face_axis, face_axis);
-    *place = place_at(voxel, select(relative_to(voxel, position), on_face, here));
+    let local = relative_to(voxel, position);
+    let within = vec3<f32>(
+        smaller(larger(local.x, -half_edge.x), half_edge.x),
+        smaller(larger(local.y, -half_edge.y), half_edge.y),
+        smaller(larger(local.z, -half_edge.z), half_edge.z),
+    );
+    *place = place_at(voxel, select(within, on_face, here));
     return true;
 }

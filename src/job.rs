@@ -444,6 +444,13 @@ impl Job {
                 "Give --histories instead.",
             ));
         }
+        if goal.voi.is_none() && self.beam.is_some() {
+            return Err(Error::usage(
+                "--target-uncertainty is given with --beam and without --target-voi",
+                "which voxels a beam gives a high dose nothing tells before it has run",
+                "Add --voi LABELMAP and --target-voi NAME, or give --histories.",
+            ));
+        }
         if goal.voi.is_some() && self.voi.is_empty() {
             return Err(Error::usage(
                 "--target-voi is given without --voi",

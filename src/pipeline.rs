@@ -373,10 +373,15 @@ fn prepare_with(
     let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
     interrupt::check()?;
     let shown = fields_of_view::shown(&activity.volume.grid, &grid.grid)?;
-    let (activity, mut field) = source::place(activity, &grid, job.activity.max_outside, observer)?;
+    // What stands in for the activity of a beam is that of the dose grid's own matter.
+    let (activity, most) = match job.beam {
+        Some(_) => (source::of_beam(&phantom)?, 1.0),
+        None => (activity, job.activity.max_outside),
+    };
+    let (activity, mut field) = source::place(activity, &grid, most, observer)?;
     field.in_low_density = source::in_low_density(&activity, &phantom, LOW_DENSITY_G_CM3);
     // Of a series, each time point is checked by itself.
-    if !series_file::SeriesInput::is_series(&job.activity.path) {
+    if job.beam.is_none() && !series_file::SeriesInput::is_series(&job.activity.path) {
         let (in_air, all) = (field.in_low_density, field.on_grid);
         plausibility::air("the activity", in_air, all, field.unit, checks);
         checks.settle()?;
@@ -408,7 +413,11 @@ fn prepare_with(
             None => (phantom, activity, None),
         };
     let high = HighVoxels::new(
-        if of_shells.is_some() { &[] } else { activity.volume.data.as_slice() },
+        // Where a beam's dose is high nothing tells before it has run.
+        match of_shells.is_some() || job.beam.is_some() {
+            true => &[],
+            false => activity.volume.data.as_slice(),
+        },
         &phantom.density,
         LOW_DENSITY_G_CM3,
         job.percentile,

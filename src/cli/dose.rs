@@ -42,6 +42,23 @@ impl ProblemArguments {
                 ));
             }
         };
+        if self.decays.is_some() && self.beam.is_none() {
+            return Err(Error::usage(
+                "--decays is given without --beam",
+                "the activity says how many decays there are",
+                "Leave it out.",
+            ));
+        }
+        let chained = [("--horizon", self.horizon.is_some()), ("--retained", self.retained != 1.0)];
+        if let (SourceChoice::Particle(_), Some((option, _))) =
+            (&source, chained.into_iter().find(|c| c.1))
+        {
+            return Err(Error::usage(
+                format!("{option} is given with --source"),
+                "a particle has no progeny",
+                "Leave it out, or give --nuclide.",
+            ));
+        }
         let goal =
             self.target_uncertainty.map(|uncertainty| Goal { uncertainty, voi: self.target_voi });
         let most = if goal.is_some() { DEFAULT_GOAL_HISTORIES } else { DEFAULT_HISTORIES };

@@ -277,7 +277,8 @@ pub struct ProblemArguments {
     pub(super) source: Option<String>,
     /// The source lies outside of the matter, in place of --activity: 'direction=0,0,1; at=0,0,-100mm; field=20x10mm' is a parallel beam (mm, LPS),
     /// 'direction=0,0,1; at=0,0,-1m; cone=3deg' a point with a cone of that half-angle, 'direction=0,0,1; disc=10mm; cone=90deg' a disc that emits
-    /// into half of space. Without at= the axis goes through the middle of the grid and starts where it enters.
+    /// into half of space. Without at= the axis goes through the middle of the grid: a point starts where it enters, a field before all of the grid.
+    /// field=AxB: A is along x, or along y of a beam near x, or along side=X,Y,Z; B is across it. disc=: its diameter.
     #[arg(long, value_name = "BEAM", help_heading = "Source", value_parser = parse_beam, allow_hyphen_values = true)]
     pub(super) beam: Option<Beam>,
     /// Decays, or particles of --source, that the dose of a beam stands for [default: 1].
@@ -360,8 +361,9 @@ fn parse_beam(text: &str) -> std::result::Result<Beam, String> {
 }
 
 fn parse_decays(text: &str) -> std::result::Result<f64, String> {
-    let number = text.trim().parse::<f64>().ok().filter(|n| *n > 0.0 && n.is_finite());
-    number.ok_or_else(|| "must be a number above zero, such as 1e9".into())
+    // Doses of so many are numbers that a map can hold.
+    let number = text.trim().parse::<f64>().ok().filter(|n| (1e-9..=1e30).contains(n));
+    number.ok_or_else(|| "must be a number of 1e-9 to 1e30, such as 1e9".into())
 }
 
 fn parse_unit(text: &str) -> std::result::Result<InputUnit, String> {

@@ -161,6 +161,19 @@ impl Grid {
     /// # Errors
     /// If a spacing is not positive, or gives more voxels than a grid may have.
     pub fn with_spacing(&self, spacing_mm: [f64; 3]) -> Result<Grid> {
+        // 1e-9 of a voxel must not add a voxel.
+        self.of_spacing(spacing_mm, |voxels| (voxels - 1e-9).ceil())
+    }
+
+    /// As [`Self::with_spacing`], but of as many voxels as this one holds as a whole; one where it holds none.
+    ///
+    /// # Errors
+    /// As [`Self::with_spacing`].
+    pub fn filled_with(&self, spacing_mm: [f64; 3]) -> Result<Grid> {
+        self.of_spacing(spacing_mm, |voxels| (voxels + 1e-9).floor())
+    }
+
+    fn of_spacing(&self, spacing_mm: [f64; 3], whole: impl Fn(f64) -> f64) -> Result<Grid> {
         if spacing_mm.iter().any(|s| !s.is_finite() || *s <= 0.0) {
             return Err(Error::usage(
                 format!("a spacing of {spacing_mm:?} mm"),
@@ -169,9 +182,7 @@ impl Grid {
             ));
         }
         let ratio = [0, 1, 2].map(|a| spacing_mm[a] / self.spacing_mm()[a]);
-        // 1e-9 of a voxel must not add a voxel.
-        let dims =
-            [0, 1, 2].map(|a| ((self.dims[a] as f64 / ratio[a] - 1e-9).ceil() as usize).max(1));
+        let dims = [0, 1, 2].map(|a| (whole(self.dims[a] as f64 / ratio[a]) as usize).max(1));
         let first = [0, 1, 2].map(|a| {
             let middle = 0.5 * (self.dims[a] as f64 - 1.0);
             middle - 0.5 * (dims[a] as f64 - 1.0) * ratio[a]
@@ -304,6 +315,9 @@ mod tests {
                 assert!(x > -0.5 - 1e-9 && x < n as f64 - 0.5 + 1e-9, "{index:?}");
             }
         }
+        // As many as fit: 20 mm hold six voxels of 3 mm, not seven.
+        let filled = Grid::aligned([20, 10, 12], [0.0; 3], [1.0; 3]).filled_with([3.0; 3]);
+        assert_eq!(filled.expect("spacing").dims, [6, 3, 4]);
         assert!(grid.with_spacing([1.0, 1.0, 3.0]).expect("same").same_geometry(&grid, 1e-9));
         assert!(grid.with_spacing([0.0, 1.0, 1.0]).is_err());
         assert!(grid.with_spacing([1e-5; 3]).is_err(), "too many voxels");

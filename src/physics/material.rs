@@ -7,6 +7,11 @@ use crate::error::{Error, Result};
 /// Mass fractions may miss a sum of one by this much (rounded publications) and are then renormalised.
 pub const FRACTION_SUM_TOLERANCE: f64 = 1e-3;
 
+/// Largest mean excitation energy, eV: uranium's is 890 (ICRU Report 37, 1984), and no element's is larger.
+const MOST_EXCITATION_EV: f64 = 1000.0;
+/// Rounding of a sum.
+const SUM_ROUNDING: f64 = 1e-9;
+
 /// A material as transport sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Material {
@@ -37,6 +42,13 @@ impl Material {
         let name = name.into();
         positive(&name, "density (g/cm3)", density_g_cm3)?;
         positive(&name, "mean excitation energy (eV)", mean_excitation_ev)?;
+        if mean_excitation_ev > MOST_EXCITATION_EV {
+            return Err(Error::input(
+                format!("material '{name}': mean excitation energy (eV) is {mean_excitation_ev}"),
+                format!("no matter has more than {MOST_EXCITATION_EV}"),
+                "Give it in eV, or leave it out for that of its elements.",
+            ));
+        }
         let mass_fractions = normalised(&name, mass_fractions)?;
         Ok(Material { name, density_g_cm3, mass_fractions, mean_excitation_ev })
     }
@@ -117,7 +129,7 @@ fn normalised(name: &str, fractions: &[(u8, f64)]) -> Result<Vec<(u8, f64)>> {
         }
     }
     let sum: f64 = out.iter().map(|e| e.1).sum();
-    if (sum - 1.0).abs() > FRACTION_SUM_TOLERANCE {
+    if (sum - 1.0).abs() > FRACTION_SUM_TOLERANCE + SUM_ROUNDING {
         return Err(Error::input(
             format!("material '{name}': the mass fractions sum to {sum:.6}"),
             format!("they must sum to 1 within {FRACTION_SUM_TOLERANCE}"),

@@ -30,6 +30,9 @@ pub(super) fn prepare(
     let checks = Checks::new(&job.accept, observer);
     around.check(&records, None, &checks)?;
     couch::treat(job, &mut around, &[], observer)?;
-    let activity = source::of_beam(&around.matter, input.decays)?;
+    if input.beam.starts_inside(&around.matter.grid)? {
+        observer.say("the beam starts, in part or as a whole, within the grid: what lies behind its source is transported too");
+    }
+    let activity = source::of_beam(&around.matter)?;
     prepare_with(job, engine, around, (activity, None), &[], &records, &checks, observer)
 }

@@ -93,6 +93,7 @@ pub(super) fn transport(
     if !job.from_shards.is_empty() {
         let (outcome, engine) = from_shards::outcome(job, prepared, &stage, folder, observer)?;
         check_energy(&outcome.tally)?;
+        super::hits::tell_missed(&outcome.tally, observer)?;
         tell_few_batches(outcome.tally.batches(), observer);
         super::hits::tell(&prepared.context, &outcome.tally, observer);
         return Ok(ControlFlow::Continue((outcome, engine)));
@@ -177,6 +178,7 @@ pub(super) fn transport(
     check_energy(&outcome.tally)?;
     // A shard's batches are a part of the run's: merging tells.
     if settings.shards == 1 {
+        super::hits::tell_missed(&outcome.tally, observer)?;
         tell_few_batches(outcome.tally.batches(), observer);
         super::hits::tell(context, &outcome.tally, observer);
     }

@@ -6,8 +6,10 @@
 
 use super::Observer;
 use super::context::{Context, VoiFacts};
+use crate::error::{Error, Result};
 use crate::image::Parts;
 use crate::transport::capacity::emitted;
+use crate::transport::escapes::MISSED as PAST;
 use crate::transport::layout::FLAG_KERMA;
 use crate::transport::plan::Plan;
 use crate::transport::tally::{ORIGINS, Tally, Told};
@@ -18,6 +20,30 @@ const MISSED: f64 = 0.05;
 /// Most energy of a decay, MeV; none where a history scores expected values, which have no bound.
 pub(super) fn most_mev(plan: &Plan) -> Option<f64> {
     (plan.params.flags & FLAG_KERMA == 0).then(|| emitted(plan).most_mev)
+}
+
+/// Says what part of a beam's particles passed the grid by.
+///
+/// # Errors
+/// If all of them did.
+pub(super) fn tell_missed(tally: &Tally, observer: &dyn Observer) -> Result<()> {
+    let ledger = &tally.ledger;
+    let missed: u64 = ledger.escapes.0[PAST].iter().map(|e| e.particles).sum();
+    if missed == 0 {
+        return Ok(());
+    }
+    if missed >= ledger.primaries {
+        return Err(Error::run(
+            format!("none of the beam's {} particles met the grid", ledger.primaries),
+            "there is no dose",
+            "Correct at, direction and field of --beam, or run more histories.",
+        ));
+    }
+    observer.say(&format!(
+        "{:.3} % of the beam's particles pass the grid by; the dose is per particle or decay of all of them",
+        100.0 * missed as f64 / ledger.primaries as f64
+    ));
+    Ok(())
 }
 
 /// Hits of one VOI. With time points those of the time that has the fewest.

@@ -118,6 +118,7 @@ pub fn merge(
         observer.warn(&format!("{text}: the result is partial"));
     }
     check_energy(&whole.tally)?;
+    super::hits::tell_missed(&whole.tally, observer)?;
     super::histories::tell_few_batches(whole.tally.batches(), observer);
     super::hits::tell(&context, &whole.tally, observer);
     warnings.extend(observer.warnings());

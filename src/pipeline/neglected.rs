@@ -57,11 +57,16 @@ pub(super) fn tell(
     let all = [&decay.photons, &decay.electrons, &decay.positrons];
     let highest = all.iter().map(|s| s.max_energy_mev()).fold(0.0, f64::max);
     let edge_mm = phantom.grid.spacing_mm().into_iter().fold(f64::INFINITY, f64::min);
-    for material in &phantom.materials {
+    let density = mean_densities(phantom);
+    for (m, material) in phantom.materials.iter().enumerate() {
+        if density[m] <= 0.0 {
+            continue;
+        }
         if highest < LOWEST_MEV || material.mass_fractions.iter().all(|(z, _)| *z < LIGHTEST) {
             continue;
         }
-        let lost = worst(material, highest, edge_mm)?;
+        let here = Material { density_g_cm3: density[m], ..material.clone() };
+        let lost = worst(&here, highest, edge_mm)?;
         if lost.part >= TOLD {
             observer.warn(&format!(
                 "material '{}': x rays of L shells (about {:.1} keV, which go {:.2} mm in it) are not followed: of the energy that it absorbs from photons of {:.0} keV \
@@ -75,6 +80,17 @@ pub(super) fn tell(
         }
     }
     Ok(())
+}
+
+/// Mean density (g/cm3) of the voxels of each material; 0 where it has none.
+fn mean_densities(phantom: &Phantom) -> Vec<f64> {
+    let mut sums = vec![(0.0, 0_usize); phantom.materials.len()];
+    for (m, rho) in phantom.material.iter().zip(&phantom.density) {
+        let (sum, voxels) = &mut sums[usize::from(*m)];
+        *sum += f64::from(*rho);
+        *voxels += 1;
+    }
+    sums.into_iter().map(|(sum, n)| if n > 0 { sum / n as f64 } else { 0.0 }).collect()
 }
 
 #[cfg(test)]

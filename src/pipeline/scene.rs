@@ -34,7 +34,7 @@ pub fn choose_grid(choice: GridChoice, matter: &Grid, activity: &Grid) -> Result
     let wanted = match choice {
         GridChoice::Activity => activity.clone(),
         GridChoice::Ct => matter.clone(),
-        GridChoice::Spacing(spacing) => matter.with_spacing(spacing)?,
+        GridChoice::Spacing(spacing) => matter.filled_with(spacing)?,
     };
     wanted.orthogonal_directions()?;
     let boxes = [matter.bounding_box_mm(), activity.bounding_box_mm()];

@@ -140,25 +140,13 @@ impl Source {
     }
 }
 
-/// What stands in for the activity of a beam: uniform per mass in all matter, so that the voxels of high dose are those of matter.
+/// What stands in for the activity of a beam, in which all matter can be reached: uniform per mass.
 ///
 /// # Errors
-/// If nothing on the grid is matter.
-pub fn of_beam(matter: &Phantom, decays: f64) -> Result<ActivityMap> {
-    let counts = |d: &f32| if f64::from(*d) >= LOW_DENSITY_G_CM3 { *d } else { 0.0 };
-    let weights: Vec<f32> = matter.density.iter().map(counts).collect();
-    let total: f64 = weights.iter().map(|w| f64::from(*w)).sum();
-    if total <= 0.0 {
-        return Err(Error::input(
-            "nothing on the grid is denser than air",
-            "a beam through air alone has no dose to tell",
-            "Check the density map or the CT.",
-        ));
-    }
-    let share = |w: f32| (f64::from(w) / total * decays) as f32;
-    let data = weights.into_iter().map(share).collect();
+/// If a density is none.
+pub fn of_beam(matter: &Phantom) -> Result<ActivityMap> {
     Ok(ActivityMap {
-        volume: Volume::new(matter.grid.clone(), data)?,
+        volume: Volume::new(matter.grid.clone(), matter.density.clone())?,
         quantity: Quantity::TimeIntegrated,
         negatives: Negatives::default(),
     })

@@ -12,6 +12,8 @@ use crate::units::length_unit;
 
 /// Length below which a direction is none.
 const LEAST_LENGTH: f64 = 1e-9;
+/// Parts of a voxel that count as on the face of the grid.
+const ON_FACE: f64 = 1e-3;
 /// Steps along each side of a field at which rays are tried for one that enters the grid.
 const TRIED: usize = 8;
 
@@ -31,7 +33,7 @@ pub enum Field {
 pub struct Beam {
     /// The axis; any length above zero.
     pub direction: [f64; 3],
-    /// Middle of the field, mm; `None`: where the axis through the middle of the grid enters it.
+    /// Middle of the field, mm; `None`: on the axis through the middle of the grid, a point where it enters, a field before all of the grid.
     pub at_mm: Option<[f64; 3]>,
     /// The field.
     pub field: Field,
@@ -151,7 +153,14 @@ impl Beam {
             None => {
                 let last = grid.dims.map(|n| n as f64 - 1.0);
                 let middle = grid.to_mm(last.map(|n| 0.5 * n));
-                let back = inside.stretch(middle, axis).map_or(0.0, |s| s[0]);
+                let back = match a > 0.0 || b > 0.0 {
+                    // A field has all of the grid before it: none of it lies in the matter.
+                    true => inside
+                        .corners()
+                        .map(|c| dot(along(c, middle, -1.0), axis))
+                        .fold(0.0, f64::min),
+                    false => inside.stretch(middle, axis).map_or(0.0, |s| s[0]),
+                };
                 along(middle, axis, back)
             }
         };
@@ -206,6 +215,33 @@ impl Beam {
         }
     }
 
+    /// Whether a part of the source lies in the grid.
+    ///
+    /// # Errors
+    /// As [`Self::frame`].
+    pub fn starts_inside(&self, grid: &Grid) -> Result<bool> {
+        let frame = self.frame(grid)?;
+        let ends = [-1.0_f64, -0.5, 0.0, 0.5, 1.0];
+        let places = ends.into_iter().flat_map(|x| ends.map(|y| [x, y]));
+        let inside = |mm: [f64; 3]| {
+            // On a face is outside.
+            let index = grid.to_index(mm)?;
+            let within = |k: usize| {
+                index[k] > -0.5 + ON_FACE && index[k] < grid.dims[k] as f64 - 0.5 - ON_FACE
+            };
+            Ok((0..3).all(within))
+        };
+        for [x, y] in places {
+            let round =
+                if matches!(self.field, Field::Disc(_)) { x.hypot(y).max(1.0) } else { 1.0 };
+            let [u, v] = frame.half_mm;
+            if inside(along(along(frame.at_mm, u, x / round), v, y / round))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// In words, for summaries.
     pub fn label(&self) -> String {
         let field = match self.field {
@@ -242,6 +278,14 @@ impl Bounds {
         (0..9).map(|n| self.grid.to_mm([0, 1, 2].map(|k| place(n, k)))).collect()
     }
 
+    /// Its eight corners.
+    fn corners(&self) -> impl Iterator<Item = [f64; 3]> + '_ {
+        let end = |n: usize, k: usize| {
+            if n >> k & 1 == 0 { -0.5 } else { self.grid.dims[k] as f64 - 0.5 }
+        };
+        (0..8).map(move |n| self.grid.to_mm([0, 1, 2].map(|k| end(n, k))))
+    }
+
     /// Distances (mm, possibly negative) along a ray between which it is inside.
     fn stretch(&self, from: [f64; 3], direction: [f64; 3]) -> Option<[f64; 2]> {
         let place = |mm| self.grid.to_index(mm).ok();
@@ -267,9 +311,7 @@ impl Bounds {
 /// Least and largest coordinates of the grid's corners, mm.
 fn corners(grid: &Grid) -> [[f64; 3]; 2] {
     let mut ends = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
-    for n in 0..8_usize {
-        let end = |k: usize| if n >> k & 1 == 0 { -0.5 } else { grid.dims[k] as f64 - 0.5 };
-        let mm = grid.to_mm([end(0), end(1), end(2)]);
+    for mm in (Bounds { grid: grid.clone() }).corners() {
         for k in 0..3 {
             ends[0][k] = ends[0][k].min(mm[k]);
             ends[1][k] = ends[1][k].max(mm[k]);

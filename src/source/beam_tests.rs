@@ -57,6 +57,25 @@ fn without_a_place_a_beam_starts_where_its_axis_enters() {
     }
 }
 
+/// A field that lies across an oblique axis would start within the matter where the axis enters.
+#[test]
+fn without_a_place_a_field_lies_before_all_of_the_grid() {
+    let skew = Grid::aligned([7, 9, 11], [3.0, -40.0, 12.5], [2.0, 5.0, 3.0]);
+    for grid in [cube(), skew] {
+        for direction in ["0,0,1", "1,0,1", "-1,1,0", "1,-2,3", "-0.2,0.1,-1"] {
+            for field in ["", "; field=40x7mm", "; disc=30mm", "; disc=5mm; cone=60deg"] {
+                let text = format!("direction={direction}{field}");
+                let beam: Beam = text.parse().unwrap();
+                assert!(!beam.starts_inside(&grid).unwrap(), "{text}");
+            }
+        }
+    }
+    let within: Beam = "direction=0,0,1; at=0,0,0mm".parse().unwrap();
+    assert!(within.starts_inside(&cube()).unwrap());
+    let in_part: Beam = "direction=1,0,1; at=-50,0,-10mm; field=1x30mm".parse().unwrap();
+    assert!(in_part.starts_inside(&cube()).unwrap());
+}
+
 #[test]
 fn a_beam_that_misses_is_refused_with_the_grid() {
     let at = |text: &str| text.parse::<Beam>().unwrap().frame(&cube());

@@ -154,6 +154,19 @@ impl Columns {
         if units.len() > 1 {
             return refuse("energies have several units".into(), "one unit holds for the table");
         }
+        let energies =
+            |name: &&String| ["energy_ev", "energy_kev", "energy_mev"].contains(&name.as_str());
+        let twice = names.iter().filter(energies).count() > 1
+            || ["energy_low", "energy_high", "yield_per"].iter().any(|stem| {
+                let of = |name: &&String| {
+                    name.strip_prefix(stem)
+                        .is_some_and(|unit| ["_ev", "_kev", "_mev"].contains(&unit))
+                };
+                names.iter().filter(of).count() > 1
+            });
+        if twice {
+            return refuse("energies have several units".into(), "one unit holds for the table");
+        }
         let layout = match (found, at("yield")) {
             ([Some((energy, _)), None, None, None], Some(value)) => Layout::Lines { energy, value },
             ([None, Some((low, _)), Some((high, _)), None], Some(value)) => {
@@ -177,7 +190,12 @@ impl Columns {
         let numbers = (0..names.len()).filter(|c| *c != particle);
         let cells = numbers
             .flat_map(|c| sheet.rows.iter().map(move |r| (sheet.at(r.line), r.cells[c].as_str())));
-        let decimal = decimal_of(cells, sheet.separator)?;
+        let decimal = decimal_of(cells, sheet.separator).map_err(|e| Error {
+            suggestion:
+                "Write the numbers without separators of thousands, and with a decimal point."
+                    .into(),
+            ..e
+        })?;
         Ok(Columns { particle, layout, per_mev, decimal })
     }
 

@@ -1,11 +1,14 @@
 //! A beam's particles: a point of the field, a direction in the cone, and where the ray enters the grid. Neglects matter outside of the grid.
 
-use super::math::{larger, sin_cos_turn};
+use super::math::{larger, sin_cos_turn, smaller};
 use super::rng::Rng;
 use super::score::Scorer;
 use super::vector::rotate;
 use super::walk::{Place, Walk};
 use crate::transport::tables::beam::BEAM_VALUES;
+
+/// Parts of a voxel by which rounding may put a ray past the grid that grazes its face, edge or corner: positions of some m are rounded to 1e-5 cm.
+const GRAZE: f32 = 1e-4;
 
 impl<S: Scorer> Walk<'_, S> {
     fn beam(&self) -> &[f32; BEAM_VALUES] {
@@ -62,16 +65,22 @@ impl<S: Scorer> Walk<'_, S> {
             let index = position[k] * p.inverse_voxel[k];
             if k == face_axis {
                 voxel[k] = if d[k] > 0.0 { 0 } else { p.dims[k] as i32 - 1 };
-            } else if index >= 0.0 && index < p.dims[k] as f32 {
-                voxel[k] = index as i32;
+            } else if index >= -GRAZE && index < p.dims[k] as f32 + GRAZE {
+                voxel[k] = (index as i32).min(p.dims[k] as i32 - 1);
             } else {
                 return None;
             }
         }
         let mut local = self.relative(voxel, &position);
-        if face_axis < 3 {
-            let half = 0.5 * p.voxel_cm[face_axis];
-            local[face_axis] = if d[face_axis] > 0.0 { -half } else { half };
+        for k in 0..3 {
+            let half = 0.5 * p.voxel_cm[k];
+            local[k] = if k != face_axis {
+                smaller(larger(local[k], -half), half)
+            } else if d[k] > 0.0 {
+                -half
+            } else {
+                half
+            };
         }
         Some(self.place(voxel, local))
     }
