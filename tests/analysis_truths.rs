@@ -351,5 +351,5 @@ fn bodies_in_a_linear_gradient() {
         100.0 * worst[1]
     );
     // The bar is missed by one value: 5 % of a cone's volume lie in the lowest 1.7 % of its height, a part of a voxel.
-    assert_eq!(misses, ["cone 4 mm D95 -0.57 %"]);
+    assert_eq!(misses, ["cone 4 mm D95 +0.54 %"]);
 }

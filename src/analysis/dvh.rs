@@ -1,7 +1,9 @@
 //! Dose-volume histograms from sorted voxels, each with its share: no bins. Neglects what [`super::samples`] neglects of the inside of voxels.
 //!
 //! Voxels of one value are one step; the curve goes through the middle of each step and is straight between them, so that V(D) is continuous and
-//! D_x its inverse. Below the least and above the largest value it ends (ICRU Report 83, section 3.6, names D_98 %, D_50 %, D_2 % and D_V).
+//! D_x its inverse: planes across a gradient have all values between theirs. Where a step has a narrower neighbour it is drawn towards that one by half
+//! of the narrower only, and by half a voxel where the gap is wide; the rest stands upright: a plateau, or the zeros beside a dose, are voxels of that
+//! value. Below the least and above the largest value the curve ends (ICRU Report 83, section 3.6, names D_98 %, D_50 %, D_2 % and D_V).
 
 use super::samples::Samples;
 use crate::error::{Error, Result};
@@ -9,15 +11,17 @@ use crate::error::{Error, Result};
 /// A cumulative dose-volume (or dose-mass) histogram.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dvh {
-    /// Values, ascending, each once.
+    /// Values, ascending; one that stands upright is there twice, for both ends.
     values: Vec<f64>,
-    /// Share of the weight above the middle of each value's step, descending.
+    /// Share of the weight above each, descending.
     above: Vec<f64>,
     /// Whole weight on the map, mL or g.
     total: f64,
     mean: f64,
 }
 
+/// A gap between two values that is wider, in parts of the range of all, has no values within.
+const WIDE_GAP: f64 = 1.0 / 3.0;
 /// Width of exported bins at most, in parts of the largest value.
 pub const WIDEST_BIN: f64 = 1e-3;
 
@@ -35,26 +39,38 @@ impl Dvh {
                 "Check the map and the VOI.",
             ));
         }
-        let mut order: Vec<usize> = (0..samples.values.len()).collect();
+        let mut order: Vec<usize> =
+            (0..samples.values.len()).filter(|n| samples.weights[*n] > 0.0).collect();
         order.sort_by(|a, b| samples.values[*a].total_cmp(&samples.values[*b]));
-        let (mut values, mut steps): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
-        for n in order {
-            let (v, w) = (samples.values[n], samples.weights[n]);
-            match (values.last(), steps.last_mut()) {
-                (Some(last), Some(step)) if *last == v => *step += w,
-                _ => {
-                    values.push(v);
-                    steps.push(w);
-                }
-            }
-        }
+        // Value, weight and mean weight of a voxel of each step.
+        let steps: Vec<(f64, f64, f64)> = order
+            .chunk_by(|a, b| samples.values[*a] == samples.values[*b])
+            .map(|alike| {
+                let whole: f64 = alike.iter().map(|n| samples.weights[*n]).sum();
+                (samples.values[alike[0]], whole, whole / alike.len() as f64)
+            })
+            .collect();
+        let range = steps[steps.len() - 1].0 - steps[0].0;
+        // The weight of a step that is drawn towards a neighbour.
+        let drawn = |own: &(f64, f64, f64), other: Option<&(f64, f64, f64)>| {
+            let shared = other.map_or(0.0, |other| match (own.0 - other.0).abs() {
+                gap if gap <= WIDE_GAP * range => own.1.min(other.1),
+                _ => 0.0,
+            });
+            0.5 * shared.max(own.2)
+        };
+        let (mut values, mut above) = (Vec::new(), Vec::new());
         let mut below = 0.0;
-        let above = steps.iter().map(|w| {
-            let middle = below + 0.5 * w;
-            below += w;
-            1.0 - middle / total
-        });
-        let above = above.collect();
+        for (n, step) in steps.iter().enumerate() {
+            let low = below + drawn(step, n.checked_sub(1).map(|n| &steps[n]));
+            below += step.1;
+            let high = below - drawn(step, steps.get(n + 1));
+            // One that has both neighbours' width has one place.
+            let ends =
+                if high - low > 1e-9 * step.1 { vec![low, high] } else { vec![0.5 * (low + high)] };
+            values.extend(ends.iter().map(|_| step.0));
+            above.extend(ends.into_iter().map(|end| 1.0 - end / total));
+        }
         let mean =
             samples.values.iter().zip(&samples.weights).map(|(v, w)| v * w).sum::<f64>() / total;
         Ok(Dvh { values, above, total, mean })
@@ -151,23 +167,49 @@ pub(super) fn samples_of(pairs: &[(f64, f64)]) -> Samples {
 mod tests {
     use super::*;
 
-    /// By hand: steps of 1, 2 (two voxels of one value) and 1 of four.
+    /// By hand: steps of 1, 2 (two voxels of one value) and 1 of four, with wide gaps: each voxel is drawn by half of itself.
     #[test]
     fn the_curve_goes_through_the_middles_of_steps() {
         let dvh =
             Dvh::new(&samples_of(&[(30.0, 1.0), (20.0, 1.5), (10.0, 1.0), (20.0, 0.5)])).unwrap();
         assert_eq!((dvh.total(), dvh.mean(), dvh.min(), dvh.max()), (4.0, 20.0, 10.0, 30.0));
-        for (dose, share) in [(5.0, 1.0), (15.0, 0.6875), (20.0, 0.5), (25.0, 0.3125), (31.0, 0.0)]
-        {
+        for (dose, share) in [(5.0, 1.0), (15.0, 0.75), (20.0, 0.625), (25.0, 0.25), (31.0, 0.0)] {
             assert!((dvh.share_at_least(dose) - share).abs() < 1e-12, "{dose}");
         }
         for (share, dose) in
-            [(1.0, 10.0), (0.875, 10.0), (0.6875, 15.0), (0.5, 20.0), (0.3125, 25.0), (0.02, 30.0)]
+            [(1.0, 10.0), (0.875, 10.0), (0.75, 15.0), (0.5, 20.0), (0.25, 25.0), (0.02, 30.0)]
         {
             assert!((dvh.value_at_share(share) - dose).abs() < 1e-12, "{share}");
         }
         assert_eq!(dvh.value_at_amount(2.0), Some(20.0));
         assert_eq!(dvh.value_at_amount(4.1), None);
+    }
+
+    /// Plateaus, and zeros beside a dose: counted by hand, good to one voxel.
+    #[test]
+    fn voxels_of_one_value_are_not_drawn_towards_the_next() {
+        let of = |groups: &[(usize, f64)]| {
+            let pairs: Vec<(f64, f64)> =
+                groups.iter().flat_map(|(n, v)| vec![(*v, 1.0); *n]).collect();
+            Dvh::new(&samples_of(&pairs)).unwrap()
+        };
+        let hot = of(&[(7999, 10.0), (1, 60.0)]);
+        assert_eq!([0.02, 0.1, 0.98].map(|s| hot.value_at_share(s)), [10.0; 3]);
+        assert!((hot.share_at_least(30.0) - 1.0 / 8000.0).abs() < 0.5 / 8000.0);
+        let halves = of(&[(500, 10.0), (500, 20.0)]);
+        for dose in [10.5, 12.0, 19.0, 20.0] {
+            assert!((halves.share_at_least(dose) - 0.5).abs() < 0.51 / 1000.0, "{dose}");
+        }
+        assert_eq!(
+            [0.02, 0.49, 0.51, 0.98].map(|s| halves.value_at_share(s)),
+            [20.0, 20.0, 10.0, 10.0]
+        );
+        let zeros = of(&[(600, 0.0), (200, 20.0), (200, 30.0)]);
+        assert_eq!(zeros.value_at_share(0.5), 0.0);
+        assert!((zeros.share_at_least(5.0) - 0.4).abs() <= 0.5 / 1000.0);
+        // A voxel without volume in the VOI is none of it.
+        let with_none = Dvh::new(&samples_of(&[(7.0, 1.0), (50.0, 0.0)])).unwrap();
+        assert_eq!((with_none.max(), with_none.value_at_share(0.0)), (7.0, 7.0));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::dvh::Dvh;
 use super::eud::Formula;
 use super::noise::{Estimate, Noise};
 use super::samples::Samples;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// What is read.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -125,11 +125,8 @@ fn read(metric: &Metric, samples: &Samples, dvh: &Dvh, noise: Option<&Noise>) ->
         Metric::DoseToShare(share) => at_share(*share),
         Metric::DoseToAmount(amount) => {
             if *amount > dvh.total() {
-                return Err(Error::usage(
-                    format!("the dose to {} of a VOI of {:.4}", shown(*amount), dvh.total()),
-                    "it is smaller than that",
-                    "Ask for a smaller volume, or for a share such as 2%.",
-                ));
+                // The VOI's other values are known.
+                return Ok(Estimate::bare(f64::NAN));
             }
             at_share(amount / dvh.total())
         }
@@ -185,7 +182,9 @@ mod tests {
             assert!((v - e).abs() < 1e-9, "{values:?}");
         }
         assert!(found.noise.is_none() && found.values[0].1.interval_95(2.0).is_none());
-        let refused = VoiMetrics::new(&samples_of(&pairs), &[Metric::DoseToAmount(51.0)], None);
-        assert!(refused.unwrap_err().to_string().contains("smaller"));
+        // What is larger than the VOI has none; its other values stand.
+        let all = [Metric::DoseToAmount(51.0), Metric::Mean];
+        let found = VoiMetrics::new(&samples_of(&pairs), &all, None).unwrap();
+        assert!(found.values[0].1.value.is_nan() && found.values[1].1.value == 50.5);
     }
 }

@@ -58,6 +58,8 @@ const NODES: usize = 24;
 /// Standard uncertainty of the law, in parts of the bias and of a voxel's noise: what is left in the simulations of `noise_tests.rs`.
 const OF_BIAS: f64 = 0.15;
 const OF_NOISE: f64 = 0.05;
+/// Largest standard deviation of a share, which lies from 0 to 1.
+const LARGEST_OF_SHARE: f64 = 0.5;
 /// Share of a region whose standard error may be unknown.
 pub const MOST_UNKNOWN: f64 = 0.05;
 
@@ -132,11 +134,18 @@ impl Noise {
             if dvh.value_at_share(share) - shift > value { low = share } else { high = share }
         }
         let without = 0.5 * (low + high);
-        let error = self.value_at_share(dvh, without).standard_error;
+        // What the noise moves at this value itself, and what is not known of the shift, as a share there: between clusters of voxels D_x may lie
+        // anywhere, and V is known.
+        let own = self.spread([(SMOOTH, value, 1.0)]);
+        let added = ADDED.map(|l| self.quantile(without, l));
+        let [narrow, wide] = [LARGEST, 0.0].map(|c| step_of(added[1] - added[0], c));
+        let of_shift = ((wide - narrow) / 12.0_f64.sqrt()).hypot(OF_NOISE * self.noise_at(value));
+        let of_shift = of_shift * self.density(value, SMOOTH);
+        let error = own.hypot(of_shift).hypot(OF_BIAS * (seen - without));
         Estimate {
             value: seen,
             bias: Some(seen - without),
-            standard_error: error.map(|e| e * self.density(value, SMOOTH)),
+            standard_error: Some(error.min(LARGEST_OF_SHARE)).filter(|e| e.is_finite()),
         }
     }
 

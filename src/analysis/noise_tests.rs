@@ -73,6 +73,28 @@ fn seen(truth: &Truth, seed: u64) -> Samples {
     }
 }
 
+/// A share at a value far from every voxel's is known: no error is beyond 1, none is nothing where a bias was taken away.
+#[test]
+fn shares_between_clusters_of_voxels_have_an_error_that_can_be() {
+    let pairs: Vec<(f64, f64)> = (0..600)
+        .map(|n| (if n < 400 { 5.0 } else { 70.0 } + f64::from(n % 7) * 0.2, 1.0))
+        .collect();
+    for part in [0.001, 0.02, 0.3] {
+        let mut samples = samples_of(&pairs);
+        samples.standard_errors = samples.values.iter().map(|v| part * v).collect();
+        samples.mean_variance = Some(1e-4);
+        let (dvh, noise) = (Dvh::new(&samples).unwrap(), Noise::new(&samples, None).unwrap());
+        for value in [0.5, 4.0, 5.5, 8.0, 20.0, 40.0, 60.0, 70.5, 75.0, 200.0] {
+            let found = noise.share_at_least(&dvh, value);
+            let error = found.standard_error.unwrap();
+            assert!((0.0..=0.5).contains(&error), "{part} {value}: {found:?}");
+            if part < 0.1 && (20.0..=60.0).contains(&value) {
+                assert!(error < 1e-3 && (found.corrected() - 1.0 / 3.0).abs() < 0.01, "{found:?}");
+            }
+        }
+    }
+}
+
 /// What is left of the bias of D_x and V_D after the correction, what it was before, and how often intervals hold the truth (50 maps: the standard
 /// deviation of a coverage of 0.95 is 0.03).
 #[test]

@@ -2,8 +2,9 @@
 //! grid. Neglects, with [`Sampling::Uniform`], what the map does within a voxel; with [`Sampling::Interpolated`] it is taken to be linear between
 //! the middles of voxels, which smooths steps and noise.
 //!
-//! A voxel of the region is cut into equal cells where the map has another grid or is interpolated. Of a voxel that lies inside in part, those
-//! cells are filled first where the shares of its neighbours, interpolated, are highest: a share says how much lies inside, not where.
+//! A voxel of the region is cut into equal cells where it lies in several voxels of the map, along the axes along which it does, and where the map is
+//! interpolated. Of a voxel that lies inside in part, those cells are filled first where the shares of its neighbours, interpolated, are highest: a
+//! share says how much lies inside, not where.
 
 use crate::error::{Error, Result};
 use crate::image::{Grid, Region, RegionSet, Volume};
@@ -56,6 +57,10 @@ pub struct Samples {
 const MOST_CELLS: f64 = 4e6;
 /// Cells along an edge at most.
 const FINEST: usize = 8;
+/// Cells along an edge at least, of a voxel that lies in several of the map's.
+const COARSEST: usize = 2;
+/// Parts of a voxel of the map by which one of the region may reach beyond it: rounding.
+const ROUNDING: f64 = 1e-6;
 
 /// Samples of a region; `set` is that which it belongs to.
 ///
@@ -109,14 +114,25 @@ fn visit(
     sampling: Sampling,
     mut give: impl FnMut([f64; 3], f64),
 ) -> Result<()> {
-    let cuts = cuts(&set.grid, region, target, sampling);
     let voxel_ml = set.grid.voxel_volume_mm3() * CM3_PER_MM3;
-    let cell_ml = voxel_ml / cuts.iter().product::<usize>() as f64;
     let to_map = Affine::new(&set.grid, target)?;
     let field = ShareField::new(&set.grid, region);
-    let cells = Cells::new(cuts);
+    let cuts = cuts(&set.grid, region, target, sampling, &to_map);
+    // For each of the axes along which a voxel may be cut or not.
+    let all: Vec<Cells> = (0..8_usize)
+        .map(|n| Cells::new([0, 1, 2].map(|a| if n >> a & 1 == 1 { cuts[a] } else { 1 })))
+        .collect();
     for (voxel, share) in region.iter() {
         let at = set.grid.unlinear(voxel);
+        let which = match sampling {
+            Sampling::Interpolated => 7,
+            Sampling::Uniform => {
+                let across = to_map.across(at.map(|i| i as f64));
+                (0..3).map(|a| usize::from(across[a]) << a).sum()
+            }
+        };
+        let cells = &all[which];
+        let cell_ml = voxel_ml / cells.offsets.len() as f64;
         cells.filled(at, share, &field, |offset, part| {
             let index = [0, 1, 2].map(|a| at[a] as f64 + offset[a]);
             give(to_map.of(index), part * cell_ml);
@@ -125,10 +141,28 @@ fn visit(
     Ok(())
 }
 
-/// Cells along each edge of a voxel of the region.
-fn cuts(own: &Grid, region: &Region, map: &Grid, sampling: Sampling) -> [usize; 3] {
-    if sampling == Sampling::Uniform && own == map {
-        return [1; 3];
+/// Cells along each edge of a voxel of the region that is cut along it.
+fn cuts(
+    own: &Grid,
+    region: &Region,
+    map: &Grid,
+    sampling: Sampling,
+    to_map: &Affine,
+) -> [usize; 3] {
+    if sampling == Sampling::Uniform {
+        let axes = |(v, _): (usize, f64)| {
+            let at = own.unlinear(v).map(|i| i as f64);
+            to_map.across(at).into_iter().filter(|a| *a).count()
+        };
+        // Voxels that are cut along one, two and three axes.
+        let mut cut = [0.0; 4];
+        region.iter().for_each(|voxel| cut[axes(voxel)] += 1.0);
+        let cells = |n: usize| (1..4).map(|a| cut[a] * (n as f64).powi(a as i32)).sum::<f64>();
+        let mut n = FINEST;
+        while n > COARSEST && cells(n) > MOST_CELLS {
+            n -= 1;
+        }
+        return [n; 3];
     }
     let step = map.spacing_mm().into_iter().fold(f64::INFINITY, f64::min) / 4.0;
     let mut cuts =
@@ -155,6 +189,23 @@ impl Affine {
         let project = |mm: [f64; 3]| rows.map(|r| r[0] * mm[0] + r[1] * mm[1] + r[2] * mm[2]);
         let origin = project([0, 1, 2].map(|c| from.origin_mm[c] - to.origin_mm[c]));
         Ok(Affine { origin, steps: from.axes_mm.map(project) })
+    }
+
+    /// Along which of its axes a voxel lies in several voxels of the other grid.
+    fn across(&self, index: [f64; 3]) -> [bool; 3] {
+        let middle = self.of(index);
+        let mut across = [false; 3];
+        for (c, middle) in middle.into_iter().enumerate() {
+            let half: f64 = (0..3).map(|a| 0.5 * self.steps[a][c].abs()).sum();
+            let low = (middle - half + ROUNDING).round();
+            let high = (middle + half - ROUNDING).round();
+            if low < high {
+                for (a, is) in across.iter_mut().enumerate() {
+                    *is |= self.steps[a][c].abs() > ROUNDING;
+                }
+            }
+        }
+        across
     }
 
     fn of(&self, index: [f64; 3]) -> [f64; 3] {
@@ -464,6 +515,44 @@ mod tests {
         // Cells at 0 and 1 whole; of the half voxel those beside the whole one: at 2.
         assert!((mean(&found) - (0.5 * 2.0 + 2.0) / 3.0).abs() < 1e-6, "{}", mean(&found));
         assert!(found.standard_errors.is_empty() && found.mean_variance.is_none());
+    }
+
+    /// A square of fine pixels, wherever its edges lie among the map's coarse voxels, has their values by the parts that it covers: edges that halve a
+    /// pixel and lie on those of the voxels take nothing of the voxels beside.
+    #[test]
+    fn edges_of_fine_pixels_fall_into_the_right_voxels() {
+        let coarse = Grid::aligned([16, 16, 4], [2.0; 3], [4.0; 3]);
+        let values = map(&coarse, |[i, ..]| (i * i) as f32);
+        let of = Map { values: &values, standard_errors: None, density: None };
+        for offset in [0.0, 0.25, 0.5, 0.75, 1.0, 2.5] {
+            // Pixels of 1 mm whose middles are whole numbers: an edge at a whole number halves one.
+            let fine = Grid::aligned([64, 64, 4], [0.0, 0.0, 2.0], [1.0, 1.0, 4.0]);
+            let (low, high) = (12.0 + offset, 52.0 + offset);
+            let along = |i: usize| {
+                let (from, to) = (i as f64 - 0.5, i as f64 + 0.5);
+                (to.min(high) - from.max(low)).clamp(0.0, 1.0)
+            };
+            let set = region(&fine, |[i, j, _]| (along(i) * along(j)) as f32);
+            let found = sample(&set, &set.regions[0], &of, Sampling::Uniform).unwrap();
+            let part = |i: usize| {
+                let (from, to) = (4.0 * i as f64, 4.0 * (i + 1) as f64);
+                (to.min(high) - from.max(low)).max(0.0)
+            };
+            let exact: f64 = (0..16).map(|i| part(i) * (i * i) as f64).sum::<f64>() / 40.0;
+            let total: f64 = found.weights.iter().sum();
+            let mean = found.values.iter().zip(&found.weights).map(|(v, w)| v * w).sum::<f64>();
+            assert!(
+                (mean / total / exact - 1.0).abs() < 3e-4,
+                "{offset}: {} {exact}",
+                mean / total
+            );
+            if offset == 0.0 {
+                // Ten voxels by ten by four; at the corners the neighbours' shares do not say that the quarter is a square.
+                let beside = found.values.iter().zip(&found.weights).filter(|(v, _)| **v < 9.0);
+                let beside: f64 = beside.map(|(_, w)| w).sum();
+                assert!(beside / total < 1e-4, "{}", beside / total);
+            }
+        }
     }
 
     /// A linear map has its own values between the middles of voxels, and the share of a voxel lies beside the whole ones.

@@ -18,8 +18,11 @@ use std::f64::consts::LN_2;
 use crate::constants::MEV_IN_JOULE;
 use crate::error::{Error, Result};
 use crate::physics::Nuclide;
+use crate::physics::chain::chain;
 use crate::units::BQ_PER_GBQ;
 
+/// Part of the electrons' energy that progeny may add; xenon-131m of iodine-131 adds less than 1 %.
+const PROGENY_COUNTS: f64 = 0.02;
 /// The constant in clinical use for Ho-166 microspheres, Gy kg/GBq (15.87 mJ/MBq: J Nucl Med 57 suppl. 2, 199, 2016); 2 % more than the
 /// electrons of ICRP-107 give.
 pub const HOLMIUM_IN_USE_GY_KG_PER_GBQ: f64 = 15.87;
@@ -56,6 +59,32 @@ impl DoseConstant {
         let nuclide = data.name.as_str();
         let energy = data.energy_per_decay();
         let electrons = energy.electrons();
+        if energy.alpha > 0.0 {
+            return Err(Error::input(
+                format!("{} emits alpha particles", data.name),
+                "k is that of electrons of one nuclide: alpha particles and progeny are not in it",
+                "Use voxgray dose, or state the constant.",
+            ));
+        }
+        let members = chain(&data.name, None, 1.0).map(|c| c.members).unwrap_or_default();
+        let of_progeny: f64 = members
+            .iter()
+            .filter(|m| m.nuclide != data.name)
+            .map(|m| {
+                let energy = Nuclide::load(&m.nuclide)?.energy_per_decay();
+                Ok(m.decays_per_parent_decay * (energy.electrons() + energy.alpha))
+            })
+            .sum::<Result<f64>>()?;
+        if of_progeny > PROGENY_COUNTS * electrons {
+            return Err(Error::input(
+                format!(
+                    "{} has progeny that emits {of_progeny:.4} MeV per decay in electrons and alpha particles",
+                    data.name
+                ),
+                format!("k is that of the nuclide's own electrons, {electrons:.4} MeV"),
+                "Use voxgray dose, or state the constant.",
+            ));
+        }
         if electrons <= 0.0 {
             return Err(Error::usage(
                 format!("{nuclide} for radioembolisation"),
@@ -194,7 +223,16 @@ impl Partition {
         }
         // Activities in units of that of normal liver.
         let mut activities = Vec::new();
-        for t in &self.tumours {
+        for (n, t) in self.tumours.iter().enumerate() {
+            let own = ["normal liver", "lungs"];
+            if own.contains(&t.name.as_str()) || self.tumours[..n].iter().any(|o| o.name == t.name)
+            {
+                return Err(Error::input(
+                    format!("two compartments '{}'", t.name),
+                    "a name stands for one of them",
+                    "Rename the tumour.",
+                ));
+            }
             positive(&format!("the mass of {} in kg", t.name), t.mass_kg)?;
             activities.push(match t.ratio {
                 Ratio::Concentration(r) => {
