@@ -206,6 +206,46 @@ fn maps_of_other_programs() {
     succeed(&bed("Gy", &["--curves", "rates.csv", "--nuclide", "Lu-177"]));
 }
 
+/// Doses below zero are told, and refused where what is asked for has no meaning for them; what a VOI is too small for is left out; two values of one
+/// parameter are refused; a VOI that the labels lack is named.
+#[test]
+fn what_no_absorbed_dose_is_and_what_contradicts_itself() {
+    let inputs = Inputs::new();
+    let mut map = block(&grid(), 30.0, 10.0);
+    let core = (0..map.data.len()).find(|v| map.data[*v] == 30.0).unwrap();
+    map.data[core] = -5.0;
+    inputs.write("dose.mha", &map);
+    let dvh = |more: &[&str]| {
+        inputs.run(&[&["dvh", "dose.mha", "--unit", "Gy"], &VOI[..], more].concat())
+    };
+    let plain = dvh(&[]);
+    succeed(&plain);
+    assert!(stderr(&plain).contains("has 1 voxels below zero"), "{}", stderr(&plain));
+    refused(&dvh(&["--geud=-5"]), 3, "refused: core: 1 of 8 doses are below zero");
+    let bed = |more: &[&str]| {
+        let tissue = ["--alpha-beta", "2.6Gy", "--repair", "2.8h", "--half-life", "50h"];
+        inputs.run(&[&["bed", "dose.mha", "--unit", "Gy"], &VOI[..], &tissue, more].concat())
+    };
+    refused(&bed(&[]), 3, "refused: core: 1 of 8 doses are below zero (BED is made of absorbed");
+    refused(&bed(&["--alpha-beta", "3Gy"]), 2, "--alpha-beta of all VOIs is given twice");
+    let large = dvh(&["--d", "999mL", "--json"]);
+    assert!(stderr(&large).contains("note: 'core' has 0.5120 mL: no D999mL"), "{}", stderr(&large));
+    let all: Value = serde_json::from_slice(&large.stdout).unwrap();
+    assert!(row(&all, "core", "D999mL")["value"].is_null());
+    assert!(value(&all, "shell", "mean") > 0.0);
+    std::fs::write(inputs.path("more.csv"), "label,name\n1,core\n2,shell\n7,spleen\n").unwrap();
+    let more = ["--voi", "voi.mha", "--voi-names", "more.csv", "--unit", "Gy"];
+    let output = inputs.run(&[&["dvh", "dose.mha"], &more[..]].concat());
+    succeed(&output);
+    assert!(stderr(&output).contains("without a voxel, and left out: spleen"));
+    inputs.write("none.mha", &block(&grid(), 0.0, 0.0));
+    refused(
+        &inputs.run(&["dvh", "dose.mha", "--voi", "none.mha", "--unit", "Gy"]),
+        3,
+        "no VOI has a voxel",
+    );
+}
+
 /// A series: G is that of the curve that was integrated, and not of a half-life.
 #[test]
 fn bed_of_a_series_takes_its_curves() {
@@ -238,6 +278,17 @@ fn bed_of_a_series_takes_its_curves() {
     assert!((ours / tail - 1.0).abs() > 0.01, "{ours} {tail}");
     let shell = value(&bed, "shell", "G");
     assert!((shell / (2.8 / 32.8) - 1.0).abs() < 2e-3, "{shell}");
+    // Another place of the same name has the curve of the run's VOI, which is told.
+    let mut other = block(&grid(), 0.0, 0.0);
+    other.data[..3].fill(1.0);
+    inputs.write("other.mha", &other);
+    let names = ["--voi", "other.mha", "--voi-names", "names.csv"];
+    let output = inputs.run(&[&["bed", "out"], &names[..], &tissue].concat());
+    assert!(
+        stderr(&output).contains("'core' has 0.19 mL here and had 0.51 mL in the run"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 /// Dose rates fitted voxel by voxel: each voxel's BED has the G of its own half-life, not that of its VOI.

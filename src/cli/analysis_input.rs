@@ -14,7 +14,7 @@ use crate::image::{Region, RegionSet};
 use crate::io::NiftiAffine;
 use crate::pipeline::Observer;
 use crate::pipeline::finished::{
-    FinishedMap, MapOptions, VoiPlace, on_grid, read_all_regions, read_map,
+    FinishedMap, MapOptions, VoiPlace, density_on_grid, read_all_regions, read_map,
 };
 use crate::sheet::{Separator, lines};
 
@@ -107,7 +107,27 @@ impl AnalysisInput {
             any_frame: self.any_frame,
             affine: self.affine(),
         };
-        read_all_regions(&self.voi.clone().some()?, &place, observer)
+        let mut sets = read_all_regions(&self.voi.clone().some()?, &place, observer)?;
+        let mut empty = Vec::new();
+        for set in &mut sets {
+            let without = set.regions.iter().filter(|r| r.voxels.is_empty());
+            empty.extend(without.map(|r| r.name.clone()));
+            set.regions.retain(|r| !r.voxels.is_empty());
+        }
+        if sets.iter().all(|set| set.regions.is_empty()) {
+            return Err(Error::input(
+                "no VOI has a voxel",
+                match empty.is_empty() {
+                    true => "the files hold none".to_owned(),
+                    false => format!("empty are {}", empty.join(", ")),
+                },
+                "Name the file of the VOIs.",
+            ));
+        }
+        if !empty.is_empty() {
+            observer.say(&format!("without a voxel, and left out: {}", empty.join(", ")));
+        }
+        Ok(sets)
     }
 
     /// Densities on the grid of a map.
@@ -118,7 +138,7 @@ impl AnalysisInput {
         observer: &dyn Observer,
     ) -> Result<Vec<f32>> {
         match file {
-            Some(path) => on_grid(path, &of.map, self.affine(), observer),
+            Some(path) => density_on_grid(path, &of.map, self.affine(), observer),
             None => of.beside("density", observer).map_err(|mut e| {
                 e.suggestion =
                     "Add --density FILE (g/cm3), or name the folder of voxgray dose.".into();
@@ -127,7 +147,7 @@ impl AnalysisInput {
         }
     }
 
-    fn affine(&self) -> NiftiAffine {
+    pub(super) fn affine(&self) -> NiftiAffine {
         self.nifti_affine.unwrap_or_default()
     }
 
@@ -153,6 +173,20 @@ impl AnalysisInput {
         }
         Ok(found)
     }
+}
+
+/// Refuses doses below zero where what is made of them has no meaning then.
+pub(super) fn no_doses_below_zero(samples: &Samples, what: &str) -> Result<()> {
+    let below = samples.values.iter().zip(&samples.weights).filter(|(v, w)| **v < 0.0 && **w > 0.0);
+    let below = below.count();
+    if below == 0 {
+        return Ok(());
+    }
+    Err(Error::input(
+        format!("{below} of {} doses are below zero", samples.values.len()),
+        format!("{what} of absorbed doses"),
+        "Give an absorbed dose, not a difference; or a VOI without those voxels.",
+    ))
 }
 
 /// Regions with the set that each belongs to.

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::analysis_input::{AnalysisInput, SamplingChoice, Table, each, whole};
+use super::analysis_input::{
+    AnalysisInput, SamplingChoice, Table, each, no_doses_below_zero, whole,
+};
 use super::analysis_values::{
     OfVoi, parse_alpha, parse_alpha_beta, parse_half_life, parse_repair, value_of,
 };
@@ -107,6 +109,10 @@ pub struct BedArguments {
     interval: Option<f64>,
 }
 
+/// Where a dose rate comes from.
+const OF_THE_RUN: &str = "the curve of the run";
+/// Volumes that differ by more are of two VOIs.
+const ONE_VOI: f64 = 0.02;
 /// Most equal cycles.
 const MOST_CYCLES: u64 = 50;
 
@@ -138,8 +144,34 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
         .curves
         .as_ref()
         .map(|p| read_curves(&Sheet::read_or_pipe(p)?, &TableOptions::default()))
-        .transpose()?;
+        .transpose()
+        // What the table lacks are options of voxgray fit.
+        .map_err(|e| match e.suggestion.contains("--") {
+            true => Error {
+                suggestion: "Give activities (MBq) or dose rates (Gy/h) at their times; voxgray fit converts other tables.".into(),
+                ..e
+            },
+            false => e,
+        })?;
+    for note in table.iter().flat_map(|t| &t.notes) {
+        heard.say(&format!("--curves: {note}"));
+    }
+    maps.iter().for_each(|map| map.tell_below_zero(&heard));
     let sets = a.input.regions(&maps[0], &heard)?;
+    for (option, twice) in [
+        ("--alpha-beta", contradicted(&a.alpha_beta)),
+        ("--repair", contradicted(&a.repair)),
+        ("--alpha", contradicted(&a.alpha)),
+        ("--half-life", contradicted(&a.half_life)),
+    ] {
+        if let Some(of) = twice {
+            return Err(Error::usage(
+                format!("{option} of {of} is given twice, with two values"),
+                "which of them holds is not said",
+                "Keep one.",
+            ));
+        }
+    }
     let equal = a.cycles.unwrap_or(1) as usize;
     let factor = maps[0].interval_factor();
     let with_half_lives = |map: FinishedMap| {
@@ -189,6 +221,17 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
     }
     results.print(a.input.csv, a.input.json, factor, told)?;
     Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// The VOI for which two values are given.
+fn contradicted<T: PartialEq>(all: &[OfVoi<T>]) -> Option<String> {
+    let twice = |(n, (name, value)): (usize, &OfVoi<T>)| {
+        all[..n].iter().any(|(other, of)| other == name && of != value).then(|| match name {
+            Some(name) => format!("'{name}'"),
+            None => "all VOIs".into(),
+        })
+    };
+    all.iter().enumerate().find_map(twice)
 }
 
 /// VOIs that no parameter of a tissue names where others are named: nobody asks for their BED. Names of no VOI are told.
@@ -302,7 +345,17 @@ fn find<'a>(
     let tissue = Tissue::new(*alpha_beta, repair.clone())?;
     let (mut cycles, mut of_voxels) = (Vec::new(), Vec::new());
     for CycleMap { map, half_lives_s } in maps {
-        let (rate, from, of_run) = dose_rate(a, map, table, region)?;
+        let (rate, from, of_run) = dose_rate(a, map, table, region, observer)?;
+        let own_ml = set.volume_ml(region);
+        if let Some(run_ml) = map.volume_in_run_ml(&region.name, region.label)
+            && (own_ml / run_ml - 1.0).abs() > ONE_VOI
+            && from.starts_with(OF_THE_RUN)
+        {
+            observer.warn(&format!(
+                "'{}' has {own_ml:.2} mL here and had {run_ml:.2} mL in the run of {}: the dose rate over time is that of the run's VOI",
+                region.name, map.name
+            ));
+        }
         let half_lives_s = half_lives_s.as_deref().filter(|_| of_run);
         let own = match half_lives_s {
             Some(_) => "; voxels by their own exponential where the run fitted one",
@@ -330,9 +383,10 @@ fn dose_rate(
     map: &FinishedMap,
     table: Option<&CurveFile>,
     region: &Region,
+    observer: &dyn Observer,
 ) -> Result<(DoseRate, String, bool)> {
     if let Some(file) = table {
-        return from_table(a, file, &region.name).map(|(rate, from)| (rate, from, false));
+        return from_table(a, file, &region.name, observer).map(|(rate, from)| (rate, from, false));
     }
     if let Some(half_life) = value_of(&a.half_life, &region.name) {
         let hours = half_life / SECONDS_PER_HOUR;
@@ -342,7 +396,7 @@ fn dose_rate(
         return Ok((DoseRate::mono(*half_life)?, from, false));
     }
     if let Some(curve) = map.curve(&region.name, region.label) {
-        let from = format!("the curve of the run ({})", curve.what);
+        let from = format!("{OF_THE_RUN} ({})", curve.what);
         return Ok((DoseRate::new(curve.pieces)?, from, curve.of_dose_rate));
     }
     if let Some(half_life) = map.decay_in_place_s() {
@@ -356,7 +410,12 @@ fn dose_rate(
     ))
 }
 
-fn from_table(a: &BedArguments, file: &CurveFile, name: &str) -> Result<(DoseRate, String)> {
+fn from_table(
+    a: &BedArguments,
+    file: &CurveFile,
+    name: &str,
+    observer: &dyn Observer,
+) -> Result<(DoseRate, String)> {
     let names = || file.curves.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
     let curve = match &file.curves[..] {
         [one] => Some(one),
@@ -399,6 +458,7 @@ fn from_table(a: &BedArguments, file: &CurveFile, name: &str) -> Result<(DoseRat
     };
     let method = Method::Auto(Family::ALL.to_vec());
     let found = integrate_points(&points, &method, nuclide.decay_constant_per_s())?;
+    found.tia.warnings.iter().for_each(|w| observer.warn(&format!("--curves '{name}': {w}")));
     let from = format!(
         "--curves ({} '{}', {})",
         file.quantity.replace('_', " "),
@@ -449,6 +509,7 @@ fn analyse(
             density: None,
         };
         let samples = a.input.sample(set, region, &of)?;
+        no_doses_below_zero(&samples, "BED is made")?;
         volume = samples.volume_ml;
         let own = map
             .mean_standard_error(name, region.label, volume)

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 
 use super::progress::print;
-use super::study_commands::{accepted, commands, dose, parsed};
+use super::study_commands::{GivenNuclides, accepted, commands, dose, parsed};
 use crate::error::Result;
 use crate::job::Job;
 use crate::physics::nuclide_data::DEFAULT;
@@ -89,10 +89,12 @@ impl Rows {
 ///
 /// # Errors
 /// If the study file or an input is refused, as `voxgray run` would refuse it.
-pub fn run(a: &CheckArguments) -> Result<ExitCode> {
-    let study = Study::read(&a.study, a.out.as_deref())?;
+pub fn run(a: &CheckArguments, nuclides: &GivenNuclides) -> Result<ExitCode> {
+    let mut study = Study::read(&a.study, a.out.as_deref())?;
+    nuclides.go_before(&mut study);
     let commands = commands();
     let stages = study.stages(&commands)?;
+    study.out_is_apart(&stages)?;
     let mut text = String::new();
     let mut of_study = Rows::default();
     let at = |key: &str| study.lines.get(key).map_or("default".into(), |l| format!("line {l}"));
@@ -107,7 +109,7 @@ pub fn run(a: &CheckArguments) -> Result<ExitCode> {
     }
     let from = if a.out.is_some() { "-o".into() } else { at("out") };
     of_study.add("output folder", study.out.display().to_string(), from);
-    let mut looked = String::new();
+    let (mut looked, mut vois) = (String::new(), Vec::new());
     let doses = stages.iter().filter(|s| s.needed).zip(&study.cycles).enumerate();
     stages.iter().try_for_each(|stage| accepted(&study, stage))?;
     for (n, (stage, cycle)) in doses {
@@ -119,6 +121,7 @@ pub fn run(a: &CheckArguments) -> Result<ExitCode> {
         let job = arguments.job().map_err(located)?;
         let heard = Listener::default();
         let seen = look(&job, series.as_ref(), &heard).map_err(located)?;
+        vois.extend(seen.vois.iter().map(|v| v.0.clone()));
         if n == 0
             && let Some(half_life) = seen.half_life_s
         {
@@ -140,6 +143,7 @@ pub fn run(a: &CheckArguments) -> Result<ExitCode> {
             looked.push('\n');
         }
     }
+    study.limits_are_of(&vois)?;
     of_study.print("study", &mut text);
     text.push_str(&looked);
     for section in sections(&study, &stages) {

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::analysis_input::{AnalysisInput, SamplingChoice, Table, WeightChoice, each, whole};
+use super::analysis_input::{
+    AnalysisInput, SamplingChoice, Table, WeightChoice, each, no_doses_below_zero, whole,
+};
 use super::analysis_values::{
     parse_d, parse_eud, parse_geud, parse_plus, parse_rbe, parse_response, parse_v, shown,
 };
@@ -19,7 +21,7 @@ use crate::image::{Region, RegionSet};
 use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::pipeline::Observer;
-use crate::pipeline::finished::{EFFECTIVE, FinishedMap, PARTS, Rbe, on_grid};
+use crate::pipeline::finished::{EFFECTIVE, FinishedMap, PARTS, Rbe, dose_on_grid};
 use crate::pipeline::heard::Heard;
 use crate::report::{DvhLine, DvhPlot};
 use crate::sheet::{Separator, lines};
@@ -104,6 +106,7 @@ pub fn run(a: &DvhArguments) -> Result<ExitCode> {
     weighted(a, &mut map, &heard)?;
     let is_sum = a.rbe.is_some() || !a.plus.is_empty();
     let by_mass = a.weight == WeightChoice::Mass;
+    map.tell_below_zero(&heard);
     let density = by_mass.then(|| a.input.density(&map, a.density.as_ref(), &heard)).transpose()?;
     let sets = a.input.regions(&map, &heard)?;
     let factor = map.interval_factor();
@@ -159,6 +162,9 @@ pub(super) fn histograms(
     let mut all = Histograms { table: Table::default(), found: Vec::new(), refused: Vec::new() };
     for (set, region) in each(sets) {
         let samples = a.input.sample(set, region, of).and_then(|samples| {
+            if !(a.geud.is_empty() && a.eud.is_empty() && a.response.is_empty()) {
+                no_doses_below_zero(&samples, "gEUD, EUD and responses are")?;
+            }
             let read = VoiMetrics::new(&samples, &metrics, batches(region, samples.volume_ml))?;
             Ok((samples, read))
         });
@@ -182,6 +188,12 @@ pub(super) fn histograms(
             table.plain(name, "variance_of_mean_over_independent_voxels", "1", noise.factor());
         }
         for (metric, value) in &read.values {
+            if let (Metric::DoseToAmount(_), true) = (metric, value.value.is_nan()) {
+                let all = read.dvh.total();
+                let [what, of] =
+                    [metric.name(unit, by_mass), if by_mass { "g" } else { "mL" }.into()];
+                console::say(&format!("note: '{name}' has {all:.4} {of}: no {what}"));
+            }
             table.add(name, metric.name(unit, by_mass), metric.unit(unit), *value);
         }
         if let (Some(bq), Some((_, mean))) = (a.administered, read.values.first()) {
@@ -269,8 +281,7 @@ fn weighted(a: &DvhArguments, map: &mut FinishedMap, observer: &dyn Observer) ->
     } else if !a.plus.is_empty() {
         sum = map.map.data.iter().map(|v| f64::from(*v)).collect();
         for (file, factor) in &a.plus {
-            let values =
-                on_grid(file, &map.map, a.input.nifti_affine.unwrap_or_default(), observer)?;
+            let values = dose_on_grid(file, map, a.input.any_frame, a.input.affine(), observer)?;
             sum.iter_mut().zip(values).for_each(|(s, v)| *s += factor * f64::from(v));
         }
     } else {

@@ -61,6 +61,18 @@ pub fn run(a: &FitArguments) -> Result<ExitCode> {
     Ok(if refused { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
 }
 
+/// Whether the table can be read with these options; nothing is fitted.
+///
+/// # Errors
+/// As [`run`] before it fits.
+pub fn accepted(a: &FitArguments) -> Result<()> {
+    let half_life_s = half_life_s(a)?;
+    check(a)?;
+    method(a, half_life_s)?;
+    let mut file = read(a, std::f64::consts::LN_2 / half_life_s)?;
+    check_scale(a, &mut file)
+}
+
 /// Exit code of an input that cannot be used.
 const REFUSED: u8 = 3;
 

@@ -19,6 +19,11 @@ fn read(kind: FileKind, text: &str) -> Result<()> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file.toml");
     std::fs::write(&path, text).unwrap();
+    // What the study's example names and check reads.
+    let blood = "time_h,activity_MBq,uncertainty_%\n1,90,5\n24,20,5\n72,6,5\n144,1.5,5\n";
+    std::fs::write(folder.path().join("blood.csv"), blood).unwrap();
+    let kidneys = FileKind::Uncertainty.example();
+    std::fs::write(folder.path().join("kidneys.toml"), kidneys).unwrap();
     match kind {
         FileKind::Study => crate::study::Study::read(&path, None).and_then(|study| {
             let stages = study.stages(&crate::cli::study_commands::commands())?;

@@ -187,9 +187,13 @@ enum Command {
 /// As the command says.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     arguments.choose_nuclides()?;
+    let nuclides = study_commands::GivenNuclides {
+        data: arguments.nuclide_data,
+        file: arguments.nuclide_file,
+    };
     match arguments.command {
         Command::Bed(arguments) => bed::run(&arguments),
-        Command::Check(arguments) => check::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments, &nuclides),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Dose(arguments) => dose::run(*arguments),
         Command::Compare(arguments) => compare::run(*arguments),
@@ -212,7 +216,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Register(arguments) => register::run(*arguments),
         Command::SValues(arguments) => s_values::run(*arguments),
         Command::Report(arguments) => report::run(*arguments),
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments, &nuclides),
         Command::Trace(arguments) => trace::run(*arguments),
         Command::Uncertainty(arguments) => uncertainty::run(&arguments),
         Command::Voi(arguments) => voi::run(*arguments),

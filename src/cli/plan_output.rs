@@ -25,7 +25,7 @@ use crate::io::folder::MarkedFolder;
 use crate::io::{NiftiAffine, write_nifti};
 use crate::pipeline::Observer;
 use crate::pipeline::finished::{
-    FinishedMap, MapOptions, VoiPlace, on_grid, read_all_regions, read_map,
+    FinishedMap, MapOptions, VoiPlace, density_on_grid, read_all_regions, read_map,
 };
 use crate::pipeline::heard::Heard;
 use crate::pipeline::proportional::read_proportional;
@@ -157,7 +157,7 @@ pub(super) fn image(a: &ImageArguments) -> Result<()> {
     let sets = read_all_regions(&a.voi.clone().some()?, &place, &terminal)?;
     let image = read.volume;
     let density = match (&a.density, a.tissue_density) {
-        (Some(path), _) => on_grid(path, &image, affine, &terminal)?,
+        (Some(path), _) => density_on_grid(path, &image, affine, &terminal)?,
         (None, rho) => vec![rho.unwrap_or_default(); image.data.len()],
     };
     let found = sirt_image::plan(&image, &density, &sets, &a.liver, a.lungs.as_deref(), &k)?;

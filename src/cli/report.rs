@@ -78,6 +78,9 @@ pub struct ReportArguments {
     /// File of what voxgray uncertainty wrote with its option json; repeatable.
     #[arg(long, value_name = "FILE", help_heading = "Analysis")]
     uncertainty: Vec<PathBuf>,
+    /// What is missing from the page, as it failed, such as dvh; told in its warnings; repeatable.
+    #[arg(long, value_name = "STAGE", help_heading = "Analysis")]
+    without: Vec<String>,
     /// The page.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     out: PathBuf,
@@ -123,6 +126,7 @@ pub fn run(a: ReportArguments) -> Result<ExitCode> {
         limits: a.limit,
         fits: a.fit,
         uncertainties: a.uncertainty,
+        without: a.without,
         voi: a.voi.files()?,
         pseudonym: a.pseudonym,
         identify: a.identify,

@@ -13,7 +13,7 @@ use clap::Args;
 use super::console::{self, Kept};
 use super::interrupt;
 use super::progress::print;
-use super::study_commands::{accepted, commands, parsed, words};
+use super::study_commands::{GivenNuclides, accepted, commands, parsed, words};
 use super::study_left::about;
 use super::values::{parse_shard, parse_threads};
 use crate::error::{Error, ErrorKind, Result};
@@ -107,7 +107,7 @@ enum End {
 ///
 /// # Errors
 /// If a study file is refused or its output folder cannot be written to. What a stage says is told, and is the exit code.
-pub fn run(a: &RunArguments) -> Result<ExitCode> {
+pub fn run(a: &RunArguments, nuclides: &GivenNuclides) -> Result<ExitCode> {
     if a.out.is_some() && a.studies.len() > 1 {
         return Err(Error::usage(
             format!("-o with {} studies", a.studies.len()),
@@ -125,7 +125,7 @@ pub fn run(a: &RunArguments) -> Result<ExitCode> {
             console::say(&format!("study {} of {of}: {}{left}", n + 1, path.display()));
         }
         let began = Instant::now();
-        let code = match one(path, a) {
+        let code = match one(path, a, nuclides) {
             Ok(code) => code,
             Err(error) if a.studies.len() > 1 && error.kind != ErrorKind::Interrupted => {
                 console::complain(&error);
@@ -152,9 +152,11 @@ fn left_of(took: &[f64], studies: usize) -> String {
     format!(" ({} to the end of all, as those before)", about(mean * studies as f64))
 }
 
-fn one(path: &Path, a: &RunArguments) -> Result<u8> {
-    let study = Study::read(path, a.out.as_deref())?;
+fn one(path: &Path, a: &RunArguments, nuclides: &GivenNuclides) -> Result<u8> {
+    let mut study = Study::read(path, a.out.as_deref())?;
+    nuclides.go_before(&mut study);
     let mut stages = study.stages(&commands())?;
+    study.out_is_apart(&stages)?;
     if let Some(threads) = a.threads {
         stages.iter_mut().filter(|s| s.is_dose()).for_each(|s| s.set_threads(threads));
     }
@@ -246,6 +248,7 @@ impl<'a> Runner<'a> {
             };
             if matches!(end, End::Failed(_) | End::LeftOut) {
                 failed.push(stage.name.clone());
+                self.tell_older(stage);
             }
             let place = self.study.out.join(stage.output.name());
             let _ = writeln!(table, "stage\t{}\t{word}\t{}", stage.name, place.display());
@@ -279,7 +282,9 @@ impl<'a> Runner<'a> {
         write_file(self.study, stage)?;
         // Only a run of the same key has left anything to go on with.
         let same = before.as_ref().is_some_and(|d| d.key == key);
-        let go_on = same && !self.anew;
+        // What had ended, and is not kept, has lost a part of its output.
+        let ended = before.as_ref().is_some_and(|d| d.exit.is_some());
+        let go_on = same && !self.anew && !ended;
         let mut more = stage.when_run.clone();
         more.retain(|w| w != "--resume" || go_on);
         if let Some(of) = self.merge.filter(|_| stage.shared) {
@@ -342,6 +347,17 @@ impl<'a> Runner<'a> {
         }
         self.record.enter(done, self.place)?;
         Ok(end)
+    }
+
+    /// Says that what lies in the place of a stage that failed is not of this run.
+    fn tell_older(&self, stage: &Stage) {
+        let place = self.study.out.join(stage.output.name());
+        if place.exists() {
+            console::say(&format!(
+                "warning: {} is of an earlier run, not of this one",
+                place.display()
+            ));
+        }
     }
 
     fn inputs(&mut self, stage: &Stage) -> Result<Vec<String>> {

@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, CommandFactory, Parser};
 
 use super::{Arguments, Command, console};
 use crate::error::{Error, Result};
+use crate::physics::NuclideData;
 use crate::study::{Commands, OptionFacts, Stage, Study, Word};
 
 /// The commands that a study is made of.
@@ -21,6 +22,27 @@ const COMMANDS: [&str; 9] = [
     "dicom",
     "report",
 ];
+
+/// Options of the program that choose nuclides for all stages of a study.
+#[derive(Debug, Clone, Default)]
+pub struct GivenNuclides {
+    /// Evaluation.
+    pub data: Option<NuclideData>,
+    /// Nuclides of one's own.
+    pub file: Option<PathBuf>,
+}
+
+impl GivenNuclides {
+    /// They go before what the study says, and are then a part of its stages' keys.
+    pub(super) fn go_before(&self, study: &mut Study) {
+        if let Some(data) = self.data {
+            study.nuclide_data = Some(data.name().into());
+        }
+        if let Some(file) = &self.file {
+            study.nuclide_file = Some(file.clone());
+        }
+    }
+}
 
 /// Their options, from the command line's own definition.
 pub(super) fn commands() -> Commands {
@@ -103,8 +125,21 @@ pub(super) fn accepted(study: &Study, stage: &Stage) -> Result<()> {
     let arguments = parsed(study, stage, &study.out, &[])?;
     let commands = commands();
     study.series_of(&commands, stage)?;
-    if let Some(dose) = dose(arguments) {
-        dose.job().map_err(|e| study.located(&commands, stage, e))?;
+    study.table_is_there(stage)?;
+    let located = |e| study.located(&commands, stage, e);
+    match arguments.command {
+        Command::Dose(dose) => {
+            let job = dose.job().map_err(located)?;
+            let kernel = job.method.fast().and_then(|fast| fast.kernel.as_ref());
+            kernel.map_or(Ok(()), |path| crate::files::exists(path)).map_err(located)?;
+        }
+        Command::Fit(fit) => {
+            console::keeping_silently(|| super::fit::accepted(&fit)).0.map_err(located)?;
+        }
+        Command::Uncertainty(of) => {
+            console::keeping_silently(|| super::uncertainty::accepted(&of)).0.map_err(located)?;
+        }
+        _ => {}
     }
     for word in &stage.words {
         if let (Word::Named(name, _), Word::Input(path)) = (word, word.bare())

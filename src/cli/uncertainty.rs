@@ -33,6 +33,8 @@ the same by sampling the whole chain, fit included, which says whether the budge
 Example:
   voxgray uncertainty kidneys.toml --json kidneys.json";
 
+/// Smallest number of samples: 25 lie beyond each end of a 95 % interval.
+const LEAST_SAMPLES: u64 = 1000;
 /// Largest number of samples.
 const MOST_SAMPLES: u64 = 10_000_000;
 
@@ -83,14 +85,7 @@ impl Outcome {
 /// # Errors
 /// If the file cannot be read or is refused, a curve cannot be fitted, or writing fails.
 pub fn run(a: &UncertaintyArguments) -> Result<ExitCode> {
-    if a.samples > MOST_SAMPLES {
-        return Err(Error::usage(
-            format!("--samples {}", a.samples),
-            format!("at most {MOST_SAMPLES} are drawn"),
-            "1e5 give the ends of the interval to 1 % of the uncertainty.",
-        ));
-    }
-    let input = UncertaintyInput::read(&a.file)?;
+    let input = accepted(a)?;
     let lambda = std::f64::consts::LN_2 / input.half_life_s;
     let (mut text, mut vois) = (String::new(), Vec::new());
     for voi in &input.vois {
@@ -131,6 +126,21 @@ pub fn run(a: &UncertaintyArguments) -> Result<ExitCode> {
     }
     print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The file, read; nothing is computed.
+///
+/// # Errors
+/// If it cannot be read or is refused, or there are too many or too few samples.
+pub fn accepted(a: &UncertaintyArguments) -> Result<UncertaintyInput> {
+    if !(LEAST_SAMPLES..=MOST_SAMPLES).contains(&a.samples) {
+        return Err(Error::usage(
+            format!("--samples {}", a.samples),
+            format!("{LEAST_SAMPLES} to {MOST_SAMPLES} are drawn"),
+            "1e5 give the ends of the interval to 1 % of the uncertainty.",
+        ));
+    }
+    UncertaintyInput::read(&a.file)
 }
 
 /// Asks about values that nobody said to be decay-corrected or not, and that physical decay alone does not allow.

@@ -109,7 +109,7 @@ fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
-fn determinant(m: &[[f64; 3]; 3]) -> f64 {
+pub(crate) fn determinant(m: &[[f64; 3]; 3]) -> f64 {
     let c = cross(m[1], m[2]);
     m[0][0] * c[0] + m[0][1] * c[1] + m[0][2] * c[2]
 }

@@ -41,6 +41,7 @@ pub use activity::{ActivityUnit, ResampledActivity, resample_activity};
 pub use affine::{Affine, RIGID};
 pub use geometry::MAX_VOXELS;
 pub use grid::Grid;
+pub(crate) use grid::determinant;
 pub use label_classes::{dosimetry_groups, segmentator_names, segmentator_tasks};
 pub use label_names::read_label_names;
 pub use margin::{MarginRefinement, squared_distances, with_margin};

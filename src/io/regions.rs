@@ -227,6 +227,15 @@ pub(super) fn unique_names(regions: &mut [Region], number: &str, notes: &mut Vec
             region.name = format!("{} ({number} {})", region.name, region.label);
         }
     }
+    // Labels of several layers may be one too.
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for region in regions.iter_mut() {
+        let times = seen.entry(region.name.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            region.name = format!("{} #{times}", region.name);
+        }
+    }
     for (name, _) in count.iter().filter(|c| *c.1 > 1) {
         notes.push(format!(
             "WARNING: several regions are named '{name}': they are told apart by their numbers, as '{name} ({number} 1)'"

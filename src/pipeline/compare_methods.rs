@@ -14,7 +14,7 @@ use page::page;
 
 use super::Observer;
 use super::finished::{
-    FinishedMap, MapOptions, SAME_GRID_MM, VoiPlace, on_grid, read_all_regions, read_map,
+    FinishedMap, MapOptions, SAME_GRID_MM, VoiPlace, density_on_grid, read_all_regions, read_map,
 };
 use super::heard::Heard;
 use crate::analysis::difference::{Difference, Pair, with_noise};
@@ -152,7 +152,9 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
     let options = MapOptions { unit, ..MapOptions::default() };
     let reference = read_map(&job.reference, &options, observer)?;
     let density = match &job.density {
-        Some(path) => Some(on_grid(path, &reference.map, NiftiAffine::default(), observer)?),
+        Some(path) => {
+            Some(density_on_grid(path, &reference.map, NiftiAffine::default(), observer)?)
+        }
         None => {
             reference.folder.is_some().then(|| reference.beside("density", observer)).transpose()?
         }
@@ -395,6 +397,21 @@ fn voi_rows(
     let read = |map: &Volume<f32>, errors: Option<&[f32]>, of: &FinishedMap| {
         let map = Map { values: map, standard_errors: errors, density: None };
         let samples = sample(set, region, &map, Sampling::Uniform)?;
+        let missing = samples.outside + samples.not_a_number;
+        if missing > MOST_MISSING {
+            return Err(Error::input(
+                format!(
+                    "{:.3} % of it lie outside of {} or where that is NaN",
+                    100.0 * missing,
+                    of.name
+                ),
+                format!(
+                    "at most {} % may: its values would be those of another volume",
+                    100.0 * MOST_MISSING
+                ),
+                "Compare a VOI that both maps hold.",
+            ));
+        }
         let batches = of.mean_standard_error(&region.name, region.label, samples.volume_ml);
         VoiMetrics::new(&samples, &voi_metrics(), batches)
     };
@@ -422,6 +439,8 @@ fn voi_rows(
     .collect()
 }
 
+/// Share of a VOI that a map may lack.
+const MOST_MISSING: f64 = 1e-3;
 /// Points of a histogram on the page: as many at equal steps of the dose as at equal steps of the volume.
 const POINTS: usize = 60;
 

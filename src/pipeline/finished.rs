@@ -252,6 +252,24 @@ impl FinishedMap {
         run.unwrap_or(crate::stats::NORMAL_97_5)
     }
 
+    /// Warns of values below zero, which no absorbed dose has.
+    pub fn tell_below_zero(&self, observer: &dyn Observer) {
+        let below = self.map.data.iter().filter(|v| **v < 0.0);
+        let (n, least) = below.fold((0_u64, 0.0_f32), |(n, least), v| (n + 1, least.min(*v)));
+        if n > 0 {
+            observer.warn(&format!(
+                "{} has {n} voxels below zero (least {least:.4e} {}), which no absorbed dose is: VOIs that hold some have them in their values",
+                self.path.display(),
+                self.unit
+            ));
+        }
+    }
+
+    /// Volume (mL) that a VOI had in the run.
+    pub fn volume_in_run_ml(&self, name: &str, label: u32) -> Option<f64> {
+        self.voi(name, label)?["volume_cm3"].as_f64()
+    }
+
     /// The curve of a VOI that the run integrated, and what it is: of the dose rate or, by the activity route, of the activity. None where the
     /// run integrated none, or none for this VOI.
     pub fn curve(&self, name: &str, label: u32) -> Option<RunCurve> {
@@ -384,17 +402,77 @@ pub fn read_all_regions(
     Ok(sets)
 }
 
-/// A map of densities (g/cm3) or another one on the grid of `map`.
+/// A map of densities (g/cm3) on the grid of `map`.
 ///
 /// # Errors
-/// If it cannot be read, or is on another grid.
-pub fn on_grid(
+/// If it cannot be read, is a dose, or is on another grid.
+pub fn density_on_grid(
     path: &Path,
     map: &Volume<f32>,
     affine: NiftiAffine,
     observer: &dyn Observer,
 ) -> Result<Vec<f32>> {
-    let other = read(path, affine, observer)?.volume;
+    let other = read(path, affine, observer)?;
+    if other.dose_type.is_some() {
+        return Err(Error::input(
+            format!("{} is an RT Dose", path.display()),
+            "a density map in g/cm3 is needed",
+            "Name the density map.",
+        ));
+    }
+    values_on(path, other.volume, map)
+}
+
+/// Another dose on the grid of `to`, which is added to it.
+///
+/// # Errors
+/// If it cannot be read, is on another grid, weighted in another way or, unless `any_frame`, in another frame of reference.
+pub fn dose_on_grid(
+    path: &Path,
+    to: &FinishedMap,
+    any_frame: bool,
+    affine: NiftiAffine,
+    observer: &dyn Observer,
+) -> Result<Vec<f32>> {
+    let other = read(path, affine, observer)?;
+    let weighted = matches!(other.dose_type, Some(DoseType::Effective));
+    if weighted && to.unit == "Gy" {
+        return Err(Error::input(
+            format!("{} is a weighted dose (DoseType (3004,0004) EFFECTIVE)", path.display()),
+            format!("{} is an absorbed dose in Gy: both must be of one kind", to.path.display()),
+            "Give the absorbed dose (PHYSICAL).",
+        ));
+    }
+    if let (Some(own), Some(its), false) =
+        (&to.frame_of_reference, &other.frame_of_reference, any_frame)
+        && own != its
+    {
+        return Err(Error::input(
+            format!("{} lies in the frame of reference {its}", path.display()),
+            format!(
+                "that of {} is {own}: positions in the one mean nothing in the other",
+                to.path.display()
+            ),
+            "Give doses of one space, or say with --any-frame that both lie in one.",
+        ));
+    }
+    values_on(path, other.volume, &to.map)
+}
+
+/// Any map on the grid of `map`.
+///
+/// # Errors
+/// If it cannot be read, or is on another grid.
+pub(super) fn on_grid(
+    path: &Path,
+    map: &Volume<f32>,
+    affine: NiftiAffine,
+    observer: &dyn Observer,
+) -> Result<Vec<f32>> {
+    values_on(path, read(path, affine, observer)?.volume, map)
+}
+
+fn values_on(path: &Path, other: Volume<f32>, map: &Volume<f32>) -> Result<Vec<f32>> {
     if !map.grid.same_geometry(&other.grid, SAME_GRID_MM) {
         return Err(Error::input(
             format!("{} is on another grid than the map that it belongs to", path.display()),
@@ -493,6 +571,7 @@ fn unit_of(stem: &str) -> Option<&'static str> {
     let number = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
     match base {
         "time_integrated_activity" => Some("Bq s"),
+        other if other.ends_with("_to_water") => unit_of(other.trim_end_matches("_to_water")),
         "density" => Some("g/cm3"),
         other if other.strip_prefix("dose_rate_").is_some_and(number) => Some("Gy/s"),
         _ => None,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Observer, SHARD_FILE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::atomic::sync_folder;
-use crate::io::folder::{Contents, FolderLock, MARK, Mark, remove_half_written};
+use crate::io::folder::{Contents, FolderLock, MARK, Mark, MarkedFile, remove_half_written};
 use crate::job::Job;
 
 /// Begins the names of checkpoints.
@@ -167,6 +167,17 @@ impl<'a> OutputFolder<'a> {
                 "it holds the whole result of another run, which the run to go on with was to replace",
                 "Add --overwrite.",
             );
+        }
+        let found = Mark::contents(Some(old), &self.target)?;
+        let there =
+            |f: &MarkedFile| found.ours.contains(&f.name) || found.changed.contains(&f.name);
+        if same && let Some(gone) = old.files.iter().find(|f| !there(f)) {
+            self.observer.say(&format!(
+                "{} of the result in {} is gone: it is made again",
+                gone.name,
+                self.target.display()
+            ));
+            return Ok(None);
         }
         if same {
             // A run that was killed after its result had its name may have left its checkpoints there.

@@ -12,6 +12,8 @@ use crate::physics::own_nuclides::OwnNuclides;
 /// What replaces a name.
 const LEFT_OUT: &str = "(left out)";
 
+/// Letters and digits of a folder's name that may be that of somebody.
+const SHORTEST: usize = 3;
 /// Names of folders that name nobody, and are words of our messages.
 const NOBODY: [&str; 12] = [
     "ct", "pt", "pet", "nm", "spect", "image", "images", "data", "dicom", "activity", "density",
@@ -113,6 +115,10 @@ fn add_path(path: &Path, mode: RecordPaths, texts: &mut Vec<(String, String)>) {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     if path.is_dir() {
         // What lies in it keeps its own name; the folder loses its.
+        // `.` and `s` are parts of numbers and units, and name nobody.
+        if whole.chars().filter(|c| c.is_alphanumeric()).count() < SHORTEST {
+            return;
+        }
         texts.push((format!("{whole}{}", std::path::MAIN_SEPARATOR), String::new()));
         if !NOBODY.contains(&whole.to_ascii_lowercase().as_str()) {
             texts.push((whole.into(), LEFT_OUT.into()));
@@ -187,6 +193,16 @@ mod tests {
         // A word of a message that is also the name of a folder stays, and a part of a word is none.
         assert_eq!(replaced("Doe: Does, Doe", "Doe", "x"), "x: Does, x");
         assert_eq!(replaced("in data/x and xdata/x", "data/", ""), "in x and xdata/x");
+        // Where the program was started.
+        let here = withheld(&[Path::new("."), Path::new("..")], RecordPaths::Names);
+        let text = "1.2.840: 0.32 % of ./CT, ../CT, catastar.csv, Bq s";
+        assert_eq!(here.clean(text), text);
+        let text = format!(
+            "{}: noise; {} lacks a slice; {}/1.dcm",
+            file.display(),
+            ct.display(),
+            ct.display()
+        );
         let none = withheld(&[&file, &ct, &folder], RecordPaths::None).clean(&text);
         assert_eq!(none, "(left out): noise; (left out) lacks a slice; 1.dcm");
         assert_eq!(file_name(&ct, RecordPaths::Names), None);

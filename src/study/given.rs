@@ -74,6 +74,7 @@ pub const REPORT: Given = &[
     ("fit", STAGES),
     ("uncertainty", STAGES),
     ("comparison", STAGES),
+    ("without", STAGES),
     OUT,
     OVERWRITE,
 ];

@@ -9,6 +9,7 @@ use super::file::Study;
 use super::stage::{Stage, Word};
 use crate::error::{Error, Result};
 use crate::files::hex;
+use crate::io::dicom::is_dicom;
 use crate::io::sha256_file;
 use crate::program::Program;
 
@@ -60,8 +61,8 @@ impl Keys {
         Ok(key)
     }
 
-    /// SHA-256 of a file, or of the hashes of the files in a folder, whatever their names. The study's
-    /// file and output in a folder are none of its contents.
+    /// SHA-256 of a file, or of the hashes of the files in a folder, whatever their names: of its DICOM files where it has any. The study's file and
+    /// output in a folder are none of its contents.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -70,8 +71,13 @@ impl Keys {
             return Ok(known.clone());
         }
         let found = if path.is_dir() {
-            let mut hashes = Vec::new();
-            within(&whole(path), &self.own, &mut hashes)?;
+            let mut files = Vec::new();
+            within(&whole(path), &self.own, &mut files)?;
+            // What lies beside images in a folder of DICOM is no part of it: notes, tables, the study's own text.
+            let dicom = files.iter().map(|f| is_dicom(f)).collect::<Result<Vec<bool>>>()?;
+            let any = dicom.contains(&true);
+            let kept = files.iter().zip(dicom).filter(|(_, dicom)| *dicom || !any);
+            let mut hashes = kept.map(|(f, _)| sha256_file(f)).collect::<Result<Vec<_>>>()?;
             hashes.sort();
             hash_of(&hashes)
         } else {
@@ -108,7 +114,7 @@ fn whole(path: &Path) -> PathBuf {
         .unwrap_or_else(|_| path.to_path_buf())
 }
 
-fn within(folder: &Path, own: &[PathBuf], hashes: &mut Vec<String>) -> Result<()> {
+fn within(folder: &Path, own: &[PathBuf], files: &mut Vec<PathBuf>) -> Result<()> {
     let error = |e: &std::io::Error| Error::io("read", folder, e);
     for entry in std::fs::read_dir(folder).map_err(|e| error(&e))? {
         let entry = entry.map_err(|e| error(&e))?;
@@ -121,9 +127,9 @@ fn within(folder: &Path, own: &[PathBuf], hashes: &mut Vec<String>) -> Result<()
             continue;
         }
         if path.is_dir() {
-            within(&path, own, hashes)?;
+            within(&path, own, files)?;
         } else if path.is_file() {
-            hashes.push(sha256_file(&path)?);
+            files.push(path);
         }
     }
     Ok(())
@@ -168,6 +174,15 @@ mod tests {
         assert_ne!(of("a"), of("c"));
         std::fs::write(at("a/.DS_Store"), "x").unwrap();
         assert_eq!(of("a"), of("b"));
+        // Notes beside DICOM files are no images.
+        let dicom = [&[0; 128][..], b"DICM\x02\0\0\0UL\x04\0"].concat();
+        std::fs::create_dir_all(at("d")).unwrap();
+        std::fs::write(at("d/1"), &dicom).unwrap();
+        let before = of("d");
+        std::fs::write(at("d/notes.txt"), "x").unwrap();
+        assert_eq!(of("d"), before);
+        std::fs::write(at("d/2"), &dicom).unwrap();
+        assert_ne!(of("d"), before);
         // An export that holds the study itself.
         std::fs::create_dir_all(at("a/study-out")).unwrap();
         std::fs::write(at("a/study-out/summary.json"), "x").unwrap();

@@ -2,6 +2,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::file::Study;
+use super::stage::Stage;
+use crate::error::{Error, Result};
+
 /// `path` as seen from the folder `from`: relative where both lie in `within`, else absolute. All of them exist.
 pub fn seen_from(from: &Path, path: &Path, within: &Path) -> PathBuf {
     let whole = |p: &Path| {
@@ -24,6 +28,30 @@ pub fn seen_from(from: &Path, path: &Path, within: &Path) -> PathBuf {
     (shared..of_from.len()).for_each(|_| seen.push(Component::ParentDir));
     of_path[shared..].iter().for_each(|part| seen.push(part));
     seen
+}
+
+impl Study {
+    /// Refuses an output folder in which the study itself or an image lies: what voxgray writes there replaces what voxgray wrote before, and images may
+    /// be of its making.
+    ///
+    /// # Errors
+    /// If one does.
+    pub fn out_is_apart(&self, stages: &[Stage]) -> Result<()> {
+        let whole = |p: &Path| p.canonicalize().or_else(|_| std::path::absolute(p));
+        let Ok(out) = whole(&self.out) else { return Ok(()) };
+        let within = |p: &Path| whole(p).is_ok_and(|p| p.starts_with(&out));
+        let inputs = stages.iter().flat_map(Stage::inputs);
+        let Some(inside) = std::iter::once(self.path.as_path()).chain(inputs).find(|p| within(p))
+        else {
+            return Ok(());
+        };
+        let error = Error::input(
+            format!("out is {}, in which {} lies", self.out.display(), inside.display()),
+            "what a study writes has a folder of its own",
+            "Name a new folder, such as out = \"results\", or leave it out.",
+        );
+        Err(self.at_line(error, self.lines.get("out"), ""))
+    }
 }
 
 #[cfg(test)]

@@ -109,6 +109,10 @@ impl Stage {
             return self.clone();
         }
         stage.after.retain(|name| !is_failed(name));
+        if self.name == "report" {
+            let failed = failed.iter().filter(|f| !f.starts_with("dose"));
+            stage.words.extend(failed.map(|f| Word::Text(format!("--without={f}"))));
+        }
         stage
     }
 

@@ -62,20 +62,35 @@ impl Study {
             let what = "Add file = \"...\", relative to the study file.";
             return refuse("has no file".into(), "it is of what stands in a file", what);
         };
-        let file = self.folder.join(name);
-        if !file.is_file() {
-            return refuse(
-                format!("file {} is not there, or is no file", file.display()),
-                "it is of what stands in it",
-                "Correct its path, which is relative to the study file.",
-            );
+        Ok(self.folder.join(name))
+    }
+
+    /// Whether the file of a stage of these is there.
+    ///
+    /// # Errors
+    /// If it is not, with its line.
+    pub fn table_is_there(&self, stage: &Stage) -> Result<()> {
+        let (true, Some(Word::Input(file))) =
+            (["fit", "uncertainty"].contains(&stage.kind()), stage.words.get(1))
+        else {
+            return Ok(());
+        };
+        if file.is_file() {
+            return Ok(());
         }
-        Ok(file)
+        let path = stage.table();
+        let error = Error::input(
+            format!("[{path}] file {} is not there, or is no file", file.display()),
+            "it is of what stands in it",
+            "Correct its path, which is relative to the study file.",
+        );
+        Err(self.at_line(error, self.lines.get(&format!("{path}.{FILE}")), ""))
     }
 
     /// What a file from counts to dose names: the history of its calibration factor. What is wrong with the file itself is said by its reader.
     fn read_by(&self, path: &str, file: &Path) -> Result<Vec<PathBuf>> {
-        let Ok(input) = crate::files::text(file)?.parse::<Table>() else { return Ok(Vec::new()) };
+        let text = crate::files::text(file).unwrap_or_default();
+        let Ok(input) = text.parse::<Table>() else { return Ok(Vec::new()) };
         if let Some(Value::String(nuclide)) = input.get("nuclide")
             && !same(nuclide, &self.nuclide)
         {

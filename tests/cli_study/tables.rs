@@ -138,7 +138,7 @@ fn tables_that_are_wrong_are_refused_by_key_and_line() {
             "_blood.csv",
             "_gone.csv",
             3,
-            &["study.toml, line 37: [fit.1]", "Doe_gone.csv is not there"],
+            &["study.toml, line 38: [fit.1]", "Doe_gone.csv is not there"],
         ),
         ("model = 'bi'", "nuclide = 'Y-90'", 3, &["fit.1.nuclide, line 39", "half_life"]),
         ("model = 'bi'", "modle = 'bi'", 3, &["fit.1.modle, line 39", "Did you mean 'model'?"]),

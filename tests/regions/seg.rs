@@ -45,6 +45,51 @@ fn binary_frames_in_any_order_overlapping_and_sparse() {
     assert_eq!(voxels(&found, 0), [3]);
 }
 
+/// Planes of two segments that lie a little beside each other are one slice; half a step apart they are on no grid.
+#[test]
+fn planes_of_segments_are_steps_of_their_own() {
+    let bits = packed(&[&[1], &[2], &[3], &[4]]);
+    let of = |z: [f64; 4]| {
+        let segments = [1, 1, 2, 2];
+        let frames: Vec<DataSet> =
+            segments.into_iter().zip(z).map(|(s, z)| frame(Some(s), z)).collect();
+        segmentation("BINARY", &frames, 1, &bits)
+    };
+    let unstated = |object: DataSet, thickness: Option<f64>| {
+        let orientation = DataSet::default().ds((0x0020, 0x0037), &[1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+        let measures = DataSet::default().ds((0x0028, 0x0030), &[2.0, 4.0]);
+        let measures = match thickness {
+            Some(mm) => measures.ds((0x0018, 0x0050), &[mm]),
+            None => measures,
+        };
+        let shared = DataSet::default()
+            .sq((0x0020, 0x9116), &[orientation])
+            .sq((0x0028, 0x9110), &[measures]);
+        object.sq((0x5200, 0x9229), &[shared])
+    };
+    for object in [
+        of([0.0, 2.5, 0.03, 2.47]),
+        unstated(of([0.0, 2.5, 0.03, 2.47]), None),
+        unstated(of([0.0, 2.5, 2.53, 5.03]), Some(2.5)),
+    ] {
+        let found = read(&object).expect("good");
+        let ml = 2.0 * 2.0 * 4.0 * 2.5e-3;
+        for fact in &found.facts {
+            assert!((fact.file_ml / ml - 1.0).abs() < 0.02, "{}: {}", fact.name, fact.file_ml);
+        }
+        assert!(found.notes.iter().any(|n| n.contains("shifted by at most")), "{:?}", found.notes);
+    }
+    for (object, said) in [
+        (of([0.0, 2.5, 1.25, 3.75]), "regular grid"),
+        (unstated(of([0.0, 2.5, 1.25, 3.75]), Some(2.5)), "regular grid"),
+        // Steps of 1.5 mm that were rounded to whole ones.
+        (unstated(of([0.0, 2.0, 2.0, 3.0]), Some(1.5)), "SliceThickness"),
+    ] {
+        let error = read(&object).expect_err(said).to_string();
+        assert!(error.contains(said), "{said}: {error}");
+    }
+}
+
 #[test]
 fn fractions_are_shares_and_labels_are_segments() {
     let mut values = vec![0; 30];

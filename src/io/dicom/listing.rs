@@ -38,6 +38,8 @@ impl Listing {
                 Ok(false) => found.others += 1,
                 // There for a moment only, such as what another program was writing.
                 Err(_) if is_gone(&file) => {}
+                // A link to nothing, or to itself.
+                Err(_) if std::fs::metadata(&file).is_err() => found.others += 1,
                 Err(error) => return Err(error),
             }
         }
@@ -73,6 +75,14 @@ fn list_files(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(
     for entry in entries {
         let path = entry.map_err(io)?.path();
         if path.is_dir() {
+            // A link back to a folder that holds it: what lies there is listed already.
+            let back = path.is_symlink()
+                && path
+                    .canonicalize()
+                    .is_ok_and(|to| folder.canonicalize().is_ok_and(|from| from.starts_with(to)));
+            if back {
+                continue;
+            }
             list_files(&path, depth + 1, files)?;
         } else {
             files.push(path);
@@ -86,6 +96,21 @@ mod tests {
     use super::*;
     use crate::io::folder::{Mark, STAGES};
     use std::fs;
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_nothing_and_back_hold_nobody_up() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        let dicom = [&[0; 128][..], b"DICM\x02\0\0\0UL\x04\0"].concat();
+        fs::create_dir_all(at("CT")).unwrap();
+        fs::write(at("CT/1"), &dicom).unwrap();
+        std::os::unix::fs::symlink(at("none"), at("CT/2")).unwrap();
+        std::os::unix::fs::symlink(at("CT/3"), at("CT/3")).unwrap();
+        std::os::unix::fs::symlink(place.path(), at("CT/back")).unwrap();
+        let found = Listing::of(place.path()).unwrap();
+        assert_eq!(found, Listing { dicom: vec![at("CT/1")], others: 2 });
+    }
 
     /// A study's output among the images, with what it holds and hides, changes nothing of what is read.
     #[test]

@@ -281,8 +281,23 @@ fn place(root: Item<'_>, frames: &[Frame], notes: &mut Vec<String>) -> Result<(G
         let value = item.map(|i| i.number(attribute)).transpose()?.flatten();
         Ok(value.filter(|s| *s > SAME_PLANE_MM))
     };
-    let smallest = steps.iter().copied().fold(f64::INFINITY, f64::min);
-    let step = match (stated(SPACING_BETWEEN_SLICES)?, stated(SLICE_THICKNESS)?) {
+    // Within a segment: planes of two that lie a little beside each other are no step.
+    let smallest = smallest_step(frames, &depths);
+    let stated_step = stated(SPACING_BETWEEN_SLICES)?;
+    let thickness = stated(SLICE_THICKNESS)?;
+    if let (None, Some(thick)) = (stated_step, thickness)
+        && smallest < (1.0 - SHIFT_STEPS) * thick
+        && steps.iter().any(|s| *s > (1.0 + SHIFT_STEPS) * smallest)
+    {
+        return refuse(
+            first,
+            format!(
+                "planes lie {smallest:.3} mm apart and more, SliceThickness (0018,0050) is {thick} mm"
+            ),
+            "which of the slices without a frame are empty, and how thick the others are, is not known",
+        );
+    }
+    let step = match (stated_step, thickness) {
         (Some(s), _) if smallest > (1.0 - SHIFT_STEPS) * s => s,
         _ if smallest.is_finite() => smallest,
         (Some(s), _) => s,
@@ -315,6 +330,7 @@ fn place(root: Item<'_>, frames: &[Frame], notes: &mut Vec<String>) -> Result<(G
     let slices = index[index.len() - 1] + 1;
     let span = sorted[sorted.len() - 1] - sorted[0];
     let uniform = if slices > 1 { span / (slices - 1) as f64 } else { step };
+    let planes = 1 + index.windows(2).filter(|w| w[0] != w[1]).count();
     let shift = sorted.iter().zip(&index).map(|(d, k)| (d - sorted[0] - *k as f64 * uniform).abs());
     let shift = shift.fold(0.0, f64::max);
     if shift > SAME_PLANE_MM {
@@ -322,8 +338,8 @@ fn place(root: Item<'_>, frames: &[Frame], notes: &mut Vec<String>) -> Result<(G
             "planes are shifted by at most {shift:.3} mm to a uniform step of {uniform:.4} mm"
         ));
     }
-    if sorted.len() < slices {
-        notes.push(format!("{} of {slices} slices have no frame: empty", slices - sorted.len()));
+    if planes < slices {
+        notes.push(format!("{} of {slices} slices have no frame: empty", slices - planes));
     }
     let at = |d: f64| {
         let nearest = |k: &usize| (sorted[*k] - d).abs();
@@ -340,6 +356,28 @@ fn place(root: Item<'_>, frames: &[Frame], notes: &mut Vec<String>) -> Result<(G
         ],
     };
     Ok((grid.checked()?, slice_of))
+}
+
+/// The smallest step (mm) between planes of one segment; infinite where each has one plane.
+fn smallest_step(frames: &[Frame], depths: &[f64]) -> f64 {
+    let mut of: BTreeMap<Option<u32>, Vec<f64>> = BTreeMap::new();
+    for (frame, depth) in frames.iter().zip(depths) {
+        of.entry(frame.segment).or_default().push(*depth);
+    }
+    let mut smallest = f64::INFINITY;
+    for planes in of.values_mut() {
+        planes.sort_by(f64::total_cmp);
+        let steps = planes.windows(2).map(|w| w[1] - w[0]);
+        smallest = steps.filter(|s| *s > SAME_PLANE_MM).fold(smallest, f64::min);
+    }
+    if smallest.is_finite() {
+        return smallest;
+    }
+    // A plane for each: what lies between the segments' is the step.
+    let mut all = depths.to_vec();
+    all.sort_by(f64::total_cmp);
+    let steps = all.windows(2).map(|w| w[1] - w[0]);
+    steps.filter(|s| *s > SAME_PLANE_MM).fold(f64::INFINITY, f64::min)
 }
 
 /// Stored values: bits that are packed, or bytes.

@@ -67,6 +67,11 @@ impl<'a> Header<'a> {
         self.fields.get(field).map(String::as_str)
     }
 
+    /// As it stands in the header, for messages.
+    fn stated(&self, field: &str) -> String {
+        self.get(field).map_or("not there".into(), |text| format!("'{text}'"))
+    }
+
     fn need(&self, field: &str) -> Result<&str> {
         self.get(field).ok_or_else(|| {
             self.refuse(
@@ -146,7 +151,7 @@ impl<'a> Header<'a> {
         };
         if !matches!(space.as_str(), "left-posterior-superior" | "lps") || turned {
             return Err(self.refuse(
-                format!("vectors in space {space:?}, measurement frame {:?}", self.get("measurementframe")),
+                format!("vectors in space {space:?}, measurement frame {}", self.stated("measurementframe")),
                 "displacements along L, P and S are needed, and programs disagree on what they are along in other spaces",
                 "Write the field with ITK, in mm, LPS.",
             ));
@@ -222,7 +227,11 @@ impl<'a> Header<'a> {
             sizes.filter(|s| Some(s.len()) == dimension && (3..=4).contains(&s.len()))
         else {
             return Err(self.refuse(
-                format!("dimension is {:?}, sizes {:?}", self.get("dimension"), self.get("sizes")),
+                format!(
+                    "dimension is {}, sizes {}",
+                    self.stated("dimension"),
+                    self.stated("sizes")
+                ),
                 "three axes, or four of which the first counts layers, are read",
                 "Save the volume alone.",
             ));
@@ -254,7 +263,7 @@ impl<'a> Header<'a> {
         let wanted: &[usize] = if layered { &[1, 2, 3] } else { &[0, 1, 2] };
         if vectors.len() != sizes.len() || spatial != wanted {
             return Err(self.refuse(
-                format!("space directions are {:?}", self.get("spacedirections")),
+                format!("space directions are {}", self.stated("spacedirections")),
                 "each axis of space needs a vector; of four axes the first has none",
                 "Save the volume alone.",
             ));

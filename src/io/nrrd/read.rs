@@ -86,6 +86,10 @@ pub fn read_nrrd(path: &Path) -> Result<Nrrd> {
             if length.saturating_sub(from) < needed || from < base {
                 return Err(short(length.saturating_sub(from.max(base))));
             }
+            let behind = length.saturating_sub(from) - needed;
+            if behind > 0 {
+                notes.push(behind_voxels(behind));
+            }
             room::make(&data_path, in_memory)?;
             data.seek(SeekFrom::Start(from)).map_err(|e| Error::io("read", &data_path, &e))?;
             decode(&mut data, &encoding, count, &data_path)?.data
@@ -102,7 +106,7 @@ pub fn read_nrrd(path: &Path) -> Result<Nrrd> {
             let decoded = decode(&mut stream, &encoding, count, &data_path)?.data;
             let behind = inflate::finish(&mut stream, 0, &data_path)?;
             if behind > 0 {
-                notes.push(format!("{behind} bytes behind the voxels are not used"));
+                notes.push(behind_voxels(behind));
             }
             decoded
         }
@@ -121,6 +125,12 @@ pub fn read_nrrd(path: &Path) -> Result<Nrrd> {
     files.extend((data_path != path).then_some(data_path));
     let keys = header.keys;
     Ok(Nrrd { grid, layers, data: decoded, keys, notes, files })
+}
+
+fn behind_voxels(bytes: u64) -> String {
+    format!(
+        "WARNING: {bytes} bytes behind the voxels are not used: if sizes in the header is wrong, the image is sheared"
+    )
 }
 
 /// Reads a file of vectors of three (four axes, of which the first counts components) as three volumes, in mm, LPS.

@@ -71,6 +71,34 @@ fn segments_have_layers_names_and_colours() {
     assert_eq!((set.regions[1].label, nrrd.layers), (4, 2));
 }
 
+/// Slicer numbers the segments of each layer from 1: two of one name have one label too. Two of one layer and label are one, and refused.
+#[test]
+fn segments_of_one_name_and_label_are_told_apart() {
+    let header = |layer: usize| {
+        format!(
+            "NRRD0004\ndimension: 4\nspace: left-posterior-superior\nsizes: 2 3 1 1\nspace directions: none (2,0,0) (0,3,0) (0,0,4)\n\
+             space origin: (0,0,0)\nkinds: list domain domain domain\ntype: uchar\nencoding: raw\nSegment0_Name:=A\nSegment0_LabelValue:=1\n\
+             Segment0_Layer:=0\nSegment1_Name:=A\nSegment1_LabelValue:=1\nSegment1_Layer:={layer}\n\n"
+        )
+    };
+    let (_folder, path) = write("a.seg.nrrd", &[header(1).as_bytes(), &[1, 0, 1, 1, 0, 1]]);
+    let read = crate::io::read_regions(&path, None, &crate::io::RegionOptions::default());
+    let read = read.expect("good");
+    let named: Vec<(&str, f64)> = read.facts.iter().map(|f| (f.name.as_str(), f.file_ml)).collect();
+    assert_eq!(named, [("A (label 1)", 0.048), ("A (label 1) #2", 0.048)]);
+    let (_folder, path) = write("a.seg.nrrd", &[header(0).as_bytes(), &[1, 0, 1, 1, 0, 1]]);
+    let error = super::super::read_nrrd_regions(&path, &BTreeMap::new()).expect_err("one label");
+    assert!(error.to_string().contains("LabelValue 1 in layer 0"), "{error}");
+}
+
+#[test]
+fn voxels_that_sizes_do_not_promise_are_told() {
+    let header = format!("{HEAD}type: uchar\nencoding: raw\n\n");
+    let (_folder, path) = write("a.nrrd", &[header.as_bytes(), &[7; 14]]);
+    let notes = read_nrrd(&path).expect("good").notes;
+    assert!(notes[0].starts_with("WARNING: 2 bytes behind"), "{notes:?}");
+}
+
 #[test]
 fn what_places_no_voxels_is_refused() {
     let whole = format!("{HEAD}type: uchar\nencoding: raw\n\n");

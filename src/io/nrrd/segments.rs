@@ -88,6 +88,17 @@ fn segments(path: &Path, nrrd: &Nrrd) -> Result<Vec<Segment>> {
                 "Save the segmentation again.",
             ));
         }
+        if found.iter().any(|s: &Segment| s.layer == layer && s.label == label as u32) {
+            let problem =
+                format!("Segment{n} has LabelValue {label} in layer {layer}, as another has");
+            let suggestion = "Save the segmentation again.";
+            return Err(bad(
+                path,
+                problem,
+                "which of them a voxel belongs to is not known",
+                suggestion,
+            ));
+        }
         let colour = key("Color").and_then(|text| {
             let all: Option<Vec<f64>> = text.split_whitespace().map(|w| w.parse().ok()).collect();
             let rgb: [f64; 3] = all?.try_into().ok()?;

@@ -8,6 +8,7 @@ use crate::image::{
 };
 use crate::phantom::couch;
 use crate::pipeline::Observer;
+use crate::units::CM3_PER_MM3;
 
 /// The functions there are, as the help names them.
 const FUNCTIONS: &str = "union, intersection, difference, sum, margin, shrink, sphere, box, threshold, percent, body, couch";
@@ -140,6 +141,18 @@ pub fn evaluate(
             ))
         }
     }
+}
+
+/// Volume (mL) of what is made by a formula alone: a sphere, a box.
+pub fn formula_ml(expression: &Expression) -> Option<f64> {
+    let Expression::Call(function, arguments) = expression else { return None };
+    let mm: Vec<f64> = arguments.iter().filter_map(|a| number(a, "mm").ok()).collect();
+    let mm3 = match (function.as_str(), mm.as_slice()) {
+        ("sphere", [_, _, _, r]) => 4.0 / 3.0 * std::f64::consts::PI * r.powi(3),
+        ("box", [a, b, c, d, e, f]) => ((a - d) * (b - e) * (c - f)).abs(),
+        _ => return None,
+    };
+    Some(mm3 * CM3_PER_MM3)
 }
 
 fn largest(image: &Volume<f32>, within: Option<&Region>, what: &str) -> Result<f64> {

@@ -106,6 +106,9 @@ struct Around {
     activity: Option<Volume<f32>>,
 }
 
+/// Share of a region made by a formula that is told to lie outside of the grid.
+const LEAST_OUTSIDE: f64 = 1e-3;
+
 /// Reads, makes, lists and writes.
 ///
 /// # Errors
@@ -180,6 +183,19 @@ pub fn list_regions(job: &RegionJob, observer: &dyn Observer) -> Result<RegionLi
                 "Choose another name.",
             ));
         }
+        if let Some(whole_ml) = make::formula_ml(expression) {
+            let outside = 1.0 - set.volume_ml(&region) / whole_ml;
+            let notes = Vec::new();
+            // Below it is the roundness of a sphere of voxels.
+            let outside = if outside > LEAST_OUTSIDE { outside } else { 0.0 };
+            if outside > 0.0 {
+                observer.warn(&format!(
+                    "'{name}': {:.2} % of it lie outside of the grid",
+                    100.0 * outside
+                ));
+            }
+            facts.push(RegionFacts { name: name.clone(), file_ml: whole_ml, outside, notes });
+        }
         set.regions.push(Region { label, name: name.clone(), colour: None, ..region });
     }
     if !job.keep.is_empty() {
@@ -188,6 +204,9 @@ pub fn list_regions(job: &RegionJob, observer: &dyn Observer) -> Result<RegionLi
         set.regions = kept;
     }
     facts.retain(|f| set.regions.iter().any(|r| r.name == f.name));
+    if set.regions.is_empty() {
+        observer.warn("there is no region");
+    }
     let regions = rows(&set, &facts, &around)?;
     let written = match (&job.out, &job.object, &reference) {
         (Some(out), Some(object), Some(reference)) => {

@@ -58,7 +58,7 @@ pub fn write(out: &Path, set: &RegionSet, observer: &dyn Observer) -> Result<Vec
             "Add --reference CT/ and --as seg, seg-fractional or rtstruct.",
         ));
     }
-    if is_map(out) { label_map(out, set, observer) } else { folder(out, set) }
+    if is_map(out) { label_map(out, set, observer) } else { folder(out, set, observer) }
 }
 
 fn label_map(out: &Path, set: &RegionSet, observer: &dyn Observer) -> Result<Vec<PathBuf>> {
@@ -121,7 +121,7 @@ fn label_map(out: &Path, set: &RegionSet, observer: &dyn Observer) -> Result<Vec
     Ok(vec![out.to_path_buf(), table])
 }
 
-fn folder(out: &Path, set: &RegionSet) -> Result<Vec<PathBuf>> {
+fn folder(out: &Path, set: &RegionSet, observer: &dyn Observer) -> Result<Vec<PathBuf>> {
     std::fs::create_dir(out).map_err(|e| Error::io("create", out, &e))?;
     let names: Vec<&str> = set.regions.iter().map(|r| r.name.as_str()).collect();
     let mut written = Vec::new();
@@ -129,6 +129,9 @@ fn folder(out: &Path, set: &RegionSet) -> Result<Vec<PathBuf>> {
         let mut shares = vec![0_f32; set.grid.len()];
         region.iter().for_each(|(v, s)| shares[v] = s as f32);
         let path = out.join(format!("{name}.nii.gz"));
+        if name != region.name {
+            observer.say(&format!("'{}' is written as {name}.nii.gz", region.name));
+        }
         write_nifti(&path, &Volume::new(set.grid.clone(), shares)?)?;
         written.push(path);
     }

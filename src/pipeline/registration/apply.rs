@@ -110,9 +110,15 @@ pub fn apply(job: &ApplyJob, observer: &dyn Observer) -> Result<Applied> {
                 (&fixed.volume, fixed.kind),
                 (&moving.volume, moving.kind),
                 &[Affine::IDENTITY, map],
-            )?;
-            (applied.agreement_before, applied.agreement_after) = (Some(both[0]), Some(both[1]));
-            applied.warnings.extend(super::doubts(&both, None, fixed.kind == moving.kind));
+            );
+            match both {
+                Ok(both) => {
+                    applied.agreement_before = Some(both[0]);
+                    applied.agreement_after = Some(both[1]);
+                    applied.warnings.extend(super::doubts(&both, None, fixed.kind == moving.kind));
+                }
+                Err(e) => applied.warnings.push(not_compared(&e)),
+            }
             match (&job.moving, &job.on) {
                 (Some(of_moving), Some(of_fixed)) if is_object(&job.out) => {
                     Pair::new((of_fixed, fixed), (of_moving, moving)).write(
@@ -146,6 +152,11 @@ pub fn apply(job: &ApplyJob, observer: &dyn Observer) -> Result<Applied> {
     Ok(applied)
 }
 
+/// Only the grid of the fixed image is needed.
+fn not_compared(error: &Error) -> String {
+    format!("the images are not compared: {} ({})", error.problem, error.why)
+}
+
 /// The moving image by steps of which one is a displacement field.
 fn by_field(
     job: &ApplyJob,
@@ -172,10 +183,14 @@ fn by_field(
     let outside = if activity { 0.0 } else { -1000.0 };
     let moved = deformed(&moving.volume, &map, grid, activity, outside)?;
     let pair = ((&fixed.volume, fixed.kind), (&moved, moving.kind));
-    let after = agreement(pair.0, pair.1, &[Affine::IDENTITY])?[0];
     let as_it_lies = (&moving.volume, moving.kind);
-    let before = agreement(pair.0, as_it_lies, &[Affine::IDENTITY])?[0];
-    let warnings = super::doubts(&[before, after], None, fixed.kind == moving.kind);
+    let both = agreement(pair.0, as_it_lies, &[Affine::IDENTITY])
+        .and_then(|before| Ok([before[0], agreement(pair.0, pair.1, &[Affine::IDENTITY])?[0]]));
+    let mut warnings = match &both {
+        Ok(both) => super::doubts(both, None, fixed.kind == moving.kind),
+        Err(e) => vec![not_compared(e)],
+    };
+    warnings.extend(map.doubts(grid));
     warnings.iter().for_each(|w| observer.warn(w));
     if activity {
         let total = |v: &Volume<f32>| {
@@ -193,8 +208,8 @@ fn by_field(
         matrix: None,
         offset_mm: None,
         rigid: false,
-        agreement_before: Some(before),
-        agreement_after: Some(after),
+        agreement_before: both.as_ref().ok().map(|b| b[0]),
+        agreement_after: both.as_ref().ok().map(|b| b[1]),
         warnings,
         written: vec![job.out.clone()],
     })
@@ -211,7 +226,13 @@ pub fn moved_onto(
     observer: &dyn Observer,
 ) -> Result<Volume<f32>> {
     let there = moving.volume.grid.brought_by(&map.inverse()?);
-    let brought = Volume::new(there, moving.volume.data.clone())?;
+    // Activity follows the tissue: where a volume grows its concentration falls.
+    let grows = match (moving.kind, map.rigid()) {
+        (Kind::Activity, Err(_)) => map.determinant().abs() as f32,
+        _ => 1.0,
+    };
+    let data = moving.volume.data.iter().map(|v| v * grows).collect();
+    let brought = Volume::new(there, data)?;
     match moving.kind {
         Kind::Ct => {
             let moved = resample_intensity(&brought, grid, -1000.0)?;

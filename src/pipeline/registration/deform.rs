@@ -9,7 +9,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::image::{Affine, Grid, Volume};
+use crate::image::{Affine, Grid, Volume, determinant};
 use crate::io::{NiftiAffine, read_vectors};
 use crate::registration::Interpolated;
 
@@ -87,6 +87,11 @@ impl<'a> Map<'a> {
 
     /// Volume in the moving image of a unit of volume of the fixed one, by central differences over half a voxel each way.
     fn volume(&self, grid: &Grid, index: [f64; 3]) -> f64 {
+        self.signed_volume(grid, index).abs()
+    }
+
+    /// The same, below zero where tissue is folded.
+    fn signed_volume(&self, grid: &Grid, index: [f64; 3]) -> f64 {
         let slope = |a: usize| {
             let at = |sign: f64| {
                 let mut i = index;
@@ -96,8 +101,51 @@ impl<'a> Map<'a> {
             let (up, down) = (at(1.0), at(-1.0));
             [0, 1, 2].map(|c| up[c] - down[c])
         };
-        let voxel = Grid { axes_mm: [slope(0), slope(1), slope(2)], ..grid.clone() };
-        voxel.voxel_volume_mm3() / grid.voxel_volume_mm3()
+        let m = [slope(0), slope(1), slope(2)];
+        let own = grid.axes_mm;
+        determinant(&m) / determinant(&own)
+    }
+}
+
+/// Part of the fixed grid beyond a field that is told.
+const BEYOND_TOLD: f64 = 0.01;
+
+impl Map<'_> {
+    /// What a user should judge of fields on a grid: how much of it they do not reach, and where they fold tissue onto itself.
+    pub fn doubts(&self, grid: &Grid) -> Vec<String> {
+        let of = |n: usize| {
+            let index = grid.unlinear(n).map(|i| i as f64);
+            let mut p = grid.to_mm(index);
+            let mut beyond = false;
+            for step in &self.steps {
+                p = match step {
+                    Ready::Affine(map) => map.apply(p),
+                    Ready::Field(u) => {
+                        beyond |= u[0].value(p).is_none();
+                        let at = [0, 1, 2].map(|c| u[c].value(p).unwrap_or(0.0));
+                        [0, 1, 2].map(|c| p[c] + at[c])
+                    }
+                };
+            }
+            [beyond, self.signed_volume(grid, index) <= 0.0].map(u64::from)
+        };
+        let sum = |a: [u64; 2], b: [u64; 2]| [a[0] + b[0], a[1] + b[1]];
+        let [beyond, folded] = (0..grid.len()).into_par_iter().map(of).reduce(|| [0; 2], sum);
+        let share = |n: u64| n as f64 / grid.len() as f64;
+        let mut doubts = Vec::new();
+        if share(beyond) > BEYOND_TOLD {
+            doubts.push(format!(
+                "{:.1} % of the fixed image's voxels lie beyond the displacement field: they are not displaced",
+                100.0 * share(beyond)
+            ));
+        }
+        if folded > 0 {
+            doubts.push(format!(
+                "the displacement field folds tissue onto itself in {folded} voxels ({:.2} %): what lies there is counted more than once",
+                100.0 * share(folded)
+            ));
+        }
+        doubts
     }
 }
 

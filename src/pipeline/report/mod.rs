@@ -55,6 +55,8 @@ pub struct ReportJob {
     pub fits: Vec<PathBuf>,
     /// What `voxgray uncertainty` wrote as JSON.
     pub uncertainties: Vec<PathBuf>,
+    /// What failed and is missing, by the names of stages.
+    pub without: Vec<String>,
     /// VOIs that are drawn into the slices.
     pub voi: Vec<VoiInput>,
     /// What the patient is called.
@@ -108,7 +110,7 @@ pub fn report(job: &ReportJob, observer: &dyn Observer) -> Result<String> {
     let mut analyses: Vec<Value> = bed.iter().cloned().chain(others).collect();
     analyses.extend(tables::warnings(&fits));
     analyses.extend(tables::warnings(&budgets));
-    warnings(&mut page, &runs, &compared, &analyses, &clean);
+    warnings(&mut page, &runs, &compared, &analyses, &job.without, &clean);
     methods::section(&mut page, &runs, &compared, &bed);
     eanm::section(&mut page, job, &runs);
     provenance::section(&mut page, &runs, &clean);
@@ -160,9 +162,17 @@ fn warnings(
     runs: &[Run],
     compared: &[Comparison],
     analyses: &[Value],
+    without: &[String],
     clean: &Cleaner,
 ) {
     page.section("warnings", "Warnings");
+    if !without.is_empty() {
+        let items: Vec<String> = without
+            .iter()
+            .map(|stage| format!("{stage}: failed, and is not in this report"))
+            .collect();
+        page.list("warnings", &items);
+    }
     for (n, run) in runs.iter().enumerate() {
         let all = run.summary["warnings"].as_array();
         let all: Vec<String> =

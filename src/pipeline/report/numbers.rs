@@ -106,9 +106,9 @@ fn is_date(word: &str) -> bool {
     [0, 1, 2, 3, 5, 6, 8, 9].into_iter().all(digit) && bytes[4] == b'-' && bytes[7] == b'-'
 }
 
-/// A DICOM UID: digits in at least four parts.
+/// A DICOM UID: digits in at least four parts, or one made of a UUID (PS3.5 B.2), 2.25 and a long number.
 fn is_uid(word: &str) -> bool {
-    word.split('.').count() >= 4
+    (word.split('.').count() >= 4 || word.starts_with("2.25."))
         && word.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
 }
 
@@ -134,6 +134,7 @@ mod tests {
     fn nobody_is_named() {
         let cleaner = Cleaner { names: vec!["doe.nii.gz".into()], identify: false };
         let text = "doe.nii.gz of 2026-03-01T10:00:00, start, in 1.2.840.113619.2.55 holds 4.5 Bq";
+        assert_eq!(cleaner.text("not read: 2.25.330187 (CT)"), "not read: (left out) (CT)");
         assert_eq!(cleaner.text(text), "(file) of (left out), start, in (left out) holds 4.5 Bq");
     }
 }
