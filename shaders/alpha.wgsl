@@ -67,7 +67,7 @@ fn transport_alpha(birthplace: Place, particle: Particle) {
         );
         if (!cross_face(&place, face.axis, d)) {
             tell(EVENT_ESCAPE, &place, p, p.energy);
-            escape(ALPHA, p.energy, face_number(face.axis, d[face.axis] > 0.0), p.slot);
+            escape(ALPHA, p.energy, face_number(face.axis, d[face.axis] > -LEAST_COMPONENT), p.slot);
             return;
         }
         tell(EVENT_CROSSING, &place, p, given);

@@ -414,7 +414,7 @@ fn walk(t: ptr<function, Track>, s: ptr<function, Step>, place: ptr<function, Pl
         if (!inside) {
             book_segments += (*t).segments;
             tell(EVENT_ESCAPE, place, *p, energy);
-            escape(kind, energy, face_number(face.axis, d[face.axis] > 0.0), (*p).slot);
+            escape(kind, energy, face_number(face.axis, d[face.axis] > -LEAST_COMPONENT), (*p).slot);
             stop = OUTSIDE;
             break;
         }

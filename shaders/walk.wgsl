@@ -63,9 +63,17 @@ struct Face {
     axis: u32,
 }
 
+// Components nearer to zero are forward, and this large.
+const LEAST_COMPONENT: f32 = 1e-20;
+
 // Inverse of a direction's component, finite also for zero.
 fn inverse_component(d: f32) -> f32 {
-    return 1.0 / select(d, 1e-20, abs(d) < 1e-20);
+    return 1.0 / select(d, LEAST_COMPONENT, abs(d) < LEAST_COMPONENT);
+}
+
+// Whether components lead to the face on the high side: the one that to_face measures to.
+fn is_forward(d: vec3<f32>) -> vec3<bool> {
+    return d > vec3<f32>(-LEAST_COMPONENT, -LEAST_COMPONENT, -LEAST_COMPONENT);
 }
 
 fn inverse_direction(d: vec3<f32>) -> vec3<f32> {
@@ -93,7 +101,7 @@ fn to_face(local: vec3<f32>, inverse: vec3<f32>, half_edge: vec3<f32>) -> Face {
 // Moves to the neighbouring voxel along an axis; false outside the grid.
 fn cross_face(place: ptr<function, Place>, axis: u32, direction: vec3<f32>) -> bool {
     let here = vec3<u32>(0u, 1u, 2u) == vec3<u32>(axis, axis, axis);
-    let forward = direction > vec3<f32>(0.0, 0.0, 0.0);
+    let forward = is_forward(direction);
     let half_edge = params.voxel_cm * 0.5;
     (*place).local = select((*place).local, select(half_edge, -half_edge, forward), here);
     let move_by = select(vec3<i32>(-1, -1, -1), vec3<i32>(1, 1, 1), forward);

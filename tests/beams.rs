@@ -214,12 +214,22 @@ fn pencils_through_the_middle_of_a_grid_enter_it() {
         let dims = [[6; 3], [5, 8, 3]][n % 2];
         let grid = Grid::aligned(dims, origin, [spacing; 3]);
         let density = vec![0.0; grid.len()];
-        for direction in ["0,0,-1", "0,0,1", "-1,0,0", "-1,1,0", "1,-1,-1", "0.3,-0.2,-0.9"] {
+        for direction in
+            ["0,0,-1", "0,0,1", "-1,0,0", "-1,1,0", "1,-1,-1", "0,1,-1", "0.3,-0.2,-0.9"]
+        {
             let text = format!("direction={direction}");
             let plan = plan_in(&grid, &water(), &density, "alpha:5MeV", &beam(&text));
             let tally = go(&plan, 4, 2);
+            let place = format!("{text} on {dims:?} at {origin:?} of {spacing} mm");
             let missed = tally.escape_mean(&[(MISSED, 3)]);
-            assert_eq!(missed.particles, 0.0, "{text} on {dims:?} at {origin:?} of {spacing} mm");
+            assert_eq!(missed.particles, 0.0, "{place}");
+            // Along an axis that it does not go it stays, also between two voxels.
+            for (axis, d) in direction.split(',').enumerate().filter(|d| d.1 == "0") {
+                for side in [face(axis, false), face(axis, true)] {
+                    let left = tally.escape_mean(&[(side, 3)]).particles;
+                    assert_eq!(left, 0.0, "{place}, {d} {axis}");
+                }
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Alpha particles: a straight track with continuous slowing down. Neglects straggling, scattering, delta rays' range and the recoil's
 //! (both below 1 um), all small against a voxel.
 
-use super::electron::{inverse_component, to_face};
+use super::electron::{inverse_component, is_forward, to_face};
 use super::fine::Loss;
 use super::particle::{ALPHA, Particle};
 use super::score::Scorer;
@@ -49,7 +49,7 @@ impl<S: Scorer> Walk<'_, S> {
             }
             if !self.cross(&mut place, axis, p.direction[axis], half[axis]) {
                 self.tell("escape", &place, &p, p.energy);
-                self.escape(ALPHA, p.energy, face(axis, p.direction[axis] > 0.0));
+                self.escape(ALPHA, p.energy, face(axis, is_forward(p.direction[axis])));
                 return;
             }
             self.tell("crossing", &place, &p, given);

@@ -135,7 +135,7 @@ impl<S: Scorer> Walk<'_, S> {
                     if !self.cross(&mut place, axis, p.direction[axis], half[axis]) {
                         self.ledger.lepton_segments += u64::from(segments);
                         self.tell("escape", &place, &p, p.energy);
-                        self.escape(p.kind, p.energy, face(axis, p.direction[axis] > 0.0));
+                        self.escape(p.kind, p.energy, face(axis, is_forward(p.direction[axis])));
                         return;
                     }
                     self.tell("crossing", &place, &p, given);
@@ -336,7 +336,7 @@ impl<S: Scorer> Walk<'_, S> {
     /// Moves to the neighbouring voxel along `axis`; false outside the grid.
     #[inline(always)]
     pub fn cross(&self, place: &mut Place, axis: usize, direction: f32, half: f32) -> bool {
-        let forward = direction > 0.0;
+        let forward = is_forward(direction);
         place.voxel[axis] += if forward { 1 } else { -1 };
         place.local[axis] = if forward { -half } else { half };
         if place.voxel[axis] < 0 || place.voxel[axis] >= self.plan.params.dims[axis] as i32 {
@@ -347,10 +347,18 @@ impl<S: Scorer> Walk<'_, S> {
     }
 }
 
+/// Components nearer to zero are forward, and this large.
+const LEAST: f32 = 1e-20;
+
+/// Whether a component leads to the face on the high side: the one that [`to_face`] measures to.
+#[inline(always)]
+pub fn is_forward(d: f32) -> bool {
+    d > -LEAST
+}
+
 /// Inverse of a direction's component, finite also for zero.
 #[inline(always)]
 pub fn inverse_component(d: f32) -> f32 {
-    const LEAST: f32 = 1e-20;
     1.0 / if d.abs() < LEAST { LEAST } else { d }
 }
 
