@@ -53,6 +53,11 @@ fn kidney(v: usize, k: usize) -> bool {
     [v % SIDE, v / SIDE, k].iter().all(|i| (3..5).contains(i))
 }
 
+/// StudyInstanceUID of a day's examination.
+fn study_of(day: &str) -> String {
+    format!("1.2.3.1.{day}")
+}
+
 fn slice(s: &Series, k: usize) -> DataSet {
     let class = if s.modality == "CT" { "2" } else { "128" };
     let set = DataSet::default()
@@ -65,7 +70,7 @@ fn slice(s: &Series, k: usize) -> DataSet {
         .text((8, 0x32), "TM", s.at[1])
         .text((8, 0x60), "CS", s.modality)
         .text((0x10, 0x20), "LO", s.patient)
-        .text((0x20, 0xD), "UI", &format!("1.2.3.1.{}", s.at[0]))
+        .text((0x20, 0xD), "UI", &study_of(s.at[0]))
         .text((0x20, 0xE), "UI", s.uid)
         .text((0x20, 0x52), "UI", s.frame)
         .ds((0x20, 0x32), &[-20.0, -20.0, s.z + MM * k as f64])
@@ -246,6 +251,29 @@ fn frames_nuclides_and_cycles_are_told_apart() {
     part("# voi = \"day1/rs.dcm\"");
     assert!(!study.contains("series = "), "one series a folder needs no name:\n{study}");
     assert!(!export.path("study.toml").exists());
+}
+
+/// Two cycles on one table, in one frame of reference: VOIs are those of the cycle in whose study they were drawn.
+#[test]
+fn cycles_of_one_frame_have_their_own_vois() {
+    let export = Export::new();
+    let later = ["20260501", "140000"];
+    export.series("one/ct", ct("A", "1.2.3.20", "1.2.3.2"));
+    export.series("one/pt", FIRST);
+    export.series("two/ct", Series { at: later, ..ct("A", "1.2.3.21", "1.2.3.2") });
+    export
+        .series("two/pt", Series { uid: "1.2.3.12", at: later, given: "20260501100000", ..FIRST });
+    for (folder, day) in [("one", FIRST.at[0]), ("two", later[0])] {
+        let set = structures("A", "1.2.3.2").text((0x20, 0xD), "UI", &study_of(day));
+        export.write(&format!("{folder}/rs.dcm"), &set);
+    }
+    let study = String::from_utf8_lossy(&export.run(&["init", ".", "--print"]).stdout).into_owned();
+    let cycles: Vec<&str> = study.split("[[cycle]]").skip(1).collect();
+    assert_eq!(cycles.len(), 2, "{study}");
+    for (cycle, [own, other]) in cycles.iter().zip([["one", "two"], ["two", "one"]]) {
+        assert!(cycle.contains(&format!("file = \"{own}/rs.dcm\"")), "{study}");
+        assert!(!cycle.contains(&format!("{other}/rs.dcm")), "{study}");
+    }
 }
 
 /// A first scan without a CT of its own is registered to one that lies on the CT; where none does, it is asked, and refused until it is said.

@@ -2,7 +2,7 @@
 //!
 //! Voxels of one value are one step; the curve goes through the middle of each step and is straight between them, so that V(D) is continuous and
 //! D_x its inverse: planes across a gradient have all values between theirs. Where a step has a narrower neighbour it is drawn towards that one by half
-//! of the narrower only, and by half a voxel where the gap is wide; the rest stands upright: a plateau, or the zeros beside a dose, are voxels of that
+//! of the narrower only, and by half of the smaller voxel where the gap is wide; the rest stands upright: a plateau, or the zeros beside a dose, are voxels of that
 //! value. Below the least and above the largest value the curve ends (ICRU Report 83, section 3.6, names D_98 %, D_50 %, D_2 % and D_V).
 
 use super::samples::Samples;
@@ -53,11 +53,11 @@ impl Dvh {
         let range = steps[steps.len() - 1].0 - steps[0].0;
         // The weight of a step that is drawn towards a neighbour.
         let drawn = |own: &(f64, f64, f64), other: Option<&(f64, f64, f64)>| {
-            let shared = other.map_or(0.0, |other| match (own.0 - other.0).abs() {
+            let shared = other.map_or(own.2, |other| match (own.0 - other.0).abs() {
                 gap if gap <= WIDE_GAP * range => own.1.min(other.1),
-                _ => 0.0,
+                _ => own.2.min(other.2),
             });
-            0.5 * shared.max(own.2)
+            0.5 * shared
         };
         let (mut values, mut above) = (Vec::new(), Vec::new());
         let mut below = 0.0;
@@ -207,6 +207,10 @@ mod tests {
         let zeros = of(&[(600, 0.0), (200, 20.0), (200, 30.0)]);
         assert_eq!(zeros.value_at_share(0.5), 0.0);
         assert!((zeros.share_at_least(5.0) - 0.4).abs() <= 0.5 / 1000.0);
+        // A sliver of a voxel beside does not draw a large one to it.
+        let pairs = [(13.0, 0.001), (80.0, 1.0), (80.5, 1.0), (81.0, 1.0)];
+        let sliver = Dvh::new(&samples_of(&pairs)).unwrap();
+        assert!([0.98, 0.95].iter().all(|s| sliver.value_at_share(*s) >= 80.0));
         // A voxel without volume in the VOI is none of it.
         let with_none = Dvh::new(&samples_of(&[(7.0, 1.0), (50.0, 0.0)])).unwrap();
         assert_eq!((with_none.max(), with_none.value_at_share(0.0)), (7.0, 7.0));

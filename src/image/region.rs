@@ -100,7 +100,8 @@ impl RegionSet {
 
     /// Volume of a region of this set, mL.
     pub fn volume_ml(&self, region: &Region) -> f64 {
-        region.voxel_sum() * self.grid.voxel_volume_mm3() / 1000.0
+        // Of no voxel it is 0, not -0.
+        region.voxel_sum() * self.grid.voxel_volume_mm3() / 1000.0 + 0.0
     }
 
     /// Whole-voxel VOIs: a voxel belongs to a region that holds at least half of it ([`WHOLE_FROM`]). A region that is smaller than that everywhere

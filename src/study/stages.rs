@@ -50,7 +50,7 @@ impl Study {
                 let mut words = vec![text("dvh"), Word::Made(numbered("dose", n, cycles))];
                 voi_words(&mut words, &voi.file, voi.names.as_deref());
                 if let Some(given) = &cycle.administered {
-                    words.extend([text("--administered"), text(given)]);
+                    words.push(Word::Text(format!("--administered={given}")));
                 }
                 words.extend(self.words(commands, "dvh", "dvh", &self.dvh, given::ANALYSIS)?);
                 let after = vec![numbered("dose", n, cycles)];
@@ -116,7 +116,7 @@ impl Study {
         }
         for cycle in &self.cycles {
             if let Some(given) = &cycle.administered {
-                words.extend([text("--administered"), text(given)]);
+                words.push(Word::Text(format!("--administered={given}")));
             }
             if let Some(ct) = &cycle.ct {
                 words.extend([text("--ct"), Word::Input(ct.clone())]);
@@ -192,7 +192,7 @@ impl Study {
             Some(image) => {
                 words.push(Word::Input(image.clone()));
                 if let Some(time) = &cycle.time {
-                    words.extend([text("--administered"), text(time)]);
+                    words.push(Word::Text(format!("--administered={time}")));
                 }
             }
             None => {
@@ -281,7 +281,7 @@ impl Study {
         for (dose, cycle) in doses.iter().zip(&self.cycles) {
             words.extend([text("--cycle"), Word::Made(dose.clone())]);
             if let Some(given) = &cycle.administered {
-                words.extend([text("--administered"), text(given)]);
+                words.push(Word::Text(format!("--administered={given}")));
             }
         }
         let path = format!("limit.{}", n + 1);

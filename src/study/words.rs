@@ -44,6 +44,14 @@ pub fn in_study(text: &str) -> String {
     said.replace(ENTRY.0, ENTRY.1)
 }
 
+/// A text with the stop that it needs where more follows.
+fn sentence(mut text: String, more: &str) -> String {
+    if !more.is_empty() && text.ends_with(|c: char| c.is_alphanumeric()) {
+        text.push('.');
+    }
+    text
+}
+
 /// Names behind `--` in a text, each once.
 fn options_in(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
@@ -69,7 +77,7 @@ impl Study {
     /// What a command says, in the words of the study, with the keys that its options are.
     pub fn said(&self, commands: &Commands, stage: &Stage, text: &str) -> String {
         let keys = self.keys_of(commands, stage, text);
-        in_study(text) + &keys
+        sentence(in_study(text), &keys) + &keys
     }
 
     /// ` In study.toml --accept is accept of [dose].`; empty where no option is named.
@@ -132,7 +140,7 @@ impl Study {
             kind: error.kind,
             problem: format!("{}{line}: {}", self.path.display(), in_study(&error.problem)),
             why: in_study(&error.why),
-            suggestion: in_study(&error.suggestion) + keys,
+            suggestion: sentence(in_study(&error.suggestion), keys) + keys,
         }
     }
 

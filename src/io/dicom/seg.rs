@@ -285,15 +285,17 @@ fn place(root: Item<'_>, frames: &[Frame], notes: &mut Vec<String>) -> Result<(G
     let smallest = smallest_step(frames, &depths);
     let stated_step = stated(SPACING_BETWEEN_SLICES)?;
     let thickness = stated(SLICE_THICKNESS)?;
-    if let (None, Some(thick)) = (stated_step, thickness)
-        && smallest < (1.0 - SHIFT_STEPS) * thick
+    if let Some(own) = stated_step.or(thickness)
+        && smallest < (1.0 - SHIFT_STEPS) * own
         && steps.iter().any(|s| *s > (1.0 + SHIFT_STEPS) * smallest)
     {
+        let name = match stated_step {
+            Some(_) => "SpacingBetweenSlices (0018,0088)",
+            None => "SliceThickness (0018,0050)",
+        };
         return refuse(
             first,
-            format!(
-                "planes lie {smallest:.3} mm apart and more, SliceThickness (0018,0050) is {thick} mm"
-            ),
+            format!("planes lie {smallest:.3} mm apart and more, {name} is {own} mm"),
             "which of the slices without a frame are empty, and how thick the others are, is not known",
         );
     }

@@ -124,7 +124,10 @@ pub fn section(page: &mut Page, fits: &[Fitted], budgets: &[Value], clean: &Clea
     for fitted in fits {
         let rows: Vec<Vec<String>> = list(fitted).iter().map(|c| curve(c, fitted, clean)).collect();
         page.table(
-            "How each curve was integrated. u: relative standard uncertainty. Half-life: of the slowest phase, effective.",
+            &format!(
+                "How each curve was integrated{}. u: relative standard uncertainty. Half-life: of the slowest phase, effective.",
+                of_half_life(&fitted.results)
+            ),
             &["curve", "model", "chi2 / degrees of freedom", "half-life / h", "integral", "u", "95 % interval", "before the first point", "after the last"],
             &rows,
         );
@@ -154,7 +157,7 @@ pub fn section(page: &mut Page, fits: &[Fitted], budgets: &[Value], clean: &Clea
         let rows: Vec<Vec<String>> = list(found).iter().map(voi).collect();
         let samples = as_text(&found["samples"]);
         page.table(
-            &format!("Doses, and the same from {samples} samples."),
+            &format!("Doses, and the same from {samples} samples{}.", of_half_life(found)),
             &[
                 "VOI",
                 "dose / Gy",
@@ -169,6 +172,13 @@ pub fn section(page: &mut Page, fits: &[Fitted], budgets: &[Value], clean: &Clea
             &rows,
         );
     }
+}
+
+/// Physical half-life that the results rest on.
+fn of_half_life(results: &Value) -> String {
+    results["half_life_s"].as_f64().map_or(String::new(), |s| {
+        format!(", with a physical half-life of {} h", significant(s / SECONDS_PER_HOUR, 5))
+    })
 }
 
 fn interval(value: &Value, of: impl Fn(f64) -> f64) -> String {

@@ -338,7 +338,14 @@ impl Patient<'_> {
         }
         let of = |s: &'_ Surveyed| s.facts.frame_of_reference_uid.clone();
         let frame = of(ct.unwrap_or(first));
-        self.vois(text, frame.as_deref(), told);
+        let own: Vec<&str> = points
+            .iter()
+            .flatten()
+            .copied()
+            .chain(ct)
+            .filter_map(|s| s.facts.study_uid.as_deref())
+            .collect();
+        self.vois(text, frame.as_deref(), &own, told);
         let mut of = Reference { ct, frame: frame.as_deref(), number: 0, anchor: None };
         of.anchor = points.iter().position(|p| !matches!(self.lies(p[0], &of), Lies::Alone));
         for (n, point) in points.iter().enumerate() {
@@ -353,9 +360,16 @@ impl Patient<'_> {
         self.of(&["RTSTRUCT", "SEG"]).filter(here)
     }
 
-    fn vois(&self, text: &mut Text, frame: Option<&str>, told: &mut Vec<String>) {
+    /// Whether VOIs belong to another cycle: they are of a study of its images, and not of one of these.
+    fn of_another(&self, voi: &Surveyed, own: &[&str]) -> bool {
+        let Some(study) = voi.facts.study_uid.as_deref() else { return false };
+        let mut images = self.of(&["CT", "PT", "NM"]);
+        !own.contains(&study) && images.any(|i| i.facts.study_uid.as_deref() == Some(study))
+    }
+
+    fn vois(&self, text: &mut Text, frame: Option<&str>, own: &[&str], told: &mut Vec<String>) {
         let mut found = false;
-        for voi in self.vois_in(frame) {
+        for voi in self.vois_in(frame).filter(|v| !self.of_another(v, own)) {
             let Some(file) = voi.files.first() else { continue };
             text.line("[[cycle.voi]]");
             text.key("file", &path(file, self.folder), &voi.facts.modality);
