@@ -363,7 +363,7 @@ fn parse_beam(text: &str) -> std::result::Result<Beam, String> {
 fn parse_decays(text: &str) -> std::result::Result<f64, String> {
     // Doses of so many are numbers that a map can hold.
     let number = text.trim().parse::<f64>().ok().filter(|n| (1e-9..=1e30).contains(n));
-    number.ok_or_else(|| "must be a number of 1e-9 to 1e30, such as 1e9".into())
+    number.ok_or_else(|| "must be a number above zero (1e-9 to 1e30), such as 1e9".into())
 }
 
 fn parse_unit(text: &str) -> std::result::Result<InputUnit, String> {
