@@ -39,7 +39,7 @@ impl Listing {
                 // There for a moment only, such as what another program was writing.
                 Err(_) if is_gone(&file) => {}
                 // A link to nothing, or to itself.
-                Err(_) if std::fs::metadata(&file).is_err() => found.others += 1,
+                Err(_) if !file.exists() => found.others += 1,
                 Err(error) => return Err(error),
             }
         }
