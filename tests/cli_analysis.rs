@@ -80,8 +80,12 @@ fn histograms_and_bed_of_a_run() {
             (value(&all, name, "volume") / voi["volume_cm3"].as_f64().unwrap() - 1.0).abs() < 1e-9
         );
         if name == "core" {
-            let [low, high] = ["D98%", "D2%"].map(|q| row(&all, name, q)["bias"].as_f64().unwrap());
-            assert!(high > 0.0 && low < 0.0, "{low} {high}");
+            // Eight voxels are too few to tell what they are from their noise: each has its own error.
+            for quantity in ["D98%", "D2%"] {
+                let found = row(&all, name, quantity);
+                assert_eq!(found["bias"], 0.0, "{found}");
+                assert!(found["standard_error"].as_f64().unwrap() > 0.0, "{found}");
+            }
         }
     }
     for file in ["dvh.csv", "curves.csv", "dvh.json", "dvh.png", "voxgray-files.json"] {

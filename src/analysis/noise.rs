@@ -58,6 +58,8 @@ const NODES: usize = 24;
 /// Standard uncertainty of the law, in parts of the bias and of a voxel's noise: what is left in the simulations of `noise_tests.rs`.
 const OF_BIAS: f64 = 0.15;
 const OF_NOISE: f64 = 0.05;
+/// Voxels of one weight below which D_x is that of single voxels, whose noise is not told from what they are.
+const FEW_VOXELS: f64 = 30.0;
 /// Largest standard deviation of a share, which lies from 0 to 1.
 const LARGEST_OF_SHARE: f64 = 0.5;
 /// Share of a region whose standard error may be unknown.
@@ -124,9 +126,19 @@ impl Noise {
         Estimate { value, bias: Some(0.0), standard_error: Some(self.mean_variance.sqrt()) }
     }
 
+    /// Whether there are too few voxels for laws of many.
+    fn is_small(&self) -> bool {
+        let of_one: f64 = self.groups.iter().zip(&self.square).map(|(g, q)| g.2 * g.2 * q).sum();
+        of_one * FEW_VOXELS > 1.0
+    }
+
     /// V(D), share: where D_x without its bias is this value.
     pub fn share_at_least(&self, dvh: &Dvh, value: f64) -> Estimate {
         let seen = dvh.share_at_least(value);
+        if self.is_small() {
+            let error = self.spread([(SMOOTH, value, 1.0)]).min(LARGEST_OF_SHARE);
+            return Estimate { value: seen, bias: Some(0.0), standard_error: Some(error) };
+        }
         let (mut low, mut high) = (0.0, 1.0);
         for _ in 0..20 {
             let share = 0.5 * (low + high);
@@ -152,6 +164,11 @@ impl Noise {
     /// D_x.
     pub fn value_at_share(&self, dvh: &Dvh, share: f64) -> Estimate {
         let seen = dvh.value_at_share(share);
+        let own = self.noise_at(seen);
+        if self.is_small() {
+            // A voxel's value with its own error.
+            return Estimate { value: seen, bias: Some(0.0), standard_error: Some(own) };
+        }
         let added = ADDED.map(|l| self.quantile(share, l));
         let shift = first_step(added);
         // How the shift follows each of the three.
@@ -165,18 +182,32 @@ impl Noise {
             (moved(h) - moved(-h)) / (2.0 * h)
         };
         let quantile = |l: f64, x: f64, c: f64| (l, x, c / self.density(x, l));
-        let own = quantile(SMOOTH, seen, 1.0);
+        let of_value = quantile(SMOOTH, seen, 1.0);
         let followed = self.spread(
-            [own].into_iter().chain((0..3).map(|n| quantile(ADDED[n], added[n], -slope(n)))),
+            [of_value].into_iter().chain((0..3).map(|n| quantile(ADDED[n], added[n], -slope(n)))),
         );
         // The shift lies between those of the law's two ends, however little is known of it.
         let [narrow, wide] = [LARGEST, 0.0].map(|c| step_of(added[1] - added[0], c));
-        let bounded = self.spread([own]).hypot((wide - narrow) / 12.0_f64.sqrt());
-        let model = (OF_BIAS * shift).hypot(OF_NOISE * self.noise_at(seen));
+        let bounded = self.spread([of_value]).hypot((wide - narrow) / 12.0_f64.sqrt());
+        // No noise carries a cold end beyond the median, a hot one below it, or a dose below zero.
+        let median = dvh.value_at_share(0.5);
+        let mut corrected = seen - shift;
+        if share > 0.5 {
+            corrected = corrected.min(median.max(seen));
+        } else if share < 0.5 {
+            corrected = corrected.max(median.min(seen));
+        }
+        if dvh.min() >= 0.0 {
+            corrected = corrected.max(0.0);
+        }
+        let model = (OF_BIAS * shift).hypot(OF_NOISE * own);
+        // Of a value that lies among those of the voxels, with their noise.
+        let most = 0.5 * (dvh.max() - dvh.min()) + own;
+        let error = followed.min(bounded).hypot(model).min(most);
         Estimate {
             value: seen,
-            bias: Some(shift),
-            standard_error: Some(followed.min(bounded).hypot(model)).filter(|e| e.is_finite()),
+            bias: Some(seen - corrected),
+            standard_error: Some(error).filter(|e| e.is_finite()),
         }
     }
 

@@ -73,6 +73,30 @@ fn seen(truth: &Truth, seed: u64) -> Samples {
     }
 }
 
+/// Few voxels, voxels of one value and clusters: values stay in their order, among those that are seen with their noise, and errors too.
+#[test]
+fn values_of_few_or_equal_voxels_stay_in_their_order() {
+    for doses in [vec![20.0], vec![20.0; 300], vec![20.0, 20.0, 35.0, 35.0], {
+        let mut zeros = vec![0.0; 10];
+        zeros.extend([5.0, 6.0]);
+        zeros
+    }] {
+        let pairs: Vec<(f64, f64)> = doses.iter().map(|d| (*d, 1.0)).collect();
+        let mut samples = samples_of(&pairs);
+        samples.standard_errors = vec![1.0; doses.len()];
+        samples.mean_variance = Some(1.0 / doses.len() as f64);
+        let (dvh, noise) = (Dvh::new(&samples).unwrap(), Noise::new(&samples, None).unwrap());
+        let found = [0.98, 0.95, 0.5, 0.05, 0.02].map(|s| noise.value_at_share(&dvh, s));
+        let corrected = found.map(|e| e.corrected());
+        assert!(corrected.windows(2).all(|w| w[0] <= w[1] + 1e-9), "{doses:?}: {corrected:?}");
+        assert!(corrected[0] >= 0.0, "{corrected:?}");
+        for e in found {
+            let most = 0.5 * (dvh.max() - dvh.min()) + 1.0;
+            assert!(e.standard_error.is_some_and(|e| e <= most), "{doses:?}: {e:?}");
+        }
+    }
+}
+
 /// A share at a value far from every voxel's is known: no error is beyond 1, none is nothing where a bias was taken away.
 #[test]
 fn shares_between_clusters_of_voxels_have_an_error_that_can_be() {

@@ -203,6 +203,14 @@ pub(super) struct Row {
     pub(super) value: Estimate,
 }
 
+impl Row {
+    /// 95 % interval by the noise; that of a share lies from 0 to 100 %.
+    fn interval(&self, factor: f64) -> Option<[f64; 2]> {
+        let limits = self.value.interval_95(factor)?;
+        Some(if self.unit == "%" { limits.map(|l| l.clamp(0.0, 100.0)) } else { limits })
+    }
+}
+
 /// The table of results.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -236,7 +244,7 @@ impl Table {
     fn cells(&self, factor: f64) -> Vec<Vec<String>> {
         let some = |x: Option<f64>| x.map_or(String::new(), shown);
         let row = |r: &Row| {
-            let limits = r.value.interval_95(factor);
+            let limits = r.interval(factor);
             vec![
                 r.voi.replace(char::is_control, " "),
                 r.what.clone(),
@@ -263,7 +271,7 @@ impl Table {
         let row = |r: &Row| {
             let corrected = r.value.bias.map(|_| r.value.corrected());
             json!({"voi": r.voi, "quantity": r.what, "unit": r.unit, "value": r.value.value, "bias": r.value.bias,
-                   "corrected": corrected, "standard_error": r.value.standard_error, "interval_95": r.value.interval_95(factor)})
+                   "corrected": corrected, "standard_error": r.value.standard_error, "interval_95": r.interval(factor)})
         };
         Value::Array(self.rows.iter().map(row).collect())
     }
