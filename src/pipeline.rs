@@ -34,6 +34,7 @@ pub mod memory;
 mod merge;
 pub mod method_file;
 mod neglected;
+pub mod other_map;
 mod outputs;
 mod over_time;
 mod padding;
@@ -345,9 +346,6 @@ impl Surroundings {
     }
 }
 
-/// Part of the matter beyond a beam's dose grid that is told.
-const LEFT_OUT_TOLD: f64 = 0.01;
-
 /// [`prepare_for`] after reading. `times` holds the activity at each time on the dose grid, where one run is to score all of them.
 #[expect(clippy::too_many_arguments, reason = "all that was read")]
 fn prepare_with(
@@ -373,19 +371,12 @@ fn prepare_with(
         let mask = couch::mask(&removed, &matter.grid, &grid.grid)?;
         (0..mask.len()).filter(|v| mask[*v] > 0).map(|v| v as u32).collect()
     };
-    let all_mm3 = matter.grid.voxel_volume_mm3() * matter.grid.len() as f64;
+    if job.beam.is_some() {
+        beam::tell_beyond(&matter.grid, &grid.grid, observer);
+    }
     let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
     interrupt::check()?;
     let shown = fields_of_view::shown(&activity.volume.grid, &grid.grid)?;
-    if job.beam.is_some() {
-        let whole = all_mm3 - grid.grid.voxel_volume_mm3() * grid.grid.len() as f64;
-        if whole > LEFT_OUT_TOLD * all_mm3 {
-            observer.warn(&format!(
-                "{:.1} % of the matter's volume lie beyond the dose grid, which has whole voxels alone: the beam meets nothing there",
-                100.0 * whole / all_mm3
-            ));
-        }
-    }
     // What stands in for the activity of a beam is that of the dose grid's own matter.
     let (activity, most) = match job.beam {
         Some(_) => (source::of_beam(&phantom)?, 1.0),

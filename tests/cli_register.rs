@@ -89,6 +89,13 @@ fn printed(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// The activity of an image, Bq.
+fn activity(inputs: &Inputs, name: &str) -> f64 {
+    let image = read_image(&inputs.path(name), None).unwrap().0;
+    let ml = image.grid.voxel_volume_mm3() / 1000.0;
+    image.data.iter().map(|v| f64::from(*v)).sum::<f64>() * ml
+}
+
 /// The bar of real images, 0.5 mm, at the corners of a body; the moving image lies on the fixed one with its activity.
 #[test]
 fn a_motion_is_found_written_and_applied() {
@@ -130,11 +137,7 @@ fn a_motion_is_found_written_and_applied() {
         "a2on1.mha",
         "--json",
     ]));
-    let sum = |name: &str| {
-        let image = read_image(&inputs.path(name), None).unwrap().0;
-        let ml = image.grid.voxel_volume_mm3() / 1000.0;
-        image.data.iter().map(|v| f64::from(*v)).sum::<f64>() * ml
-    };
+    let sum = |name: &str| activity(&inputs, name);
     assert!((sum("a2on1.mha") / sum("a2.mha") - 1.0).abs() < 1e-5, "{applied}");
     assert!(applied["agreement_after"]["correlation"].as_f64().unwrap() > 0.95, "{applied}");
     assert_eq!(applied["warnings"].as_array().unwrap().len(), 0, "{applied}");
@@ -235,11 +238,7 @@ fn what_cannot_be_registered_says_why() {
     succeed(&output);
     assert!(stderr(&output).contains("by the factor 1.05"), "{}", stderr(&output));
     // Its activity is what it was: a concentration rises where tissue shrinks. The fixed image may be without a feature: only its grid is asked for.
-    let sum = |name: &str| {
-        let image = read_image(&inputs.path(name), None).unwrap().0;
-        let ml = image.grid.voxel_volume_mm3() / 1000.0;
-        image.data.iter().map(|v| f64::from(*v)).sum::<f64>() * ml
-    };
+    let sum = |name: &str| activity(&inputs, name);
     assert!(
         (sum("s.mha") / sum("a2.mha") - 1.0).abs() < 1e-3,
         "{} {}",

@@ -97,6 +97,7 @@ fn command_of(source: &Path) -> Option<&'static str> {
         ("src/pipeline/registration", "register"),
         ("src/registration/", "register"),
         ("src/pipeline/finished", "dvh"),
+        ("src/pipeline/other_map", "dvh"),
         ("src/pipeline/kernel", "kernel"),
         ("src/cli/kernel", "kernel"),
         ("src/pipeline/s_values", "s-values"),

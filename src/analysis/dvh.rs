@@ -2,8 +2,8 @@
 //!
 //! Voxels of one value are one step; the curve goes through the middle of each step and is straight between them, so that V(D) is continuous and
 //! D_x its inverse: planes across a gradient have all values between theirs. Where a step has a narrower neighbour it is drawn towards that one by half
-//! of the narrower only, and by half of the smaller voxel where the gap is wide; the rest stands upright: a plateau, or the zeros beside a dose, are voxels of that
-//! value. Below the least and above the largest value the curve ends (ICRU Report 83, section 3.6, names D_98 %, D_50 %, D_2 % and D_V).
+//! of the narrower only, and by half of the smaller voxel where the gap is wide; the rest stands upright: a plateau, or the zeros beside a dose, are
+//! voxels of that value. Below the least and above the largest value the curve ends (ICRU Report 83, section 3.6, names D_98 %, D_50 %, D_2 % and D_V).
 
 use super::samples::Samples;
 use crate::error::{Error, Result};

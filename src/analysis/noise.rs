@@ -150,8 +150,7 @@ impl Noise {
         // anywhere, and V is known.
         let own = self.spread([(SMOOTH, value, 1.0)]);
         let added = ADDED.map(|l| self.quantile(without, l));
-        let [narrow, wide] = [LARGEST, 0.0].map(|c| step_of(added[1] - added[0], c));
-        let of_shift = ((wide - narrow) / 12.0_f64.sqrt()).hypot(OF_NOISE * self.noise_at(value));
+        let of_shift = between_ends(added).hypot(OF_NOISE * self.noise_at(value));
         let of_shift = of_shift * self.density(value, SMOOTH);
         let error = own.hypot(of_shift).hypot(OF_BIAS * (seen - without));
         Estimate {
@@ -187,8 +186,7 @@ impl Noise {
             [of_value].into_iter().chain((0..3).map(|n| quantile(ADDED[n], added[n], -slope(n)))),
         );
         // The shift lies between those of the law's two ends, however little is known of it.
-        let [narrow, wide] = [LARGEST, 0.0].map(|c| step_of(added[1] - added[0], c));
-        let bounded = self.spread([of_value]).hypot((wide - narrow) / 12.0_f64.sqrt());
+        let bounded = self.spread([of_value]).hypot(between_ends(added));
         // No noise carries a cold end beyond the median, a hot one below it, or a dose below zero.
         let median = dvh.value_at_share(0.5);
         let mut corrected = seen - shift;
@@ -349,6 +347,12 @@ fn root(c: f64, l: f64) -> f64 {
 /// The law's step from l = 0 to 1 where that from 2 to 3 is `first`.
 fn step_of(first: f64, c: f64) -> f64 {
     first * (root(c, 1.0) - root(c, 0.0)) / (root(c, 3.0) - root(c, 2.0))
+}
+
+/// Standard deviation of a shift of which no more is known than that it lies between those of the law's two ends.
+fn between_ends(added: [f64; 3]) -> f64 {
+    let [narrow, wide] = [LARGEST, 0.0].map(|c| step_of(added[1] - added[0], c));
+    (wide - narrow) / 12.0_f64.sqrt()
 }
 
 /// What the first variance of noise adds to a quantile, from those with two, three and four times it: a + b sqrt(c + l), c fitted, from l = 0 to 1.

@@ -13,9 +13,8 @@ use crate::error::{Error, Result};
 use crate::image::{Region, RegionSet};
 use crate::io::NiftiAffine;
 use crate::pipeline::Observer;
-use crate::pipeline::finished::{
-    FinishedMap, MapOptions, VoiPlace, density_on_grid, read_all_regions, read_map,
-};
+use crate::pipeline::finished::{FinishedMap, MapOptions, VoiPlace, read_all_regions, read_map};
+use crate::pipeline::other_map::density_on_grid;
 use crate::sheet::{Separator, lines};
 
 /// What a map does within a voxel.

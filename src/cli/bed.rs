@@ -13,13 +13,13 @@ use super::analysis_input::{
 use super::analysis_values::{
     OfVoi, parse_alpha, parse_alpha_beta, parse_half_life, parse_repair, value_of,
 };
+use super::bed_rate::dose_rate;
 use super::console;
-use super::named_nuclide::OfRun;
 use super::progress::Terminal;
 use super::values::{parse_count, parse_time};
 use crate::analysis::samples::shares_on;
 use crate::analysis::{
-    Course, CycleOfVoxels, DoseRate, Estimate, Formula, Map, Metric, Repair, Tissue, VoiMetrics,
+    Course, CycleOfVoxels, Estimate, Formula, Map, Metric, Repair, Tissue, VoiMetrics,
     bed_of_voxels,
 };
 use crate::error::{Error, Result, did_you_mean};
@@ -28,14 +28,11 @@ use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::io::write_nifti;
 use crate::kinetics::table::{CurveFile, TableOptions, read_curves};
-use crate::kinetics::{Family, Method, Points, Spread, integrate_points};
-use crate::physics::Nuclide;
 use crate::physics::own_nuclides::OwnNuclides;
 use crate::pipeline::Observer;
 use crate::pipeline::finished::{EFFECTIVE, FinishedMap, SAME_GRID_MM, tell_frames};
 use crate::pipeline::heard::Heard;
 use crate::sheet::Sheet;
-use crate::units::SECONDS_PER_HOUR;
 
 const AFTER: &str = "\
 DOSE is a folder of voxgray dose, a DICOM RT Dose (PHYSICAL), or a map in Gy (--unit Gy): one
@@ -94,13 +91,13 @@ pub struct BedArguments {
     alpha: Vec<OfVoi<f64>>,
     /// Effective half-life of a dose rate that is taken as one exponential, such as 50h or kidneys=50h; repeatable.
     #[arg(long, value_name = "[VOI=]TIME", help_heading = "Dose rate", value_parser = parse_half_life, conflicts_with = "curves")]
-    half_life: Vec<OfVoi<f64>>,
+    pub(super) half_life: Vec<OfVoi<f64>>,
     /// Table of dose rates or activities over time, a curve per VOI.
     #[arg(long, value_name = "TABLE", help_heading = "Dose rate", requires = "nuclide")]
-    curves: Option<PathBuf>,
+    pub(super) curves: Option<PathBuf>,
     /// The nuclide of --curves, such as Lu-177.
     #[arg(long, value_name = "NUCLIDE", help_heading = "Dose rate", requires = "curves")]
-    nuclide: Option<String>,
+    pub(super) nuclide: Option<String>,
     /// Equal cycles of one DOSE.
     #[arg(long, value_name = "N", help_heading = "Cycles", value_parser = parse_count, requires = "interval")]
     cycles: Option<u64>,
@@ -109,10 +106,6 @@ pub struct BedArguments {
     interval: Option<f64>,
 }
 
-/// Where a dose rate comes from.
-const OF_THE_RUN: &str = "the curve of the run";
-/// Volumes that differ by more are of two VOIs.
-const ONE_VOI: f64 = 0.02;
 /// Most equal cycles.
 const MOST_CYCLES: u64 = 50;
 
@@ -345,17 +338,7 @@ fn find<'a>(
     let tissue = Tissue::new(*alpha_beta, repair.clone())?;
     let (mut cycles, mut of_voxels) = (Vec::new(), Vec::new());
     for CycleMap { map, half_lives_s } in maps {
-        let (rate, from, of_run) = dose_rate(a, map, table, region, observer)?;
-        let own_ml = set.volume_ml(region);
-        if let Some(run_ml) = map.volume_in_run_ml(&region.name, region.label)
-            && (own_ml / run_ml - 1.0).abs() > ONE_VOI
-            && from.starts_with(OF_THE_RUN)
-        {
-            observer.warn(&format!(
-                "'{}' has {own_ml:.2} mL here and had {run_ml:.2} mL in the run of {}: the dose rate over time is that of the run's VOI",
-                region.name, map.name
-            ));
-        }
+        let (rate, from, of_run) = dose_rate(a, map, table, (set, region), observer)?;
         let half_lives_s = half_lives_s.as_deref().filter(|_| of_run);
         let own = match half_lives_s {
             Some(_) => "; voxels by their own exponential where the run fitted one",
@@ -375,97 +358,6 @@ fn find<'a>(
     }
     let course = Course::new(&cycles, &tissue)?;
     Ok(Found { set, region, tissue, course, of_voxels })
-}
-
-/// The dose rate of a VOI, where it comes from, and whether it is the dose rate that the run integrated.
-fn dose_rate(
-    a: &BedArguments,
-    map: &FinishedMap,
-    table: Option<&CurveFile>,
-    region: &Region,
-    observer: &dyn Observer,
-) -> Result<(DoseRate, String, bool)> {
-    if let Some(file) = table {
-        return from_table(a, file, &region.name, observer).map(|(rate, from)| (rate, from, false));
-    }
-    if let Some(half_life) = value_of(&a.half_life, &region.name) {
-        let hours = half_life / SECONDS_PER_HOUR;
-        let from = format!(
-            "--half-life: one exponential of {hours:.4} h from the administration on, an assumption"
-        );
-        return Ok((DoseRate::mono(*half_life)?, from, false));
-    }
-    if let Some(curve) = map.curve(&region.name, region.label) {
-        let from = format!("{OF_THE_RUN} ({})", curve.what);
-        return Ok((DoseRate::new(curve.pieces)?, from, curve.of_dose_rate));
-    }
-    if let Some(half_life) = map.decay_in_place_s() {
-        let from = format!("physical decay in place, {:.4} h", half_life / SECONDS_PER_HOUR);
-        return Ok((DoseRate::mono(half_life)?, from, false));
-    }
-    Err(Error::usage(
-        format!("{}: no dose rate over time of '{}'", map.path.display(), region.name),
-        "BED depends on how fast the dose is given",
-        "Name a folder of a series that was run with this VOI, or add --curves or --half-life.",
-    ))
-}
-
-fn from_table(
-    a: &BedArguments,
-    file: &CurveFile,
-    name: &str,
-    observer: &dyn Observer,
-) -> Result<(DoseRate, String)> {
-    let names = || file.curves.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
-    let curve = match &file.curves[..] {
-        [one] => Some(one),
-        all => all.iter().find(|c| c.name == name),
-    };
-    let Some(curve) = curve else {
-        return Err(Error::usage(
-            format!("--curves has none of '{name}'"),
-            format!("it has {}", names()),
-            "Name curves after their VOIs.",
-        ));
-    };
-    if !["activity", "dose_rate"].contains(&file.quantity) || file.decay_corrected == Some(true) {
-        return Err(Error::usage(
-            format!(
-                "--curves of {}{}",
-                file.quantity,
-                if file.decay_corrected == Some(true) { ", decay-corrected" } else { "" }
-            ),
-            "dose rates or activities at their times are needed",
-            "Give them as they were.",
-        ));
-    }
-    let nuclide = Nuclide::load(a.nuclide.as_deref().unwrap_or_default())?;
-    let of_run = OfRun { name: a.nuclide.as_deref(), half_life_s: nuclide.half_life_s };
-    let said = std::iter::once(&curve.name).chain(&file.nuclides).map(String::as_str);
-    of_run.check("--curves", said)?.iter().for_each(|note| console::say(&format!("note: {note}")));
-    let spread = match &curve.uncertainties {
-        Some(u) if curve.percent => {
-            Spread::Relatives(u.iter().zip(&curve.values).map(|(u, v)| u / v).collect())
-        }
-        Some(u) => Spread::Absolute(u.clone()),
-        None => Spread::Unknown,
-    };
-    let points = Points {
-        times_s: curve.times_s.clone(),
-        values: curve.values.clone(),
-        spread,
-        common: 0.0,
-    };
-    let method = Method::Auto(Family::ALL.to_vec());
-    let found = integrate_points(&points, &method, nuclide.decay_constant_per_s())?;
-    found.tia.warnings.iter().for_each(|w| observer.warn(&format!("--curves '{name}': {w}")));
-    let from = format!(
-        "--curves ({} '{}', {})",
-        file.quantity.replace('_', " "),
-        curve.name,
-        found.name()
-    );
-    Ok((DoseRate::new(found.pieces())?, from))
 }
 
 /// The voxels of a box about a VOI: what its samples may be interpolated from.

@@ -4,6 +4,7 @@ mod analysis_input;
 mod analysis_values;
 pub mod arrays;
 pub mod bed;
+mod bed_rate;
 pub mod calibrate;
 pub mod call;
 pub mod check;

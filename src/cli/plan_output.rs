@@ -24,10 +24,9 @@ use crate::image::Volume;
 use crate::io::folder::MarkedFolder;
 use crate::io::{NiftiAffine, write_nifti};
 use crate::pipeline::Observer;
-use crate::pipeline::finished::{
-    FinishedMap, MapOptions, VoiPlace, density_on_grid, read_all_regions, read_map,
-};
+use crate::pipeline::finished::{FinishedMap, MapOptions, VoiPlace, read_all_regions, read_map};
 use crate::pipeline::heard::Heard;
+use crate::pipeline::other_map::density_on_grid;
 use crate::pipeline::proportional::read_proportional;
 use crate::stats::NORMAL_97_5;
 use crate::units::BQ_PER_GBQ;

@@ -3,6 +3,7 @@
 use super::checks::Checks;
 use super::{Observer, Prepared, Surroundings, couch, prepare_with, source};
 use crate::error::Result;
+use crate::image::Grid;
 use crate::job::{BeamInput, Job};
 use crate::transport::build::into_beam;
 use crate::transport::engine::Engine;
@@ -35,4 +36,19 @@ pub(super) fn prepare(
     }
     let activity = source::of_beam(&around.matter)?;
     prepare_with(job, engine, around, (activity, None), &[], &records, &checks, observer)
+}
+
+/// Part of the matter beyond the dose grid that is told.
+const LEFT_OUT_TOLD: f64 = 0.01;
+
+/// Warns of matter that the voxels of another grid do not hold: a beam meets nothing there.
+pub(super) fn tell_beyond(matter: &Grid, dose: &Grid, observer: &dyn Observer) {
+    let volume = |grid: &Grid| grid.voxel_volume_mm3() * grid.len() as f64;
+    let beyond = 1.0 - volume(dose) / volume(matter);
+    if beyond > LEFT_OUT_TOLD {
+        observer.warn(&format!(
+            "{:.1} % of the matter's volume lie beyond the dose grid, which has whole voxels alone: the beam meets nothing there",
+            100.0 * beyond
+        ));
+    }
 }

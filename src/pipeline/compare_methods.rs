@@ -14,9 +14,10 @@ use page::page;
 
 use super::Observer;
 use super::finished::{
-    FinishedMap, MapOptions, SAME_GRID_MM, VoiPlace, density_on_grid, read_all_regions, read_map,
+    FinishedMap, MapOptions, SAME_GRID_MM, VoiPlace, read_all_regions, read_map,
 };
 use super::heard::Heard;
+use super::other_map::{density_on_grid, same_frame};
 use crate::analysis::difference::{Difference, Pair, with_noise};
 use crate::analysis::gamma::{Criterion, pass_rate};
 use crate::analysis::interfaces::{self, KINDS};
@@ -197,7 +198,10 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
                 "Compare dose with dose, or dose rate with dose rate.",
             ));
         }
-        same_frame(&reference, &candidate, name, job.any_frame)?;
+        if !job.any_frame {
+            let frames = [&reference, &candidate].map(|m| m.frame_of_reference.as_deref());
+            same_frame(frames, name, &reference.name)?;
+        }
         let placed = on_reference(&reference, &candidate, name, observer)?;
         let n = reference.map.data.len();
         // What is not known is no noise here.
@@ -330,25 +334,6 @@ struct Placed {
     map: Volume<f32>,
     errors: Option<Vec<f32>>,
     interpolated: bool,
-}
-
-/// Refuses a candidate that lies in another frame of reference, unless it is said that both lie in one space.
-fn same_frame(
-    reference: &FinishedMap,
-    candidate: &FinishedMap,
-    name: &str,
-    any_frame: bool,
-) -> Result<()> {
-    match (&reference.frame_of_reference, &candidate.frame_of_reference) {
-        (Some(own), Some(other)) if own != other && !any_frame => Err(Error::input(
-            format!("{name} lies in the frame of reference {other}"),
-            format!(
-                "that of the reference is {own}: positions in the one mean nothing in the other"
-            ),
-            "Compare doses of one space, or say with --any-frame that both lie in one.",
-        )),
-        _ => Ok(()),
-    }
 }
 
 fn on_reference(

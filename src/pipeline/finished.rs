@@ -402,63 +402,6 @@ pub fn read_all_regions(
     Ok(sets)
 }
 
-/// A map of densities (g/cm3) on the grid of `map`.
-///
-/// # Errors
-/// If it cannot be read, is a dose, or is on another grid.
-pub fn density_on_grid(
-    path: &Path,
-    map: &Volume<f32>,
-    affine: NiftiAffine,
-    observer: &dyn Observer,
-) -> Result<Vec<f32>> {
-    let other = read(path, affine, observer)?;
-    if other.dose_type.is_some() {
-        return Err(Error::input(
-            format!("{} is an RT Dose", path.display()),
-            "a density map in g/cm3 is needed",
-            "Name the density map.",
-        ));
-    }
-    values_on(path, other.volume, map)
-}
-
-/// Another dose on the grid of `to`, which is added to it.
-///
-/// # Errors
-/// If it cannot be read, is on another grid, weighted in another way or, unless `any_frame`, in another frame of reference.
-pub fn dose_on_grid(
-    path: &Path,
-    to: &FinishedMap,
-    any_frame: bool,
-    affine: NiftiAffine,
-    observer: &dyn Observer,
-) -> Result<Vec<f32>> {
-    let other = read(path, affine, observer)?;
-    let weighted = matches!(other.dose_type, Some(DoseType::Effective));
-    if weighted && to.unit == "Gy" {
-        return Err(Error::input(
-            format!("{} is a weighted dose (DoseType (3004,0004) EFFECTIVE)", path.display()),
-            format!("{} is an absorbed dose in Gy: both must be of one kind", to.path.display()),
-            "Give the absorbed dose (PHYSICAL).",
-        ));
-    }
-    if let (Some(own), Some(its), false) =
-        (&to.frame_of_reference, &other.frame_of_reference, any_frame)
-        && own != its
-    {
-        return Err(Error::input(
-            format!("{} lies in the frame of reference {its}", path.display()),
-            format!(
-                "that of {} is {own}: positions in the one mean nothing in the other",
-                to.path.display()
-            ),
-            "Give doses of one space, or say with --any-frame that both lie in one.",
-        ));
-    }
-    values_on(path, other.volume, &to.map)
-}
-
 /// Any map on the grid of `map`.
 ///
 /// # Errors
@@ -472,7 +415,11 @@ pub(super) fn on_grid(
     values_on(path, read(path, affine, observer)?.volume, map)
 }
 
-fn values_on(path: &Path, other: Volume<f32>, map: &Volume<f32>) -> Result<Vec<f32>> {
+/// Values of a map that lies on the grid of `map`.
+///
+/// # Errors
+/// If it does not.
+pub(super) fn values_on(path: &Path, other: Volume<f32>, map: &Volume<f32>) -> Result<Vec<f32>> {
     if !map.grid.same_geometry(&other.grid, SAME_GRID_MM) {
         return Err(Error::input(
             format!("{} is on another grid than the map that it belongs to", path.display()),
@@ -492,7 +439,7 @@ fn values_on(path: &Path, other: Volume<f32>, map: &Volume<f32>) -> Result<Vec<f
 /// Grids closer than this (mm) are the same: headers keep positions in single precision.
 pub const SAME_GRID_MM: f64 = 1e-3;
 
-fn read(path: &Path, affine: NiftiAffine, observer: &dyn Observer) -> Result<MapFile> {
+pub(super) fn read(path: &Path, affine: NiftiAffine, observer: &dyn Observer) -> Result<MapFile> {
     let found = read_map_file(path, affine)?;
     // That voxels are NaN is told by who uses them.
     let notes = found.notes.iter().filter(|n| !n.contains("NaN"));

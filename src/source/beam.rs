@@ -155,9 +155,10 @@ impl Beam {
                 let middle = grid.to_mm(last.map(|n| 0.5 * n));
                 let back = match a > 0.0 || b > 0.0 {
                     // A field has all of the grid before it: none of it lies in the matter.
-                    true => inside
-                        .corners()
+                    true => grid
+                        .corners_mm()
                         .map(|c| dot(along(c, middle, -1.0), axis))
+                        .into_iter()
                         .fold(0.0, f64::min),
                     false => inside.stretch(middle, axis).map_or(0.0, |s| s[0]),
                 };
@@ -168,7 +169,7 @@ impl Beam {
         if self.enters(&frame, &inside) {
             return Ok(frame);
         }
-        let [low, high] = corners(grid);
+        let [low, high] = grid.bounding_box_mm();
         Err(Error::input(
             format!("the beam at {at_mm:.1?} mm along {axis:.3?} misses the grid"),
             format!("none of its rays meets the box from {low:.1?} to {high:.1?} mm (LPS)"),
@@ -278,14 +279,6 @@ impl Bounds {
         (0..9).map(|n| self.grid.to_mm([0, 1, 2].map(|k| place(n, k)))).collect()
     }
 
-    /// Its eight corners.
-    fn corners(&self) -> impl Iterator<Item = [f64; 3]> + '_ {
-        let end = |n: usize, k: usize| {
-            if n >> k & 1 == 0 { -0.5 } else { self.grid.dims[k] as f64 - 0.5 }
-        };
-        (0..8).map(move |n| self.grid.to_mm([0, 1, 2].map(|k| end(n, k))))
-    }
-
     /// Distances (mm, possibly negative) along a ray between which it is inside.
     fn stretch(&self, from: [f64; 3], direction: [f64; 3]) -> Option<[f64; 2]> {
         let place = |mm| self.grid.to_index(mm).ok();
@@ -306,18 +299,6 @@ impl Bounds {
         }
         (first <= last).then_some([first, last])
     }
-}
-
-/// Least and largest coordinates of the grid's corners, mm.
-fn corners(grid: &Grid) -> [[f64; 3]; 2] {
-    let mut ends = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
-    for mm in (Bounds { grid: grid.clone() }).corners() {
-        for k in 0..3 {
-            ends[0][k] = ends[0][k].min(mm[k]);
-            ends[1][k] = ends[1][k].max(mm[k]);
-        }
-    }
-    ends
 }
 
 /// What a beam looks like on the command line.

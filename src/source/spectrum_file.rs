@@ -154,16 +154,12 @@ impl Columns {
         if units.len() > 1 {
             return refuse("energies have several units".into(), "one unit holds for the table");
         }
-        let energies =
-            |name: &&String| ["energy_ev", "energy_kev", "energy_mev"].contains(&name.as_str());
-        let twice = names.iter().filter(energies).count() > 1
-            || ["energy_low", "energy_high", "yield_per"].iter().any(|stem| {
-                let of = |name: &&String| {
-                    name.strip_prefix(stem)
-                        .is_some_and(|unit| ["_ev", "_kev", "_mev"].contains(&unit))
-                };
-                names.iter().filter(of).count() > 1
-            });
+        let twice = ["energy", "energy_low", "energy_high", "yield_per"].iter().any(|stem| {
+            let of = |name: &&String| {
+                name.strip_prefix(stem).is_some_and(|unit| ["_ev", "_kev", "_mev"].contains(&unit))
+            };
+            names.iter().filter(of).count() > 1
+        });
         if twice {
             return refuse("energies have several units".into(), "one unit holds for the table");
         }

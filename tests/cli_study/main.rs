@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(unix)]
 mod full_disk;
+mod keys;
 mod methods;
 mod shards;
 #[path = "../support/shared.rs"]
@@ -425,81 +426,6 @@ fn what_one_stage_cannot_do_does_not_stop_the_others() {
     // It is not run again, and still says so.
     let output = patient.run(&["run", "study.toml"]);
     assert_eq!((output.status.code(), &*ends(&output)["dose"]), (Some(3), "kept"));
-}
-
-/// What of a stage's output was removed is made again, of the dose too; what was changed by hand is not replaced, and named.
-#[test]
-fn what_was_removed_is_made_again() {
-    let patient = Patient::new();
-    patient.stages(&["run", "study.toml"]);
-    let before = contents(&patient.path("study-out"));
-    for file in ["dose/dose.nii.gz", "dose/summary.json", "dvh/dvh.csv", "limit.json"] {
-        std::fs::remove_file(patient.path("study-out").join(file)).unwrap();
-        let ends = patient.stages(&["run", "study.toml"]);
-        let stage = file.split(['/', '.']).next().unwrap();
-        assert_eq!(ends[stage], "done", "{file}");
-        assert_eq!(contents(&patient.path("study-out")), before, "{file}");
-    }
-    // By hand.
-    std::fs::remove_file(patient.path("study-out/dose/vois.csv")).unwrap();
-    let check = printed(&patient.run(&["check", "study.toml"]));
-    let line = check.lines().find(|l| l.starts_with("    voxgray dose ")).unwrap();
-    let words = line.trim().split(' ').skip(1).map(|w| w.trim_matches('\''));
-    let words: Vec<&str> = words.chain(["--resume"]).collect();
-    let output = patient.run(&words);
-    assert!(said(&output).contains("vois.csv of the result"), "{}", said(&output));
-    assert!(patient.path("study-out/dose/vois.csv").is_file());
-    std::fs::write(patient.path("study-out/dvh/dvh.csv"), "mine").unwrap();
-    let output = patient.run(&["run", "study.toml"]);
-    assert_eq!(ends(&output)["dvh"], "failed");
-    assert!(said(&output).contains("dvh.csv in it was not written by voxgray, or was changed"));
-    assert_eq!(std::fs::read(patient.path("study-out/dvh/dvh.csv")).unwrap(), b"mine");
-}
-
-/// Nuclides that are chosen on the command line are a part of every stage.
-#[test]
-fn nuclides_of_the_command_line_are_in_the_keys() {
-    let patient = Patient::new();
-    std::fs::write(
-        patient.path("own.toml"),
-        "version = 1\nsource = 'test'\n[[nuclide]]\nname = 'Lu-177'\nhalf_life = '3d'\n",
-    )
-    .unwrap();
-    let half_life = || {
-        let text = std::fs::read_to_string(patient.path("study-out/dose/summary.json")).unwrap();
-        let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
-        summary["setup"]["source"]["half_life_s"].as_f64().unwrap()
-    };
-    let own = ["run", "study.toml", "--nuclide-file", "own.toml"];
-    patient.stages(&own);
-    assert_eq!(half_life(), 3.0 * 86400.0);
-    assert_eq!(patient.stages(&own)["dose"], "kept");
-    assert_eq!(patient.stages(&["run", "study.toml"])["dose"], "done");
-    assert!((half_life() / 574_067.5 - 1.0).abs() < 1e-3);
-    let check = printed(&patient.run(&["check", "study.toml", "--nuclide-file", "own.toml"]));
-    assert!(check.contains("72.0000 h") && check.contains("dose: run, as something"), "{check}");
-}
-
-/// Nothing of the study's own lies where it writes, and a folder without a name takes no dot out of a number.
-#[test]
-fn the_output_has_a_folder_of_its_own() {
-    let patient = Patient::new();
-    let with = |out: &str| STUDY.replace("format = 1", &format!("format = 1\nout = '{out}'"));
-    std::fs::create_dir(patient.path("images")).unwrap();
-    std::fs::rename(patient.path("ct.nii.gz"), patient.path("images/ct.nii.gz")).unwrap();
-    for out in [".", "images"] {
-        let text = with(out).replace("ct.nii.gz", "images/ct.nii.gz");
-        for command in ["check", "run"] {
-            patient.refused(&text, command, 3, &["study.toml, line 2: out is", "in which"]);
-        }
-    }
-    let cycles = STUDY.find("[[cycle]]").unwrap()..STUDY.find("[series]").unwrap();
-    let cycle = STUDY[cycles.clone()].replace("ct.nii.gz", "images/ct.nii.gz");
-    let text = STUDY.replace(&STUDY[cycles], &format!("{cycle}{cycle}"));
-    patient.refused(&text, "check", 3, &["[bed] of 2 cycles has no interval"]);
-    let wrong = "[compare]\nmethods = [{ method = 'vsv', kernel = 'none.csv' }]\n";
-    let text = STUDY.replace("ct.nii.gz", "images/ct.nii.gz") + wrong;
-    patient.refused(&text, "check", 4, &["none.csv"]);
 }
 
 #[test]

@@ -366,20 +366,14 @@ fn smallest_step(frames: &[Frame], depths: &[f64]) -> f64 {
     for (frame, depth) in frames.iter().zip(depths) {
         of.entry(frame.segment).or_default().push(*depth);
     }
-    let mut smallest = f64::INFINITY;
-    for planes in of.values_mut() {
+    let least = |mut planes: Vec<f64>| {
         planes.sort_by(f64::total_cmp);
         let steps = planes.windows(2).map(|w| w[1] - w[0]);
-        smallest = steps.filter(|s| *s > SAME_PLANE_MM).fold(smallest, f64::min);
-    }
-    if smallest.is_finite() {
-        return smallest;
-    }
+        steps.filter(|s| *s > SAME_PLANE_MM).fold(f64::INFINITY, f64::min)
+    };
+    let smallest = of.into_values().map(least).fold(f64::INFINITY, f64::min);
     // A plane for each: what lies between the segments' is the step.
-    let mut all = depths.to_vec();
-    all.sort_by(f64::total_cmp);
-    let steps = all.windows(2).map(|w| w[1] - w[0]);
-    steps.filter(|s| *s > SAME_PLANE_MM).fold(f64::INFINITY, f64::min)
+    if smallest.is_finite() { smallest } else { least(depths.to_vec()) }
 }
 
 /// Stored values: bits that are packed, or bytes.

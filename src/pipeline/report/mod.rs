@@ -94,7 +94,8 @@ pub fn report(job: &ReportJob, observer: &dyn Observer) -> Result<String> {
     let compared = Comparison::read_all(job, &runs)?;
     let fits = tables::fits(&job.fits)?;
     let budgets = tables::budgets(&job.uncertainties)?;
-    tables::sources(&fits).chain(tables::sources(&budgets)).for_each(|name| clean.add(name));
+    let beside: Vec<&Value> = fits.iter().map(|f| f.results()).chain(&budgets).collect();
+    beside.iter().filter_map(|r| r["source"].as_str()).for_each(|name| clean.add(name));
     let mut page = Page::default();
     subject(&mut page, job, &runs);
     quantification::section(&mut page, &runs, &clean);
@@ -108,8 +109,7 @@ pub fn report(job: &ReportJob, observer: &dyn Observer) -> Result<String> {
     let tables = job.dvh.iter().map(|p| p.join("dvh.json")).chain(job.limits.iter().cloned());
     let others = tables.map(|p| read::results(&p)).collect::<Result<Vec<_>>>()?;
     let mut analyses: Vec<Value> = bed.iter().cloned().chain(others).collect();
-    analyses.extend(tables::warnings(&fits));
-    analyses.extend(tables::warnings(&budgets));
+    analyses.extend(beside.into_iter().map(tables::warnings));
     warnings(&mut page, &runs, &compared, &analyses, &job.without, &clean);
     methods::section(&mut page, &runs, &compared, &bed);
     eanm::section(&mut page, job, &runs);

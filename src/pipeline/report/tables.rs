@@ -16,6 +16,9 @@ const DRAWN: usize = 12;
 const MOST_BYTES: u64 = 1 << 22;
 /// Results in a folder of `voxgray fit`.
 const RESULTS: &str = "fit.json";
+/// What its results are a list of, and those of `voxgray uncertainty`.
+const CURVES: &str = "curves";
+const VOIS: &str = "vois";
 /// The integral of an activity, and how a report has it.
 const DECAYS: &str = "Bq s";
 
@@ -26,30 +29,17 @@ pub struct Fitted {
     pictures: Vec<Option<(Vec<u8>, [u32; 2])>>,
 }
 
-/// What holds the list of a file's curves or VOIs, with what it warns of.
-pub trait Listed {
-    /// The results.
-    fn results(&self) -> &Value;
-    /// Where its list is.
-    const LIST: &'static str;
-}
-
-impl Listed for Fitted {
-    const LIST: &'static str = "curves";
-    fn results(&self) -> &Value {
+impl Fitted {
+    /// As `voxgray fit` wrote it.
+    pub fn results(&self) -> &Value {
         &self.results
     }
 }
 
-impl Listed for Value {
-    const LIST: &'static str = "vois";
-    fn results(&self) -> &Value {
-        self
-    }
-}
-
-fn list<L: Listed>(of: &L) -> &[Value] {
-    of.results()[L::LIST].as_array().map_or(&[], Vec::as_slice)
+/// The curves or VOIs of a file, whichever it has.
+fn items(of: &Value) -> &[Value] {
+    let list = [CURVES, VOIS].into_iter().find_map(|list| of[list].as_array());
+    list.map_or(&[], Vec::as_slice)
 }
 
 /// Reads folders of `voxgray fit`.
@@ -58,8 +48,8 @@ fn list<L: Listed>(of: &L) -> &[Value] {
 /// If one is none, or a picture of it is gone.
 pub fn fits(folders: &[PathBuf]) -> Result<Vec<Fitted>> {
     let one = |folder: &PathBuf| {
-        let results = listed(&folder.join(RESULTS), Fitted::LIST)?;
-        let names = results[Fitted::LIST].as_array().into_iter().flatten().take(DRAWN);
+        let results = listed(&folder.join(RESULTS), CURVES)?;
+        let names = results[CURVES].as_array().into_iter().flatten().take(DRAWN);
         let pictures = names
             .map(|curve| curve["plot"].as_str().map(|name| picture(&folder.join(name))).transpose())
             .collect::<Result<_>>()?;
@@ -73,7 +63,7 @@ pub fn fits(folders: &[PathBuf]) -> Result<Vec<Fitted>> {
 /// # Errors
 /// If one is none.
 pub fn budgets(files: &[PathBuf]) -> Result<Vec<Value>> {
-    files.iter().map(|path| listed(path, <Value as Listed>::LIST)).collect()
+    files.iter().map(|path| listed(path, VOIS)).collect()
 }
 
 fn picture(path: &Path) -> Result<(Vec<u8>, [u32; 2])> {
@@ -90,13 +80,8 @@ fn picture(path: &Path) -> Result<(Vec<u8>, [u32; 2])> {
     }
 }
 
-/// Names of the files that the results are of.
-pub fn sources<L: Listed>(all: &[L]) -> impl Iterator<Item = &str> {
-    all.iter().filter_map(|found| found.results()["source"].as_str())
-}
-
 /// Warnings as other analyses have them, each with the name of its curve or VOI.
-pub fn warnings<L: Listed>(all: &[L]) -> Vec<Value> {
+pub fn warnings(found: &Value) -> Value {
     let of = |item: &Value| {
         let name = as_text(&item["name"]);
         let own = item["warnings"].as_array().or(item["integral"]["warnings"].as_array());
@@ -107,13 +92,9 @@ pub fn warnings<L: Listed>(all: &[L]) -> Vec<Value> {
         let why = item["refused"].as_str()?;
         Some(format!("{}: {why}", as_text(&item["name"])))
     };
-    all.iter()
-        .map(|found| {
-            let warnings: Vec<String> = list(found).iter().flat_map(of).collect();
-            let refused: Vec<String> = list(found).iter().filter_map(refused).collect();
-            json!({ "warnings": warnings, "refused": refused })
-        })
-        .collect()
+    let warnings: Vec<String> = items(found).iter().flat_map(of).collect();
+    let refused: Vec<String> = items(found).iter().filter_map(refused).collect();
+    json!({ "warnings": warnings, "refused": refused })
 }
 
 pub fn section(page: &mut Page, fits: &[Fitted], budgets: &[Value], clean: &Cleaner) {
@@ -122,7 +103,8 @@ pub fn section(page: &mut Page, fits: &[Fitted], budgets: &[Value], clean: &Clea
         page.note("Measured beside the images; none of them changes a dose of this report.");
     }
     for fitted in fits {
-        let rows: Vec<Vec<String>> = list(fitted).iter().map(|c| curve(c, fitted, clean)).collect();
+        let rows: Vec<Vec<String>> =
+            items(&fitted.results).iter().map(|c| curve(c, fitted, clean)).collect();
         page.table(
             &format!(
                 "How each curve was integrated{}. u: relative standard uncertainty. Half-life: of the slowest phase, effective.",
@@ -154,7 +136,7 @@ pub fn section(page: &mut Page, fits: &[Fitted], budgets: &[Value], clean: &Clea
         );
     }
     for found in budgets {
-        let rows: Vec<Vec<String>> = list(found).iter().map(voi).collect();
+        let rows: Vec<Vec<String>> = items(found).iter().map(voi).collect();
         let samples = as_text(&found["samples"]);
         page.table(
             &format!("Doses, and the same from {samples} samples{}.", of_half_life(found)),
