@@ -31,23 +31,27 @@ impl Dvh {
     /// # Errors
     /// If there is no weight, or a value is not finite.
     pub fn new(samples: &Samples) -> Result<Self> {
-        let total: f64 = samples.weights.iter().sum();
-        if !(total > 0.0 && samples.values.iter().all(|v| v.is_finite())) {
+        Self::of(&samples.values, &samples.weights)
+    }
+
+    /// Of values with their weights.
+    pub(super) fn of(values: &[f64], weights: &[f64]) -> Result<Self> {
+        let total: f64 = weights.iter().sum();
+        if !(total > 0.0 && values.iter().all(|v| v.is_finite())) {
             return Err(Error::input(
                 "a histogram of nothing, or of values that are not finite",
                 "it needs finite values with a volume",
                 "Check the map and the VOI.",
             ));
         }
-        let mut order: Vec<usize> =
-            (0..samples.values.len()).filter(|n| samples.weights[*n] > 0.0).collect();
-        order.sort_by(|a, b| samples.values[*a].total_cmp(&samples.values[*b]));
+        let mut order: Vec<usize> = (0..values.len()).filter(|n| weights[*n] > 0.0).collect();
+        order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
         // Value, weight and mean weight of a voxel of each step.
         let steps: Vec<(f64, f64, f64)> = order
-            .chunk_by(|a, b| samples.values[*a] == samples.values[*b])
+            .chunk_by(|a, b| values[*a] == values[*b])
             .map(|alike| {
-                let whole: f64 = alike.iter().map(|n| samples.weights[*n]).sum();
-                (samples.values[alike[0]], whole, whole / alike.len() as f64)
+                let whole: f64 = alike.iter().map(|n| weights[*n]).sum();
+                (values[alike[0]], whole, whole / alike.len() as f64)
             })
             .collect();
         let range = steps[steps.len() - 1].0 - steps[0].0;
@@ -59,6 +63,7 @@ impl Dvh {
             });
             0.5 * shared
         };
+        let mean = values.iter().zip(weights).map(|(v, w)| v * w).sum::<f64>() / total;
         let (mut values, mut above) = (Vec::new(), Vec::new());
         let mut below = 0.0;
         for (n, step) in steps.iter().enumerate() {
@@ -71,9 +76,19 @@ impl Dvh {
             values.extend(ends.iter().map(|_| step.0));
             above.extend(ends.into_iter().map(|end| 1.0 - end / total));
         }
-        let mean =
-            samples.values.iter().zip(&samples.weights).map(|(v, w)| v * w).sum::<f64>() / total;
         Ok(Dvh { values, above, total, mean })
+    }
+
+    /// The curve's straight pieces, ascending: lower and upper value, share of the weight; both values are one where it stands upright.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (f64, f64, f64)> {
+        let last = self.values.len() - 1;
+        let end = |n: usize, share: f64| (self.values[n], self.values[n], share);
+        let between = (0..last)
+            .map(|n| (self.values[n], self.values[n + 1], self.above[n] - self.above[n + 1]));
+        std::iter::once(end(0, 1.0 - self.above[0]))
+            .chain(between)
+            .chain(std::iter::once(end(last, self.above[last])))
+            .filter(|piece| piece.2 > 0.0)
     }
 
     /// Whole weight, mL or g.
