@@ -223,6 +223,8 @@ pub struct Job {
     pub decay_from: DecayFrom,
     /// When the activity was given: a date and time, or how long before the scan.
     pub administered: Option<TimeOrSpan>,
+    /// How much was given, Bq: what the images are held against, before what their headers say.
+    pub administered_bq: Option<f64>,
     /// Grid.
     pub grid: GridChoice,
     /// What energy is added up in.
@@ -413,6 +415,7 @@ impl Job {
         let given = [
             ("--physical-decay", self.physical_decay),
             ("--administered", self.administered.is_some()),
+            ("--administered-activity", self.administered_bq.is_some()),
             ("--decay-correction", self.activity.decay_correction.is_some()),
             ("--activity-unit", self.activity.unit.is_some()),
             ("--calibration", self.activity.calibration != CalibrationInput::default()),

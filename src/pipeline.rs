@@ -65,7 +65,7 @@ mod voi_curves;
 mod voi_dose;
 mod voi_files;
 mod water;
-mod withheld;
+pub(crate) mod withheld;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -267,7 +267,7 @@ pub fn prepare_for(job: &Job, engine: &Engine, observer: &dyn Observer) -> Resul
     if let Some(record) = records.iter().find(|r| r.role == "activity") {
         plausibility::unit("the activity", job.activity.unit, record, &checks);
     }
-    around.check(&records, None, &checks)?;
+    around.check(&records, None, job.administered_bq, &checks)?;
     let image = (&activity.volume.grid, activity.volume.data.as_slice());
     couch::treat(job, &mut around, &[image], observer)?;
     let mut prepared =
@@ -335,9 +335,10 @@ impl Surroundings {
         &self,
         records: &[inputs::InputRecord],
         series: Option<&series_file::SeriesInput>,
+        given_bq: Option<f64>,
         checks: &Checks,
     ) -> Result<()> {
-        identity::check(records, &self.decay, series, checks);
+        identity::check(records, &self.decay, series, given_bq, checks);
         plausibility::voxel_sizes(records, checks);
         if let Some(hu) = &self.hu_report {
             plausibility::ct(&self.matter, hu, checks);

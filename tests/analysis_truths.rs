@@ -311,7 +311,7 @@ fn bodies_in_a_linear_gradient() {
                 (30.0 + 10.0 * grid.to_mm(grid.unlinear(n).map(|i| i as f64))[body.axis] / R) as f32
             };
             let dose = Volume::new(grid.clone(), (0..grid.len()).map(dose).collect()).unwrap();
-            let map = Map { values: &dose, standard_errors: None, density: None };
+            let map = Map::of(&dose);
             for (sampling, name) in
                 [(Sampling::Uniform, "uniform"), (Sampling::Interpolated, "interpolated")]
             {

@@ -74,6 +74,8 @@ fn histograms_and_bed_of_a_run() {
             (mean["value"].as_f64().unwrap() / voi["mean_dose"].as_f64().unwrap() - 1.0).abs()
                 < 1e-5
         );
+        let by_mass = value(&all, name, "mean_by_mass");
+        assert!((by_mass / voi["mean_dose"].as_f64().unwrap() - 1.0).abs() < 1e-5);
         let error = mean["standard_error"].as_f64().unwrap();
         assert!((error / voi["standard_error"].as_f64().unwrap() - 1.0).abs() < 1e-9);
         assert!(

@@ -173,6 +173,8 @@ pub(super) fn samples_of(pairs: &[(f64, f64)]) -> Samples {
         mass_g: None,
         outside: 0.0,
         not_a_number: 0.0,
+        mean_by_mass: None,
+        left_out: 0.0,
         unknown_error: 0.0,
         mean_variance: None,
     }

@@ -26,8 +26,19 @@ pub struct Map<'a> {
     pub values: &'a Volume<f32>,
     /// Standard error of each voxel; NaN where it is not known.
     pub standard_errors: Option<&'a [f32]>,
-    /// g/cm3; weights are then masses.
+    /// g/cm3, where they are known.
     pub density: Option<&'a [f32]>,
+    /// Whether weights are masses, by the densities, and not volumes.
+    pub by_mass: bool,
+    /// Voxels whose values say nothing, as a dose in air: they are left out of the values, not of the volume and of the mean by mass.
+    pub left_out: Option<&'a [bool]>,
+}
+
+impl<'a> Map<'a> {
+    /// Values of which nothing more is known.
+    pub fn of(values: &'a Volume<f32>) -> Self {
+        Map { values, standard_errors: None, density: None, by_mass: false, left_out: None }
+    }
 }
 
 /// Values of a region with their weights.
@@ -35,7 +46,7 @@ pub struct Map<'a> {
 pub struct Samples {
     /// Values, in no order.
     pub values: Vec<f64>,
-    /// Weight of each: mL, or g where the map has a density.
+    /// Weight of each: mL, or g by mass.
     pub weights: Vec<f64>,
     /// Standard error of each; empty where the map has none.
     pub standard_errors: Vec<f64>,
@@ -45,8 +56,12 @@ pub struct Samples {
     pub mass_g: Option<f64>,
     /// Share of the volume that the map does not hold: outside of its grid.
     pub outside: f64,
+    /// Mean of all that lies on the map, weighted by mass, where there is a density: the energy over the mass.
+    pub mean_by_mass: Option<f64>,
     /// Share of the volume where the map is NaN.
     pub not_a_number: f64,
+    /// Share of the volume in voxels that are left out.
+    pub left_out: f64,
     /// Share of the weight whose standard error is not known (nothing or too little was scored).
     pub unknown_error: f64,
     /// Variance of the weighted mean where voxels are independent of each other; none without standard errors.
@@ -59,6 +74,10 @@ const MOST_CELLS: f64 = 4e6;
 const FINEST: usize = 8;
 /// Cells along an edge at least, of a voxel that lies in several of the map's.
 const COARSEST: usize = 2;
+/// Share of a voxel of the map below which what a region has of it is the rounding of its edge, and says nothing of the region's values...
+const SLIVER: f64 = 0.01;
+/// ...as long as all of it is no more than this share of the region.
+const MOST_SLIVERS: f64 = 2e-3;
 /// Parts of a voxel of the map by which one of the region may reach beyond it: rounding.
 const ROUNDING: f64 = 1e-6;
 
@@ -70,7 +89,8 @@ pub fn sample(set: &RegionSet, region: &Region, map: &Map, sampling: Sampling) -
     let target = &map.values.grid;
     let n = target.len();
     let parts = [map.standard_errors, map.density];
-    if parts.iter().flatten().any(|p| p.len() != n) {
+    let wrong = parts.iter().flatten().any(|p| p.len() != n);
+    if wrong || map.left_out.is_some_and(|l| l.len() != n) {
         return Err(Error::input(
             "a map of standard errors or densities",
             format!("it has another number of voxels than the {n} of the dose"),
@@ -98,7 +118,7 @@ pub fn sample(set: &RegionSet, region: &Region, map: &Map, sampling: Sampling) -
 /// If a grid is unusable.
 pub fn shares_on(set: &RegionSet, region: &Region, grid: &Grid) -> Result<Vec<(usize, f64)>> {
     let blank = Volume::new(grid.clone(), vec![0.0_f32; grid.len()])?;
-    let map = Map { values: &blank, standard_errors: None, density: None };
+    let map = Map::of(&blank);
     let mut found = Found::by_voxel(&map, grid.len());
     visit(set, region, grid, Sampling::Uniform, |index, ml| found.add(index, ml))?;
     let voxel_ml = grid.voxel_volume_mm3() * CM3_PER_MM3;
@@ -342,25 +362,35 @@ impl Cells {
 /// What is gathered while cells are visited.
 struct Found<'a> {
     map: &'a Map<'a>,
-    /// By voxel of the map: the weight that a value of the map has in the mean (of all, not normalised).
+    /// By voxel of the map: mL with which its value is in the mean.
     by_voxel: Vec<f64>,
     /// Interpolated values, their weights and standard errors.
     cells: Option<[Vec<f64>; 3]>,
     outside_ml: f64,
     nan_ml: f64,
+    left_out_ml: f64,
 }
 
 impl<'a> Found<'a> {
     fn by_voxel(map: &'a Map<'a>, n: usize) -> Self {
-        Found { map, by_voxel: vec![0.0; n], cells: None, outside_ml: 0.0, nan_ml: 0.0 }
+        let by_voxel = vec![0.0; n];
+        Found { map, by_voxel, cells: None, outside_ml: 0.0, nan_ml: 0.0, left_out_ml: 0.0 }
     }
 
     fn by_cell(map: &'a Map<'a>, n: usize) -> Self {
         Found { cells: Some(Default::default()), ..Found::by_voxel(map, n) }
     }
 
-    fn density(&self, voxel: usize) -> f64 {
-        self.map.density.map_or(1.0, |d| f64::from(d[voxel]))
+    /// What a mL of a voxel weighs.
+    fn weight(&self, voxel: usize) -> f64 {
+        match self.map.density {
+            Some(density) if self.map.by_mass => f64::from(density[voxel]),
+            _ => 1.0,
+        }
+    }
+
+    fn is_left_out(&self, voxel: usize) -> bool {
+        self.map.left_out.is_some_and(|l| l[voxel])
     }
 
     fn add(&mut self, index: [f64; 3], ml: f64) {
@@ -375,11 +405,13 @@ impl<'a> Found<'a> {
             self.nan_ml += ml;
             return;
         }
-        let weight = ml * self.density(nearest);
-        if self.cells.is_none() {
-            self.by_voxel[nearest] += weight;
+        let left_out = self.is_left_out(nearest);
+        self.left_out_ml += if left_out { ml } else { 0.0 };
+        if self.cells.is_none() || left_out {
+            self.by_voxel[nearest] += ml;
             return;
         }
+        let weight = ml * self.weight(nearest);
         // Beyond the outermost middles the outermost value holds.
         let (mut value, mut variance, mut whole) = (0.0, 0.0, 0.0);
         let mut corners = [(0, 0.0); 8];
@@ -394,7 +426,7 @@ impl<'a> Found<'a> {
             }
             let v = grid.linear(at);
             let of = f64::from(self.map.values.data[v]);
-            if c > 0.0 && !of.is_nan() {
+            if c > 0.0 && !of.is_nan() && !self.is_left_out(v) {
                 *kept = (v, c);
                 value += c * of;
                 whole += c;
@@ -403,7 +435,7 @@ impl<'a> Found<'a> {
             }
         }
         for (v, c) in corners.into_iter().filter(|k| k.1 > 0.0) {
-            self.by_voxel[v] += weight * c / whole;
+            self.by_voxel[v] += ml * c / whole;
         }
         if let Some([values, weights, errors]) = &mut self.cells {
             values.push(value / whole);
@@ -413,17 +445,22 @@ impl<'a> Found<'a> {
     }
 
     fn finish(self, region: &Region, volume_ml: f64) -> Result<Samples> {
-        let Found { map, by_voxel, cells, outside_ml, nan_ml } = self;
-        let touched: Vec<usize> = (0..by_voxel.len()).filter(|v| by_voxel[*v] > 0.0).collect();
-        let total: f64 = touched.iter().map(|v| by_voxel[*v]).sum();
-        let (outside, not_a_number) = (outside_ml / volume_ml, nan_ml / volume_ml);
+        let map = self.map;
+        let ml = |v: &usize| self.by_voxel[*v];
+        let all: Vec<usize> = (0..self.by_voxel.len()).filter(|v| ml(v) > 0.0).collect();
+        let kept = self.kept(&all);
+        let [outside, not_a_number, left_out] =
+            [self.outside_ml, self.nan_ml, self.left_out_ml].map(|ml| ml / volume_ml);
+        let weights: Vec<f64> = kept.iter().map(|v| ml(v) * self.weight(*v)).collect();
+        let total: f64 = weights.iter().sum();
         if total.is_nan() || total <= 0.0 {
             return Err(Error::input(
                 format!(
-                    "'{}': {:.3} % of its volume lie outside of the map, {:.3} % where the map is NaN",
+                    "'{}': {:.3} % of its volume lie outside of the map, {:.3} % where the map is NaN, {:.3} % where the density is too low for a dose",
                     region.name,
                     100.0 * outside,
-                    100.0 * not_a_number
+                    100.0 * not_a_number,
+                    100.0 * left_out
                 ),
                 "nothing of it is left",
                 "Check that the VOI and the map are of the same patient and frame of reference.",
@@ -431,18 +468,27 @@ impl<'a> Found<'a> {
         }
         let (mut unknown, mut variance) = (0.0, 0.0);
         if let Some(errors) = map.standard_errors {
-            for v in &touched {
-                let (w, e) = (by_voxel[*v] / total, f64::from(errors[*v]));
+            for (v, w) in kept.iter().zip(&weights) {
+                let (w, e) = (w / total, f64::from(errors[*v]));
                 if e.is_finite() { variance += (w * e).powi(2) } else { unknown += w }
             }
         }
+        let value = |v: &usize| f64::from(map.values.data[*v]);
+        let masses = map.density.map(|density| {
+            let mass = |v: &usize| ml(v) * f64::from(density[*v]);
+            let mass_g: f64 = all.iter().map(mass).sum();
+            (mass_g, all.iter().map(|v| mass(v) * value(v)).sum::<f64>() / mass_g)
+        });
         let known = map.standard_errors.is_some();
-        let (values, weights, standard_errors) = match cells {
+        let (values, weights, standard_errors) = match self.cells {
             Some([values, weights, errors]) => (values, weights, errors),
             None => {
-                let of = |data: &[f32]| touched.iter().map(|v| f64::from(data[*v])).collect();
-                let weights = touched.iter().map(|v| by_voxel[*v]).collect();
-                (of(&map.values.data), weights, map.standard_errors.map_or(Vec::new(), of))
+                let errors = map.standard_errors.map_or(&[][..], |errors| errors);
+                let errors = kept.iter().filter_map(|v| errors.get(*v)).map(|e| f64::from(*e));
+                // What the slivers had belongs to the others.
+                let mine: f64 = self.weighed(&all);
+                let weights = weights.into_iter().map(|w| w * mine / total).collect();
+                (kept.iter().map(value).collect(), weights, errors.collect())
             }
         };
         Ok(Samples {
@@ -450,12 +496,33 @@ impl<'a> Found<'a> {
             weights,
             standard_errors: if known { standard_errors } else { Vec::new() },
             volume_ml,
-            mass_g: map.density.is_some().then_some(total),
+            mass_g: masses.map(|m| m.0),
+            mean_by_mass: masses.map(|m| m.1).filter(|m| m.is_finite()),
             outside,
             not_a_number,
+            left_out,
             unknown_error: unknown,
             mean_variance: known.then_some(variance),
         })
+    }
+
+    /// Weight of voxels, without those that are left out.
+    fn weighed(&self, voxels: &[usize]) -> f64 {
+        let kept = voxels.iter().filter(|v| !self.is_left_out(**v));
+        kept.map(|v| self.by_voxel[*v] * self.weight(*v)).sum()
+    }
+
+    /// Voxels whose values are the region's: without those that are left out, and those of which it has a sliver.
+    fn kept(&self, all: &[usize]) -> Vec<usize> {
+        let voxel_ml = self.map.values.grid.voxel_volume_mm3() * CM3_PER_MM3;
+        let is_sliver = |v: &usize| self.by_voxel[*v] < SLIVER * voxel_ml;
+        let (slivers, whole): (Vec<usize>, Vec<usize>) =
+            all.iter().filter(|v| !self.is_left_out(**v)).partition(|v| is_sliver(v));
+        let share = self.weighed(&slivers) / self.weighed(all);
+        if self.cells.is_none() && share <= MOST_SLIVERS {
+            return whole;
+        }
+        all.iter().copied().filter(|v| !self.is_left_out(*v)).collect()
     }
 }
 
@@ -492,7 +559,7 @@ mod tests {
         let values = map(&grid, |[i, ..]| i as f32);
         let density = vec![2.0_f32; 64];
         let errors = vec![0.5_f32; 64];
-        let whole = Map { values: &values, standard_errors: Some(&errors), density: None };
+        let whole = Map { standard_errors: Some(&errors), ..Map::of(&values) };
         let found = sample(&set, &set.regions[0], &whole, Sampling::Uniform).unwrap();
         assert!((found.volume_ml - 24.0 * 8e-3).abs() < 1e-9 && found.outside == 0.0);
         let mean = |s: &Samples| {
@@ -503,18 +570,49 @@ mod tests {
         // Sixteen voxels of 1/24 and sixteen of 1/48.
         let variance = 0.25 * 16.0 * (1.0 / 576.0 + 1.0 / 2304.0);
         assert!((found.mean_variance.unwrap() - variance).abs() < 1e-9);
-        let by_mass = Map { density: Some(&density), ..whole };
+        let by_mass = Map { density: Some(&density), by_mass: true, ..whole };
         let found = sample(&set, &set.regions[0], &by_mass, Sampling::Uniform).unwrap();
         assert!((found.mass_g.unwrap() - 2.0 * 24.0 * 8e-3).abs() < 1e-9);
         // A map of twice the voxels, three quarters of the region outside of it.
         let fine = Grid::aligned([8, 8, 2], [-0.5, -0.5, 2.5], [1.0; 3]);
         let values = map(&fine, |[i, ..]| i as f32);
-        let part = Map { values: &values, standard_errors: None, density: None };
+        let part = Map::of(&values);
         let found = sample(&set, &set.regions[0], &part, Sampling::Uniform).unwrap();
         assert!((found.outside - 0.75).abs() < 1e-6, "{}", found.outside);
         // Cells at 0 and 1 whole; of the half voxel those beside the whole one: at 2.
         assert!((mean(&found) - (0.5 * 2.0 + 2.0) / 3.0).abs() < 1e-6, "{}", mean(&found));
         assert!(found.standard_errors.is_empty() && found.mean_variance.is_none());
+    }
+
+    /// By hand: a dose in air is not one of the region's, and what the region has of a voxel by rounding is no value of it; the mean by mass is the energy
+    /// over the mass of all.
+    #[test]
+    fn air_and_slivers_are_left_out() {
+        let grid = Grid::aligned([10, 4, 4], [0.0; 3], [2.0; 3]);
+        let set = region(&grid, |[i, ..]| if i < 9 { 1.0 } else { 0.005 });
+        let values = map(&grid, |[i, ..]| [900.0, 2.0, 2.0, 2.0, 2.0, 2.0, 4.0, 4.0, 4.0, 77.0][i]);
+        let of = |n: usize, air: f32, tissue: f32| {
+            if grid.unlinear(n)[0] == 0 { air } else { tissue }
+        };
+        let density: Vec<f32> = (0..160).map(|n| of(n, 0.001, 1.0)).collect();
+        let air: Vec<bool> = (0..160).map(|n| of(n, 1.0, 0.0) > 0.0).collect();
+        let whole = Map { density: Some(&density), left_out: Some(&air), ..Map::of(&values) };
+        let found = sample(&set, &set.regions[0], &whole, Sampling::Uniform).unwrap();
+        let dvh = crate::analysis::Dvh::new(&found).unwrap();
+        assert_eq!((dvh.min(), dvh.max()), (2.0, 4.0));
+        assert!((dvh.mean() - (5.0 * 2.0 + 3.0 * 4.0) / 8.0).abs() < 1e-9);
+        // The sliver's volume belongs to the others.
+        let total: f64 = found.weights.iter().sum();
+        assert!((total - 16.0 * 8e-3 * 8.005).abs() < 1e-7, "{total}");
+        assert!((found.left_out - 1.0 / 9.005).abs() < 1e-6, "{}", found.left_out);
+        let mass = 8.005 + 0.001;
+        let energy = 0.9 + 5.0 * 2.0 + 3.0 * 4.0 + 0.005 * 77.0;
+        assert!((found.mean_by_mass.unwrap() - energy / mass).abs() < 1e-4);
+        assert!((found.mass_g.unwrap() - 16.0 * 8e-3 * mass).abs() < 1e-6);
+        // A region of slivers alone is what there is.
+        let thin = region(&grid, |[i, ..]| if i == 9 { 0.005 } else { 0.0 });
+        let found = sample(&thin, &thin.regions[0], &whole, Sampling::Uniform).unwrap();
+        assert_eq!(found.values, vec![77.0; 16]);
     }
 
     /// A square of fine pixels, wherever its edges lie among the map's coarse voxels, has their values by the parts that it covers: edges that halve a
@@ -523,7 +621,7 @@ mod tests {
     fn edges_of_fine_pixels_fall_into_the_right_voxels() {
         let coarse = Grid::aligned([16, 16, 4], [2.0; 3], [4.0; 3]);
         let values = map(&coarse, |[i, ..]| (i * i) as f32);
-        let of = Map { values: &values, standard_errors: None, density: None };
+        let of = Map::of(&values);
         for offset in [0.0, 0.25, 0.5, 0.75, 1.0, 2.5] {
             // Pixels of 1 mm whose middles are whole numbers: an edge at a whole number halves one.
             let fine = Grid::aligned([64, 64, 4], [0.0, 0.0, 2.0], [1.0, 1.0, 4.0]);
@@ -569,7 +667,7 @@ mod tests {
             }
         });
         let values = map(&grid, |[i, ..]| 10.0 * i as f32);
-        let of = Map { values: &values, standard_errors: None, density: None };
+        let of = Map::of(&values);
         let found = sample(&set, &set.regions[0], &of, Sampling::Interpolated).unwrap();
         let total: f64 = found.weights.iter().sum();
         let mean = found.values.iter().zip(&found.weights).map(|(v, w)| v * w).sum::<f64>() / total;
@@ -585,14 +683,14 @@ mod tests {
         let set = region(&grid, |_| 1.0);
         let values = map(&grid, |[i, ..]| if i == 0 { f32::NAN } else { 1.0 });
         let errors: Vec<f32> = values.map(|v| if *v > 0.0 { 0.1 } else { f32::NAN }).data;
-        let nan = Map { values: &values, standard_errors: Some(&errors), density: None };
+        let nan = Map { standard_errors: Some(&errors), ..Map::of(&values) };
         for sampling in [Sampling::Uniform, Sampling::Interpolated] {
             let found = sample(&set, &set.regions[0], &nan, sampling).unwrap();
             assert!((found.not_a_number - 0.25).abs() < 1e-6 && found.unknown_error == 0.0);
             assert!(found.values.iter().all(|v| (*v - 1.0).abs() < 1e-6));
         }
         let away = map(&Grid::aligned([2; 3], [900.0; 3], [1.0; 3]), |_| 1.0);
-        let of = Map { values: &away, standard_errors: None, density: None };
+        let of = Map::of(&away);
         let refused = sample(&set, &set.regions[0], &of, Sampling::Uniform).unwrap_err();
         assert!(refused.to_string().contains("100.000 % of its volume lie outside"), "{refused}");
         let empty = region(&grid, |_| 0.0);

@@ -80,7 +80,7 @@ pub fn plan(
         })
     };
     let amount = |(set, region): (&RegionSet, &Region)| -> Result<(f64, f64, f64)> {
-        let map = Map { values: image, standard_errors: None, density: None };
+        let map = Map::of(image);
         let found = sample(set, region, &map, Sampling::Uniform)?;
         if found.outside > 1e-3 {
             return Err(Error::input(
@@ -94,7 +94,7 @@ pub fn plan(
             ));
         }
         let sum = found.values.iter().zip(&found.weights).map(|(v, w)| v * w).sum();
-        let by_mass = Map { density: Some(density), ..map };
+        let by_mass = Map { density: Some(density), by_mass: true, ..map };
         let mass = sample(set, region, &by_mass, Sampling::Uniform)?.mass_g.unwrap_or(f64::NAN);
         Ok((sum, found.volume_ml, mass / 1000.0))
     };

@@ -15,6 +15,7 @@ use crate::io::NiftiAffine;
 use crate::pipeline::Observer;
 use crate::pipeline::finished::{FinishedMap, MapOptions, VoiPlace, read_all_regions, read_map};
 use crate::pipeline::other_map::density_on_grid;
+use crate::pipeline::withheld::Withheld;
 use crate::sheet::{Separator, lines};
 
 /// What a map does within a voxel.
@@ -127,6 +128,11 @@ impl AnalysisInput {
             observer.say(&format!("without a voxel, and left out: {}", empty.join(", ")));
         }
         Ok(sets)
+    }
+
+    /// Takes the folders of the inputs, which may name a patient, out of what is written.
+    pub(super) fn without_folders(&self, map: &std::path::Path, told: &mut Value) {
+        Withheld::of_files(self.voi.paths().chain([map])).clean_value(told);
     }
 
     /// Densities on the grid of a map.

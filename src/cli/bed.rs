@@ -188,10 +188,11 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
             }
         }
     }
-    let told = json!({
+    let mut told = json!({
         "maps": maps.iter().map(|m| &m.map.name).collect::<Vec<_>>(), "cycles": maps.len() * equal, "interval_s": a.interval,
         "interval_95_factor": factor,
         "own_nuclides": OwnNuclides::all_told(),
+        "map_sha256": maps.iter().map(|m| m.map.sha256()).collect::<Result<Vec<_>>>()?,
         "warnings": heard.warnings(),
         "refused": refused,
         "left_out": left_out,
@@ -200,6 +201,7 @@ pub fn run(a: &BedArguments) -> Result<ExitCode> {
             "repair_half_times_s_and_weights": f.tissue.repair.half_times_s(),
         })).collect::<Vec<_>>(),
     });
+    a.input.without_folders(&a.doses[0], &mut told);
     if let (Some(out), false) = (&a.input.out, done.is_empty()) {
         let (bed, eqd2) = voxel_maps(&maps[0].map.map.grid, &done)?;
         let all = whole(told.clone(), results.json(factor));
@@ -395,12 +397,7 @@ fn analyse(
     let grid = &maps[0].map.map.grid;
     let (bed, errors) = bed_of_voxels(of_voxels, tissue, &about(found, grid)?)?;
     for (n, CycleMap { map, .. }) in maps.iter().enumerate() {
-        let of = Map {
-            values: &map.map,
-            standard_errors: map.standard_errors.as_deref(),
-            density: None,
-        };
-        let samples = a.input.sample(set, region, &of)?;
+        let samples = a.input.sample(set, region, &map.sampled())?;
         no_doses_below_zero(&samples, "BED is made")?;
         volume = samples.volume_ml;
         let own = map
@@ -412,7 +409,10 @@ fn analyse(
         } else {
             "mean_dose".into()
         };
-        rows.add(name, what, "Gy", mean);
+        rows.add(name, what.clone(), "Gy", mean);
+        if let Some(by_mass) = samples.mean_by_mass {
+            rows.plain(name, format!("{what}_by_mass"), "Gy", by_mass);
+        }
         means.extend(std::iter::repeat_n(mean.value, equal));
         batches = batches.zip(own).map(|(b, o)| b.hypot(o));
     }
@@ -446,7 +446,11 @@ fn analyse(
     }
     rows.plain(name, "EQD2_of_mean_dose", "Gy", tissue.eqd2(of_mean));
     let bed = Volume::new(grid.clone(), bed)?;
-    let of = Map { values: &bed, standard_errors: errors.as_deref(), density: None };
+    let of = Map {
+        standard_errors: errors.as_deref(),
+        left_out: maps[0].map.low_density.as_deref(),
+        ..Map::of(&bed)
+    };
     let samples = a.input.sample(set, region, &of)?;
     let slope = course.slope(&means, course.cycles() - 1);
     let metrics = [

@@ -98,6 +98,7 @@ impl ProblemArguments {
             physical_decay: self.physical_decay,
             decay_from: self.decay_from.into(),
             administered: self.administered,
+            administered_bq: self.administered_activity,
             grid: self.grid,
             score: Score::default(),
             voi: self.voi.files()?,

@@ -226,6 +226,9 @@ pub struct ProblemArguments {
     /// When the activity was given, such as 2026-03-01T10:00:00+01:00, or how long before the scan, such as 22h; goes before what the file says.
     #[arg(long, value_name = "TIME", help_heading = "Activity", value_parser = parse_time_or_span)]
     pub(super) administered: Option<TimeOrSpan>,
+    /// How much was given, such as 7.4GBq, before what the header says: an image that holds more than is left of it is refused.
+    #[arg(long, value_name = "ACTIVITY", help_heading = "Activity", value_parser = super::fit_arguments::parse_activity)]
+    pub(super) administered_activity: Option<f64>,
     /// To when the values are corrected for decay: none (each is the mean over the scan), start (of the scan), admin (the administration) [default: what the file says].
     #[arg(long, value_name = "TO", help_heading = "Activity", value_parser = parse_decay_correction)]
     pub(super) decay_correction: Option<DecayCorrection>,

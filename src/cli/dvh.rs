@@ -108,29 +108,30 @@ pub fn run(a: &DvhArguments) -> Result<ExitCode> {
     let is_sum = a.rbe.is_some() || !a.plus.is_empty();
     let by_mass = a.weight == WeightChoice::Mass;
     map.tell_below_zero(&heard);
-    let density = by_mass.then(|| a.input.density(&map, a.density.as_ref(), &heard)).transpose()?;
+    let stated = a.density.is_some() || by_mass;
+    let density = stated.then(|| a.input.density(&map, a.density.as_ref(), &heard)).transpose()?;
     let sets = a.input.regions(&map, &heard)?;
     let factor = map.interval_factor();
-    let of = Map {
-        values: &map.map,
-        standard_errors: map.standard_errors.as_deref(),
-        density: density.as_deref(),
-    };
+    let own = map.sampled();
+    let of = Map { density: density.as_deref().or(own.density), by_mass, ..own };
     // The batches know the mean as it was scored.
     let own = a.input.sampling == SamplingChoice::Uniform && !is_sum;
     let batches = |region: &Region, volume_ml: f64| {
         own.then(|| map.mean_standard_error(&region.name, region.label, volume_ml)).flatten()
     };
-    let Histograms { table, found, refused } = histograms(a, &of, &sets, &map.unit, &batches)?;
+    let Histograms { table, found, refused, notes } =
+        histograms(a, &of, &sets, &map.unit, &batches)?;
+    notes.iter().for_each(|note| heard.warn(note));
     let refused: Vec<String> = refused.iter().map(|(name, e)| format!("{name}: {e}")).collect();
     refused.iter().for_each(|text| console::say(&format!("refused: {text}")));
-    let told = json!({
-        "map": map.name, "unit": map.unit, "weight": if by_mass { "mass" } else { "volume" },
+    let mut told = json!({
+        "map": map.name, "map_sha256": map.sha256()?, "unit": map.unit, "weight": if by_mass { "mass" } else { "volume" },
         "sampling": if a.input.sampling == SamplingChoice::Uniform { "uniform" } else { "interpolated" },
         "interval_95_factor": factor,
         "warnings": heard.warnings(),
         "refused": refused,
     });
+    a.input.without_folders(&a.dose, &mut told);
     if let (Some(out), false) = (&a.input.out, found.is_empty()) {
         let files = write(a, &map, &table, &found, factor, &told, out)?;
         files.iter().for_each(|f| terminal.say(&format!("wrote {}", out.join(f).display())));
@@ -147,7 +148,12 @@ pub(super) struct Histograms {
     pub(super) found: Vec<(String, VoiMetrics)>,
     /// VOIs that were refused, and why.
     pub(super) refused: Vec<(String, Error)>,
+    /// What should be known of the values.
+    pub(super) notes: Vec<String>,
 }
+
+/// Means by volume and by mass that differ by more than this are told.
+const UNLIKE_MEANS: f64 = 0.02;
 
 /// Histograms of regions on a map in `unit`. `batches` gives the standard error of the mean of a region of so many mL, where
 /// independent batches know it.
@@ -159,8 +165,13 @@ pub(super) fn histograms(
     batches: &dyn Fn(&Region, f64) -> Option<f64>,
 ) -> Result<Histograms> {
     let metrics = metrics(a, unit)?;
-    let by_mass = of.density.is_some();
-    let mut all = Histograms { table: Table::default(), found: Vec::new(), refused: Vec::new() };
+    let by_mass = of.by_mass;
+    let mut all = Histograms {
+        table: Table::default(),
+        found: Vec::new(),
+        refused: Vec::new(),
+        notes: Vec::new(),
+    };
     for (set, region) in each(sets) {
         let samples = a.input.sample(set, region, of).and_then(|samples| {
             if !(a.geud.is_empty() && a.eud.is_empty() && a.response.is_empty()) {
@@ -182,6 +193,19 @@ pub(super) fn histograms(
             table.plain(name, "mass", "g", mass);
         }
         table.plain(name, "missing", "%", 100.0 * (samples.outside + samples.not_a_number));
+        if of.left_out.is_some() {
+            table.plain(name, "low_density", "%", 100.0 * samples.left_out);
+        }
+        let mean = read.values.first().map(|v| v.1.value);
+        if let (Some(mean), Some(by_mass), false) = (mean, samples.mean_by_mass, by_mass)
+            && (mean / by_mass - 1.0).abs() > UNLIKE_MEANS
+        {
+            all.notes.push(format!(
+                "'{name}': its mean is {} {unit} by volume, {} {unit} by mass, which is that of vois.csv: its density or its dose is not even",
+                shown(mean),
+                shown(by_mass)
+            ));
+        }
         if of.standard_errors.is_some() {
             table.plain(name, "error_not_known", "%", 100.0 * samples.unknown_error);
         }
@@ -196,6 +220,9 @@ pub(super) fn histograms(
                 console::say(&format!("note: '{name}' has {all:.4} {of}: no {what}"));
             }
             table.add(name, metric.name(unit, by_mass), metric.unit(unit), *value);
+            if let (Metric::Mean, Some(mean), false) = (metric, samples.mean_by_mass, by_mass) {
+                table.plain(name, "mean_by_mass", unit, mean);
+            }
         }
         if let (Some(bq), Some((_, mean))) = (a.administered, read.values.first()) {
             table.plain(

@@ -165,8 +165,10 @@ fn one(path: &Path, a: &RunArguments, nuclides: &GivenNuclides) -> Result<u8> {
     if let Some(shard) = a.shard {
         return shards::run(&study, &stages, shard, a.anew);
     }
+    Record::read(&study.out).claim(&study.out, &study.path)?;
     let marked = MarkedFolder::open(&study.out, true, &names(&stages))?;
     let mut runner = Runner::new(&study, &study.out, a.anew);
+    runner.record.claim(&study.out, &study.path)?;
     runner.merge = a.merge;
     if let Some(of) = a.merge {
         shards::check(&mut runner, &stages, of)?;
@@ -224,6 +226,7 @@ impl<'a> Runner<'a> {
     /// Runs stages; gives a table of how they ended, and the exit code.
     fn all(&mut self, stages: &[Stage]) -> Result<(String, u8)> {
         self.stages = stages.to_vec();
+        self.tell_left_over();
         self.record.retain(&stages.iter().map(|s| s.name.clone()).collect::<Vec<_>>());
         let began = Instant::now();
         let (mut table, mut worst, mut failed) = (String::new(), 0, Vec::new());
@@ -347,6 +350,24 @@ impl<'a> Runner<'a> {
         }
         self.record.enter(done, self.place)?;
         Ok(end)
+    }
+
+    /// Says which folders are of stages that the study no longer has: their results are of an older dose, or of no longer asked-for methods.
+    fn tell_left_over(&self) {
+        let of_stages: Vec<&str> = self.stages.iter().map(|s| s.output.name()).collect();
+        let Ok(entries) = std::fs::read_dir(&self.study.out) else { return };
+        let mut entries: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+        entries.sort();
+        for entry in entries {
+            let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let own = entry.is_dir() && matches!(Mark::read(&entry), Ok(Some(_)));
+            if own && !name.starts_with('.') && !of_stages.contains(&name.as_str()) {
+                console::say(&format!(
+                    "warning: {} is of a stage that the study no longer has, and not of this run: move it away or delete it",
+                    entry.display()
+                ));
+            }
+        }
     }
 
     /// Says that what lies in the place of a stage that failed is not of this run.

@@ -29,6 +29,11 @@ pub struct VoiArguments {
 }
 
 impl VoiArguments {
+    /// All files that are named.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &std::path::Path> {
+        self.voi.iter().chain(&self.names).map(|(_, path)| path.as_path())
+    }
+
     /// [`VoiArguments::files`], of a command that needs VOIs.
     ///
     /// # Errors

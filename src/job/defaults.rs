@@ -48,6 +48,7 @@ impl Job {
             physical_decay: false,
             decay_from: DecayFrom::default(),
             administered: None,
+            administered_bq: None,
             grid: GridChoice::Activity,
             score: Default::default(),
             voi: Vec::new(),

@@ -29,7 +29,7 @@ pub(super) fn prepare(
     }
     let mut around = Surroundings::read(job, decay, observer, &mut records)?;
     let checks = Checks::new(&job.accept, observer);
-    around.check(&records, None, &checks)?;
+    around.check(&records, None, None, &checks)?;
     couch::treat(job, &mut around, &[], observer)?;
     if input.beam.starts_inside(&around.matter.grid)? {
         observer.say("the beam starts, in part or as a whole, within the grid: what lies behind its source is transported too");

@@ -188,7 +188,8 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
     let distance = density.as_ref().map(|d| interfaces::distances_mm(&reference.map.grid, d));
     let mut found = Vec::new();
     let mut files: Vec<(String, Volume<f32>)> = Vec::new();
-    let mut lines = histograms(&sets, REFERENCE, &reference.map);
+    let left_out = reference.low_density.as_deref();
+    let mut lines = histograms(&sets, REFERENCE, &reference.map, left_out);
     for (name, path) in &job.candidates {
         let candidate = read_map(path, &options, observer)?;
         if candidate.unit != reference.unit {
@@ -294,7 +295,7 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
         let slug = file_slug(name);
         files.push((difference_file(name), map(&|v| pair.candidate[v] - pair.reference[v])?));
         files.push((format!("difference_{slug}_standard_error.nii.gz"), map(&|v| pair.error[v])?));
-        lines.extend(histograms(&sets, name, &placed.map));
+        lines.extend(histograms(&sets, name, &placed.map, left_out));
         let summary = candidate.summary.as_ref();
         found.push(Compared {
             name: name.clone(),
@@ -380,7 +381,8 @@ fn voi_rows(
     observer: &dyn Observer,
 ) -> Vec<VoiRow> {
     let read = |map: &Volume<f32>, errors: Option<&[f32]>, of: &FinishedMap| {
-        let map = Map { values: map, standard_errors: errors, density: None };
+        let left_out = reference.low_density.as_deref();
+        let map = Map { standard_errors: errors, left_out, ..Map::of(map) };
         let samples = sample(set, region, &map, Sampling::Uniform)?;
         let missing = samples.outside + samples.not_a_number;
         if missing > MOST_MISSING {
@@ -432,9 +434,14 @@ const POINTS: usize = 60;
 /// A VOI's name and the histogram of one map in it.
 type Histogram = (String, DvhLine);
 
-/// Cumulative histograms of a map, in % of the volume.
-fn histograms(sets: &[RegionSet], name: &str, map: &Volume<f32>) -> Vec<Histogram> {
-    let of = Map { values: map, standard_errors: None, density: None };
+/// Cumulative histograms of a map, in % of the volume without voxels of low density.
+fn histograms(
+    sets: &[RegionSet],
+    name: &str,
+    map: &Volume<f32>,
+    left_out: Option<&[bool]>,
+) -> Vec<Histogram> {
+    let of = Map { left_out, ..Map::of(map) };
     let line = |set: &RegionSet, region: &Region| {
         let dvh = sample(set, region, &of, Sampling::Uniform).and_then(|s| Dvh::new(&s)).ok()?;
         let top = dvh.max();

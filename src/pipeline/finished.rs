@@ -59,6 +59,10 @@ pub struct FinishedMap {
     pub summary: Option<Value>,
     /// FrameOfReferenceUID in which its voxels lie, where it is known.
     pub frame_of_reference: Option<String>,
+    /// Density of the run's matter, g/cm3, of a map of dose.
+    pub density: Option<Vec<f32>>,
+    /// Where the run's density is too low for a dose, of a map of dose: its values there are not those of tissue.
+    pub low_density: Option<Vec<bool>>,
 }
 
 /// What is stated of a map.
@@ -135,7 +139,19 @@ pub fn read_map(path: &Path, options: &MapOptions, observer: &dyn Observer) -> R
     let (name, unit) = (name_of(path), unit.to_string());
     let frame_of_reference = summary.as_ref().and_then(frame_of_run);
     let (path, summary) = (file, summary);
-    Ok(FinishedMap { name, path, folder, map, unit, standard_errors, summary, frame_of_reference })
+    let found = FinishedMap {
+        name,
+        path,
+        folder,
+        map,
+        unit,
+        standard_errors,
+        summary,
+        frame_of_reference,
+        density: None,
+        low_density: None,
+    };
+    Ok(found.with_matter(observer))
 }
 
 /// An RT Dose.
@@ -163,6 +179,8 @@ fn of_object(path: &Path, options: &MapOptions, observer: &dyn Observer) -> Resu
         unit,
         standard_errors,
         summary: None,
+        density: None,
+        low_density: None,
         frame_of_reference: read.frame_of_reference,
     })
 }
@@ -202,6 +220,34 @@ fn frame_of_run(summary: &Value) -> Option<String> {
 }
 
 impl FinishedMap {
+    /// With what its run says of the matter, where it is a map of dose.
+    fn with_matter(mut self, observer: &dyn Observer) -> Self {
+        if self.unit.starts_with("Gy") {
+            self.density = self.beside("density", observer).ok();
+            let mask = self.beside("low_density_mask", observer).ok();
+            self.low_density = mask.map(|m| m.iter().map(|v| *v > 0.0).collect());
+        }
+        self
+    }
+
+    /// SHA-256 of its file.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn sha256(&self) -> Result<String> {
+        crate::io::sha256_file(&self.path)
+    }
+
+    /// What histograms and means are made of, by volume.
+    pub fn sampled(&self) -> crate::analysis::Map<'_> {
+        crate::analysis::Map {
+            standard_errors: self.standard_errors.as_deref(),
+            density: self.density.as_deref(),
+            left_out: self.low_density.as_deref(),
+            ..crate::analysis::Map::of(&self.map)
+        }
+    }
+
     /// Another map of the same run, by its stem.
     ///
     /// # Errors

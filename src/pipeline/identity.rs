@@ -45,11 +45,13 @@ struct Image<'a> {
     registered: Option<&'static str>,
 }
 
-/// Compares everything that the headers say. `series` is that of the activity images, if they are several.
+/// Compares everything that the headers say. `series` is that of the activity images, if they are several; `given_bq` the activity that the user says was
+/// administered.
 pub fn check(
     records: &[InputRecord],
     source: &Source,
     series: Option<&SeriesInput>,
+    given_bq: Option<f64>,
     checks: &Checks,
 ) {
     let images = images(records, series);
@@ -60,7 +62,7 @@ pub fn check(
         slices(image, checks);
         if image.record.role == "activity" {
             nuclide(image, source, checks);
-            injected(image, source, checks);
+            injected(image, source, given_bq, checks);
         }
     }
 }
@@ -411,10 +413,25 @@ fn dark_window(window: &EnergyWindow, chain: &crate::physics::Chain) -> Option<S
     dark.then(|| format!("no line of it lies in the energy window {low} to {high} keV"))
 }
 
-fn injected(image: &Image, source: &Source, checks: &Checks) {
-    let (Some(facts), Some(total)) = (image.facts, image.record.activity_bq) else { return };
-    let Some(given) = facts.administered_bq.filter(|a| ADMINISTERED_BQ.contains(a)) else { return };
+/// Share of what is left below which an image of the whole body holds next to nothing of what was given.
+const NEXT_TO_NOTHING: f64 = 1e-3;
+
+fn injected(image: &Image, source: &Source, given_bq: Option<f64>, checks: &Checks) {
+    let Some(total) = image.record.activity_bq else { return };
+    let of_header = image.facts.and_then(|f| f.administered_bq);
+    let of_header = of_header.filter(|a| ADMINISTERED_BQ.contains(a));
     let limit = 1.0 + CALIBRATION_TOLERANCE;
+    if let (Some(stated), Some(header)) = (given_bq, of_header)
+        && (stated > limit * header || header > limit * stated)
+    {
+        let what = format!(
+            "{}: {header:.4e} Bq were administered by RadionuclideTotalDose (0018,1074) of its header, {stated:.4e} Bq as stated",
+            image.name
+        );
+        checks.warn(Check::Injected, what);
+    }
+    let Some(given) = given_bq.or(of_header) else { return };
+    let by = if given_bq.is_some() { "as stated" } else { "by its header" };
     let problem = |left: f64, when: &str| {
         format!(
             "{} holds {total:.4e} Bq, {:.2} times the {left:.4e} Bq {when}",
@@ -423,34 +440,47 @@ fn injected(image: &Image, source: &Source, checks: &Checks) {
         )
     };
     let why = format!("calibrations account for {:.0} %", 100.0 * CALIBRATION_TOLERANCE);
-    let suggestion = "Check the unit, the calibration and RadionuclideTotalDose (0018,1074).";
+    let suggestion = match given_bq {
+        Some(_) => "Check the unit, the calibration and the activity that was administered.",
+        None => "Check the unit, the calibration and RadionuclideTotalDose (0018,1074).",
+    };
     if total > limit * given {
-        let problem = problem(given, "that were administered by its header");
+        let problem = problem(given, &format!("that were administered {by}"));
         return checks.refuse(Check::Injected, problem, why, suggestion);
     }
     let Some(half_life_s) = source.half_life_s else { return };
     // Corrected to the administration, it may hold all that was given.
-    if facts.decay_correction.as_deref().is_some_and(|c| !["START", "NONE"].contains(&c)) {
+    let corrected = image.facts.and_then(|f| f.decay_correction.as_deref());
+    if corrected.is_some_and(|c| !["START", "NONE"].contains(&c)) {
         return;
     }
     let left = |t: f64| given * (-t / half_life_s).exp2();
     let hours = |t: f64| t / SECONDS_PER_HOUR;
     // The time whose activity it states, where that is one of its own (enhanced PET), is another than that of the scan.
-    let own_time = facts.decay_corrected_to;
-    if let Some(t) = image.stated_s.filter(|t| own_time.is_none() && total > limit * left(*t)) {
+    let own_time = image.facts.and_then(|f| f.decay_corrected_to);
+    let by_clock = || {
+        let facts = image.facts?;
+        let scan = own_time.or(facts.acquisition_time)?;
+        let t = scan.seconds_since(&facts.administration_time?).ok()?;
+        // Dates may have been moved: a word only, and none for times that cannot be.
+        (0.0..=20.0 * half_life_s).contains(&t).then_some(t)
+    };
+    let stated_s = image.stated_s.filter(|_| own_time.is_none());
+    let time = stated_s.or_else(by_clock);
+    if let Some(t) = stated_s.filter(|t| total > limit * left(*t)) {
         let when = format!("that are left {:.2} h after the administration", hours(t));
         checks.refuse(Check::Injected, problem(left(t), &when), why, suggestion);
-    } else if (image.stated_s.is_none() || own_time.is_some())
-        && let (Some(scan), Some(start)) =
-            (own_time.or(facts.acquisition_time), facts.administration_time)
+    } else if let Some(t) = time.filter(|t| stated_s.is_none() && total > limit * left(*t)) {
+        let when =
+            format!("that are left {:.2} h after the administration, by its clock", hours(t));
+        checks.warn(Check::Injected, format!("{} ({why})", problem(left(t), &when)));
+    } else if let (Some(t), Some(_)) = (time, given_bq)
+        && total < NEXT_TO_NOTHING * left(t)
     {
-        // Dates may have been moved: a word only, and none for times that cannot be.
-        let Ok(t) = scan.seconds_since(&start) else { return };
-        if (0.0..=20.0 * half_life_s).contains(&t) && total > limit * left(t) {
-            let when =
-                format!("that are left {:.2} h after the administration, by its clock", hours(t));
-            checks.warn(Check::Injected, format!("{} ({why})", problem(left(t), &when)));
-        }
+        let when = format!("that are left {:.2} h after the administration", hours(t));
+        let what =
+            format!("{}: is the activity that was administered right?", problem(left(t), &when));
+        checks.warn(Check::Injected, what);
     }
 }
 

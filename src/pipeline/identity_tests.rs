@@ -40,7 +40,7 @@ fn judged_series(
     let choice = SourceChoice::Nuclide { name: nuclide.into(), horizon_s: None, retained: 1.0 };
     let (ear, none) = (Ear::default(), BTreeSet::new());
     let checks = Checks::new(&none, &ear);
-    check(records, &read_source(&choice).unwrap(), series, &checks);
+    check(records, &read_source(&choice).unwrap(), series, None, &checks);
     let error = checks.settle().err().map(|e| e.to_string());
     (ear.0.into_inner().unwrap(), error)
 }
@@ -255,6 +255,29 @@ fn every_time_point_is_compared() {
         error.contains("time point 2") && error.contains("--accept nuclide,patient"),
         "{error}"
     );
+}
+
+/// What the user says was given goes before the header, with a word where they differ; an image without a header is held against it too.
+#[test]
+fn stated_activity() {
+    let with = |given: f64| Facts { administered_bq: Some(given), ..Facts::default() };
+    let one = |facts: Option<Facts>, stated: f64| {
+        let record = InputRecord { facts, ..record("activity", Facts::default()) };
+        let choice =
+            SourceChoice::Nuclide { name: "Lu-177".into(), horizon_s: None, retained: 1.0 };
+        let (ear, none) = (Ear::default(), BTreeSet::new());
+        let checks = Checks::new(&none, &ear);
+        check(&[record], &read_source(&choice).unwrap(), None, Some(stated), &checks);
+        let error = checks.settle().err().map(|e| e.to_string());
+        (ear.0.into_inner().unwrap(), error)
+    };
+    // The image holds 1e9 Bq.
+    assert_eq!(one(None, 7.4e9), (vec![], None));
+    assert!(one(None, 7.4e6).1.unwrap().contains("135.14 times"));
+    assert_eq!(one(Some(with(7.0e9)), 7.4e9), (vec![], None));
+    let (told, error) = one(Some(with(7.4e6)), 7.4e9);
+    assert!(told[0].contains("(0018,1074)") && told.len() == 1 && error.is_none(), "{told:?}");
+    assert!(one(Some(with(7.4e9)), 7.4e6).1.unwrap().contains("as stated"));
 }
 
 #[test]

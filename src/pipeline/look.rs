@@ -85,7 +85,7 @@ pub fn look(job: &Job, series: Option<&SeriesInput>, observer: &dyn Observer) ->
             vec![image(timing.unwrap_or_default(), map.total(), facts)]
         }
     };
-    around.check(&records, series, &checks)?;
+    around.check(&records, series, job.administered_bq, &checks)?;
     let vois = around.vois.iter();
     let vois = vois.flat_map(|v| v.names().into_iter().zip(v.volumes_ml())).collect();
     Ok(Look { half_life_s, records, vois, images })

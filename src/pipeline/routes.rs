@@ -102,7 +102,7 @@ pub fn dose_over_time(
         let unit = input.points.get(n).and_then(|p| p.unit).or(job.activity.unit);
         plausibility::unit(&name, unit, record, &checks);
     }
-    around.check(&records, Some(input), &checks)?;
+    around.check(&records, Some(input), job.administered_bq, &checks)?;
     let images: Vec<_> = placed.maps.iter().map(|m| (&placed.grid.grid, m.as_slice())).collect();
     couch::treat(job, &mut around, &images, observer)?;
     // What the images themselves say of their calibration joins what the series says.

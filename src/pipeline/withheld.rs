@@ -50,6 +50,20 @@ impl Withheld {
         Withheld { texts }
     }
 
+    /// Of files, with the folders that they lie in: their names stay.
+    pub fn of_files<'a>(files: impl IntoIterator<Item = &'a Path>) -> Self {
+        let mut texts = Vec::new();
+        for file in files {
+            let above = file.parent().filter(|p| p.file_name().is_some());
+            std::iter::once(file)
+                .chain(above)
+                .for_each(|path| add_path(path, RecordPaths::Names, &mut texts));
+        }
+        texts.retain(|(text, instead)| !text.is_empty() && text != instead);
+        texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        Withheld { texts }
+    }
+
     /// A text without them.
     pub fn clean(&self, text: &str) -> String {
         self.texts.iter().fold(text.to_owned(), |text, (from, to)| replaced(&text, from, to))

@@ -20,6 +20,7 @@ pub const DOSE: Given = &[
     ("activity", "activity of the [[cycle]], or its [[cycle.time_point]]"),
     ("nuclide", "nuclide at the top of the file"),
     ("administered", "time of the [[cycle]]"),
+    ("administered-activity", "administered of the [[cycle]]"),
     VOI,
     VOI_NAMES,
     OUT,

@@ -1,9 +1,10 @@
 //! `stages.json` in the output folder: what was run with which key, so that it is not run again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::paths::seen_from;
 use super::stage::Output;
 use crate::error::{Error, Result};
 use crate::io::atomic::write_atomically;
@@ -44,6 +45,9 @@ pub struct Record {
     program: String,
     format: u32,
     build: Program,
+    /// The study file, as seen from the output folder.
+    #[serde(default)]
+    study: PathBuf,
     stages: Vec<Done>,
 }
 
@@ -58,8 +62,31 @@ impl Record {
             program: env!("CARGO_PKG_NAME").into(),
             format: FORMAT,
             build: Program::this(),
+            study: PathBuf::new(),
             stages: Vec::new(),
         })
+    }
+
+    /// Claims an output folder for a study file.
+    ///
+    /// # Errors
+    /// If it is that of another one, which is there: its results would be replaced.
+    pub fn claim(&mut self, out: &Path, study: &Path) -> Result<()> {
+        let whole = |p: &Path| p.canonicalize().ok();
+        let other = whole(&out.join(&self.study)).filter(|p| p.is_file());
+        let own = whole(study);
+        if let (false, Some(other)) = (self.study.as_os_str().is_empty(), other)
+            && own.as_ref() != Some(&other)
+        {
+            return Err(Error::input(
+                format!("{} has the results of {}", out.display(), other.display()),
+                "a study replaces what its output folder holds, and two would replace each other's",
+                "Give each an out of its own, or move the other results away.",
+            ));
+        }
+        let folder = study.parent().unwrap_or(Path::new(""));
+        self.study = seen_from(out, study, folder);
+        Ok(())
     }
 
     /// What is known of a stage.

@@ -23,6 +23,21 @@ pub(super) fn numbered(name: &str, n: usize, of: usize) -> String {
     if of == 1 { name.into() } else { format!("{name}_{}", n + 1) }
 }
 
+/// Gives a cycle histories of its own: the seed is that of the first and its number. With one seed the noise of cycles whose images are alike is
+/// the same, and does not average out in their sum.
+fn own_histories(commands: &Commands, options: &mut Vec<Word>, n: usize) {
+    const SEED: &str = "--seed=";
+    let stated = options.iter().position(|w| matches!(w, Word::Text(t) if t.starts_with(SEED)));
+    let of = match stated.map(|at| options.remove(at)) {
+        Some(Word::Text(text)) => Some(text.replacen(SEED, "", 1)),
+        _ => commands.of("dose").iter().find(|o| o.name == "seed").and_then(|o| o.default.clone()),
+    };
+    let seed = of.unwrap_or_default();
+    // What is none is refused by the command.
+    let own = seed.parse::<u64>().map_or(seed, |s| s.wrapping_add(n as u64).to_string());
+    options.push(Word::Text(format!("{SEED}{own}")));
+}
+
 impl Study {
     /// What the study runs.
     ///
@@ -204,13 +219,22 @@ impl Study {
                 (file, file_text, reads) = (Some(name), series.text, series.reads);
             }
         }
+        if let Some(given) = &cycle.administered {
+            let given = given.replace(' ', "");
+            words.push(Word::Text(format!("--administered-activity={given}")));
+        }
         for voi in &cycle.vois {
             voi_words(&mut words, &voi.file, voi.names.as_deref());
         }
-        words.extend(match method {
+        let mut options = match method {
             None => self.words(commands, "dose", "dose", &self.dose, given::DOSE)?,
             Some(method) => self.method_words(commands, method)?,
-        });
+        };
+        let transports = method.map_or(!self.dose.contains_key("method"), StudyMethod::transports);
+        if n > 0 && transports {
+            own_histories(commands, &mut options, n);
+        }
+        words.extend(options);
         // Tables that the file of nuclides names are inputs too.
         reads.extend(self.nuclide_file.iter().flat_map(|f| tables_of(f)));
         let name = match method {

@@ -10,10 +10,15 @@ use super::given;
 use super::stage::{Output, Stage, Word};
 use super::stages::{analysis, numbered, text};
 use crate::error::{Error, Result};
-use crate::physics::canonical_name;
+use crate::physics::{Nuclide, canonical_name};
+use crate::units::{SECONDS_PER_HOUR, seconds_of};
 
 /// The key that names what the command reads.
 const FILE: &str = "file";
+/// That of the nuclide's half-life.
+const HALF_LIFE: &str = "half_life";
+/// Relative difference from the study's nuclide within which a half-life is that of another evaluation.
+const SAME_HALF_LIFE: f64 = 0.01;
 
 impl Study {
     /// A stage for each `[[fit]]` and each `[[uncertainty]]`.
@@ -87,6 +92,28 @@ impl Study {
         Err(self.at_line(error, self.lines.get(&format!("{path}.{FILE}")), ""))
     }
 
+    /// Refuses a half-life that is not that of the study's nuclide. One of the user's own is not looked up.
+    fn is_of_nuclide(&self, path: &str, stated: &str) -> Result<()> {
+        let (Some(seconds), Ok(nuclide)) = (seconds_of(stated), Nuclide::load(&self.nuclide))
+        else {
+            return Ok(());
+        };
+        if (seconds / nuclide.half_life_s - 1.0).abs() <= SAME_HALF_LIFE {
+            return Ok(());
+        }
+        let hours = |s: f64| s / SECONDS_PER_HOUR;
+        let error = Error::input(
+            format!("[{path}] half_life is {stated}, {:.4} h", hours(seconds)),
+            format!(
+                "that of {}, of which the study is, is {:.4} h",
+                self.nuclide,
+                hours(nuclide.half_life_s)
+            ),
+            "Leave half_life out, or correct the nuclide.",
+        );
+        Err(self.at_line(error, self.lines.get(&format!("{path}.{FILE}")), ""))
+    }
+
     /// What a file from counts to dose names: the history of its calibration factor. What is wrong with the file itself is said by its reader.
     fn read_by(&self, path: &str, file: &Path) -> Result<Vec<PathBuf>> {
         let text = crate::files::text(file).unwrap_or_default();
@@ -100,6 +127,9 @@ impl Study {
                 "Name a file of this study, or correct the nuclide.",
             );
             return Err(self.at_line(error, self.lines.get(&format!("{path}.{FILE}")), ""));
+        }
+        if let Some(Value::String(stated)) = input.get(HALF_LIFE) {
+            self.is_of_nuclide(path, stated)?;
         }
         let history = input.get("calibration").and_then(|c| c.get("history"));
         let folder = file.parent().unwrap_or(Path::new(""));

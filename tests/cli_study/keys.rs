@@ -31,6 +31,34 @@ fn what_was_removed_is_made_again() {
     assert_eq!(std::fs::read(patient.path("study-out/dvh/dvh.csv")).unwrap(), b"mine");
 }
 
+/// Two studies do not share a folder; one that was moved with its results goes on.
+#[test]
+fn an_output_folder_is_that_of_one_study() {
+    let patient = Patient::new();
+    std::fs::write(patient.path("other.toml"), format!("out = 'study-out'\n{STUDY}")).unwrap();
+    let output = patient.run(&["run", "study.toml", "other.toml"]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("study-out has the results of"), "{}", said(&output));
+    std::fs::create_dir(patient.path("moved")).unwrap();
+    for entry in std::fs::read_dir(patient.path("")).unwrap() {
+        let from = entry.unwrap().path();
+        if !from.ends_with("moved") && !from.ends_with("other.toml") {
+            std::fs::rename(&from, patient.path("moved").join(from.file_name().unwrap())).unwrap();
+        }
+    }
+    assert_eq!(patient.stages(&["run", "moved/study.toml"])["dose"], "kept");
+}
+
+/// What a study says was given is what its images are held against.
+#[test]
+fn images_that_hold_more_than_was_given_are_refused() {
+    let patient = Patient::new();
+    let mega = STUDY.replace("7.4 GBq", "0.74 MBq");
+    patient.refused(&mega, "check", 3, &["that were administered as stated", "injected"]);
+    patient.refused(&mega, "run", 3, &["that were administered as stated", "injected"]);
+    assert!(!patient.path("study-out/dose/dose.nii.gz").exists());
+}
+
 /// Nuclides that are chosen on the command line are a part of every stage.
 #[test]
 fn nuclides_of_the_command_line_are_in_the_keys() {

@@ -452,6 +452,38 @@ fn several_cycles_and_files_of_vois_that_overlap() {
     let limit = std::fs::read_to_string(patient.path("study-out/limit.json")).unwrap();
     let limit: serde_json::Value = serde_json::from_str(&limit).unwrap();
     assert!(limit.is_object(), "{limit}");
+    // Each cycle has histories of its own: the noise of two is not that of one, twice.
+    let summary = |n: usize| {
+        let path = patient.path(&format!("study-out/dose_{n}/summary.json"));
+        let text = std::fs::read_to_string(path).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let [first, second] = [1, 2].map(summary);
+    let seed = |s: &serde_json::Value| s["setup"]["seed"].as_u64().unwrap();
+    assert_eq!(seed(&second), seed(&first) + 1);
+    let dose = |s: &serde_json::Value| s["vois"][0]["mean_dose"].as_f64().unwrap();
+    assert!(dose(&first) != dose(&second));
+    // One cycle less: what it and the first had stays, and is told.
+    patient.study(STUDY);
+    let output = patient.run(&["run", "study.toml"]);
+    for left in ["dose_1", "dose_2", "dvh_1_1", "bed_2"] {
+        let told = format!("{left} is of a stage that the study no longer has");
+        assert!(said(&output).contains(&told), "{}", said(&output));
+    }
+    // A histogram of another dose is none of this report.
+    let refused = patient.run(&[
+        "report",
+        "study-out/dose",
+        "--dvh",
+        "study-out/dvh_2_1",
+        "-o",
+        "other.html",
+    ]);
+    assert!(said(&refused).contains("dvh_2_1 is of another dose"), "{}", said(&refused));
+    let refused =
+        patient.run(&["report", "study-out/dose", "--bed", "study-out/bed_1", "-o", "other.html"]);
+    assert!(said(&refused).contains("bed_1 is of another dose"), "{}", said(&refused));
+    assert!(!patient.path("other.html").exists());
 }
 
 /// The page alone: what it shows, and what it must not.

@@ -127,12 +127,23 @@ fn tables_hang_on_what_they_read() {
 #[test]
 fn tables_that_are_wrong_are_refused_by_key_and_line() {
     let patient = patient();
+    std::fs::write(
+        patient.path("days.toml"),
+        KIDNEYS.replace("nuclide = 'lu177'", "half_life = '8d'"),
+    )
+    .unwrap();
     for (from, to, code, parts) in [
+        (
+            "Doe_kidneys.toml",
+            "days.toml",
+            3,
+            &["study.toml, line 41: [uncertainty.1] half_life is 8d, 192.0000 h", "Lu-177"][..],
+        ),
         (
             "file = 'Doe_blood.csv'",
             "",
             3,
-            &["study.toml, line 37: [fit.1] has no file", "Add file"][..],
+            &["study.toml, line 37: [fit.1] has no file", "Add file"],
         ),
         (
             "_blood.csv",

@@ -77,7 +77,9 @@ pub fn dvh(
     let of = Map {
         values: &map.values,
         standard_errors: map.standard_errors.as_deref(),
-        density: map.density.as_deref().filter(|_| by_mass),
+        density: map.density.as_deref(),
+        by_mass,
+        left_out: None,
     };
     let sets = [set.checked()?];
     let batches = |region: &Region, _| {
@@ -85,7 +87,7 @@ pub fn dvh(
         mean_standard_errors.get(at).copied()
     };
     let unit = a.input.unit.clone().unwrap_or_else(|| "Gy".into());
-    let Histograms { table, found, refused } = histograms(&a, &of, &sets, &unit, &batches)?;
+    let Histograms { table, found, refused, .. } = histograms(&a, &of, &sets, &unit, &batches)?;
     let row = |r: super::super::analysis_input::Row| Row {
         interval_95: r.value.interval_95(NORMAL_97_5),
         voi: r.voi,

@@ -156,6 +156,13 @@ fn write_all(
             }
             Content::Dose { .. } | Content::Bed(_) => {
                 let (map, dose_type, description, comment) = dose(run, &content, job.grid)?;
+                if let (Content::Dose { stem: "dose", .. }, Some((air, limit))) =
+                    (&content, run.air_above_all())
+                {
+                    observer.warn(&format!(
+                        "the RT Dose's largest value, {air:.4} Gy, lies in air (below {limit} g/cm3) and is no dose of tissue: another system will show it"
+                    ));
+                }
                 check_overlap(&map, reference)?;
                 let map = place(&map, reference, job.grid, 0.0, &description, observer)?;
                 what = format!("{description}, Gy");
@@ -235,7 +242,13 @@ fn dose(
             Ok((map, DoseType::Effective, format!("BED {}", run.source()), comment))
         }
         Content::Dose { stem, title } => {
-            let comment = format!("Monte Carlo, {} histories{moved}", run.histories());
+            // 64 characters at most.
+            let comment = match run.air_above_all() {
+                Some((dose, limit)) if *stem == "dose" => {
+                    format!("max {dose:.1} Gy is in air (<{limit} g/cm3){moved}")
+                }
+                _ => format!("Monte Carlo, {} histories{moved}", run.histories()),
+            };
             let description = format!("{title} {}", run.source());
             Ok((run.map(stem)?, DoseType::Physical, description, comment))
         }
@@ -263,7 +276,7 @@ pub(super) fn tell(reference: &Reference, observer: &dyn Observer) {
         }
     }
     observer.say(&format!(
-        "objects of patient '{}', study {}, frame of reference {} (of {} series {})",
+        "objects of PatientID '{}', study {}, frame of reference {} (of {} series {})",
         reference.patient_id().unwrap_or(""),
         reference.study_uid,
         reference.frame_of_reference,

@@ -124,6 +124,13 @@ impl WholeRun {
         self.summary["setup"]["source"]["label"].as_str().unwrap_or("unknown source")
     }
 
+    /// Largest dose in voxels of low density and the limit of that, g/cm3, where it is above that of all others.
+    pub fn air_above_all(&self) -> Option<(f64, f64)> {
+        let of = |key: &str| self.summary["dose"][key].as_f64();
+        let (air, limit) = (of("low_density_max_dose")?, of("low_density_limit_g_cm3")?);
+        (air > of("max_dose")?).then_some((air, limit))
+    }
+
     /// Number of histories.
     pub fn histories(&self) -> u64 {
         self.summary["run"]["histories"].as_u64().unwrap_or(0)

@@ -13,7 +13,6 @@ use super::ReportJob;
 use super::numbers::{Cleaner, NONE, hundredths, significant};
 use super::read::{Run, as_text};
 use crate::error::{Error, Result};
-use crate::io::folder::Mark;
 use crate::report::html::Page;
 
 /// What is shown of voxels of all the thresholds that a comparison has.
@@ -36,16 +35,14 @@ impl Comparison {
     /// # Errors
     /// If a folder is none of `voxgray compare-methods`, or its reference is none of the runs.
     pub fn read_all(job: &ReportJob, runs: &[Run]) -> Result<Vec<Self>> {
-        let marks = runs.iter().map(|r| Mark::read(&r.folder)).collect::<Result<Vec<_>>>()?;
         let mut taken = vec![false; runs.len()];
         let one = |folder: &PathBuf| {
             let found = comparison(folder)?;
             let reference = as_text(&found["reference"]["sha256"]);
-            let is_of = |mark: &Option<Mark>| {
-                let files = mark.iter().flat_map(|m| &m.files);
-                files.map(|f| f.sha256.as_deref()).any(|h| h == Some(&reference))
-            };
-            let all: Vec<usize> = (0..marks.len()).filter(|n| is_of(&marks[*n])).collect();
+            let mut all = Vec::new();
+            for (n, run) in runs.iter().enumerate() {
+                all.extend(run.has(&reference)?.then_some(n));
+            }
             // Of several cycles with one and the same dose each has its own.
             match all.iter().find(|n| !taken[**n]).or(all.first()) {
                 Some(run) => {
@@ -307,7 +304,7 @@ fn vois(page: &mut Page, of: &Comparison) {
     let unit = as_text(&of.found["reference"]["unit"]);
     page.table(
         &format!(
-            "VOIs, in {unit}, as read on the grid of the dose; differences in % with the standard error that the statistics of both give."
+            "VOIs, in {unit}, by volume and as read on the grid of the dose (noise carries the ends of a histogram apart, here as in both maps; the histograms above are without that); differences in % with the standard error that the statistics of both give."
         ),
         &["VOI", "number", "name", "dose above", "here", "difference / %"],
         &rows,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::ReportJob;
 use super::numbers::{NONE, shown, significant};
-use super::read::{as_text, results};
+use super::read::{Run, as_text, of_these_runs, results};
 use crate::error::Result;
 use crate::report::html::Page;
 use crate::report::{DvhLine, DvhPlot};
@@ -16,13 +16,14 @@ use crate::sheet::Sheet;
 /// Points of a drawn histogram, at most.
 const DRAWN: usize = 250;
 
-pub fn section(page: &mut Page, job: &ReportJob) -> Result<()> {
+pub fn section(page: &mut Page, job: &ReportJob, runs: &[Run]) -> Result<()> {
     if job.dvh.is_empty() {
         return Ok(());
     }
     page.section("histograms", "Dose-volume histograms");
     for folder in &job.dvh {
         let found = results(&folder.join("dvh.json"))?;
+        of_these_runs(folder, &found, runs)?;
         let unit = as_text(&found["unit"]);
         let lines = lines(&folder.join("curves.csv"))?;
         let banded = lines.iter().any(|l| !l.band.is_empty());
@@ -94,6 +95,7 @@ fn table(page: &mut Page, found: &Value, unit: &str) {
         "mass",
         "mean_per_activity",
         "missing",
+        "low_density",
         "error_not_known",
         "variance_of_mean_over_independent_voxels",
     ];
@@ -125,9 +127,10 @@ fn table(page: &mut Page, found: &Value, unit: &str) {
         .chain(quantities.iter().map(|q| q.replace('_', " ")))
         .collect();
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let weight = as_text(&found["weight"]);
     page.table(
         &format!(
-            "Values in {unit} where they are doses. With ±: without the bias that noise adds, and its standard error by the noise alone; others as read."
+            "Values in {unit} where they are doses, of shares of the {weight} without voxels of low density. With ±: without the bias that noise adds, and its standard error by the noise alone; others as read."
         ),
         &heads,
         &rows,

@@ -91,6 +91,7 @@ pub fn report(job: &ReportJob, observer: &dyn Observer) -> Result<String> {
     let mut clean = Cleaner::new(&runs, job.identify);
     let bed =
         job.bed.iter().map(|p| read::results(&p.join("bed.json"))).collect::<Result<Vec<_>>>()?;
+    job.bed.iter().zip(&bed).try_for_each(|(p, found)| read::of_these_runs(p, found, &runs))?;
     let compared = Comparison::read_all(job, &runs)?;
     let fits = tables::fits(&job.fits)?;
     let budgets = tables::budgets(&job.uncertainties)?;
@@ -101,7 +102,7 @@ pub fn report(job: &ReportJob, observer: &dyn Observer) -> Result<String> {
     quantification::section(&mut page, &runs, &clean);
     curves::section(&mut page, &runs)?;
     vois::section(&mut page, &runs, &bed);
-    histograms::section(&mut page, job)?;
+    histograms::section(&mut page, job, &runs)?;
     vois::limits(&mut page, job)?;
     tables::section(&mut page, &fits, &budgets, &clean);
     slices::section(&mut page, job, &runs, observer)?;

@@ -49,6 +49,17 @@ pub fn hundredths(x: f64) -> String {
     text.replace('-', "\u{2212}")
 }
 
+/// A text without the folders before a file's name: they may be those of a patient.
+fn without_folders(text: &str) -> String {
+    const FILE: &str = "/(file)";
+    let mut text = text.to_owned();
+    while let Some(at) = text.find(FILE) {
+        let before = text[..at].rfind([' ', '\'', '"', '(']).map_or(0, |n| n + 1);
+        text.replace_range(before..=at, "");
+    }
+    text
+}
+
 /// Takes names of files, dates and UIDs out of texts.
 #[derive(Debug, Default)]
 pub struct Cleaner {
@@ -86,6 +97,7 @@ impl Cleaner {
             return text.into();
         }
         let text = self.names.iter().fold(text.to_owned(), |t, name| t.replace(name, "(file)"));
+        let text = without_folders(&text);
         let mut out = Vec::new();
         for word in text.split(' ') {
             let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
@@ -115,6 +127,17 @@ fn is_uid(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_before_a_file_are_left_out() {
+        for (text, bare) in [
+            ("/data/Doe_Jane/(file): two structures", "(file): two structures"),
+            ("of '../Doe/(file)' and Gy/(file), 3 MBq/mL", "of '(file)' and (file), 3 MBq/mL"),
+            ("mGy/h (file)", "mGy/h (file)"),
+        ] {
+            assert_eq!(without_folders(text), bare);
+        }
+    }
 
     #[test]
     fn numbers_have_their_digits() {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::finished::{of_activity, read_summary};
 use super::ReportJob;
 use crate::error::{Error, Result};
+use crate::io::folder::Mark;
 use crate::units::SECONDS_PER_HOUR;
 
 /// A finished run.
@@ -20,6 +21,27 @@ pub struct Run {
     pub summary: Value,
     /// Administered activity.
     pub administered_bq: Option<f64>,
+}
+
+/// Refuses results of maps of other runs.
+///
+/// # Errors
+/// If one of the maps, by its hash, is a file of none of the runs.
+pub fn of_these_runs(place: &Path, found: &Value, runs: &[Run]) -> Result<()> {
+    let one = &found["map_sha256"];
+    let all = one.as_array().map_or(std::slice::from_ref(one), Vec::as_slice);
+    for hash in all {
+        let hash = as_text(hash);
+        let known = runs.iter().map(|r| r.has(&hash)).collect::<Result<Vec<_>>>()?;
+        if !known.contains(&true) {
+            return Err(Error::input(
+                format!("{} is of another dose", place.display()),
+                "its map is that of none of the runs",
+                "Analyse the folder that is reported, or report the folder that was analysed.",
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl Run {
@@ -37,6 +59,16 @@ impl Run {
             summary,
             administered_bq: job.administered_bq.get(n).copied(),
         })
+    }
+
+    /// Whether a file of the run has this hash.
+    ///
+    /// # Errors
+    /// If the mark of its folder cannot be read.
+    pub fn has(&self, sha256: &str) -> Result<bool> {
+        let mark = Mark::read(&self.folder)?;
+        let files = mark.iter().flat_map(|m| &m.files);
+        Ok(files.map(|f| f.sha256.as_deref()).any(|h| h == Some(sha256)))
     }
 
     /// A value by its path (RFC 6901).
