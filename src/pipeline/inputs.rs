@@ -278,9 +278,14 @@ fn read_dicom_activity(input: &ActivityInput) -> Result<DicomVolume> {
     let factor = input.calibration.factor.as_ref().map(for_one_second).transpose()?;
     let count_factor = match (input.unit, factor) {
         (None | Some(InputUnit::BqPerMl), None) => None,
-        (Some(InputUnit::Counts), Some(Calibration::BqPerMl(f))) => Some(CountFactor::BqPerMl(f)),
-        (Some(InputUnit::Counts), Some(Calibration::Bq(f))) => Some(CountFactor::Mbq(f * 1e-6)),
-        (Some(InputUnit::Counts) | None | Some(InputUnit::BqPerMl), _) => {
+        // An object says itself whether it is in activity, and is then refused with a factor.
+        (None | Some(InputUnit::Counts), Some(Calibration::BqPerMl(f))) => {
+            Some(CountFactor::BqPerMl(f))
+        }
+        (None | Some(InputUnit::Counts), Some(Calibration::Bq(f))) => {
+            Some(CountFactor::Mbq(f * 1e-6))
+        }
+        (Some(InputUnit::Counts) | Some(InputUnit::BqPerMl), _) => {
             input.calibration.check_unit(input.unit.unwrap_or(InputUnit::BqPerMl))?;
             None
         }
