@@ -39,6 +39,7 @@ mod outputs;
 mod over_time;
 mod padding;
 pub mod pairs;
+mod patients;
 mod placing;
 mod planar;
 mod plausibility;

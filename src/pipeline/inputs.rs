@@ -94,6 +94,11 @@ pub(super) fn file_record(role: &'static str, path: &Path) -> Result<InputRecord
     })
 }
 
+/// An object that is no image (RTSTRUCT, SEG, REG, or a file of another format), with its patient.
+pub(super) fn object_record(role: &'static str, path: &Path) -> Result<InputRecord> {
+    Ok(InputRecord { facts: dicom::patient_of(path)?, ..file_record(role, path)? })
+}
+
 /// An image of which no frame is chosen.
 pub(super) fn whole(nifti_affine: NiftiAffine) -> ImageOptions {
     ImageOptions { frame: None, nifti_affine }
