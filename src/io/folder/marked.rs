@@ -66,6 +66,10 @@ impl MarkedFolder {
         is_no_file(path)?;
         if path.exists() {
             free(path, true, names)?;
+            // Another who has just made it must find it empty.
+            if Mark::read(path)?.is_none() {
+                return Ok(());
+            }
         }
         let above = path.ancestors().find(|p| p.exists()).filter(|p| !p.as_os_str().is_empty());
         let there = above.unwrap_or(Path::new("."));

@@ -28,7 +28,7 @@ pub(super) fn other_names(image: &Surveyed, all: &[Surveyed]) -> Option<String> 
         all.iter().filter(|s| !name(s).is_empty() && !own.is_empty() && name(s) != own).collect();
     (!others.is_empty()).then(|| {
         format!(
-            "PatientName (0010,0010) of {} is another than that of {}, and PatientID '{}' is one: are all of one patient?",
+            "PatientName (0010,0010) of {} is another than that of {}, under one PatientID ('{}'): are all of one patient?",
             named(&others),
             file(image),
             image.patient_id
