@@ -39,6 +39,7 @@ mod outputs;
 mod over_time;
 mod padding;
 pub mod pairs;
+mod patients;
 mod placing;
 mod planar;
 mod plausibility;
@@ -319,7 +320,8 @@ impl Surroundings {
         let frame = frames.find_map(|f| f.frame_of_reference_uid.as_deref());
         let place = voi_files::Place { grid: Some(&matter.grid), frame_of_reference: frame };
         let vois = voi_files::read_vois(job, &place, observer, records)?;
-        asked_vois::check(job, vois.as_ref())?;
+        let all = vois.iter().flat_map(VoiSets::vois).map(|v| (v.label, v.name.as_str()));
+        asked_vois::check(job, all)?;
         records.append(&mut of_matter);
         if let Some(path) = &decay.file {
             records.push(inputs::file_record("spectrum", path)?);
@@ -360,7 +362,11 @@ fn prepare_with(
     observer: &dyn Observer,
 ) -> Result<Prepared> {
     let Surroundings { decay, vois, matter, hu_report, couch: of_couch, removed } = around;
-    let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid)?;
+    // What is made of several images or stands in for one has no file.
+    let image = job.beam.is_none() && !series_file::SeriesInput::is_series(&job.activity.path);
+    let of_image = |e| if image { inputs::in_file(e, &job.activity.path) } else { e };
+    let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid);
+    let grid = grid.map_err(of_image)?;
     plausibility::dose_grid(&grid.grid, "dose voxels", checks);
     check_memory(job, engine, &grid, &matter, &activity, &decay, observer)?;
     // Ctrl-C between the pieces of a setup that may take a minute; there is nothing to keep yet.
@@ -383,10 +389,10 @@ fn prepare_with(
         Some(_) => (source::of_beam(&phantom)?, 1.0),
         None => (activity, job.activity.max_outside),
     };
-    let (activity, mut field) = source::place(activity, &grid, most, observer)?;
+    let (activity, mut field) = source::place(activity, &grid, most, observer).map_err(of_image)?;
     field.in_low_density = source::in_low_density(&activity, &phantom, LOW_DENSITY_G_CM3);
     // Of a series, each time point is checked by itself.
-    if job.beam.is_none() && !series_file::SeriesInput::is_series(&job.activity.path) {
+    if image {
         let (in_air, all) = (field.in_low_density, field.on_grid);
         plausibility::air("the activity", in_air, all, field.unit, checks);
         checks.settle()?;
@@ -406,7 +412,7 @@ fn prepare_with(
     };
     let shown = padding::without(shown, &activity.volume.data, &phantom.grid, &labels, in_body)?;
     fields_of_view::tell_beyond(&names, &parts, &labels, &[&shown], observer);
-    if job.beam.is_none() && !series_file::SeriesInput::is_series(&job.activity.path) {
+    if image {
         let empty = vois.iter().filter(|v| v.voxels > 0 && v.activity <= 0.0);
         let empty: Vec<&str> = empty.map(|v| v.name.as_str()).collect();
         fields_of_view::tell_empty(&empty, observer);

@@ -548,3 +548,129 @@ fn real_exports_are_found() {
     }
     assert!(Path::new(&export.path("")).read_dir().unwrap().next().is_none());
 }
+
+/// The line of calibration that is left for counts is all that they lack: whatever the header calls them.
+#[test]
+fn counts_lack_nothing_but_their_calibration() {
+    for units in ["CNTS", "PROPCPS"] {
+        let export = Export::new();
+        export.series("ct", ct("A", "1.2.3.20", "1.2.3.2"));
+        for (n, at) in [["20260301", "140000"], ["20260302", "100000"]].into_iter().enumerate() {
+            let of = Series { uid: ["1.2.3.10", "1.2.3.11"][n], at, ..FIRST };
+            for k in 0..SIDE {
+                let slice = slice(&of, k)
+                    .ds((0x28, 0x1053), &[if units == "CNTS" { 100.0 } else { 0.1 }])
+                    .text((0x54, 0x1001), "CS", units)
+                    .text((0x18, 0x1242), "IS", "1200000");
+                export.write(&format!("pt{n}/{k}.dcm"), &slice);
+            }
+        }
+        let output = export.run(&["init", "."]);
+        assert!(said(&output).contains("a calibration is to be completed"), "{}", said(&output));
+        let output = export.run(&["check", "study.toml"]);
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        let study = export.text("study.toml");
+        assert!(study.contains("# calibration = "), "{study}");
+        std::fs::write(
+            export.path("study.toml"),
+            study.replace("# calibration = ", "calibration = "),
+        )
+        .unwrap();
+        let output = export.run(&["check", "study.toml"]);
+        assert!(output.status.success(), "{units}: {}", said(&output));
+        let checked = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(checked.contains(units), "{checked}");
+    }
+    // Activity is not calibrated again.
+    let export = Export::new();
+    export.series("ct", ct("A", "1.2.3.20", "1.2.3.2"));
+    export.series("pt", FIRST);
+    let text = "format = 1\nnuclide = 'Lu-177'\n[[cycle]]\nct = 'ct'\n[[cycle.time_point]]\nactivity = 'pt'\n\
+                [series]\nrelative_uncertainty = 0.05\ncalibration = { factor = \"20.1 cps/MBq\" }\n\
+                method = { default = 'haenscheid' }\n";
+    std::fs::write(export.path("study.toml"), text).unwrap();
+    let output = export.run(&["check", "study.toml"]);
+    assert!(said(&output).contains("already in BQML"), "{}", said(&output));
+}
+
+/// Of CTs, and of versions of one RTSTRUCT, the one that is taken and the others are told; the study holds as it is written.
+#[test]
+fn what_could_stand_in_place_of_what_was_taken_is_told() {
+    let export = Export::new();
+    export.series("ct", ct("A", "1.2.3.20", "1.2.3.2"));
+    export.series("late", Series { at: ["20260301", "141000"], ..ct("A", "1.2.3.21", "1.2.3.2") });
+    export.series("pt", FIRST);
+    // Of another day: no alternative.
+    export.series("other", Series { at: ["20260309", "140000"], ..ct("A", "1.2.3.22", "1.2.3.2") });
+    let drawn = |date: &str| structures("A", "1.2.3.2").text((0x3006, 8), "DA", date);
+    export.write("a.dcm", &drawn("20260308"));
+    export.write("b.dcm", &drawn("20260307"));
+    let output = export.run(&["init", "."]);
+    for part in
+        ["2 CT series belong to one scan", "a.dcm and b.dcm both have 'kidney'", "the newer"]
+    {
+        assert!(said(&output).contains(part), "'{part}' is not in {}", said(&output));
+    }
+    let study = export.text("study.toml");
+    for part in [
+        "\nct = \"ct\"",
+        "# or: ct = \"late\", ct_series = \"1.2.3.21\" (8 slices)",
+        "\nfile = \"a.dcm\"",
+        "\n# file = \"b.dcm\"",
+    ] {
+        assert!(study.contains(part), "'{part}' is not in\n{study}");
+    }
+    assert!(!study.contains("1.2.3.22"), "{study}");
+    std::fs::write(export.path("study.toml"), study.replace("# method = ", "method = ")).unwrap();
+    let output = export.run(&["check", "study.toml"]);
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+/// VOIs of another PatientID, and another name under one, are told by all commands; no name is shown or written.
+#[test]
+fn vois_and_names_of_another_patient_are_told() {
+    let export = Export::new();
+    export.series("ct", ct("A", "1.2.3.20", "1.2.3.2"));
+    for (n, at) in [["20260301", "140000"], ["20260302", "100000"]].into_iter().enumerate() {
+        let values = [[20_000, 1_000], [15_000, 700]][n];
+        let of = Series { uid: ["1.2.3.10", "1.2.3.11"][n], at, values, ..FIRST };
+        for k in 0..SIDE {
+            let named = slice(&of, k).text((0x10, 0x10), "PN", ["Doe^Jane", "Roe^John"][n]);
+            export.write(&format!("pt{n}/{k}.dcm"), &named);
+        }
+    }
+    export.write("rs.dcm", &structures("B", "1.2.3.2"));
+    let output = export.run(&["init", "."]);
+    for part in [
+        "PatientName (0010,0010) of 0.dcm is another than that of 0.dcm",
+        "PatientID 'B': no activity image, so no study; not used: rs.dcm, though in the frame of reference of PatientID 'A'",
+    ] {
+        assert!(said(&output).contains(part), "'{part}' is not in {}", said(&output));
+    }
+    let study = std::fs::read_dir(export.path("")).unwrap().map(|e| e.unwrap().path());
+    let study = study.into_iter().find(|p| p.extension().is_some_and(|e| e == "toml")).unwrap();
+    let text = std::fs::read_to_string(&study).unwrap();
+    let text = text
+        .replacen("[[cycle.time_point]]", "[[cycle.voi]]\nfile = 'rs.dcm'\n[[cycle.time_point]]", 1)
+        .replace("[dose]", "[dose]\nhistories = 2000\nengine = 'cpu'");
+    std::fs::write(export.path("study.toml"), text).unwrap();
+    let check = export.run(&["check", "study.toml"]);
+    assert!(check.status.success(), "{}", said(&check));
+    let run = export.run(&["run", "study.toml"]);
+    assert!(run.status.success(), "{}", said(&run));
+    let checked = String::from_utf8_lossy(&check.stdout).into_owned();
+    for (by, told) in [("check", checked), ("run", said(&run))] {
+        for part in [
+            "PatientID (0010,0020) of the CT is 'A', that of the VOIs (rs.dcm) 'B'",
+            "PatientName (0010,0010) of the activity of time point 2 is another than that of the activity of time point 1",
+        ] {
+            assert!(told.contains(part), "{by}: '{part}' is not in {told}");
+        }
+        assert!(!told.contains("Doe") && !told.contains("Roe"), "{by}: {told}");
+    }
+    for file in ["dose/summary.json", "report.html", "stages.json"] {
+        let text = export.text(&format!("study-out/{file}"));
+        let known = ["Doe", "Roe", "'B'"].into_iter().find(|n| text.contains(n));
+        assert_eq!(known, None, "{file}");
+    }
+}

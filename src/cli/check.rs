@@ -3,18 +3,18 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 
 use super::progress::print;
-use super::study_commands::{GivenNuclides, accepted, commands, dose, parsed};
+use super::study_commands::{GivenNuclides, accepted, commands};
+use super::study_seen::seen;
 use crate::error::Result;
 use crate::job::Job;
 use crate::physics::nuclide_data::DEFAULT;
-use crate::pipeline::look::{Look, LookedImage, look};
+use crate::pipeline::inputs::InputRecord;
+use crate::pipeline::look::{Look, LookedImage};
 use crate::pipeline::series_file::{Anchor, SeriesInput, TimePoint};
-use crate::pipeline::{Observer, inputs::InputRecord};
 use crate::study::{Commands, Cycle, Keys, Record, Stage, Study};
 use crate::units::{BQ_PER_MBQ, SECONDS_PER_HOUR};
 
@@ -36,29 +36,6 @@ pub struct CheckArguments {
     /// Output folder [default: what the study says, else STUDY-out beside it].
     #[arg(short, long, value_name = "OUT")]
     out: Option<PathBuf>,
-}
-
-/// Remembers what is said.
-#[derive(Default)]
-struct Listener(Mutex<Vec<String>>);
-
-impl Listener {
-    fn add(&self, text: String) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !all.contains(&text) {
-            all.push(text);
-        }
-    }
-}
-
-impl Observer for Listener {
-    fn say(&self, text: &str) {
-        self.add(text.into());
-    }
-
-    fn warn(&self, text: &str) {
-        self.add(format!("warning: {text}"));
-    }
 }
 
 /// Rows of value and origin under a heading.
@@ -109,51 +86,50 @@ pub fn run(a: &CheckArguments, nuclides: &GivenNuclides) -> Result<ExitCode> {
     }
     let from = if a.out.is_some() { "-o".into() } else { at("out") };
     of_study.add("output folder", study.out.display().to_string(), from);
-    let (mut looked, mut vois) = (String::new(), Vec::new());
-    let doses = stages.iter().filter(|s| s.needed).zip(&study.cycles).enumerate();
     stages.iter().try_for_each(|stage| accepted(&study, stage))?;
-    for (n, (stage, cycle)) in doses {
-        let arguments = parsed(&study, stage, &study.out, &[])?;
-        arguments.choose_nuclides()?;
-        let series = study.series_of(&commands, stage)?;
-        let Some(arguments) = dose(arguments) else { continue };
-        let located = |e| study.located(&commands, stage, e);
-        let job = arguments.job().map_err(located)?;
-        let heard = Listener::default();
-        let seen = look(&job, series.as_ref(), &heard).map_err(located)?;
-        vois.extend(seen.vois.iter().map(|v| v.0.clone()));
+    study.out_is_free(&stages)?;
+    let seen = seen(&study, &commands, &stages)?;
+    let mut looked = String::new();
+    for (n, (seen, cycle)) in seen.cycles.iter().zip(&study.cycles).enumerate() {
+        let (job, series) = (&seen.job, seen.series.as_ref());
         if n == 0
-            && let Some(half_life) = seen.half_life_s
+            && let Some(half_life) = seen.look.half_life_s
         {
             let shown = format!("{:.4} h", half_life / SECONDS_PER_HOUR);
             of_study.add("half-life", shown, "nuclear decay data");
         }
         let key = format!("cycle.{}", n + 1);
-        let of = Of { study: &study, cycle, key, job: &job, series: series.as_ref() };
-        of.cycle(&seen, &mut looked);
-        if let Some(input) = series.as_ref().filter(|_| n == 0) {
+        let of = Of { study: &study, cycle, key, job, series };
+        of.cycle(&seen.look, &mut looked);
+        if let Some(input) = series.filter(|_| n == 0) {
             self::series(&study, input).print("[series]: all time points", &mut looked);
         }
-        let told = heard.0.into_inner().unwrap_or_default();
-        if !told.is_empty() {
-            let _ = writeln!(looked, "told on reading");
-            for line in &told {
-                let _ = writeln!(looked, "  {}", study.said(&commands, stage, line));
-            }
-            looked.push('\n');
-        }
+        tell("told on reading", &seen.told, &mut looked);
     }
-    study.limits_are_of(&vois)?;
+    let warnings: Vec<String> = seen.told.iter().map(|text| format!("warning: {text}")).collect();
+    tell("told of the whole", &warnings, &mut looked);
     of_study.print("study", &mut text);
     text.push_str(&looked);
     for section in sections(&study, &stages) {
-        let heading = format!("[{}]: options of voxgray {}", section.path, section.command);
+        let heading =
+            format!("{}: options of voxgray {}", study.table_name(&section.path), section.command);
         options(&study, &commands, &section).print(&heading, &mut text);
     }
     methods(&study, &commands)?.print("[compare]: methods beside that of [dose]", &mut text);
     what_is_run(&study, &stages, &mut text)?;
     print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn tell(heading: &str, lines: &[String], text: &mut String) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{heading}");
+    for line in lines {
+        let _ = writeln!(text, "  {line}");
+    }
+    text.push('\n');
 }
 
 /// What is known of one cycle.
@@ -216,8 +192,8 @@ impl Of<'_> {
             let file = voi.file.display().to_string();
             rows.add("VOIs", file, self.line(&format!("voi.{}.file", n + 1)).unwrap_or_default());
         }
-        for (name, ml) in &seen.vois {
-            rows.add("", format!("{name}: {ml:.2} mL"), "");
+        for voi in &seen.vois {
+            rows.add("", format!("{}: {:.2} mL", voi.name, voi.ml), "");
         }
         rows.print(&self.key.replace('.', " "), text);
         let records: Vec<&InputRecord> =

@@ -50,6 +50,7 @@ pub mod s_values;
 pub mod shell;
 mod study_commands;
 mod study_left;
+mod study_seen;
 mod threads;
 pub mod trace;
 pub mod transport_arguments;

@@ -15,6 +15,7 @@ use super::interrupt;
 use super::progress::print;
 use super::study_commands::{GivenNuclides, accepted, commands, parsed, words};
 use super::study_left::about;
+use super::study_seen::seen;
 use super::values::{parse_shard, parse_threads};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::EXIT_CODE as INTERRUPTED;
@@ -22,7 +23,7 @@ use crate::io::atomic::write_atomically;
 use crate::io::folder::{Mark, MarkedFolder};
 use crate::io::sha256_file;
 use crate::job::Shard;
-use crate::study::record::RECORD;
+use crate::study::place::files_of;
 use crate::study::{Done, Keys, Output, Record, Stage, Study};
 
 const AFTER: &str = "\
@@ -155,19 +156,27 @@ fn left_of(took: &[f64], studies: usize) -> String {
 fn one(path: &Path, a: &RunArguments, nuclides: &GivenNuclides) -> Result<u8> {
     let mut study = Study::read(path, a.out.as_deref())?;
     nuclides.go_before(&mut study);
-    let mut stages = study.stages(&commands())?;
+    let commands = commands();
+    let mut stages = study.stages(&commands)?;
     study.out_is_apart(&stages)?;
     if let Some(threads) = a.threads {
         stages.iter_mut().filter(|s| s.is_dose()).for_each(|s| s.set_threads(threads));
     }
     // Refused before the first one is run.
     stages.iter().try_for_each(|stage| accepted(&study, stage))?;
+    study.out_is_free(&stages)?;
+    // A merge reads no image: its shards have.
+    let mut runner = Runner::new(&study, &study.out, a.anew);
+    if a.merge.is_none() && runner.reads_images(&stages) {
+        let seen = seen(&study, &commands, &stages)?;
+        seen.told.iter().for_each(|text| console::say(&format!("warning: {text}")));
+    }
     if let Some(shard) = a.shard {
         return shards::run(&study, &stages, shard, a.anew);
     }
-    Record::read(&study.out).claim(&study.out, &study.path)?;
-    let marked = MarkedFolder::open(&study.out, true, &names(&stages))?;
-    let mut runner = Runner::new(&study, &study.out, a.anew);
+    let marked = MarkedFolder::open(&study.out, true, &files_of(&stages))?;
+    // What others have done until now.
+    runner.record = Record::read(&study.out);
     runner.record.claim(&study.out, &study.path)?;
     runner.merge = a.merge;
     if let Some(of) = a.merge {
@@ -180,17 +189,6 @@ fn one(path: &Path, a: &RunArguments, nuclides: &GivenNuclides) -> Result<u8> {
     marked.finish()?;
     print(&table)?;
     Ok(worst)
-}
-
-/// The files of a study's output folder.
-fn names(stages: &[Stage]) -> Vec<String> {
-    let mut names: Vec<String> = stages.iter().filter_map(|s| s.file.clone()).collect();
-    let single = |s: &&Stage| !matches!(s.output, Output::Folder(_));
-    names.extend(stages.iter().filter(single).map(|s| s.output.name().to_owned()));
-    names.push(RECORD.into());
-    names.sort();
-    names.dedup();
-    names
 }
 
 struct Runner<'a> {
@@ -221,6 +219,19 @@ impl<'a> Runner<'a> {
             rerun: Vec::new(),
             stages: Vec::new(),
         }
+    }
+
+    /// Whether a stage is to be run that reads images or VOIs.
+    fn reads_images(&mut self, stages: &[Stage]) -> bool {
+        let beside = |s: &&Stage| ["fit", "uncertainty", "dicom", "report"].contains(&s.kind());
+        let out = &self.study.out;
+        self.anew
+            || stages.iter().any(|stage| {
+                // What cannot be read is told by who looks.
+                let key = self.keys.of(stage).unwrap_or_default();
+                let done = self.record.get(&stage.name);
+                !done.is_some_and(|d| d.holds(&key, &stage.output, out)) && !beside(&stage)
+            })
     }
 
     /// Runs stages; gives a table of how they ended, and the exit code.

@@ -102,8 +102,12 @@ fn refused(study: &Study, stage: &Stage, error: &clap::Error) -> Error {
         Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
         _ => None,
     };
+    let missing = error.kind() == clap::error::ErrorKind::MissingRequiredArgument;
     let name = option.and_then(|o| o.strip_prefix("--")).and_then(|o| o.split([' ', '=']).next());
     let (key, line) = study.key_of(stage, name.unwrap_or_default());
+    if let (true, Some(name)) = (missing, name) {
+        return study.lacks(stage, name);
+    }
     let line = line.map_or(String::new(), |l| format!(", line {l}"));
     let text = error.to_string();
     // The first paragraph is the problem; the others are how commands are used.

@@ -1,7 +1,7 @@
 //! VOIs that options name, found by name or label; refused with the names that there are, before anything is computed.
 
 use crate::error::{Error, Result};
-use crate::image::{VoiSets, find_voi};
+use crate::image::find_voi;
 use crate::job::{FineWhere, Job};
 
 /// The number of the VOI that an option names; `vois` are labels and names.
@@ -37,18 +37,20 @@ pub(super) const FINE: &str = "--fine";
 /// Whose uncertainty is a goal.
 pub(super) const TARGET_VOI: &str = "--target-voi";
 
-/// Whether each VOI that a job names is there.
+/// Whether each VOI that a job names is there; `vois` are labels and names.
 ///
 /// # Errors
 /// As [`asked`].
-pub(super) fn check(job: &Job, vois: Option<&VoiSets>) -> Result<()> {
+pub(super) fn check<'a>(
+    job: &Job,
+    vois: impl Iterator<Item = (u32, &'a str)> + Clone,
+) -> Result<()> {
     let fine = job.fine.iter().find_map(|fine| match &fine.at {
         FineWhere::Voi(name) => Some((FINE, name)),
         FineWhere::Box(_) => None,
     });
     let goal = job.goal.iter().find_map(|goal| Some((TARGET_VOI, goal.voi.as_ref()?)));
-    let all = vois.into_iter().flat_map(VoiSets::vois).map(|v| (v.label, v.name.as_str()));
     fine.into_iter()
         .chain(goal)
-        .try_for_each(|(option, name)| asked(option, name, all.clone()).map(|_| ()))
+        .try_for_each(|(option, name)| asked(option, name, vois.clone()).map(|_| ()))
 }

@@ -4,7 +4,8 @@
 
 use super::checks::Checks;
 use super::inputs::InputRecord;
-use super::placing::POINT_CT;
+use super::patients;
+use super::placing::{POINT_CT, TRANSFORM};
 use super::series_file::{Anchor, SeriesInput};
 use super::source::Source;
 use crate::activity::half_life_in_another_unit;
@@ -35,10 +36,10 @@ const LEAST_LINE: f64 = 0.03;
 const LEAST_YIELD: f64 = 0.01;
 
 /// An image and how it is called.
-struct Image<'a> {
-    name: String,
-    record: &'a InputRecord,
-    facts: Option<&'a Facts>,
+pub(super) struct Image<'a> {
+    pub name: String,
+    pub record: &'a InputRecord,
+    pub facts: Option<&'a Facts>,
     /// Time after administration that the user states, s.
     stated_s: Option<f64>,
     /// What says where it lies.
@@ -55,7 +56,7 @@ pub fn check(
     checks: &Checks,
 ) {
     let images = images(records, series);
-    patients(&images, checks);
+    patients::check(&images, checks);
     frames(&images, checks);
     one_administration(&images, checks);
     for image in &images {
@@ -79,7 +80,8 @@ fn images<'a>(records: &'a [InputRecord], series: Option<&SeriesInput>) -> Vec<I
             ("activity", Some(_)) => format!("the activity of time point {point}"),
             ("activity", None) => "the activity".into(),
             ("ct", _) => "the CT".into(),
-            ("voi", _) => "the VOIs".into(),
+            ("voi", _) => format!("the VOIs ({})", file_name(record)),
+            (TRANSFORM, _) => format!("the transform {}", file_name(record)),
             (POINT_CT, _) => "the CT of a time point".into(),
             (role, _) => format!("the {role} map"),
         };
@@ -102,29 +104,17 @@ fn images<'a>(records: &'a [InputRecord], series: Option<&SeriesInput>) -> Vec<I
     records.iter().map(image).collect()
 }
 
+fn file_name(record: &InputRecord) -> String {
+    record.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// Images that state something, and what.
-fn stating<'a>(
+pub(super) fn stating<'a>(
     images: &'a [Image<'a>],
     what: impl Fn(&'a Facts) -> Option<&'a String>,
 ) -> Vec<(&'a Image<'a>, &'a str)> {
     let of = |i: &'a Image<'a>| Some((i, what(i.facts?)?.trim()));
     images.iter().filter_map(of).filter(|(_, text)| !text.is_empty()).collect()
-}
-
-fn patients(images: &[Image], checks: &Checks) {
-    let stating = stating(images, |f| f.patient_id.as_ref());
-    let Some(((first, id), others)) = stating.split_first() else { return };
-    for (other, theirs) in others.iter().filter(|(_, t)| !t.eq_ignore_ascii_case(id)) {
-        checks.refuse(
-            Check::Patient,
-            format!(
-                "PatientID (0010,0020) of {} is '{id}', that of {} '{theirs}'",
-                first.name, other.name
-            ),
-            "a dose is that of one patient",
-            "Give images of one patient.",
-        );
-    }
 }
 
 fn frames(images: &[Image], checks: &Checks) {

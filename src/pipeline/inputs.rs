@@ -94,6 +94,11 @@ pub(super) fn file_record(role: &'static str, path: &Path) -> Result<InputRecord
     })
 }
 
+/// An object that is no image (RTSTRUCT, SEG, REG, or a file of another format), with its patient.
+pub(super) fn object_record(role: &'static str, path: &Path) -> Result<InputRecord> {
+    Ok(InputRecord { facts: dicom::patient_of(path)?, ..file_record(role, path)? })
+}
+
 /// An image of which no frame is chosen.
 pub(super) fn whole(nifti_affine: NiftiAffine) -> ImageOptions {
     ImageOptions { frame: None, nifti_affine }
@@ -278,9 +283,14 @@ fn read_dicom_activity(input: &ActivityInput) -> Result<DicomVolume> {
     let factor = input.calibration.factor.as_ref().map(for_one_second).transpose()?;
     let count_factor = match (input.unit, factor) {
         (None | Some(InputUnit::BqPerMl), None) => None,
-        (Some(InputUnit::Counts), Some(Calibration::BqPerMl(f))) => Some(CountFactor::BqPerMl(f)),
-        (Some(InputUnit::Counts), Some(Calibration::Bq(f))) => Some(CountFactor::Mbq(f * 1e-6)),
-        (Some(InputUnit::Counts) | None | Some(InputUnit::BqPerMl), _) => {
+        // An object says itself whether it is in activity, and is then refused with a factor.
+        (None | Some(InputUnit::Counts), Some(Calibration::BqPerMl(f))) => {
+            Some(CountFactor::BqPerMl(f))
+        }
+        (None | Some(InputUnit::Counts), Some(Calibration::Bq(f))) => {
+            Some(CountFactor::Mbq(f * 1e-6))
+        }
+        (Some(InputUnit::Counts) | Some(InputUnit::BqPerMl), _) => {
             input.calibration.check_unit(input.unit.unwrap_or(InputUnit::BqPerMl))?;
             None
         }

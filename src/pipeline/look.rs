@@ -4,9 +4,10 @@
 use super::checks::Checks;
 use super::image_time::{self, Timing};
 use super::inputs::InputRecord;
+use super::placing::Silent;
 use super::series::{self, Seen};
 use super::series_file::SeriesInput;
-use super::{Observer, Surroundings, calibrated, inputs, plausibility, source};
+use super::{Observer, Surroundings, asked_vois, calibrated, inputs, plausibility, scene, source};
 use crate::activity::Decay;
 use crate::error::{Error, Result};
 use crate::io::dicom::Facts;
@@ -28,6 +29,19 @@ pub struct LookedImage {
     pub facts: Option<Facts>,
 }
 
+/// A VOI.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookedVoi {
+    /// Of which of the files, from 0.
+    pub file: usize,
+    /// Label.
+    pub label: u32,
+    /// Name.
+    pub name: String,
+    /// Volume, mL.
+    pub ml: f64,
+}
+
 /// What was seen.
 #[derive(Debug, Clone)]
 pub struct Look {
@@ -35,8 +49,8 @@ pub struct Look {
     pub half_life_s: Option<f64>,
     /// Files and series, in the order of reading.
     pub records: Vec<InputRecord>,
-    /// VOIs with their volumes, mL.
-    pub vois: Vec<(String, f64)>,
+    /// VOIs.
+    pub vois: Vec<LookedVoi>,
     /// Activity images.
     pub images: Vec<LookedImage>,
 }
@@ -53,7 +67,7 @@ pub fn look(job: &Job, series: Option<&SeriesInput>, observer: &dyn Observer) ->
     let mut records = Vec::new();
     let around = Surroundings::read(job, emitted, observer, &mut records)?;
     let checks = Checks::new(&job.accept, observer);
-    let images = match series {
+    let images: Vec<LookedImage> = match series {
         Some(input) => {
             let half_life_s = half_life_s.ok_or_else(|| {
                 Error::usage(
@@ -65,13 +79,16 @@ pub fn look(job: &Job, series: Option<&SeriesInput>, observer: &dyn Observer) ->
             let vois: Vec<_> = around.vois.iter().flat_map(|sets| sets.vois()).collect();
             input.methods.check_names(&vois)?;
             let decay = Decay { half_life_s, half_life_uncertainty_s: None };
-            let seen = series::look(job, input, &decay, observer, &mut records)?;
+            let looked = series::look(job, input, &around, &decay, observer, &mut records)?;
             for (n, record) in records.iter().filter(|r| r.role == "activity").enumerate() {
                 let name = format!("the activity of time point {}", n + 1);
                 let unit = input.points.get(n).and_then(|p| p.unit).or(job.activity.unit);
                 plausibility::unit(&name, unit, record, &checks);
             }
-            seen.into_iter().map(of_point).collect()
+            // Another patient or frame of reference tells why it would not.
+            around.check(&records, series, job.administered_bq, &checks)?;
+            looked.lie_on_ct(job, input, &around)?;
+            looked.seen.into_iter().map(of_point).collect()
         }
         None => {
             let input = calibrated(job, observer, &mut records)?;
@@ -82,13 +99,34 @@ pub fn look(job: &Job, series: Option<&SeriesInput>, observer: &dyn Observer) ->
             if let Some(record) = records.iter().find(|r| r.role == "activity") {
                 plausibility::unit("the activity", job.activity.unit, record, &checks);
             }
-            vec![image(timing.unwrap_or_default(), map.total(), facts)]
+            around.check(&records, series, job.administered_bq, &checks)?;
+            let seen = image(timing.unwrap_or_default(), map.total(), facts);
+            let at = |e| inputs::in_file(e, &job.activity.path);
+            let grid = scene::choose_grid(job.grid, &around.matter.grid, &map.volume.grid);
+            let grid = grid.map_err(at)?;
+            source::place(map, &grid, job.activity.max_outside, &Silent).map_err(at)?;
+            vec![seen]
         }
     };
-    around.check(&records, series, job.administered_bq, &checks)?;
-    let vois = around.vois.iter();
-    let vois = vois.flat_map(|v| v.names().into_iter().zip(v.volumes_ml())).collect();
-    Ok(Look { half_life_s, records, vois, images })
+    Ok(Look { half_life_s, records, vois: vois(&around), images })
+}
+
+/// Whether each VOI that the options of another job on the same VOIs name is there.
+///
+/// # Errors
+/// If one is not.
+pub fn asked_are_there(job: &Job, vois: &[LookedVoi]) -> Result<()> {
+    asked_vois::check(job, vois.iter().map(|v| (v.label, v.name.as_str())))
+}
+
+fn vois(around: &Surroundings) -> Vec<LookedVoi> {
+    let sets = around.vois.iter().flat_map(|v| v.sets()).enumerate();
+    let files = sets.flat_map(|(file, set)| set.vois.iter().map(move |v| (file, v)));
+    let ml = around.vois.iter().flat_map(|v| v.volumes_ml());
+    files
+        .zip(ml)
+        .map(|((file, v), ml)| LookedVoi { file, label: v.label, name: v.name.clone(), ml })
+        .collect()
 }
 
 fn of_point(seen: Seen) -> LookedImage {

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::Observer;
-use super::inputs::{InputRecord, file_record, in_file, read_ct};
+use super::inputs::{InputRecord, file_record, in_file, object_record, read_ct};
 use super::registration::{doubts, falls, mask, rigid_file};
 use super::series_file::{SeriesInput, TimePoint};
 use crate::activity::ActivityMap;
@@ -21,6 +21,8 @@ use crate::registration::{
 
 /// Role of a time point's own CT among what was read.
 pub const POINT_CT: &str = "time_point_ct";
+/// Role of the transform of a time point.
+pub const TRANSFORM: &str = "transform";
 
 /// How a time point's image was brought into the reference's frame.
 #[derive(Debug, Clone, Serialize)]
@@ -43,7 +45,8 @@ pub struct Placement {
 }
 
 impl Placement {
-    fn stays() -> Placement {
+    /// As it lies.
+    pub fn stays() -> Placement {
         Placement {
             by: "as_it_lies",
             translation_mm: [0.0; 3],
@@ -81,8 +84,7 @@ pub fn bring(
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Vec<Placement>> {
-    let frame_of = |facts: &Option<Facts>| facts.as_ref()?.frame_of_reference_uid.clone();
-    let of_ct = records.iter().find(|r| r.role == "ct").and_then(|r| frame_of(&r.facts));
+    let of_ct = frame_of_ct(records);
     let mut reference: Option<Volume<f32>> = None;
     let mut placed = vec![Placement::stays(); images.len()];
     let anchor = input.anchor().point();
@@ -92,19 +94,10 @@ pub fn bring(
         let Some(point) = input.points.get(n) else { continue };
         let at = |e: Error| Error { problem: format!("time point {}: {}", n + 1, e.problem), ..e };
         let frame = frame_of(&facts[n]);
-        let middle = images[n].volume.grid.middle_mm();
-        let placement = if let Some(path) = &point.transform {
-            // Without a CT that states its frame, the first image's is the reference's.
-            let first = frame_of(&facts[0]);
-            let fixed = of_ct.as_deref().or(first.as_deref().filter(|_| n > 0));
-            let frames = Frames { fixed, moving: frame.as_deref() };
-            let map = rigid_file(path, &frames).map_err(at)?;
-            Placement::of("transform", &map, middle).map_err(at)?
-        } else if point.shift_stated {
-            let map = Affine::shift(point.shift_mm.map(|s| -s));
-            Placement::of("shift", &map, middle)?
-        } else if !point.register {
-            Placement::stays()
+        let placement = if let Some(placement) =
+            stated(n, point, &images[n], facts, &of_ct, records).map_err(at)?
+        {
+            placement
         } else if let Some(found) =
             on_ct(job, point, &frame, &mut reference, observer, records).map_err(at)?
         {
@@ -137,6 +130,70 @@ pub fn bring(
         *grid = grid.brought_by(&placed[n].bring);
     }
     Ok(placed)
+}
+
+fn frame_of(facts: &Option<Facts>) -> Option<String> {
+    facts.as_ref()?.frame_of_reference_uid.clone()
+}
+
+fn frame_of_ct(records: &[InputRecord]) -> Option<String> {
+    records.iter().find(|r| r.role == "ct").and_then(|r| frame_of(&r.facts))
+}
+
+/// Where an image lies by a transform, by a shift, or as it is; none where a registration is to find it.
+fn stated(
+    n: usize,
+    point: &TimePoint,
+    image: &ActivityMap,
+    facts: &[Option<Facts>],
+    of_ct: &Option<String>,
+    records: &mut Vec<InputRecord>,
+) -> Result<Option<Placement>> {
+    let middle = image.volume.grid.middle_mm();
+    if let Some(path) = &point.transform {
+        // Without a CT that states its frame, the first image's is the reference's.
+        let (first, own) = (frame_of(&facts[0]), frame_of(&facts[n]));
+        let fixed = of_ct.as_deref().or(first.as_deref().filter(|_| n > 0));
+        let frames = Frames { fixed, moving: own.as_deref() };
+        let map = rigid_file(path, &frames)?;
+        records.push(object_record(TRANSFORM, path)?);
+        return Placement::of("transform", &map, middle).map(Some);
+    }
+    if point.shift_stated {
+        let map = Affine::shift(point.shift_mm.map(|s| -s));
+        return Placement::of("shift", &map, middle).map(Some);
+    }
+    Ok((!point.register).then(Placement::stays))
+}
+
+/// Brings images to where they will lie as far as that is known without a registration, and says of which it is; CTs that others are registered by are
+/// read.
+///
+/// # Errors
+/// As [`bring`], before it estimates anything.
+pub fn bring_stated(
+    job: &Job,
+    input: &SeriesInput,
+    images: &mut [ActivityMap],
+    facts: &[Option<Facts>],
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<Vec<bool>> {
+    let (of_ct, anchor) = (frame_of_ct(records), input.anchor().point());
+    let mut known = Vec::new();
+    for (n, (point, image)) in input.points.iter().zip(images).enumerate() {
+        let at = |e: Error| Error { problem: format!("time point {}: {}", n + 1, e.problem), ..e };
+        let there = stated(n, point, image, facts, &of_ct, records).map_err(at)?;
+        let grid = &mut image.volume.grid;
+        if let Some(there) = &there {
+            *grid = grid.brought_by(&there.bring);
+        } else {
+            own_ct(job, point, &frame_of(&facts[n]), observer, records).map_err(at)?;
+        }
+        // What others are registered to is taken to lie as the CT does.
+        known.push(there.is_some() || (n == anchor && point.ct.is_none()));
+    }
+    Ok(known)
 }
 
 /// Compares a placed image with the one that others are registered to, which is placed already.
@@ -177,14 +234,39 @@ fn on_ct(
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Option<Registered>> {
-    let Some(path) = &point.ct else { return Ok(None) };
     let MatterInput::Ct { path: of_job, series, .. } = &job.matter else {
+        // Refused if the time point has a CT.
+        return own_ct(job, point, frame, observer, records).map(|_| None);
+    };
+    let Some(moving) = own_ct(job, point, frame, observer, records)? else { return Ok(None) };
+    let fixed_frame = frame_of_ct(records);
+    if reference.is_none() {
+        // Read before, as matter; who reads it again tells nothing anew.
+        let fixed = read_ct(of_job, series.as_deref(), job.nifti_affine, &Silent, &mut Vec::new())?;
+        *reference = Some(fixed);
+    }
+    let Some(fixed) = reference.as_ref() else { return Ok(None) };
+    let of_fixed = (&fixed.grid, fixed_frame.as_deref());
+    let how = How::read(job, point, of_fixed, frame, observer, records)?;
+    estimate(fixed, &moving, Kind::Ct, how).map(Some)
+}
+
+/// A time point's own CT, which is in the frame of its activity; none where it has none.
+fn own_ct(
+    job: &Job,
+    point: &TimePoint,
+    frame: &Option<String>,
+    observer: &dyn Observer,
+    records: &mut Vec<InputRecord>,
+) -> Result<Option<Volume<f32>>> {
+    let Some(path) = &point.ct else { return Ok(None) };
+    if !matches!(job.matter, MatterInput::Ct { .. }) {
         return Err(Error::usage(
             "ct of a time point with --density",
             "its CT is registered to the one of --ct",
             "Give --ct, or leave ct out: the activity is registered then.",
         ));
-    };
+    }
     let mut own = Vec::new();
     let moving = read_ct(path, point.ct_series.as_deref(), job.nifti_affine, observer, &mut own)?;
     for record in &mut own {
@@ -206,20 +288,11 @@ fn on_ct(
         }
     }
     records.append(&mut own);
-    let frame_of = |r: &InputRecord| r.facts.as_ref()?.frame_of_reference_uid.clone();
-    let fixed_frame = records.iter().find(|r| r.role == "ct").and_then(frame_of);
-    if reference.is_none() {
-        // Read before, as matter; who reads it again tells nothing anew.
-        let fixed = read_ct(of_job, series.as_deref(), job.nifti_affine, &Silent, &mut Vec::new())?;
-        *reference = Some(fixed);
-    }
-    let Some(fixed) = reference.as_ref() else { return Ok(None) };
-    let of_fixed = (&fixed.grid, fixed_frame.as_deref());
-    let how = How::read(job, point, of_fixed, frame, observer, records)?;
-    estimate(fixed, &moving, Kind::Ct, how).map(Some)
+    Ok(Some(moving))
 }
 
-struct Silent;
+/// Hears nothing.
+pub struct Silent;
 
 impl Observer for Silent {}
 

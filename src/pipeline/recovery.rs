@@ -42,8 +42,7 @@ pub(super) fn corrections(
     volumes_ml: &[Vec<f64>],
     observer: &dyn Observer,
 ) -> Result<Vec<RegionRecovery>> {
-    known("recovery", &input.recovery, vois)?;
-    known("volume", &input.volume, vois)?;
+    check_names(input, vois)?;
     let mut regions = vec![RegionRecovery::default()];
     let all: Vec<&Voi> = vois.iter().flat_map(|s| s.vois()).collect();
     for (n, voi) in all.iter().enumerate() {
@@ -116,6 +115,15 @@ fn volume_part(input: &VolumeInput, recovery_exponent: f64, volume_ml: f64) -> R
         CountExponent::Sphere(fwhm_mm) => BlurredSphere::new(volume_ml, fwhm_mm)?.count_exponent(),
     };
     Ok((k - recovery_exponent - 1.0).abs() * input.relative_uncertainty)
+}
+
+/// Whether the VOIs of the tables are there.
+///
+/// # Errors
+/// If one is not.
+pub(super) fn check_names(input: &Quantification, vois: Option<&VoiSets>) -> Result<()> {
+    known("recovery", &input.recovery, vois)?;
+    known("volume", &input.volume, vois)
 }
 
 /// Every VOI of a table must be there, and be told by its key.

@@ -136,7 +136,9 @@ pub fn read(
     if asked {
         correction_asked::of_images(&times_s, &totals, decay, observer)?;
     }
-    let grid = scene::choose_grid(job.grid, &around.matter.grid, &images[0].volume.grid)?;
+    let in_point = |n: usize| move |e: Error| in_image(n, &input.points[n], e);
+    let grid = scene::choose_grid(job.grid, &around.matter.grid, &images[0].volume.grid)
+        .map_err(in_point(0))?;
     let sets = voi_sets(job, input, around, &placements, observer, records)?;
     let mut parts = Parts::alone(around.vois.as_ref().map_or(0, VoiSets::len));
     let on_grid = |sets: &VoiSets| parts.label(&sets.map_to(&grid.grid)?.set);
@@ -163,7 +165,8 @@ pub fn read(
     for (n, image) in images.into_iter().enumerate() {
         let covered = fields_of_view::shown(&image.volume.grid, &grid.grid)?;
         let moved = widening(&image.volume.grid, &grid.grid);
-        let (map, field) = source::place(image, &grid, job.activity.max_outside, observer)?;
+        let (map, field) =
+            source::place(image, &grid, job.activity.max_outside, observer).map_err(in_point(n))?;
         if input.points[n].placed_by().is_some() {
             observer.say(&format!(
                 "time point {}: {:.6e} Bq in the image, {:.6e} Bq on the dose grid, {:.3e} Bq outside; {moved}",
@@ -330,6 +333,15 @@ pub(super) struct Seen {
     pub facts: Option<Facts>,
 }
 
+/// Acquisitions that were looked at, as far as they lie where they will.
+pub(super) struct Looked {
+    /// Each of them.
+    pub seen: Vec<Seen>,
+    images: Vec<ActivityMap>,
+    /// Those of which a registration has not to tell where they lie.
+    known: Vec<bool>,
+}
+
 /// Reads all acquisitions and their times, and nothing that takes long: no registration, no resampling.
 ///
 /// # Errors
@@ -337,25 +349,57 @@ pub(super) struct Seen {
 pub(super) fn look(
     job: &Job,
     input: &SeriesInput,
+    around: &Surroundings,
     decay: &Decay,
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
-) -> Result<Vec<Seen>> {
+) -> Result<Looked> {
     let Points { mut scans, mut images, facts, .. } =
         read_points(job, input, decay, observer, records)?;
     let administered = administered(job, input);
     let timings = resolve(&mut scans, &mut images, administered, decay, true, observer)?;
     let time_s = |t: &Timing| t.since_administration_s.unwrap_or(f64::NAN);
     check_times(&timings.iter().map(time_s).collect::<Vec<_>>())?;
+    let quantification = &input.quantification;
+    recovery::check_names(quantification, around.vois.as_ref())?;
+    if quantification.transfer_fwhm_mm.is_some() && around.vois.is_none() {
+        return Err(unmixes_vois());
+    }
+    let known = placing::bring_stated(job, input, &mut images, &facts, observer, records)?;
+    // Its VOIs may lie elsewhere yet: their names alone are looked at.
+    let stay = vec![Placement::stays(); images.len()];
+    voi_sets(job, input, around, &stay, observer, records)?;
     let seen = timings.into_iter().zip(&images).zip(facts);
-    Ok(seen
+    let seen = seen
         .map(|((timing, image), facts)| Seen {
             time_s: time_s(&timing),
             timing,
             total_bq: image.total(),
             facts,
         })
-        .collect())
+        .collect();
+    Ok(Looked { seen, images, known })
+}
+
+impl Looked {
+    /// Whether the activity lies on the CT, where that is known without a registration.
+    ///
+    /// # Errors
+    /// As [`read`], with time point and file.
+    pub fn lie_on_ct(&self, job: &Job, input: &SeriesInput, around: &Surroundings) -> Result<()> {
+        // The dose grid may be that of the first.
+        if self.known.first() != Some(&true) {
+            return Ok(());
+        }
+        let first = &self.images[0].volume.grid;
+        let at = |n: usize| move |e: Error| in_image(n, &input.points[n], e);
+        let grid = scene::choose_grid(job.grid, &around.matter.grid, first).map_err(at(0))?;
+        for (n, image) in self.images.iter().enumerate().filter(|(n, _)| self.known[*n]) {
+            let most = job.activity.max_outside;
+            source::place(image.clone(), &grid, most, &placing::Silent).map_err(at(n))?;
+        }
+        Ok(())
+    }
 }
 
 /// A factor per count is that of one duration: twice the time is twice the counts of the same activity.
@@ -478,6 +522,19 @@ fn at_point(n: usize, error: Error) -> Error {
     Error { problem: format!("time point {}: {}", n + 1, error.problem), ..error }
 }
 
+/// An error about where the image of a time point lies.
+fn in_image(n: usize, point: &TimePoint, error: Error) -> Error {
+    at_point(n, inputs::in_file(error, &point.activity))
+}
+
+fn unmixes_vois() -> Error {
+    Error::usage(
+        "[transfer] and --voi is not given",
+        "a transfer matrix unmixes VOIs",
+        "Add --voi LABELMAP.",
+    )
+}
+
 /// Activities without partial-volume effect of each acquisition; none without `[transfer]`.
 fn unmixed(
     input: &SeriesInput,
@@ -487,11 +544,7 @@ fn unmixed(
 ) -> Result<Vec<Unmixed>> {
     let Some(fwhm_mm) = input.quantification.transfer_fwhm_mm else { return Ok(Vec::new()) };
     if sets.is_empty() {
-        return Err(Error::usage(
-            "[transfer] and --voi is not given",
-            "a transfer matrix unmixes VOIs",
-            "Add --voi LABELMAP.",
-        ));
+        return Err(unmixes_vois());
     }
     let body = transfer::body(&around.matter);
     let one = |(n, image): (usize, &ActivityMap)| {

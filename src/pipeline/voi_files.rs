@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Observer;
-use super::inputs::{InputRecord, file_record, in_file, read_plain, whole};
+use super::inputs::{InputRecord, file_record, in_file, object_record, read_plain, whole};
 use crate::error::{Error, Result};
 use crate::image::{Grid, VoiSet, VoiSets, read_label_names};
 use crate::io::dicom::is_dicom;
@@ -174,7 +174,7 @@ fn regions(
         Error { suggestion, ..e }
     })?;
     for file in &found.files {
-        records.push(file_record("voi", file)?);
+        records.push(object_record("voi", file)?);
     }
     tell(path, &found, observer);
     let (set, rounded) = found.set.whole();

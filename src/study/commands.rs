@@ -8,6 +8,7 @@ use toml::Value;
 use super::given::Given;
 use super::lines::Lines;
 use super::stage::Word;
+use super::words::table_name;
 use crate::error::{Error, Result, did_you_mean};
 
 /// An option of a command.
@@ -112,7 +113,11 @@ impl Section<'_> {
     fn error(&self, key: &str, why: &str, suggestion: &str) -> Error {
         let path = format!("{}.{key}", self.path);
         let line = self.lines.get(&path).map_or(String::new(), |l| format!(", line {l}"));
-        Error::input(format!("key {path}{line}"), why, suggestion)
+        let name = match table_name(self.lines, self.path) {
+            item if item.starts_with("[[") => format!("{key} of {item}"),
+            _ => path,
+        };
+        Error::input(format!("key {name}{line}"), why, suggestion)
     }
 
     /// The values of an option; one that is `false` is not given.

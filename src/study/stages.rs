@@ -10,7 +10,7 @@ use super::methods::StudyMethod;
 use super::paths::seen_from;
 use super::series_text::series_text;
 use super::stage::{Output, Stage, Word};
-use crate::error::{Error, Result, did_you_mean};
+use crate::error::{Error, Result};
 use crate::physics::own_nuclides::tables_of;
 use crate::pipeline::series_file::SeriesInput;
 
@@ -317,30 +317,6 @@ impl Study {
             when_run: Vec::new(),
             ..analysis(name, words, doses.to_vec(), &[&path])
         })
-    }
-
-    /// Whether each limit is of a VOI that is there; `vois` are their names.
-    ///
-    /// # Errors
-    /// If one is not, with its line.
-    pub fn limits_are_of(&self, vois: &[String]) -> Result<()> {
-        for (n, limit) in self.limits.iter().enumerate() {
-            let path = format!("limit.{}.of", n + 1);
-            let Some(of) = limit.get("of").and_then(toml::Value::as_str) else { continue };
-            // A number may be a label.
-            if vois.iter().any(|v| v == of) || of.parse::<u32>().is_ok() {
-                continue;
-            }
-            let mut names = vois.to_vec();
-            names.dedup();
-            let error = Error::input(
-                format!("{path} names '{of}'"),
-                format!("the VOIs are {}", names.join(", ")),
-                format!("{}Name one of them.", did_you_mean(of, names.iter().map(String::as_str))),
-            );
-            return Err(self.at_line(error, self.lines.get(&path), ""));
-        }
-        Ok(())
     }
 
     fn needs_voi(&self, key: &str, why: &str) -> Error {

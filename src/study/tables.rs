@@ -60,7 +60,8 @@ impl Study {
 
     fn file_in(&self, path: &str, table: &Table) -> Result<PathBuf> {
         let refuse = |problem: String, why: &str, suggestion: &str| {
-            let error = Error::input(format!("[{path}] {problem}"), why, suggestion);
+            let error =
+                Error::input(format!("{} {problem}", self.table_name(path)), why, suggestion);
             Err(self.at_line(error, self.lines.get(path), ""))
         };
         let Some(Value::String(name)) = table.get(FILE) else {
@@ -85,7 +86,11 @@ impl Study {
         }
         let path = stage.table();
         let error = Error::input(
-            format!("[{path}] file {} is not there, or is no file", file.display()),
+            format!(
+                "{} file {} is not there, or is no file",
+                self.table_name(path),
+                file.display()
+            ),
             "it is of what stands in it",
             "Correct its path, which is relative to the study file.",
         );
@@ -122,7 +127,7 @@ impl Study {
             && !same(nuclide, &self.nuclide)
         {
             let error = Error::input(
-                format!("[{path}] file {} is of {nuclide}", file.display()),
+                format!("{} file {} is of {nuclide}", self.table_name(path), file.display()),
                 format!("the study is of {}", self.nuclide),
                 "Name a file of this study, or correct the nuclide.",
             );

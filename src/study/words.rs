@@ -3,6 +3,7 @@
 
 use super::commands::Commands;
 use super::file::Study;
+use super::lines::Lines;
 use super::methods::HEADING;
 use super::stage::Stage;
 use crate::error::Error;
@@ -44,6 +45,21 @@ pub fn in_study(text: &str) -> String {
     said.replace(ENTRY.0, ENTRY.1)
 }
 
+/// Tables of a series file, which are of `[series]` in a study.
+const SERIES_TABLES: [&str; 5] = ["calibration", "recovery", "volume", "transfer", "method"];
+
+/// What the command of a stage says of tables of its series file.
+fn of_tables(stage: &Stage, text: &str) -> String {
+    if !stage.is_dose() {
+        return text.to_owned();
+    }
+    SERIES_TABLES.iter().fold(text.to_owned(), |text, name| {
+        let (whole, part) = (format!("[{name}]"), format!("[{name}."));
+        let text = text.replace(&whole, &format!("[series.{name}]"));
+        text.replace(&part, &format!("[series.{name}."))
+    })
+}
+
 /// A text with the stop that it needs where more follows.
 fn sentence(mut text: String, more: &str) -> String {
     if !more.is_empty() && text.ends_with(|c: char| c.is_alphanumeric()) {
@@ -68,7 +84,28 @@ fn options_in(text: &str) -> Vec<&str> {
     found
 }
 
+/// A table as it stands in the study file: `[[limit]]` of `limit.1`, with its number where there are several; `[dose]`.
+pub(super) fn table_name(lines: &Lines, path: &str) -> String {
+    match path.split_once('.') {
+        Some((name, n)) if ITEMS.contains(&name) && n.parse::<usize>().is_ok() => {
+            match lines.exact(&format!("{name}.2")) {
+                Some(_) => format!("[[{name}]] number {n}"),
+                None => format!("[[{name}]]"),
+            }
+        }
+        _ => format!("[{path}]"),
+    }
+}
+
+/// Tables at the top of a study file of which there may be several.
+const ITEMS: [&str; 4] = ["cycle", "limit", "fit", "uncertainty"];
+
 impl Study {
+    /// A table as it stands in the study file.
+    pub fn table_name(&self, path: &str) -> String {
+        table_name(&self.lines, path)
+    }
+
     /// The name of the study file.
     fn file_name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
@@ -77,7 +114,7 @@ impl Study {
     /// What a command says, in the words of the study, with the keys that its options are.
     pub fn said(&self, commands: &Commands, stage: &Stage, text: &str) -> String {
         let keys = self.keys_of(commands, stage, text);
-        sentence(in_study(text), &keys) + &keys
+        sentence(in_study(&of_tables(stage, text)), &keys) + &keys
     }
 
     /// ` In study.toml --accept is accept of [dose].`; empty where no option is named.
@@ -92,7 +129,7 @@ impl Study {
             // What is not of a method holds of all doses.
             let of_method = option.is_some_and(|o| o.heading.as_deref() == Some(HEADING));
             let table = if of_method || !stage.is_dose() { stage.table() } else { "dose" };
-            let own = || format!("{} of [{table}]", name.replace('-', "_"));
+            let own = || format!("{} of {}", name.replace('-', "_"), self.table_name(table));
             format!("--{name} is {}", from.unwrap_or_else(own))
         };
         match options.is_empty() {
@@ -111,7 +148,33 @@ impl Study {
         }
         let line = self.line_of(stage, &error.problem);
         let keys = self.keys_of(commands, stage, &error.to_string());
-        self.at_line(error, line, &keys)
+        let [problem, why, suggestion] =
+            [&error.problem, &error.why, &error.suggestion].map(|text| of_tables(stage, text));
+        self.at_line(Error { kind: error.kind, problem, why, suggestion }, line, &keys)
+    }
+
+    /// The error of an option that a stage's command needs and nothing gives.
+    pub fn lacks(&self, stage: &Stage, option: &str) -> Error {
+        let command = stage.command();
+        let given = super::given::of(&command).iter().find(|g| g.0 == option);
+        let mut tables = stage.tables.iter();
+        // A key of the cycle lacks in the cycle, whatever the command's own table is.
+        let table = match given {
+            Some((_, from)) if from.contains("[[cycle]]") => {
+                tables.find(|t| t.starts_with("cycle.")).map_or("cycle.1", String::as_str)
+            }
+            _ => stage.table(),
+        };
+        let key = match given {
+            Some((_, from)) => from.split(' ').next().unwrap_or_default().to_owned(),
+            None => option.replace('-', "_"),
+        };
+        let error = Error::input(
+            format!("{} has no {key}", self.table_name(table)),
+            format!("voxgray {command} needs it"),
+            format!("Add {key} = ... to it; voxgray help-file study lists its keys."),
+        );
+        self.at_line(error, self.lines.exact(table), "")
     }
 
     /// The key of the study that an option of a stage's command comes from, and its line.
@@ -128,7 +191,10 @@ impl Study {
             }
             None => {
                 let table = stage.tables.iter().find(here).map_or(stage.table(), String::as_str);
-                (format!("[{table}] {key}"), self.lines.get(&format!("{table}.{key}")))
+                (
+                    format!("{} {key}", self.table_name(table)),
+                    self.lines.get(&format!("{table}.{key}")),
+                )
             }
         }
     }

@@ -119,7 +119,9 @@ fn tables_hang_on_what_they_read() {
     patient.activity("a96.nii.gz", 96.0, 45.0);
     assert_eq!(run(), expected(&STAGES));
     let check = printed(&patient.run(&["check", "study.toml"]));
-    for part in ["[fit.1]: options of voxgray fit", "[uncertainty.1]", "line 39", "samples"] {
+    for part in
+        ["[[fit]]: options of voxgray fit", "[[uncertainty]]: options", "line 39", "samples"]
+    {
         assert!(check.contains(part), "'{part}' is not in:\n{check}");
     }
 }
@@ -143,18 +145,23 @@ fn tables_that_are_wrong_are_refused_by_key_and_line() {
             "file = 'Doe_blood.csv'",
             "",
             3,
-            &["study.toml, line 37: [fit.1] has no file", "Add file"],
+            &["study.toml, line 37: [[fit]] has no file", "Add file"],
         ),
         (
             "_blood.csv",
             "_gone.csv",
             3,
-            &["study.toml, line 38: [fit.1]", "Doe_gone.csv is not there"],
+            &["study.toml, line 38: [[fit]] file", "Doe_gone.csv is not there"],
         ),
-        ("model = 'bi'", "nuclide = 'Y-90'", 3, &["fit.1.nuclide, line 39", "half_life"]),
-        ("model = 'bi'", "modle = 'bi'", 3, &["fit.1.modle, line 39", "Did you mean 'model'?"]),
-        ("model = 'bi'", "model = 'by'", 3, &["study.toml, line 39: [fit.1] model", "by"]),
-        ("samples = 2000", "json = 'x.json'", 3, &["uncertainty.1.json, line 42", "itself"]),
+        ("model = 'bi'", "nuclide = 'Y-90'", 3, &["nuclide of [[fit]], line 39", "half_life"]),
+        (
+            "model = 'bi'",
+            "modle = 'bi'",
+            3,
+            &["modle of [[fit]], line 39", "Did you mean 'model'?"],
+        ),
+        ("model = 'bi'", "model = 'by'", 3, &["study.toml, line 39: [[fit]] model", "by"]),
+        ("samples = 2000", "json = 'x.json'", 3, &["json of [[uncertainty]], line 42", "itself"]),
     ] {
         let text = format!("{STUDY}{MORE}").replace(from, to);
         patient.refused(&text, "check", code, parts);
@@ -165,7 +172,7 @@ fn tables_that_are_wrong_are_refused_by_key_and_line() {
         &text,
         "run",
         3,
-        &["study.toml, line 41: [uncertainty.1]", "is of Y-90", "of Lu-177"],
+        &["study.toml, line 41: [[uncertainty]]", "is of Y-90", "of Lu-177"],
     );
     assert!(!patient.path("study-out").exists());
     // A curve that is refused leaves the others, and the report says it.

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Runner, names, write_file};
+use super::{Runner, write_file};
 use crate::cli::progress::print;
 use crate::error::{Error, Result};
 use crate::io::folder::{Mark, MarkedFolder, remove_output};
 use crate::job::Shard;
+use crate::study::place::files_of;
 use crate::study::record::RECORD;
 use crate::study::{Output, Record, Stage, Study, Word};
 
@@ -64,7 +65,7 @@ pub(super) fn run(study: &Study, stages: &[Stage], shard: Shard, anew: bool) -> 
 
 /// Takes the output folder for a moment, for what all shards share: whichever comes first writes it.
 fn begin(study: &Study, stages: &[Stage]) -> Result<()> {
-    let marked = MarkedFolder::open_within(&study.out, true, &names(stages), WAIT)?;
+    let marked = MarkedFolder::open_within(&study.out, true, &files_of(stages), WAIT)?;
     Record::read(&study.out).begin(&study.out)?;
     stages.iter().try_for_each(|stage| write_file(study, stage))?;
     marked.finish()

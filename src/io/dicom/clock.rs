@@ -73,6 +73,18 @@ impl<'a> Clock<'a> {
         self.pair(SERIES_DATE, SERIES_TIME)
     }
 
+    /// StructureSetDate and -Time of an RTSTRUCT, ContentDate and -Time of a SEG: when VOIs were drawn, without a time as its day began.
+    pub fn drawn(&self) -> Result<Option<Moment>> {
+        let begins = ClockTime::new(jiff::civil::Time::midnight(), self.zone);
+        for (date, time) in [(STRUCTURE_SET_DATE, STRUCTURE_SET_TIME), (CONTENT_DATE, CONTENT_TIME)]
+        {
+            if let Some(date) = self.date(date)? {
+                return Ok(Some(self.time_of_day(&self.root, time)?.unwrap_or(begins).on(date)));
+            }
+        }
+        Ok(None)
+    }
+
     /// AcquisitionDateTime; else AcquisitionDate and AcquisitionTime; else AcquisitionTime on the day that brings it nearest to the series.
     pub fn acquisition(&self) -> Result<Option<Moment>> {
         let stated = match self.dated(&self.root, ACQUISITION_DATE_TIME)? {

@@ -53,6 +53,8 @@ pub struct Facts {
     pub stored_units: String,
     /// PatientID.
     pub patient_id: Option<String>,
+    /// PatientName, to be compared; it is never shown.
+    pub patient_name: Option<String>,
     /// StudyInstanceUID.
     pub study_uid: Option<String>,
     /// SeriesInstanceUID.
@@ -164,6 +166,7 @@ impl Facts {
         Facts {
             modality: root.text(MODALITY).unwrap_or_default(),
             patient_id: root.text(PATIENT_ID),
+            patient_name: root.text(PATIENT_NAME),
             study_uid: root.text(STUDY_INSTANCE_UID),
             series_uid: root.text(SERIES_INSTANCE_UID),
             series_description: root.text(SERIES_DESCRIPTION),
@@ -232,5 +235,25 @@ impl Facts {
                 100.0 * self.negative_fraction
             ));
         }
+    }
+}
+
+/// A name as it is compared: writers differ in case, empty parts and other alphabets (PS3.5 6.2.1.1).
+pub fn plain_name(name: &str) -> String {
+    let alphabetic = name.split('=').next().unwrap_or_default();
+    let parts = alphabetic.split(['^', ' ']).filter(|p| !p.is_empty());
+    parts.collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writers_of_a_name_differ() {
+        for same in ["Doe^Jane", "DOE^JANE^^^", "Doe^Jane=X^Y", " doe jane"] {
+            assert_eq!(plain_name(same), "doe jane", "{same}");
+        }
+        assert_ne!(plain_name("Doe^John"), plain_name("Doe^Jane"));
     }
 }

@@ -48,7 +48,7 @@ pub mod write;
 use std::path::{Path, PathBuf};
 
 pub use clock::SliceClock;
-pub use facts::{EnergyWindow, Facts, NuclideCode, Radiopharmaceutical};
+pub use facts::{EnergyWindow, Facts, NuclideCode, Radiopharmaceutical, plain_name};
 pub use options::{CountFactor, GeometryOverride, ReadOptions};
 pub use registration::read_registration;
 pub use rt_dose::{DoseObject, RtDose, find_doses, is_rt_dose, read_rt_dose};
@@ -180,6 +180,19 @@ pub fn find_region_objects(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// Whose an object is: of its facts those of the patient alone; none where the file is no DICOM.
+///
+/// # Errors
+/// If the file cannot be read or is damaged.
+pub fn patient_of(path: &Path) -> Result<Option<Facts>> {
+    if path.is_dir() || !is_dicom(path)? {
+        return Ok(None);
+    }
+    let all = Facts::read(&object::DicomFile::open(path)?.root());
+    let (patient_id, patient_name) = (all.patient_id, all.patient_name);
+    Ok(Some(Facts { patient_id, patient_name, ..Facts::default() }))
 }
 
 /// True if a path is a folder, or a file that starts like DICOM.

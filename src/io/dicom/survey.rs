@@ -33,6 +33,10 @@ pub struct Surveyed {
     pub slices: usize,
     /// Frames of reference that it names: its own; of a structure set or registration those it refers to.
     pub frames: Vec<String>,
+    /// Names of the regions of an object of VOIs.
+    pub regions: Vec<String>,
+    /// When an object of VOIs was drawn.
+    pub drawn: Option<Moment>,
     /// Lowest and highest z (mm, LPS) of its slices' first voxels, as far as they are stated.
     pub along_mm: Option<[f64; 2]>,
     /// Units, as PET states them.
@@ -155,12 +159,18 @@ fn first(patient_id: String, root: &Item<'_>) -> Surveyed {
     }
     frames.sort();
     frames.dedup();
+    let of_rois = root.items(STRUCTURE_SET_ROI_SEQUENCE);
+    let of_segments = root.items(SEGMENT_SEQUENCE);
+    let rois = of_rois.iter().filter_map(|i| i.text(ROI_NAME));
+    let regions = rois.chain(of_segments.iter().filter_map(|i| i.text(SEGMENT_LABEL))).collect();
     Surveyed {
         patient_id,
         facts,
         time: time_of(root),
         files: Vec::new(),
         slices: 0,
+        regions,
+        drawn: Clock::of(*root).ok().and_then(|c| c.drawn().ok().flatten()),
         along_mm: None,
         frames,
         units: root.text(UNITS),

@@ -189,21 +189,23 @@ pub fn remove_output(folder: &Path) -> Result<()> {
 /// Removes what a killed run of ours was writing under a name that was not yet final: `.NAME.PROCESS-COUNT.partial`. Nobody else may
 /// be writing: the folder is locked.
 pub fn remove_half_written(folder: &Path, names: &[String]) {
-    let is_ours = |file: &str| {
-        let inner = file.strip_prefix('.').and_then(|f| f.strip_suffix(".partial"));
-        let Some((name, counts)) = inner.and_then(|f| f.rsplit_once('.')) else { return false };
-        let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
-        let counted = counts.split_once('-').is_some_and(|(a, b)| digits(a) && digits(b));
-        counted && (name == MARK || names.iter().any(|n| n == name))
-    };
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let regular = entry.file_type().is_ok_and(|t| t.is_file());
-        if regular && is_ours(&entry.file_name().to_string_lossy()) {
+        if regular && is_half_written(&entry.file_name().to_string_lossy(), names) {
             // What cannot be removed is in nobody's way.
             let _ = fs::remove_file(entry.path());
         }
     }
+}
+
+/// Whether a file is one that [`remove_half_written`] removes.
+pub(super) fn is_half_written(file: &str, names: &[String]) -> bool {
+    let inner = file.strip_prefix('.').and_then(|f| f.strip_suffix(".partial"));
+    let Some((name, counts)) = inner.and_then(|f| f.rsplit_once('.')) else { return false };
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    let counted = counts.split_once('-').is_some_and(|(a, b)| digits(a) && digits(b));
+    counted && (name == MARK || names.iter().any(|n| n == name))
 }
 
 /// SHA-256 of a file of ours. Unlike that of an input, it is made to its end also after Ctrl-C.

@@ -5,8 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{FolderLock, Mark, remove_half_written};
+use super::mark::is_half_written;
+use super::{Contents, FolderLock, MARK, Mark, remove_half_written};
 use crate::error::{Error, ErrorKind, Result};
+use crate::io::atomic::write_atomically;
 
 /// A folder that is being written to.
 #[derive(Debug)]
@@ -37,36 +39,14 @@ impl MarkedFolder {
         names: &[String],
         wait: Duration,
     ) -> Result<Self> {
-        let refuse = |why: String, suggestion: &str| {
-            let problem = format!("cannot write to {}", path.display());
-            Err(Error::new(ErrorKind::Io, problem, why, suggestion))
-        };
-        if path.exists() && !path.is_dir() {
-            return refuse("it exists and is not a folder".into(), "Name a new folder with -o.");
-        }
+        is_no_file(path)?;
         if !path.exists() {
             fs::create_dir_all(path)
                 .map_err(|e| Error::io("create the output folder", path, &e))?;
         }
         let lock = FolderLock::take_within(path, wait)?;
-        let mark = Mark::read(path)?;
         remove_half_written(path, names);
-        let found = Mark::contents(mark.as_ref(), path)?;
-        let empty = found.ours.is_empty() && found.changed.is_empty() && found.foreign.is_empty();
-        if !empty && !overwrite {
-            let suggestion = "Name a new folder with -o, or add --overwrite for an older output of this command.";
-            return refuse("it is not empty".into(), suggestion);
-        }
-        if !empty && mark.is_none() {
-            let why =
-                format!("it holds files that voxgray did not write, such as {}", found.foreign[0]);
-            return refuse(why, "Name a new folder with -o.");
-        }
-        let in_the_way = |n: &&String| found.changed.contains(n) || found.foreign.contains(n);
-        if let Some(name) = names.iter().find(in_the_way) {
-            let why = format!("{name} in it was not written by voxgray, or was changed since");
-            return refuse(why, "Move it away, or name a new folder with -o.");
-        }
+        let found = free(path, overwrite, names)?;
         let mut all = names.to_vec();
         all.extend(found.ours.iter().filter(|n| !names.contains(n)).cloned());
         Mark::begun(&all, false).write(path)?;
@@ -76,6 +56,31 @@ impl MarkedFolder {
             names: names.to_vec(),
             _lock: lock,
         })
+    }
+
+    /// Whether [`MarkedFolder::open`] would take a folder, with overwriting. Nothing stays of a file that is made to see whether one can be.
+    ///
+    /// # Errors
+    /// As [`MarkedFolder::open`].
+    pub fn check(path: &Path, names: &[String]) -> Result<()> {
+        is_no_file(path)?;
+        if path.exists() {
+            free(path, true, names)?;
+            // Another who has just made it must find it empty.
+            if Mark::read(path)?.is_none() {
+                return Ok(());
+            }
+        }
+        let above = path.ancestors().find(|p| p.exists()).filter(|p| !p.as_os_str().is_empty());
+        let there = above.unwrap_or(Path::new("."));
+        // A kill that leaves it, and others who look meanwhile, take it for a half-written file.
+        let probe = there.join(format!(".{MARK}.{}-0.partial", std::process::id()));
+        write_atomically(&probe, |_| Ok(())).map_err(|e| {
+            let problem = format!("cannot write to {}", path.display());
+            Error { problem, suggestion: "Name a folder of your own with -o.".into(), ..e }
+        })?;
+        let _ = fs::remove_file(&probe);
+        Ok(())
     }
 
     /// All that is to be written is: removes the files of the older output that are not among it.
@@ -93,9 +98,44 @@ impl MarkedFolder {
     }
 }
 
+fn refuse<T>(path: &Path, why: String, suggestion: &str) -> Result<T> {
+    let problem = format!("cannot write to {}", path.display());
+    Err(Error::new(ErrorKind::Io, problem, why, suggestion))
+}
+
+fn is_no_file(path: &Path) -> Result<()> {
+    match path.exists() && !path.is_dir() {
+        true => refuse(path, "it exists and is not a folder".into(), "Name a new folder with -o."),
+        false => Ok(()),
+    }
+}
+
+/// What lies in a folder, none of which is in the way of the files `names`.
+fn free(path: &Path, overwrite: bool, names: &[String]) -> Result<Contents> {
+    let mark = Mark::read(path)?;
+    let found = Mark::contents(mark.as_ref(), path)?;
+    let empty = found.ours.is_empty() && found.changed.is_empty() && found.foreign.is_empty();
+    if !empty && !overwrite {
+        let suggestion =
+            "Name a new folder with -o, or add --overwrite for an older output of this command.";
+        return refuse(path, "it is not empty".into(), suggestion);
+    }
+    // What a kill left half written is removed before anything is written.
+    let foreign = found.foreign.iter().find(|n| !is_half_written(n, names));
+    if let (Some(name), None) = (foreign, &mark) {
+        let why = format!("it holds files that voxgray did not write, such as {name}");
+        return refuse(path, why, "Name a new folder with -o.");
+    }
+    let in_the_way = |n: &&String| found.changed.contains(n) || found.foreign.contains(n);
+    if let Some(name) = names.iter().find(in_the_way) {
+        let why = format!("{name} in it was not written by voxgray, or was changed since");
+        return refuse(path, why, "Move it away, or name a new folder with -o.");
+    }
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::MARK;
     use super::*;
 
     /// A run that was killed while it wrote its first mark is in nobody's way, and what else lies there stays.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Draft;
+use super::patients::{left_out, other_names};
 use super::reconstructions::{choose_reconstructions, counts, is_attenuation, lie_apart};
 use super::text::{Text, path, quoted, rest};
 use crate::io::dicom::{Surveyed, read_registration};
@@ -23,8 +24,8 @@ const UNLIKE: f64 = 1.05;
 const OWN_CT_S: f64 = 12.0 * SECONDS_PER_HOUR;
 
 /// What a patient's folder holds.
-struct Patient<'a> {
-    folder: &'a Path,
+pub(super) struct Patient<'a> {
+    pub folder: &'a Path,
     all: &'a [Surveyed],
     /// Folders with the kind of each image series in them, also of other patients.
     beside: &'a [(bool, Vec<std::path::PathBuf>)],
@@ -73,7 +74,8 @@ pub fn drafts(folder: &Path, found: Vec<Surveyed>) -> (Vec<Draft>, Vec<String>) 
     for (n, (id, all)) in patients.iter().enumerate() {
         let patient = Patient { folder, all, beside: &beside };
         let Some(mut draft) = patient.draft() else {
-            notes.push(format!("PatientID '{id}': no activity image, so no study"));
+            let others = patients.iter().filter(|(other, _)| *other != id);
+            notes.push(left_out(id, all, others.flat_map(|(_, all)| all)));
             continue;
         };
         if several {
@@ -87,6 +89,14 @@ pub fn drafts(folder: &Path, found: Vec<Surveyed>) -> (Vec<Draft>, Vec<String>) 
 
 fn apart(a: &Surveyed, b: &Surveyed) -> Option<f64> {
     Some(a.time?.seconds_since(&b.time?).ok()?.abs())
+}
+
+/// A CT in words, on one line whatever its description holds.
+fn described(ct: &Surveyed) -> String {
+    match &ct.facts.series_description {
+        Some(name) => format!("{} slices, {}", ct.slices, quoted(name)),
+        None => format!("{} slices", ct.slices),
+    }
 }
 
 /// The nuclide of an image: its code, or the only one that its radiopharmaceutical names.
@@ -148,7 +158,7 @@ fn is_of_another(point: &Surveyed, before: &Surveyed) -> bool {
 }
 
 impl Patient<'_> {
-    fn of<'b>(&'b self, kinds: &'b [&str]) -> impl Iterator<Item = &'b Surveyed> {
+    pub fn of<'b>(&'b self, kinds: &'b [&str]) -> impl Iterator<Item = &'b Surveyed> {
         self.all.iter().filter(|s| kinds.contains(&s.facts.modality.as_str()))
     }
 
@@ -159,6 +169,15 @@ impl Patient<'_> {
         let beside = self.beside.iter().filter(|(ct, files)| *ct == is_ct && here(files)).count();
         if let (2.., Some(uid)) = (beside, &of.facts.series_uid) {
             text.key(key, &quoted(uid), "");
+        }
+    }
+
+    /// Other CTs that could stand in the place of the one that was taken.
+    fn other_cts(&self, text: &mut Text, others: &[&Surveyed]) {
+        for ct in others {
+            let place = path(&ct.folder(), self.folder);
+            let uid = quoted(ct.facts.series_uid.as_deref().unwrap_or_default());
+            text.line(&format!("# or: ct = {place}, ct_series = {uid} ({})", described(ct)));
         }
     }
 
@@ -202,6 +221,7 @@ impl Patient<'_> {
             return None;
         }
         choose_reconstructions(&mut points, &mut told);
+        told.extend(other_names(points[0][0], self.all));
         let beds = points.iter().filter(|p| p[1..].iter().any(|i| lie_apart(p[0], i))).count();
         let after = |p: &[Vec<&Surveyed>]| {
             apart(p[1][0], p[0][0]).is_some_and(|s| s < ONE_VISIT_S) && lie_apart(p[0][0], p[1][0])
@@ -271,8 +291,9 @@ impl Patient<'_> {
         Some(most)
     }
 
-    /// The CT that an image lies on, best first: of its frame of reference, of its study, near in time.
-    fn ct_of(&self, image: &Surveyed) -> Option<&Surveyed> {
+    /// The CTs that an image may lie on as well as on the first of them: of its frame of reference, else of its study, else near in time; the nearest
+    /// in time first, and of another visit none.
+    fn cts_of(&self, image: &Surveyed) -> Vec<&Surveyed> {
         let same = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
         let rank = |ct: &&Surveyed| {
             let frame = same(&ct.facts.frame_of_reference_uid, &image.facts.frame_of_reference_uid);
@@ -286,9 +307,18 @@ impl Patient<'_> {
             }
         };
         let all = self.of(&["CT"]).filter(|ct| ct.slices > 1);
-        let ranked =
-            all.filter_map(|ct| Some((rank(&ct)?, apart(ct, image).unwrap_or(f64::MAX), ct)));
-        ranked.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))).map(|r| r.2)
+        let mut ranked: Vec<_> = all
+            .filter_map(|ct| Some((rank(&ct)?, apart(ct, image).unwrap_or(f64::MAX), ct)))
+            .collect();
+        ranked.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let Some((best, _, first)) = ranked.first().copied() else { return Vec::new() };
+        let beside = |ct: &Surveyed| apart(ct, first).is_none_or(|s| s < OWN_CT_S);
+        ranked.into_iter().filter(|r| r.0 == best && beside(r.2)).map(|r| r.2).collect()
+    }
+
+    /// The CT that an image lies on.
+    fn ct_of(&self, image: &Surveyed) -> Option<&Surveyed> {
+        self.cts_of(image).first().copied()
     }
 
     fn cycle(&self, text: &mut Text, points: &[Vec<&Surveyed>], told: &mut Vec<String>) {
@@ -325,11 +355,22 @@ impl Patient<'_> {
         if !dated {
             told.push("no header states when the activity was given: time of the cycle or of each scan is to be completed".into());
         }
-        let ct = self.ct_of(first).or_else(|| points.iter().find_map(|p| self.ct_of(p[0])));
+        let cts = points.iter().map(|p| self.cts_of(p[0])).find(|cts| !cts.is_empty());
+        let cts = cts.unwrap_or_default();
+        let ct = cts.first().copied();
         match ct {
             Some(ct) => {
-                text.key("ct", &path(&ct.folder(), self.folder), &format!("{} slices", ct.slices));
+                text.key("ct", &path(&ct.folder(), self.folder), &described(ct));
                 self.series(text, "ct_series", ct);
+                self.other_cts(text, &cts[1..]);
+                if cts.len() > 1 {
+                    told.push(format!(
+                        "{} CT series belong to one scan: taken is that of {}; the others are comments beside it. A contrast medium or another \
+                         kernel changes densities, and with them the dose",
+                        cts.len(),
+                        described(ct)
+                    ));
+                }
             }
             None => {
                 text.open("ct", "\"ct/\"", "needed: no CT was found for these images");
@@ -351,43 +392,6 @@ impl Patient<'_> {
         for (n, point) in points.iter().enumerate() {
             of.number = n;
             self.point(text, point, &of, given_at, told);
-        }
-    }
-
-    /// VOIs that lie in a frame of reference, or in none that they say.
-    fn vois_in(&self, frame: Option<&str>) -> impl Iterator<Item = &Surveyed> {
-        let here = move |v: &&Surveyed| frame.is_some_and(|f| v.frames.iter().any(|o| o == f));
-        self.of(&["RTSTRUCT", "SEG"]).filter(here)
-    }
-
-    /// Whether VOIs belong to another cycle: they are of a study of its images, and not of one of these.
-    fn of_another(&self, voi: &Surveyed, own: &[&str]) -> bool {
-        let Some(study) = voi.facts.study_uid.as_deref() else { return false };
-        let mut images = self.of(&["CT", "PT", "NM"]);
-        !own.contains(&study) && images.any(|i| i.facts.study_uid.as_deref() == Some(study))
-    }
-
-    fn vois(&self, text: &mut Text, frame: Option<&str>, own: &[&str], told: &mut Vec<String>) {
-        let mut found = false;
-        for voi in self.vois_in(frame).filter(|v| !self.of_another(v, own)) {
-            let Some(file) = voi.files.first() else { continue };
-            text.line("[[cycle.voi]]");
-            text.key("file", &path(file, self.folder), &voi.facts.modality);
-            found = true;
-        }
-        for voi in self.of(&["RTSTRUCT", "SEG"]).filter(|v| v.frames.is_empty()) {
-            let Some(file) = voi.files.first() else { continue };
-            text.line("# [[cycle.voi]]");
-            text.open("file", &path(file, self.folder), "does not say what it was drawn on");
-        }
-        if !found {
-            text.line("# [[cycle.voi]]");
-            text.open(
-                "file",
-                "\"organs.nii.gz\"",
-                "no VOIs were found on the CT: without them there are voxels only",
-            );
-            told.push("no VOIs were found that lie on the CT".into());
         }
     }
 
@@ -450,6 +454,7 @@ impl Patient<'_> {
                 text.key("register", "true", &other);
                 text.key("ct", &path(&ct.folder(), self.folder), "");
                 self.series(text, "ct_series", ct);
+                self.other_cts(text, self.cts_of(image).get(1..).unwrap_or_default());
             }
             (Lies::Alone, Some(anchor)) => {
                 let to = format!(

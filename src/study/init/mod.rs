@@ -4,8 +4,10 @@
 mod bids;
 mod dicom;
 mod layout;
+mod patients;
 mod reconstructions;
 mod text;
+mod vois;
 
 use std::path::Path;
 
