@@ -38,9 +38,9 @@ energy over the mass, as in vois.csv), D98%, D95%, D50% (median), D2%, min, max,
 index (D2%-D98%)/D50%, and what --d, --v, --geud, --eud and --response ask for. Voxels of low
 density (air) of a run are left out, low_density says how much of the VOI. Histograms are
 exact: voxels sorted, each with the share of it that lies inside. The noise of a Monte Carlo map
-widens a histogram; each value is printed as it is read, with the bias that noise adds to it by a
-stated model (docs/analysis.md), without it, and with the standard error and 95 % interval by the
-noise alone. Exit code 3 if a VOI was refused.
+widens a histogram; each value is printed as it is read, with the bias that noise adds to it by
+a stated model (docs/analysis.md), without it, and with the standard error and 95 % interval by
+the noise alone. Exit code 3 if a VOI was refused.
 
 With -o it writes dvh.csv (the table), curves.csv (histograms in bins of 0.1 % of the largest
 dose), dvh.json and dvh.png (with 95 % bands).
