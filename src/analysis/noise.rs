@@ -279,8 +279,7 @@ impl Noise {
         }
         // About the mean over all voxels: where steps have unlike slopes it is not nothing.
         let variance = squares - 2.0 * mean * products + mean * mean * whole;
-        let widened = 1.0 + FOR_THE_LAW / self.voxels();
-        (self.factor.max(1.0) * widened * variance.max(0.0)).sqrt()
+        self.widened() * (self.factor.max(1.0) * variance.max(0.0)).sqrt()
     }
 
     /// What is not known of the law.
@@ -289,7 +288,12 @@ impl Noise {
         let relative = if own < value { own / value } else { 1.0 };
         let z = normal_quantile(share.clamp(LEAST_SHARE, 1.0 - LEAST_SHARE));
         let few = OF_FEW_HITS * (z * z - 1.0) * relative * own;
-        (OF_BIAS * shift).hypot(OF_NOISE * own).hypot(few)
+        self.widened() * (OF_BIAS * shift).hypot(OF_NOISE * own).hypot(few)
+    }
+
+    /// By how much few voxels make an error larger.
+    fn widened(&self) -> f64 {
+        (1.0 + FOR_THE_LAW / self.voxels()).sqrt()
     }
 
     /// Lower and upper limit of V at ascending values: the curves of the limits of D_x, `factor` standard errors to both sides.

@@ -45,7 +45,7 @@ impl Truth {
             Doses::Gradient => 10.0 + 20.0 * at(i),
             Doses::LogNormal(s) => 20.0 * (s * normal() - 0.5 * s * s).exp(),
             Doses::Lesion => {
-                let mean = if i % 10 == 0 { 74.0 } else { 14.0 };
+                let mean = if i.is_multiple_of(10) { 74.0 } else { 14.0 };
                 mean * (1.0 + 0.05 * normal())
             }
             Doses::Gamma(_) => f64::NAN,
@@ -81,6 +81,7 @@ fn truths() -> Vec<Truth> {
         of("gamma 1.5 of 300, hits 8 %", 300, Gamma(1.5), 0.08, true),
         of("gamma 4 of 100, hits 8 %", 100, Gamma(4.0), 0.08, true),
         of("gradient of 100, hits 5 %", 100, Gradient, 0.05, true),
+        of("uniform of 100, hits 11 %", 100, Uniform, 0.11, true),
     ]
 }
 

@@ -212,7 +212,13 @@ impl Row {
     /// 95 % interval by the noise; that of a share lies from 0 to 100 %.
     fn interval(&self, factor: f64) -> Option<[f64; 2]> {
         let limits = self.value.interval_95(factor)?;
-        Some(if self.unit == "%" { limits.map(|l| l.clamp(0.0, 100.0)) } else { limits })
+        // A dose or an index that is not negative has no negative limits; a difference of maps has.
+        let positive = self.value.value >= 0.0 && (self.unit.starts_with("Gy") || self.unit == "1");
+        Some(match self.unit.as_str() {
+            "%" => limits.map(|l| l.clamp(0.0, 100.0)),
+            _ if positive => limits.map(|l| l.max(0.0)),
+            _ => limits,
+        })
     }
 }
 

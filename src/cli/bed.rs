@@ -15,6 +15,7 @@ use super::analysis_values::{
 };
 use super::bed_rate::dose_rate;
 use super::console;
+use super::dvh::is_even;
 use super::progress::Terminal;
 use super::values::{parse_count, parse_time};
 use crate::analysis::samples::shares_on;
@@ -402,7 +403,7 @@ fn analyse(
         volume = samples.volume_ml;
         let own = map
             .mean_standard_error(name, region.label, volume)
-            .filter(|_| a.input.sampling == SamplingChoice::Uniform);
+            .filter(|_| a.input.sampling == SamplingChoice::Uniform && is_even(&samples));
         let mean = VoiMetrics::new(&samples, &[Metric::Mean], own)?.values[0].1;
         let what = if maps.len() > 1 {
             format!("mean_dose_of_cycle_{}", n + 1)

@@ -15,7 +15,7 @@ use super::analysis_values::{
 use super::console;
 use super::fit_arguments::parse_activity;
 use super::progress::Terminal;
-use crate::analysis::{Map, Metric, VoiMetrics};
+use crate::analysis::{Map, Metric, Samples, VoiMetrics};
 use crate::error::{Error, Result};
 use crate::image::{Region, RegionSet};
 use crate::io::atomic::write_atomically;
@@ -157,6 +157,13 @@ pub(super) struct Histograms {
 /// Means by volume and by mass that differ by more than this are told.
 const UNLIKE_MEANS: f64 = 0.02;
 
+/// Whether the mean by volume is that by mass, whose standard error the batches of a run know.
+pub(super) fn is_even(samples: &Samples) -> bool {
+    let total: f64 = samples.weights.iter().sum();
+    let sum: f64 = samples.values.iter().zip(&samples.weights).map(|(v, w)| v * w).sum();
+    samples.mean_by_mass.is_none_or(|m| (sum / total / m - 1.0).abs() <= UNLIKE_MEANS)
+}
+
 /// Histograms of regions on a map in `unit`. `batches` gives the standard error of the mean of a region of so many mL, where
 /// independent batches know it.
 pub(super) fn histograms(
@@ -179,7 +186,8 @@ pub(super) fn histograms(
             if !(a.geud.is_empty() && a.eud.is_empty() && a.response.is_empty()) {
                 no_doses_below_zero(&samples, "gEUD, EUD and responses are")?;
             }
-            let read = VoiMetrics::new(&samples, &metrics, batches(region, samples.volume_ml))?;
+            let own = batches(region, samples.volume_ml).filter(|_| by_mass || is_even(&samples));
+            let read = VoiMetrics::new(&samples, &metrics, own)?;
             Ok((samples, read))
         });
         let (samples, read) = match samples {
@@ -203,7 +211,7 @@ pub(super) fn histograms(
             && (mean / by_mass - 1.0).abs() > UNLIKE_MEANS
         {
             all.notes.push(format!(
-                "'{name}': its mean is {} {unit} by volume, {} {unit} by mass, which is that of vois.csv: its density or its dose is not even",
+                "'{name}': its mean is {} {unit} by volume, {} {unit} by mass, the energy over the mass, as doses in tables of a run are: its density or its dose is not even",
                 shown(mean),
                 shown(by_mass)
             ));

@@ -237,7 +237,9 @@ impl<'a> Runner<'a> {
     /// Runs stages; gives a table of how they ended, and the exit code.
     fn all(&mut self, stages: &[Stage]) -> Result<(String, u8)> {
         self.stages = stages.to_vec();
-        self.tell_left_over();
+        if self.place == self.study.out {
+            self.tell_left_over();
+        }
         self.record.retain(&stages.iter().map(|s| s.name.clone()).collect::<Vec<_>>());
         let began = Instant::now();
         let (mut table, mut worst, mut failed) = (String::new(), 0, Vec::new());

@@ -8,7 +8,7 @@ use super::patients;
 use super::placing::{POINT_CT, TRANSFORM};
 use super::series_file::{Anchor, SeriesInput};
 use super::source::Source;
-use crate::activity::half_life_in_another_unit;
+use crate::activity::{DecayCorrection, half_life_in_another_unit};
 use crate::io::dicom::{EnergyWindow, Facts, Radiopharmaceutical};
 use crate::job::Check;
 use crate::kinetics::possible::CALIBRATION_TOLERANCE;
@@ -40,6 +40,8 @@ pub(super) struct Image<'a> {
     pub name: String,
     pub record: &'a InputRecord,
     pub facts: Option<&'a Facts>,
+    /// Whether the user states that its values are corrected for decay to another time than that of the scan.
+    corrected_away: bool,
     /// Time after administration that the user states, s.
     stated_s: Option<f64>,
     /// What says where it lies.
@@ -92,6 +94,10 @@ fn images<'a>(records: &'a [InputRecord], series: Option<&SeriesInput>) -> Vec<I
             stated_s: entry.and_then(|p| match p.stated.time {
                 Some(TimeOrSpan::Span(seconds)) => Some(seconds),
                 _ => None,
+            }),
+            corrected_away: entry.is_some_and(|p| {
+                p.stated.corrected_to.is_some()
+                    || p.stated.correction == Some(DecayCorrection::Admin)
             }),
             registered: match entry {
                 // The others are registered to it; nothing has placed it itself.
@@ -439,9 +445,9 @@ fn injected(image: &Image, source: &Source, given_bq: Option<f64>, checks: &Chec
         return checks.refuse(Check::Injected, problem, why, suggestion);
     }
     let Some(half_life_s) = source.half_life_s else { return };
-    // Corrected to the administration, it may hold all that was given.
+    // Corrected to the administration, or to another time than that of the scan, it may hold all that was given.
     let corrected = image.facts.and_then(|f| f.decay_correction.as_deref());
-    if corrected.is_some_and(|c| !["START", "NONE"].contains(&c)) {
+    if image.corrected_away || corrected.is_some_and(|c| !["START", "NONE"].contains(&c)) {
         return;
     }
     let left = |t: f64| given * (-t / half_life_s).exp2();

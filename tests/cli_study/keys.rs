@@ -1,6 +1,6 @@
 //! What a stage hangs on, what is kept of it, and where it writes.
 
-use super::{Patient, STUDY, contents, ends, printed, said};
+use super::{Patient, STUDY, contents, ends, inside, label, printed, said};
 
 /// What of a stage's output was removed is made again, of the dose too; what was changed by hand is not replaced, and named.
 #[test]
@@ -57,6 +57,52 @@ fn images_that_hold_more_than_was_given_are_refused() {
     patient.refused(&mega, "check", 3, &["that were administered as stated", "injected"]);
     patient.refused(&mega, "run", 3, &["that were administered as stated", "injected"]);
     assert!(!patient.path("study-out/dose/dose.nii.gz").exists());
+}
+
+/// Images that are corrected for decay to the administration hold at each time what was given, less what was excreted: none is refused for that. A time
+/// to which an image is corrected is not that of its scan, with or without a duration.
+#[test]
+fn images_that_are_corrected_to_another_time_stand_at_their_scan() {
+    let patient = Patient::new();
+    let even = |v| match label(v) as u8 {
+        1 => 4e6,
+        2 => 6e6,
+        _ if inside(v) => 2e5,
+        _ => 0.0,
+    };
+    for hours in [4, 24, 96] {
+        patient.image(&format!("a{hours}.nii.gz"), even);
+    }
+    let whole = STUDY.replace("7.4 GBq", "7.8 MBq");
+    patient.study(&whole.replace("decay_correction = 'none'", "decay_correction = 'admin'"));
+    let output = patient.run(&["check", "study.toml"]);
+    assert!(output.status.success(), "{}", said(&output));
+    patient.refused(&whole, "check", 3, &["are left 96.00 h after", "injected"]);
+    let kidney = |text: &str| {
+        patient.study(text);
+        patient.stages(&["run", "study.toml"]);
+        let text = std::fs::read_to_string(patient.path("study-out/dose/summary.json")).unwrap();
+        let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
+        summary["vois"][0]["mean_dose"].as_f64().unwrap()
+    };
+    for hours in [4, 24, 96] {
+        patient.activity(&format!("a{hours}.nii.gz"), f64::from(hours), 50.0);
+    }
+    let plain = kidney(STUDY);
+    // The last image as it would be with the decay of 72 h undone.
+    let undone = (72.0 * 3600.0 / 574_067.5 * std::f64::consts::LN_2).exp() as f32;
+    let fall = |half: f64| (-96.0 / half * std::f64::consts::LN_2).exp() as f32 * undone;
+    patient.image("a96.nii.gz", |v| match label(v) as u8 {
+        1 => 4e6 * fall(50.0),
+        2 => 6e6 * fall(90.0),
+        _ if inside(v) => 2e5 * fall(30.0),
+        _ => 0.0,
+    });
+    for more in ["", "\nduration = '10s'"] {
+        let stated = format!("time = '96h'\ndecay_corrected_to = '24h'{more}");
+        let found = kidney(&STUDY.replace("time = '96h'", &stated));
+        assert!((found / plain - 1.0).abs() < 2e-3, "{found} is not {plain}{more}");
+    }
 }
 
 /// Nuclides that are chosen on the command line are a part of every stage.

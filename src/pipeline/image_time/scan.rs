@@ -279,16 +279,27 @@ impl Scan {
         }
         // A point of a curve stands where it was measured; a single image keeps the time that its file states.
         let alone = self.name.is_empty() || correction == DecayCorrection::None;
-        let measured =
+        let mut measured =
             if alone { at.clone() } else { self.clock(decay).at_mean_time(at.clone())? };
+        // Without a duration the scan is a moment: its start, from which the clock counts.
+        let to_start = !alone && self.stated.corrected_to.is_some() && measured.time_s == at.time_s;
+        if to_start {
+            let back = (decay.constant_per_s() * measured.time_s).exp();
+            measured.factors.iter_mut().for_each(|f| *f *= back);
+            measured.time_s = 0.0;
+        }
         apply(image, &measured.factors);
         if measured.time_s == at.time_s {
             return Ok(timing(at.time_s, what, ends));
         }
-        let what = format!(
-            "the mean time of the acquisition (DecayCorrection {}, taken there by physical decay)",
-            correction.name()
-        );
+        let what = if to_start {
+            "the start of the scan (decay_corrected_to, undone)".to_owned()
+        } else {
+            format!(
+                "the mean time of the acquisition (DecayCorrection {}, taken there by physical decay)",
+                correction.name()
+            )
+        };
         let ends = [measured.factors[0], measured.factors[measured.factors.len() - 1]];
         Ok(timing(measured.time_s, what, ends))
     }
