@@ -51,6 +51,7 @@ impl Withheld {
     }
 
     /// Of files, with the folders that they lie in: their names stay.
+    #[cfg(feature = "program")]
     pub fn of_files<'a>(files: impl IntoIterator<Item = &'a Path>) -> Self {
         let mut texts = Vec::new();
         for file in files {
