@@ -20,7 +20,7 @@ mod law;
 
 use super::dvh::Dvh;
 use super::samples::Samples;
-use crate::stats::{normal_below, normal_quantile};
+use crate::stats::{NORMAL_97_5, normal_below, normal_quantile};
 
 use blurred::Blurred;
 use law::ADDED;
@@ -192,7 +192,10 @@ impl Noise {
         let without = share_at(value);
         // Between clusters of voxels D_x may lie anywhere, and V is known: so what is not known of D_x is put into V along the curve.
         let of_law = self.error_of_law(without, value, dvh.value_at_share(without) - value);
-        let half = 0.5 * (share_at(value - of_law) - share_at(value + of_law));
+        // The 95 % limits of D_x tell, on the side where the curve is steep: beside a plateau it is no straight line.
+        let reach = NORMAL_97_5 * of_law;
+        let [above, below] = [value + reach, value - reach].map(share_at);
+        let half = (below - without).max(without - above) / NORMAL_97_5;
         // A voxel more or less, where one may be: the normal laws end before the last.
         let of_one = self.error_of_share(&Carried::as_seen(value)).min(1.0 / self.voxels());
         let own = self.error_of_share(&self.carried(without)).hypot(of_one);

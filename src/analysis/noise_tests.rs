@@ -6,7 +6,6 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::super::dvh::samples_of;
 use super::*;
-use crate::stats::NORMAL_97_5;
 
 /// A region of known doses.
 struct Truth {
