@@ -104,9 +104,9 @@ pub struct Noise {
 #[derive(Debug, Clone, Copy)]
 struct Carried {
     value: f64,
-    /// Quantiles with noise added, and what each has in the value.
-    quantiles: [f64; 3],
-    parts: [f64; 3],
+    /// Quantiles with noise added, of which the value is `(1 + g) first - g second`.
+    quantiles: [f64; 2],
+    g: f64,
 }
 
 impl Noise {
@@ -242,20 +242,19 @@ impl Noise {
     fn carried(&self, share: f64) -> Carried {
         let quantiles = ADDED.map(|more| self.blurred.quantile(share, more));
         let g = law::steps_to_none(quantiles);
-        let parts = [1.0 + g, -g, 0.0];
-        let value = quantiles[0] - g * (quantiles[1] - quantiles[0]);
-        Carried { value, quantiles, parts }
+        let [first, second, _] = quantiles;
+        Carried { value: first - g * (second - first), quantiles: [first, second], g }
     }
 
     /// Standard error of the share above what was carried back to no noise.
     fn error_of_share(&self, at: &Carried) -> f64 {
-        self.error(at, 1.0, [1.0; 3])
+        self.error(at, 1.0, [1.0; 2])
     }
 
     /// Standard error of D_x, `slope` being what the curve without noise falls by there per unit of share.
     fn error_of_value(&self, at: &Carried, slope: f64) -> f64 {
-        let slopes = [0, 1, 2].map(|n| 1.0 / self.blurred.above(at.quantiles[n], ADDED[n]).1);
-        if slopes.iter().zip(at.parts).all(|(s, part)| s.is_finite() || part == 0.0) {
+        let slopes = [0, 1].map(|n| 1.0 / self.blurred.above(at.quantiles[n], ADDED[n]).1);
+        if slopes.iter().all(|s| s.is_finite()) {
             self.error(at, slope, slopes)
         } else {
             self.error_of_share(at) * slope
@@ -263,17 +262,15 @@ impl Noise {
     }
 
     /// Standard deviation of the sum over voxels of what their true doses and their seen ones put in: steps, times the slopes.
-    fn error(&self, at: &Carried, slope: f64, slopes: [f64; 3]) -> f64 {
+    fn error(&self, at: &Carried, slope: f64, slopes: [f64; 2]) -> f64 {
         let (mut squares, mut mean, mut products, mut whole) = (0.0, 0.0, 0.0, 0.0);
+        let parts = [(1.0 + at.g) * slopes[0], -at.g * slopes[1]];
         for g in &self.groups {
             let above = |n: usize, more: f64| {
                 step((g.value - at.quantiles[n]) / (g.standard_error * more.sqrt()))
             };
             let p = above(0, 1.0);
-            let found: f64 = (0..3)
-                .filter(|n| at.parts[*n] != 0.0)
-                .map(|n| at.parts[n] * slopes[n] * above(n, ADDED[n]))
-                .sum();
+            let found: f64 = (0..2).map(|n| parts[n] * above(n, ADDED[n])).sum();
             squares += g.squares * (p * (slope - found).powi(2) + (1.0 - p) * found * found);
             let expected = p * slope - found;
             mean += g.weight * expected;
@@ -363,7 +360,7 @@ impl Noise {
 impl Carried {
     /// A value with the noise that is there.
     fn as_seen(value: f64) -> Self {
-        Carried { value, quantiles: [value; 3], parts: [1.0, 0.0, 0.0] }
+        Carried { value, quantiles: [value; 2], g: 0.0 }
     }
 }
 

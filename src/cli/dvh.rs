@@ -206,13 +206,10 @@ pub(super) fn histograms(
         if of.left_out.is_some() {
             table.plain(name, "low_density", "%", 100.0 * samples.left_out);
         }
-        let mean = read.values.first().map(|v| v.1.value);
-        if let (Some(mean), Some(by_mass), false) = (mean, samples.mean_by_mass, by_mass)
-            && (mean / by_mass - 1.0).abs() > UNLIKE_MEANS
-        {
+        if let (Some(by_mass), false, false) = (samples.mean_by_mass, by_mass, is_even(&samples)) {
             all.notes.push(format!(
                 "'{name}': its mean is {} {unit} by volume, {} {unit} by mass, the energy over the mass, as doses in tables of a run are: its density or its dose is not even",
-                shown(mean),
+                shown(read.dvh.mean()),
                 shown(by_mass)
             ));
         }

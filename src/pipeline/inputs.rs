@@ -358,6 +358,11 @@ fn count_rates(
     Ok(())
 }
 
+/// An error of the image of a time point, from 0.
+pub(super) fn at_point(n: usize, error: Error) -> Error {
+    Error { problem: format!("time point {}: {}", n + 1, error.problem), ..error }
+}
+
 pub(super) fn in_file(mut error: Error, path: &Path) -> Error {
     error.problem = format!("{}: {}", path.display(), error.problem);
     error

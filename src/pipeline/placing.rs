@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::Observer;
-use super::inputs::{InputRecord, file_record, in_file, object_record, read_ct};
+use super::inputs::{self, InputRecord, file_record, in_file, object_record, read_ct};
 use super::registration::{doubts, falls, mask, rigid_file};
 use super::series_file::{SeriesInput, TimePoint};
 use crate::activity::ActivityMap;
@@ -92,7 +92,7 @@ pub fn bring(
     let others = (0..images.len()).filter(|n| *n != anchor);
     for n in std::iter::once(anchor).chain(others) {
         let Some(point) = input.points.get(n) else { continue };
-        let at = |e: Error| Error { problem: format!("time point {}: {}", n + 1, e.problem), ..e };
+        let at = |e: Error| inputs::at_point(n, e);
         let frame = frame_of(&facts[n]);
         let placement = if let Some(placement) =
             stated(n, point, &images[n], facts, &of_ct, records).map_err(at)?
@@ -182,7 +182,7 @@ pub fn bring_stated(
     let (of_ct, anchor) = (frame_of_ct(records), input.anchor().point());
     let mut known = Vec::new();
     for (n, (point, image)) in input.points.iter().zip(images).enumerate() {
-        let at = |e: Error| Error { problem: format!("time point {}: {}", n + 1, e.problem), ..e };
+        let at = |e: Error| inputs::at_point(n, e);
         let there = stated(n, point, image, facts, &of_ct, records).map_err(at)?;
         let grid = &mut image.volume.grid;
         if let Some(there) = &there {

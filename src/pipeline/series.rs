@@ -227,7 +227,7 @@ pub fn read(
         let in_body = in_body()?;
         for (t, map) in maps.iter_mut().enumerate() {
             transfer::rescale(map, &labels[t], in_body, &seen[t], &names)
-                .map_err(|e| at_point(t, e))?;
+                .map_err(|e| inputs::at_point(t, e))?;
         }
         transfer::recoveries(&seen, quantification.transfer_fwhm_mm.map_or(0.0, |f| f[1]))?
     };
@@ -302,8 +302,8 @@ fn read_points(
     for (n, point) in input.points.iter().enumerate() {
         let name = format!("time point {}", n + 1);
         let own = calibration_of(job, input, point);
-        let (image, facts, relative) =
-            read_point(job, point, &own, decay, observer, records).map_err(|e| at_point(n, e))?;
+        let (image, facts, relative) = read_point(job, point, &own, decay, observer, records)
+            .map_err(|e| inputs::at_point(n, e))?;
         let of_file = facts.as_ref().and_then(|f| f.frame_duration_s);
         counted.push((own.factor, own.duration_s.or(of_file)));
         let stated = Stated {
@@ -312,7 +312,8 @@ fn read_points(
             ..point.stated
         };
         read.facts.push(facts.clone());
-        read.scans.push(Scan::new(&name, facts, stated, decay).map_err(|e| at_point(n, e))?);
+        read.scans
+            .push(Scan::new(&name, facts, stated, decay).map_err(|e| inputs::at_point(n, e))?);
         read.calibrations.push(relative);
         read.images.push(image);
     }
@@ -518,13 +519,9 @@ fn in_keys(error: Error, point: &TimePoint) -> Error {
     }
 }
 
-fn at_point(n: usize, error: Error) -> Error {
-    Error { problem: format!("time point {}: {}", n + 1, error.problem), ..error }
-}
-
 /// An error about where the image of a time point lies.
 fn in_image(n: usize, point: &TimePoint, error: Error) -> Error {
-    at_point(n, inputs::in_file(error, &point.activity))
+    inputs::at_point(n, inputs::in_file(error, &point.activity))
 }
 
 fn unmixes_vois() -> Error {
@@ -549,7 +546,7 @@ fn unmixed(
     let body = transfer::body(&around.matter);
     let one = |(n, image): (usize, &ActivityMap)| {
         transfer::unmix(image, &sets[n], &body, fwhm_mm, input.relative_uncertainty)
-            .map_err(|e| at_point(n, e))
+            .map_err(|e| inputs::at_point(n, e))
     };
     images.iter().enumerate().map(one).collect()
 }
@@ -597,7 +594,7 @@ fn voi_sets(
         }
         let (own, files) = (point.voi.len(), base.sets().len());
         if own != files {
-            return Err(at_point(
+            return Err(inputs::at_point(
                 n,
                 Error::input(
                     format!("{own} files of VOIs of its own, and --voi is given {files} times"),

@@ -44,10 +44,7 @@ impl Withheld {
             let all = own.chain(records.iter().map(|r| r.path.clone()));
             all.for_each(|path| add_path(&path, mode, &mut texts));
         }
-        texts.retain(|(text, instead)| !text.is_empty() && text != instead);
-        texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
-        texts.dedup();
-        Withheld { texts }
+        Self::of(texts)
     }
 
     /// Of files, with the folders that they lie in: their names stay.
@@ -60,8 +57,14 @@ impl Withheld {
                 .chain(above)
                 .for_each(|path| add_path(path, RecordPaths::Names, &mut texts));
         }
+        Self::of(texts)
+    }
+
+    /// Longest first: a path goes before its folder.
+    fn of(mut texts: Vec<(String, String)>) -> Self {
         texts.retain(|(text, instead)| !text.is_empty() && text != instead);
         texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        texts.dedup();
         Withheld { texts }
     }
 
@@ -184,8 +187,7 @@ mod tests {
     fn withheld(paths: &[&Path], mode: RecordPaths) -> Withheld {
         let mut texts = Vec::new();
         paths.iter().for_each(|p| add_path(p, mode, &mut texts));
-        texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
-        Withheld { texts }
+        Withheld::of(texts)
     }
 
     #[test]

@@ -85,7 +85,9 @@ impl Record {
             ));
         }
         let folder = study.parent().unwrap_or(Path::new(""));
-        self.study = seen_from(out, study, folder);
+        // Folders elsewhere may bear the name of a patient.
+        let seen = seen_from(out, study, folder);
+        self.study = if seen.is_relative() { seen } else { PathBuf::new() };
         Ok(())
     }
 

@@ -108,7 +108,7 @@ impl Study {
         }
         let hours = |s: f64| s / SECONDS_PER_HOUR;
         let error = Error::input(
-            format!("[{path}] half_life is {stated}, {:.4} h", hours(seconds)),
+            format!("{} half_life is {stated}, {:.4} h", self.table_name(path), hours(seconds)),
             format!(
                 "that of {}, of which the study is, is {:.4} h",
                 self.nuclide,

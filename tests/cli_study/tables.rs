@@ -139,7 +139,7 @@ fn tables_that_are_wrong_are_refused_by_key_and_line() {
             "Doe_kidneys.toml",
             "days.toml",
             3,
-            &["study.toml, line 41: [uncertainty.1] half_life is 8d, 192.0000 h", "Lu-177"][..],
+            &["study.toml, line 41: [[uncertainty]] half_life is 8d, 192.0000 h", "Lu-177"][..],
         ),
         (
             "file = 'Doe_blood.csv'",
