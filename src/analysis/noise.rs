@@ -212,12 +212,11 @@ impl Noise {
         }
         let carried = self.carried(share);
         // No noise carries a cold end beyond the median, a hot one below it, or a dose below zero.
-        let median = dvh.value_at_share(0.5);
         let mut corrected = carried.value;
         if share > 0.5 {
-            corrected = corrected.min(median.max(seen));
+            corrected = corrected.min(self.carried(0.5).value);
         } else if share < 0.5 {
-            corrected = corrected.max(median.min(seen));
+            corrected = corrected.max(self.carried(0.5).value);
         }
         if dvh.min() >= 0.0 {
             corrected = corrected.max(0.0);

@@ -134,6 +134,9 @@ fn visit(
     sampling: Sampling,
     mut give: impl FnMut([f64; 3], f64),
 ) -> Result<()> {
+    if region.iter().next().is_none() {
+        return Ok(());
+    }
     let voxel_ml = set.grid.voxel_volume_mm3() * CM3_PER_MM3;
     let to_map = Affine::new(&set.grid, target)?;
     let field = ShareField::new(&set.grid, region);

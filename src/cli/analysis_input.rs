@@ -92,6 +92,7 @@ impl AnalysisInput {
             standard_errors: self.standard_error.as_deref(),
             stem: self.map.as_deref(),
             affine: self.affine(),
+            ..MapOptions::default()
         };
         read_map(path, &options, observer)
     }

@@ -393,7 +393,7 @@ fn analyse(
     let name = &region.name;
     let mut means = Vec::new();
     let mut batches = Some(0.0_f64);
-    let mut volume = 0.0;
+    let (mut volume, mut by_mass) = (0.0, Vec::new());
     let mut rows = Table::default();
     let grid = &maps[0].map.map.grid;
     let (bed, errors) = bed_of_voxels(of_voxels, tissue, &about(found, grid)?)?;
@@ -415,6 +415,7 @@ fn analyse(
             rows.plain(name, format!("{what}_by_mass"), "Gy", by_mass);
         }
         means.extend(std::iter::repeat_n(mean.value, equal));
+        by_mass.extend(std::iter::repeat_n(samples.mean_by_mass, equal));
         batches = batches.zip(own).map(|(b, o)| b.hypot(o));
     }
     let total: f64 = means.iter().sum();
@@ -437,6 +438,9 @@ fn analyse(
     }
     let of_mean = course.bed(&means);
     rows.plain(name, "BED_of_mean_dose", "Gy", of_mean);
+    if let Some(by_mass) = by_mass.into_iter().collect::<Option<Vec<f64>>>() {
+        rows.plain(name, "BED_of_mean_dose_by_mass", "Gy", course.bed(&by_mass));
+    }
     if means.len() > 1 {
         rows.plain(
             name,

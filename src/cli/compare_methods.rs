@@ -52,7 +52,7 @@ pub struct CompareMethodsArguments {
     /// vsv+density=none, msv+by=source.
     #[arg(long, value_name = "METHODS", value_delimiter = ',', requires = "dose")]
     methods: Vec<String>,
-    /// Unit of maps that do not say it: Gy, Gy/s.
+    /// Unit of maps that do not say it: Gy, mGy, cGy, Gy/s.
     #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
     #[command(flatten)]

@@ -161,7 +161,8 @@ const UNLIKE_MEANS: f64 = 0.02;
 pub(super) fn is_even(samples: &Samples) -> bool {
     let total: f64 = samples.weights.iter().sum();
     let sum: f64 = samples.values.iter().zip(&samples.weights).map(|(v, w)| v * w).sum();
-    samples.mean_by_mass.is_none_or(|m| (sum / total / m - 1.0).abs() <= UNLIKE_MEANS)
+    let mean = sum / total;
+    samples.mean_by_mass.is_none_or(|m| (mean - m).abs() <= UNLIKE_MEANS * m.abs())
 }
 
 /// Histograms of regions on a map in `unit`. `batches` gives the standard error of the mean of a region of so many mL, where

@@ -255,6 +255,16 @@ pub(super) fn parse_activity(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "must be a positive activity with its unit Bq, kBq, MBq, GBq or mCi".into())
 }
 
+/// An activity of one of several, or `none` where it is not known.
+pub(super) fn parse_activity_or_none(text: &str) -> Result<Option<f64>, String> {
+    if is_none(text) { Ok(None) } else { parse_activity(text).map(Some) }
+}
+
+/// What stands in a list in place of what one of several does not have.
+pub(super) fn is_none(text: &str) -> bool {
+    text.trim() == "none"
+}
+
 /// g, of a curve if one is named.
 pub(super) fn parse_mass(text: &str) -> Result<(Option<String>, f64), String> {
     let g = |u| match u {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::analysis_values::{parse_given_gy, parse_gy};
-use super::fit_arguments::{parse_activity, parse_mass, parse_volume};
+use super::fit_arguments::{parse_activity, parse_activity_or_none, parse_mass, parse_volume};
 use super::values::{parse_fraction, parse_time};
 use super::voi_arguments::VoiArguments;
 use crate::analysis::Repair;
@@ -215,16 +215,16 @@ pub(super) struct LimitArguments {
     /// The VOI of --cycle.
     #[arg(long, value_name = "VOI")]
     pub(super) of: Option<String>,
-    /// Administered activities of the --cycle folders, in their order.
-    #[arg(long, value_name = "ACTIVITY", value_parser = parse_activity)]
-    pub(super) administered: Vec<f64>,
+    /// Administered activities of the --cycle folders, in their order; none where one is not known.
+    #[arg(long, value_name = "ACTIVITY", value_parser = parse_activity_or_none)]
+    pub(super) administered: Vec<Option<f64>>,
     /// The limit, Gy (of dose, or with --bed of BED).
     #[arg(long, value_name = "DOSE", value_parser = parse_gy)]
     pub(super) limit: f64,
     /// Dose of each further cycle: gives how many still fit.
     #[arg(long, value_name = "DOSE", value_parser = parse_gy)]
     pub(super) next: Option<f64>,
-    /// Dose per activity of the next cycle, Gy/GBq [default: the mean of those given].
+    /// Dose per activity of the next cycle, Gy/GBq [default: the given dose over the given activity].
     #[arg(long, value_name = "GY_PER_GBQ")]
     pub(super) per_activity: Option<f64>,
     /// The limit is one of BED.

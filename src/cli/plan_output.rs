@@ -237,7 +237,7 @@ fn cycles(a: &LimitArguments, observer: &dyn Observer) -> Result<Vec<(Given, Opt
                 "Name a VOI of the run; its dose must be integrated over time.",
             ));
         };
-        let activity_gbq = a.administered.get(n).map(|bq| bq / BQ_PER_GBQ);
+        let activity_gbq = a.administered.get(n).copied().flatten().map(|bq| bq / BQ_PER_GBQ);
         let rate = map.curve(of, u32::MAX).map(|c| DoseRate::new(c.pieces)).transpose()?;
         Ok((Given { dose_gy, activity_gbq }, rate))
     };
@@ -280,6 +280,12 @@ pub(super) fn limit(a: &LimitArguments) -> Result<()> {
     } else {
         ("dose", to_dose_limit(&given, a.limit, a.next, per_activity)?)
     };
+    if left.spent_gy > a.limit {
+        heard.warn(&format!(
+            "the {quantity} that was given, {:.4} Gy, is above the limit of {} Gy: nothing is left",
+            left.spent_gy, a.limit
+        ));
+    }
     let mut table = Table::default();
     for (n, g) in given.iter().enumerate() {
         let name = format!("cycle {}", n + 1);

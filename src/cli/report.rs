@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::fit_arguments::parse_activity;
+use super::fit_arguments::{is_none, parse_activity_or_none};
 use super::progress::Terminal;
 use super::voi_arguments::VoiArguments;
 use crate::error::{Error, ErrorKind, Result};
@@ -37,19 +37,19 @@ pub struct ReportArguments {
     /// Folders of voxgray dose: one for each cycle.
     #[arg(required = true)]
     doses: Vec<PathBuf>,
-    /// Administered activity of each cycle, such as 7.4GBq: gives doses per activity.
-    #[arg(long, value_name = "ACTIVITY", help_heading = "Subject", value_parser = parse_activity)]
-    administered: Vec<f64>,
+    /// Administered activity of each cycle, such as 7.4GBq, or none where it is not known: gives doses per activity.
+    #[arg(long, value_name = "ACTIVITY", help_heading = "Subject", value_parser = parse_activity_or_none)]
+    administered: Vec<Option<f64>>,
     /// What the subject is called.
     #[arg(long, value_name = "NAME", help_heading = "Subject")]
     pseudonym: Option<String>,
     /// Also show names of files, dates and UIDs.
     #[arg(long, help_heading = "Subject")]
     identify: bool,
-    /// CT of each cycle, below the dose in slices: DICOM folder, NIfTI or MetaImage.
+    /// CT of each cycle, below the dose in slices: DICOM folder, NIfTI or MetaImage; none for a cycle without one.
     #[arg(long, value_name = "PATH", help_heading = "Slices")]
     ct: Vec<PathBuf>,
-    /// SeriesInstanceUID of each CT, where its folder holds several, in their order.
+    /// SeriesInstanceUID of each CT, where its folder holds several, in their order; none for one that needs none.
     #[arg(long, value_name = "UID", help_heading = "Slices", requires = "ct")]
     ct_series: Vec<String>,
     #[command(flatten)]
@@ -98,7 +98,12 @@ pub struct ReportArguments {
 /// If a run cannot be read, or the page cannot be written.
 pub fn run(a: ReportArguments) -> Result<ExitCode> {
     let terminal = Terminal::new(a.quiet);
-    for (what, given) in [("--administered", a.administered.len()), ("--ct", a.ct.len())] {
+    let lists = [
+        ("--administered", a.administered.len()),
+        ("--ct", a.ct.len()),
+        ("--ct-series", a.ct_series.len()),
+    ];
+    for (what, given) in lists {
         if given > a.doses.len() {
             return Err(Error::usage(
                 format!("{given} times {what} for {} folders", a.doses.len()),
@@ -118,8 +123,8 @@ pub fn run(a: ReportArguments) -> Result<ExitCode> {
     let job = ReportJob {
         doses: a.doses,
         administered_bq: a.administered,
-        ct: a.ct,
-        ct_series: a.ct_series,
+        ct: a.ct.into_iter().map(|p| Some(p).filter(|p| !is_none(&p.to_string_lossy()))).collect(),
+        ct_series: a.ct_series.into_iter().map(|uid| Some(uid).filter(|u| !is_none(u))).collect(),
         comparisons: a.comparison,
         dvh: a.dvh,
         bed: a.bed,

@@ -291,11 +291,12 @@ impl<'a> Runner<'a> {
         let fresh = stage.after.iter().any(|s| self.rerun.contains(s));
         let holds = before.as_ref().is_some_and(|d| d.holds(&key, &stage.output, out));
         let place = format!("stage {} of {}: {}", n + 1, self.stages.len(), stage.name);
+        // Also where the stage is kept: its command reads the file.
+        write_file(self.study, stage)?;
         if holds && !self.anew && !fresh {
             console::say(&format!("{place}: kept, nothing that it depends on has changed"));
             return Ok(End::Kept);
         }
-        write_file(self.study, stage)?;
         // Only a run of the same key has left anything to go on with.
         let same = before.as_ref().is_some_and(|d| d.key == key);
         // What had ended, and is not kept, has lost a part of its output.

@@ -7,7 +7,9 @@ use clap::{Arg, ArgAction, CommandFactory, Parser};
 
 use super::{Arguments, Command, console};
 use crate::error::{Error, Result};
+use crate::io::dicom::is_dicom;
 use crate::physics::NuclideData;
+use crate::pipeline::finished::has_unit;
 use crate::study::{Commands, OptionFacts, Stage, Study, Word};
 
 /// The commands that a study is made of.
@@ -158,6 +160,45 @@ pub(super) fn accepted(study: &Study, stage: &Stage) -> Result<()> {
                     "Correct its path, which is relative to the study file.",
                 ),
             ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses files that are not there, and what a command of later in the study would refuse of them: after hours of transport. Images of doses are looked
+/// at by themselves.
+///
+/// # Errors
+/// If a file is not there, is no DICOM where that is needed, or does not say its unit.
+pub(super) fn inputs_are_there(study: &Study, stage: &Stage) -> Result<()> {
+    let mut option = String::new();
+    for word in &stage.words {
+        match word {
+            Word::Text(text) => option.clone_from(text),
+            Word::Input(path) => {
+                crate::files::exists(path)?;
+                if option == "--reference" && !is_dicom(path)? {
+                    return Err(Error::input(
+                        format!("{option} {} is not DICOM", path.display()),
+                        "objects take patient, study and frame of reference from it",
+                        "Name a DICOM CT, SPECT or PET of the patient by reference in [dicom], or leave [dicom] out.",
+                    ));
+                }
+            }
+            Word::Named(name, of) => {
+                let (Word::Input(path), Some(compare)) = (of.bare(), &study.compare) else {
+                    continue;
+                };
+                let tells = path.is_dir() || !path.exists() || is_dicom(path)?;
+                if !tells && !compare.contains_key("unit") && !has_unit(path) {
+                    return Err(Error::input(
+                        format!("candidate {name}: {} does not say its unit", path.display()),
+                        "an image does not say whether it is a dose or a dose rate",
+                        "Add unit = \"Gy\" to [compare].",
+                    ));
+                }
+            }
+            _ => {}
         }
     }
     Ok(())

@@ -4,12 +4,12 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::Command;
-use super::study_commands::{dose, parsed};
+use super::study_commands::{dose, inputs_are_there, parsed};
 use crate::error::Result;
 use crate::job::Job;
-use crate::pipeline::Observer;
 use crate::pipeline::look::{Look, LookedVoi, asked_are_there, look};
 use crate::pipeline::series_file::SeriesInput;
+use crate::pipeline::{Observer, Route};
 use crate::study::{Commands, Stage, Study, cycles_told};
 
 /// A cycle that was looked at.
@@ -67,18 +67,24 @@ pub(super) fn seen(study: &Study, commands: &Commands, stages: &[Stage]) -> Resu
         let series = study.series_of(commands, stage)?;
         let Some(arguments) = dose(arguments) else { continue };
         let located = |e| study.located(commands, stage, e);
+        let route = Route::from(arguments.route);
         let job = arguments.job().map_err(located)?;
         let heard = Listener::default();
-        let look = look(&job, series.as_ref(), &heard).map_err(located)?;
+        let timed = series.as_ref().map(|s| (s, route));
+        let look = look(&job, timed, &heard).map_err(located)?;
         let told = heard.0.into_inner().unwrap_or_default();
         let told = told.iter().map(|line| study.said(commands, stage, line)).collect();
         cycles.push(SeenCycle { job, series, look, told });
+    }
+    for stage in stages.iter().filter(|s| !s.is_dose()) {
+        inputs_are_there(study, stage).map_err(|e| study.located(commands, stage, e))?;
     }
     let vois: Vec<Vec<LookedVoi>> = cycles.iter().map(|c| c.look.vois.clone()).collect();
     others_ask_for(study, commands, stages, &vois)?;
     let mut told = study.vois_are_there(&vois)?;
     let looks: Vec<_> = cycles.iter().map(|c| (&c.look, c.series.as_ref())).collect();
-    told.extend(cycles_told(&looks));
+    let interval = study.bed.as_ref().and_then(|bed| bed.get("interval")?.as_str());
+    told.extend(cycles_told(&looks, interval));
     Ok(Seen { cycles, told })
 }
 

@@ -143,14 +143,24 @@ pub struct Compared {
     pub vois: Vec<VoiRow>,
 }
 
+/// Brings a map in mGy, cGy or uGy (per time too) to Gy.
+fn in_gray(found: &mut FinishedMap) {
+    const PARTS: [(&str, f32); 4] = [("mGy", 1e-3), ("cGy", 1e-2), ("uGy", 1e-6), ("µGy", 1e-6)];
+    let of =
+        |(part, factor): &(&str, f32)| Some((found.unit.strip_prefix(part)?.to_owned(), *factor));
+    let Some((rest, factor)) = PARTS.iter().find_map(of) else { return };
+    found.unit = format!("Gy{rest}");
+    let errors = found.standard_errors.iter_mut().flatten();
+    found.map.data.iter_mut().chain(errors).for_each(|v| *v *= factor);
+}
+
 /// Compares and writes the folder.
 ///
 /// # Errors
 /// If a map cannot be read, units differ, grids do not overlap, or writing fails.
 pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<Compared>> {
     let observer: &dyn Observer = &Heard::new(observer);
-    let unit = job.unit.as_deref();
-    let options = MapOptions { unit, ..MapOptions::default() };
+    let options = MapOptions { unit_if_unsaid: job.unit.as_deref(), ..MapOptions::default() };
     let reference = read_map(&job.reference, &options, observer)?;
     let density = match &job.density {
         Some(path) => {
@@ -191,7 +201,8 @@ pub fn compare_methods(job: &CompareJob, observer: &dyn Observer) -> Result<Vec<
     let left_out = reference.low_density.as_deref();
     let mut lines = histograms(&sets, REFERENCE, &reference.map, left_out);
     for (name, path) in &job.candidates {
-        let candidate = read_map(path, &options, observer)?;
+        let mut candidate = read_map(path, &options, observer)?;
+        in_gray(&mut candidate);
         if candidate.unit != reference.unit {
             return Err(Error::usage(
                 format!("{name} is in {}, the reference in {}", candidate.unit, reference.unit),

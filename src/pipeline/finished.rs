@@ -15,7 +15,7 @@ use crate::files;
 use crate::image::{RegionSet, Volume};
 use crate::io::dicom::{self, write::DoseType};
 use crate::io::{MapFile, NiftiAffine, RegionOptions, dose_of_folder, read_map_file};
-use crate::job::VoiInput;
+use crate::job::{VoiInput, named_method};
 use crate::kinetics::Piece;
 use crate::units::SECONDS_PER_HOUR;
 
@@ -68,8 +68,10 @@ pub struct FinishedMap {
 /// What is stated of a map.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MapOptions<'a> {
-    /// Its unit, where the program does not know it.
+    /// Its unit, where the program does not know it; another than that of its run is refused.
     pub unit: Option<&'a str>,
+    /// Unit of a map that does not say its own, one of several maps.
+    pub unit_if_unsaid: Option<&'a str>,
     /// Its standard errors, where they are another file.
     pub standard_errors: Option<&'a Path>,
     /// One map of a folder by its stem, such as `dose_by_dose_rate`; of RT Doses by its DoseSummationType.
@@ -116,7 +118,7 @@ pub fn read_map(path: &Path, options: &MapOptions, observer: &dyn Observer) -> R
                 "Leave --unit out.",
             ));
         }
-        (own, stated) => own.or(stated),
+        (own, stated) => own.or(stated).or(options.unit_if_unsaid),
     };
     let Some(unit) = unit else {
         return Err(Error::usage(
@@ -289,7 +291,9 @@ impl FinishedMap {
             .is_some_and(|s| Some(s.trim_end_matches("_partial")) == quantity);
         let voi = self.voi(name, label).filter(|_| own)?;
         let volume = voi["volume_cm3"].as_f64()?;
-        ((volume / volume_ml - 1.0).abs() < 0.02).then(|| voi["standard_error"].as_f64()).flatten()
+        let error = voi["standard_error"].as_f64();
+        // Zero is that of a method without noise: nothing is known of its error.
+        error.filter(|e| *e > 0.0 && (volume / volume_ml - 1.0).abs() < 0.02)
     }
 
     /// Half-width of a 95 % interval in standard errors: Student's t of the run's batches, or that of a normal value.
@@ -512,6 +516,13 @@ pub(super) fn of_activity(summary: &Value, folder: &Path, why: &str) -> Result<(
 /// What makes a folder one of `voxgray dose`.
 const SUMMARY: &str = "summary.json";
 
+/// Whether a run followed histories in the patient: its noise is known then, and its number means something.
+pub(super) fn has_histories(summary: &Value) -> bool {
+    summary["setup"]["method"]["name"]
+        .as_str()
+        .is_none_or(|n| named_method::TRANSPORTS.contains(&n))
+}
+
 /// The summary of a folder of `voxgray dose`.
 ///
 /// # Errors
@@ -555,6 +566,11 @@ fn stem_of(file: &Path, suffix: &str) -> Option<String> {
 }
 
 /// Unit of a map that `voxgray dose` writes, by its stem.
+/// Whether a file says its unit: a map of a run.
+pub fn has_unit(path: &Path) -> bool {
+    of_run(path).0.is_some() && stem_of(path, "").is_some_and(|stem| unit_of(&stem).is_some())
+}
+
 fn unit_of(stem: &str) -> Option<&'static str> {
     let stem = stem.trim_end_matches("_partial");
     let base = PARTS.iter().find_map(|p| stem.strip_suffix(&format!("_{p}"))).unwrap_or(stem);

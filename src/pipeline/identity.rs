@@ -428,11 +428,15 @@ fn injected(image: &Image, source: &Source, given_bq: Option<f64>, checks: &Chec
     }
     let Some(given) = given_bq.or(of_header) else { return };
     let by = if given_bq.is_some() { "as stated" } else { "by its header" };
+    // A unit that is a thousand times off has no digits behind a point.
+    let times = |ratio: f64| {
+        if (0.01..1e4).contains(&ratio) { format!("{ratio:.2}") } else { format!("{ratio:.1e}") }
+    };
     let problem = |left: f64, when: &str| {
         format!(
-            "{} holds {total:.4e} Bq, {:.2} times the {left:.4e} Bq {when}",
+            "{} holds {total:.4e} Bq, {} times the {left:.4e} Bq {when}",
             image.name,
-            total / left
+            times(total / left)
         )
     };
     let why = format!("calibrations account for {:.0} %", 100.0 * CALIBRATION_TOLERANCE);

@@ -7,7 +7,10 @@ use super::inputs::InputRecord;
 use super::placing::Silent;
 use super::series::{self, Seen};
 use super::series_file::SeriesInput;
-use super::{Observer, Surroundings, asked_vois, calibrated, inputs, plausibility, scene, source};
+use super::{
+    Observer, Route, Surroundings, asked_vois, calibrated, inputs, plausibility, routes, scene,
+    source,
+};
 use crate::activity::Decay;
 use crate::error::{Error, Result};
 use crate::io::dicom::Facts;
@@ -55,12 +58,20 @@ pub struct Look {
     pub images: Vec<LookedImage>,
 }
 
-/// Reads and checks what a job names.
+/// Reads and checks what a job names; of a series also the route of its dose.
 ///
 /// # Errors
 /// As [`super::dose`] and [`super::dose_over_time`] before they compute.
-pub fn look(job: &Job, series: Option<&SeriesInput>, observer: &dyn Observer) -> Result<Look> {
+pub fn look(
+    job: &Job,
+    timed: Option<(&SeriesInput, Route)>,
+    observer: &dyn Observer,
+) -> Result<Look> {
     job.check()?;
+    if let Some((input, route)) = timed {
+        routes::check(job, input, route)?;
+    }
+    let series = timed.map(|t| t.0);
     let emitted = source::read_source(&job.source)?;
     emitted.complaints().iter().for_each(|text| observer.warn(text));
     let half_life_s = emitted.half_life_s;

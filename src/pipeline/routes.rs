@@ -159,10 +159,20 @@ fn shard_of_rates(case: &Case, folder: OutputFolder, ran: Ran, both: bool) -> Re
     activity_route(case, folder, None, vec![part])
 }
 
-fn check(job: &Job, input: &SeriesInput, route: Route) -> Result<()> {
+pub(super) fn check(job: &Job, input: &SeriesInput, route: Route) -> Result<()> {
     let refuse = |problem: &str, why: &str, suggestion: &str| {
         Err(Error::usage(problem.to_string(), why.to_string(), suggestion.to_string()))
     };
+    let of_series = input.quantification.calibration.relative_uncertainty;
+    if let (Some(a), Some(b)) = (of_series, job.activity.calibration.relative_uncertainty) {
+        return refuse(
+            &format!(
+                "the calibration's uncertainty is {a} in the series file and {b} in --calibration-uncertainty"
+            ),
+            "stated twice, one of them would be left out without a word",
+            "Leave one of them out.",
+        );
+    }
     if job.physical_decay {
         return refuse(
             "--physical-decay with a series of time points",

@@ -101,16 +101,6 @@ pub fn read(
     observer: &dyn Observer,
     records: &mut Vec<InputRecord>,
 ) -> Result<Placed> {
-    let of_series = input.quantification.calibration.relative_uncertainty;
-    if let (Some(a), Some(b)) = (of_series, job.activity.calibration.relative_uncertainty) {
-        return Err(Error::usage(
-            format!(
-                "the calibration's uncertainty is {a} in the series file and {b} in --calibration-uncertainty"
-            ),
-            "stated twice, one of them would be left out without a word",
-            "Leave one of them out.",
-        ));
-    }
     let Points { mut scans, mut images, calibrations, facts: all_facts } =
         read_points(job, input, decay, observer, records)?;
     let placements = placing::bring(job, input, &mut images, &all_facts, observer, records)?;

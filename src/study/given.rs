@@ -43,6 +43,7 @@ pub const ANALYSIS: Given = &[
     VOI,
     VOI_NAMES,
     ADMINISTERED,
+    ("unit", "that of the dose, which its run wrote"),
     OUT,
     OVERWRITE,
     ("csv", "a file that the stage writes"),

@@ -14,6 +14,9 @@ use crate::error::{Error, Result};
 use crate::physics::own_nuclides::tables_of;
 use crate::pipeline::series_file::SeriesInput;
 
+/// In place of what a cycle does not have.
+const NONE: &str = "none";
+
 pub(super) fn text(word: &str) -> Word {
     Word::Text(word.into())
 }
@@ -60,10 +63,12 @@ impl Study {
             }
         }
         for (n, cycle) in self.cycles.iter().enumerate() {
-            for (v, voi) in cycle.vois.iter().enumerate() {
-                let name = numbered(&numbered("dvh", n, cycles), v, cycle.vois.len());
+            if !cycle.vois.is_empty() {
+                let name = numbered("dvh", n, cycles);
                 let mut words = vec![text("dvh"), Word::Made(numbered("dose", n, cycles))];
-                voi_words(&mut words, &voi.file, voi.names.as_deref());
+                for voi in &cycle.vois {
+                    voi_words(&mut words, &voi.file, voi.names.as_deref());
+                }
                 if let Some(given) = &cycle.administered {
                     words.push(Word::Text(format!("--administered={given}")));
                 }
@@ -86,15 +91,14 @@ impl Study {
                 );
                 return Err(self.at_line(error, self.lines.get("bed"), ""));
             }
-            for (v, voi) in vois.iter().enumerate() {
-                let mut words = vec![text("bed")];
-                words.extend(self.nuclide_words());
-                words.extend(doses.iter().cloned().map(Word::Made));
+            let mut words = vec![text("bed")];
+            words.extend(self.nuclide_words());
+            words.extend(doses.iter().cloned().map(Word::Made));
+            for voi in vois {
                 voi_words(&mut words, &voi.file, voi.names.as_deref());
-                words.extend(self.words(commands, "bed", "bed", bed, given::ANALYSIS)?);
-                let name = numbered("bed", v, vois.len());
-                stages.push(analysis(name, words, doses.clone(), &["bed", "cycle.1"]));
             }
+            words.extend(self.words(commands, "bed", "bed", bed, given::ANALYSIS)?);
+            stages.push(analysis("bed".into(), words, doses.clone(), &["bed", "cycle.1"]));
         }
         for (n, limit) in self.limits.iter().enumerate() {
             stages.push(self.limit(commands, limit, n, &doses)?);
@@ -108,7 +112,7 @@ impl Study {
                     words.extend([text("--reference"), Word::Input(ct.clone())]);
                     words.extend(series_words("--reference-series", cycle));
                 }
-                if self.bed.is_some() && cycles == 1 && vois.len() == 1 {
+                if self.bed.is_some() && cycles == 1 {
                     words.extend([text("--bed"), Word::Made("bed".into())]);
                     after.push("bed".into());
                 }
@@ -129,13 +133,21 @@ impl Study {
         if let Some(name) = &self.pseudonym {
             words.push(Word::Text(format!("--pseudonym={name}")));
         }
+        words.extend(self.administered_words());
+        // What one cycle has and another has not: none keeps their places.
+        let any = |has: &dyn Fn(&Cycle) -> bool| self.cycles.iter().any(has);
+        let (cts, series) = (any(&|c| c.ct.is_some()), any(&|c| c.ct_series.is_some()));
         for cycle in &self.cycles {
-            if let Some(given) = &cycle.administered {
-                words.push(Word::Text(format!("--administered={given}")));
+            match &cycle.ct {
+                Some(ct) => words.extend([text("--ct"), Word::Input(ct.clone())]),
+                None if cts => words.extend([text("--ct"), text(NONE)]),
+                None => {}
             }
-            if let Some(ct) = &cycle.ct {
-                words.extend([text("--ct"), Word::Input(ct.clone())]);
-                words.extend(series_words("--ct-series", cycle));
+            if series {
+                words.extend([
+                    text("--ct-series"),
+                    text(cycle.ct_series.as_deref().unwrap_or(NONE)),
+                ]);
             }
         }
         for voi in &self.cycles[0].vois {
@@ -302,12 +314,10 @@ impl Study {
     ) -> Result<Stage> {
         let mut words = vec![text("plan"), text("limit")];
         words.extend(self.nuclide_words());
-        for (dose, cycle) in doses.iter().zip(&self.cycles) {
+        for dose in doses {
             words.extend([text("--cycle"), Word::Made(dose.clone())]);
-            if let Some(given) = &cycle.administered {
-                words.push(Word::Text(format!("--administered={given}")));
-            }
         }
+        words.extend(self.administered_words());
         let path = format!("limit.{}", n + 1);
         words.extend(self.words(commands, "plan limit", &path, table, given::LIMIT)?);
         words.push(text("--json"));
@@ -317,6 +327,15 @@ impl Study {
             when_run: Vec::new(),
             ..analysis(name, words, doses.to_vec(), &[&path])
         })
+    }
+
+    /// Administered activities of all cycles, where one is known.
+    fn administered_words(&self) -> Vec<Word> {
+        let all = self.cycles.iter().map(|c| c.administered.as_deref());
+        if all.clone().all(|given| given.is_none()) {
+            return Vec::new();
+        }
+        all.map(|given| Word::Text(format!("--administered={}", given.unwrap_or(NONE)))).collect()
     }
 
     fn needs_voi(&self, key: &str, why: &str) -> Error {

@@ -113,11 +113,11 @@ fn a_place_that_cannot_be_written_to_is_refused() {
     // A stage's own folder.
     patient.study(STUDY);
     assert!(patient.run(&["run", "study.toml"]).status.success());
-    std::fs::create_dir(patient.path("study-out/dicom")).unwrap();
-    std::fs::write(patient.path("study-out/dicom/notes.txt"), "x").unwrap();
-    let text = format!("{STUDY}[dicom]\n");
+    std::fs::create_dir(patient.path("study-out/compare")).unwrap();
+    std::fs::write(patient.path("study-out/compare/notes.txt"), "x").unwrap();
+    let text = format!("{STUDY}[compare]\nmethods = ['ldm']\n");
     for command in ["check", "run"] {
-        patient.refused(&text, command, 4, &["study-out/dicom", "notes.txt"]);
+        patient.refused(&text, command, 4, &["study-out/compare", "notes.txt"]);
     }
     // Looking leaves nothing, in a folder that is there or is not.
     let there = || std::fs::read_dir(patient.path("")).unwrap().count();
@@ -125,6 +125,27 @@ fn a_place_that_cannot_be_written_to_is_refused() {
     patient.study(&out("new/deep"));
     assert!(patient.run(&["check", "study.toml"]).status.success());
     assert_eq!((there(), patient.path("new").exists()), (before, false));
+}
+
+/// What a stage after hours of transport would refuse.
+#[test]
+fn what_later_stages_would_refuse_is_refused_at_once() {
+    let patient = Patient::new();
+    for (text, code, parts) in [
+        (with("[dose]", "[dose]\nphysical_decay = true"), 2, ["physical", "time points"]),
+        (with("[dose]", "[dose]\nhorizon = '100h'"), 2, ["horizon", "to infinity"]),
+        (with("[dose]", "[dose]\nscore = 'layers'"), 2, ["score", "layers and shells"]),
+        (format!("{STUDY}[dvh]\nstandard_error = 'nothere.nii'\n"), 4, ["line", "nothere.nii"]),
+        (format!("{STUDY}[dvh]\nunit = 'mGy'\n"), 3, ["unit", "that of the dose"]),
+        (format!("{STUDY}[dicom]\n"), 3, ["ct.nii.gz is not DICOM", "patient, study"]),
+        (
+            with("ct = 'ct.nii.gz'", "ct = 'ct.nii.gz'\ncandidate = { other = 'a4.nii.gz' }"),
+            3,
+            ["candidate other", "Add unit"],
+        ),
+    ] {
+        patient.refused_by_both(&text, code, &parts);
+    }
 }
 
 #[test]

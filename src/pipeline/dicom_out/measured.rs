@@ -9,8 +9,7 @@ use super::whole_run::WholeRun;
 use crate::error::Result;
 use crate::io::dicom::write::{Measure, MeasuredVoi};
 
-/// What `voxgray bed` calls the BED of a VOI's mean dose.
-const BED_OF_MEAN: &str = "BED_of_mean_dose";
+use super::super::report::BED_OF_MEAN;
 
 /// The VOIs of a run; with a folder of `voxgray bed` also their BED. What is not known is left out.
 ///
@@ -58,7 +57,10 @@ fn activity(summary: &Value, value: Option<f64>) -> (Measure, Option<f64>) {
 fn read_bed(folder: &Path) -> Result<Vec<(String, f64)>> {
     let told = told(folder)?;
     let rows = told["results"].as_array();
-    let of_mean = rows.into_iter().flatten().filter(|r| r["quantity"] == BED_OF_MEAN);
-    let pair = |r: &Value| Some((r["voi"].as_str()?.to_owned(), r["value"].as_f64()?));
+    let rows: Vec<&Value> = rows.into_iter().flatten().collect();
+    // The first that a VOI has counts.
+    let of_mean =
+        BED_OF_MEAN.iter().flat_map(|what| rows.iter().filter(move |r| r["quantity"] == *what));
+    let pair = |r: &&Value| Some((r["voi"].as_str()?.to_owned(), r["value"].as_f64()?));
     Ok(of_mean.filter_map(pair).collect())
 }

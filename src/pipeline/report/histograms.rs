@@ -23,7 +23,12 @@ pub fn section(page: &mut Page, job: &ReportJob, runs: &[Run]) -> Result<()> {
     page.section("histograms", "Dose-volume histograms");
     for folder in &job.dvh {
         let found = results(&folder.join("dvh.json"))?;
-        of_these_runs(folder, &found, runs)?;
+        let of = of_these_runs(folder, &found, runs)?;
+        let cycle = of.first().filter(|_| runs.len() > 1).map(|run| run.name.as_str());
+        if let Some(cycle) = cycle {
+            page.heading(cycle);
+        }
+        let noisy = of.iter().all(|run| run.transports());
         let unit = as_text(&found["unit"]);
         let lines = lines(&folder.join("curves.csv"))?;
         let banded = lines.iter().any(|l| !l.band.is_empty());
@@ -34,7 +39,9 @@ pub fn section(page: &mut Page, job: &ReportJob, runs: &[Run]) -> Result<()> {
                 "Histograms"
             };
             let svg = DvhPlot {
-                title: "Dose-volume histograms",
+                title: &cycle.map_or("Dose-volume histograms".into(), |c| {
+                    format!("Dose-volume histograms, {c}")
+                }),
                 subtitle,
                 x_label: &format!("dose / {unit}"),
                 y_label: &format!("{} with at least this dose / %", as_text(&found["weight"])),
@@ -42,15 +49,16 @@ pub fn section(page: &mut Page, job: &ReportJob, runs: &[Run]) -> Result<()> {
                 dashed: false,
             }
             .svg()?;
-            let caption = match banded {
-                true => "Bands: 95 % by the statistical noise of the map, without its bias.",
-                false => {
+            let caption = match (banded, noisy) {
+                (true, _) => "Bands: 95 % by the statistical noise of the map, without its bias.",
+                (false, true) => {
                     "Without bands: too many voxels have no standard error; more histories give them."
                 }
+                (false, false) => "Without bands: the method follows no histories in the patient.",
             };
             page.drawing(&svg, caption);
         }
-        table(page, &found, &unit);
+        table(page, &found, &unit, cycle);
     }
     Ok(())
 }
@@ -87,7 +95,7 @@ fn lines(path: &Path) -> Result<Vec<DvhLine>> {
 }
 
 /// The values that were read, by VOI: without the bias of noise where it is known.
-fn table(page: &mut Page, found: &Value, unit: &str) {
+fn table(page: &mut Page, found: &Value, unit: &str, cycle: Option<&str>) {
     let all = found["results"].as_array().map_or(&[][..], Vec::as_slice);
     // The first are in the table of VOIs; the others are of the reading.
     let left_out = [
@@ -130,7 +138,8 @@ fn table(page: &mut Page, found: &Value, unit: &str) {
     let weight = as_text(&found["weight"]);
     page.table(
         &format!(
-            "Values in {unit} where they are doses, of shares of the {weight} without voxels of low density. With ±: without the bias that noise adds, and its standard error by the noise alone; others as read."
+            "{}Values in {unit} where they are doses, of shares of the {weight} without voxels of low density. With ±: without the bias that noise adds, and its standard error by the noise alone; others as read.",
+            cycle.map_or(String::new(), |c| format!("Of {c}. "))
         ),
         &heads,
         &rows,

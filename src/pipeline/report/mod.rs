@@ -32,17 +32,20 @@ use read::Run;
 /// What a report begins with, by which one is known for ours.
 pub const MARK: &str = "<!-- voxgray report, format 1 -->";
 
+/// What `voxgray bed` calls the BED of a VOI's mean dose: of the energy over the mass, as the doses in tables of a run are, where densities are known.
+pub(super) const BED_OF_MEAN: [&str; 2] = ["BED_of_mean_dose_by_mass", "BED_of_mean_dose"];
+
 /// What a report is made of.
 #[derive(Debug, Clone, Default)]
 pub struct ReportJob {
     /// Folders of `voxgray dose`, one for each cycle.
     pub doses: Vec<PathBuf>,
-    /// Administered activities, Bq, in their order.
-    pub administered_bq: Vec<f64>,
+    /// Administered activities, Bq, in their order, as far as they are known.
+    pub administered_bq: Vec<Option<f64>>,
     /// CTs in their order, for the slices.
-    pub ct: Vec<PathBuf>,
+    pub ct: Vec<Option<PathBuf>>,
     /// Their SeriesInstanceUIDs, where folders hold several.
-    pub ct_series: Vec<String>,
+    pub ct_series: Vec<Option<String>>,
     /// Folders of `voxgray compare-methods` whose references are the doses.
     pub comparisons: Vec<PathBuf>,
     /// Folders of `voxgray dvh`.
@@ -91,7 +94,9 @@ pub fn report(job: &ReportJob, observer: &dyn Observer) -> Result<String> {
     let mut clean = Cleaner::new(&runs, job.identify);
     let bed =
         job.bed.iter().map(|p| read::results(&p.join("bed.json"))).collect::<Result<Vec<_>>>()?;
-    job.bed.iter().zip(&bed).try_for_each(|(p, found)| read::of_these_runs(p, found, &runs))?;
+    for (p, found) in job.bed.iter().zip(&bed) {
+        read::of_these_runs(p, found, &runs)?;
+    }
     let compared = Comparison::read_all(job, &runs)?;
     let fits = tables::fits(&job.fits)?;
     let budgets = tables::budgets(&job.uncertainties)?;
@@ -142,10 +147,10 @@ fn subject(page: &mut Page, job: &ReportJob, runs: &[Run]) {
         };
         let partial = run.summary["partial"].as_bool() == Some(true);
         let state = format!(
-            "{} ({}), {} decays simulated{}",
+            "{} ({}), {}{}",
             run.quantity(),
             run.unit(),
-            run.text("/run/histories"),
+            run.histories(),
             if partial { "; interrupted: fewer than were asked for" } else { "" }
         );
         page.facts(&[

@@ -43,12 +43,15 @@ pub fn section(page: &mut Page, runs: &[Run], clean: &Cleaner) {
             ),
             (
                 "seed, histories, batches",
-                format!(
-                    "{}, {}, {}",
-                    run.text("/setup/seed"),
-                    run.text("/run/histories"),
-                    run.text("/run/batches")
-                ),
+                match run.transports() {
+                    true => format!(
+                        "{}, {}, {}",
+                        run.text("/setup/seed"),
+                        run.text("/run/histories"),
+                        run.text("/run/batches")
+                    ),
+                    false => run.histories(),
+                },
             ),
             (
                 "checks that were overruled",

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::super::finished::{of_activity, read_summary};
+use super::super::finished::{has_histories, of_activity, read_summary};
 use super::ReportJob;
 use crate::error::{Error, Result};
 use crate::io::folder::Mark;
@@ -23,17 +23,20 @@ pub struct Run {
     pub administered_bq: Option<f64>,
 }
 
-/// Refuses results of maps of other runs.
+/// The runs whose maps results are of, in the order of the maps.
 ///
 /// # Errors
 /// If one of the maps, by its hash, is a file of none of the runs.
-pub fn of_these_runs(place: &Path, found: &Value, runs: &[Run]) -> Result<()> {
+pub fn of_these_runs<'a>(place: &Path, found: &Value, runs: &'a [Run]) -> Result<Vec<&'a Run>> {
     let one = &found["map_sha256"];
     let all = one.as_array().map_or(std::slice::from_ref(one), Vec::as_slice);
+    let mut of = Vec::new();
     for hash in all {
         let hash = as_text(hash);
         let known = runs.iter().map(|r| r.has(&hash)).collect::<Result<Vec<_>>>()?;
-        if !known.contains(&true) {
+        if let Some(run) = known.iter().position(|k| *k) {
+            of.push(&runs[run]);
+        } else {
             return Err(Error::input(
                 format!("{} is of another dose", place.display()),
                 "its map is that of none of the runs",
@@ -41,7 +44,7 @@ pub fn of_these_runs(place: &Path, found: &Value, runs: &[Run]) -> Result<()> {
             ));
         }
     }
-    Ok(())
+    Ok(of)
 }
 
 impl Run {
@@ -57,7 +60,7 @@ impl Run {
             name: format!("cycle {}", n + 1),
             folder: folder.to_path_buf(),
             summary,
-            administered_bq: job.administered_bq.get(n).copied(),
+            administered_bq: job.administered_bq.get(n).copied().flatten(),
         })
     }
 
@@ -107,6 +110,21 @@ impl Run {
     /// Gy or Gy/s.
     pub fn unit(&self) -> String {
         self.text("/dose/unit")
+    }
+
+    /// Whether it followed histories in the patient.
+    pub fn transports(&self) -> bool {
+        has_histories(&self.summary)
+    }
+
+    /// How many decays were simulated, in words.
+    pub fn histories(&self) -> String {
+        match self.transports() {
+            true => format!("{} decays simulated", self.text("/run/histories")),
+            false => {
+                format!("by {}, without histories in the patient", self.text("/setup/method/name"))
+            }
+        }
     }
 
     /// The times of the activity images.

@@ -1,7 +1,7 @@
 //! Slices and projections of a run.
 
 use super::super::Observer;
-use super::super::finished::{MapOptions, VoiPlace, read_map, read_regions};
+use super::super::finished::{MapOptions, VoiPlace, read_all_regions, read_map};
 use super::super::inputs::read_ct;
 use super::ReportJob;
 use super::numbers::stated;
@@ -60,10 +60,10 @@ impl Scene {
     pub fn read(job: &ReportJob, run: &Run, n: usize, observer: &dyn Observer) -> Result<Self> {
         let options = MapOptions { affine: job.affine, ..MapOptions::default() };
         let map = read_map(&run.folder, &options, observer)?;
-        let ct = match job.ct.get(n) {
+        let ct = match job.ct.get(n).and_then(Option::as_ref) {
             Some(path) => Some(read_ct(
                 path,
-                job.ct_series.get(n).map(String::as_str),
+                job.ct_series.get(n).and_then(Option::as_deref),
                 job.affine,
                 observer,
                 &mut Vec::new(),
@@ -85,9 +85,9 @@ impl Scene {
         let mut outlines = Vec::new();
         // Frames were compared when the run read them.
         let place = VoiPlace { affine: job.affine, ..VoiPlace::default() };
-        for voi in &job.voi {
-            let set = read_regions(&voi.path, voi.names.as_deref(), &place, observer)?;
-            for region in &set.regions {
+        for set in read_all_regions(&job.voi, &place, observer)? {
+            // A label of which the map has no voxel has no outline.
+            for region in set.regions.iter().filter(|r| r.iter().next().is_some()) {
                 let mut shares = vec![0.0_f32; dose.grid.len()];
                 for (voxel, share) in shares_on(&set, region, &dose.grid)? {
                     shares[voxel] = share as f32;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::ReportJob;
 use super::numbers::{NONE, percent, shown, significant};
 use super::read::{Run, as_text, result, results};
+use super::{BED_OF_MEAN, ReportJob};
 use crate::error::Result;
 use crate::report::Svg;
 use crate::report::canvas::Anchor;
@@ -73,7 +73,9 @@ fn doses(page: &mut Page, run: &Run, vois: &[Value], bed: &[Value], cycles: usiz
                 _ => NONE.into(),
             });
             if !bed.is_empty() {
-                let of = bed.iter().find_map(|b| result(b, &name, "BED_of_mean_dose"));
+                let of = BED_OF_MEAN
+                    .iter()
+                    .find_map(|what| bed.iter().find_map(|b| result(b, &name, what)));
                 row.push(shown(of.and_then(|r| r["value"].as_f64()), 4));
             }
             row
