@@ -1,11 +1,14 @@
-// Photons: Woodcock (delta) tracking (`src/transport/cpu/photon.rs`).
+// Photons: Woodcock (delta) tracking (`src/transport/cpu/photon.rs`); the kerma estimator flies from voxel to voxel (`track_length.wgsl`).
 
 // Most tentative collisions of one photon.
 override MAX_COLLISIONS: u32;
 
 const UNKNOWN: u32 = 0xffffffffu;
 
-// A photon between two flights. `position` is in cm from the grid's corner.
+// No flight has begun.
+const NO_DEPTH: f32 = -1.0;
+
+// A photon between two flights, or at a face. `position` is in cm from the grid's corner; from the centre of voxel `linear` with the kerma estimator.
 struct Flight {
     p: Particle,
     position: vec3<f32>,
@@ -17,6 +20,10 @@ struct Flight {
     mu_en: f32,
     known_hardness: u32,
     majorant_per_mass: f32,
+    // With the kerma estimator: optical depth that is left, energy that no voxel has got yet, and the face of the grid that was left.
+    depth: f32,
+    rest: f32,
+    left: u32,
 }
 
 // Takes a photon from its ring.
@@ -28,20 +35,32 @@ fn take_flight(item: u32) -> Flight {
         let voxel = unlinear(r.linear);
         var place = place_at(voxel, r.point);
         tell(EVENT_START, &place, p, 0.0);
-        let h = params.voxel_cm;
-        position = vec3<f32>(
-            (f32(voxel.x) + 0.5) * h.x + r.point.x,
-            (f32(voxel.y) + 0.5) * h.y + r.point.y,
-            (f32(voxel.z) + 0.5) * h.z + r.point.z,
-        );
+        if (!KERMA) {
+            let h = params.voxel_cm;
+            position = vec3<f32>(
+                (f32(voxel.x) + 0.5) * h.x + r.point.x,
+                (f32(voxel.y) + 0.5) * h.y + r.point.y,
+                (f32(voxel.z) + 0.5) * h.z + r.point.z,
+            );
+        }
     }
-    return Flight(p, position, r.linear, r.steps, UNKNOWN, 0.0, 0.0, UNKNOWN, 0.0);
+    var flight = photon_flight(p, position, r.linear, r.steps);
+    if (!r.fresh) {
+        flight.depth = r.optical_depth;
+        flight.rest = r.pending;
+    }
+    return flight;
 }
 
-// Puts a photon back as it stands between two flights.
+// A photon of which nothing is known yet.
+fn photon_flight(p: Particle, position: vec3<f32>, linear: u32, collisions: u32) -> Flight {
+    return Flight(p, position, linear, collisions, UNKNOWN, 0.0, 0.0, UNKNOWN, 0.0, NO_DEPTH, 0.0, 0u);
+}
+
+// Puts a photon back as it stands.
 fn put_flight_back(f: Flight) {
     let r = Record(
-        f.p.kind, f.p.origin, false, f.p.energy, f.linear, f.p.slot, f.position, f.p.direction, 0.0, 0.0, f.collisions,
+        f.p.kind, f.p.origin, false, f.p.energy, f.linear, f.p.slot, f.position, f.p.direction, f.depth, f.rest, f.collisions,
     );
     append(r, birth, rng, children);
 }
@@ -53,7 +72,7 @@ fn cell_majorant(f: ptr<function, Flight>, word: u32) -> f32 {
         (*f).known_hardness = hardness;
         (*f).majorant_per_mass = majorant(params.offsets.photon_majorant, hardness, (*f).p.energy);
     }
-    return larger((*f).majorant_per_mass * voxel_density(word) * params.majorant_factor, 1e-12);
+    return larger((*f).majorant_per_mass * voxel_density(word), 1e-12);
 }
 
 // Voxel that holds a position; x below zero outside the grid.
@@ -178,8 +197,8 @@ fn fly(f: ptr<function, Flight>) -> Landing {
     return Landing(vec3<i32>(-1, -1, -1), 0.0);
 }
 
-// How a flight ended.
-const FICTITIOUS: u32 = 0u;
+// How a flight ended: it goes on after a fictitious collision or at a face.
+const UNDER_WAY: u32 = 0u;
 const COLLISION: u32 = 1u;
 const LEFT: u32 = 2u;
 const STOPPED: u32 = 3u;
@@ -204,21 +223,10 @@ fn fly_once(f: ptr<function, Flight>, place: ptr<function, Place>) -> u32 {
     // The energy is that of the last collision: look up again only for another material.
     if (material != (*f).known_material) {
         (*f).known_material = material;
-        let rates = photon_rates(material, p.energy);
-        (*f).mu_over_rho = rates.x;
-        (*f).mu_en = rates.y;
-    }
-    if (KERMA) {
-        let expected = p.energy * (*f).mu_en * density / landing.mu;
-        var at = vec3<f32>(0.0, 0.0, 0.0);
-        if (RADIAL || FINE) {
-            at = relative_to(landing.voxel, (*f).position);
-        }
-        score((*place).linear, at, p.origin, expected);
-        fine_point((*place).voxel, at, p.origin, expected);
+        (*f).mu_over_rho = photon_rates(material, p.energy).x;
     }
     if (uniform_draw() * landing.mu >= (*f).mu_over_rho * density) {
-        return select(FICTITIOUS, STOPPED, (*f).collisions >= MAX_COLLISIONS);
+        return select(UNDER_WAY, STOPPED, (*f).collisions >= MAX_COLLISIONS);
     }
     (*place).local = relative_to(landing.voxel, (*f).position);
     return COLLISION;
@@ -229,25 +237,33 @@ fn fly_once(f: ptr<function, Flight>, place: ptr<function, Place>) -> u32 {
 // ended.
 fn step_photon(f: ptr<function, Flight>) -> bool {
     var place: Place;
-    var landed = FICTITIOUS;
-    for (var k = 0u; k < FLIGHTS; k += 1u) {
-        landed = fly_once(f, &place);
-        if (landed != FICTITIOUS) {
-            break;
+    var landed = UNDER_WAY;
+    if (KERMA) {
+        landed = fly_by_length(f, &place);
+    } else {
+        for (var k = 0u; k < FLIGHTS; k += 1u) {
+            landed = fly_once(f, &place);
+            if (landed != UNDER_WAY) {
+                break;
+            }
         }
     }
-    var goes_on = landed == FICTITIOUS;
+    var goes_on = landed == UNDER_WAY;
     var p = (*f).p;
     if (landed == COLLISION) {
         (*f).linear = place.linear;
         (*f).known_material = UNKNOWN;
         (*f).known_hardness = UNKNOWN;
+        (*f).depth = NO_DEPTH;
         goes_on = collide(&place, &p);
         flush_secondaries(&place, p.slot);
         (*f).p = p;
     } else if (landed == LEFT) {
         tell_photon_escape((*f).linear, p);
-        escape(PHOTON, p.energy, exit_face((*f).position, p.direction), p.slot);
+        if (!KERMA) {
+            (*f).left = exit_face((*f).position, p.direction);
+        }
+        escape(PHOTON, p.energy, (*f).left, p.slot);
     } else if (landed == STOPPED) {
         book_segment_caps += 1u;
         book_cut = add_wide(book_cut, vec2<u32>(to_units(p.energy), 0u));

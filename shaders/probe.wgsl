@@ -164,7 +164,7 @@ fn probe_photon_tables(@builtin(global_invocation_id) id: vec3<u32>) {
         vector_out(share);
         float_out(fluorescence.x);
         float_out(fluorescence.y);
-        var f = photon_flight(energy, vec3<f32>(0.0, 0.0, 0.0), vec3<f32>(0.0, 0.0, 0.0));
+        var f = probed_photon(energy, vec3<f32>(0.0, 0.0, 0.0), vec3<f32>(0.0, 0.0, 0.0));
         float_out(cell_majorant(&f, word_in(2u)));
     }
 }
@@ -233,17 +233,16 @@ fn probe_shells(@builtin(global_invocation_id) id: vec3<u32>) {
     }
 }
 
-// A photon of which nothing is known yet.
-fn photon_flight(energy: f32, position: vec3<f32>, direction: vec3<f32>) -> Flight {
-    let p = Particle(PHOTON, ORIGIN_PHOTON, energy, 0u, direction);
-    return Flight(p, position, 0u, 0u, UNKNOWN, 0.0, 0.0, UNKNOWN, 0.0);
+// A photon that nobody has followed yet.
+fn probed_photon(energy: f32, position: vec3<f32>, direction: vec3<f32>) -> Flight {
+    return photon_flight(Particle(PHOTON, ORIGIN_PHOTON, energy, 0u, direction), position, 0u, 0u);
 }
 
 // A flight from a point in cm from the grid's corner.
 @compute @workgroup_size(WORKGROUP)
 fn probe_flight(@builtin(global_invocation_id) id: vec3<u32>) {
     if (begin_probe(id.x)) {
-        var f = photon_flight(float_in(6u), vector_in(0u), vector_in(3u));
+        var f = probed_photon(float_in(6u), vector_in(0u), vector_in(3u));
         let landing = fly(&f);
         if (landing.voxel.x < 0) {
             word_out(0xffffffffu);

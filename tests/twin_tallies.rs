@@ -88,6 +88,7 @@ fn the_tally_is_the_cpus_to_the_bit() {
     let Some(engine) = engine(1, None) else { return };
     let mut cases = vec![("I-131".to_string(), plan().clone())];
     cases.push(("I-131, kerma".to_string(), plans::kerma(plan().clone())));
+    cases.push(("I-131 in shells, kerma".to_string(), plans::kerma(plans::shell_plan("I-131"))));
     for source in ["Ac-225", "positron:0.6MeV"] {
         cases.push((source.to_string(), plans::grid_plan(source)));
     }
@@ -116,13 +117,17 @@ fn time_points_give_the_cpus_tally_to_the_bit() {
     let cells = plan.tally_cells();
     let stop = AtomicBool::new(false);
     let moving: Vec<u16> = (0..3 * cells).map(|v| (v / 7 % 4) as u16).collect();
-    for (name, labels) in [("fixed", labels(&plan)), ("moving", moving)] {
-        let gpu = engine.run(&plan, &settings, &labels, 3, &Silent, &stop).expect("a run").tally;
+    let kerma = plans::kerma(plan.clone());
+    let fixed = labels(&plan);
+    for (name, plan, labels) in
+        [("fixed", &plan, &fixed), ("kerma", &kerma, &fixed), ("moving", &plan, &moving)]
+    {
+        let gpu = engine.run(plan, &settings, labels, 3, &Silent, &stop).expect("a run").tally;
         assert_eq!(gpu.times.len(), 3);
         if !gpu::device().is_some_and(|d| gpu::exact(&d)) {
             continue;
         }
-        let cpu = run(&plan, &settings, &labels, 3, &Silent, &stop).expect("a run").tally;
+        let cpu = run(plan, &settings, labels, 3, &Silent, &stop).expect("a run").tally;
         assert!(cpu == gpu, "{name} regions: the tallies differ");
     }
 }

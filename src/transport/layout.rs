@@ -229,8 +229,8 @@ pub struct Params {
     pub local_alpha: f32,
     /// No electron above this energy (MeV) can end inside a voxel; below zero without range rejection.
     pub settle_energy: f32,
-    /// Factor on the photon majorant: above one, the kerma estimator scores more often per flight.
-    pub majorant_factor: f32,
+    /// Units of the tally that the kerma estimator gives at once: more where time points weight them, so that their rounding there is small.
+    pub units_at_once: f32,
     /// Emission groups of the source.
     pub source_groups: u32,
     /// Their entries.

@@ -12,7 +12,7 @@ use crate::physics::incoherent::IncoherentModel;
 pub enum PhotonEstimator {
     /// The electrons set free are transported.
     Analog,
-    /// Expected energy transfer at every tentative collision; electrons of photons are not transported.
+    /// Expected energy transfer along every flight, by its length in each voxel; electrons of photons are not transported.
     Kerma,
 }
 
@@ -23,8 +23,6 @@ pub struct Settings {
     pub seed: u64,
     /// Photon estimator.
     pub photons: PhotonEstimator,
-    /// Tentative collisions per majorant mean free path of the kerma estimator.
-    pub kerma_oversampling: f64,
     /// Coherent scattering.
     pub rayleigh: bool,
     /// Model of incoherent scattering.
@@ -48,7 +46,6 @@ impl Default for Settings {
         Settings {
             seed: 1,
             photons: PhotonEstimator::Analog,
-            kerma_oversampling: 8.0,
             rayleigh: true,
             incoherent: IncoherentModel::Xcom,
             electron_cutoff_mev: 1e-3,
@@ -85,7 +82,6 @@ impl Settings {
         let ranges = [
             ("electron cutoff (MeV)", self.electron_cutoff_mev, 1e-3, HIGHEST_MEV),
             ("photon cutoff (MeV)", self.photon_cutoff_mev, 1e-3, 0.5),
-            ("kerma oversampling", self.kerma_oversampling, 1.0, 100.0),
             ("production threshold fraction", l.threshold_fraction, 1e-3, 0.5),
             ("least production threshold (MeV)", l.threshold_min_mev, 1e-4, 1.0),
             ("largest production threshold (MeV)", l.threshold_max_mev, l.threshold_min_mev, 1.0),

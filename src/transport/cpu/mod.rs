@@ -25,5 +25,6 @@ pub mod photon;
 pub mod rng;
 pub mod score;
 pub mod straggling;
+pub mod track_length;
 pub mod vector;
 pub mod walk;

@@ -2,8 +2,8 @@
 //!
 //! A flight is sampled with a majorant of mu that is constant in each cell of a coarse grid (Woodcock et al., ANL-7050, 1965); at a
 //! tentative collision the voxel decides whether it is real. Cells with air are crossed in one move.
-//! Two estimators: `analog` (electrons set free are transported) and `kerma` (at every tentative collision, real or not, the
-//! expected value `E mu_en / mu_majorant` is scored and electrons are not followed).
+//! Two estimators: `analog` (electrons set free are transported) and `kerma` (flights score on their way, `track_length.rs`, and electrons are not
+//! followed).
 
 use super::lookup::{fluorescence_probabilities, majorant, photon_rates, photon_shares};
 use super::math::{larger, ln, smaller};
@@ -19,10 +19,13 @@ use crate::transport::layout::{
 impl<S: Scorer> Walk<'_, S> {
     /// Follows a photon until it is absorbed, falls below the cutoff or leaves.
     pub fn transport_photon(&mut self, particle: Particle) {
+        if self.plan.params.flags & FLAG_KERMA != 0 {
+            self.transport_photon_by_length(particle);
+            return;
+        }
         let mut stream = Stream::new(self.plan.params.seed, particle.state);
         let mut p = particle;
         let o = self.plan.params.offsets;
-        let kerma = self.plan.params.flags & FLAG_KERMA != 0;
         let h = self.plan.params.voxel_cm;
         let mut position = [0.0_f32; 3];
         for k in 0..3 {
@@ -30,7 +33,7 @@ impl<S: Scorer> Walk<'_, S> {
         }
         let mut collisions = 0_u32;
         let mut known = usize::MAX;
-        let mut rates = [0.0_f32; 2];
+        let mut mu_over_rho = 0.0_f32;
         loop {
             let from = position;
             let Some((voxel, mu_majorant)) = self.fly(&mut position, &p, &mut stream) else {
@@ -47,16 +50,7 @@ impl<S: Scorer> Walk<'_, S> {
             // The energy is that of the last collision: look up again only for another material.
             if material != known {
                 known = material;
-                rates = photon_rates(&self.plan.tables, o.photon, material, p.energy);
-            }
-            let [mu_over_rho, mu_en] = rates;
-            if kerma {
-                let expected = p.energy * mu_en * density / mu_majorant;
-                // Only shells and parts of voxels ask where in the voxel it is.
-                let asked = S::RADIAL || S::FINE;
-                let at = if asked { self.relative(voxel, &position) } else { [0.0; 3] };
-                self.scorer.deposit(self.plan, linear, at, p.origin, expected);
-                self.fine_point(voxel, at, p.origin, expected);
+                [mu_over_rho, _] = photon_rates(&self.plan.tables, o.photon, material, p.energy);
             }
             if stream.rng.uniform() * mu_majorant >= mu_over_rho * density {
                 if collisions >= MAX_COLLISIONS {
@@ -73,32 +67,44 @@ impl<S: Scorer> Walk<'_, S> {
             p.voxel = voxel;
             p.local = local;
             known = usize::MAX;
-            let process = stream.rng.uniform();
-            let [compton, photoelectric, rayleigh] =
-                photon_shares(&self.plan.tables, o.photon, material, p.energy);
-            let before = p.energy;
-            if process < compton {
-                self.compton(&place, &mut p, &mut stream);
-                self.scorer.trace("compton", &p, before - p.energy);
-            } else if process < photoelectric {
-                self.photoelectric(&place, &p, &mut stream);
-                self.scorer.trace("photoelectric", &p, before);
-                break;
-            } else if process < rayleigh {
-                self.rayleigh(material, &mut p, &mut stream);
-                self.scorer.trace("rayleigh", &p, 0.0);
-            } else {
-                self.pair(&place, &p, &mut stream);
-                self.scorer.trace("pair", &p, before);
-                break;
-            }
-            if p.energy <= self.plan.params.photon_cutoff {
-                self.deposit(&place, p.origin, p.energy);
-                self.scorer.trace("cutoff", &p, p.energy);
+            if !self.collide_photon(&place, &mut p, &mut stream) {
                 break;
             }
         }
         self.ledger.photon_collisions += u64::from(collisions);
+    }
+
+    /// A real collision; false when the photon has ended.
+    pub fn collide_photon(&mut self, place: &Place, p: &mut Particle, stream: &mut Stream) -> bool {
+        let process = stream.rng.uniform();
+        let [compton, photoelectric, rayleigh] = photon_shares(
+            &self.plan.tables,
+            self.plan.params.offsets.photon,
+            place.material,
+            p.energy,
+        );
+        let before = p.energy;
+        if process < compton {
+            self.compton(place, p, stream);
+            self.scorer.trace("compton", p, before - p.energy);
+        } else if process < photoelectric {
+            self.photoelectric(place, p, stream);
+            self.scorer.trace("photoelectric", p, before);
+            return false;
+        } else if process < rayleigh {
+            self.rayleigh(place.material, p, stream);
+            self.scorer.trace("rayleigh", p, 0.0);
+        } else {
+            self.pair(place, p, stream);
+            self.scorer.trace("pair", p, before);
+            return false;
+        }
+        if p.energy <= self.plan.params.photon_cutoff {
+            self.deposit(place, p.origin, p.energy);
+            self.scorer.trace("cutoff", p, p.energy);
+            return false;
+        }
+        true
     }
 
     /// Moves to the next tentative collision; its voxel and the majorant of mu (1/cm) there, or None when the photon leaves. One draw.
@@ -171,7 +177,7 @@ impl<S: Scorer> Walk<'_, S> {
     pub fn cell_majorant(&self, word: u32, energy: f32) -> f32 {
         let offset = self.plan.params.offsets.photon_majorant;
         let per_mass = majorant(&self.plan.tables, offset, voxel_material(word), energy);
-        larger(per_mass * voxel_density(word) * self.plan.params.majorant_factor, 1e-12)
+        larger(per_mass * voxel_density(word), 1e-12)
     }
 
     /// Face of the grid that a ray from a position inside meets first. Where it starts counts, not where the flight ended: that may be light years

@@ -17,6 +17,18 @@ pub trait Scorer {
     fn begin(&mut self, _plan: &Plan, _source: usize) {}
     /// Books `energy` (MeV) of a source emission type `origin` at a point.
     fn deposit(&mut self, plan: &Plan, linear: usize, local: [f32; 3], origin: u32, energy: f32);
+    /// The same in a shell that is known, as of a place in it.
+    #[inline(always)]
+    fn deposit_in_shell(
+        &mut self,
+        plan: &Plan,
+        _shell: usize,
+        local: [f32; 3],
+        origin: u32,
+        energy: f32,
+    ) {
+        self.deposit(plan, 0, local, origin, energy);
+    }
     /// Told what happens to a particle; `value` is the energy (MeV) the event gave away. Only `trace` listens.
     #[inline(always)]
     fn trace(&mut self, _event: &'static str, _particle: &Particle, _value: f32) {}
@@ -133,7 +145,18 @@ impl Scorer for Shells<'_> {
 
     #[inline(always)]
     fn deposit(&mut self, plan: &Plan, _linear: usize, local: [f32; 3], origin: u32, energy: f32) {
-        let shell = plan.shell_of(local);
+        self.deposit_in_shell(plan, plan.shell_of(local), local, origin, energy);
+    }
+
+    #[inline(always)]
+    fn deposit_in_shell(
+        &mut self,
+        _plan: &Plan,
+        shell: usize,
+        _local: [f32; 3],
+        origin: u32,
+        energy: f32,
+    ) {
         self.0.origins[origin as usize][shell].fetch_add(to_units(energy), Relaxed);
         self.0.touched.mark(shell);
     }

@@ -37,6 +37,7 @@ fn setup(
 ) -> Result<Setup> {
     let tuning = tuning
         .unwrap_or_else(|| Tuning::for_device(device.facts.kind))
+        .for_plan(plan)
         .fitted(most_primaries(plan), device.facts.largest_binding());
     let sizes = Sizes::new(plan, &device.facts, &tuning, rows, trace)?;
     let mut all = constants::physics();

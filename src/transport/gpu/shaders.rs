@@ -37,6 +37,7 @@ pub const TRANSPORT: &[ShaderFile] = &[
     shader!("photoelectric.wgsl"),
     shader!("pair.wgsl"),
     shader!("photon.wgsl"),
+    shader!("track_length.wgsl"),
     shader!("alpha.wgsl"),
     shader!("beam.wgsl"),
     shader!("history.wgsl"),

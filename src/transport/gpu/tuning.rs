@@ -2,7 +2,7 @@
 
 use super::device::DeviceKind;
 use super::layout::CAPACITY_BYTES;
-use crate::transport::layout::ALPHA;
+use crate::transport::layout::{ALPHA, FLAG_KERMA};
 use crate::transport::plan::Plan;
 
 /// Sizes of the launch.
@@ -44,6 +44,9 @@ pub struct Tuning {
 /// collisions more. A ring that overflowed all the same would be counted and the batch run again.
 pub const MOST_PUSHES: u32 = 8;
 
+/// Rounds of the loops of a lane in one dispatch, about.
+const MOST_ROUNDS: u32 = 40_000;
+
 /// Fewest lanes that a device is used with.
 const LEAST_LANES: u32 = 64;
 
@@ -75,6 +78,16 @@ impl Tuning {
             most_primaries: None,
             profile: false,
         }
+    }
+
+    /// The same for a plan: with flights that score in shells fewer passes in one dispatch, because Mesa's software device ends every loop of a dispatch
+    /// that has gone round 65,535 times in all (`LP_MAX_TGSI_LOOP_ITERATIONS`), and a flight may go through each shell twice.
+    pub fn for_plan(mut self, plan: &Plan) -> Self {
+        if plan.params.flags & FLAG_KERMA != 0 && plan.params.shells > 0 {
+            let rounds = 2 * plan.params.shells + self.flights;
+            self.step_budget = (MOST_ROUNDS / rounds).clamp(1, self.step_budget);
+        }
+        self
     }
 
     /// The same with fewer histories started at once and then fewer lanes, until the rings together take at most `largest` bytes.

@@ -104,7 +104,7 @@ impl State {
     fn new(device: Device, tuning: Option<Tuning>, shared: &Shared) -> Result<Self> {
         let wanted = tuning.unwrap_or_else(|| Tuning::for_device(device.facts.kind));
         let largest = device.facts.largest_binding();
-        let mut tuning = wanted.fitted(most_primaries(shared.plan), largest);
+        let mut tuning = wanted.for_plan(shared.plan).fitted(most_primaries(shared.plan), largest);
         for _ in 0..SMALLER {
             match Parts::new(&device, tuning, shared) {
                 Err(error) if device.out_of_memory() => {
