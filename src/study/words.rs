@@ -62,7 +62,7 @@ fn of_tables(stage: &Stage, text: &str) -> String {
 
 /// A text with the stop that it needs where more follows.
 fn sentence(mut text: String, more: &str) -> String {
-    if !more.is_empty() && text.ends_with(|c: char| c.is_alphanumeric()) {
+    if !more.is_empty() && !text.is_empty() && !text.ends_with(['.', '!', '?', ':']) {
         text.push('.');
     }
     text

@@ -1,7 +1,7 @@
 //! The `kerma` estimator of photons: energy transfer by track length. Neglects that electrons carry what they get away from where they are set free.
 //!
 //! A flight goes from voxel to voxel until its optical depth is used up; every voxel on its way gets `E mu_en` times the length of the flight in it, the
-//! expected collision kerma (Williamson, Med. Phys. 14, 567, 1987, doi:10.1118/1.596069), and the collision itself deposits nothing.
+//! expected collision kerma (Williamson, Med. Phys. 14, 567, 1987), and the collision itself deposits nothing.
 //! Units of the tally are given whole: what a voxel's score leaves of one goes on with the flight, from a random start, so that thin gas, which gets
 //! less than a unit, is right on average.
 
