@@ -43,6 +43,20 @@ fn study(more: &str) -> String {
     text + more
 }
 
+/// The unit is of maps that do not say it: the run that they are held against says its own.
+#[test]
+fn maps_in_milligray_are_compared_as_in_gray() {
+    let patient = Patient::compared();
+    patient.stages(&["run", "study.toml"]);
+    let table = || patient.text("study-out/compare/comparison.csv");
+    let in_gray = table();
+    patient.image("other.nii.gz", |v| if super::inside(v) { 2000.0 } else { 0.0 });
+    patient.study(&study(&COMPARED.replace("'Gy'", "'mGy'")));
+    let ends = patient.stages(&["run", "study.toml"]);
+    assert_eq!((ends["compare"].as_str(), ends["dose"].as_str()), ("done", "kept"));
+    assert!(in_gray.contains("other,") && table() == in_gray);
+}
+
 #[test]
 fn methods_are_compared_as_by_hand_and_reported() {
     let patient = Patient::compared();
