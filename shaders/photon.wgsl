@@ -20,9 +20,8 @@ struct Flight {
     mu_en: f32,
     known_hardness: u32,
     majorant_per_mass: f32,
-    // With the kerma estimator: optical depth that is left, energy that no voxel has got yet, and the face of the grid that was left.
+    // With the kerma estimator: optical depth that is left, and the face of the grid that was left.
     depth: f32,
-    rest: f32,
     left: u32,
 }
 
@@ -47,20 +46,19 @@ fn take_flight(item: u32) -> Flight {
     var flight = photon_flight(p, position, r.linear, r.steps);
     if (!r.fresh) {
         flight.depth = r.optical_depth;
-        flight.rest = r.pending;
     }
     return flight;
 }
 
 // A photon of which nothing is known yet.
 fn photon_flight(p: Particle, position: vec3<f32>, linear: u32, collisions: u32) -> Flight {
-    return Flight(p, position, linear, collisions, UNKNOWN, 0.0, 0.0, UNKNOWN, 0.0, NO_DEPTH, 0.0, 0u);
+    return Flight(p, position, linear, collisions, UNKNOWN, 0.0, 0.0, UNKNOWN, 0.0, NO_DEPTH, 0u);
 }
 
 // Puts a photon back as it stands.
 fn put_flight_back(f: Flight) {
     let r = Record(
-        f.p.kind, f.p.origin, false, f.p.energy, f.linear, f.p.slot, f.position, f.p.direction, f.depth, f.rest, f.collisions,
+        f.p.kind, f.p.origin, false, f.p.energy, f.linear, f.p.slot, f.position, f.p.direction, f.depth, 0.0, f.collisions,
     );
     append(r, birth, rng, children);
 }

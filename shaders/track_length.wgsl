@@ -6,13 +6,12 @@ struct Piece {
     per_cm: f32,
 }
 
-// Moves through voxels to the next collision and scores on the way, as far as one pass goes. Two draws at the beginning of a flight.
+// Moves through voxels to the next collision and scores on the way, as far as one pass goes. One draw at the beginning of a flight.
 fn fly_by_length(f: ptr<function, Flight>, place: ptr<function, Place>) -> u32 {
     let p = (*f).p;
     *place = place_at(unlinear((*f).linear), (*f).position);
     if ((*f).depth < 0.0) {
         (*f).depth = -ln(uniform_draw());
-        (*f).rest = uniform_draw();
     }
     let inverse = inverse_direction(p.direction);
     let half_edge = params.voxel_cm * 0.5;
@@ -56,20 +55,9 @@ fn score_length(f: ptr<function, Flight>, place: ptr<function, Place>, piece: Pi
         score_in_shells(f, place, piece);
         return;
     }
-    let given = whole_units(f, piece.per_cm * piece.length);
-    if (given > 0.0) {
-        score((*place).linear, (*place).local, p.origin, given);
-        fine_along((*place).voxel, (*place).local, p.direction, piece.length, p.origin, given);
-    }
-}
-
-// What is given of an energy and of what was left before.
-fn whole_units(f: ptr<function, Flight>, energy: f32) -> f32 {
-    let units = params.units_at_once;
-    let sum = energy * (TALLY_UNITS_PER_MEV / units) + (*f).rest;
-    let whole = floor(sum);
-    (*f).rest = sum - whole;
-    return whole * (units / TALLY_UNITS_PER_MEV);
+    let given = piece.per_cm * piece.length;
+    score((*place).linear, (*place).local, p.origin, given);
+    fine_along((*place).voxel, (*place).local, p.direction, piece.length, p.origin, given);
 }
 
 fn scalar_product(a: vec3<f32>, b: vec3<f32>) -> f32 {
@@ -103,10 +91,7 @@ fn score_in_shells(f: ptr<function, Flight>, place: ptr<function, Place>, piece:
         }
         let last = end >= piece.length;
         end = select(larger(end, done), piece.length, last);
-        let given = whole_units(f, piece.per_cm * (end - done));
-        if (given > 0.0) {
-            score_units(shell, p.origin, to_units(given));
-        }
+        score_units(shell, p.origin, to_units(piece.per_cm * (end - done)));
         if (last) {
             break;
         }

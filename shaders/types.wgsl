@@ -91,7 +91,7 @@ struct Params {
     local_photon: f32,
     local_alpha: f32,
     settle_energy: f32,
-    units_at_once: f32,
+    spare: u32,
     source_groups: u32,
     source_entries: u32,
     time_points: u32,

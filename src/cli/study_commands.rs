@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, CommandFactory, Parser};
 
+use super::fit_arguments::is_none;
 use super::{Arguments, Command, console};
 use crate::error::{Error, Result};
 use crate::io::dicom::is_dicom;
@@ -171,20 +172,25 @@ pub(super) fn accepted(study: &Study, stage: &Stage) -> Result<()> {
 /// # Errors
 /// If a file is not there, is no DICOM where that is needed, or does not say its unit.
 pub(super) fn inputs_are_there(study: &Study, stage: &Stage) -> Result<()> {
+    let commands = commands();
+    let of_command = commands.of(&stage.command());
     let mut option = String::new();
     for word in &stage.words {
         match word {
-            Word::Text(text) => option.clone_from(text),
-            Word::Input(path) => {
-                crate::files::exists(path)?;
-                if option == "--reference" && !is_dicom(path)? {
+            Word::Text(text) if text.starts_with("--") => option.clone_from(text),
+            // A path that is there would be an input.
+            Word::Text(text) if !is_none(text) => {
+                let name = option.trim_start_matches("--");
+                let is = |o: &&OptionFacts| o.path && o.name == name;
+                if let Some(option) = of_command.iter().find(is) {
                     return Err(Error::input(
-                        format!("{option} {} is not DICOM", path.display()),
-                        "objects take patient, study and frame of reference from it",
-                        "Name a DICOM CT, SPECT or PET of the patient by reference in [dicom], or leave [dicom] out.",
+                        format!("--{} {text}: no such file", option.name),
+                        "paths are relative to the study file",
+                        "Correct it.",
                     ));
                 }
             }
+            Word::Input(path) if option == "--reference" => is_reference(&option, path)?,
             Word::Named(name, of) => {
                 let (Word::Input(path), Some(compare)) = (of.bare(), &study.compare) else {
                     continue;
@@ -202,6 +208,18 @@ pub(super) fn inputs_are_there(study: &Study, stage: &Stage) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Refuses what DICOM objects cannot take their patient from.
+fn is_reference(option: &str, path: &Path) -> Result<()> {
+    if is_dicom(path)? {
+        return Ok(());
+    }
+    Err(Error::input(
+        format!("{option} {} is not DICOM", path.display()),
+        "objects take patient, study and frame of reference from it",
+        "Name a DICOM CT, SPECT or PET of the patient by reference in [dicom], or leave [dicom] out.",
+    ))
 }
 
 /// What a stage's command says, in the words of its study.

@@ -177,7 +177,7 @@ fn build(input: &PlanInput, beam: Option<&Beam>) -> Result<Plan> {
         local_photon: decay.photons.local_mev_per_decay as f32,
         local_alpha: decay.alphas.local_mev_per_decay as f32,
         settle_energy: settle_energy(input, voxel_cm)? as f32,
-        units_at_once: 1.0,
+        spare: 0,
         source_groups: source_groups.len() as u32,
         source_entries: source_entries.len() as u32,
         time_points: 0,

@@ -229,8 +229,8 @@ pub struct Params {
     pub local_alpha: f32,
     /// No electron above this energy (MeV) can end inside a voxel; below zero without range rejection.
     pub settle_energy: f32,
-    /// Units of the tally that the kerma estimator gives at once: more where time points weight them, so that their rounding there is small.
-    pub units_at_once: f32,
+    /// Nothing: the struct fills whole blocks of four words.
+    pub spare: u32,
     /// Emission groups of the source.
     pub source_groups: u32,
     /// Their entries.

@@ -14,8 +14,6 @@ use crate::error::{Error, Result};
 
 /// Most time points of one run.
 pub const MAX_TIME_POINTS: usize = 8;
-/// Units of the tally that the kerma estimator gives at once (1 keV): a weight of them is rounded to whole ones.
-const UNITS_AT_ONCE: f32 = 64.0;
 
 /// Builds a plan for several time points from their activities (any unit, one map each on the grid; only the distribution within a map
 /// counts); `input.activity` is not read.
@@ -55,7 +53,6 @@ pub fn build_timed_plan(input: &PlanInput, activities: &[&[f64]]) -> Result<Plan
         })
         .collect();
     plan.params.time_points = times as u32;
-    plan.params.units_at_once = UNITS_AT_ONCE;
     check_deposit(&plan)?;
     Ok(plan)
 }

@@ -135,7 +135,11 @@ fn what_later_stages_would_refuse_is_refused_at_once() {
         (with("[dose]", "[dose]\nphysical_decay = true"), 2, ["physical", "time points"]),
         (with("[dose]", "[dose]\nhorizon = '100h'"), 2, ["horizon", "to infinity"]),
         (with("[dose]", "[dose]\nscore = 'layers'"), 2, ["score", "layers and shells"]),
-        (format!("{STUDY}[dvh]\nstandard_error = 'nothere.nii'\n"), 4, ["line", "nothere.nii"]),
+        (
+            format!("{STUDY}[dvh]\nstandard_error = 'nothere.nii'\n"),
+            3,
+            ["study.toml, line", "nothere.nii: no such file"],
+        ),
         (format!("{STUDY}[dvh]\nunit = 'mGy'\n"), 3, ["unit", "that of the dose"]),
         (format!("{STUDY}[dicom]\n"), 3, ["ct.nii.gz is not DICOM", "patient, study"]),
         (

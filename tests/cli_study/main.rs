@@ -463,7 +463,7 @@ fn several_cycles_and_files_of_vois_that_overlap() {
     };
     let first = dated("ct = 'ct.nii.gz'", "03-01");
     patient.study(&first.replace("administered = '7.4 GBq'", "time = '2026-03-08T10:00:00'"));
-    let told = said(&patient.run(&["check", "study.toml"]));
+    let told = printed(&patient.run(&["check", "study.toml"]));
     assert!(told.contains("interval of [bed] is 56d"), "{told}");
     assert!(told.contains("cycle 2 was given 7.0000 d after cycle 1"), "{told}");
     patient.study(&text);

@@ -2,8 +2,6 @@
 //!
 //! A flight goes from voxel to voxel until its optical depth is used up; every voxel on its way gets `E mu_en` times the length of the flight in it, the
 //! expected collision kerma (Williamson, Med. Phys. 14, 567, 1987), and the collision itself deposits nothing.
-//! Units of the tally are given whole: what a voxel's score leaves of one goes on with the flight, from a random start, so that thin gas, which gets
-//! less than a unit, is right on average.
 
 use super::electron::{inverse_component, to_face};
 use super::math::{larger, ln};
@@ -11,19 +9,10 @@ use super::particle::{PHOTON, Particle, Stream};
 use super::score::Scorer;
 use super::walk::{Place, Walk};
 use crate::transport::escapes::face;
-use crate::transport::layout::TALLY_UNITS_PER_MEV;
 
 /// Scalar product.
 fn dot(a: [f32; 3], b: [f32; 3]) -> f32 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-/// A photon on its way.
-struct Flight {
-    /// Optical depth that is left.
-    depth: f32,
-    /// Energy that no voxel has got yet, in what is given at once.
-    rest: f32,
 }
 
 impl<S: Scorer> Walk<'_, S> {
@@ -49,7 +38,7 @@ impl<S: Scorer> Walk<'_, S> {
         self.ledger.photon_collisions += u64::from(collisions);
     }
 
-    /// Moves to the next collision and scores on the way; the face of the grid where the photon leaves instead. Two draws.
+    /// Moves to the next collision and scores on the way; the face of the grid where the photon leaves instead. One draw.
     fn fly_scoring(
         &mut self,
         place: &mut Place,
@@ -59,7 +48,7 @@ impl<S: Scorer> Walk<'_, S> {
         let h = self.plan.params.voxel_cm;
         let half = h.map(|h| 0.5 * h);
         let inverse = p.direction.map(inverse_component);
-        let mut flight = Flight { depth: -ln(stream.rng.uniform()), rest: stream.rng.uniform() };
+        let mut depth = -ln(stream.rng.uniform());
         let mut known = usize::MAX;
         let mut rates = [0.0_f32; 2];
         loop {
@@ -70,18 +59,18 @@ impl<S: Scorer> Walk<'_, S> {
             }
             let mu = larger(rates[0] * place.density, 1e-12);
             let (to_face, axis) = to_face(place.local, inverse, half);
-            let to_collision = flight.depth / mu;
+            let to_collision = depth / mu;
             let collides = to_collision < to_face;
             let length = if collides { to_collision } else { to_face };
             let per_cm = p.energy * (rates[1] * place.density);
-            self.score_length(place, p, length, per_cm, &mut flight);
+            self.score_length(place, p, length, per_cm);
             for k in 0..3 {
                 place.local[k] += length * p.direction[k];
             }
             if collides {
                 return None;
             }
-            flight.depth = larger(flight.depth - mu * to_face, 0.0);
+            depth = larger(depth - mu * to_face, 0.0);
             if !self.cross(place, axis, p.direction[axis], half[axis]) {
                 return Some(face(axis, super::electron::is_forward(p.direction[axis])));
             }
@@ -90,44 +79,18 @@ impl<S: Scorer> Walk<'_, S> {
 
     /// Scores a straight piece of a flight within a voxel, `per_cm` MeV of each cm.
     #[inline(always)]
-    fn score_length(
-        &mut self,
-        place: &Place,
-        p: &Particle,
-        length: f32,
-        per_cm: f32,
-        flight: &mut Flight,
-    ) {
+    fn score_length(&mut self, place: &Place, p: &Particle, length: f32, per_cm: f32) {
         if S::RADIAL {
-            self.score_in_shells(place, p, length, per_cm, flight);
+            self.score_in_shells(place, p, length, per_cm);
             return;
         }
-        let given = self.whole_units(per_cm * length, flight);
-        if given > 0.0 {
-            self.scorer.deposit(self.plan, place.linear, place.local, p.origin, given);
-            self.fine_along(place, place.local, p.direction, length, p.origin, given);
-        }
-    }
-
-    /// What is given of an energy and of what was left before.
-    #[inline(always)]
-    fn whole_units(&self, energy: f32, flight: &mut Flight) -> f32 {
-        let units = self.plan.params.units_at_once;
-        let sum = energy * (TALLY_UNITS_PER_MEV / units) + flight.rest;
-        let whole = sum.floor();
-        flight.rest = sum - whole;
-        whole * (units / TALLY_UNITS_PER_MEV)
+        let given = per_cm * length;
+        self.scorer.deposit(self.plan, place.linear, place.local, p.origin, given);
+        self.fine_along(place, place.local, p.direction, length, p.origin, given);
     }
 
     /// The same where shells round the voxel's centre score: each the part of the piece that lies in it.
-    fn score_in_shells(
-        &mut self,
-        place: &Place,
-        p: &Particle,
-        length: f32,
-        per_cm: f32,
-        flight: &mut Flight,
-    ) {
+    fn score_in_shells(&mut self, place: &Place, p: &Particle, length: f32, per_cm: f32) {
         let plan = self.plan;
         let radius = |shell: usize| plan.tables[plan.params.offsets.shells as usize + shell];
         // Along the flight from the point that is nearest to the centre.
@@ -147,12 +110,9 @@ impl<S: Scorer> Walk<'_, S> {
             }
             let last = end >= length;
             let end = if last { length } else { larger(end, done) };
-            let given = self.whole_units(per_cm * (end - done), flight);
-            if given > 0.0 {
-                let middle = 0.5 * (done + end);
-                let at = std::array::from_fn(|k| place.local[k] + middle * p.direction[k]);
-                self.scorer.deposit_in_shell(plan, shell, at, p.origin, given);
-            }
+            let middle = 0.5 * (done + end);
+            let at = std::array::from_fn(|k| place.local[k] + middle * p.direction[k]);
+            self.scorer.deposit_in_shell(plan, shell, at, p.origin, per_cm * (end - done));
             if last {
                 return;
             }
