@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, CommandFactory, Parser};
 
-use super::fit_arguments::is_none;
 use super::{Arguments, Command, console};
 use crate::error::{Error, Result};
 use crate::io::dicom::is_dicom;
@@ -177,14 +176,14 @@ pub(super) fn inputs_are_there(study: &Study, stage: &Stage) -> Result<()> {
     let mut option = String::new();
     for word in &stage.words {
         match word {
-            Word::Text(text) if text.starts_with("--") => option.clone_from(text),
-            // A path that is there would be an input.
-            Word::Text(text) if !is_none(text) => {
-                let name = option.trim_start_matches("--");
-                let is = |o: &&OptionFacts| o.path && o.name == name;
-                if let Some(option) = of_command.iter().find(is) {
+            Word::Text(text) => {
+                option.clone_from(text);
+                let Some((name, value)) = text.split_once('=') else { continue };
+                // A path that is there would be an input.
+                let name = name.trim_start_matches("--");
+                if of_command.iter().any(|o| o.path && o.name == name) {
                     return Err(Error::input(
-                        format!("--{} {text}: no such file", option.name),
+                        format!("--{name} {value}: no such file"),
                         "paths are relative to the study file",
                         "Correct it.",
                     ));
@@ -192,11 +191,10 @@ pub(super) fn inputs_are_there(study: &Study, stage: &Stage) -> Result<()> {
             }
             Word::Input(path) if option == "--reference" => is_reference(&option, path)?,
             Word::Named(name, of) => {
-                let (Word::Input(path), Some(compare)) = (of.bare(), &study.compare) else {
-                    continue;
-                };
+                let Word::Input(path) = of.bare() else { continue };
                 let tells = path.is_dir() || !path.exists() || is_dicom(path)?;
-                if !tells && !compare.contains_key("unit") && !has_unit(path) {
+                let stated = study.compare.as_ref().is_some_and(|c| c.contains_key("unit"));
+                if !tells && !stated && !has_unit(path) {
                     return Err(Error::input(
                         format!("candidate {name}: {} does not say its unit", path.display()),
                         "an image does not say whether it is a dose or a dose rate",
