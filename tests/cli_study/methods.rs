@@ -235,7 +235,8 @@ fn methods_that_are_wrong_are_refused_by_key_and_line() {
             &["compare.reference, line 41", "the dose of each cycle"],
         ),
         (COMPARED.replace("'ldm', {", "'other', {"), 3, &["cycle.1.candidate.other", "line 8"]),
-        ("\n".into(), 0, &[]),
+        ("\n".into(), 3, &["study.toml, line 8", "candidate other", "Add unit"]),
+        ("\n[compare]\nunit = 'Gy'\n".into(), 0, &[]),
         (
             "\n[[compare.methods]]\nname = 'x'\n".into(),
             3,
