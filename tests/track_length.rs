@@ -124,7 +124,8 @@ fn shells_get_their_parts_of_flights() {
     assert!(gain > 1.0);
 }
 
-/// The parts of a voxel have together what the voxel has, but for the rounding of each to units.
+/// The parts of a voxel have together what the voxel has, but for the rounding of each to units: a piece of a flight across a part of 1 mm and more gives some
+/// 200 eV, of which half a unit of 0.015 eV is 4e-5; shorter ones are the ends of few.
 #[test]
 fn parts_of_voxels_have_what_the_voxels_have() {
     let plan = plans::fine_plan("photon:60keV", PhotonEstimator::Kerma);
@@ -151,5 +152,5 @@ fn parts_of_voxels_have_what_the_voxels_have() {
         worst = worst.max((parts / whole - 1.0).abs());
     }
     println!("parts and voxels: {worst:.1e} at most");
-    assert!(worst < 2e-3, "{worst}");
+    assert!(worst < 1e-4, "{worst}");
 }

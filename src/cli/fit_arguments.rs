@@ -262,7 +262,7 @@ pub(super) fn parse_activity_or_none(text: &str) -> Result<Option<f64>, String> 
 
 /// What stands in a list in place of what one of several does not have.
 pub(super) fn is_none(text: &str) -> bool {
-    text.trim() == "none"
+    text.trim() == crate::study::NONE
 }
 
 /// g, of a curve if one is named.

@@ -565,12 +565,12 @@ fn stem_of(file: &Path, suffix: &str) -> Option<String> {
     Some(name.strip_suffix(".nii.gz")?.trim_end_matches(suffix).to_string())
 }
 
-/// Unit of a map that `voxgray dose` writes, by its stem.
 /// Whether a file says its unit: a map of a run.
 pub fn has_unit(path: &Path) -> bool {
     of_run(path).0.is_some() && stem_of(path, "").is_some_and(|stem| unit_of(&stem).is_some())
 }
 
+/// Unit of a map that `voxgray dose` writes, by its stem.
 fn unit_of(stem: &str) -> Option<&'static str> {
     let stem = stem.trim_end_matches("_partial");
     let base = PARTS.iter().find_map(|p| stem.strip_suffix(&format!("_{p}"))).unwrap_or(stem);

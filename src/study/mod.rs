@@ -28,3 +28,4 @@ pub use methods::StudyMethod;
 pub use order::cycles_told;
 pub use record::{Done, Record};
 pub use stage::{Output, Stage, Word};
+pub use stages::NONE;

@@ -14,8 +14,8 @@ use crate::error::{Error, Result};
 use crate::physics::own_nuclides::tables_of;
 use crate::pipeline::series_file::SeriesInput;
 
-/// In place of what a cycle does not have.
-const NONE: &str = "none";
+/// In lists of cycles, in place of what one of them does not have.
+pub const NONE: &str = "none";
 
 pub(super) fn text(word: &str) -> Word {
     Word::Text(word.into())

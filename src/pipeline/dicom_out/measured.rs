@@ -4,12 +4,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::super::report::BED_OF_MEAN;
 use super::bed::told;
 use super::whole_run::WholeRun;
 use crate::error::Result;
 use crate::io::dicom::write::{Measure, MeasuredVoi};
-
-use super::super::report::BED_OF_MEAN;
 
 /// The VOIs of a run; with a folder of `voxgray bed` also their BED. What is not known is left out.
 ///
