@@ -584,3 +584,48 @@ fn beams_and_spectra_that_make_no_sense_are_refused() {
     }
     assert!(inputs.made().is_empty(), "{:?}", inputs.made());
 }
+
+/// Found tables are the made ones, bit by bit: the plan's hash and the maps. A broken file is made anew, and a folder that cannot be is no error.
+#[test]
+fn kept_tables_are_those_that_would_be_made() {
+    let inputs = Inputs::new();
+    let cache = inputs.path("kept");
+    let run = |out: &str, cache: &std::path::Path| {
+        // Photons, electrons and positrons.
+        let more = ["--nuclide", "F-18", "--histories", "400", "-o", out];
+        let run = inputs.command(&with(&more)).env("VOXGRAY_CACHE", cache).output().unwrap();
+        succeed(&run);
+        (
+            MAPS.map(|name| std::fs::read(inputs.path(out).join(name)).unwrap()),
+            result_of(&inputs, out),
+        )
+    };
+    let made = run("none", std::path::Path::new("none"));
+    assert!(!inputs.path("none").join("kept").exists() && !cache.exists());
+    assert_eq!(run("first", &cache), made);
+    let files = || -> Vec<std::path::PathBuf> {
+        let mut files: Vec<_> =
+            std::fs::read_dir(&cache).unwrap().map(|e| e.unwrap().path()).collect();
+        files.sort();
+        files
+    };
+    let kept: Vec<(std::path::PathBuf, Vec<u8>)> =
+        files().into_iter().map(|f| (f.clone(), std::fs::read(f).unwrap())).collect();
+    // Photons; rates, angles and bremsstrahlung of both leptons: of each material at least.
+    assert!(kept.len() >= 7, "{}", kept.len());
+    assert_eq!(run("found", &cache), made);
+    for (n, (file, bytes)) in kept.iter().enumerate() {
+        let mut broken = bytes.clone();
+        match n % 3 {
+            0 => broken.truncate(bytes.len() / 2),
+            1 => broken[bytes.len() / 2] ^= 1,
+            _ => broken.clear(),
+        }
+        std::fs::write(file, broken).unwrap();
+    }
+    assert_eq!(run("broken", &cache), made);
+    let again: Vec<Vec<u8>> = files().iter().map(|f| std::fs::read(f).unwrap()).collect();
+    assert_eq!(again, kept.into_iter().map(|k| k.1).collect::<Vec<_>>(), "made anew");
+    // Below a file there can be no folder.
+    assert_eq!(run("nowhere", &inputs.path("ct.mha").join("below")), made);
+}

@@ -20,6 +20,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _voxgray {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use super::call::command;
     #[pymodule_export]
@@ -38,6 +40,13 @@ mod _voxgray {
     use super::nuclide::{choose_nuclide_data, nuclide};
     #[pymodule_export]
     use super::patient::synthetic_patient;
+
+    /// Tables are kept for the next process, as by the program.
+    #[pymodule_init]
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        voxgray::transport::tables::store::keep_in(voxgray::io::cache::default_folder());
+        Ok(())
+    }
 
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");

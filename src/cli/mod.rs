@@ -68,8 +68,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::error::Result;
+use crate::io::cache;
 use crate::physics::NuclideData;
 use crate::physics::own_nuclides::OwnNuclides;
+use crate::transport::tables::store;
 use values::parse_nuclide_data;
 
 /// Widest line of a help text.
@@ -189,6 +191,7 @@ enum Command {
 /// As the command says.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     arguments.choose_nuclides()?;
+    store::keep_in(cache::default_folder());
     let nuclides = study_commands::GivenNuclides {
         data: arguments.nuclide_data,
         file: arguments.nuclide_file,

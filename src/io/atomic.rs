@@ -60,6 +60,26 @@ pub fn write_atomically(
     sync_folder(path)
 }
 
+/// Puts `bytes` in the place of `path` at once, as [`write_atomically`], but does not wait for the disk: after a crash the file may be broken. For
+/// what can be made again and tells by itself that it is whole.
+///
+/// # Errors
+/// If the folder is missing, or creating, writing or renaming fails.
+pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = temporary_name(path)?;
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&temporary, path));
+    written.map_err(|e| {
+        // What cannot be removed either was never made, or is in a folder that is no longer there.
+        let _ = fs::remove_file(&temporary);
+        Error::io("write", path, &e)
+    })
+}
+
 fn fill_and_sync(
     file: File,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,

@@ -2,6 +2,7 @@
 //! writing.
 
 pub mod atomic;
+pub mod cache;
 pub mod dicom;
 mod element;
 pub mod folder;

@@ -60,10 +60,31 @@ pub fn compton_integral(
     over_angles(INTERVALS, |mu| compton_pdf(material, energy_mev, mu, bound) * weight(mu))
 }
 
+/// Mean of `weight(mu)` over the Compton pdf, which is asked once for both integrals.
+pub fn compton_mean(
+    material: &MixedFormFactor,
+    energy_mev: f64,
+    bound: bool,
+    weight: impl Fn(f64) -> f64,
+) -> f64 {
+    let [part, whole] = two_over_angles(INTERVALS, |mu| {
+        let pdf = compton_pdf(material, energy_mev, mu, bound);
+        [pdf * weight(mu), pdf]
+    });
+    part / whole
+}
+
 /// Integral over mu from 0 to 1 by Simpson's rule in sqrt(mu), where what scattering gives is smooth.
 pub fn over_angles(intervals: u32, term: impl Fn(f64) -> f64) -> f64 {
+    two_over_angles(intervals, |mu| [term(mu), 0.0])[0]
+}
+
+/// The same of two terms at once.
+fn two_over_angles(intervals: u32, terms: impl Fn(f64) -> [f64; 2]) -> [f64; 2] {
     let h = 1.0 / f64::from(intervals);
-    let weighted = |i: u32| {
+    let mut sums = [0.0; 2];
+    // The first term has no weight.
+    for i in 1..=intervals {
         let root = f64::from(i) * h;
         let simpson = if i == intervals {
             1.0
@@ -72,17 +93,18 @@ pub fn over_angles(intervals: u32, term: impl Fn(f64) -> f64) -> f64 {
         } else {
             2.0
         };
-        simpson * 2.0 * root * term(root * root)
-    };
-    // The first term has no weight.
-    (1..=intervals).map(weighted).sum::<f64>() * h / 3.0
+        let weight = simpson * 2.0 * root;
+        let values = terms(root * root);
+        sums[0] += weight * values[0];
+        sums[1] += weight * values[1];
+    }
+    sums.map(|sum| sum * h / 3.0)
 }
 
 /// Mean energy given to the recoil electron (and its binding) in a Compton scattering, MeV.
 pub fn mean_recoil_energy(material: &MixedFormFactor, energy_mev: f64, bound: bool) -> f64 {
     let recoil = |mu: f64| energy_mev - scattered_energy(energy_mev, mu);
-    compton_integral(material, energy_mev, bound, recoil)
-        / compton_integral(material, energy_mev, bound, |_| 1.0)
+    compton_mean(material, energy_mev, bound, recoil)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::physics::Material;
-use crate::physics::compton::{compton_integral, compton_pdf};
+use crate::physics::compton::{compton_integral, compton_mean, compton_pdf};
 use crate::physics::form_factor::MixedFormFactor;
 use crate::physics::impulse::ImpulseApproximation;
 
@@ -85,7 +85,14 @@ impl Incoherent {
 
     /// Mean over the scattered photons of a function of mu.
     pub fn mean(&self, energy_mev: f64, of: impl Fn(f64) -> f64) -> f64 {
-        self.integral(energy_mev, of) / self.integral(energy_mev, |_| 1.0)
+        match &self.model {
+            Model::Function { form_factor, bound } => {
+                compton_mean(form_factor, energy_mev, *bound, of)
+            }
+            Model::Impulse(impulse) => {
+                impulse.integral(energy_mev, of) / impulse.integral(energy_mev, |_| 1.0)
+            }
+        }
     }
 
     fn integral(&self, energy_mev: f64, weight: impl Fn(f64) -> f64) -> f64 {

@@ -14,15 +14,18 @@ use super::settings::{PhotonEstimator, Settings};
 use super::tables::beam::build_beam;
 use super::tables::cells::{build_cells, ranks};
 use super::tables::faces::short_voxels;
-use super::tables::lepton::{LeptonControl, LeptonFacts};
+use super::tables::lepton::LeptonControl;
+use super::tables::material::{self, LeptonSet};
 use super::tables::neighbours::{align, interval_records, windows};
 use super::tables::photon::PhotonTables;
 use super::tables::source::{build_cumulative, build_groups};
 use super::tables::steps::free_thicknesses;
+use super::tables::store;
 use super::tables::thresholds::largest_thresholds;
 use crate::error::{Error, Result};
 use crate::image::Grid;
 use crate::physics::incoherent::IncoherentModel;
+use crate::physics::scattering::ElasticRows;
 use crate::physics::{AlphaStopping, CsdaRange, Lepton, Material, StoppingPower};
 use crate::source::research::MIN_ENERGY_MEV;
 use crate::source::{Beam, DecaySpectrum, LocalLimits};
@@ -120,6 +123,7 @@ fn build(input: &PlanInput, beam: Option<&Beam>) -> Result<Plan> {
     let classes = &thresholds[..if short.is_empty() { 1 } else { 2 }];
     lepton_tables(input, &reach, classes, scored_cm, &mut tables, &mut offsets)?;
     let short_sets = if short.is_empty() { 0 } else { leptons.len() * input.materials.len() };
+    store::tidy();
     alpha_tables(input, &reach, &mut tables, &mut offsets)?;
     let (source_groups, source_entries) = build_groups(&decay, &mut tables)?;
     offsets.thresholds = tables.len() as u32;
@@ -324,7 +328,7 @@ fn photon_tables(
     let built: Vec<PhotonTables> = input
         .materials
         .par_iter()
-        .map(|m| PhotonTables::new(m, switches, nodes))
+        .map(|m| material::photon_tables(m, switches, nodes))
         .collect::<Result<_>>()?;
     offsets.photon = tables.len() as u32;
     built.iter().for_each(|t| tables.extend(interval_records(&t.records, PHOTON_VALUES)));
@@ -395,10 +399,9 @@ fn lepton_tables(
             }
         }
     }
-    let facts: Vec<LeptonFacts> =
-        sets.par_iter().map(|&(l, m, c)| LeptonFacts::new(m, l, c)).collect::<Result<_>>()?;
-    let records: Vec<Vec<f32>> =
-        facts.par_iter().map(LeptonFacts::records).collect::<Result<_>>()?;
+    let sets: Vec<LeptonSet> =
+        sets.par_iter().map(|&(l, m, c)| LeptonSet::new(l, m, c)).collect::<Result<_>>()?;
+    let records: Vec<Vec<f32>> = sets.iter().map(|set| set.rates.records()).collect();
     offsets.lepton = tables.len() as u32;
     records.iter().for_each(|r| tables.extend(interval_records(r, LEPTON_VALUES)));
     offsets.hard_majorant = tables.len() as u32;
@@ -408,23 +411,23 @@ fn lepton_tables(
     offsets.scattering = tables.len() as u32;
     let free = free_thicknesses(input, voxel_cm);
     let of_class = leptons.len() * input.materials.len();
-    for (class, facts) in facts.chunks(of_class).enumerate() {
+    let rows = ElasticRows::default();
+    for (class, sets) in sets.chunks(of_class).enumerate() {
         let nodes = leptons.iter().map(|l| reach.lepton_nodes(*l)).max().unwrap_or(COARSE_NODES);
-        let strengths: Vec<f64> = (0..nodes)
-            .into_par_iter()
-            .map(|node| {
-                let of =
-                    |k: f64, f: &LeptonFacts| Ok(k.min(f.largest_strength(node, class, free)?));
-                facts.iter().try_fold(f64::INFINITY, of)
-            })
+        let largest = |node: usize| {
+            let of_sets = sets.iter().map(|set| set.largest_strength(node, class, free));
+            of_sets.fold(f64::INFINITY, f64::min)
+        };
+        let strengths: Vec<f64> = (0..nodes).map(largest).collect();
+        let scattering: Vec<Vec<f32>> = sets
+            .par_iter()
+            .map(|set| set.scattering(&strengths, reach, &rows))
             .collect::<Result<_>>()?;
-        let scattering: Vec<Vec<f32>> =
-            facts.par_iter().map(|f| f.scattering(&strengths, reach)).collect::<Result<_>>()?;
         scattering.iter().for_each(|t| tables.extend(t));
     }
     // Photons do not depend on the class.
     let spectra: Vec<(Vec<f32>, Vec<f32>)> =
-        facts[..of_class].par_iter().map(|f| f.spectra(reach)).collect();
+        sets[..of_class].par_iter().map(|set| set.spectra(reach)).collect::<Result<_>>()?;
     offsets.bremsstrahlung = tables.len() as u32;
     spectra.iter().for_each(|t| tables.extend(&t.0));
     offsets.thick_target = tables.len() as u32;

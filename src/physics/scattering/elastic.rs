@@ -60,13 +60,14 @@ static STENCILS: LazyLock<Vec<Stencil>> =
 
 /// Four-point Lagrange interpolation: first node and weights.
 #[derive(Clone, Copy)]
-struct Stencil {
-    first: usize,
-    weights: [f64; 4],
+pub(super) struct Stencil {
+    pub(super) first: usize,
+    pub(super) weights: [f64; 4],
 }
 
 impl Stencil {
-    fn new(nodes: &[f64], x: f64) -> Self {
+    /// For a place among ascending nodes, of which there are at least four.
+    pub(super) fn new(nodes: &[f64], x: f64) -> Self {
         let above = nodes.partition_point(|&node| node <= x);
         let first = above.saturating_sub(2).min(nodes.len() - 4);
         let mut weights = [1.0; 4];

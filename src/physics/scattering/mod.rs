@@ -6,6 +6,7 @@
 
 mod atom;
 mod elastic;
+mod elastic_rows;
 mod inelastic;
 mod moments;
 mod multiple;
@@ -14,5 +15,6 @@ mod quadrature;
 mod reference_tests;
 
 pub use elastic::{MAX_ENERGY_MEV, MIN_ENERGY_MEV, differential_cross_section};
+pub use elastic_rows::ElasticRows;
 pub use moments::{TransportMoments, first_coefficient};
 pub use multiple::MultipleScattering;

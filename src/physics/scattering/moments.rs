@@ -4,8 +4,9 @@ use std::f64::consts::PI;
 
 use super::atom;
 use super::elastic;
+use super::elastic_rows::ElasticRows;
 use super::inelastic::SoftCollisions;
-use super::quadrature::{L_MAX, QUADRATURE};
+use super::quadrature::{L_MAX, QUADRATURE, deflected_by};
 use crate::constants::AVOGADRO;
 use crate::error::Result;
 use crate::physics::{Lepton, Material};
@@ -24,10 +25,13 @@ pub struct TransportMoments {
     pub total: f64,
 }
 
-/// Discrete deflections: at `cosine[i]` a cross section per mass of `xs[i]`, cm2/g.
+/// Deflections of a material: by elastic collisions at the nodes of `QUADRATURE`, by soft inelastic ones at nodes of their own.
 struct Nodes {
+    /// Cross sections, cm2/g.
+    elastic: Vec<f64>,
+    /// cos theta and cross section, cm2/g.
     cosine: Vec<f64>,
-    xs: Vec<f64>,
+    soft: Vec<f64>,
 }
 
 impl Nodes {
@@ -36,6 +40,7 @@ impl Nodes {
         energy_mev: f64,
         lepton: Lepton,
         t_cut_mev: Option<f64>,
+        add_atom: impl Fn(usize, f64, &mut [f64]),
     ) -> Result<Self> {
         elastic::check_energy(energy_mev)?;
         let quadrature = &*QUADRATURE;
@@ -45,30 +50,43 @@ impl Nodes {
             let index = atom::index_of(z)?;
             let atoms_per_gram = fraction * AVOGADRO / atom::atom(index).atomic_weight;
             electrons_per_gram += atoms_per_gram * f64::from(z);
-            elastic::add_at_nodes(index, energy_mev, lepton, atoms_per_gram, &mut xs);
+            add_atom(index, atoms_per_gram, &mut xs);
         }
         // 2 pi dcos = 4 pi dmu
         for (xs, weight) in xs.iter_mut().zip(&quadrature.weight) {
             *xs *= 4.0 * PI * weight;
         }
-        let mut cosine: Vec<f64> = quadrature.mu.iter().map(|mu| 1.0 - 2.0 * mu).collect();
+        let mut nodes = Nodes { elastic: xs, cosine: Vec::new(), soft: Vec::new() };
         if let Some(threshold_mev) = t_cut_mev {
             soft(material, energy_mev, lepton, threshold_mev).for_each_node(|mu, per_electron| {
-                cosine.push(1.0 - 2.0 * mu);
-                xs.push(per_electron * electrons_per_gram);
+                nodes.cosine.push(1.0 - 2.0 * mu);
+                nodes.soft.push(per_electron * electrons_per_gram);
             });
         }
-        Ok(Nodes { cosine, xs })
+        Ok(nodes)
+    }
+
+    /// G_1, cm2/g.
+    fn first(&self) -> f64 {
+        sum_of_products(deflected_by(1), &self.elastic) + deflected(&self.cosine, &self.soft)
+    }
+
+    /// The moments that a step of a strength needs, and its thickness.
+    fn of_strength(&self, strength: f64) -> (TransportMoments, f64) {
+        let thickness = strength / self.first();
+        let done = |g: f64, total: f64| (-thickness * g).exp() - (-thickness * total).exp() < TAIL;
+        (self.moments(L_MAX, done), thickness)
     }
 
     /// G_l up to `l_max`, or to where `enough(G_l, total)` says so.
     fn moments(&self, l_max: usize, enough: impl Fn(f64, f64) -> bool) -> TransportMoments {
-        let total: f64 = self.xs.iter().sum();
+        let total: f64 = self.elastic.iter().sum::<f64>() + self.soft.iter().sum::<f64>();
         let mut g = vec![0.0];
         let mut previous = vec![1.0; self.cosine.len()];
         let mut current = self.cosine.clone();
         for l in 1..=l_max {
-            let sum = deflected(&current, &self.xs);
+            let sum =
+                sum_of_products(deflected_by(l), &self.elastic) + deflected(&current, &self.soft);
             g.push(sum);
             if enough(sum, total) {
                 break;
@@ -87,16 +105,29 @@ impl Nodes {
 
 /// Sum of xs (1 - p), in four sums side by side: one after the other each would wait for the last.
 fn deflected(p: &[f64], xs: &[f64]) -> f64 {
-    let (of_four, of_rest) = (p.chunks_exact(4), xs.chunks_exact(4));
+    in_four_sums(p, xs, |p, xs| xs * (1.0 - p))
+}
+
+fn sum_of_products(a: &[f64], b: &[f64]) -> f64 {
+    in_four_sums(a, b, |a, b| a * b)
+}
+
+fn in_four_sums(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
+    let (of_four, of_rest) = (a.chunks_exact(4), b.chunks_exact(4));
     let rest = of_four.remainder().iter().zip(of_rest.remainder());
-    let rest: f64 = rest.map(|(p, xs)| xs * (1.0 - p)).sum();
+    let rest: f64 = rest.map(|(a, b)| term(*a, *b)).sum();
     let mut sums = [0.0; 4];
-    for (p, xs) in of_four.zip(of_rest) {
+    for (a, b) in of_four.zip(of_rest) {
         for (k, sum) in sums.iter_mut().enumerate() {
-            *sum += xs[k] * (1.0 - p[k]);
+            *sum += term(a[k], b[k]);
         }
     }
     (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
+}
+
+/// Adds an atom's elastic cross sections as the data have them.
+fn exact(energy_mev: f64, lepton: Lepton) -> impl Fn(usize, f64, &mut [f64]) {
+    move |index, atoms, xs| elastic::add_at_nodes(index, energy_mev, lepton, atoms, xs)
 }
 
 fn soft(
@@ -145,7 +176,8 @@ impl TransportMoments {
         l_max: usize,
     ) -> Result<Self> {
         let l_max = l_max.min(L_MAX);
-        let nodes = Nodes::new(material, energy_mev, lepton, Some(t_cut_mev))?;
+        let exact = exact(energy_mev, lepton);
+        let nodes = Nodes::new(material, energy_mev, lepton, Some(t_cut_mev), exact)?;
         Ok(nodes.moments(l_max, |_, _| false))
     }
 
@@ -157,7 +189,8 @@ impl TransportMoments {
         l_max: usize,
     ) -> Result<Self> {
         let l_max = l_max.min(L_MAX);
-        let nodes = Nodes::new(material, energy_mev, lepton, None)?;
+        let exact = exact(energy_mev, lepton);
+        let nodes = Nodes::new(material, energy_mev, lepton, None, exact)?;
         Ok(nodes.moments(l_max, |_, _| false))
     }
 
@@ -173,10 +206,25 @@ impl TransportMoments {
         t_cut_mev: f64,
         strength: f64,
     ) -> Result<(Self, f64)> {
-        let nodes = Nodes::new(material, energy_mev, lepton, Some(t_cut_mev))?;
-        let first: f64 = nodes.xs.iter().zip(&nodes.cosine).map(|(xs, x)| xs * (1.0 - x)).sum();
-        let thickness = strength / first;
-        let done = |g: f64, total: f64| (-thickness * g).exp() - (-thickness * total).exp() < TAIL;
-        Ok((nodes.moments(L_MAX, done), thickness))
+        let exact = exact(energy_mev, lepton);
+        let nodes = Nodes::new(material, energy_mev, lepton, Some(t_cut_mev), exact)?;
+        Ok(nodes.of_strength(strength))
+    }
+
+    /// The same from rows of elastic cross sections that all materials share.
+    ///
+    /// # Errors
+    /// As [`TransportMoments::new`].
+    pub fn for_strength_from(
+        rows: &ElasticRows,
+        material: &Material,
+        energy_mev: f64,
+        lepton: Lepton,
+        t_cut_mev: f64,
+        strength: f64,
+    ) -> Result<(Self, f64)> {
+        let add = |index, atoms, xs: &mut [f64]| rows.add(index, energy_mev, lepton, atoms, xs);
+        let nodes = Nodes::new(material, energy_mev, lepton, Some(t_cut_mev), add)?;
+        Ok(nodes.of_strength(strength))
     }
 }

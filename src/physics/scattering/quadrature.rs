@@ -49,6 +49,29 @@ impl Quadrature {
     }
 }
 
+/// `1 - P_l` at the nodes of [`QUADRATURE`], `[l][node]`, l up to [`L_MAX`]: the same for all cross sections.
+static DEFLECTED: LazyLock<Vec<Vec<f64>>> = LazyLock::new(|| {
+    let cosine: Vec<f64> = QUADRATURE.mu.iter().map(|mu| 1.0 - 2.0 * mu).collect();
+    let (mut below, mut here) = (vec![1.0; cosine.len()], cosine.clone());
+    let mut rows = vec![vec![0.0; cosine.len()]];
+    for l in 1..=L_MAX {
+        rows.push(here.iter().map(|p| 1.0 - p).collect());
+        let l = l as f64;
+        let (a, b) = ((2.0 * l + 1.0) / (l + 1.0), l / (l + 1.0));
+        for ((p0, p1), x) in below.iter_mut().zip(&mut here).zip(&cosine) {
+            let next = a * x * *p1 - b * *p0;
+            *p0 = *p1;
+            *p1 = next;
+        }
+    }
+    rows
+});
+
+/// `1 - P_l` at the nodes of [`QUADRATURE`], for l up to [`L_MAX`].
+pub(super) fn deflected_by(l: usize) -> &'static [f64] {
+    &DEFLECTED[l]
+}
+
 /// Gauss-Legendre nodes and weights on [-1, 1], by Newton's method on P_n.
 pub(super) fn gauss_legendre(n: usize) -> (Vec<f64>, Vec<f64>) {
     let mut nodes = Vec::with_capacity(n);

@@ -66,10 +66,13 @@ impl Cumulative {
     pub fn new(density: impl Fn(f64) -> f64, n: usize, power: i32) -> Self {
         let mu: Vec<f64> = (0..=n).map(|j| (j as f64 / n as f64).powi(power)).collect();
         let mut exceed = vec![0.0; n + 1];
+        let mut above = density(mu[n]);
         for j in (0..n).rev() {
             let (a, b) = (mu[j], mu[j + 1]);
-            let panel = (b - a) / 6.0 * (density(a) + 4.0 * density(0.5 * (a + b)) + density(b));
+            let below = density(a);
+            let panel = (b - a) / 6.0 * (below + 4.0 * density(0.5 * (a + b)) + above);
             exceed[j] = exceed[j + 1] + panel.max(0.0);
+            above = below;
         }
         let total = exceed[0];
         if total > 0.0 {

@@ -5,13 +5,15 @@ use super::neighbours::windows;
 use super::steps::SHORTER;
 use super::straggling::straggling;
 use crate::error::Result;
-use crate::physics::scattering::{MultipleScattering, TransportMoments, first_coefficient};
+use crate::physics::scattering::{
+    ElasticRows, MultipleScattering, TransportMoments, first_coefficient,
+};
 use crate::physics::{Bremsstrahlung, CsdaRange, Lepton, Material, StoppingPower, ThickTarget};
 use crate::transport::layout::{
     ANGULAR_STRIDE, COARSE_BITS, FINE_BITS, FINE_NODES, LEPTON_VALUES, SPECTRUM_INTERVALS,
     SPECTRUM_STRIDE, node_energy,
 };
-use crate::transport::reach::{Reach, fill_unreached};
+use crate::transport::reach::fill_unreached;
 
 /// Least part of the collision stopping power that soft collisions have; gold has 7 % at 1 keV.
 const LEAST_SOFT: f64 = 0.01;
@@ -43,6 +45,44 @@ impl LeptonControl {
     /// Production threshold at an energy, MeV.
     pub fn threshold(&self, energy_mev: f64) -> f64 {
         (energy_mev * self.threshold_fraction).clamp(self.threshold_min_mev, self.threshold_max_mev)
+    }
+
+    /// Largest scattering strength that keeps both limits at a coarse node, in usual voxels (class 0) or in gas and beside it (class 1). `free` are
+    /// the mass thicknesses (g/cm2) that steps of each class may have all the same (`steps.rs`).
+    pub fn largest_strength(
+        &self,
+        rates: &LeptonRates,
+        node: usize,
+        class: usize,
+        free: [f64; 2],
+    ) -> f64 {
+        let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
+        let (loss, inverse) = rates.at_coarse(node);
+        let limit = |strength: f64, fraction: f64| (fraction * e * inverse / loss).min(strength);
+        let longest = limit(self.max_strength, self.max_loss_fraction);
+        let usual = longest.min((SHORTER * longest).max(free[0] * inverse));
+        if class == 0 {
+            return usual;
+        }
+        usual.min(limit(self.face_strength, self.face_loss_fraction).max(free[1] * inverse))
+    }
+}
+
+/// What [`LeptonFacts::rates`] gives at each fine node: restricted stopping power (MeV cm2/g), inverse first transport path, hard cross section
+/// (cm2/g), bremsstrahlung's share of it, CSDA range (g/cm2), thick-target photons.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeptonRates(pub Vec<[f64; LEPTON_VALUES]>);
+
+impl LeptonRates {
+    /// As the plan holds them, `[fine node][LEPTON_VALUES]`.
+    pub fn records(&self) -> Vec<f32> {
+        self.0.as_flattened().iter().map(|v| *v as f32).collect()
+    }
+
+    /// Restricted stopping power and inverse first transport path at a coarse node, which is a fine one too.
+    fn at_coarse(&self, node: usize) -> (f64, f64) {
+        let [loss, path, ..] = self.0[node << (FINE_BITS - COARSE_BITS)];
+        (loss, path)
     }
 }
 
@@ -128,68 +168,47 @@ impl LeptonFacts {
         straggling(relative, third / (variance.powf(1.5) * thickness.sqrt()))
     }
 
-    /// The fine-grid records, `[fine node][LEPTON_VALUES]`.
+    /// What the fine-grid records hold.
     ///
     /// # Errors
     /// If the elastic data do not cover the material.
-    pub fn records(&self) -> Result<Vec<f32>> {
+    pub fn rates(&self) -> Result<Vec<[f64; LEPTON_VALUES]>> {
         let thick = self.thick_target();
-        let mut out = Vec::with_capacity(FINE_NODES * LEPTON_VALUES);
-        for node in 0..FINE_NODES {
+        let at_node = |node: usize| {
             let e = node_energy(FINE_BITS, node).max(LOWEST_MEV);
             let (collision, radiation) = self.hard(e);
             let hard = collision + radiation;
             let share = if hard > 0.0 { radiation / hard } else { 0.0 };
-            let record = [
-                self.restricted(e),
-                self.inverse_path(e)?,
-                hard,
-                share,
-                self.range(e),
-                thick.photons(e),
-            ];
-            out.extend(record.iter().map(|&v| v as f32));
-        }
-        Ok(out)
+            let (loss, path) = (self.restricted(e), self.inverse_path(e)?);
+            Ok([loss, path, hard, share, self.range(e), thick.photons(e)])
+        };
+        (0..FINE_NODES).map(at_node).collect()
     }
 
     fn thick_target(&self) -> ThickTarget<'_> {
         ThickTarget::new(&self.bremsstrahlung, &self.csda, self.control.photon_threshold_mev)
     }
 
-    /// Largest scattering strength that keeps both limits at a coarse node, in usual voxels (class 0) or in gas and beside it (class 1). `free` are
-    /// the mass thicknesses (g/cm2) that steps of each class may have all the same (`steps.rs`).
+    /// Multiple-scattering tables for the given strengths of the first coarse nodes, `[coarse node][ANGULAR_STRIDE]`: the Goudsmit-Saunderson
+    /// distribution at the middle energy of the step. `rates` are its own.
     ///
     /// # Errors
     /// As [`Self::inverse_path`].
-    pub fn largest_strength(&self, node: usize, class: usize, free: [f64; 2]) -> Result<f64> {
-        let c = &self.control;
-        let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
-        let inverse = self.inverse_path(e)?;
-        let limit =
-            |strength: f64, loss: f64| (loss * e * inverse / self.restricted(e)).min(strength);
-        let longest = limit(c.max_strength, c.max_loss_fraction);
-        let usual = longest.min((SHORTER * longest).max(free[0] * inverse));
-        if class == 0 {
-            return Ok(usual);
-        }
-        Ok(usual.min(limit(c.face_strength, c.face_loss_fraction).max(free[1] * inverse)))
-    }
-
-    /// Multiple-scattering tables for the given strengths, `[coarse node][ANGULAR_STRIDE]`: the Goudsmit-Saunderson
-    /// distribution at the middle energy of the step, up to the energies that can occur.
-    ///
-    /// # Errors
-    /// As [`Self::inverse_path`].
-    pub fn scattering(&self, strengths: &[f64], reach: &Reach) -> Result<Vec<f32>> {
+    pub fn scattering(
+        &self,
+        strengths: &[f64],
+        rates: &LeptonRates,
+        rows: &ElasticRows,
+    ) -> Result<Vec<f32>> {
         let mut out = Vec::new();
-        for (node, &strength) in strengths.iter().enumerate().take(reach.lepton_nodes(self.lepton))
-        {
+        for (node, &strength) in strengths.iter().enumerate() {
             let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
-            let fraction = strength * self.restricted(e) / (self.inverse_path(e)? * e);
+            let (loss, path) = rates.at_coarse(node);
+            let fraction = strength * loss / (path * e);
             let middle = (e * (1.0 - 0.5 * fraction)).max(LOWEST_MEV);
             let t_cut = self.control.threshold(middle);
-            let (moments, thickness) = TransportMoments::for_strength(
+            let (moments, thickness) = TransportMoments::for_strength_from(
+                rows,
                 &self.material,
                 middle,
                 self.lepton,
@@ -205,14 +224,14 @@ impl LeptonFacts {
         Ok(out)
     }
 
-    /// Thin-target and thick-target photon spectra, each `[coarse node][SPECTRUM_STRIDE]`.
-    pub fn spectra(&self, reach: &Reach) -> (Vec<f32>, Vec<f32>) {
+    /// Thin-target and thick-target photon spectra, each `[coarse node][SPECTRUM_STRIDE]`, made at the first `nodes`.
+    pub fn spectra(&self, nodes: usize) -> (Vec<f32>, Vec<f32>) {
         const POINTS: usize = 129;
         let cut = self.control.photon_threshold_mev;
         let thick_target = self.thick_target();
         let mut thin = Vec::new();
         let mut thick = Vec::new();
-        for node in 0..reach.lepton_nodes(self.lepton) {
+        for node in 0..nodes {
             let e = node_energy(COARSE_BITS, node).max(LOWEST_MEV);
             thin.extend(windows(&quantiles(
                 &self.bremsstrahlung.spectrum_cdf(e, cut, POINTS),
