@@ -187,7 +187,19 @@ fn structs_lie_as_in_rust() {
     );
     same_layout!(
         transport,
-        Batch { first, offset, stride, histories, cells, groups, entries, source_most, spare }
+        Batch {
+            first,
+            offset,
+            stride,
+            histories,
+            cells,
+            groups,
+            entries,
+            source_most,
+            spare,
+            lattice_low,
+            lattice_high
+        }
     );
     same_layout!(transport, Queue { head, take, lanes, spare_a, tail, spare_b, next, spare_c });
     same_layout!(transport, Control { rings, source_next, source_take, overflows, stuck });

@@ -1,6 +1,7 @@
-//! Where a batch's histories decay: systematic sampling of the cumulative activity.
+//! Where a batch's histories decay and with which numbers they begin: systematic sampling of the cumulative activity, and a lattice.
 
 use super::cpu::rng::batch_state;
+use super::lattice::Lattice;
 use super::plan::Plan;
 
 /// Systematic sampling of a batch: history `i` sits at `offset + i stride` of the cumulative activity (integers; the
@@ -9,6 +10,7 @@ use super::plan::Plan;
 pub struct Strata {
     offset: u64,
     stride: u64,
+    lattice: Lattice,
 }
 
 impl Strata {
@@ -18,7 +20,7 @@ impl Strata {
         let state = batch_state(plan.params.seed, batch);
         let random = u64::from(state[0]) << 32 | u64::from(state[1]);
         let offset = ((u128::from(random) * u128::from(stride)) >> 64) as u64;
-        Strata { offset, stride }
+        Strata { offset, stride, lattice: Lattice::of_batch(plan.params.seed, batch) }
     }
 
     /// Position of history `i` of the batch.
@@ -29,7 +31,13 @@ impl Strata {
 
     /// Strata whose history 0 is history `i` of these, and that have no other.
     pub fn only(&self, i: u64) -> Self {
-        Strata { offset: self.position(i), stride: 0 }
+        Strata { offset: self.position(i), stride: 0, lattice: self.lattice.from(i) }
+    }
+
+    /// The lattice from history `i` on.
+    #[inline(always)]
+    pub fn lattice(&self, i: u64) -> Lattice {
+        self.lattice.from(i)
     }
 
     /// Position of history 0.
