@@ -349,7 +349,8 @@ fn read_sums(path: &Path, kind: Kind, suggestion: &str) -> Result<Checkpoint> {
     let body = length.checked_sub(32).ok_or_else(|| damaged("it is too short".into()))?;
     let mut file = io::BufReader::with_capacity(1 << 18, file);
     let mut from = Hashing { inner: (&mut file).take(body), digest: Sha256::new() };
-    let found = read_body(&mut from, kind, body).map_err(|e| damaged(e.to_string()))?;
+    let found =
+        read_body(&mut from, kind, body).map_err(|e| damaged(e.to_string()).caused_by(e))?;
     // The decoder may leave trailing bytes; all of them are hashed.
     io::copy(&mut from, &mut io::sink()).map_err(|e| Error::io("read", path, &e))?;
     let digest = from.digest.finalize();
