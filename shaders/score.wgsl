@@ -1,6 +1,6 @@
 // Where energy goes: voxels, or spherical shells round the centre of one (`src/transport/cpu/score.rs`).
 
-// Words (pairs) of a cell, and the one of each origin, always below that number (`src/transport/reach.rs`).
+// Words (pairs) of a cell, and the one of each origin, always below that number (`src/transport/score.rs`).
 override TALLY_CHANNELS: u32;
 override CHANNEL_ELECTRON: u32;
 override CHANNEL_PHOTON: u32;

@@ -3,7 +3,9 @@
 //! An error message always reads `problem (why) suggestion`. Whatever names the culprit (file, DICOM
 //! attribute, value, option) belongs in `problem`; the rule that was broken belongs in `why`.
 
+use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What went wrong, coarsely; decides the exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +22,20 @@ pub enum ErrorKind {
     Interrupted,
 }
 
-/// A problem, why it is one, and a suggestion.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// The error of the system or of a library that lies under one of this crate, for programs that tell kinds of it apart.
+#[derive(Debug, Clone)]
+pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
+
+impl Deref for Cause {
+    type Target = dyn std::error::Error + Send + Sync;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+/// A problem, why it is one, and a suggestion. Errors with the same words are equal, whatever lies under them.
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{problem} ({why}) {suggestion}")]
 pub struct Error {
     /// The coarse class.
@@ -32,7 +46,21 @@ pub struct Error {
     pub why: String,
     /// What the user can do.
     pub suggestion: String,
+    /// What lies under it, where that is known: its words stand in `why` already, so the message does not repeat them.
+    #[source]
+    pub cause: Option<Cause>,
 }
+
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && self.problem == other.problem
+            && self.why == other.why
+            && self.suggestion == other.suggestion
+    }
+}
+
+impl Eq for Error {}
 
 /// The crate's result type.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -45,7 +73,20 @@ impl Error {
         why: impl Into<String>,
         suggestion: impl Into<String>,
     ) -> Self {
-        Error { kind, problem: problem.into(), why: why.into(), suggestion: suggestion.into() }
+        Error {
+            kind,
+            problem: problem.into(),
+            why: why.into(),
+            suggestion: suggestion.into(),
+            cause: None,
+        }
+    }
+
+    /// The same with what lies under it, which [`std::error::Error::source`] then gives.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.cause = Some(Cause(Arc::new(cause)));
+        self
     }
 
     /// An input that cannot be used.
@@ -68,6 +109,7 @@ impl Error {
                 did_you_mean_of(&message)
             ),
         )
+        .caused_by(error.clone())
     }
 
     /// Refuses a file of another version.
@@ -116,7 +158,12 @@ impl Error {
             _ => "Check that the path exists, that you may access it and that the disk has room.",
         };
         let problem = format!("cannot {action} {}", path.display());
-        Error::new(ErrorKind::Io, problem, error.to_string(), suggestion)
+        // A copy: an error of the system is known by its number, others by their kind and words.
+        let cause = match error.raw_os_error() {
+            Some(code) => std::io::Error::from_raw_os_error(code),
+            None => std::io::Error::new(error.kind(), error.to_string()),
+        };
+        Error::new(ErrorKind::Io, problem, error.to_string(), suggestion).caused_by(cause)
     }
 
     /// Says of which time point (from 0) it is, where it does not say so itself.
@@ -172,6 +219,23 @@ mod tests {
         let error = Error::input("spacing is 0 mm", "it must be positive", "Check the header.");
         assert_eq!(error.to_string(), "spacing is 0 mm (it must be positive) Check the header.");
         assert_eq!(error.exit_code(), 3);
+    }
+
+    #[test]
+    fn what_lies_under_an_error_keeps_its_type_and_is_not_told_twice() {
+        use std::error::Error as _;
+        let missing = std::fs::read("/no/such/file").unwrap_err();
+        let error = Error::io("read", Path::new("/no/such/file"), &missing);
+        let source = error.source().and_then(|s| s.downcast_ref::<std::io::Error>());
+        assert_eq!(source.map(std::io::Error::kind), Some(std::io::ErrorKind::NotFound));
+        assert_eq!(error.to_string().matches(&missing.to_string()).count(), 1, "{error}");
+        let toml = toml::from_str::<toml::Table>("a = ").unwrap_err();
+        let error = Error::of_toml(&toml).of_time_point(2);
+        assert!(error.source().is_some_and(|s| s.is::<toml::de::Error>()));
+        // Equal by their words.
+        let bare = Error { cause: None, ..error.clone() };
+        assert!(bare.source().is_none() && bare == error);
+        assert_ne!(Error { why: String::new(), ..error.clone() }, error);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use voxgray::transport::plan::Plan;
 use voxgray::transport::run::{RunSettings, Silent, run};
 use voxgray::transport::settings::{PhotonEstimator, Settings};
 use voxgray::transport::sub_voxels::SubVoxels;
-use voxgray::transport::tally::{Tally, Told};
+use voxgray::transport::tally::{Origin, Tally, Told};
 
 fn on_cpu(plan: &Plan, histories: u64, batches: u32) -> Tally {
     let settings = RunSettings { threads: 2, ..RunSettings::with_histories(histories, batches) };
@@ -40,13 +40,15 @@ fn parts_add_up_to_their_voxel() {
         let parts = whole.take_parts(plan.voxels.len(), 0).expect("parts");
         assert_eq!((whole.voxels, parts.voxels), (plan.voxels.len(), plans::FINE.cells()));
         let mut hit = 0;
-        for origin in 0..3 {
+        for origin in Origin::ALL.into_iter().filter(|o| plan.origins[*o as usize]) {
+            let of_parts = parts.of_origin(origin).expect("scored");
+            let of_voxels = whole.of_origin(origin).expect("scored");
             let mut sums = vec![0_u64; plan.voxels.len()];
-            for (cell, units) in parts.sums[origin].iter().enumerate() {
+            for (cell, units) in of_parts.iter().enumerate() {
                 sums[plans::FINE.voxel_of(cell, &plan.grid)] += units;
             }
             for (voxel, sum) in sums.into_iter().enumerate().filter(|(_, s)| *s > 0) {
-                let own = whole.sums[origin][voxel];
+                let own = of_voxels[voxel];
                 let off = own.abs_diff(sum) as f64;
                 assert!(off < 1e-5 * own as f64 + 1e4, "{source}: voxel {voxel}: {own}, {sum}");
                 hit += 1;

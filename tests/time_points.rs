@@ -109,12 +109,12 @@ fn equal_activities_have_weight_one_and_the_bits_of_an_ordinary_run() {
     ordinary.source_cumulative.clone_from(&plan.source_cumulative);
     let settings = histories(3_000, 3, 2);
     let (one, all) = (go(&ordinary, &settings).tally, go(&plan, &settings).tally);
-    for time in &all.times {
+    let sums = one.by_origin().expect("an ordinary run");
+    for time in all.by_time().expect("time points") {
         for v in 0..one.voxels {
-            let sum: u64 = one.sums.iter().filter_map(|s| s.get(v)).sum();
-            assert_eq!(time.sums[v], sum);
+            assert_eq!(time.sums[v], sums.units(v));
         }
-        assert_eq!(time.squares, one.squares);
+        assert_eq!(time.squares, sums.squares);
     }
     assert_eq!(one.ledger, all.ledger);
     for (ordinary, timed) in one.regions.iter().zip(&all.regions) {

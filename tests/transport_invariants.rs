@@ -21,6 +21,7 @@ use voxgray::transport::plan::Plan;
 use voxgray::transport::run::{Outcome, RunSettings, Silent, run};
 use voxgray::transport::settings::Settings;
 use voxgray::transport::tally::{Origin, Tally};
+use voxgray::transport::tally_origins::OriginSums;
 use voxgray::transport::trace::trace;
 
 /// PHYSICS.md: imparted + escaped + cut = emitted.
@@ -101,7 +102,7 @@ fn with_flag(plan: &Plan, flag: u32, on: bool) -> Plan {
 }
 
 fn total_units(tally: &Tally) -> u64 {
-    tally.sums.iter().flatten().sum()
+    tally.by_origin().expect("by origin").sums.iter().flatten().flatten().sum()
 }
 
 #[test]
@@ -206,7 +207,7 @@ fn escapes_of_faces_and_kinds_together_are_what_escaped() {
 fn origins_sum_to_the_whole() {
     let plan = plan_of("Ac-225");
     let tally = go(&plan, 2_000, 2, 1).tally;
-    let sum_of = |o: Origin| tally.sums[o as usize].iter().sum::<u64>();
+    let sum_of = |o: Origin| tally.of_origin(o).expect("scored").iter().sum::<u64>();
     let parts = [Origin::Electron, Origin::Photon, Origin::Alpha].map(sum_of);
     assert!(parts.iter().all(|&p| p > 0), "{parts:?}");
     let regions: u64 = tally.regions.iter().flat_map(|r| &r.units).sum();
@@ -317,16 +318,18 @@ fn replayed_histories_add_up_to_the_run() {
         let plan = with_flag(&plan_of(name), FLAG_KERMA, kerma);
         let (batches, per_batch) = (2_u32, 400_u64);
         let tally = go(&plan, per_batch * u64::from(batches), batches, 2).tally;
-        let mut sums = tally.sums.each_ref().map(|s| vec![0_u64; s.len()]);
+        let of_run = tally.by_origin().expect("by origin");
+        let mut sums = OriginSums::new(tally.voxels, plan.origins).sums;
         let mut ledger = Ledger::default();
         for history in 0..per_batch * u64::from(batches) {
             let one = trace(&plan, history, per_batch);
             for deposit in one.deposits() {
-                sums[deposit.origin as usize][deposit.cell] += deposit.units();
+                let sums = sums[deposit.origin as usize].as_mut().expect("an origin in use");
+                sums[deposit.cell] += deposit.units();
             }
             ledger.add(&one.ledger);
         }
-        assert!(sums == tally.sums, "{name}: replayed deposits are not the run's");
+        assert!(sums == of_run.sums, "{name}: replayed deposits are not the run's");
         assert_eq!(ledger, tally.ledger, "{name}");
     }
 }

@@ -40,7 +40,7 @@ fn on_cpu(plan: &Plan, histories: u64, threads: usize) -> Tally {
 }
 
 fn units(tally: &Tally, origin: Origin) -> u64 {
-    tally.sums[origin as usize].iter().sum()
+    tally.of_origin(origin).unwrap_or_default().iter().sum()
 }
 
 /// Every kind of source in gold.
@@ -67,10 +67,11 @@ fn heavy_plans() -> Vec<(String, Plan)> {
 
 fn closed(name: &str, plan: &Plan, tally: &Tally) {
     let books = &tally.ledger;
-    println!("{name}: {:?}", tally.sums.each_ref().map(|s| s.iter().sum::<u64>()));
+    let of_origins = Origin::ALL.map(|origin| units(tally, origin));
+    println!("{name}: {of_origins:?}");
     assert!(books.imbalance().abs() < 1e-6, "{name}: {}", books.imbalance());
     if plan.params.flags & FLAG_KERMA == 0 {
-        let sum: u64 = tally.sums.iter().flatten().sum();
+        let sum: u64 = of_origins.iter().sum();
         assert_eq!(sum, books.imparted_units + books.cut_units, "{name}");
     }
     tally.check().expect("a tally that agrees with itself");
@@ -121,7 +122,7 @@ fn electrons_below_a_cutoff_of_4_mev_stay_in_their_voxel() {
         let tally = on_cpu(&plan, 2_000, 2);
         closed(name, &plan, &tally);
         let source = plan.source_voxels[0] as usize;
-        let electron = &tally.sums[Origin::Electron as usize];
+        let electron = tally.of_origin(Origin::Electron).expect("electrons");
         let elsewhere: u64 = electron.iter().sum::<u64>() - electron[source];
         assert_eq!(elsewhere, 0, "{name}: electrons left their voxel");
         // The energy that electrons and positrons of these histories had.
@@ -144,7 +145,8 @@ fn electrons_below_a_cutoff_of_4_mev_stay_in_their_voxel() {
         let tally = on_cpu(&plan, 500, 1);
         let source = plan.source_voxels[0] as usize;
         let one = voxgray::transport::ledger::to_units(energy as f32);
-        assert_eq!(tally.sums[Origin::Electron as usize][source], 500 * one, "{energy} MeV");
+        let electron = tally.of_origin(Origin::Electron).expect("electrons");
+        assert_eq!(electron[source], 500 * one, "{energy} MeV");
         assert!(units(&tally, Origin::Photon) > 0, "they annihilate");
     }
     let error = Settings { electron_cutoff_mev: 4.1, ..Settings::default() }.check().unwrap_err();

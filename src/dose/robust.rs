@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::map::DoseScale;
 use crate::transport::tally::{Tally, Told};
+use crate::transport::tally_origins::OriginSums;
 
 /// Most voxels looked at while running; beyond, every n-th is taken.
 pub const PROGRESS_VOXELS: usize = 4_000_000;
@@ -121,7 +122,7 @@ impl HighVoxels {
         let dose: f64 = voxels(&self.about).map(|v| scale.dose(tally, v)).sum();
         let variance: f64 =
             voxels(&self.about).map(|v| scale.standard_error(tally, v).powi(2)).sum();
-        let told = self.about_is_told(tally);
+        let told = self.about_is_told(tally.by_origin()?, tally.batches());
         Some(HighDose {
             definition: DEFINITION,
             percentile: self.percentile,
@@ -135,9 +136,7 @@ impl HighVoxels {
 
     /// [`HighDose::relative_uncertainty`] alone, from every `stride`-th of the voxels of high dose; none where [`HighVoxels::dose`] has none.
     pub fn relative_uncertainty(&self, tally: &Tally, stride: usize) -> Option<f64> {
-        if tally.squares.len() < tally.voxels {
-            return None;
-        }
+        tally.by_origin()?;
         let (mut squares, mut count) = (0.0, 0_usize);
         for v in every(&self.high, stride.max(1)) {
             squares += relative(tally, v).powi(2);
@@ -147,11 +146,10 @@ impl HighVoxels {
     }
 
     /// Whether enough hits carry the energy of the voxels about the percentile; voxels are batches of each other here.
-    fn about_is_told(&self, tally: &Tally) -> bool {
-        let units = |v: usize| tally.sums.iter().filter_map(|s| s.get(v)).sum::<u64>() as f64;
-        let sum: f64 = voxels(&self.about).map(units).sum();
-        let squares: f64 = voxels(&self.about).map(|v| tally.squares[v] as f64).sum();
-        Told::of(sum, squares, tally.batches()) == Told::Yes
+    fn about_is_told(&self, sums: &OriginSums, batches: usize) -> bool {
+        let sum: f64 = voxels(&self.about).map(|v| sums.units(v) as f64).sum();
+        let squares: f64 = voxels(&self.about).map(|v| sums.squares[v] as f64).sum();
+        Told::of(sum, squares, batches) == Told::Yes
     }
 }
 
@@ -232,18 +230,26 @@ mod tests {
     use crate::transport::escapes::Escapes;
     use crate::transport::layout::TALLY_UNITS_PER_MEV;
     use crate::transport::ledger::Ledger;
-    use crate::transport::tally::BatchRegions;
+    use crate::transport::score::Score;
+    use crate::transport::tally::{BatchRegions, Sums};
+
+    /// Puts a sum and its squares into a voxel.
+    fn set(tally: &mut Tally, voxel: usize, sum: u64, squares: u128) {
+        let Sums::ByOrigin(sums) = &mut tally.sums else { panic!("by origin") };
+        sums.sums[0].as_mut().expect("electrons")[voxel] = sum;
+        sums.squares[voxel] = squares;
+    }
 
     /// 100 voxels with 1 to 100 MeV per batch, all with a relative standard error of 10 %, in four batches.
     fn tally() -> Tally {
         let unit = f64::from(TALLY_UNITS_PER_MEV) as u64;
-        let mut tally = Tally::new(100, [true, false, false], 1);
+        let mut tally = Tally::new(Score::by_origin(100, [true, false, false]), 1);
         for v in 0..100_u64 {
             let mean = (v + 1) * unit;
-            tally.sums[0][v as usize] = 4 * mean;
+            let of_four = 4 * mean;
             // Standard error of the mean of four: sqrt((<x^2> - mean^2) / 3) = mean / 10.
             let mean = u128::from(mean);
-            tally.squares[v as usize] = 4 * (mean * mean + 3 * mean * mean / 100);
+            set(&mut tally, v as usize, of_four, 4 * (mean * mean + 3 * mean * mean / 100));
         }
         tally.regions = (0..4)
             .map(|batch| BatchRegions { batch, units: vec![0], escapes: Escapes::default() })
@@ -304,8 +310,7 @@ mod tests {
         let chosen = HighVoxels::new(&activity, &density, 0.05, 98.0, 0.5);
         let mut few = tally();
         for v in (0..100).filter(|v| v % 2 == 1) {
-            few.sums[0][v] = 0;
-            few.squares[v] = 0;
+            set(&mut few, v, 0, 0);
         }
         let (many, few) = (chosen.dose(&tally(), &scale, 1), chosen.dose(&few, &scale, 1));
         let (many, few) = (many.expect("voxels"), few.expect("voxels"));
@@ -337,8 +342,7 @@ mod tests {
             .map(|batch| BatchRegions { batch, units: vec![0], escapes: Escapes::default() })
             .collect();
         let hit = 1_000 * f64::from(TALLY_UNITS_PER_MEV) as u64;
-        tally.sums[0][7] = hit;
-        tally.squares[7] = u128::from(hit) * u128::from(hit);
+        set(&mut tally, 7, hit, u128::from(hit) * u128::from(hit));
         let largest = largest_dose(&tally, &scale, 0.05);
         assert!((largest.dose / (20.0 * GY) - 1.0).abs() < 1e-6, "{largest:?}");
         assert!(largest.standard_error.is_nan() && largest.bias_at_most.is_nan(), "{largest:?}");
@@ -349,8 +353,7 @@ mod tests {
         let mut one = [0.0_f32; 100];
         one[7] = 1.0;
         assert!(high(&one).percentile_dose_standard_error.is_nan());
-        tally.sums[0][7] = hit / 100;
-        tally.squares[7] = u128::from(hit / 100) * u128::from(hit / 100);
+        set(&mut tally, 7, hit / 100, u128::from(hit / 100) * u128::from(hit / 100));
         let high = HighVoxels::new(&activity, &density, 0.05, 98.0, 0.5).dose(&tally, &scale, 1);
         assert!(high.unwrap().percentile_dose_standard_error > 0.0);
     }

@@ -14,6 +14,7 @@ use crate::transport::build::{PlanInput, build_plan};
 use crate::transport::ledger::Ledger;
 use crate::transport::run::Monitor;
 use crate::transport::settings::Settings;
+use crate::transport::tally::Origin;
 use crate::units::MM_PER_CM;
 
 /// Medium round the scored voxels, g/cm2: of what a photon of 0.1 MeV sends back from further out next to nothing returns.
@@ -63,10 +64,8 @@ pub fn run(
     let mut energy_mev = Vec::new();
     let books = replicates::run(&plan, histories, threads, run, &mut |tally| {
         let n = tally.histories().max(1) as f64;
-        energy_mev.push(tally.sums.each_ref().map(|sums| {
-            if sums.is_empty() {
-                return Vec::new();
-            }
+        energy_mev.push(Origin::ALL.map(|origin| {
+            let Some(sums) = tally.of_origin(origin) else { return Vec::new() };
             let mut folded = vec![0.0; octant.len()];
             for (v, units) in sums.iter().enumerate().filter(|(_, u)| **u > 0) {
                 let at = grid.unlinear(v);

@@ -30,9 +30,11 @@ use super::voxel::VoxelKernel;
 use crate::error::Result;
 use crate::interrupt;
 use crate::source::DecaySpectrum;
+use crate::transport::batch_words::{BatchWords, Copies, TimeWords};
 use crate::transport::layout::TALLY_UNITS_PER_MEV;
 use crate::transport::plan::Plan;
-use crate::transport::tally::{BatchWords, ORIGINS, Tally};
+use crate::transport::score::Channels;
+use crate::transport::tally::{ORIGINS, Tally};
 
 /// What local deposition does with photons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -331,30 +333,40 @@ impl<'a> Terms<'a> {
         let per_batch = if histories > 0 { histories.div_ceil(REPLICATES as u64) } else { FINE };
         let scale = per_batch as f64 * f64::from(TALLY_UNITS_PER_MEV);
         let mut tally = Tally::of_plan(plan, per_batch);
-        let (voxels, times) = (plan.voxels.len(), plan.params.time_points as usize);
-        let shares = if times > 0 { Vec::new() } else { self.shares() };
+        let score = plan.score();
+        let shares = match score.channels {
+            Channels::Origins(_) => self.shares(),
+            Channels::Times(_) => Vec::new(),
+        };
         for batch in 0..REPLICATES {
             interrupt::check()?;
-            let words = match times {
-                0 => BatchWords::new(voxels, plan.origins),
-                _ => BatchWords::timed(voxels, times),
+            let mut words = BatchWords::new(score, 1);
+            let energies = |time: usize| {
+                let map = self.map(time, What::Replicate(batch)).into_iter();
+                map.map(|energy| (energy * scale).round() as u64).enumerate()
             };
             let mut imparted = 0_u64;
-            for time in 0..times.max(1) {
-                for (v, energy) in self.map(time, What::Replicate(batch)).iter().enumerate() {
-                    let units = (energy * scale).round() as u64;
-                    if times > 0 {
-                        words.times[v * times + time].store(units, Relaxed);
-                        continue;
+            match words.copies() {
+                Copies::ByTime(copies) => {
+                    let TimeWords { words, times, .. } = &copies[0];
+                    for time in 0..*times {
+                        for (v, units) in energies(time) {
+                            words[v * times + time].store(units, Relaxed);
+                        }
                     }
-                    imparted += units;
-                    let mut rest = units;
-                    for (n, (origin, share)) in shares.iter().enumerate() {
-                        let last = n + 1 == shares.len();
-                        let part = (units as f64 * f64::from(share[v])).round() as u64;
-                        let part = if last { rest } else { part.min(rest) };
-                        words.words[*origin][v].store(part, Relaxed);
-                        rest -= part;
+                }
+                Copies::ByOrigin(copies) => {
+                    let words = copies[0].slices().origins;
+                    for (v, units) in energies(0) {
+                        imparted += units;
+                        let mut rest = units;
+                        for (n, (origin, share)) in shares.iter().enumerate() {
+                            let last = n + 1 == shares.len();
+                            let part = (units as f64 * f64::from(share[v])).round() as u64;
+                            let part = if last { rest } else { part.min(rest) };
+                            words[*origin][v].store(part, Relaxed);
+                            rest -= part;
+                        }
                     }
                 }
             }
@@ -363,7 +375,7 @@ impl<'a> Terms<'a> {
             books.emitted_units += (emitted_mev(self.problem.decay) * scale).round() as u64;
             books.imparted_units += imparted;
             let (labels, regions) = (self.problem.labels, self.problem.regions);
-            tally.fold(batch as u32, &mut [words], labels, regions)?;
+            tally.fold(batch as u32, &mut words, labels, regions)?;
         }
         let books = &mut tally.ledger;
         books.escaped_units = books.emitted_units.saturating_sub(books.imparted_units);
@@ -391,15 +403,18 @@ const FINE: u64 = 1_000_000;
 
 /// Part of the decays in each voxel, at each time of the plan (one where it has none).
 pub fn activities(plan: &Plan) -> Vec<Vec<f64>> {
-    let times = plan.params.time_points as usize;
+    let channels = plan.score().channels;
     let total = plan.source_total() as f64;
-    let mut maps = vec![vec![0.0; plan.voxels.len()]; times.max(1)];
+    let mut maps = vec![vec![0.0; plan.voxels.len()]; channels.groups()];
     let mut before = 0;
     for (n, (&v, &up_to)) in plan.source_voxels.iter().zip(&plan.source_cumulative).enumerate() {
         let share = (up_to - before) as f64 / total;
         before = up_to;
         for (t, map) in maps.iter_mut().enumerate() {
-            let weight = plan.source_weights.get(n * times + t).map_or(1.0, |w| f64::from(*w));
+            let weight = match channels {
+                Channels::Origins(_) => 1.0,
+                Channels::Times(times) => f64::from(plan.source_weights[n * times + t]),
+            };
             map[v as usize] = share * weight;
         }
     }

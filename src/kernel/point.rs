@@ -15,7 +15,7 @@ use crate::transport::build::{PlanInput, RadialScoring, build_plan};
 use crate::transport::ledger::Ledger;
 use crate::transport::run::Monitor;
 use crate::transport::settings::Settings;
-use crate::transport::tally::ORIGINS;
+use crate::transport::tally::{ORIGINS, Origin};
 
 /// Independent runs that a kernel is the mean of: their spread is its standard error.
 pub const REPLICATES: usize = 10;
@@ -74,11 +74,12 @@ impl PointKernel {
         let books = replicates::run(&plan, histories, threads, run, &mut |tally| {
             let n = tally.histories().max(1) as f64;
             let shells = radii_cm.len();
-            energy_mev.push(tally.sums.each_ref().map(|sums| {
-                let inside = sums.iter().take(shells);
+            energy_mev.push(Origin::ALL.map(|origin| {
+                let inside = tally.of_origin(origin).unwrap_or_default().iter().take(shells);
                 inside.map(|units| Ledger::mev(*units) / n).collect::<Vec<f64>>()
             }));
-            let outside = tally.sums.iter().filter_map(|s| s.get(shells)).map(|u| Ledger::mev(*u));
+            let outside = Origin::ALL.iter().filter_map(|o| tally.of_origin(*o)?.get(shells));
+            let outside = outside.map(|u| Ledger::mev(*u));
             beyond += (outside.sum::<f64>() + Ledger::mev(tally.ledger.escaped_units)) / n;
         })?;
         let histories = books.histories;

@@ -537,7 +537,7 @@ pub(super) fn read_summary(folder: &Path) -> Result<Value> {
         return Err(refuse("it has no summary.json".into()));
     }
     let value: Value = serde_json::from_str(&files::text(&path)?)
-        .map_err(|e| refuse(format!("summary.json: {e}")))?;
+        .map_err(|e| refuse(format!("summary.json: {e}")).caused_by(e))?;
     match value["program"].as_str() {
         Some("voxgray") if value["setup"].is_object() => Ok(value),
         _ => Err(refuse("summary.json is not of voxgray dose".into())),

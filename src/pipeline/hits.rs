@@ -12,7 +12,9 @@ use crate::transport::capacity::emitted;
 use crate::transport::escapes::MISSED as PAST;
 use crate::transport::layout::FLAG_KERMA;
 use crate::transport::plan::Plan;
-use crate::transport::tally::{ORIGINS, Tally, Told};
+use crate::transport::tally::{Sums, Tally, Told};
+use crate::transport::tally_origins::OriginSums;
+use crate::transport::tally_times::TimeSums;
 
 /// Confidence that is left open.
 const MISSED: f64 = 0.05;
@@ -66,7 +68,8 @@ pub fn of_vois(context: &Context, tally: &Tally, labels: &[u16]) -> Vec<VoiHits>
     let voxels = voxels(tally, labels, &context.parts);
     let limit = |voi: &VoiFacts| {
         let histories = tally.histories().max(1) as f64;
-        let mev = context.most_mev.filter(|_| tally.times.is_empty())?;
+        // At a time point a history counts as often as its weight there.
+        let mev = context.most_mev.filter(|_| tally.by_origin().is_some())?;
         let limit = mev * (1.0 - MISSED.powf(1.0 / histories));
         Some(limit * context.scale(&[]).factor_of_mass(voi.mass_g)).filter(|l| l.is_finite())
     };
@@ -91,24 +94,26 @@ fn voxels(tally: &Tally, labels: &[u16], parts: &Parts) -> Option<Vec<usize>> {
     if labels.len() < n || n == 0 {
         return None;
     }
-    let stride = if labels.len() == n * tally.times.len() { n } else { 0 };
     let count = |hit: &dyn Fn(usize) -> bool, labels: &[u16]| {
         let mut hits = vec![0; parts.count() + 1];
         let inside = labels.iter().enumerate().filter(|(v, l)| **l > 0 && hit(*v));
         inside.for_each(|(_, l)| hits[usize::from(*l).min(parts.count())] += 1);
         parts.sums(&hits)
     };
-    if tally.times.is_empty() {
-        let hit =
-            |v: usize| (0..ORIGINS).any(|o| tally.sums[o].get(v).is_some_and(|units| *units > 0));
-        return Some(count(&hit, &labels[..n]));
+    match &tally.sums {
+        Sums::ByOrigin(OriginSums { sums, .. }) => {
+            let hit = |v: usize| sums.iter().flatten().any(|units| units[v] > 0);
+            Some(count(&hit, &labels[..n]))
+        }
+        Sums::ByTime(times) => {
+            let stride = if labels.len() == n * times.len() { n } else { 0 };
+            let at = |(t, time): (usize, &TimeSums)| {
+                count(&|v: usize| time.sums[v] > 0, &labels[t * stride..][..n])
+            };
+            let least = |a: Vec<usize>, b: Vec<usize>| a.into_iter().zip(b).map(|(a, b)| a.min(b));
+            times.iter().enumerate().map(at).reduce(|a, b| least(a, b).collect())
+        }
     }
-    let at = |t: usize| {
-        let hit = |v: usize| tally.times[t].sums[v] > 0;
-        count(&hit, &labels[t * stride..][..n])
-    };
-    let least = |a: Vec<usize>, b: Vec<usize>| a.into_iter().zip(b).map(|(a, b)| a.min(b));
-    (0..tally.times.len()).map(at).reduce(|a, b| least(a, b).collect())
 }
 
 /// Says which VOIs have no standard error since too little has hit them.
@@ -144,26 +149,29 @@ pub(super) fn tell(context: &Context, tally: &Tally, observer: &dyn Observer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::tally::BatchWords;
+    use crate::transport::batch_words::{BatchWords, SLOTS};
+    use crate::transport::score::{Channels, Score};
     use std::sync::atomic::Ordering::Relaxed;
 
-    /// Energy in the voxels of `hit` by one batch of words.
-    fn words(voxels: usize, hit: &[usize], timed: usize) -> [BatchWords; 1] {
-        let words = match timed {
-            0 => BatchWords::new(voxels, [true, true, false]),
-            _ => BatchWords::timed(voxels, timed),
+    /// Energy in these words of the photons, or of the time points.
+    fn words(score: Score, hit: &[usize]) -> BatchWords {
+        let words = BatchWords::new(score, 1);
+        let slot = match score.channels {
+            Channels::Origins(_) => 1,
+            Channels::Times(_) => SLOTS - 1,
         };
-        let cells = if timed > 0 { &words.times } else { &words.words[1] };
+        let cells = words.slots()[0][slot].expect("scored");
         hit.iter().for_each(|at| cells[*at].store(7, Relaxed));
-        [words]
+        words
     }
 
     #[test]
     fn voxels_of_any_origin_count_once() {
         let labels = [0, 1, 1, 2, 2, 2];
-        let mut tally = Tally::new(6, [true, true, false], 10);
-        tally.fold(0, &mut words(6, &[0, 1, 4], 0), &labels, 2).unwrap();
-        tally.fold(1, &mut words(6, &[1, 5], 0), &labels, 2).unwrap();
+        let score = Score::by_origin(6, [true, true, false]);
+        let mut tally = Tally::new(score, 10);
+        tally.fold(0, &mut words(score, &[0, 1, 4]), &labels, 2).unwrap();
+        tally.fold(1, &mut words(score, &[1, 5]), &labels, 2).unwrap();
         let two = Parts::alone(2);
         assert_eq!(voxels(&tally, &labels, &two), Some(vec![1, 2]));
         assert_eq!(voxels(&tally, &[], &two), None);
@@ -175,9 +183,10 @@ mod tests {
     #[test]
     fn times_count_the_fewest() {
         let labels = [1, 1, 1, 0, 0, 1, 1, 2];
-        let mut tally = Tally::timed(4, 2, 10);
+        let score = Score::by_time(4, 2);
+        let mut tally = Tally::new(score, 10);
         // `[voxel][time]`: voxels 0, 1, 2 at the first time, 1 and 3 at the second.
-        tally.fold(0, &mut words(4, &[0, 2, 4, 3, 7], 2), &labels, 2).unwrap();
+        tally.fold(0, &mut words(score, &[0, 2, 4, 3, 7]), &labels, 2).unwrap();
         let two = Parts::alone(2);
         assert_eq!(voxels(&tally, &labels, &two), Some(vec![1, 0]));
         assert_eq!(voxels(&tally, &labels[..4], &two), Some(vec![1, 0]));

@@ -80,7 +80,7 @@ pub fn write(
         for (origin, part) in
             [(Origin::Electron, "electron"), (Origin::Photon, "photon"), (Origin::Alpha, "alpha")]
         {
-            if !tally.sums[origin as usize].is_empty() {
+            if tally.of_origin(origin).is_some() {
                 maps.write(&format!("{name}_{part}"), scale.map_of(tally, origin))?;
             }
         }

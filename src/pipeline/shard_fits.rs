@@ -20,15 +20,17 @@ pub(super) fn check(shard: &Shard, context: &Context) -> Result<()> {
             format!("its grid has {voxels} with the parts of those that are scored finer"),
         );
     }
-    if !tally.times.is_empty() && !context.is_of_series() {
+    if let Some(times) = tally.by_time()
+        && !context.is_of_series()
+    {
         return refuse(
-            format!("it holds {} time points", tally.times.len()),
+            format!("it holds {} time points", times.len()),
             "its run is that of one image".into(),
         );
     }
     // Those of each time, where it has several.
     let regions = (context.parts.count() + 1 + context.fine.map_or(0, |fine| fine.places))
-        * tally.times.len().max(1);
+        * tally.score().channels.groups();
     if let Some(batch) = tally.regions.iter().find(|r| r.units.len() != regions) {
         return refuse(
             format!("batch {} has sums of {} regions", batch.batch + 1, batch.units.len()),

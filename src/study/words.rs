@@ -150,7 +150,7 @@ impl Study {
         let keys = self.keys_of(commands, stage, &error.to_string());
         let [problem, why, suggestion] =
             [&error.problem, &error.why, &error.suggestion].map(|text| of_tables(stage, text));
-        self.at_line(Error { kind: error.kind, problem, why, suggestion }, line, &keys)
+        self.at_line(Error { problem, why, suggestion, ..error }, line, &keys)
     }
 
     /// The error of an option that a stage's command needs and nothing gives.
@@ -207,6 +207,7 @@ impl Study {
             problem: format!("{}{line}: {}", self.path.display(), in_study(&error.problem)),
             why: in_study(&error.why),
             suggestion: sentence(in_study(&error.suggestion), keys) + keys,
+            cause: error.cause,
         }
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::ledger::Ledger;
 use super::plan::Plan;
-use super::tally::Tally;
+use super::tally::{Origin, Tally};
 use crate::stats::{chi_squared_exceeded, normal_from_t, two_sided_p};
 
 /// Cells enter a z-map if both tallies know them to this relative standard error: below, batches are far from normal.
@@ -29,7 +29,7 @@ pub struct SameHistories {
 
 /// Compares tallies of the same histories.
 pub fn same_histories(a: &Tally, b: &Tally) -> SameHistories {
-    let units = |t: &Tally, v: usize| t.sums.iter().filter_map(|s| s.get(v)).sum::<u64>();
+    let units = |t: &Tally, v: usize| t.by_origin().map_or(0, |sums| sums.units(v));
     let (mut cells, mut worst, mut largest, mut totals) = (0, 0_u64, 0_u64, [0_u128; 2]);
     for v in 0..a.voxels.max(b.voxels) {
         let (x, y) = (units(a, v), units(b, v));
@@ -138,14 +138,14 @@ pub struct Energies {
 impl From<&Tally> for Energies {
     fn from(t: &Tally) -> Self {
         let per_history = |units: f64| units / t.histories().max(1) as f64;
-        let sum = |units: &Vec<u64>| {
-            let total: u64 = units.iter().sum();
+        let sum = |origin: Origin| {
+            let total: u64 = t.of_origin(origin).unwrap_or_default().iter().sum();
             per_history(Ledger::mev(total))
         };
         Energies {
             emitted_mev: per_history(Ledger::mev(t.ledger.emitted_units)),
             escaped_mev: per_history(Ledger::mev(t.ledger.escaped_units)),
-            imparted_mev: t.sums.each_ref().map(sum),
+            imparted_mev: Origin::ALL.map(sum),
             imbalance: t.ledger.imbalance(),
         }
     }

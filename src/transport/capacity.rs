@@ -10,6 +10,7 @@ use super::cpu::lookup::sample_uniform_table;
 use super::layout::{FLAG_KERMA, POSITRON};
 use super::plan::{Plan, SOURCE_SPECTRUM_INTERVALS, SourceEntry, SourceGroup};
 use super::run::RunSettings;
+use super::score::Channels;
 use crate::constants::ELECTRON_MASS_MEV;
 use crate::error::{Error, Result};
 
@@ -82,11 +83,10 @@ pub fn emitted(plan: &Plan) -> Emitted {
 
 /// Largest weight of a history.
 fn largest_weight(plan: &Plan) -> f64 {
-    plan.source_weights
-        .iter()
-        .copied()
-        .fold(if plan.params.time_points == 0 { 1.0 } else { 0.0 }, f32::max)
-        .into()
+    match plan.score().channels {
+        Channels::Origins(_) => 1.0,
+        Channels::Times(_) => plan.source_weights.iter().copied().fold(0.0, f32::max).into(),
+    }
 }
 
 /// Most histories of a plan whose sums surely fit.

@@ -1,11 +1,12 @@
 //! A batch that is not finished yet, and what a run starts from: enough to go on to the bits of a run that was never stopped. Sums are
 //! integers and a history's numbers belong to it, so that it does not matter when, in which order and by how many threads they are run.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::batch_words::{BatchWords, SLOTS};
 use super::ledger::Ledger;
 use super::run::CHUNK;
-use super::tally::{BatchWords, Tally};
+use super::tally::Tally;
 
 /// What is finished of a batch.
 #[derive(Debug)]
@@ -17,12 +18,12 @@ pub struct InProgress {
     /// Their books.
     pub ledger: Ledger,
     /// Their energy, in one or several copies that are to be added up.
-    pub words: Vec<BatchWords>,
+    pub words: BatchWords,
 }
 
 impl InProgress {
     /// A batch of which nothing is done. `words` are zero.
-    pub fn new(batch: u32, words: Vec<BatchWords>) -> Self {
+    pub fn new(batch: u32, words: BatchWords) -> Self {
         InProgress { batch, done: Vec::new(), ledger: Ledger::default(), words }
     }
 
@@ -57,29 +58,32 @@ impl InProgress {
         self.done.iter().map(|[first, end]| at(*end) - at(*first)).sum()
     }
 
-    /// The energy of the finished chunks by origin, or `[voxel][time point]` in a run with time points: the copies added up.
+    /// The energy of the finished chunks in the places that a checkpoint has for it: of each origin, then `[cell][time point]`; nothing where that is
+    /// not scored. The copies are added up.
     pub fn sums(&self) -> Vec<impl ExactSizeIterator<Item = u64> + '_> {
-        let channels = self.words.first().map_or(0, |w| w.channels().len());
-        let of = move |c: usize| {
-            let n = self.words.first().map_or(0, |w| w.channels()[c].len());
-            (0..n).map(move |v| self.words.iter().map(|w| w.channels()[c][v].load(Relaxed)).sum())
+        let copies = self.words.slots();
+        let of = |slot: usize| {
+            let words: Vec<_> = copies.iter().filter_map(|copy| copy[slot]).collect();
+            let cells = words.first().map_or(0, |w| w.len());
+            (0..cells).map(move |v| words.iter().map(|w| w[v].load(Relaxed)).sum())
         };
-        (0..channels).map(of).collect()
+        (0..SLOTS).map(of).collect()
     }
 
     /// Puts sums that were read back into the first copy. False if they are of another shape.
     pub fn restore(&self, sums: &[Vec<u64>]) -> bool {
-        let Some(first) = self.words.first() else { return false };
-        let channels = first.channels();
-        if channels.len() != sums.len()
-            || channels.iter().zip(sums).any(|(c, s)| c.len() != s.len())
-        {
+        let copies = self.words.slots();
+        let Some(first) = copies.first() else { return false };
+        let cells = |slot: &Option<&[AtomicU64]>| slot.map_or(0, <[AtomicU64]>::len);
+        if sums.len() != SLOTS || first.iter().zip(sums).any(|(slot, s)| cells(slot) != s.len()) {
             return false;
         }
-        for (channel, sums) in channels.iter().zip(sums) {
-            channel.iter().zip(sums).for_each(|(word, sum)| word.store(*sum, Relaxed));
+        for (words, sums) in
+            first.iter().zip(sums).filter_map(|(slot, s)| Some((slot.as_ref()?, s)))
+        {
+            words.iter().zip(sums).for_each(|(word, sum)| word.store(*sum, Relaxed));
         }
-        first.touch_all();
+        self.words.touch_all();
         true
     }
 }
@@ -93,7 +97,7 @@ pub struct Kept {
     pub done: Vec<[u64; 2]>,
     /// Their books.
     pub ledger: Ledger,
-    /// Their energy.
+    /// Their energy: see [`InProgress::sums`].
     pub sums: Vec<Vec<u64>>,
 }
 
@@ -121,11 +125,12 @@ impl Start {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::score::Score;
 
     #[test]
     fn chunks_are_left_or_done_never_both() {
-        let words = || vec![BatchWords::new(3, [true, false, true])];
-        let mut part = InProgress::new(4, words());
+        let words = BatchWords::new(Score::by_origin(3, [true, false, true]), 1);
+        let mut part = InProgress::new(4, words);
         let histories = 10 * CHUNK - 1;
         assert_eq!(part.left(histories), (0..10).collect::<Vec<u64>>());
         part.enter([7, 2, 3]);
@@ -140,17 +145,18 @@ mod tests {
 
     #[test]
     fn sums_come_back_into_one_copy() {
-        let copies = || (0..2).map(|_| BatchWords::new(3, [true, false, true])).collect();
+        let copies = || BatchWords::new(Score::by_origin(3, [true, false, true]), 2);
         let part = InProgress::new(0, copies());
-        for (n, copy) in part.words.iter().enumerate() {
-            copy.words[2][1].store(5 + n as u64, Relaxed);
+        for (n, copy) in part.words.slots().iter().enumerate() {
+            copy[2].expect("alphas")[1].store(5 + n as u64, Relaxed);
         }
         let sums: Vec<Vec<u64>> = part.sums().into_iter().map(Iterator::collect).collect();
         assert_eq!(sums, [vec![0; 3], vec![], vec![0, 11, 0], vec![]]);
         let again = InProgress::new(0, copies());
         assert!(again.restore(&sums));
-        assert_eq!(again.words[0].words[2][1].load(Relaxed), 11);
+        assert_eq!(again.words.slots()[0][2].expect("alphas")[1].load(Relaxed), 11);
         assert!(!again.restore(&sums[..2]));
-        assert!(!InProgress::new(0, vec![BatchWords::timed(3, 2)]).restore(&sums));
+        let timed = BatchWords::new(Score::by_time(3, 2), 1);
+        assert!(!InProgress::new(0, timed).restore(&sums));
     }
 }

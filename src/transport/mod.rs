@@ -1,6 +1,7 @@
 //! Primaries and matter to energy imparted. Inside this module: MeV, cm, g, s.
 
 pub mod agreement;
+pub mod batch_words;
 pub mod build;
 pub mod capacity;
 pub mod compare;
@@ -17,6 +18,7 @@ pub mod ledger;
 pub mod plan;
 pub mod reach;
 pub mod run;
+pub mod score;
 pub mod settings;
 pub mod shard;
 mod shard_claims;
@@ -26,6 +28,7 @@ pub mod sub_voxels;
 pub mod tables;
 pub mod tally;
 mod tally_check;
+pub mod tally_origins;
 pub mod tally_times;
 pub mod times;
 pub mod trace;

@@ -2,7 +2,7 @@
 
 use super::cpu::math::{larger, smaller};
 use super::layout::{FLAG_BEAM, Params};
-use super::reach::Channels;
+use super::score::{Channels, Origins, Score};
 use super::tables::source::build_cumulative;
 use crate::error::{Error, Result};
 use crate::image::Grid;
@@ -114,9 +114,13 @@ impl Plan {
         self.params.time_points = of.params.time_points;
     }
 
-    /// The words of a tally cell.
-    pub fn channels(&self) -> Channels {
-        Channels::new(self.origins)
+    /// What a run of it scores.
+    pub fn score(&self) -> Score {
+        let channels = match self.params.time_points as usize {
+            0 => Channels::Origins(Origins(self.origins)),
+            times => Channels::Times(times),
+        };
+        Score { cells: self.tally_cells(), channels }
     }
 
     /// Linear index of a voxel.

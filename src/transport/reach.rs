@@ -122,31 +122,6 @@ fn can_make_pairs(energy_mev: f64) -> bool {
     energy_mev >= node_energy(FINE_BITS, node.unwrap_or(0))
 }
 
-/// The words of a tally cell: one for each origin in use. Every origin has a word that exists, whatever is asked: one that is not in
-/// use counts to the first that is, so that no energy can go to another cell or be lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Channels {
-    /// Words of a cell, at least one.
-    pub count: usize,
-    /// The word of each origin, below `count`.
-    pub of_origin: [usize; ORIGINS],
-}
-
-impl Channels {
-    /// Of the origins in use.
-    pub fn new(used: [bool; ORIGINS]) -> Self {
-        let mut count = 0;
-        let mut of_origin = [0; ORIGINS];
-        for (channel, used) in of_origin.iter_mut().zip(used) {
-            if used {
-                *channel = count;
-                count += 1;
-            }
-        }
-        Channels { count: count.max(1), of_origin }
-    }
-}
-
 /// A table of `nodes` coarse nodes, each of `stride` values, made one of all [`COARSE_NODES`]: those above, which no particle reaches, repeat the last.
 pub fn fill_unreached(table: &mut Vec<f32>, stride: usize) {
     while table.len() < COARSE_NODES * stride && table.len() >= stride {
@@ -206,19 +181,6 @@ mod tests {
         for (name, photons) in [("P-32", true), ("Sr-89", true), ("Y-90", true), ("Er-169", true)] {
             let decay = DecaySpectrum::from_chain(&chain(name, None, 1.0).unwrap()).unwrap();
             assert_eq!(Reach::of(&decay).origins()[Origin::Photon as usize], photons, "{name}");
-        }
-    }
-
-    #[test]
-    fn every_origin_has_a_word_that_exists() {
-        for bits in 0..8_u32 {
-            let used = std::array::from_fn(|o| bits >> o & 1 == 1);
-            let channels = Channels::new(used);
-            assert_eq!(channels.count, used.iter().filter(|u| **u).count().max(1));
-            assert!(channels.of_origin.iter().all(|c| *c < channels.count), "{used:?}");
-            let own: Vec<usize> =
-                (0..ORIGINS).filter(|o| used[*o]).map(|o| channels.of_origin[o]).collect();
-            assert_eq!(own, (0..own.len()).collect::<Vec<_>>(), "one word each");
         }
     }
 }

@@ -4,14 +4,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::batch_words::{BatchWords, Copies};
 use super::cpu::history::run_history;
 use super::cpu::particle::Stack;
 use super::cpu::score::{Alone, Fine, Scorer, Shared, Shells, Weighted};
 use super::in_progress::{InProgress, Start};
 use super::ledger::Ledger;
 use super::plan::Plan;
+use super::score::Score;
 use super::strata::Strata;
-use super::tally::{BatchWords, ORIGINS, Tally};
+use super::tally::Tally;
 use crate::error::{Error, Result};
 
 /// Histories that a thread takes at once; what is finished of a batch is counted in them.
@@ -143,12 +145,13 @@ pub fn run_from(
     let histories = settings.histories_per_batch;
     let Start { tally, mut kept } = start;
     let mut tally = first_tally(plan, settings, tally)?;
-    let mut words = Some(batch_words(plan, threads));
+    let score = plan.score();
+    let mut words = BatchWords::new(score, word_copies(score, threads)).keeping_touched();
     let (mut interrupted, mut more) = (false, None);
     // What was finished may have reached the goal already.
     let reached = tally.batches() > 0 && monitor.batch_done(&tally, true);
     for batch in left(settings, if reached { None } else { Some(&tally) }) {
-        let mut part = InProgress::new(batch, words.take().unwrap_or_default());
+        let mut part = InProgress::new(batch, words);
         if let Some(kept) = kept.take_if(|k| k.batch == batch) {
             if !part.restore(&kept.sums) {
                 return Err(other_run("the sums of a batch in progress"));
@@ -169,7 +172,7 @@ pub fn run_from(
         }
         tally.fold(batch, &mut part.words, labels, regions)?;
         tally.book(batch, &part.ledger);
-        words = Some(part.words);
+        words = part.words;
         monitor.kept(&tally, None);
         if monitor.batch_done(&tally, true) {
             break;
@@ -178,20 +181,6 @@ pub fn run_from(
     check_caps(&tally.ledger)?;
     let seconds = since.elapsed().as_secs_f64();
     Ok(Outcome { tally, interrupted, more, seconds, notices: Vec::new() })
-}
-
-/// The words of a batch, zero, in as many copies as threads score into.
-fn batch_words(plan: &Plan, threads: usize) -> Vec<BatchWords> {
-    let (cells, times) = (plan.tally_cells(), plan.params.time_points as usize);
-    let copies = match times {
-        0 => word_copies(cells, plan.origins, threads),
-        _ => word_copies(cells * times, [true, false, false], threads),
-    };
-    let one = |_| match times {
-        0 => BatchWords::new(cells, plan.origins),
-        _ => BatchWords::timed(cells, times),
-    };
-    (0..copies).map(one).map(BatchWords::keeping_touched).collect()
 }
 
 /// An empty tally, or the one that a run starts from.
@@ -264,9 +253,8 @@ pub(super) fn check_caps(ledger: &Ledger) -> Result<()> {
 const PRIVATE_WORDS_BYTES: usize = 256 << 20;
 
 /// Copies of the batch words: one for each thread on a grid small enough, else one that they share.
-pub fn word_copies(cells: usize, used: [bool; ORIGINS], threads: usize) -> usize {
-    let origins = used.iter().filter(|&&u| u).count();
-    let bytes = cells * origins * size_of::<u64>() * threads;
+pub fn word_copies(score: Score, threads: usize) -> usize {
+    let bytes = score.words() * size_of::<u64>() * threads;
     if bytes <= PRIVATE_WORDS_BYTES { threads } else { 1 }
 }
 
@@ -292,22 +280,22 @@ fn run_batch(
         // However late it is, something is run.
         until: monitor.keep_by().map(|by| by.max(Instant::now() + LEAST_SLICE)),
     };
-    let words = &part.words;
-    let times = plan.params.time_points as usize;
-    let (ledger, done) = if plan.params.shells > 0 {
-        work.run(|_| Shells(words[0].slices()))
-    } else if times > 0 && words.len() == threads {
-        work.run(|t| Weighted::<true>::new(&words[t].times, words[t].touched(), times))
-    } else if times > 0 {
-        work.run(|_| Weighted::<false>::new(&words[0].times, words[0].touched(), times))
-    } else if plan.params.fine_parts > 0 && words.len() == threads {
-        work.run(|t| Fine(Alone(words[t].slices())))
-    } else if plan.params.fine_parts > 0 {
-        work.run(|_| Fine(Shared(words[0].slices())))
-    } else if words.len() == threads {
-        work.run(|t| Alone(words[t].slices()))
-    } else {
-        work.run(|_| Shared(words[0].slices()))
+    let (shells, fine) = (plan.params.shells > 0, plan.params.fine_parts > 0);
+    // Threads with words of their own lock nothing.
+    let (ledger, done) = match part.words.copies() {
+        Copies::ByTime(words) if words.len() == threads => {
+            work.run(|t| Weighted::<true>::new(&words[t]))
+        }
+        Copies::ByTime(words) => work.run(|_| Weighted::<false>::new(&words[0])),
+        Copies::ByOrigin(words) if shells => work.run(|_| Shells(words[0].slices())),
+        Copies::ByOrigin(words) if words.len() == threads => match fine {
+            true => work.run(|t| Fine(Alone(words[t].slices()))),
+            false => work.run(|t| Alone(words[t].slices())),
+        },
+        Copies::ByOrigin(words) => match fine {
+            true => work.run(|_| Fine(Shared(words[0].slices()))),
+            false => work.run(|_| Shared(words[0].slices())),
+        },
     };
     part.ledger.add(&ledger);
     part.enter(done);

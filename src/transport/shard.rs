@@ -13,12 +13,15 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::batch_words::SLOTS;
 use super::escapes::{ESCAPE_NUMBERS, Escapes};
 use super::in_progress::{InProgress, Kept};
 use super::ledger::Ledger;
+use super::score::{Channels, Origins};
 use super::shard_claims::Claims;
 use super::signature::Signature;
-use super::tally::{BatchRegions, ORIGINS, Tally};
+use super::tally::{BatchRegions, ORIGINS, Sums as TallySums, Tally};
+use super::tally_origins::OriginSums;
 use super::tally_times::TimeSums;
 use crate::error::{Error, Result};
 use crate::files::InputFile;
@@ -173,7 +176,11 @@ pub fn write_shard(path: &Path, shard: &Shard) -> Result<()> {
 /// # Errors
 /// If writing fails.
 pub fn write_checkpoint(path: &Path, sums: &Sums) -> Result<()> {
-    let bytes = sums.tally.voxels * (16 + 8 * ORIGINS).max(24 * sums.tally.times.len());
+    let per_voxel = match sums.tally.sums.channels() {
+        Channels::Origins(_) => 16 + 8 * ORIGINS,
+        Channels::Times(times) => 24 * times,
+    };
+    let bytes = sums.tally.voxels * per_voxel.max(16 + 8 * ORIGINS);
     let level = if bytes > MOST_PACKED { Compression::none() } else { Compression::fast() };
     write_sums(path, Kind::Checkpoint, sums, level)
 }
@@ -181,6 +188,10 @@ pub fn write_checkpoint(path: &Path, sums: &Sums) -> Result<()> {
 fn write_sums(path: &Path, kind: Kind, sums: &Sums, level: Compression) -> Result<()> {
     let t = sums.tally;
     let more = sums.more.filter(|m| !m.done.is_empty());
+    let (origins, times) = match t.sums.channels() {
+        Channels::Origins(Origins(used)) => (used, 0),
+        Channels::Times(times) => ([false; ORIGINS], times),
+    };
     let header = Header {
         signature: sums.signature.clone(),
         part: sums.part,
@@ -188,8 +199,8 @@ fn write_sums(path: &Path, kind: Kind, sums: &Sums, level: Compression) -> Resul
         context: sums.context.to_owned(),
         payload: sums.payload.len(),
         voxels: t.voxels,
-        origins: t.sums.each_ref().map(|s| !s.is_empty()),
-        times: t.times.len(),
+        origins,
+        times,
         histories_per_batch: t.histories_per_batch,
         batches: t.regions.iter().map(|r| r.batch).collect(),
         regions: t.regions.first().map_or(0, |r| r.units.len()),
@@ -212,13 +223,19 @@ fn write_sums(path: &Path, kind: Kind, sums: &Sums, level: Compression) -> Resul
         out.write_all(&header)?;
         let mut gz = GzEncoder::new(&mut out, level);
         gz.write_all(sums.payload)?;
-        for sum in &t.sums {
-            write_words(&mut gz, sum.iter().map(|v| v.to_le_bytes()))?;
-        }
-        write_words(&mut gz, t.squares.iter().map(|v| v.to_le_bytes()))?;
-        for time in &t.times {
-            write_words(&mut gz, time.sums.iter().map(|v| v.to_le_bytes()))?;
-            write_words(&mut gz, time.squares.iter().map(|v| v.to_le_bytes()))?;
+        match &t.sums {
+            TallySums::ByOrigin(OriginSums { sums, squares }) => {
+                for sum in sums.iter().flatten() {
+                    write_words(&mut gz, sum.iter().map(|v| v.to_le_bytes()))?;
+                }
+                write_words(&mut gz, squares.iter().map(|v| v.to_le_bytes()))?;
+            }
+            TallySums::ByTime(times) => {
+                for time in times {
+                    write_words(&mut gz, time.sums.iter().map(|v| v.to_le_bytes()))?;
+                    write_words(&mut gz, time.squares.iter().map(|v| v.to_le_bytes()))?;
+                }
+            }
         }
         for regions in &t.regions {
             write_words(&mut gz, regions.units.iter().map(|v| v.to_le_bytes()))?;
@@ -270,6 +287,32 @@ fn read_words<const N: usize, T>(
     Ok(out)
 }
 
+fn read_tally_sums(
+    from: &mut impl Read,
+    voxels: usize,
+    channels: Channels,
+) -> io::Result<TallySums> {
+    match channels {
+        Channels::Origins(Origins(used)) => {
+            let mut sums = [const { None }; ORIGINS];
+            for (sum, _) in sums.iter_mut().zip(used).filter(|(_, used)| *used) {
+                *sum = Some(read_words(from, voxels, u64::from_le_bytes)?);
+            }
+            let squares = read_words(from, voxels, u128::from_le_bytes)?;
+            Ok(TallySums::ByOrigin(OriginSums { sums, squares }))
+        }
+        Channels::Times(times) => {
+            let mut all = Vec::new();
+            for _ in 0..times {
+                let sums = read_words(from, voxels, u64::from_le_bytes)?;
+                let squares = read_words(from, voxels, u128::from_le_bytes)?;
+                all.push(TimeSums { sums, squares });
+            }
+            Ok(TallySums::ByTime(all))
+        }
+    }
+}
+
 fn read_escapes(from: &mut impl Read) -> io::Result<Escapes> {
     let words = read_words(from, ESCAPE_NUMBERS, u64::from_le_bytes)?;
     let words: [u64; ESCAPE_NUMBERS] =
@@ -306,7 +349,8 @@ fn read_sums(path: &Path, kind: Kind, suggestion: &str) -> Result<Checkpoint> {
     let body = length.checked_sub(32).ok_or_else(|| damaged("it is too short".into()))?;
     let mut file = io::BufReader::with_capacity(1 << 18, file);
     let mut from = Hashing { inner: (&mut file).take(body), digest: Sha256::new() };
-    let found = read_body(&mut from, kind, body).map_err(|e| damaged(e.to_string()))?;
+    let found =
+        read_body(&mut from, kind, body).map_err(|e| damaged(e.to_string()).caused_by(e))?;
     // The decoder may leave trailing bytes; all of them are hashed.
     io::copy(&mut from, &mut io::sink()).map_err(|e| Error::io("read", path, &e))?;
     let digest = from.digest.finalize();
@@ -379,19 +423,12 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
     claims.check(stored)?;
     let mut gz = GzDecoder::new(from);
     let payload = read_words(&mut gz, header.payload, |[b]: [u8; 1]| b)?;
-    let mut sums: [Vec<u64>; ORIGINS] = Default::default();
-    for (sum, used) in sums.iter_mut().zip(header.origins) {
-        *sum = read_words(&mut gz, if used { header.voxels } else { 0 }, u64::from_le_bytes)?;
-    }
-    let ordinary = if header.times == 0 { header.voxels } else { 0 };
-    let squares = read_words(&mut gz, ordinary, u128::from_le_bytes)?;
-    let mut times = Vec::new();
-    for _ in 0..header.times {
-        times.push(TimeSums {
-            sums: read_words(&mut gz, header.voxels, u64::from_le_bytes)?,
-            squares: read_words(&mut gz, header.voxels, u128::from_le_bytes)?,
-        });
-    }
+    // That it is one of both the claims have said.
+    let channels = match header.times {
+        0 => Channels::Origins(Origins(header.origins)),
+        times => Channels::Times(times),
+    };
+    let sums = read_tally_sums(&mut gz, header.voxels, channels)?;
     let mut regions = Vec::new();
     for batch in header.batches {
         regions.push(BatchRegions {
@@ -404,7 +441,7 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
         None => None,
         Some(more) => {
             let most = header.voxels.saturating_mul(header.times.max(1));
-            if more.sums.len() > ORIGINS + 1 || more.sums.iter().any(|n| *n > most) {
+            if more.sums.len() > SLOTS || more.sums.iter().any(|n| *n > most) {
                 return Err(bad("its batch in progress has too many sums"));
             }
             let numbers = more.sums.iter();
@@ -427,8 +464,6 @@ fn read_body(from: &mut impl Read, kind: Kind, stored: u64) -> io::Result<Checkp
         tally: Tally {
             voxels: header.voxels,
             sums,
-            squares,
-            times,
             regions,
             histories_per_batch: header.histories_per_batch,
             ledger,

@@ -1,9 +1,10 @@
 //! Tests of the files of sums.
 
+use super::super::batch_words::BatchWords;
 use super::super::escapes::Escaped;
 use super::super::run::CHUNK;
+use super::super::score::Score;
 use super::super::signature::EngineMark;
-use super::super::tally::BatchWords;
 use super::*;
 use crate::program::Program;
 
@@ -38,9 +39,10 @@ fn shard() -> Shard {
         payload: (0..70_000_u32).map(|i| i as u8).collect(),
         tally: Tally {
             voxels: 20_000,
-            sums: [sums, Vec::new(), vec![0; 20_000]],
-            squares: (0..u128::from(voxels)).map(|v| (v << 33) * (v << 33)).collect(),
-            times: Vec::new(),
+            sums: TallySums::ByOrigin(OriginSums {
+                sums: [Some(sums), None, Some(vec![0; 20_000])],
+                squares: (0..u128::from(voxels)).map(|v| (v << 33) * (v << 33)).collect(),
+            }),
             regions,
             histories_per_batch: 7,
             ledger: Ledger {
@@ -67,13 +69,11 @@ fn a_shard_with_time_points_comes_back_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shard.voxgray");
     let mut timed = shard();
-    timed.tally.sums = Default::default();
-    timed.tally.squares.clear();
     let time = |t: u64| TimeSums {
         sums: (0..20_000_u64).map(|v| v * t).collect(),
         squares: (0..20_000_u128).map(|v| (v * u128::from(t)).pow(2)).collect(),
     };
-    timed.tally.times = vec![time(1), time(2), time(3)];
+    timed.tally.sums = TallySums::ByTime(vec![time(1), time(2), time(3)]);
     let whole: u64 = (0..20_000).sum();
     timed.tally.regions = [1, 4]
         .map(|batch| {
@@ -99,7 +99,8 @@ fn a_shard_whose_sums_do_not_agree_is_refused() {
         assert!(error.contains("by face and particle"), "{error}");
     }
     let mut wrapped = shard();
-    wrapped.tally.sums[0][7] -= 1;
+    let TallySums::ByOrigin(sums) = &mut wrapped.tally.sums else { panic!("by origin") };
+    sums.sums[0].as_mut().expect("electrons")[7] -= 1;
     write_shard(&path, &wrapped).unwrap();
     let error = read_shard(&path).unwrap_err();
     assert!(error.why.contains("voxel 7") || error.why.contains("regions"), "{error}");
@@ -110,10 +111,12 @@ fn a_checkpoint_comes_back_with_its_batch_in_progress() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint.voxgray");
     let shard = shard();
-    let mut more = InProgress::new(5, vec![BatchWords::new(20_000, [true, false, true])]);
+    let mut more =
+        InProgress::new(5, BatchWords::new(Score::by_origin(20_000, [true, false, true]), 1));
     more.enter([0, 1, 4]);
     more.ledger.histories = 3 * CHUNK;
-    more.words[0].words[2][19_999].store(u64::MAX, std::sync::atomic::Ordering::Relaxed);
+    let alphas = more.words.slots()[0][2].expect("alphas");
+    alphas[19_999].store(u64::MAX, std::sync::atomic::Ordering::Relaxed);
     let sums = Sums {
         signature: &shard.signature,
         part: shard.part,

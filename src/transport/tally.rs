@@ -1,16 +1,14 @@
 //! Energy imparted per voxel, as integers: sums do not depend on their order, so any number of threads and any split into
 //! shards gives the same bits. Batches are independent replicates; their spread gives the standard errors.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
-
-use rayon::prelude::*;
-
-use super::cpu::score::{TOUCHED_BLOCK, Touched, Words};
+use super::batch_words::{BatchWords, Copies};
 use super::escapes::Escapes;
 use super::ledger::Ledger;
-use super::reach::Channels;
-use super::tally_check::{add_squares, add_sums, add_to, overflow};
-use super::tally_times::TimeSums;
+use super::plan::Plan;
+use super::score::{Channels, Origins, Score};
+use super::tally_check::{add_to, overflow};
+use super::tally_origins::OriginSums;
+use super::tally_times::{self, TimeSums};
 use crate::error::{Error, Result};
 
 /// Source emission that energy stems from.
@@ -87,14 +85,10 @@ pub struct BatchRegions {
 /// Sums over batches.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tally {
-    /// Voxels (or shells).
+    /// Cells: voxels (with the parts of those that are scored finer) or shells.
     pub voxels: usize,
-    /// Energy per origin and voxel, units; empty for origins the source does not have.
-    pub sums: [Vec<u64>; ORIGINS],
-    /// Sum over batches of the squared energy (all origins), units^2.
-    pub squares: Vec<u128>,
-    /// The same of each time point; `sums` and `squares` are then empty.
-    pub times: Vec<TimeSums>,
+    /// What is kept of each of them.
+    pub sums: Sums,
     /// Region energies of every batch.
     pub regions: Vec<BatchRegions>,
     /// Histories of one batch.
@@ -103,94 +97,68 @@ pub struct Tally {
     pub ledger: Ledger,
 }
 
-/// The words one batch scores into.
-#[derive(Debug)]
-pub struct BatchWords {
-    /// One vector per origin.
-    pub words: [Vec<AtomicU64>; ORIGINS],
-    /// `[voxel][time point]` in a run with time points, where the others are empty.
-    pub times: Vec<AtomicU64>,
-    /// Whether a cell of each block of [`TOUCHED_BLOCK`] got energy; empty where that is not kept, and every block may have.
-    touched: Vec<AtomicU8>,
+/// Sums over batches of each cell: see [`Channels`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sums {
+    /// By the source emission that the energy stems from.
+    ByOrigin(OriginSums),
+    /// At each time point.
+    ByTime(Vec<TimeSums>),
 }
 
-/// Zeros that take no memory until they are written to.
-fn zeroed(n: usize) -> Vec<AtomicU64> {
-    bytemuck::zeroed_vec(n)
-}
-
-impl BatchWords {
-    /// Zeroed words for the origins in use.
-    pub fn new(voxels: usize, used: [bool; ORIGINS]) -> Self {
-        let words = used.map(|u| zeroed(if u { voxels } else { 0 }));
-        BatchWords { words, times: Vec::new(), touched: Vec::new() }
-    }
-
-    /// Zeroed words for this many time points.
-    pub fn timed(voxels: usize, times: usize) -> Self {
-        let times = zeroed(voxels * times);
-        BatchWords { words: Default::default(), times, touched: Vec::new() }
-    }
-
-    /// The same, zero words, with marks of what gets energy: who writes to them then marks it ([`Touched`]).
-    pub fn keeping_touched(mut self) -> Self {
-        let cells = self.words.iter().map(Vec::len).max().unwrap_or(0).max(self.times.len());
-        self.touched = bytemuck::zeroed_vec(cells.div_ceil(TOUCHED_BLOCK));
-        self
-    }
-
-    /// The marks.
-    pub fn touched(&self) -> Touched<'_> {
-        Touched(&self.touched)
-    }
-
-    /// Marks everything, after the words were written to.
-    pub fn touch_all(&self) {
-        self.touched.iter().for_each(|block| block.store(1, Relaxed));
-    }
-
-    /// Whether a block of cells may hold energy in any of the copies. Their marks are cleared, as their words then are.
-    pub(super) fn take_touched(copies: &[BatchWords], block: usize) -> bool {
-        let mut any = false;
-        for copy in copies {
-            match copy.touched.get(block) {
-                None => any = true,
-                Some(mark) if mark.load(Relaxed) != 0 => {
-                    mark.store(0, Relaxed);
-                    any = true;
-                }
-                Some(_) => {}
-            }
+impl Sums {
+    /// Zeros.
+    pub fn new(score: Score) -> Self {
+        match score.channels {
+            Channels::Origins(Origins(used)) => Sums::ByOrigin(OriginSums::new(score.cells, used)),
+            Channels::Times(times) => Sums::ByTime(vec![TimeSums::new(score.cells); times]),
         }
-        any
     }
 
-    /// All of them: each origin's, then those of the time points; the unused are empty.
-    pub fn channels(&self) -> [&[AtomicU64]; ORIGINS + 1] {
-        let [electron, photon, alpha] = self.words.each_ref().map(Vec::as_slice);
-        [electron, photon, alpha, &self.times]
-    }
-
-    /// What scorers borrow, a slice for every origin: those without words of their own share another's ([`Channels`]).
-    pub fn slices(&self) -> Words<'_> {
-        let used: Vec<&Vec<AtomicU64>> = self.words.iter().filter(|w| !w.is_empty()).collect();
-        let channels = Channels::new(self.words.each_ref().map(|w| !w.is_empty()));
-        let origins = channels.of_origin.map(|c| used.get(c).map_or(&[][..], |w| w.as_slice()));
-        Words { origins, touched: self.touched() }
+    /// What the sums of a cell are of.
+    pub fn channels(&self) -> Channels {
+        match self {
+            Sums::ByOrigin(sums) => Channels::Origins(sums.origins()),
+            Sums::ByTime(times) => Channels::Times(times.len()),
+        }
     }
 }
 
 impl Tally {
     /// An empty tally.
-    pub fn new(voxels: usize, used: [bool; ORIGINS], histories_per_batch: u64) -> Self {
+    pub fn new(score: Score, histories_per_batch: u64) -> Self {
         Tally {
-            voxels,
-            sums: used.map(|u| vec![0; if u { voxels } else { 0 }]),
-            squares: vec![0; voxels],
-            times: Vec::new(),
+            voxels: score.cells,
+            sums: Sums::new(score),
             regions: Vec::new(),
             histories_per_batch,
             ledger: Ledger::default(),
+        }
+    }
+
+    /// An empty tally of what a plan scores.
+    pub fn of_plan(plan: &Plan, histories_per_batch: u64) -> Self {
+        Tally::new(plan.score(), histories_per_batch)
+    }
+
+    /// What it is a tally of.
+    pub fn score(&self) -> Score {
+        Score { cells: self.voxels, channels: self.sums.channels() }
+    }
+
+    /// The sums by origin; none of a tally of time points.
+    pub fn by_origin(&self) -> Option<&OriginSums> {
+        match &self.sums {
+            Sums::ByOrigin(sums) => Some(sums),
+            Sums::ByTime(_) => None,
+        }
+    }
+
+    /// The sums of each time point; none of a tally by origin.
+    pub fn by_time(&self) -> Option<&[TimeSums]> {
+        match &self.sums {
+            Sums::ByOrigin(_) => None,
+            Sums::ByTime(times) => Some(times),
         }
     }
 
@@ -204,85 +172,35 @@ impl Tally {
         self.histories_per_batch * self.regions.len() as u64
     }
 
-    /// Adds one batch, the sum of the copies of its words, and zeroes them. `labels` (one region per voxel, 0 outside) may be empty.
+    /// Adds one batch, the sum of the copies of its words, and zeroes them. `labels` (one region per cell, 0 outside) may be empty; with time points
+    /// it may also hold one such map for each, after the other.
     ///
     /// # Errors
-    /// If a sum would overflow: [`super::capacity`] refuses plans with which that might be.
+    /// If the words are not of what the tally scores, or a sum would overflow: [`super::capacity`] refuses plans with which that might be.
     pub fn fold(
         &mut self,
         batch: u32,
-        words: &mut [BatchWords],
+        words: &mut BatchWords,
         labels: &[u16],
         regions: usize,
     ) -> Result<()> {
-        if !self.times.is_empty() {
-            return self.fold_times(batch, words, labels, regions);
-        }
-        const CHUNK: usize = 1 << 14;
-        /// Voxels that are looked at together before anything of theirs is added up.
-        const BLOCK: usize = TOUCHED_BLOCK;
-        let [e, p, a] = &mut self.sums;
-        let words: &[BatchWords] = words;
-        let voxels = self.voxels;
-        let chunks = voxels.div_ceil(CHUNK).max(1);
-        let mut es: Vec<&mut [u64]> = split(e, CHUNK, chunks);
-        let mut ps: Vec<&mut [u64]> = split(p, CHUNK, chunks);
-        let mut als: Vec<&mut [u64]> = split(a, CHUNK, chunks);
-        let mut squares: Vec<&mut [u128]> = split(&mut self.squares, CHUNK, chunks);
-        let partial: Vec<Option<Vec<u64>>> = es
-            .par_iter_mut()
-            .zip(ps.par_iter_mut())
-            .zip(als.par_iter_mut())
-            .zip(squares.par_iter_mut())
-            .enumerate()
-            .map(|(c, (((e, p), a), squares))| {
-                let first = c * CHUNK;
-                let mut region_units = vec![0_u64; regions + 1];
-                let mut sums = [e, p, a];
-                for start in (0..squares.len()).step_by(BLOCK) {
-                    let end = (start + BLOCK).min(squares.len());
-                    let of = |words: &'_ [AtomicU64]| match words.is_empty() {
-                        true => 0..0,
-                        false => first + start..first + end,
-                    };
-                    let hit = |words: &Vec<AtomicU64>| {
-                        words[of(words)].iter().fold(0, |all, w| all | w.load(Relaxed)) != 0
-                    };
-                    // Few histories leave most of a large grid untouched: its sums are not read.
-                    let touched = BatchWords::take_touched(words, (first + start) / BLOCK);
-                    if !touched || !words.iter().any(|copy| copy.words.iter().any(hit)) {
-                        continue;
-                    }
-                    let mut totals = [0_u64; BLOCK];
-                    for (origin, sum) in sums.iter_mut().enumerate() {
-                        for copy in words {
-                            let words = &copy.words[origin];
-                            for (k, word) in words[of(words)].iter().enumerate() {
-                                // Nobody else writes now: plain loads and stores.
-                                let value = word.load(Relaxed);
-                                word.store(0, Relaxed);
-                                add_to(&mut sum[start + k], value)?;
-                                add_to(&mut totals[k], value)?;
-                            }
-                        }
-                    }
-                    for (k, square) in squares[start..end].iter_mut().enumerate() {
-                        let total = totals[k];
-                        *square = square.checked_add(u128::from(total) * u128::from(total))?;
-                        let region = labels.get(first + start + k).map_or(0, |&l| usize::from(l));
-                        add_to(&mut region_units[region.min(regions)], total)?;
-                    }
-                }
-                Some(region_units)
-            })
-            .collect();
-        let mut units = vec![0_u64; regions + 1];
-        for part in partial {
-            let part = part.ok_or_else(|| overflow(format!("batch {batch}")))?;
-            for (sum, value) in units.iter_mut().zip(part) {
-                add_to(sum, value).ok_or_else(|| overflow(format!("batch {batch}")))?;
+        let (mine, theirs) = (self.score(), words.score());
+        let units = match (&mut self.sums, words.copies()) {
+            (Sums::ByOrigin(sums), Copies::ByOrigin(copies)) if mine == theirs => {
+                sums.fold(copies, labels, regions)
             }
-        }
+            (Sums::ByTime(times), Copies::ByTime(copies)) if mine == theirs => {
+                tally_times::fold(times, copies, labels, regions)
+            }
+            _ => {
+                return Err(Error::run(
+                    format!("a batch of {theirs} for a tally of {mine}"),
+                    "both must be of one plan",
+                    "Please report this.",
+                ));
+            }
+        };
+        let units = units.ok_or_else(|| overflow(format!("batch {batch}")))?;
         self.insert(BatchRegions { batch, units, escapes: Escapes::default() });
         Ok(())
     }
@@ -296,20 +214,13 @@ impl Tally {
     }
 
     /// Takes the cells behind the first `voxels`, and the last `places` regions, which hold them, into a tally of their own; none where there are no
-    /// more cells.
+    /// more cells, or with time points.
     pub fn take_parts(&mut self, voxels: usize, places: usize) -> Option<Tally> {
-        if self.voxels <= voxels || !self.times.is_empty() {
+        let Sums::ByOrigin(sums) = &mut self.sums else { return None };
+        if self.voxels <= voxels {
             return None;
         }
-        let mut split = |sums: &mut Vec<u64>| match sums.is_empty() {
-            true => Vec::new(),
-            false => sums.split_off(voxels),
-        };
-        let sums = self.sums.each_mut().map(&mut split);
-        let squares = match self.squares.is_empty() {
-            true => Vec::new(),
-            false => self.squares.split_off(voxels),
-        };
+        let sums = Sums::ByOrigin(sums.split_off(voxels));
         let last = |regions: &mut BatchRegions| {
             let kept = regions.units.len().saturating_sub(places);
             let units = regions.units.split_off(kept);
@@ -318,8 +229,6 @@ impl Tally {
         let parts = Tally {
             voxels: self.voxels - voxels,
             sums,
-            squares,
-            times: Vec::new(),
             regions: self.regions.iter_mut().map(last).collect(),
             histories_per_batch: self.histories_per_batch,
             ledger: self.ledger,
@@ -337,24 +246,15 @@ impl Tally {
     /// The books and regions alone, for who looks while the voxels are on a device.
     pub fn without_voxels(&self) -> Tally {
         Tally {
-            voxels: 0,
-            sums: Default::default(),
-            squares: Vec::new(),
-            times: Vec::new(),
             regions: self.regions.clone(),
-            histories_per_batch: self.histories_per_batch,
             ledger: self.ledger,
+            ..Tally::new(Score { cells: 0, ..self.score() }, self.histories_per_batch)
         }
     }
 
-    /// Whether another is of the same grid, origins, time points and size of batches.
+    /// Whether another is of the same grid, origins or time points, and size of batches.
     pub fn same_shape(&self, other: &Tally) -> bool {
-        self.shape() == other.shape()
-    }
-
-    fn shape(&self) -> (usize, [usize; ORIGINS], usize, u64) {
-        let sums = self.sums.each_ref().map(Vec::len);
-        (self.voxels, sums, self.times.len(), self.histories_per_batch)
+        self.score() == other.score() && self.histories_per_batch == other.histories_per_batch
     }
 
     /// Adds another tally of the same run (other batches): an exact sum.
@@ -362,12 +262,18 @@ impl Tally {
     /// # Errors
     /// If the shapes differ, a batch is in both, or a sum would overflow.
     pub fn merge(&mut self, other: &Tally) -> Result<()> {
-        if !self.same_shape(other) {
-            return Err(Error::input(
-                format!("tallies of shape {:?} and {:?}", self.shape(), other.shape()),
+        let shape = |t: &Tally| format!("{} in batches of {}", t.score(), t.histories_per_batch);
+        let shapes = [&*self, other].map(shape);
+        let differ = || {
+            let [mine, theirs] = &shapes;
+            Error::input(
+                format!("tallies of {mine} and of {theirs} histories"),
                 "shards of one run have the same grid, origins and batch size",
                 "Merge only shards made by the same command and --shard i/n.",
-            ));
+            )
+        };
+        if !self.same_shape(other) {
+            return Err(differ());
         }
         for regions in &other.regions {
             let at = self.regions.partition_point(|r| r.batch < regions.batch);
@@ -380,52 +286,18 @@ impl Tally {
             }
             self.regions.insert(at, regions.clone());
         }
-        for (mine, theirs) in self.sums.iter_mut().zip(&other.sums) {
-            add_sums(mine, theirs)?;
-        }
-        add_squares(&mut self.squares, &other.squares)?;
-        for (mine, theirs) in self.times.iter_mut().zip(&other.times) {
-            mine.add(theirs)?;
+        match (&mut self.sums, &other.sums) {
+            (Sums::ByOrigin(mine), Sums::ByOrigin(theirs)) => mine.add(theirs)?,
+            (Sums::ByTime(mine), Sums::ByTime(theirs)) => {
+                mine.iter_mut().zip(theirs).try_for_each(|(mine, theirs)| mine.add(theirs))?;
+            }
+            (Sums::ByOrigin(_), Sums::ByTime(_)) | (Sums::ByTime(_), Sums::ByOrigin(_)) => {
+                return Err(differ());
+            }
         }
         let books = self.ledger.checked_add(&other.ledger);
         self.ledger = books.ok_or_else(|| overflow("the books".into()))?;
         self.check_origins()
-    }
-
-    /// Energy per history (MeV) in a voxel, all origins.
-    pub fn mean_mev(&self, voxel: usize) -> f64 {
-        let units: u64 = self.sums.iter().filter_map(|s| s.get(voxel)).sum();
-        Ledger::mev(units) / self.histories().max(1) as f64
-    }
-
-    /// Energy per history (MeV) in all cells, of each origin.
-    pub fn imparted_mev(&self) -> [f64; ORIGINS] {
-        let (scale, histories) = (f64::from(super::layout::TALLY_UNITS_PER_MEV), self.histories());
-        let sum = |units: &Vec<u64>| units.iter().map(|u| u128::from(*u)).sum::<u128>();
-        self.sums.each_ref().map(|units| sum(units) as f64 / scale / histories.max(1) as f64)
-    }
-
-    /// Energy per history (MeV) in a voxel of one origin.
-    pub fn mean_mev_of(&self, origin: Origin, voxel: usize) -> f64 {
-        let units = self.sums[origin as usize].get(voxel).copied().unwrap_or(0);
-        Ledger::mev(units) / self.histories().max(1) as f64
-    }
-
-    /// Standard error (MeV per history) of [`Self::mean_mev`] from the spread of batches; NaN below two batches.
-    pub fn standard_error_mev(&self, voxel: usize) -> f64 {
-        let b = self.batches() as f64;
-        let units: u64 = self.sums.iter().filter_map(|s| s.get(voxel)).sum();
-        let sum = Ledger::mev(units);
-        let scale = f64::from(super::layout::TALLY_UNITS_PER_MEV);
-        let squares = self.squares[voxel] as f64 / (scale * scale);
-        let n = self.histories_per_batch as f64;
-        spread(b, sum, squares) / n
-    }
-
-    /// Whether the batches tell a voxel's standard error: see [`Told`].
-    pub fn told(&self, voxel: usize) -> Told {
-        let units: u64 = self.sums.iter().filter_map(|s| s.get(voxel)).sum();
-        Told::of(units as f64, self.squares[voxel] as f64, self.batches())
     }
 
     /// Energy per history (MeV) and its standard error in some regions together; NaN where the batches do not tell it ([`Told`]).
@@ -438,7 +310,7 @@ impl Tally {
     /// Whether the batches tell the standard error of some regions together; with time points the worst of them. See [`Told`].
     pub fn region_told(&self, regions: &[usize]) -> Told {
         let of = |t: usize| Told::of_batches(&self.region_batches_at(regions, t));
-        (0..self.times.len().max(1)).map(of).min().unwrap_or(Told::Unhit)
+        (0..self.sums.channels().groups()).map(of).min().unwrap_or(Told::Unhit)
     }
 
     /// Batches in which some regions got energy; with time points at that with the fewest.
@@ -446,12 +318,12 @@ impl Tally {
         let of = |t: usize| {
             self.region_batches_at(regions, t).into_iter().filter(|mev| *mev > 0.0).count()
         };
-        (0..self.times.len().max(1)).map(of).min().unwrap_or(0)
+        (0..self.sums.channels().groups()).map(of).min().unwrap_or(0)
     }
 
     /// Energy (MeV) in some regions together in each batch at a time point (0 where there are none).
     fn region_batches_at(&self, regions: &[usize], time: usize) -> Vec<f64> {
-        let times = self.times.len().max(1);
+        let times = self.sums.channels().groups();
         self.regions.iter().map(|r| r.mev(regions, time * (r.units.len() / times))).collect()
     }
 
@@ -478,6 +350,17 @@ pub(super) fn spread(batches: f64, sum: f64, squares: f64) -> f64 {
     ((squares / batches - mean * mean).max(0.0) / (batches - 1.0)).sqrt()
 }
 
+/// Adds up the energies of `count` regions that the parts of a batch have; none if one of them, or a sum, does not fit.
+pub(super) fn add_regions(parts: Vec<Option<Vec<u64>>>, count: usize) -> Option<Vec<u64>> {
+    let mut units = vec![0_u64; count];
+    for part in parts {
+        for (sum, value) in units.iter_mut().zip(part?) {
+            add_to(sum, value)?;
+        }
+    }
+    Some(units)
+}
+
 /// Cuts a slice into exactly `chunks` pieces of `size` (the last ones may be shorter or empty).
 pub(super) fn split<T>(mut slice: &mut [T], size: usize, chunks: usize) -> Vec<&mut [T]> {
     let mut out = Vec::with_capacity(chunks);
@@ -492,13 +375,15 @@ pub(super) fn split<T>(mut slice: &mut [T], size: usize, chunks: usize) -> Vec<&
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::Ordering::Relaxed;
 
-    fn batch(values: &[u64]) -> [BatchWords; 1] {
-        let words = BatchWords::new(values.len(), [true, false, false]);
-        for (word, &value) in words.words[0].iter().zip(values) {
-            word.store(value, Relaxed);
-        }
-        [words]
+    const USED: [bool; ORIGINS] = [true, false, false];
+
+    fn batch(values: &[u64]) -> BatchWords {
+        let words = BatchWords::new(Score::by_origin(values.len(), USED), 1);
+        let slot = words.slots()[0][0].expect("electrons");
+        slot.iter().zip(values).for_each(|(word, &value)| word.store(value, Relaxed));
+        words
     }
 
     #[test]
@@ -506,9 +391,9 @@ mod tests {
         let data: Vec<Vec<u64>> =
             (0..6_u64).map(|b| (0..40_000_u64).map(|v| v * v % 97 + b * 13).collect()).collect();
         let labels: Vec<u16> = (0..40_000_u32).map(|v| (v % 3) as u16).collect();
-        let used = [true, false, false];
-        let mut whole = Tally::new(40_000, used, 10);
-        let mut shards = [Tally::new(40_000, used, 10), Tally::new(40_000, used, 10)];
+        let empty = || Tally::new(Score::by_origin(40_000, USED), 10);
+        let mut whole = empty();
+        let mut shards = [empty(), empty()];
         for (b, values) in data.iter().enumerate() {
             whole.fold(b as u32, &mut batch(values), &labels, 2).unwrap();
             shards[b % 2].fold(b as u32, &mut batch(values), &labels, 2).unwrap();
@@ -517,6 +402,13 @@ mod tests {
         merged.merge(&other).expect("disjoint batches");
         assert_eq!(merged, whole);
         assert!(merged.merge(&other).is_err());
+        // Another score is refused, in words.
+        let used = [true, true, false];
+        let error = merged.merge(&Tally::new(Score::by_origin(40_000, used), 10)).unwrap_err();
+        assert!(error.problem.contains("(electron) in batches of 10 and of"), "{error}");
+        let mut timed = BatchWords::new(Score::by_time(40_000, 1), 1);
+        assert!(merged.fold(9, &mut timed, &labels, 2).is_err());
+        assert_eq!(merged, whole);
     }
 
     /// Voxels with a mean of 1 to 60 hits in 50 batches, a hit giving an exponential energy: where the error is told, Student's interval covers 0.9
@@ -571,7 +463,7 @@ mod tests {
 
     #[test]
     fn standard_error_is_that_of_the_batch_mean() {
-        let mut tally = Tally::new(1, [true, false, false], 1);
+        let mut tally = Tally::new(Score::by_origin(1, USED), 1);
         let unit = f64::from(super::super::layout::TALLY_UNITS_PER_MEV);
         for (b, value) in [1.0, 2.0, 3.0, 4.0].iter().enumerate() {
             tally.fold(b as u32, &mut batch(&[(value * unit) as u64]), &[], 0).unwrap();

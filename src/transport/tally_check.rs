@@ -1,7 +1,8 @@
 //! Sums of a tally that cannot wrap: additions are checked, and what is read from a file must agree with itself.
 
 use super::escapes::{ESCAPE_NUMBERS, Escapes};
-use super::tally::Tally;
+use super::tally::{Sums, Tally};
+use super::tally_origins::OriginSums;
 use crate::error::{Error, Result};
 
 /// Adds where the sum fits.
@@ -37,16 +38,17 @@ pub(super) fn add_squares(mine: &mut [u128], theirs: &[u128]) -> Result<()> {
     Ok(())
 }
 
-impl Tally {
-    /// Energy of all origins in a voxel, units.
-    fn units(&self, voxel: usize) -> u128 {
-        self.sums.iter().filter_map(|s| s.get(voxel)).copied().map(u128::from).sum()
-    }
+/// Energy of all origins in a voxel, units: it need not fit 64 bits.
+fn units(sums: &OriginSums, voxel: usize) -> u128 {
+    sums.sums.iter().flatten().filter_map(|s| s.get(voxel)).copied().map(u128::from).sum()
+}
 
+impl Tally {
     /// Refuses a tally in which the origins of a voxel do not fit one word together.
     pub(super) fn check_origins(&self) -> Result<()> {
         let most = u128::from(u64::MAX);
-        match (0..self.voxels).find(|&v| self.units(v) > most) {
+        let Sums::ByOrigin(sums) = &self.sums else { return Ok(()) };
+        match (0..self.voxels).find(|&v| units(sums, v) > most) {
             Some(voxel) => Err(overflow(format!("voxel {voxel}"))),
             None => Ok(()),
         }
@@ -60,14 +62,12 @@ impl Tally {
     pub fn check(&self) -> Result<()> {
         self.check_origins()?;
         self.check_escapes()?;
-        let times = self.times.len();
-        if times == 0 {
-            return self.check_part(0, 1, |v| self.units(v), &self.squares);
+        match &self.sums {
+            Sums::ByOrigin(sums) => self.check_part(0, 1, |v| units(sums, v), &sums.squares),
+            Sums::ByTime(times) => times.iter().enumerate().try_for_each(|(t, time)| {
+                self.check_part(t, times.len(), |v| u128::from(time.sums[v]), &time.squares)
+            }),
         }
-        for (t, time) in self.times.iter().enumerate() {
-            self.check_part(t, times, |v| u128::from(time.sums[v]), &time.squares)?;
-        }
-        Ok(())
     }
 
     /// What left by face and kind is what left (methods without transport do not tell it), and what left in each batch.
@@ -130,19 +130,29 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use super::super::batch_words::{BatchWords, SLOTS};
     use super::super::ledger::Ledger;
-    use super::super::tally::{BatchRegions, BatchWords};
+    use super::super::score::Score;
+    use super::super::tally::{BatchRegions, ORIGINS};
     use super::*;
     use std::sync::atomic::Ordering::Relaxed;
 
+    const USED: [bool; ORIGINS] = [true, true, false];
+
+    /// Words of a batch with this energy in the first cells of a slot.
+    fn words(score: Score, slot: usize, values: &[u64]) -> BatchWords {
+        let words = BatchWords::new(score, 1);
+        let cells = words.slots()[0][slot].expect("scored");
+        cells.iter().zip(values).for_each(|(word, value)| word.store(*value, Relaxed));
+        words
+    }
+
     /// One batch of two voxels.
     fn tally(batch: u32, values: [u64; 2]) -> Tally {
-        let mut tally = Tally::new(2, [true, true, false], 10);
-        let words = BatchWords::new(2, [true, true, false]);
-        for (word, value) in words.words[batch as usize % 2].iter().zip(values) {
-            word.store(value, Relaxed);
-        }
-        tally.fold(batch, &mut [words], &[], 0).unwrap();
+        let score = Score::by_origin(2, USED);
+        let mut tally = Tally::new(score, 10);
+        let mut words = words(score, batch as usize % 2, &values);
+        tally.fold(batch, &mut words, &[], 0).unwrap();
         tally
     }
 
@@ -168,14 +178,20 @@ mod tests {
     #[test]
     fn sums_that_would_wrap_are_refused_within_a_run() {
         let mut whole = tally(0, [5, 1 << 63]);
-        let words = BatchWords::new(2, [true, true, false]);
-        words.words[0][1].store(1 << 63, Relaxed);
-        assert!(whole.fold(2, &mut [words], &[], 0).is_err());
-        let mut timed = Tally::timed(1, 2, 1);
+        let mut more = words(Score::by_origin(2, USED), 0, &[0, 1 << 63]);
+        assert!(whole.fold(2, &mut more, &[], 0).is_err());
+        let score = Score::by_time(1, 2);
+        let mut timed = Tally::new(score, 1);
         for batch in 0..2 {
-            let words = BatchWords::timed(1, 2);
-            words.times[1].store(1 << 63, Relaxed);
-            assert_eq!(timed.fold(batch, &mut [words], &[], 0).is_ok(), batch == 0);
+            let mut words = words(score, SLOTS - 1, &[0, 1 << 63]);
+            assert_eq!(timed.fold(batch, &mut words, &[], 0).is_ok(), batch == 0);
+        }
+    }
+
+    fn of(tally: &mut Tally) -> &mut OriginSums {
+        match &mut tally.sums {
+            Sums::ByOrigin(sums) => sums,
+            Sums::ByTime(_) => panic!("by origin"),
         }
     }
 
@@ -186,8 +202,9 @@ mod tests {
         sound.check().unwrap();
         // A second batch with as much and six units more: the regions of the batches know.
         let mut wrapped = sound.clone();
-        wrapped.sums[0][0] = 6;
-        wrapped.squares[0] = 36;
+        let sums = of(&mut wrapped);
+        sums.sums[0].as_mut().expect("electrons")[0] = 6;
+        sums.squares[0] = 36;
         wrapped.regions.push(BatchRegions {
             batch: 1,
             units: vec![half + 6],
@@ -195,7 +212,7 @@ mod tests {
         });
         assert!(wrapped.check().unwrap_err().problem.contains("regions"));
         let mut squares = sound;
-        squares.squares[1] = 80;
+        of(&mut squares).squares[1] = 80;
         assert!(squares.check().unwrap_err().problem.contains("voxel 1"));
         let books = Ledger {
             emitted_units: 10,

@@ -39,6 +39,7 @@ pub(super) fn told(folder: &Path) -> Result<Value> {
             e.to_string(),
             "Name a folder that voxgray bed wrote with -o.",
         )
+        .caused_by(e)
     })
 }
 

@@ -87,7 +87,8 @@ fn comparison(folder: &Path) -> Result<Value> {
         )
     };
     let text = crate::files::text(&folder.join(COMPARISON))?;
-    let found: Value = serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?;
+    let found: Value =
+        serde_json::from_str(&text).map_err(|e| refuse(e.to_string()).caused_by(e))?;
     if found["format"].as_u64() != Some(u64::from(FORMAT)) || !found["candidates"].is_array() {
         return Err(refuse(format!(
             "its {COMPARISON} is of another version, or has no candidates"

@@ -208,8 +208,8 @@ pub fn listed(path: &Path, list: &str) -> Result<Value> {
         let suggestion = "Name what the command wrote.";
         Error::input(format!("{} is no result of voxgray", path.display()), why, suggestion)
     };
-    let value: Value =
-        serde_json::from_str(&crate::files::text(path)?).map_err(|e| refuse(e.to_string()))?;
+    let value: Value = serde_json::from_str(&crate::files::text(path)?)
+        .map_err(|e| refuse(e.to_string()).caused_by(e))?;
     match value[list].is_array() {
         true => Ok(value),
         false => Err(refuse(format!("it has no {list}"))),

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use super::particle::Particle;
+use crate::transport::batch_words::TimeWords;
 use crate::transport::plan::Plan;
 use crate::transport::times::MAX_TIME_POINTS;
 
@@ -42,7 +43,7 @@ pub const TOUCHED_BLOCK: usize = 64;
 /// Words of a batch that energy is added to.
 #[derive(Debug, Clone, Copy)]
 pub struct Words<'a> {
-    /// One slice per origin; a slice may be empty where the source has no such emission.
+    /// One slice per origin; those that the source has not share another's ([`crate::transport::score::Origins`]).
     pub origins: [&'a [AtomicU64]; 3],
     /// What is touched: see [`Touched`].
     pub touched: Touched<'a>,
@@ -109,9 +110,14 @@ pub struct Weighted<'a, const ALONE: bool> {
 }
 
 impl<'a, const ALONE: bool> Weighted<'a, ALONE> {
-    /// Scores into `words`, laid out `[voxel][time point]`.
-    pub fn new(words: &'a [AtomicU64], touched: Touched<'a>, times: usize) -> Self {
-        Weighted { words, touched, times, weights: [0.0; MAX_TIME_POINTS] }
+    /// Scores into a copy of the words.
+    pub fn new(words: &'a TimeWords) -> Self {
+        Weighted {
+            words: &words.words,
+            touched: words.touched(),
+            times: words.times,
+            weights: [0.0; MAX_TIME_POINTS],
+        }
     }
 }
 

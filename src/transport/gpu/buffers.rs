@@ -18,7 +18,7 @@ const SQUARE_BYTES: u64 = 16;
 /// How large everything is on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
-    /// Tally cells.
+    /// Tally cells ([`crate::transport::score::Score`]).
     pub cells: u64,
     /// Pairs of words per cell: origins that score, or time points.
     pub channels: u64,
@@ -51,8 +51,9 @@ impl Sizes {
         trace: u64,
     ) -> Result<Self> {
         let largest = facts.largest_binding();
-        let cells = plan.tally_cells() as u64;
-        let (channels, groups) = channels(plan);
+        let score = plan.score();
+        let cells = score.cells as u64;
+        let (channels, groups) = (score.channels.words() as u64, score.channels.groups() as u64);
         let per_cell = (channels * 8).max(groups * SQUARE_BYTES);
         let in_one = (largest.min(tuning.largest_part.unwrap_or(largest)) / per_cell).max(1);
         let parts = if cells <= in_one { 1 } else { MOST_PARTS as u64 };
@@ -112,14 +113,6 @@ fn too_large(facts: &AdapterFacts, what: &str, bytes: u64, largest: u64) -> Erro
         format!("it takes buffers of at most {:.0} MiB", mib(largest)),
         "Use a coarser grid (--grid), or --engine cpu.",
     )
-}
-
-/// Pairs of words and squares per cell: the origins in use and one square, or one of both for each time point.
-fn channels(plan: &Plan) -> (u64, u64) {
-    match u64::from(plan.params.time_points) {
-        0 => (plan.channels().count as u64, 1),
-        times => (times, times),
-    }
 }
 
 /// Words of the table buffer: tables, majorant cells, emission groups, entries, each part from a multiple of four on.

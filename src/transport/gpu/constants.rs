@@ -9,7 +9,8 @@ use crate::transport::escapes::{KINDS, MISSED};
 use crate::transport::lattice::{DIMENSIONS, GENERATOR, GROUP_AHEAD};
 use crate::transport::layout::*;
 use crate::transport::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan, SOURCE_SPECTRUM_INTERVALS};
-use crate::transport::tally::Origin;
+use crate::transport::score::Channels;
+use crate::transport::tally::{ORIGINS, Origin};
 use crate::transport::trace::EVENTS;
 
 /// Name and value of each constant.
@@ -77,8 +78,13 @@ pub fn physics() -> Constants {
 
 /// The constants of one run.
 pub fn launch(plan: &Plan, tuning: &Tuning, sizes: &Sizes) -> Constants {
-    let channels = plan.channels();
-    let channel = |origin: Origin| channels.of_origin[origin as usize] as f64;
+    let channels = plan.score().channels;
+    // At time points all origins go to the same words.
+    let (words, times) = match channels {
+        Channels::Origins(origins) => (origins.words(), 0),
+        Channels::Times(times) => ([0; ORIGINS], times),
+    };
+    let channel = |origin: Origin| words[origin as usize] as f64;
     let yes = |is: bool| f64::from(u8::from(is));
     let flag = |flag: u32| yes(plan.params.flags & flag != 0);
     vec![
@@ -92,11 +98,11 @@ pub fn launch(plan: &Plan, tuning: &Tuning, sizes: &Sizes) -> Constants {
         ("POSITRONS", flag(FLAG_POSITRONS)),
         ("ALPHAS", yes(plan.source_groups.iter().any(|g| g.kind == ALPHA))),
         ("ONE_CELL", yes(plan.params.cell_dims == [1; 3])),
-        ("TALLY_CHANNELS", channels.count as f64),
+        ("TALLY_CHANNELS", channels.words() as f64),
         ("CHANNEL_ELECTRON", channel(Origin::Electron)),
         ("CHANNEL_PHOTON", channel(Origin::Photon)),
         ("CHANNEL_ALPHA", channel(Origin::Alpha)),
-        ("TIME_POINTS", f64::from(plan.params.time_points)),
+        ("TIME_POINTS", times as f64),
         ("LEDGER_ROWS", sizes.ledger_rows as f64),
         ("QUEUE_CAPACITY", sizes.capacity as f64),
         ("PUSH_QUOTA", f64::from(tuning.push_quota)),

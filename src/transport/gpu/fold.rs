@@ -10,7 +10,8 @@ use super::kernels::{FOLD_BINDINGS, bind_group_layout, compile};
 use super::shaders;
 use crate::error::Result;
 use crate::transport::escapes::Escapes;
-use crate::transport::tally::{BatchRegions, Tally};
+use crate::transport::tally::{BatchRegions, Sums, Tally};
+use crate::transport::tally_origins::OriginSums;
 
 /// Lanes of a workgroup of the fold, and cells of a lane.
 const WORKGROUP: u32 = 64;
@@ -88,11 +89,13 @@ impl FoldKernel {
 /// # Errors
 /// If the device is lost.
 pub fn add_sums(device: &Device, buffers: &Buffers, tally: &mut Tally) -> Result<()> {
-    let (mut sums, mut squares): (Vec<&mut [u64]>, Vec<&mut [u128]>) = if tally.times.is_empty() {
-        let used = tally.sums.iter_mut().filter(|s| !s.is_empty());
-        (used.map(Vec::as_mut_slice).collect(), vec![&mut tally.squares])
-    } else {
-        tally.times.iter_mut().map(|t| (&mut t.sums[..], &mut t.squares[..])).unzip()
+    let (mut sums, mut squares): (Vec<&mut [u64]>, Vec<&mut [u128]>) = match &mut tally.sums {
+        Sums::ByOrigin(OriginSums { sums, squares }) => {
+            (sums.iter_mut().flatten().map(Vec::as_mut_slice).collect(), vec![squares])
+        }
+        Sums::ByTime(times) => {
+            times.iter_mut().map(|t| (&mut t.sums[..], &mut t.squares[..])).unzip()
+        }
     };
     for (n, part) in buffers.parts.iter().enumerate() {
         let first = n * buffers.sizes.part_cells as usize;

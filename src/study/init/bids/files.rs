@@ -135,7 +135,7 @@ fn read(path: &Path) -> Result<Map<String, Value>> {
     match serde_json::from_str(&crate::files::text(path)?) {
         Ok(Value::Object(keys)) => Ok(keys),
         Ok(_) => Err(refuse("it is no object with keys".into())),
-        Err(e) => Err(refuse(e.to_string())),
+        Err(e) => Err(refuse(e.to_string()).caused_by(e)),
     }
 }
 
