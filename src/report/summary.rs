@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::setup::{SetupFacts, by_key};
 use crate::dose::HighDose;
 use crate::program::Program;
 use crate::transport::devices::DeviceFacts;
@@ -270,7 +271,9 @@ pub struct Summary {
     /// What the user was warned of.
     pub warnings: Vec<String>,
     /// Inputs, settings, grid, activity, tissue, hashes.
-    pub setup: serde_json::Value,
+    #[serde(serialize_with = "by_key")]
+    #[cfg_attr(test, schemars(with = "SetupFacts"))]
+    pub setup: SetupFacts,
     /// How the run went.
     pub run: RunResult,
     /// Dose of the map; none where several times were transported and dose is the integral of their rates (`setup.dose_rate_route`).
