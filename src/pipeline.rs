@@ -56,6 +56,7 @@ pub mod scene;
 mod score;
 mod series;
 pub mod series_file;
+mod setup;
 mod shard_fits;
 pub mod source;
 mod stated_twice;
@@ -79,6 +80,7 @@ use crate::image::{Parts, VoiSets};
 use crate::interrupt;
 use crate::job::{DoseMethod, Job, batches_of};
 use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
+use crate::report::setup::CouchFacts;
 use crate::report::summary::{Summary, Timing, VoiResult};
 use crate::transport::build::{PlanInput, build_beam_plan, build_plan};
 use crate::transport::capacity;
@@ -95,12 +97,13 @@ pub use merge::merge;
 pub use routes::{Route, dose_over_time};
 
 use checks::Checks;
-use context::{Context, Setup, VoiFacts};
+use context::{Context, VoiFacts};
 use folder::OutputFolder;
 use heard::Heard;
 use histories::{RanBy, Stage, transport};
 use outputs::Found;
 use score::Scored;
+use setup::SetupOf;
 use withheld::Withheld;
 
 /// Largest energy imbalance of a run.
@@ -299,7 +302,7 @@ struct Surroundings {
     matter: Phantom,
     hu_report: Option<HuReport>,
     /// What looked like a couch.
-    couch: Option<couch::CouchFacts>,
+    couch: Option<CouchFacts>,
     /// Voxels of the matter that were turned into air.
     removed: Vec<u32>,
 }
@@ -394,7 +397,7 @@ fn prepare_with(
     // Of a series, each time point is checked by itself.
     if image {
         let (in_air, all) = (field.in_low_density, field.on_grid);
-        plausibility::air("the activity", in_air, all, field.unit, checks);
+        plausibility::air("the activity", in_air, all, &field.unit, checks);
         checks.settle()?;
     }
     let (parts, labels, mut vois) = place_vois(vois, &phantom, &activity, checks, observer)?;
@@ -461,35 +464,28 @@ fn prepare_with(
         None => (parts, labels, of_shells),
     };
     interrupt::check()?;
-    let facts = Setup {
+    let known = SetupOf {
         job,
         records,
+        checks,
         phantom: &phantom,
         hu: hu_report.as_ref(),
-        moved: &moved,
+        couch: of_couch,
+        moved,
         beyond,
-        field: &field,
+        field,
         source: &decay,
         dose_of: &dose_of,
         timing: timing.as_ref(),
     };
-    let mut setup = context::setup(&facts, observer);
-    setup["method"] = job.method.json();
-    setup["checks"] = checks.json();
-    setup["couch"] = serde_json::json!(of_couch);
+    let mut setup = known.facts(observer);
     let ratios = match job.to_water {
         true => water::ratios(&phantom, &decay.spectrum, observer)?,
         false => Vec::new(),
     };
-    if let Some(fine) = &voxels {
-        setup["fine"] = fine::json(fine, &phantom.grid);
-    }
-    if job.to_water {
-        setup["dose_to_water"] = water::json(&phantom, &ratios, plan.origins);
-    }
-    if let Some(scored) = &scored {
-        setup["score"] = scored.json();
-    }
+    setup.fine = voxels.as_ref().map(|fine| fine::facts(fine, &phantom.grid));
+    setup.dose_to_water = job.to_water.then(|| water::facts(&phantom, &ratios, plan.origins));
+    setup.score = scored.as_ref().map(Scored::facts);
     let settings = run_settings(job, &plan);
     if job.goal.is_some() && job.histories > capacity::most_histories(&plan) {
         observer.say(&format!(
@@ -498,9 +494,8 @@ fn prepare_with(
         ));
     }
     let withheld = Withheld::new(job, records);
-    withheld.clean_value(&mut setup);
     let context = Context {
-        setup,
+        setup: withheld.cleaned(&setup)?,
         kind: dose_of.kind,
         decays: dose_of.decays,
         grid: phantom.grid.clone().into(),

@@ -163,10 +163,8 @@ fn draw(written: &mut Written, ct: &Path, series: Option<&str>, affine: NiftiAff
     struct Silent;
     impl pipeline::Observer for Silent {}
     let ct = read_ct(ct, series, affine, &Silent, &mut Vec::new())?;
-    let label = |s: &Summary| {
-        let source = s.setup["source"]["label"].as_str().unwrap_or_default().to_owned();
-        format!("{source}, {:.1e} histories", s.run.histories as f64)
-    };
+    let label =
+        |s: &Summary| format!("{}, {:.1e} histories", s.setup.source.label, s.run.histories as f64);
     let title = written.summary.as_ref().map(label).unwrap_or_default();
     picture::write(written, &ct, None, &title, &written.folder.join(PICTURE))?;
     Mark::add(&written.folder, PICTURE)?;

@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
-
 use super::Job;
 use crate::error::{Error, Result};
 use crate::kernel::methods::{ClassOf, Method, Photons, Scaling};
 use crate::kernel::point::DEFAULT_HISTORIES;
+use crate::report::setup::MethodFacts;
 
 /// Cutoff of electrons under semi-MC: above all that transport knows, so that each stays where it is set free.
 pub const SEMI_MC_CUTOFF_MEV: f64 = 4.0;
@@ -107,38 +106,50 @@ impl DoseMethod {
     }
 
     /// For the summary.
-    pub fn json(&self) -> Value {
-        let mut value = json!({"name": self.name(), "neglects": self.neglects()});
-        if let DoseMethod::Fast(fast) = self {
-            value["density_scaling"] = json!(match fast.scaling {
-                Scaling::None => "none",
-                Scaling::Target => "target",
-                Scaling::Source => "source",
-            });
-            match &fast.kernel {
-                Some(path) => {
-                    value["kernel_file"] = json!(path.file_name().map(|n| n.to_string_lossy()))
-                }
-                None => value["kernel_histories"] = json!(fast.histories),
+    pub fn facts(&self) -> MethodFacts {
+        let mut facts = MethodFacts {
+            density_scaling: None,
+            kernel_by: None,
+            kernel_file: None,
+            kernel_histories: None,
+            kernels: None,
+            name: self.name().into(),
+            neglects: self.neglects().map(String::from),
+            photons: None,
+        };
+        let DoseMethod::Fast(fast) = self else { return facts };
+        let scaling = match fast.scaling {
+            Scaling::None => "none",
+            Scaling::Target => "target",
+            Scaling::Source => "source",
+        };
+        facts.density_scaling = Some(scaling.into());
+        match &fast.kernel {
+            Some(path) => {
+                let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+                facts.kernel_file = name;
             }
-            match fast.method {
-                Method::Ldm(photons) => {
-                    value["photons"] = json!(match photons {
-                        Photons::Dropped => "dropped",
-                        Photons::Local => "local",
-                        Photons::Convolved => "convolved",
-                    });
-                }
-                Method::Msv(of) => {
-                    value["kernel_by"] = json!(match of {
-                        ClassOf::Target => "target",
-                        ClassOf::Source => "source",
-                    });
-                }
-                Method::Vsv => {}
-            }
+            None => facts.kernel_histories = Some(fast.histories),
         }
-        value
+        match fast.method {
+            Method::Ldm(photons) => {
+                let what = match photons {
+                    Photons::Dropped => "dropped",
+                    Photons::Local => "local",
+                    Photons::Convolved => "convolved",
+                };
+                facts.photons = Some(what.into());
+            }
+            Method::Msv(of) => {
+                let of = match of {
+                    ClassOf::Target => "target",
+                    ClassOf::Source => "source",
+                };
+                facts.kernel_by = Some(of.into());
+            }
+            Method::Vsv => {}
+        }
+        facts
     }
 
     /// Refuses what does not go with a method.

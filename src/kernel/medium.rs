@@ -23,6 +23,7 @@ pub struct Medium {
 
 /// A medium, for files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MediumFacts {
     /// Name of the material.
     pub material: String,

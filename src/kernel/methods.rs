@@ -122,7 +122,8 @@ pub struct Problem<'a> {
 }
 
 /// What a kernel of a medium kept and lost.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KernelFacts {
     /// The medium.
     pub medium: super::medium::MediumFacts,

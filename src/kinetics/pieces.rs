@@ -9,6 +9,7 @@ use super::integrated::{Edge, Integrated, Shape};
 
 /// A part of a curve: start + slope (t - from) + sum of a exp(-k (t - from)), in the unit of the values.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Piece {
     /// Its beginning, s after administration.
     pub from_s: f64,

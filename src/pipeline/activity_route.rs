@@ -2,8 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use serde_json::{Value, json};
-
 use super::context::{CurveFacts, VoiFacts};
 use super::dose_rate_route::DoseRates;
 use super::fine;
@@ -17,6 +15,7 @@ use super::voi_curves::{self, VoiOverTime};
 use super::voi_dose::{Basis, MassChange, change, masses, per_mass};
 use super::{Prepared, Written, merge, timing};
 use crate::error::Result;
+use crate::report::setup::{ActivityRouteFacts, RouteDifference, known};
 use crate::report::summary::VoiResult;
 use crate::transport::tally::Tally;
 use crate::units::CM3_PER_MM3;
@@ -54,8 +53,8 @@ pub(super) fn activity_route(
     let of_rates = rates.as_ref().map(|r| &r.vois[..]);
     let columns = voi_curves::columns(&case.placed.regions, Some(&vois), of_rates);
     let results = results(&mut prepared, &vois, of_rates, tally);
-    prepared.context.setup["activity_route"] =
-        json!({"vois": vois.iter().map(voi_curves::voi_json).collect::<Vec<_>>()});
+    prepared.context.setup.activity_route =
+        Some(ActivityRouteFacts { vois: vois.iter().map(voi_curves::voi_facts).collect() });
     let refused_by_rates = rates.as_ref().map_or(Vec::new(), |r| refused(&prepared, &r.vois));
     let difference = rates.map(|rates| {
         files.extend(rates.files);
@@ -63,8 +62,8 @@ pub(super) fn activity_route(
         let scale = prepared.context.scale(&prepared.phantom.density);
         let own = scale.map(tally);
         let difference: Vec<f32> = rates.dose.iter().zip(&own).map(|(r, a)| r - a).collect();
-        section["difference"] = compared(&rates.dose, &own, &prepared);
-        prepared.context.setup["dose_rate_route"] = section;
+        section.difference = Some(compared(&rates.dose, &own, &prepared));
+        prepared.context.setup.dose_rate_route = Some(section);
         difference
     });
     prepared.context.hear(observer);
@@ -104,7 +103,7 @@ pub(super) fn refused(prepared: &Prepared, vois: &[VoiOverTime]) -> Vec<String> 
 }
 
 /// Mean and root mean square of the difference of the routes, over the voxels that are not of low density, in parts of the mean dose.
-fn compared(rates: &[f32], activity: &[f32], prepared: &Prepared) -> Value {
+fn compared(rates: &[f32], activity: &[f32], prepared: &Prepared) -> RouteDifference {
     let (mut n, mut sum, mut squares, mut dose) = (0.0, 0.0, 0.0, 0.0);
     for ((r, a), d) in rates.iter().zip(activity).zip(&prepared.phantom.density) {
         if f64::from(*d) >= prepared.context.low_density {
@@ -115,7 +114,10 @@ fn compared(rates: &[f32], activity: &[f32], prepared: &Prepared) -> Value {
             dose += f64::from(*a);
         }
     }
-    json!({"mean_relative": sum / dose, "root_mean_square_over_mean_dose": (squares / n).sqrt() / (dose / n)})
+    RouteDifference {
+        mean_relative: known(sum / dose),
+        root_mean_square_over_mean_dose: known((squares / n).sqrt() / (dose / n)),
+    }
 }
 
 /// The dose that a VOI has: this route's; the other's where the VOI's mass changes, as it knows the dose rate at each mass.

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Value, json};
-
 use super::Observer;
 use crate::error::{Error, Result};
 use crate::job::Check;
+use crate::report::setup::{ChecksFacts, FindingFacts};
 
 /// Something that a check has found.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,13 +110,16 @@ impl<'a> Checks<'a> {
     }
 
     /// For the summary.
-    pub fn json(&self) -> Value {
-        json!({
-            "accepted": self.accepted.iter().map(|c| c.name()).collect::<Vec<_>>(),
-            "found": self.found().iter().map(|f| json!({
-                "check": f.check.name(), "text": f.text, "accepted": self.accepted.contains(&f.check),
-            })).collect::<Vec<_>>(),
-        })
+    pub fn facts(&self) -> ChecksFacts {
+        let one = |f: &Found| FindingFacts {
+            accepted: self.accepted.contains(&f.check),
+            check: f.check.name().into(),
+            text: f.text.clone(),
+        };
+        ChecksFacts {
+            accepted: self.accepted.iter().map(|c| c.name().into()).collect(),
+            found: self.found().iter().map(one).collect(),
+        }
     }
 }
 
@@ -158,11 +160,8 @@ pub(super) mod tests {
         checks.warn(Check::Patient, "quiet");
         let said = ear.0.lock().unwrap().clone();
         assert_eq!(said, ["P1 and P2 (one patient): accepted by --accept patient", "some"]);
-        let json = checks.json();
-        assert_eq!(
-            (&json["accepted"][0], &json["found"][0]["accepted"]),
-            (&json!("patient"), &json!(true))
-        );
-        assert_eq!(json["found"].as_array().unwrap().len(), 3);
+        let facts = checks.facts();
+        assert_eq!((facts.accepted[0].as_str(), facts.found[0].accepted), ("patient", true));
+        assert_eq!(facts.found.len(), 3);
     }
 }

@@ -1,27 +1,19 @@
 //! What is known before the first history and needed after the last: enough to write the outputs, also from shards.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::Observer;
 use super::asked_vois::{TARGET_VOI, asked};
 use super::fine::FineFacts;
-use super::image_time::Timing;
-use super::inputs::InputRecord;
-use super::scene::{AS_IS, MatterBeyond, MatterMove};
 use super::score::Scored;
-use super::source::{DoseOf, FieldOfView, Source};
-use super::withheld::{self, Withheld};
+use super::withheld::Withheld;
 use crate::dose::rate::DoseKind;
 use crate::dose::{DoseScale, HighVoxels};
 use crate::error::{Error, Result};
 use crate::image::{Grid, Parts};
-use crate::job::{CurveChoice, GridChoice, Job, MatterInput};
 use crate::kinetics::Integrated;
-use crate::phantom::voxels::TissueTable;
-use crate::phantom::{HuReport, Phantom};
+use crate::report::setup::{SetupFacts, by_key};
 use crate::report::summary::CurveResult;
-use crate::transport::settings::{PhotonEstimator, Settings};
 use crate::transport::tally::ORIGINS;
 
 /// A VOI on the dose grid.
@@ -110,7 +102,8 @@ impl GridFacts {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Context {
     /// The summary's part on inputs and settings.
-    pub setup: Value,
+    #[serde(serialize_with = "by_key")]
+    pub setup: SetupFacts,
     /// Dose rate or dose.
     pub kind: DoseKind,
     /// Decays per second, or decays.
@@ -200,12 +193,12 @@ impl Context {
 
     /// Whether the energies are those of kernels, not of histories in the patient.
     pub fn is_of_kernels(&self) -> bool {
-        self.setup["method"]["density_scaling"].is_string()
+        self.setup.method.is_of_kernels()
     }
 
     /// Whether its activity was integrated over several times; what was found there is not in it.
     pub fn is_of_series(&self) -> bool {
-        self.setup["time_points"].is_object()
+        self.setup.time_points.is_some()
     }
 
     /// From energy per history to dose.
@@ -263,13 +256,7 @@ impl Context {
 
     /// For comparing shards: machines may keep the same input (by its hash) in different places.
     pub fn without_paths(mut self) -> Self {
-        if let Some(inputs) = self.setup.get_mut("inputs").and_then(Value::as_array_mut) {
-            inputs.iter_mut().for_each(|i| {
-                i["path"] = Value::Null;
-                i["file"] = Value::Null;
-            });
-        }
-        self.setup["hu_curve"] = Value::Null;
+        self.setup = self.setup.without_paths();
         self.warnings.clear();
         self
     }
@@ -316,132 +303,4 @@ impl Context {
             _ => Ok((density.collect(), material.to_vec(), labels)),
         }
     }
-}
-
-/// What the summary tells of inputs and settings.
-pub struct Setup<'a> {
-    /// The job.
-    pub job: &'a Job,
-    /// What was read.
-    pub records: &'a [InputRecord],
-    /// Matter on the dose grid.
-    pub phantom: &'a Phantom,
-    /// How HU became matter.
-    pub hu: Option<&'a HuReport>,
-    /// How matter came to the dose grid.
-    pub moved: &'a MatterMove,
-    /// What of it stays outside.
-    pub beyond: MatterBeyond,
-    /// Where the activity is.
-    pub field: &'a FieldOfView,
-    /// What decays.
-    pub source: &'a Source,
-    /// How often.
-    pub dose_of: &'a DoseOf,
-    /// When the image's activity is that of; none for what is integrated over time.
-    pub timing: Option<&'a Timing>,
-}
-
-/// The summary's part on inputs and settings; says the tissue histogram and its warnings.
-pub fn setup(s: &Setup, observer: &dyn Observer) -> Value {
-    let Setup { job, records, phantom, hu, moved, beyond, field, source, dose_of, timing } = *s;
-    let tissues = match hu {
-        // On the CT's own grid the rows also know their HU.
-        Some(hu) if moved.method == AS_IS => hu.tissues.clone(),
-        _ => phantom.tissues(),
-    };
-    let table = TissueTable(&tissues).to_string();
-    observer.say(&format!("matter on the dose grid:\n{}", table.trim_end()));
-    let warnings = hu.map(HuReport::warnings).unwrap_or_default();
-    warnings.iter().for_each(|w| observer.warn(w));
-    let rows = |rows: &[crate::phantom::TissueRow]| -> Vec<Value> {
-        rows.iter()
-            .map(|t| {
-                json!({"material": t.name, "voxels": t.voxels, "volume_cm3": t.volume_cm3, "mass_g": t.mass_g,
-                       "mean_density_g_cm3": t.mean_density_g_cm3, "mean_hu": t.mean_hu})
-            })
-            .collect()
-    };
-    let hu = hu.map(|h| {
-        json!({"curve": h.curve, "range_hu": [h.range.0, h.range.1], "voxels": h.voxels,
-               "voxels_below_range": h.below, "voxels_above_range": h.above,
-               "extremes_hu": [h.extremes.0, h.extremes.1], "tissues": rows(&h.tissues)})
-    });
-    json!({
-        "inputs": records.iter().map(|r| withheld::record(r, job.keeping.record_paths)).collect::<Vec<_>>(),
-        "embedded_tables": crate::tables::EMBEDDED_TABLES
-            .iter().map(|(name, hash)| json!({"table": name, "sha256": hash})).collect::<Vec<_>>(),
-        "source": {
-            "label": source.spectrum.label,
-            "half_life_s": source.half_life_s,
-            "nuclide_data": source.chain.as_ref().map(|c| c.data.name()),
-            "own_nuclides": source.own_told(),
-            "chain": source.chain.as_ref().map(|c| json!({
-                "horizon_s": c.horizon_s,
-                "parent_decay_fraction": c.parent_decay_fraction,
-                "members": c.members.iter().map(|m| json!({
-                    "nuclide": m.nuclide, "decays_per_parent_decay": m.decays_per_parent_decay,
-                })).collect::<Vec<_>>(),
-            })),
-        },
-        "activity": job.beam.is_none().then_some(field),
-        "beam": job.beam.as_ref().map(|b| json!({"label": b.beam.label(), "at_mm": b.beam.at_mm})),
-        "decays": dose_of.decays,
-        "decays_per_bq": dose_of.decays_per_bq,
-        "decays_counted_from": dose_of.counted_from,
-        "timing": timing.map(Timing::json),
-        "dose_grid": {
-            "choice": grid_name(job.grid),
-            "dims": phantom.grid.dims,
-            "spacing_mm": phantom.grid.spacing_mm(),
-            "origin_mm": phantom.grid.origin_mm,
-            "axes_mm": phantom.grid.axes_mm,
-        },
-        "matter": moved,
-        "matter_beyond_dose_grid": beyond,
-        "hu": hu,
-        "tissues": rows(&tissues),
-        "hu_curve": curve_name(job),
-        "settings": settings(&job.transport),
-        "goal": job.goal.as_ref().map(|g| json!({"uncertainty": g.uncertainty, "voi": g.voi})),
-        "seed": job.transport.seed,
-    })
-}
-
-fn grid_name(choice: GridChoice) -> Value {
-    match choice {
-        GridChoice::Activity => json!("activity"),
-        GridChoice::Ct => json!("ct"),
-        GridChoice::Spacing(mm) => json!(mm),
-    }
-}
-
-fn curve_name(job: &Job) -> Option<String> {
-    match &job.matter {
-        MatterInput::Maps { .. } => None,
-        MatterInput::Ct { curve, .. } => Some(match curve {
-            CurveChoice::Schneider => "schneider".into(),
-            CurveChoice::SchneiderMetals => "schneider-metals".into(),
-            CurveChoice::Icru44 => "icru44".into(),
-            CurveChoice::File(path) => withheld::shown(path, job.keeping.record_paths),
-        }),
-    }
-}
-
-fn settings(s: &Settings) -> Value {
-    json!({
-        "photons": match s.photons { PhotonEstimator::Analog => "analog", PhotonEstimator::Kerma => "kerma" },
-        "rayleigh": s.rayleigh,
-        "incoherent": s.incoherent.name(),
-        "straggling": s.straggling,
-        "range_rejection": s.range_rejection,
-        "electron_cutoff_mev": s.electron_cutoff_mev,
-        "photon_cutoff_mev": s.photon_cutoff_mev,
-        "production_threshold_fraction": s.lepton.threshold_fraction,
-        "production_threshold_min_mev": s.lepton.threshold_min_mev,
-        "production_threshold_max_mev": s.lepton.threshold_max_mev,
-        "bremsstrahlung_threshold_mev": s.lepton.photon_threshold_mev,
-        "max_step_strength": s.lepton.max_strength,
-        "max_step_loss_fraction": s.lepton.max_loss_fraction,
-    })
 }

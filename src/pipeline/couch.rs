@@ -1,7 +1,5 @@
 //! The couch of the CT: told, or taken out where nothing on it holds activity.
 
-use serde::Serialize;
-
 use super::scene::material_index;
 use super::{Observer, Surroundings};
 use crate::error::Result;
@@ -9,33 +7,12 @@ use crate::image::{Grid, Volume, resample_labels};
 use crate::job::{CouchRule, Job, MatterInput};
 use crate::phantom::{Phantom, couch};
 use crate::physics::tissues;
+use crate::report::setup::{CouchFacts, PartFacts};
 
 /// A part that holds more of the activity of an image than this stays: noise beside the body is less, an arm or a line with activity more.
 const MOST_ACTIVITY: f64 = 0.005;
 /// A couch of less mass (g) is not told.
 const LEAST_TOLD_G: f64 = 20.0;
-
-/// A part of a couch.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PartFacts {
-    /// Voxels of the CT.
-    pub voxels: usize,
-    /// g.
-    pub mass_g: f64,
-    /// Largest part of an image's activity that it holds.
-    pub activity_fraction: f64,
-    /// It was turned into air.
-    pub removed: bool,
-}
-
-/// What looked like a couch and what was done.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CouchFacts {
-    /// `keep` or `remove`.
-    pub rule: &'static str,
-    /// Its parts, by mass.
-    pub parts: Vec<PartFacts>,
-}
 
 /// Looks for a couch and, where the job says so, turns it into air. `images` are Bq in each voxel.
 ///
@@ -82,7 +59,8 @@ pub fn treat(
     }
     around.removed = voxels;
     let facts = parts.into_iter().map(|p| p.0).collect();
-    around.couch = Some(CouchFacts { rule: if remove { "remove" } else { "keep" }, parts: facts });
+    let rule = if remove { "remove" } else { "keep" };
+    around.couch = Some(CouchFacts { rule: rule.into(), parts: facts });
     Ok(())
 }
 

@@ -2,8 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use serde_json::{Value, json};
-
 use super::activity_route::refused;
 use super::context::{CurveFacts, VoiFacts};
 use super::folder::OutputFolder;
@@ -18,6 +16,7 @@ use super::{Prepared, Written, memory, timing};
 use crate::dose::DoseScale;
 use crate::error::{Error, Result};
 use crate::io::atomic::write_json;
+use crate::report::setup::DoseRateRouteFacts;
 use crate::report::summary::{LedgerResult, VoiResult};
 use crate::transport::run::Outcome;
 use crate::transport::tally::{Tally, Told};
@@ -27,7 +26,7 @@ use crate::units::{CM3_PER_MM3, GY_PER_MEV_PER_G};
 pub(super) struct DoseRates {
     pub dose: Vec<f32>,
     pub vois: Vec<VoiOverTime>,
-    pub section: Value,
+    pub section: DoseRateRouteFacts,
     pub files: Vec<String>,
     pub outcome: Outcome,
     engine: RanBy,
@@ -175,15 +174,17 @@ fn integrate_rates(
         &of_vois,
         ["dose rate / (Gy/s)", "Gy"],
     )?);
-    let section = json!({
-        "histories": tally.histories(),
-        "batches": tally.batches(),
-        "energy": voi_curves::map_json(&map, "MeV"),
-        "outside_of_vois_mev": curves.first().map(voi_curves::curve_json),
-        "standard_error": "largest relative standard error of the times, times the dose: an upper bound, the noise of the times being that of the same histories",
-        "vois": vois.iter().map(voi_curves::voi_json).collect::<Vec<_>>(),
-        "ledger": LedgerResult::from(tally),
-    });
+    let section = DoseRateRouteFacts {
+        batches: tally.batches(),
+        difference: None,
+        energy: voi_curves::map_facts(&map, "MeV"),
+        histories: tally.histories(),
+        ledger: LedgerResult::from(tally),
+        outside_of_vois_mev: curves.first().map(voi_curves::curve_facts),
+        standard_error: "largest relative standard error of the times, times the dose: an upper bound, the noise of the times being that of the same histories"
+            .into(),
+        vois: vois.iter().map(voi_curves::voi_facts).collect(),
+    };
     Ok(DoseRates { dose, vois, section, files, outcome, engine })
 }
 
@@ -302,7 +303,7 @@ pub(super) fn finish_dose_rates(
 ) -> Result<Written> {
     let DoseRates { vois, section, mut files, outcome, engine, .. } = rates;
     let hits = hits::of_vois(&prepared.context, &outcome.tally, &prepared.labels);
-    prepared.context.setup["dose_rate_route"] = section;
+    prepared.context.setup.dose_rate_route = Some(section);
     prepared.context.hear(case.observer);
     let (prepared, context) = (&prepared, &prepared.context);
     let volume = context.grid.grid().voxel_volume_mm3() * CM3_PER_MM3;

@@ -3,8 +3,6 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use serde_json::json;
-
 use super::{Observer, Prepared};
 use crate::error::{Error, Result};
 use crate::job::{FastMethod, Job};
@@ -142,7 +140,7 @@ pub(super) fn tally(
             job.method.name()
         ));
     }
-    prepared.context.setup["method"]["kernels"] = json!(kernels);
+    prepared.context.setup.method.kernels = Some(kernels);
     let seconds = since.elapsed().as_secs_f64();
     observer.say(&format!("method {} in {seconds:.1} s", job.method.name()));
     Ok(Outcome { tally, interrupted: false, more: None, seconds, notices: Vec::new() })

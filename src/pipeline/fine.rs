@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::Observer;
 use super::asked_vois::{FINE, asked};
@@ -18,6 +17,7 @@ use crate::image::{Grid, Parts};
 use crate::io::atomic::write_atomically;
 use crate::job::{FineScoring, FineWhere};
 use crate::phantom::Phantom;
+use crate::report::setup::FineGridFacts;
 use crate::transport::sub_voxels::SubVoxels;
 use crate::transport::tally::Tally;
 
@@ -141,10 +141,16 @@ pub(super) fn tell(
 }
 
 /// For the summary.
-pub(super) fn json(fine: &SubVoxels, grid: &Grid) -> Value {
+pub(super) fn facts(fine: &SubVoxels, grid: &Grid) -> FineGridFacts {
     let cells = fine.grid(grid);
-    json!({"first_voxel": fine.first, "voxels": fine.voxels, "parts": fine.parts,
-           "cells": cells.dims, "spacing_mm": cells.spacing_mm(), "matter": "that of the voxels"})
+    FineGridFacts {
+        cells: cells.dims,
+        first_voxel: fine.first,
+        matter: "that of the voxels".into(),
+        parts: fine.parts,
+        spacing_mm: cells.spacing_mm(),
+        voxels: fine.voxels,
+    }
 }
 
 /// Labels and number of regions of the tally: those of the places of the parts of voxels come last.

@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Observer;
@@ -20,12 +19,11 @@ use crate::phantom::maps::MaterialMap;
 use crate::phantom::{HuCurve, HuOptions, HuReport, Phantom};
 
 /// A file or series that was read, for the summary.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct InputRecord {
     /// What it was read as.
     pub role: &'static str,
     /// The path as given; how it is written, `withheld` says.
-    #[serde(skip)]
     pub path: PathBuf,
     /// Number of files read.
     pub files: usize,
@@ -46,7 +44,6 @@ pub struct InputRecord {
     /// What its reader noticed.
     pub notes: Vec<String>,
     /// What DICOM says about itself.
-    #[serde(skip)]
     pub facts: Option<Facts>,
 }
 

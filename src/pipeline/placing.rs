@@ -3,8 +3,6 @@
 //!
 //! Images are placed by their grids: no value changes, so no activity does; the conserving move onto the dose grid follows once, turns and all.
 
-use serde::Serialize;
-
 use super::Observer;
 use super::inputs::{self, InputRecord, file_record, in_file, object_record, read_ct};
 use super::registration::{doubts, falls, mask, rigid_file};
@@ -18,6 +16,7 @@ use crate::job::{Job, MatterInput};
 use crate::registration::{
     Agreement, Kind, Metric, Registered, Registration, Settings, agreement, register,
 };
+use crate::report::setup::{AgreementFacts, PlacementFacts, known};
 
 /// Role of a time point's own CT among what was read.
 pub const POINT_CT: &str = "time_point_ct";
@@ -25,7 +24,7 @@ pub const POINT_CT: &str = "time_point_ct";
 pub const TRANSFORM: &str = "transform";
 
 /// How a time point's image was brought into the reference's frame.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Placement {
     /// `as_it_lies`, `shift`, `transform`, `registered_on_ct` or `registered_on_activity`.
     pub by: &'static str,
@@ -40,7 +39,6 @@ pub struct Placement {
     /// Agreement where it is placed.
     pub agreement_after: Option<Agreement>,
     /// From the image to the reference.
-    #[serde(skip)]
     pub bring: Affine,
 }
 
@@ -58,6 +56,18 @@ impl Placement {
         }
     }
 
+    /// For the summary.
+    pub fn facts(&self) -> PlacementFacts {
+        PlacementFacts {
+            agreement_after: self.agreement_after.map(of_agreement),
+            agreement_before: self.agreement_before.map(of_agreement),
+            by: self.by.into(),
+            centre_mm: self.centre_mm,
+            rotation_deg: self.rotation_deg,
+            translation_mm: self.translation_mm,
+        }
+    }
+
     /// Of a map from the reference to the image.
     fn of(by: &'static str, map: &Affine, centre_mm: [f64; 3]) -> Result<Placement> {
         let rigid = Rigid::of(map, centre_mm)?;
@@ -70,6 +80,10 @@ impl Placement {
             ..Placement::stays()
         })
     }
+}
+
+fn of_agreement(found: Agreement) -> AgreementFacts {
+    AgreementFacts { correlation: known(found.correlation), overlap: known(found.overlap) }
 }
 
 /// Brings the images into the reference's frame.

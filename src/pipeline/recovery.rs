@@ -7,16 +7,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use super::Observer;
 use super::quantification::{CountExponent, Quantification, RecoveryInput, VolumeInput, of_voi};
 use crate::activity::BlurredSphere;
 use crate::error::{Error, Result};
 use crate::image::{Parts, Voi, VoiSets, find_voi};
+use crate::report::setup::{self, QuantificationFacts};
 
 /// What is known of one region's quantification.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct RegionRecovery {
     /// Seen over true activity at each time; empty where nothing was corrected.
     pub seen: Vec<f64>,
@@ -30,6 +29,21 @@ pub struct RegionRecovery {
     pub cancels_calibration: bool,
     /// Relative standard uncertainty of the dose from that of the volume.
     pub volume_relative: Option<f64>,
+}
+
+impl RegionRecovery {
+    /// For the summary.
+    pub fn facts(&self) -> QuantificationFacts {
+        let all = |values: &Vec<f64>| values.iter().copied().map(setup::known).collect();
+        QuantificationFacts {
+            by_resolution: self.by_resolution.as_ref().map(all),
+            cancels_calibration: self.cancels_calibration,
+            own: self.own.as_ref().map(all),
+            relative_uncertainty: self.relative_uncertainty,
+            seen: all(&self.seen),
+            volume_relative: self.volume_relative,
+        }
+    }
 }
 
 /// The corrections of all regions (0: outside of all VOIs), for `volumes_ml[t][region - 1]`, the volumes of the VOIs at each time.

@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
-use serde_json::json;
-
 use super::activity_route::activity_route;
 use super::checks::Checks;
 use super::context::{CurveFacts, VoiFacts};
@@ -17,6 +15,8 @@ use super::image_time::Timing;
 use super::inputs::{InputRecord, file_record};
 use super::method_file::RegionMethod;
 use super::over_time::{IntegratedMap, OverTime, RegionCurve};
+use super::placing::Placement;
+use super::recovery::RegionRecovery;
 use super::series::{self, Placed};
 use super::series_file::SeriesInput;
 use super::voi_curves;
@@ -33,6 +33,7 @@ use crate::kinetics::tia::MAX_EXTRAPOLATED;
 use crate::kinetics::voxels::BranchCounts;
 use crate::phantom::LOW_DENSITY_G_CM3;
 use crate::report::file_names::file_stems;
+use crate::report::setup::TimePointsFacts;
 use crate::time::TimeOrSpan;
 use crate::transport::engine::Engine;
 
@@ -411,22 +412,27 @@ impl Case<'_> {
             plausibility::air(&name, in_air, all, "Bq", &self.checks);
         }
         self.checks.settle()?;
-        let mut checks = self.checks.json();
-        prepared.context.withheld.clean_value(&mut checks);
-        prepared.context.setup["checks"] = checks;
-        prepared.context.setup["time_points"] = json!({
-            "times_s": self.placed.times_s,
-            "timing": self.placed.timings.iter().map(Timing::json).collect::<Vec<_>>(),
-            "activity": self.placed.fields,
-            "placement": self.placed.placements,
-            "shift_mm": self.input.points.iter().map(|p| p.shift_mm).collect::<Vec<_>>(),
-            "quantification": self.placed.regions,
-            "time_integrated_activity": voi_curves::map_json(&self.tia, "Bq s"),
-            "outside_of_vois": self.curves.first().map(voi_curves::curve_json),
-            "planar": self.planar.as_ref().map(voi_curves::integrated_json),
-            "common_relative_uncertainty": self.input.common_uncertainty,
-        });
+        let checks = prepared.context.withheld.cleaned(&self.checks.facts())?;
+        prepared.context.setup.checks = checks;
+        prepared.context.setup.time_points = Some(self.facts());
         Ok(prepared)
+    }
+
+    /// For the summary.
+    fn facts(&self) -> TimePointsFacts {
+        let placed = &self.placed;
+        TimePointsFacts {
+            activity: placed.fields.clone(),
+            common_relative_uncertainty: self.input.common_uncertainty,
+            outside_of_vois: self.curves.first().map(voi_curves::curve_facts),
+            placement: placed.placements.iter().map(Placement::facts).collect(),
+            planar: self.planar.as_ref().map(voi_curves::integrated_facts),
+            quantification: placed.regions.iter().map(RegionRecovery::facts).collect(),
+            shift_mm: self.input.points.iter().map(|p| p.shift_mm).collect(),
+            time_integrated_activity: voi_curves::map_facts(&self.tia, "Bq s"),
+            times_s: placed.times_s.clone(),
+            timing: placed.timings.iter().map(Timing::facts).collect(),
+        }
     }
 
     pub fn plots(

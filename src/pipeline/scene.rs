@@ -3,14 +3,13 @@
 //! HU become density on the CT's own grid; density and materials then move with their mass, activity with its decays.
 //! Matter outside of the dose grid is not seen: photons that it would scatter back are lost.
 
-use serde::Serialize;
-
 use super::Observer;
 use crate::error::{Error, Result};
 use crate::image::{Grid, Volume, downsample_matter, resample_intensity, resample_labels};
 use crate::job::GridChoice;
 use crate::phantom::Phantom;
 use crate::physics::{Material, tissues};
+pub use crate::report::setup::{MatterBeyond, MatterMove};
 
 /// A voxel is covered by the CT if it sticks out by less than this fraction of its edge.
 const COVER_TOLERANCE: f64 = 0.01;
@@ -103,33 +102,11 @@ fn cut_to(wanted: &Grid, cover: &Grid) -> Result<Option<DoseGrid>> {
     Ok(Some(DoseGrid { grid, uncovered }))
 }
 
-/// Matter was on the dose grid already.
+/// Matter was on the dose grid already: the method of its [`MatterMove`].
 pub const AS_IS: &str = "as_is";
-
-/// What moving matter to the dose grid did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MatterMove {
-    /// [`AS_IS`], `mass_conserving`, or `interpolated` (turned grids).
-    pub method: &'static str,
-    /// Mass of the CT, g.
-    pub source_mass_g: f64,
-    /// Mass on the dose grid, g.
-    pub mass_g: f64,
-    /// Voxels of the dose grid that the CT does not cover, filled with air.
-    pub filled_voxels: usize,
-}
 
 /// Matter beyond the dose grid is warned of from this part of the CT's mass.
 const BEYOND_WARNING: f64 = 1e-3;
-
-/// What of the CT's matter lies outside of the dose grid and is not seen by photons.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct MatterBeyond {
-    /// Voxels of the CT that are not air and whose centre is outside.
-    pub voxels: usize,
-    /// Their mass, g.
-    pub mass_g: f64,
-}
 
 /// Counts the voxels of at least `low_density` (g/cm3) outside of the dose grid; warns where they matter.
 ///
@@ -183,7 +160,7 @@ pub fn move_matter(
         let mass = mass_g(&moved);
         return Ok((
             moved,
-            MatterMove { method: AS_IS, source_mass_g, mass_g: mass, filled_voxels: 0 },
+            MatterMove { method: AS_IS.into(), source_mass_g, mass_g: mass, filled_voxels: 0 },
         ));
     }
     let air = tissues::named_material("icru44_air").or_else(|_| tissues::named_material("air"))?;
@@ -211,7 +188,7 @@ pub fn move_matter(
     let moved = Phantom::new(target.grid.clone(), density, material, materials)?;
     let filled_voxels = target.uncovered.len();
     let mass_g = mass_g(&moved);
-    Ok((moved, MatterMove { method, source_mass_g, mass_g, filled_voxels }))
+    Ok((moved, MatterMove { method: method.into(), source_mass_g, mass_g, filled_voxels }))
 }
 
 fn mass_g(phantom: &Phantom) -> f64 {

@@ -5,7 +5,6 @@ use std::f64::consts::PI;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::context::Context;
 use crate::activity::ActivityMap;
@@ -16,6 +15,7 @@ use crate::job::{Job, Score};
 use crate::kernel::Medium;
 use crate::kernel::shells::radii;
 use crate::phantom::Phantom;
+use crate::report::setup::ScoreFacts;
 use crate::report::summary::DoseResult;
 use crate::report::voi_table::{cell, dose_names};
 use crate::sheet::{Separator, lines};
@@ -64,15 +64,20 @@ impl Scored {
     }
 
     /// For the summary.
-    pub fn json(&self) -> Value {
+    pub fn facts(&self) -> ScoreFacts {
+        let what = self.stem().into();
         match self {
-            Scored::Layers { axis, mass_g } => {
-                json!({"what": "layers", "axis": (["x", "y", "z"][*axis]), "layers": mass_g.len()})
-            }
-            Scored::Shells { radii_cm, density_g_cm3 } => {
-                let outer_mm = radii_cm.last().map(|r| r * MM_PER_CM);
-                json!({"what": "shells", "shells": radii_cm.len(), "outer_mm": outer_mm, "density_g_cm3": density_g_cm3})
-            }
+            Scored::Layers { axis, mass_g } => ScoreFacts::Layers {
+                axis: ["x", "y", "z"][*axis].into(),
+                layers: mass_g.len(),
+                what,
+            },
+            Scored::Shells { radii_cm, density_g_cm3 } => ScoreFacts::Shells {
+                density_g_cm3: *density_g_cm3,
+                outer_mm: radii_cm.last().map(|r| r * MM_PER_CM),
+                shells: radii_cm.len(),
+                what,
+            },
         }
     }
 

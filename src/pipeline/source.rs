@@ -2,9 +2,6 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
-use serde_json::Value;
-
 use super::image_time::{self, Timing};
 use super::scene::DoseGrid;
 use super::{Observer, activity_unit};
@@ -16,6 +13,8 @@ use crate::job::{DecayFrom, Job, SourceChoice};
 use crate::phantom::{LOW_DENSITY_G_CM3, Phantom};
 use crate::physics::own_nuclides::OwnNuclides;
 use crate::physics::{Chain, Nuclide, chain};
+pub use crate::report::setup::FieldOfView;
+use crate::report::setup::{NuclideChange, OwnNuclidesFacts};
 use crate::source::{DecaySpectrum, SpectrumFile, parse_source, read_spectrum};
 use crate::time::hours_text;
 use crate::transport::reach::Reach;
@@ -130,8 +129,17 @@ impl Source {
     }
 
     /// The same for a summary, with the hash of the file; nothing without one.
-    pub fn own_told(&self) -> Option<Value> {
-        self.own().map(|own| own.told(|name| self.is_member(name)))
+    pub fn own_told(&self) -> Option<OwnNuclidesFacts> {
+        let own = self.own()?;
+        let change = |(nuclide, said): &(String, String)| NuclideChange {
+            nuclide: nuclide.clone(),
+            said: said.clone(),
+        };
+        Some(OwnNuclidesFacts {
+            changes: self.own_changes().into_iter().map(change).collect(),
+            file: own.files[0].file_name().map(|n| n.to_string_lossy().into_owned()),
+            sha256: own.sha256.clone(),
+        })
     }
 
     /// Number of tallies that its emissions need.
@@ -264,27 +272,6 @@ impl DoseOf {
     }
 }
 
-/// Where the activity of the image went.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct FieldOfView {
-    /// `Bq` or `Bq s`.
-    pub unit: &'static str,
-    /// In the image (negative voxels counted as zero).
-    pub image: f64,
-    /// On the dose grid.
-    pub on_grid: f64,
-    /// Outside of the dose grid or of the CT.
-    pub outside: f64,
-    /// `outside / image`.
-    pub outside_fraction: f64,
-    /// Negative voxels of the image, taken as zero.
-    pub negative_voxels: usize,
-    /// Their sum.
-    pub negative_sum: f64,
-    /// On the grid, in voxels of low density (air): noise, or activity misplaced against the CT.
-    pub in_low_density: f64,
-}
-
 /// Activity on the dose grid; what is outside is counted, and refused above `max_outside` of the whole.
 ///
 /// # Errors
@@ -303,7 +290,7 @@ pub fn place(
         outside += f64::from(std::mem::take(&mut moved.volume.data[n as usize]));
     }
     let field = FieldOfView {
-        unit,
+        unit: unit.into(),
         image,
         on_grid: moved.total(),
         outside,

@@ -1,6 +1,4 @@
-//! What both routes tell of the VOIs: curves, integrals, doses; as JSON, as a table, as plots.
-
-use serde_json::{Value, json};
+//! What both routes tell of the VOIs: curves, integrals, doses; for the summary, as a table, as plots.
 
 use super::Observer;
 use super::context::CurveFacts;
@@ -8,8 +6,11 @@ use super::over_time::{IntegratedMap, RegionCurve};
 use super::recovery::RegionRecovery;
 use super::voi_dose::MassChange;
 use crate::error::Result;
-use crate::kinetics::fit::Parameter;
 use crate::kinetics::{Fit, Integrated};
+use crate::report::setup::{
+    BranchSums, DrawnCurve, IntegratedCurve, MapFacts, ParameterFacts, RefusalFacts,
+    RegionCurveFacts, VoiRouteFacts, VoxelCounts, known,
+};
 use crate::report::voi_table::{Column, cell};
 use crate::report::{BandPoint, PlotPoint, TacPlot};
 use crate::uncertainty::VoiBudget;
@@ -90,62 +91,94 @@ pub fn warn_of_own_curve(
 }
 
 /// Counts and shares of a voxel-wise integral.
-pub fn map_json(map: &IntegratedMap, unit: &str) -> Value {
-    json!({
-        "voxels": {"fitted": map.counts.fitted, "shape_of_region": map.counts.shape,
-                   "physical_decay": map.counts.physical, "zero": map.counts.zero,
-                   "assumed_for_refused_curve": map.counts.assumed},
-        "integral_by_branch": {"fitted": map.by_branch[0], "shape_of_region": map.by_branch[1],
-                               "physical_decay": map.by_branch[2],
-                               "assumed_for_refused_curve": map.by_branch[3]},
-        "integral": map.by_branch.iter().sum::<f64>(),
-        "unit": unit,
-        "negative_set_to_zero": map.dropped,
-        "share_before_first": map.extrapolated[0],
-        "share_after_last": map.extrapolated[1],
-    })
+pub fn map_facts(map: &IntegratedMap, unit: &str) -> MapFacts {
+    let [fitted, shape_of_region, physical_decay, assumed_for_refused_curve] =
+        map.by_branch.map(known);
+    MapFacts {
+        integral: known(map.by_branch.iter().sum()),
+        integral_by_branch: BranchSums {
+            assumed_for_refused_curve,
+            fitted,
+            physical_decay,
+            shape_of_region,
+        },
+        negative_set_to_zero: known(map.dropped),
+        share_after_last: known(map.extrapolated[1]),
+        share_before_first: known(map.extrapolated[0]),
+        unit: unit.into(),
+        voxels: VoxelCounts {
+            assumed_for_refused_curve: map.counts.assumed,
+            fitted: map.counts.fitted,
+            physical_decay: map.counts.physical,
+            shape_of_region: map.counts.shape,
+            zero: map.counts.zero,
+        },
+    }
 }
 
 /// A region's curve.
-pub fn curve_json(curve: &RegionCurve) -> Value {
+pub fn curve_facts(curve: &RegionCurve) -> RegionCurveFacts {
     match curve {
-        Err(why) => json!({ "none": why }),
-        Ok(c) => integrated_json(c),
+        Err(why) => RegionCurveFacts::Missing { none: why.clone() },
+        Ok(c) => RegionCurveFacts::Integrated(Box::new(integrated_facts(c))),
     }
 }
 
 /// A curve with its fit; or why it was refused, and what was assumed.
-pub fn integrated_json(c: &Integrated) -> Value {
-    let of_fit = |f: &Fit| -> Vec<Value> {
-        let one = |p: &Parameter| json!({"name": p.name, "value": p.value, "standard_uncertainty": p.standard_uncertainty});
-        f.parameters.iter().map(one).collect()
-    };
+pub fn integrated_facts(c: &Integrated) -> IntegratedCurve {
     let scale = c.scale_of_uncertainties();
-    let uncertainties: Vec<f64> = c.tac.uncertainties().iter().map(|u| scale * u).collect();
-    json!({"times_s": c.tac.times_s(), "values": c.tac.values(), "standard_uncertainties": uncertainties, "drawn": drawn(c), "model": c.name(),
-           "refused": c.refusal.as_ref().map(|r| json!({"reason": r.error, "assumed": r.assumed})),
-           "parameters": c.fit().map(of_fit), "chi2": c.fit().map(|f| f.chi2),
-           "degrees_of_freedom": c.fit().map(|f| f.degrees_of_freedom), "integral": c.tia, "pieces": c.pieces()})
+    let refused = c.refusal.as_ref();
+    IntegratedCurve {
+        chi2: c.fit().map(|f| f.chi2),
+        degrees_of_freedom: c.fit().map(|f| f.degrees_of_freedom),
+        drawn: drawn(c),
+        integral: (&c.tia).into(),
+        model: c.name(),
+        parameters: c.fit().map(parameters),
+        pieces: c.pieces(),
+        refused: refused
+            .map(|r| RefusalFacts { assumed: r.assumed.clone(), reason: r.error.clone() }),
+        standard_uncertainties: c.tac.uncertainties().iter().map(|u| known(scale * u)).collect(),
+        times_s: c.tac.times_s().to_vec(),
+        values: c.tac.values().to_vec(),
+    }
+}
+
+fn parameters(fit: &Fit) -> Vec<ParameterFacts> {
+    let parameters = fit.parameters.iter().map(|p| ParameterFacts {
+        name: p.name.clone(),
+        standard_uncertainty: known(p.standard_uncertainty),
+        value: known(p.value),
+    });
+    parameters.collect()
 }
 
 /// Points of a curve that are kept.
 const KEPT: usize = 120;
 
 /// The curve with its standard uncertainty from the administration to half as long again as it was measured, for who draws it.
-fn drawn(c: &Integrated) -> Value {
+fn drawn(c: &Integrated) -> DrawnCurve {
     let end = 1.5 * c.tac.last_s();
-    let times: Vec<f64> = (0..=KEPT).map(|s| end * s as f64 / KEPT as f64).collect();
-    let (values, uncertainties): (Vec<f64>, Vec<f64>) = times.iter().map(|t| c.at(*t)).unzip();
-    json!({"times_s": times, "values": values, "standard_uncertainties": uncertainties})
+    let times_s: Vec<f64> = (0..=KEPT).map(|s| end * s as f64 / KEPT as f64).collect();
+    let (values, standard_uncertainties) =
+        times_s.iter().map(|t| c.at(*t)).map(|(y, u)| (known(y), known(u))).unzip();
+    DrawnCurve { standard_uncertainties, times_s, values }
 }
 
 /// A VOI by one route.
-pub fn voi_json(voi: &VoiOverTime) -> Value {
-    let interval = voi.facts.of_dose(voi.dose).interval_95;
-    json!({"curve": curve_json(&voi.curve), "model": voi.facts.name, "refused": voi.facts.refused,
-           "mean_dose_gy": voi.dose, "interval_95_of_curve_gy": interval, "standard_error_gy": voi.standard_error,
-           "dose_by_curve_gy": voi.by_curve.map(|d| d.0), "standard_error_by_curve_gy": voi.by_curve.map(|d| d.1),
-           "uncertainty": voi.budget.result(), "mass_change": voi.mass_change})
+pub fn voi_facts(voi: &VoiOverTime) -> VoiRouteFacts {
+    VoiRouteFacts {
+        curve: curve_facts(&voi.curve),
+        dose_by_curve_gy: voi.by_curve.and_then(|d| known(d.0)),
+        interval_95_of_curve_gy: voi.facts.of_dose(voi.dose).interval_95.map(|i| i.map(known)),
+        mass_change: voi.mass_change.as_ref().map(MassChange::facts),
+        mean_dose_gy: known(voi.dose),
+        model: voi.facts.name.clone(),
+        refused: voi.facts.refused,
+        standard_error_by_curve_gy: voi.by_curve.and_then(|d| known(d.1)),
+        standard_error_gy: known(voi.standard_error),
+        uncertainty: voi.budget.result(),
+    }
 }
 
 /// What a table says of each route beside the dose.

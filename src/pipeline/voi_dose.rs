@@ -11,25 +11,34 @@
 //! m0 of `--voi`; with A(t) the VOI's activity and Ã its integral it gives D = D0 m0/Ã int A(t)/m(t) dt: each decay gives the energy that it gave
 //! on the map.
 
-use serde::Serialize;
-
 use super::over_time::OverTime;
 use super::recovery::RegionRecovery;
 use super::series::Placed;
 use crate::kinetics::Integrated;
 use crate::phantom::Phantom;
+use crate::report::setup::{MassChangeFacts, known};
 use crate::uncertainty::{Part, UncertaintyPart, VoiBudget};
 
 /// Relative change of a VOI's mass below which it is the same: what redrawing a contour on another grid does.
 const SAME_MASS: f64 = 0.01;
 
 /// The masses (g) of a VOI over time, where they change.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MassChange {
     /// At each time, g; 0 where the VOI is not there.
     pub masses_g: Vec<f64>,
     /// What the energy over the mass of `--voi` would be, Gy: not the dose.
     pub energy_over_mass_of_voi_gy: f64,
+}
+
+impl MassChange {
+    /// For the summary.
+    pub fn facts(&self) -> MassChangeFacts {
+        MassChangeFacts {
+            energy_over_mass_of_voi_gy: known(self.energy_over_mass_of_voi_gy),
+            masses_g: self.masses_g.clone(),
+        }
+    }
 }
 
 /// Masses (g) of all VOIs at each time.

@@ -1,13 +1,13 @@
 //! Dose to water beside dose to the voxels' own matter ([`crate::dose::to_water`]): a map, a column of the table of VOIs, and the factors.
 
-use serde_json::{Value, json};
-
 use super::Observer;
 use super::context::Context;
 use super::outputs::Matter;
 use crate::dose::to_water::WaterRatio;
 use crate::error::Result;
 use crate::phantom::Phantom;
+use crate::physics::Material;
+use crate::report::setup::{WaterFactors, WaterFacts};
 use crate::report::summary::VoiResult;
 use crate::report::voi_table::{Column, cell, dose_names};
 use crate::source::DecaySpectrum;
@@ -35,18 +35,28 @@ pub(super) fn ratios(
 }
 
 /// For the summary.
-pub(super) fn json(phantom: &Phantom, ratios: &[WaterRatio], emitted: [bool; ORIGINS]) -> Value {
-    let one = |(material, r): (&crate::physics::Material, &WaterRatio)| {
+pub(super) fn facts(
+    phantom: &Phantom,
+    ratios: &[WaterRatio],
+    emitted: [bool; ORIGINS],
+) -> WaterFacts {
+    let one = |(material, r): (&Material, &WaterRatio)| {
         // Of what the source does not emit there is no factor.
         let [electrons, photons, alphas] =
             std::array::from_fn(|o| emitted[o].then_some(r.of_origin[o]));
-        json!({"material": material.name, "electrons": electrons, "photons": photons, "alphas": alphas,
-               "electrons_of_any_spectrum_between": r.span})
+        WaterFactors {
+            alphas,
+            electrons,
+            electrons_of_any_spectrum_between: r.span,
+            material: material.name.clone(),
+            photons,
+        }
     };
-    json!({
-        "neglects": "electrons from other matter or from far away, delta rays, scattered photons",
-        "factors": phantom.materials.iter().zip(ratios).map(one).collect::<Vec<_>>(),
-    })
+    WaterFacts {
+        factors: phantom.materials.iter().zip(ratios).map(one).collect(),
+        neglects: "electrons from other matter or from far away, delta rays, scattered photons"
+            .into(),
+    }
 }
 
 /// Energy per history that a voxel's mass would take if it were water, MeV.

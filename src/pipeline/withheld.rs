@@ -3,11 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::inputs::InputRecord;
+use crate::error::{Error, Result};
 use crate::job::{CurveChoice, Job, MaterialNames, MatterInput, RecordPaths};
 use crate::physics::own_nuclides::OwnNuclides;
+use crate::report::setup::InputFacts;
 
 /// What replaces a name.
 const LEFT_OUT: &str = "(left out)";
@@ -73,6 +77,20 @@ impl Withheld {
         self.texts.iter().fold(text.to_owned(), |text, (from, to)| replaced(&text, from, to))
     }
 
+    /// Facts of which no text has them: by way of JSON, so that none can be forgotten.
+    ///
+    /// # Errors
+    /// If they cannot be written as JSON and read again.
+    pub fn cleaned<T: Serialize + DeserializeOwned>(&self, facts: &T) -> Result<T> {
+        let cleaned = serde_json::to_value(facts).and_then(|mut value| {
+            self.clean_value(&mut value);
+            serde_json::from_value(value)
+        });
+        cleaned.map_err(|e| {
+            Error::run("what is known of a run cannot be kept", e.to_string(), "Report this.")
+        })
+    }
+
     /// All strings of a value without them.
     pub fn clean_value(&self, value: &mut Value) {
         match value {
@@ -102,13 +120,22 @@ fn replaced(text: &str, from: &str, to: &str) -> String {
 }
 
 /// How an input is named in the summary.
-pub fn record(record: &InputRecord, mode: RecordPaths) -> Value {
-    let mut value = json!(record);
-    value["file"] = json!(file_name(&record.path, mode));
-    if mode == RecordPaths::Full {
-        value["path"] = json!(record.path.to_string_lossy());
+pub fn record(record: &InputRecord, mode: RecordPaths) -> InputFacts {
+    let full = mode == RecordPaths::Full;
+    InputFacts {
+        activity_bq: record.activity_bq,
+        activity_time: record.activity_time.clone(),
+        dims: record.dims,
+        file: file_name(&record.path, mode),
+        files: record.files,
+        frame_of_reference_uid: record.frame_of_reference_uid.clone(),
+        notes: record.notes.clone(),
+        path: full.then(|| record.path.to_string_lossy().into_owned()),
+        role: record.role.into(),
+        series_uid: record.series_uid.clone(),
+        sha256: record.sha256.clone(),
+        spacing_mm: record.spacing_mm,
     }
-    value
 }
 
 /// A file's name; none for a folder.
@@ -204,8 +231,8 @@ mod tests {
         );
         let names = withheld(&[&file, &ct, &folder], RecordPaths::Names);
         assert_eq!(names.clean(&text), "spect.nii.gz: noise; (left out) lacks a slice; 1.dcm");
-        let mut value = json!({"notes": [text.clone()], "n": 3});
-        names.clean_value(&mut value);
+        let value = serde_json::json!({"notes": [text.clone()], "n": 3});
+        let value = names.cleaned(&value).unwrap();
         assert!(!value.to_string().contains("Doe"), "{value}");
         // A word of a message that is also the name of a folder stays, and a part of a word is none.
         assert_eq!(replaced("Doe: Does, Doe", "Doe", "x"), "x: Does, x");

@@ -11,6 +11,7 @@ pub mod html;
 pub mod picture;
 pub mod plot;
 mod registration_picture;
+pub mod setup;
 mod slices;
 pub mod summary;
 mod svg;

@@ -1,7 +1,8 @@
 //! `summary.json`: what a run was made from, what it did and what came out.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::setup::{SetupFacts, by_key};
 use crate::dose::HighDose;
 use crate::program::Program;
 use crate::transport::devices::DeviceFacts;
@@ -58,7 +59,7 @@ pub struct CurveResult {
 }
 
 /// Energy in = imparted + escaped + cut.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LedgerResult {
     /// MeV per history.
@@ -90,13 +91,13 @@ pub struct LedgerResult {
 }
 
 /// Particles of one kind that left through one face of the grid.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EscapeResult {
     /// `low x` to `high z`: the grid's axis through the face, and the end of it; `missed` is what a beam sends past the grid.
-    pub face: &'static str,
+    pub face: String,
     /// `photon`, `electron`, `positron` or `alpha`.
-    pub particle: &'static str,
+    pub particle: String,
     /// Particles per history.
     pub number: f64,
     /// Its standard error; null below two batches.
@@ -111,8 +112,8 @@ pub struct EscapeResult {
 fn escape_results(tally: &Tally) -> Vec<EscapeResult> {
     let known = |error: f64| error.is_finite().then_some(error);
     let result = |e: EscapeMean| EscapeResult {
-        face: EXIT_NAMES[e.face],
-        particle: KINDS[e.kind as usize].1,
+        face: EXIT_NAMES[e.face].into(),
+        particle: KINDS[e.kind as usize].1.into(),
         number: e.particles,
         number_standard_error: known(e.particles_error),
         energy_mev: e.mev,
@@ -270,7 +271,9 @@ pub struct Summary {
     /// What the user was warned of.
     pub warnings: Vec<String>,
     /// Inputs, settings, grid, activity, tissue, hashes.
-    pub setup: serde_json::Value,
+    #[serde(serialize_with = "by_key")]
+    #[cfg_attr(test, schemars(with = "SetupFacts"))]
+    pub setup: SetupFacts,
     /// How the run went.
     pub run: RunResult,
     /// Dose of the map; none where several times were transported and dose is the integral of their rates (`setup.dose_rate_route`).

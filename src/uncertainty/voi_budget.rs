@@ -171,7 +171,7 @@ impl VoiBudget {
 }
 
 /// The whole uncertainty of a dose, for a summary.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UncertaintyResult {
     /// Combined, in the unit of the dose; null where a part is not known.
@@ -187,7 +187,7 @@ pub struct UncertaintyResult {
 }
 
 /// One part of an uncertainty, for a summary.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PartResult {
     /// Where it comes from.

@@ -7,8 +7,6 @@ mod administration;
 mod scan;
 mod zones;
 
-use serde_json::{Value, json};
-
 use super::Observer;
 use super::source::Source;
 use crate::activity::{
@@ -18,7 +16,9 @@ use crate::error::{Error, Result};
 use crate::io::dicom::Facts;
 use crate::job::{DecayFrom, Job};
 use crate::kinetics::possible::within_reach;
+use crate::report::setup::TimingFacts;
 use crate::time::{Moment, TimeOrSpan, hours_text};
+use crate::units::SECONDS_PER_HOUR;
 
 use administration::{admin_interval, dates_of_clocks, tell_admin_interval};
 pub use scan::Scan;
@@ -68,14 +68,14 @@ pub struct Timing {
 
 impl Timing {
     /// For the summary.
-    pub fn json(&self) -> Value {
-        json!({
-            "activity_time": self.what,
-            "decay_correction": self.correction.map(DecayCorrection::name),
-            "administered": self.administered.map(|m| m.to_string()),
-            "hours_after_administration": self.since_administration_s.map(|s| s / crate::units::SECONDS_PER_HOUR),
-            "factors": self.factors,
-        })
+    pub fn facts(&self) -> TimingFacts {
+        TimingFacts {
+            activity_time: self.what.clone(),
+            administered: self.administered.map(|m| m.to_string()),
+            decay_correction: self.correction.map(|c| c.name().into()),
+            factors: self.factors,
+            hours_after_administration: self.since_administration_s.map(|s| s / SECONDS_PER_HOUR),
+        }
     }
 }
 
