@@ -6,7 +6,7 @@
 IMAGES is a folder of `voxgray demo` (ct.nii.gz, activity.nii.gz, organs.nii.gz, organs.csv). Programs take turns, each replicate with a seed of its own, on
 one thread. Classes: hot voxels (half of the dose that 98 % of the active ones stay below), cold voxels (below a hundredth of that dose, in tissue), and the
 means of the organs. Printed for each: variance of a replicate relative to the first program's, the standard errors that were told over what was seen (root
-mean squares), and the difference of the means from the first program's over its own standard error: its mean and root mean square over the class. Needs numpy
+mean squares, where every replicate tells one), and the difference of the means from the first program's over its own standard error: its mean and root mean square over the class. Needs numpy
 and nibabel.
 """
 
@@ -59,7 +59,6 @@ def main():
                 seconds[n] += took
                 values = {"hot voxels": (mean[hot], error[hot]), "cold voxels": (mean[cold], error[cold]), "organ means": means.T}
                 for name, (value, told) in values.items():
-                    told = np.nan_to_num(told)
                     row = np.array([value, value**2, told**2])
                     sums[n][name] = sums[n].get(name, 0) + row
         n = a.replicates
@@ -70,8 +69,9 @@ def main():
             for name, (mean, variance, told) in of.items():
                 base_mean, base_variance, _ = seen[0][name]
                 ok = (variance > 0) & (base_variance > 0)
+                known = ok & np.isfinite(told)
                 ratio = (variance[ok] / mean[ok] ** 2).mean() / (base_variance[ok] / base_mean[ok] ** 2).mean()
-                honest = np.sqrt((told[ok] / mean[ok] ** 2).mean() / (variance[ok] / mean[ok] ** 2).mean())
+                honest = np.sqrt((told[known] / mean[known] ** 2).sum() / (variance[known] / mean[known] ** 2).sum())
                 z = (mean - base_mean)[ok] / np.sqrt((variance + base_variance)[ok] / n)
                 row = f"{a.decays * n / took:.3e} | {ratio:.3f} | {honest:.3f} | {z.mean():+.2f} | {np.sqrt((z**2).mean()):.2f}"
                 print(f"| {program} | {name} | {row} |")

@@ -40,6 +40,7 @@ mod over_time;
 mod padding;
 pub mod pairs;
 mod patients;
+mod place;
 mod placing;
 mod planar;
 mod plausibility;
@@ -61,6 +62,7 @@ mod shard_fits;
 pub mod source;
 mod stated_twice;
 mod stop_plan;
+mod surroundings;
 pub mod tiac;
 mod transfer;
 mod voi_curves;
@@ -76,11 +78,9 @@ use std::sync::atomic::AtomicBool;
 use crate::activity::{ActivityMap, Quantity};
 use crate::dose::{HighDose, HighVoxels};
 use crate::error::Result;
-use crate::image::{Parts, VoiSets};
 use crate::interrupt;
-use crate::job::{DoseMethod, Job, batches_of};
-use crate::phantom::{HuReport, LOW_DENSITY_G_CM3, Phantom};
-use crate::report::setup::CouchFacts;
+use crate::job::{Job, batches_of};
+use crate::phantom::{LOW_DENSITY_G_CM3, Phantom};
 use crate::report::summary::{Summary, Timing, VoiResult};
 use crate::transport::build::{PlanInput, build_beam_plan, build_plan};
 use crate::transport::capacity;
@@ -97,13 +97,15 @@ pub use merge::merge;
 pub use routes::{Route, dose_over_time};
 
 use checks::Checks;
-use context::{Context, VoiFacts};
+use context::Context;
 use folder::OutputFolder;
 use heard::Heard;
 use histories::{RanBy, Stage, transport};
 use outputs::Found;
+use place::Placed;
 use score::Scored;
 use setup::SetupOf;
+use surroundings::Surroundings;
 use withheld::Withheld;
 
 /// Largest energy imbalance of a run.
@@ -294,64 +296,6 @@ fn calibrated(
     Ok(crate::job::ActivityInput { calibration, ..of.clone() })
 }
 
-/// What is read beside activity.
-#[derive(Debug, Clone)]
-struct Surroundings {
-    decay: source::Source,
-    vois: Option<VoiSets>,
-    matter: Phantom,
-    hu_report: Option<HuReport>,
-    /// What looked like a couch.
-    couch: Option<CouchFacts>,
-    /// Voxels of the matter that were turned into air.
-    removed: Vec<u32>,
-}
-
-impl Surroundings {
-    fn read(
-        job: &Job,
-        decay: source::Source,
-        observer: &dyn Observer,
-        records: &mut Vec<inputs::InputRecord>,
-    ) -> Result<Self> {
-        // A file that is not there is told before the CT is read.
-        job.voi.iter().try_for_each(|v| crate::files::exists(&v.path))?;
-        let mut of_matter = Vec::new();
-        let (matter, hu_report) =
-            inputs::read_matter(&job.matter, job.nifti_affine, observer, &mut of_matter)?;
-        let mut frames = of_matter.iter().filter_map(|r| r.facts.as_ref());
-        let frame = frames.find_map(|f| f.frame_of_reference_uid.as_deref());
-        let place = voi_files::Place { grid: Some(&matter.grid), frame_of_reference: frame };
-        let vois = voi_files::read_vois(job, &place, observer, records)?;
-        let all = vois.iter().flat_map(VoiSets::vois).map(|v| (v.label, v.name.as_str()));
-        asked_vois::check(job, all)?;
-        records.append(&mut of_matter);
-        if let Some(path) = &decay.file {
-            records.push(inputs::file_record("spectrum", path)?);
-        }
-        for path in decay.own().map_or(&[][..], |own| &own.files) {
-            records.push(inputs::file_record("nuclides", path)?);
-        }
-        Ok(Surroundings { decay, vois, matter, hu_report, couch: None, removed: Vec::new() })
-    }
-
-    /// Checks all that was read, before anything is made of it. `series` is that of the activity images, if they are several.
-    fn check(
-        &self,
-        records: &[inputs::InputRecord],
-        series: Option<&series_file::SeriesInput>,
-        given_bq: Option<f64>,
-        checks: &Checks,
-    ) -> Result<()> {
-        identity::check(records, &self.decay, series, given_bq, checks);
-        plausibility::voxel_sizes(records, checks);
-        if let Some(hu) = &self.hu_report {
-            plausibility::ct(&self.matter, hu, checks);
-        }
-        checks.settle()
-    }
-}
-
 /// [`prepare_for`] after reading. `times` holds the activity at each time on the dose grid, where one run is to score all of them.
 #[expect(clippy::too_many_arguments, reason = "all that was read")]
 fn prepare_with(
@@ -365,62 +309,9 @@ fn prepare_with(
     observer: &dyn Observer,
 ) -> Result<Prepared> {
     let Surroundings { decay, vois, matter, hu_report, couch: of_couch, removed } = around;
-    // What is made of several images or stands in for one has no file.
-    let image = job.beam.is_none() && !series_file::SeriesInput::is_series(&job.activity.path);
-    let of_image = |e| if image { inputs::in_file(e, &job.activity.path) } else { e };
-    let grid = scene::choose_grid(job.grid, &matter.grid, &activity.volume.grid);
-    let grid = grid.map_err(of_image)?;
-    plausibility::dose_grid(&grid.grid, "dose voxels", checks);
-    check_memory(job, engine, &grid, &matter, &activity, &decay, observer)?;
-    // Ctrl-C between the pieces of a setup that may take a minute; there is nothing to keep yet.
-    interrupt::check()?;
-    let beyond = scene::matter_beyond(&matter, &grid.grid, LOW_DENSITY_G_CM3, observer)?;
-    let emptied = if removed.is_empty() {
-        Vec::new()
-    } else {
-        let mask = couch::mask(&removed, &matter.grid, &grid.grid)?;
-        (0..mask.len()).filter(|v| mask[*v] > 0).map(|v| v as u32).collect()
-    };
-    if job.beam.is_some() {
-        beam::tell_beyond(&matter.grid, &grid.grid, observer);
-    }
-    let (phantom, moved) = scene::move_matter(matter, &grid, observer)?;
-    interrupt::check()?;
-    let shown = fields_of_view::shown(&activity.volume.grid, &grid.grid)?;
-    // What stands in for the activity of a beam is that of the dose grid's own matter.
-    let (activity, most) = match job.beam {
-        Some(_) => (source::of_beam(&phantom)?, 1.0),
-        None => (activity, job.activity.max_outside),
-    };
-    let (activity, mut field) = source::place(activity, &grid, most, observer).map_err(of_image)?;
-    field.in_low_density = source::in_low_density(&activity, &phantom, LOW_DENSITY_G_CM3);
-    // Of a series, each time point is checked by itself.
-    if image {
-        let (in_air, all) = (field.in_low_density, field.on_grid);
-        plausibility::air("the activity", in_air, all, &field.unit, checks);
-        checks.settle()?;
-    }
-    let (parts, labels, mut vois) = place_vois(vois, &phantom, &activity, checks, observer)?;
-    if job.beam.is_some() {
-        vois.iter_mut().for_each(|v| v.activity = 0.0);
-    }
-    let activity = match job.method {
-        DoseMethod::Mird => source::uniform_in_regions(activity, &labels, &phantom),
-        _ => activity,
-    };
-    let names: Vec<String> = vois.iter().map(|v| v.name.clone()).collect();
-    let in_body = || {
-        let dense = |rho: &f32| f64::from(*rho) >= LOW_DENSITY_G_CM3;
-        Ok(phantom.density.iter().map(dense).collect::<Vec<bool>>().into())
-    };
-    let shown = padding::without(shown, &activity.volume.data, &phantom.grid, &labels, in_body)?;
-    fields_of_view::tell_beyond(&names, &parts, &labels, &[&shown], observer);
-    if image {
-        let empty = vois.iter().filter(|v| v.voxels > 0 && v.activity <= 0.0);
-        let empty: Vec<&str> = empty.map(|v| v.name.as_str()).collect();
-        fields_of_view::tell_empty(&empty, observer);
-    }
-
+    let found = place::ToPlace { matter, removed, vois, activity };
+    let placed = place::place(job, engine, &decay, found, checks, observer)?;
+    let Placed { phantom, moved, beyond, emptied, activity, field, parts, labels, vois } = placed;
     let (phantom, activity, of_shells) =
         match score::shells(job, &phantom, &activity, &decay.spectrum)? {
             Some((phantom, activity, scored)) => (phantom, activity, Some(scored)),
@@ -515,72 +406,6 @@ fn prepare_with(
         withheld,
     };
     Ok(Prepared { plan, settings, decay: decay.spectrum, phantom, labels, context })
-}
-
-/// Says what the run takes, and refuses what is too large.
-fn check_memory(
-    job: &Job,
-    engine: &Engine,
-    grid: &scene::DoseGrid,
-    matter: &Phantom,
-    activity: &ActivityMap,
-    decay: &source::Source,
-    observer: &dyn Observer,
-) -> Result<()> {
-    let voxels = grid.grid.len();
-    let active = activity.volume.data.iter().filter(|a| **a > 0.0).count();
-    // An active voxel of the image can make as many active dose voxels as it covers.
-    let finer = activity.volume.grid.voxel_volume_mm3() / grid.grid.voxel_volume_mm3();
-    let active = ((active as f64 * finer.max(1.0)) as usize).min(voxels);
-    let need = memory::estimate(
-        voxels,
-        active,
-        decay.origins(),
-        !job.voi.is_empty(),
-        matter.grid.len(),
-        engine.devices().len(),
-    );
-    let ([nx, ny, nz], [x, y, z]) = (grid.grid.dims, grid.grid.spacing_mm());
-    observer.say(&format!(
-        "dose grid {nx} x {ny} x {nz}, {x:.3} x {y:.3} x {z:.3} mm; memory about {}",
-        memory::gib(need.peak())
-    ));
-    need.check(job.max_memory, voxels)
-}
-
-/// Parts of the VOIs on the dose grid, the part of each voxel, and what is known of each VOI.
-fn place_vois(
-    vois: Option<VoiSets>,
-    phantom: &Phantom,
-    activity: &ActivityMap,
-    checks: &Checks,
-    observer: &dyn Observer,
-) -> Result<(Parts, Vec<u16>, Vec<VoiFacts>)> {
-    let Some(sets) = vois else { return Ok(Default::default()) };
-    let mapped = sets.map_to(&phantom.grid)?;
-    plausibility::small_vois(&sets, &mapped, checks);
-    let mut parts = Parts::alone(sets.len());
-    let labels = parts.label(&mapped.set)?;
-    let mut facts = Vec::new();
-    for ((own, voi), outside) in sets.vois().zip(&mapped.set.vois).zip(mapped.outside) {
-        if outside > 0 || own.voxels.is_empty() {
-            observer.warn(&format!(
-                "VOI '{}': {outside} of its {} voxels are outside of the dose grid, {} dose voxels remain",
-                voi.name,
-                own.voxels.len(),
-                voi.voxels.len()
-            ));
-        }
-        facts.push(VoiFacts {
-            label: voi.label,
-            name: voi.name.clone(),
-            voxels: voi.voxels.len(),
-            mass_g: voi.voxels.iter().map(|&v| phantom.voxel_mass_g(v as usize)).sum(),
-            activity: voi.voxels.iter().map(|&v| f64::from(activity.volume.data[v as usize])).sum(),
-            curve: None,
-        });
-    }
-    Ok((parts, labels, facts))
 }
 
 fn plan(
