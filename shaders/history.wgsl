@@ -37,28 +37,6 @@ fn strata_position(i: u32) -> vec2<u32> {
     return add_wide(batch.offset, product);
 }
 
-// A of the lattice (`src/transport/lattice.rs`): place and number of a group's particles, energy and direction of its first.
-override LATTICE_0: u32;
-override LATTICE_1: u32;
-override LATTICE_2: u32;
-override LATTICE_3: u32;
-override LATTICE_4: u32;
-override LATTICE_5: u32;
-override LATTICE_6: u32;
-override LATTICE_7: u32;
-override GROUP_AHEAD: u32;
-
-// The words of point `i` of the batch's lattice for an emission group: the first four and the last four.
-fn lattice_low(i: u32, group: u32) -> vec4<u32> {
-    let steps = vec4<u32>(LATTICE_0, LATTICE_1, LATTICE_2, LATTICE_3);
-    return batch.lattice_low + i * steps + vec4<u32>(group * GROUP_AHEAD);
-}
-
-fn lattice_high(i: u32, group: u32) -> vec4<u32> {
-    let steps = vec4<u32>(LATTICE_4, LATTICE_5, LATTICE_6, LATTICE_7);
-    return batch.lattice_high + i * steps + vec4<u32>(group * GROUP_AHEAD);
-}
-
 // Index of the source voxel at a position; `hint` is where the search starts.
 fn source_index(position: vec2<u32>, hint: u32) -> u32 {
     let last = params.source_voxels - 1u;
@@ -97,16 +75,11 @@ fn source_index(position: vec2<u32>, hint: u32) -> u32 {
     return at;
 }
 
-// Energy of one emission of a group. Two draws.
+// Energy of one emission of a group: alias table, then the spectrum's inverse CDF where it is not a line. Two draws.
 fn sample_energy(group: SourceGroup) -> f32 {
-    let which = uniform_draw();
-    return energy_of(group, which, uniform_draw());
-}
-
-// Energy of one emission of a group by two numbers in (0, 1): alias table, then the spectrum's inverse CDF where it is not a line.
-fn energy_of(group: SourceGroup, which: f32, u: f32) -> f32 {
-    let pick = which * f32(group.count);
+    let pick = uniform_draw() * f32(group.count);
     let index = min(u32(pick), group.count - 1u);
+    let u = uniform_draw();
     let entries = batch.entries + group.first * ENTRY_WORDS;
     var entry = table_words(entries + index * ENTRY_WORDS);
     // The fraction of the first draw decides between the entry and its alias.
@@ -144,10 +117,9 @@ fn decay(i: u32, at: u32) {
     if (BEAM) {
         beam_start = sample_field();
     } else if (!POINT_SOURCE) {
-        let place = lattice_low(i, 0u);
-        let x = (uniform_of(place.x) - 0.5) * params.voxel_cm.x;
-        let y = (uniform_of(place.y) - 0.5) * params.voxel_cm.y;
-        let z = (uniform_of(place.z) - 0.5) * params.voxel_cm.z;
+        let x = (uniform_draw() - 0.5) * params.voxel_cm.x;
+        let y = (uniform_draw() - 0.5) * params.voxel_cm.y;
+        let z = (uniform_draw() - 0.5) * params.voxel_cm.z;
         local = vec3<f32>(x, y, z);
     }
     var place = place_at(voxel, local);
@@ -159,14 +131,12 @@ fn decay(i: u32, at: u32) {
     var group: SourceGroup;
     var next_group = 0u;
     var left = 0u;
-    var first = false;
     loop {
         loop {
             if (left == 0u && next_group < params.source_groups) {
                 group = source_group(next_group);
-                let more = uniform_of(lattice_low(i, next_group).w) < group.fraction;
+                let more = uniform_draw() < group.fraction;
                 left = group.whole + select(0u, 1u, more);
-                first = true;
                 next_group += 1u;
             }
             continuing {
@@ -174,15 +144,8 @@ fn decay(i: u32, at: u32) {
             }
         }
         if (left > 0u) {
-            // The first particle of a group has the numbers of the lattice.
-            var numbers = vec4<f32>(0.0, 0.0, 0.0, 0.0);
-            if (first) {
-                let bits = lattice_high(i, next_group - 1u);
-                numbers = vec4<f32>(uniform_of(bits.x), uniform_of(bits.y), uniform_of(bits.z), uniform_of(bits.w));
-            }
-            emit(&place, group, i, first, numbers);
+            emit(&place, group, i);
             flush_secondaries(&place, i);
-            first = false;
             left -= 1u;
         }
         continuing {
@@ -191,15 +154,9 @@ fn decay(i: u32, at: u32) {
     }
 }
 
-// One particle of a decay: settled here, followed here (alphas) or pushed. `numbers` are those of the lattice for the first of a group: entry and energy
-// in it, polar and azimuthal direction.
-fn emit(place: ptr<function, Place>, group: SourceGroup, slot: u32, first: bool, numbers: vec4<f32>) {
-    var energy_numbers = numbers.xy;
-    if (!first) {
-        energy_numbers.x = uniform_draw();
-        energy_numbers.y = uniform_draw();
-    }
-    let energy = energy_of(group, energy_numbers.x, energy_numbers.y);
+// One particle of a decay: settled here, followed here (alphas) or pushed.
+fn emit(place: ptr<function, Place>, group: SourceGroup, slot: u32) {
+    let energy = sample_energy(group);
     let rest = select(0.0, 2.0 * REST, is_positron(group.kind));
     book_emission(energy + rest);
     var direction = vec3<f32>(0.0, 0.0, 0.0);
@@ -216,12 +173,7 @@ fn emit(place: ptr<function, Place>, group: SourceGroup, slot: u32, first: bool,
         return;
     }
     if (!BEAM) {
-        var turns = numbers.zw;
-        if (!first) {
-            turns.x = uniform_draw();
-            turns.y = uniform_draw();
-        }
-        direction = isotropic(turns.x, turns.y);
+        direction = sample_isotropic();
     }
     let origin = origin_of(group.kind);
     if (ALPHAS && group.kind == ALPHA) {

@@ -114,9 +114,6 @@ struct Batch {
     entries: u32,
     source_most: u32,
     spare: u32,
-    // The lattice's words of history 0 (`src/transport/lattice.rs`).
-    lattice_low: vec4<u32>,
-    lattice_high: vec4<u32>,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -2,15 +2,9 @@
 
 // An isotropic direction. Two draws.
 fn sample_isotropic() -> vec3<f32> {
-    let polar = uniform_draw();
-    return isotropic(polar, uniform_draw());
-}
-
-// The isotropic direction of two numbers in (0, 1).
-fn isotropic(polar: f32, turn: f32) -> vec3<f32> {
-    let cos_theta = 1.0 - 2.0 * polar;
+    let cos_theta = 1.0 - 2.0 * uniform_draw();
     let sin_theta = sqrt(larger(1.0 - cos_theta * cos_theta, 0.0));
-    let phi = sin_cos_turn(turn);
+    let phi = sin_cos_turn(uniform_draw());
     return vec3<f32>(sin_theta * phi.y, sin_theta * phi.x, cos_theta);
 }
 

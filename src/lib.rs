@@ -98,7 +98,7 @@
 //! | decay | lines of ENSDF, of ICRP-107 or of a file (`--nuclide-data`, `--nuclide-file`), beta spectra computed, chains with branching, horizon, retained fraction | coincidences within a decay, migration of progeny | - | ICRP Publication 107; ENSDF | `physics/nuclide.rs`, `physics/chain.rs`, `source/spectrum.rs` |
 //! | beta spectra of ENSDF | allowed, unique forbidden; Fermi function with finite size, screening and exchange | radiative corrections; non-unique shapes; exchange in forbidden ones | - | [10.1103/RevModPhys.90.015008](https://doi.org/10.1103/RevModPhys.90.015008) | `physics/beta_shape.rs`, `physics/fermi.rs` |
 //! | beams | point, rectangle or disc x cone; what misses the grid has escaped | matter outside of the grid, the source's thickness | - | - | `source/beam.rs`, `transport/cpu/beam.rs` |
-//! | place of decay | systematic sampling of the activity map, in the voxel a lattice with a random shift, as first energies and directions | structure below the voxel | - | [10.1137/0713071](https://doi.org/10.1137/0713071) | `transport/cpu/history.rs`, `transport/lattice.rs` |
+//! | place of decay | systematic sampling of the activity map, uniform in the voxel | structure below the voxel | - | - | `transport/cpu/history.rs` |
 //! | tissue | HU -> density and composition: Schneider's or an ICRU-44 curve, or a file | CT noise and artefacts, contrast agent | HU -1050 to 3000 | [10.1088/0031-9155/45/2/314](https://doi.org/10.1088/0031-9155/45/2/314) | `phantom/hu.rs` |
 
 #![forbid(unsafe_code)]

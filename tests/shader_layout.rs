@@ -187,19 +187,7 @@ fn structs_lie_as_in_rust() {
     );
     same_layout!(
         transport,
-        Batch {
-            first,
-            offset,
-            stride,
-            histories,
-            cells,
-            groups,
-            entries,
-            source_most,
-            spare,
-            lattice_low,
-            lattice_high
-        }
+        Batch { first, offset, stride, histories, cells, groups, entries, source_most, spare }
     );
     same_layout!(transport, Queue { head, take, lanes, spare_a, tail, spare_b, next, spare_c });
     same_layout!(transport, Control { rings, source_next, source_take, overflows, stuck });

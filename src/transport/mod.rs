@@ -12,7 +12,6 @@ pub mod escapes;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod in_progress;
-pub mod lattice;
 pub mod layout;
 pub mod ledger;
 pub mod plan;

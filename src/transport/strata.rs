@@ -1,7 +1,6 @@
-//! Where a batch's histories decay and with which numbers they begin: systematic sampling of the cumulative activity, and a lattice.
+//! Where a batch's histories decay: systematic sampling of the cumulative activity.
 
 use super::cpu::rng::batch_state;
-use super::lattice::Lattice;
 use super::plan::Plan;
 
 /// Systematic sampling of a batch: history `i` sits at `offset + i stride` of the cumulative activity (integers; the
@@ -10,7 +9,6 @@ use super::plan::Plan;
 pub struct Strata {
     offset: u64,
     stride: u64,
-    lattice: Lattice,
 }
 
 impl Strata {
@@ -20,7 +18,7 @@ impl Strata {
         let state = batch_state(plan.params.seed, batch);
         let random = u64::from(state[0]) << 32 | u64::from(state[1]);
         let offset = ((u128::from(random) * u128::from(stride)) >> 64) as u64;
-        Strata { offset, stride, lattice: Lattice::of_batch(plan.params.seed, batch) }
+        Strata { offset, stride }
     }
 
     /// Position of history `i` of the batch.
@@ -31,13 +29,7 @@ impl Strata {
 
     /// Strata whose history 0 is history `i` of these, and that have no other.
     pub fn only(&self, i: u64) -> Self {
-        Strata { offset: self.position(i), stride: 0, lattice: self.lattice.from(i) }
-    }
-
-    /// The lattice from history `i` on.
-    #[inline(always)]
-    pub fn lattice(&self, i: u64) -> Lattice {
-        self.lattice.from(i)
+        Strata { offset: self.position(i), stride: 0 }
     }
 
     /// Position of history 0.

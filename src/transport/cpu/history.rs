@@ -4,10 +4,9 @@ use super::lookup;
 use super::particle::{ALPHA, ELECTRON, PHOTON, POSITRON, Particle, Stack, Stream};
 use super::rng::history_state;
 use super::score::Scorer;
-use super::vector::{isotropic, sample_isotropic};
+use super::vector::sample_isotropic;
 use super::walk::{REST, Walk};
 use crate::transport::escapes::MISSED;
-use crate::transport::lattice::{DIRECTION, ENERGY, Lattice, MORE, PLACE};
 use crate::transport::layout::{FLAG_BEAM, FLAG_POINT_SOURCE};
 use crate::transport::ledger::Ledger;
 use crate::transport::plan::{Plan, SOURCE_SPECTRUM_INTERVALS, SourceGroup};
@@ -25,14 +24,14 @@ pub fn run_history<S: Scorer>(
     stack: &mut Stack,
 ) {
     let mut walk = Walk { plan, scorer, ledger, stack };
-    walk.decay(strata.position(i), &strata.lattice(i), history);
+    walk.decay(strata.position(i), history);
 }
 
 impl<S: Scorer> Walk<'_, S> {
-    /// Emits and transports everything of one decay. The place, and of each group the number and the first particle's energy and direction, are
-    /// those of the lattice's point; all else is drawn: two numbers per energy, two per direction, in a beam two for the place. An electron that
-    /// cannot leave its voxel is settled without a direction. What a beam sends past the grid has escaped.
-    fn decay(&mut self, position: u64, lattice: &Lattice, history: u64) {
+    /// Emits and transports everything of one decay. Three draws for the point (two in a beam), then one per group,
+    /// two per energy and two per direction. An electron that cannot leave its voxel is settled without a direction. What a beam sends past the
+    /// grid has escaped.
+    fn decay(&mut self, position: u64, history: u64) {
         self.ledger.histories += 1;
         let plan = self.plan;
         let mut stream = Stream::new(plan.params.seed, history_state(plan.params.seed, history));
@@ -44,8 +43,8 @@ impl<S: Scorer> Walk<'_, S> {
         if beam {
             start = self.sample_field(&mut stream.rng);
         } else if plan.params.flags & FLAG_POINT_SOURCE == 0 {
-            for (k, (x, h)) in local.iter_mut().zip(plan.params.voxel_cm).enumerate() {
-                *x = (lattice.number(PLACE + k, 0) - 0.5) * h;
+            for (x, h) in local.iter_mut().zip(plan.params.voxel_cm) {
+                *x = (stream.rng.uniform() - 0.5) * h;
             }
         }
         let mut place = self.place(voxel, local);
@@ -60,14 +59,10 @@ impl<S: Scorer> Walk<'_, S> {
                 self.deposit(&place, origin as u32, energy);
             }
         }
-        for (g, group) in plan.source_groups.iter().enumerate() {
-            let number = |d: usize| lattice.number(d, g as u32);
-            let more = number(MORE) < group.fraction;
-            for n in 0..group.whole + u32::from(more) {
-                let energy = match n {
-                    0 => energy_of(plan, group, number(ENERGY), number(ENERGY + 1)),
-                    _ => sample_energy(plan, group, &mut stream),
-                };
+        for group in &plan.source_groups {
+            let more = stream.rng.uniform() < group.fraction;
+            for _ in 0..group.whole + u32::from(more) {
+                let energy = sample_energy(plan, group, &mut stream);
                 let rest = if group.kind == POSITRON { 2.0 * REST } else { 0.0 };
                 self.ledger.emitted(energy + rest);
                 let mut direction = [0.0_f32; 3];
@@ -89,10 +84,7 @@ impl<S: Scorer> Walk<'_, S> {
                     continue;
                 }
                 if !beam {
-                    direction = match n {
-                        0 => isotropic(number(DIRECTION), number(DIRECTION + 1)),
-                        _ => sample_isotropic(&mut stream.rng),
-                    };
+                    direction = sample_isotropic(&mut stream.rng);
                 }
                 let state = stream.next_child();
                 let primary = Particle {
@@ -122,16 +114,11 @@ fn origin_of(kind: u32) -> Origin {
     }
 }
 
-/// Energy of one emission of a group. Two draws.
+/// Energy of one emission of a group: alias table, then the spectrum's inverse CDF where it is not a line. Two draws.
 pub fn sample_energy(plan: &Plan, group: &SourceGroup, stream: &mut Stream) -> f32 {
-    let which = stream.rng.uniform();
-    energy_of(plan, group, which, stream.rng.uniform())
-}
-
-/// Energy of one emission of a group by two numbers in (0, 1): alias table, then the spectrum's inverse CDF where it is not a line.
-fn energy_of(plan: &Plan, group: &SourceGroup, which: f32, u: f32) -> f32 {
-    let pick = which * group.count as f32;
+    let pick = stream.rng.uniform() * group.count as f32;
     let index = (pick as u32).min(group.count - 1);
+    let u = stream.rng.uniform();
     let entries = &plan.source_entries[group.first as usize..];
     let entry = &entries[index as usize];
     // The fraction of the first draw decides between the entry and its alias.

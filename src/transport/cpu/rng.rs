@@ -54,11 +54,6 @@ pub fn batch_state(seed: [u32; 2], batch: u32) -> [u32; 4] {
     philox([batch, 0, 0, 0xb47c_4000], seed)
 }
 
-/// The shifts of a batch's lattice (`lattice.rs`), as eight words. Cannot meet the others (the fourth counter word).
-pub fn lattice_states(seed: [u32; 2], batch: u32) -> [[u32; 4]; 2] {
-    [0, 1].map(|half| philox([batch, half, 0, 0xb47c_4001], seed))
-}
-
 /// A running xoshiro128++ stream.
 #[derive(Debug, Clone)]
 pub struct Rng(Xoshiro128PlusPlus);

@@ -6,16 +6,9 @@ use super::rng::Rng;
 /// An isotropic direction. Two draws.
 #[inline(always)]
 pub fn sample_isotropic(rng: &mut Rng) -> [f32; 3] {
-    let polar = rng.uniform();
-    isotropic(polar, rng.uniform())
-}
-
-/// The isotropic direction of two numbers in (0, 1).
-#[inline(always)]
-pub fn isotropic(polar: f32, turn: f32) -> [f32; 3] {
-    let cos_theta = 1.0 - 2.0 * polar;
+    let cos_theta = 1.0 - 2.0 * rng.uniform();
     let sin_theta = larger(1.0 - cos_theta * cos_theta, 0.0).sqrt();
-    let (sin_phi, cos_phi) = sin_cos_turn(turn);
+    let (sin_phi, cos_phi) = sin_cos_turn(rng.uniform());
     [sin_theta * cos_phi, sin_theta * sin_phi, cos_theta]
 }
 

@@ -89,9 +89,11 @@ impl<'a> BatchRunner<'a> {
     ) -> Result<Ended> {
         let batch = Batch {
             first: words(first),
+            offset: words(strata.offset()),
+            stride: words(strata.stride()),
             histories,
             source_most: self.tuning.source_most,
-            ..self.buffers.batch_layout.with(strata)
+            ..self.buffers.batch_layout
         };
         self.device.queue.write_buffer(&self.buffers.batch, 0, bytes_of(&batch));
         self.device.queue.write_buffer(&self.buffers.control, 0, bytes_of(&Control::zeroed()));

@@ -6,7 +6,6 @@ use super::tuning::{MOST_PUSHES, Tuning, most_primaries};
 use crate::constants::ELECTRON_MASS_MEV;
 use crate::physics::impulse::LINEAR_MOMENTUM;
 use crate::transport::escapes::{KINDS, MISSED};
-use crate::transport::lattice::{DIMENSIONS, GENERATOR, GROUP_AHEAD};
 use crate::transport::layout::*;
 use crate::transport::plan::{ALPHA_ENERGY_STEP, ALPHA_NODES, Plan, SOURCE_SPECTRUM_INTERVALS};
 use crate::transport::score::Channels;
@@ -15,18 +14,6 @@ use crate::transport::trace::EVENTS;
 
 /// Name and value of each constant.
 pub type Constants = Vec<(&'static str, f64)>;
-
-/// The lattice's generator, a number each: shaders have no constants of more.
-const LATTICE: [&str; DIMENSIONS] = [
-    "LATTICE_0",
-    "LATTICE_1",
-    "LATTICE_2",
-    "LATTICE_3",
-    "LATTICE_4",
-    "LATTICE_5",
-    "LATTICE_6",
-    "LATTICE_7",
-];
 
 /// The constants of the physics and of the plan's layout.
 pub fn physics() -> Constants {
@@ -69,9 +56,7 @@ pub fn physics() -> Constants {
         ("ESCAPE_KINDS", KINDS.len() as f64),
         ("MISSED", MISSED as f64),
         ("LINEAR_MOMENTUM", f64::from(LINEAR_MOMENTUM as f32)),
-        ("GROUP_AHEAD", f64::from(GROUP_AHEAD)),
     ];
-    all.extend(LATTICE.into_iter().zip(GENERATOR.map(f64::from)));
     all.extend(EVENTS.iter().enumerate().map(|(n, e)| (e.shader_name, n as f64)));
     all
 }

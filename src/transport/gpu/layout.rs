@@ -5,7 +5,6 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::transport::escapes::{ESCAPE_NUMBERS, Escapes};
 use crate::transport::ledger::Ledger;
-use crate::transport::strata::Strata;
 
 /// What changes from batch to batch.
 #[repr(C)]
@@ -29,24 +28,6 @@ pub struct Batch {
     pub source_most: u32,
     /// Nothing.
     pub spare: u32,
-    /// The lattice's words of history 0: the first four.
-    pub lattice_low: [u32; 4],
-    /// The last four.
-    pub lattice_high: [u32; 4],
-}
-
-impl Batch {
-    /// The same with the places and first numbers of histories.
-    pub fn with(self, strata: &Strata) -> Self {
-        let [a, b, c, d, e, f, g, h] = strata.lattice(0).words();
-        Batch {
-            offset: words(strata.offset()),
-            stride: words(strata.stride()),
-            lattice_low: [a, b, c, d],
-            lattice_high: [e, f, g, h],
-            ..self
-        }
-    }
 }
 
 /// A ring of particles.

@@ -9,7 +9,7 @@ use super::device::Device;
 use super::kernels::{
     Use, Variant, bind_group, bind_group_layout, compile, transport_bindings, transport_module,
 };
-use super::layout::{Control, RECORD_WORDS};
+use super::layout::{Batch, Control, RECORD_WORDS, words};
 use super::shaders;
 use super::tuning::Tuning;
 use crate::error::Result;
@@ -53,7 +53,11 @@ impl<'a> Probe<'a> {
             ("PROBE_WORDS", PROBE_WORDS as f64),
         ]);
         let uploaded = PlanBuffers::new(device, plan)?;
-        let batch = uploaded.layout.with(strata);
+        let batch = Batch {
+            offset: words(strata.offset()),
+            stride: words(strata.stride()),
+            ..uploaded.layout
+        };
         let batch = upload(device, "the batch", bytes_of(&batch), U::UNIFORM | U::COPY_DST)?;
         let empty = |bytes: usize| allocate(device, "a probe", bytes as u64, U::STORAGE);
         let stub = || empty(4 * RECORD_WORDS);
