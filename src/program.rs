@@ -1,6 +1,7 @@
 //! Which program this is. Results, parts of a run and checkpoints are signed with it: bits of two programs are never joined.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// SHA-256 of the source, SHA-256 of the embedded tables, and the git revision.
 const BUILT: (&str, &str, Option<&str>) = include!(concat!(env!("OUT_DIR"), "/program.rs"));
@@ -29,6 +30,12 @@ impl Program {
             source_sha256: source.into(),
             tables_sha256: tables.into(),
         }
+    }
+
+    /// SHA-256 over this program (source, embedded tables, kind of processor) and a text that says all else that decides a content.
+    pub fn key(text: &str) -> [u8; 32] {
+        let (source, tables, _) = BUILT;
+        Sha256::digest([source, tables, std::env::consts::ARCH, text].join(" ")).into()
     }
 
     /// What makes another build another program, in words; empty for the same program. A revision alone does not: the same source at two

@@ -1,16 +1,13 @@
-//! Files that one run leaves for the next, by content: a name is the hash of all that decides what is in the file, the program included, so that
-//! what is found is what would be made. Whatever does not read is made anew.
+//! Files that one run leaves for the next, by content: a name is the hash of all that decides what is in the file, the program included
+//! ([`crate::program::Program::key`]), so that what is found is what would be made. Whatever does not read is made anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
-
 use super::atomic::replace_unsynced;
 use crate::error::{Error, Result};
 use crate::files::{self, hex};
-use crate::program::Program;
 
 /// Largest file that is read, bytes.
 const MOST_BYTES: u64 = 64 << 20;
@@ -32,13 +29,6 @@ pub fn default_folder() -> Option<PathBuf> {
     }
 }
 
-/// SHA-256 over this program (source, embedded tables, kind of processor) and a text that says all else that decides a content.
-pub fn key(text: &str) -> [u8; 32] {
-    let program = Program::this();
-    let of = [&program.source_sha256, &program.tables_sha256, std::env::consts::ARCH, text];
-    Sha256::digest(of.join(" ")).into()
-}
-
 /// Where the content of a key is kept; `kind` is the first word of its name.
 fn path(folder: &Path, kind: &str, key: &[u8; 32]) -> PathBuf {
     folder.join(format!("{kind}-{}", &hex(key)[..NAME_DIGITS]))
@@ -58,11 +48,15 @@ pub fn keep(folder: &Path, kind: &str, key: &[u8; 32], bytes: &[u8]) -> Result<(
     replace_unsynced(&path(folder, kind, key), bytes)
 }
 
-/// Removes the oldest files of a kind until those left have at most `most` bytes. What cannot be removed stays.
+/// Removes the oldest files of a kind, those of ended programs that were never finished too, until those left have at most `most` bytes. What cannot
+/// be removed stays.
 pub fn prune(folder: &Path, kind: &str, most: u64) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let prefix = format!("{kind}-");
-    let of_kind = |e: &fs::DirEntry| e.file_name().to_string_lossy().starts_with(&prefix);
+    let of_kind = |e: &fs::DirEntry| {
+        // A file that is being written has the name it will have behind a dot.
+        e.file_name().to_string_lossy().trim_start_matches('.').starts_with(&prefix)
+    };
     let mut found: Vec<(SystemTime, u64, PathBuf)> = entries
         .flatten()
         .filter(of_kind)
@@ -86,6 +80,10 @@ pub fn prune(folder: &Path, kind: &str, most: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn key(text: &str) -> [u8; 32] {
+        std::array::from_fn(|n| text.as_bytes()[n % text.len()])
+    }
 
     #[test]
     fn what_was_kept_is_found_by_its_key_alone() {
@@ -113,7 +111,11 @@ mod tests {
             let second = std::time::Duration::from_secs(1_700_000_000 + n);
             file.set_modified(SystemTime::UNIX_EPOCH + second).unwrap();
         }
+        fs::write(at.join(".tables-0.1-0.partial"), [0; 100]).unwrap();
+        let half = fs::File::options().write(true).open(at.join(".tables-0.1-0.partial")).unwrap();
+        half.set_modified(SystemTime::UNIX_EPOCH).unwrap();
         prune(at, "tables", 250);
+        assert!(!at.join(".tables-0.1-0.partial").exists());
         let left = |n: u64| find(at, "tables", &key(&n.to_string())).is_some();
         assert_eq!([left(0), left(1), left(2), left(3)], [false, false, true, true]);
         assert!(find(at, "kernel", &key("k")).is_some());

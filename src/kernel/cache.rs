@@ -6,6 +6,7 @@ use super::medium::Medium;
 use super::point::PointKernel;
 use crate::error::{Error, Result};
 use crate::io::cache;
+use crate::program::Program;
 use crate::source::DecaySpectrum;
 use crate::transport::settings::Settings;
 
@@ -20,7 +21,7 @@ pub fn key(
     histories: u64,
     settings: &Settings,
 ) -> [u8; 32] {
-    cache::key(&format!("{decay:?} {medium:?} {outer_cm:?} {histories} {settings:?}"))
+    Program::key(&format!("{decay:?} {medium:?} {outer_cm:?} {histories} {settings:?}"))
 }
 
 /// A kernel that is there.

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Result;
 use crate::io::cache;
+use crate::program::Program;
 
 /// First word of the files' names.
 const KIND: &str = "tables";
@@ -51,7 +52,7 @@ pub fn keep_in(folder: Option<PathBuf>) {
 /// # Errors
 /// Those of `make`.
 pub fn kept(kind: &str, of: &str, make: impl FnOnce() -> Result<Blocks>) -> Result<Arc<Blocks>> {
-    let key = cache::key(&format!("{kind} {of}"));
+    let key = Program::key(&format!("{kind} {of}"));
     if let Some(found) = memory().found.get(&key) {
         return Ok(found.clone());
     }
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn only_a_whole_file_of_the_key_is_read() {
-        let (key, other) = (cache::key("one"), cache::key("other"));
+        let (key, other) = (Program::key("one"), Program::key("other"));
         let blocks = vec![vec![1, 2, u32::MAX], Vec::new(), vec![7]];
         let bytes = encode(&key, &blocks);
         assert_eq!(decode(&key, &bytes), Some(blocks));
@@ -151,7 +152,7 @@ mod tests {
     #[test]
     fn memory_keeps_the_newest() {
         let mut memory = Memory::default();
-        let key = |n: u32| cache::key(&n.to_string());
+        let key = |n: u32| Program::key(&n.to_string());
         for n in 0..5 {
             memory.take(key(n), vec![vec![0; MOST_WORDS / 4]]);
         }
