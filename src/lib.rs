@@ -15,6 +15,7 @@
 //!   tables.rs program.rs  the embedded tables with their hashes; which build this is
 //!   files.rs interrupt.rs machine.rs  the one door to a user's files, the wish to stop, the memory there is
 //!   sheet/          a user's table (CSV, TSV, Excel text) to header, rows and numbers; no meaning of columns
+//!   numerics/       quadrature and splines, no physics
 //!   time/           dates and clocks: one policy for offsets from UTC, ISO 8601 and DICOM
 //!   image/          WHERE: grid (affine), volume, voi and parts of VOIs that overlap, regions with shares (contours, margins, sets), resampling
 //!                   (activity and mass conserved, HU not)
@@ -63,7 +64,7 @@
 //! ```text
 //! 7 cli, main, prelude      4 dose                                      1 image | physics | kinetics
 //! 6 pipeline, study, job    3 transport, kernel                         0 error, units, constants, stats, tables, program,
-//! 5 report, uncertainty,    2 activity | phantom | source |                 files, interrupt, machine, sheet, time
+//! 5 report, uncertainty,    2 activity | phantom | source |                 files, interrupt, machine, sheet, time, numerics
 //!   analysis                  registration | io
 //! ```
 //!
@@ -120,6 +121,7 @@ pub mod job;
 pub mod kernel;
 pub mod kinetics;
 pub mod machine;
+pub mod numerics;
 pub mod phantom;
 pub mod physics;
 pub mod pipeline;

@@ -40,6 +40,7 @@ const LAYERS: [Layer; 8] = [
             "machine",
             "sheet",
             "time",
+            "numerics",
         ],
     ),
 ];

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use toml::value::Datetime;
 
 use super::calibration_factor::CalibrationFactor;
-use super::camera::Setup;
-use super::dead_time::{Branch, DeadTime};
+use super::camera::CameraSetup;
+use super::dead_time::{DeadTime, RateBranch};
 use super::decay_time::Decay;
 use super::measurement::{Calibrator, CalibratorUnit, Geometry, Reading};
 use super::recovery::RecoveryCurve;
@@ -143,8 +143,8 @@ pub(super) struct AdministrationEntry {
 }
 
 impl SetupEntry {
-    pub(super) fn build(self) -> Setup {
-        Setup {
+    pub(super) fn build(self) -> CameraSetup {
+        CameraSetup {
             camera: self.camera,
             nuclide: self.nuclide,
             collimator: self.collimator,
@@ -178,7 +178,7 @@ impl DeadTimeEntry {
                 DeadTime::NonParalysable { tau_s, uncertainty_s }
             }
             DeadTimeEntry::Paralysable { tau_s, uncertainty_s } => {
-                DeadTime::Paralysable { tau_s, uncertainty_s, branch: Branch::Low }
+                DeadTime::Paralysable { tau_s, uncertainty_s, branch: RateBranch::Low }
             }
             DeadTimeEntry::Table { observed_true_cps, relative_uncertainty } => {
                 DeadTime::Table { points: observed_true_cps, relative_uncertainty }

@@ -14,7 +14,7 @@
 //! as Student's t lies within 1.96, 70 % from two fills (+- 12.7 u would hold 95 %); `voxgray calibrate` says so.
 
 use super::budget::{Budget, Component};
-use super::camera::{Acquisition, DEAD_TIME, FactorUnit, OF_FILL, SHARED, Setup};
+use super::camera::{Acquisition, CameraSetup, DEAD_TIME, FactorUnit, OF_FILL, SHARED};
 use super::check::{positive, uncertain};
 use super::decay_time::Decay;
 use super::unit::Calibration;
@@ -25,7 +25,7 @@ use crate::units::BQ_PER_MBQ;
 #[derive(Debug, Clone, PartialEq)]
 pub struct CalibrationFactor {
     /// Camera, nuclide, collimator, window.
-    pub setup: Setup,
+    pub setup: CameraSetup,
     /// Its unit.
     pub unit: FactorUnit,
     /// Value and uncertainty.
@@ -235,7 +235,7 @@ impl CalibrationFactor {
     ///
     /// # Errors
     /// If the image was taken with another setup, or the rate is not positive or has no uncertainty.
-    pub fn apply(&self, setup: &Setup, rate_cps: [f64; 2]) -> Result<Budget> {
+    pub fn apply(&self, setup: &CameraSetup, rate_cps: [f64; 2]) -> Result<Budget> {
         self.setup.check(setup)?;
         let rate = positive("the count rate, cps,", rate_cps[0])?;
         let u = uncertain("the count rate", rate_cps[1])?;
@@ -255,7 +255,7 @@ impl CalibrationFactor {
     ///
     /// # Errors
     /// If the image was taken with another setup, or the duration is not positive.
-    pub fn per_count(&self, setup: &Setup, duration_s: f64) -> Result<Calibration> {
+    pub fn per_count(&self, setup: &CameraSetup, duration_s: f64) -> Result<Calibration> {
         self.setup.check(setup)?;
         let t = positive("the duration of the image, s,", duration_s)?;
         Ok(match self.unit {

@@ -7,7 +7,7 @@ use super::calibration_entries::{
     Accepted, AcquisitionEntry, File, PhantomEntry, ReadingEntry, named,
 };
 use super::calibration_factor::{CalibrationFactor, combine};
-use super::camera::{Acquisition, FactorUnit, Phantom, Setup};
+use super::camera::{Acquisition, CalibrationPhantom, CameraSetup, FactorUnit};
 use super::cross_check::{Comparison, compare};
 use super::dead_time::DeadTime;
 use super::decay_time::Decay;
@@ -128,7 +128,7 @@ impl CalibrationResult {
 struct Context {
     calibrator: Calibrator,
     dead_time: DeadTime,
-    setup: Setup,
+    setup: CameraSetup,
     decay: Decay,
     accepted: Vec<Accepted>,
 }
@@ -163,9 +163,9 @@ impl Context {
         }
         let activity = self.calibrator.activity_at(&assay, &start, &self.decay)?;
         let phantom = match (&e.phantom, e.volume_ml) {
-            (PhantomEntry::Point, None) => Phantom::PointSource,
+            (PhantomEntry::Point, None) => CalibrationPhantom::PointSource,
             (PhantomEntry::Cylinder, Some([volume_ml, volume_uncertainty_ml])) => {
-                Phantom::UniformCylinder { volume_ml, volume_uncertainty_ml }
+                CalibrationPhantom::UniformCylinder { volume_ml, volume_uncertainty_ml }
             }
             (PhantomEntry::Point, Some(_)) | (PhantomEntry::Cylinder, None) => {
                 return Err(Error::input(

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::camera::Setup;
+use super::camera::CameraSetup;
 use super::image_calibration::ImageCalibration;
 use super::unit::{Calibration, InputUnit};
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ pub struct CalibrationInput {
     /// A history of `voxgray calibrate` to take the factor from.
     pub history: Option<PathBuf>,
     /// What a factor that was taken from a history holds for, and when it was measured.
-    pub measured: Option<(Setup, Moment)>,
+    pub measured: Option<(CameraSetup, Moment)>,
     /// Duration of the acquisition, s.
     pub duration_s: Option<f64>,
     /// Relative standard uncertainty of the image's scale, where the factor does not state it.

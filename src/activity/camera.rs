@@ -14,7 +14,7 @@ use crate::units::BQ_PER_MBQ;
 
 /// What a calibration factor holds for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Setup {
+pub struct CameraSetup {
     /// Camera and reconstruction.
     pub camera: String,
     /// Nuclide.
@@ -25,12 +25,12 @@ pub struct Setup {
     pub window_kev: [f64; 2],
 }
 
-impl Setup {
+impl CameraSetup {
     /// Whether `other` is the same: nuclides by meaning, names without regard to case, windows to 0.1 keV.
     ///
     /// # Errors
     /// Naming the first difference.
-    pub fn check(&self, other: &Setup) -> Result<()> {
+    pub fn check(&self, other: &CameraSetup) -> Result<()> {
         same_nuclide("calibration factor", &self.nuclide, &other.nuclide)?;
         match self.differences(other).into_iter().next() {
             None => Ok(()),
@@ -42,8 +42,8 @@ impl Setup {
         }
     }
 
-    /// What differs from `other`, by the rules of [`Setup::check`]: its name, here and there.
-    pub fn differences(&self, other: &Setup) -> Vec<(&'static str, String, String)> {
+    /// What differs from `other`, by the rules of [`CameraSetup::check`]: its name, here and there.
+    pub fn differences(&self, other: &CameraSetup) -> Vec<(&'static str, String, String)> {
         let [mine, theirs] =
             [self, other].map(|s| format!("{} to {} keV", s.window_kev[0], s.window_kev[1]));
         let windows = self.window_kev.iter().zip(other.window_kev);
@@ -129,7 +129,7 @@ impl FactorUnit {
 
 /// What was imaged.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Phantom {
+pub enum CalibrationPhantom {
     /// A source small against everything, all its counts taken.
     PointSource,
     /// A cylinder filled evenly: its volume and standard uncertainty, mL. Counts are those of all of it (cps/MBq) or the mean of a
@@ -148,9 +148,9 @@ pub struct Acquisition {
     /// Name, for messages.
     pub name: String,
     /// Camera, nuclide, collimator, window.
-    pub setup: Setup,
+    pub setup: CameraSetup,
     /// What was imaged.
-    pub phantom: Phantom,
+    pub phantom: CalibrationPhantom,
     /// Name of the filling of the phantom: acquisitions of one fill share all of the activity's uncertainty.
     pub fill: String,
     /// Activity at the start of the acquisition, Bq.
@@ -205,10 +205,10 @@ impl Acquisition {
         let mean_bq = a * decay.frame_average(t)?;
         let (value, sign) = match (unit, self.phantom) {
             (FactorUnit::CpsPerMbq, _) => (rate / (mean_bq / BQ_PER_MBQ), 1.0),
-            (FactorUnit::BqPerMlPerCps, Phantom::UniformCylinder { volume_ml, .. }) => {
+            (FactorUnit::BqPerMlPerCps, CalibrationPhantom::UniformCylinder { volume_ml, .. }) => {
                 (mean_bq / positive("the volume, mL,", volume_ml)? / rate, -1.0)
             }
-            (FactorUnit::BqPerMlPerCps, Phantom::PointSource) => {
+            (FactorUnit::BqPerMlPerCps, CalibrationPhantom::PointSource) => {
                 return Err(Error::input(
                     "a point source for a factor in Bq/mL per cps",
                     "it has no concentration",
@@ -234,7 +234,7 @@ impl Acquisition {
         }
         if let (
             FactorUnit::BqPerMlPerCps,
-            Phantom::UniformCylinder { volume_ml, volume_uncertainty_ml },
+            CalibrationPhantom::UniformCylinder { volume_ml, volume_uncertainty_ml },
         ) = (unit, self.phantom)
         {
             let u = uncertain("the phantom's volume", volume_uncertainty_ml)?;

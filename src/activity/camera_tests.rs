@@ -3,8 +3,8 @@ use crate::activity::{Calibration, combine};
 
 const DECAY: Decay = Decay { half_life_s: 36_000.0, half_life_uncertainty_s: None };
 
-fn setup() -> Setup {
-    Setup {
+fn setup() -> CameraSetup {
+    CameraSetup {
         camera: "Intevo".into(),
         nuclide: "Lu-177".into(),
         collimator: "MELP".into(),
@@ -18,7 +18,7 @@ fn activity(bq: f64) -> Budget {
 }
 
 /// Counts that a camera of `cps_per_mbq` shows of 100 MBq within an hour.
-fn acquisition(cps_per_mbq: f64, phantom: Phantom) -> Acquisition {
+fn acquisition(cps_per_mbq: f64, phantom: CalibrationPhantom) -> Acquisition {
     let t = 3600.0;
     let tau = 2e-6;
     let mean_mbq = 100.0 * DECAY.frame_average(t).unwrap();
@@ -39,12 +39,12 @@ fn acquisition(cps_per_mbq: f64, phantom: Phantom) -> Acquisition {
     }
 }
 
-const CYLINDER: Phantom =
-    Phantom::UniformCylinder { volume_ml: 5000.0, volume_uncertainty_ml: 10.0 };
+const CYLINDER: CalibrationPhantom =
+    CalibrationPhantom::UniformCylinder { volume_ml: 5000.0, volume_uncertainty_ml: 10.0 };
 
 #[test]
 fn a_simulated_acquisition_gives_back_its_factor() {
-    for phantom in [Phantom::PointSource, CYLINDER] {
+    for phantom in [CalibrationPhantom::PointSource, CYLINDER] {
         let factor = acquisition(20.0, phantom).factor(FactorUnit::CpsPerMbq, &DECAY).unwrap();
         // The background, taken off before the dead-time factor, is 2e-5 of the rate wrong.
         assert!((factor.value / 20.0 - 1.0).abs() < 3e-5, "{}", factor.table());
@@ -63,7 +63,9 @@ fn a_simulated_acquisition_gives_back_its_factor() {
     let volume = factor.components.iter().find(|c| c.name == "phantom volume").unwrap();
     assert!((volume.variance.sqrt() / factor.value - 0.002).abs() < 1e-12);
     assert!(
-        acquisition(20.0, Phantom::PointSource).factor(FactorUnit::BqPerMlPerCps, &DECAY).is_err()
+        acquisition(20.0, CalibrationPhantom::PointSource)
+            .factor(FactorUnit::BqPerMlPerCps, &DECAY)
+            .is_err()
     );
 }
 
@@ -149,7 +151,7 @@ fn the_mean_keeps_what_is_shared() {
 #[test]
 fn a_factor_is_for_its_setup_only() {
     let factor = combine(&[acquisition(20.0, CYLINDER)], FactorUnit::CpsPerMbq, &DECAY).unwrap();
-    let same = Setup {
+    let same = CameraSetup {
         nuclide: "177Lu".into(),
         camera: "INTEVO ".into(),
         collimator: "melp".into(),
@@ -166,11 +168,11 @@ fn a_factor_is_for_its_setup_only() {
         other => panic!("{other:?}"),
     }
     let others = [
-        (Setup { nuclide: "Y-90".into(), ..setup() }, "Lu-177, the source is Y-90"),
-        (Setup { collimator: "LEHR".into(), ..setup() }, "collimator MELP"),
-        (Setup { camera: "Symbia".into(), ..setup() }, "camera Intevo"),
-        (Setup { window_kev: [100.0, 126.0], ..setup() }, "energy window 187.2 to 228.8 keV"),
-        (Setup { window_kev: [f64::NAN, 228.8], ..setup() }, "energy window"),
+        (CameraSetup { nuclide: "Y-90".into(), ..setup() }, "Lu-177, the source is Y-90"),
+        (CameraSetup { collimator: "LEHR".into(), ..setup() }, "collimator MELP"),
+        (CameraSetup { camera: "Symbia".into(), ..setup() }, "camera Intevo"),
+        (CameraSetup { window_kev: [100.0, 126.0], ..setup() }, "energy window 187.2 to 228.8 keV"),
+        (CameraSetup { window_kev: [f64::NAN, 228.8], ..setup() }, "energy window"),
     ];
     for (other, expected) in others {
         let error = factor.apply(&other, [200.0, 2.0]).unwrap_err().to_string();
@@ -205,12 +207,10 @@ fn bad_acquisitions_are_refused() {
     assert!(refused(|a| a.activity.components.clear()));
     assert!(refused(|a| a.activity.value = -1.0));
     assert!(refused(|a| a.shared_relative = 0.5));
-    assert!(refused(
-        |a| a.phantom = Phantom::UniformCylinder { volume_ml: 5000.0, volume_uncertainty_ml: 0.0 }
-    ));
-    assert!(refused(
-        |a| a.phantom = Phantom::UniformCylinder { volume_ml: 0.0, volume_uncertainty_ml: 1.0 }
-    ));
+    assert!(refused(|a| a.phantom =
+        CalibrationPhantom::UniformCylinder { volume_ml: 5000.0, volume_uncertainty_ml: 0.0 }));
+    assert!(refused(|a| a.phantom =
+        CalibrationPhantom::UniformCylinder { volume_ml: 0.0, volume_uncertainty_ml: 1.0 }));
     assert!(refused(|a| a.setup.window_kev = [228.8, 187.2]));
     assert!(combine(&[], FactorUnit::CpsPerMbq, &DECAY).is_err());
     assert!(FactorUnit::parse("cps/mbq").is_err());

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 /// Which of the two true rates that give the same observed rate of a paralysable detector is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Branch {
+pub enum RateBranch {
     /// Below 1 / tau: the usual one.
     Low,
     /// Above 1 / tau: a paralysed detector.
@@ -35,7 +35,7 @@ pub enum DeadTime {
         /// Its standard uncertainty, s.
         uncertainty_s: f64,
         /// Branch of the true rate.
-        branch: Branch,
+        branch: RateBranch,
     },
     /// Measured pairs, linear between them.
     Table {
@@ -111,7 +111,7 @@ fn too_high(observed: f64, most: f64, model: &str) -> Error {
 }
 
 /// Solves x exp(-x) = m tau for x = n tau by Newton's method on ln x - x = ln(m tau), which is concave with its maximum at x = 1.
-fn paralysable(observed: f64, tau: f64, u: f64, branch: Branch) -> Result<Corrected> {
+fn paralysable(observed: f64, tau: f64, u: f64, branch: RateBranch) -> Result<Corrected> {
     let y = observed * tau;
     let most = (-1.0f64).exp();
     if y >= most {
@@ -119,8 +119,8 @@ fn paralysable(observed: f64, tau: f64, u: f64, branch: Branch) -> Result<Correc
     }
     if y == 0.0 {
         return match branch {
-            Branch::Low => Ok(Corrected { rate: 0.0, by_observed: 1.0, from_dead_time: 0.0 }),
-            Branch::High => Err(Error::input(
+            RateBranch::Low => Ok(Corrected { rate: 0.0, by_observed: 1.0, from_dead_time: 0.0 }),
+            RateBranch::High => Err(Error::input(
                 "an observed rate of 0 cps on the high branch",
                 "a fully paralysed detector says nothing about the true rate",
                 "Measure at lower activity.",
@@ -130,8 +130,8 @@ fn paralysable(observed: f64, tau: f64, u: f64, branch: Branch) -> Result<Correc
     // Both starts lie on the outer side of the root, from where Newton's steps on a concave function approach without overshoot.
     let distance = (-2.0 * (1.0 + y.ln())).max(0.0).sqrt();
     let mut x = match branch {
-        Branch::Low => y,
-        Branch::High => 1.0 + distance + distance * distance,
+        RateBranch::Low => y,
+        RateBranch::High => 1.0 + distance + distance * distance,
     };
     for _ in 0..100 {
         let step = (x.ln() - x - y.ln()) / (1.0 / x - 1.0);
@@ -191,7 +191,7 @@ mod tests {
 
     const TAU: f64 = 5e-6;
 
-    fn paralysable_with(tau_s: f64, branch: Branch) -> DeadTime {
+    fn paralysable_with(tau_s: f64, branch: RateBranch) -> DeadTime {
         DeadTime::Paralysable { tau_s, uncertainty_s: 1e-7, branch }
     }
 
@@ -211,12 +211,12 @@ mod tests {
                 DeadTime::NonParalysable { tau_s: TAU, uncertainty_s: 1e-7 }.correct(m).unwrap();
             assert!((back.rate - n).abs() <= 1e-11 * n, "{n}");
             let m = n * (-n * TAU).exp();
-            let back = paralysable_with(TAU, Branch::Low).correct(m).unwrap();
+            let back = paralysable_with(TAU, RateBranch::Low).correct(m).unwrap();
             assert!((back.rate - n).abs() <= 1e-9 * n, "{n}: {}", back.rate);
         }
         for n in [2.01e5, 2.5e5, 5e5, 2e6, 2e7] {
             let m = n * (-n * TAU).exp();
-            let back = paralysable_with(TAU, Branch::High).correct(m).unwrap();
+            let back = paralysable_with(TAU, RateBranch::High).correct(m).unwrap();
             assert!((back.rate / n - 1.0).abs() < 1e-9, "{n}: {}", back.rate);
         }
         let n = 50_000.0;
@@ -229,8 +229,8 @@ mod tests {
         let models = |tau: f64| {
             [
                 DeadTime::NonParalysable { tau_s: tau, uncertainty_s: 1e-7 },
-                paralysable_with(tau, Branch::Low),
-                paralysable_with(tau, Branch::High),
+                paralysable_with(tau, RateBranch::Low),
+                paralysable_with(tau, RateBranch::High),
             ]
         };
         let m = 30_000.0;
@@ -249,11 +249,11 @@ mod tests {
     #[test]
     fn rates_that_cannot_be_are_refused() {
         let most = 1.0 / (std::f64::consts::E * TAU);
-        let low = paralysable_with(TAU, Branch::Low);
+        let low = paralysable_with(TAU, RateBranch::Low);
         assert!(low.correct(most * 1.0001).unwrap_err().to_string().contains("at most"));
         assert!(low.correct(most * (1.0 - 1e-9)).unwrap_err().to_string().contains("near"));
         assert!(low.correct(-1.0).is_err() && low.correct(f64::NAN).is_err());
-        assert!(paralysable_with(TAU, Branch::High).correct(0.0).is_err());
+        assert!(paralysable_with(TAU, RateBranch::High).correct(0.0).is_err());
         let fixed = |tau_s, uncertainty_s| DeadTime::NonParalysable { tau_s, uncertainty_s };
         assert!(fixed(TAU, 1e-7).correct(2e5).is_err());
         assert!(fixed(TAU, 0.0).correct(10.0).unwrap_err().to_string().contains("infinite weight"));

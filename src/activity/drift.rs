@@ -138,7 +138,7 @@ fn trend(points: &[[f64; 3]]) -> Option<Trend> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activity::{FactorUnit, Moment, Setup};
+    use crate::activity::{CameraSetup, FactorUnit, Moment};
 
     fn entry(month: u32, value: f64) -> HistoryEntry {
         HistoryEntry {
@@ -148,7 +148,7 @@ mod tests {
                 month % 12 + 1
             ))
             .unwrap(),
-            setup: Setup {
+            setup: CameraSetup {
                 camera: "C".into(),
                 nuclide: "Lu-177".into(),
                 collimator: "M".into(),

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use toml::value::Datetime;
 
 use super::calibration_file::CalibrationResult;
-use super::camera::{FactorUnit, Setup};
+use super::camera::{CameraSetup, FactorUnit};
 use super::check::{not_negative, positive, uncertain};
 use crate::error::{Error, Result};
 use crate::time::Moment;
@@ -59,7 +59,7 @@ pub struct HistoryEntry {
     /// When.
     pub time: Moment,
     /// What it holds for.
-    pub setup: Setup,
+    pub setup: CameraSetup,
     /// Unit of the factor.
     pub unit: FactorUnit,
     /// The factor.
@@ -93,7 +93,7 @@ impl History {
         for e in file.calibration {
             history.push(HistoryEntry {
                 time: Moment::parse(&e.time.to_string())?,
-                setup: Setup {
+                setup: CameraSetup {
                     camera: e.camera,
                     nuclide: e.nuclide,
                     collimator: e.collimator,
@@ -163,14 +163,14 @@ impl History {
     }
 
     /// Those of one setup and unit.
-    pub fn of(&self, setup: &Setup, unit: FactorUnit) -> Vec<&HistoryEntry> {
+    pub fn of(&self, setup: &CameraSetup, unit: FactorUnit) -> Vec<&HistoryEntry> {
         self.entries.iter().filter(|e| e.unit == unit && e.setup.check(setup).is_ok()).collect()
     }
 
     /// Of the calibrations of other setups or units the one that differs least from this, the newest of those; what differs, in words.
     pub fn nearest_other(
         &self,
-        setup: &Setup,
+        setup: &CameraSetup,
         unit: FactorUnit,
     ) -> Option<(&HistoryEntry, String)> {
         let differences = |e: &HistoryEntry| {
@@ -249,7 +249,7 @@ mod tests {
         next.value = 1.0 / 3.0;
         history.push(next.clone()).unwrap();
         assert_eq!(History::from_toml(&history.to_toml()), Ok(history.clone()));
-        let other = Setup { collimator: "LEHR".into(), ..next.setup.clone() };
+        let other = CameraSetup { collimator: "LEHR".into(), ..next.setup.clone() };
         assert_eq!(history.of(&next.setup, FactorUnit::CpsPerMbq).len(), 2);
         assert!(history.of(&other, FactorUnit::CpsPerMbq).is_empty());
         assert!(history.of(&next.setup, FactorUnit::BqPerMlPerCps).is_empty());
@@ -289,7 +289,7 @@ mod tests {
         assert!(
             history.nearest_other(&history.entries()[0].setup, FactorUnit::CpsPerMbq).is_none()
         );
-        let asked = Setup { collimator: "LEHR".into(), ..history.entries()[0].setup.clone() };
+        let asked = CameraSetup { collimator: "LEHR".into(), ..history.entries()[0].setup.clone() };
         let (_, told) = history.nearest_other(&asked, FactorUnit::CpsPerMbq).unwrap();
         assert_eq!(told, "collimator MEGP there and LEHR here");
         // Another setup at the same time is fine, or an older one: it takes its place in time.

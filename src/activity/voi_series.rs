@@ -9,7 +9,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::calibration_factor::CalibrationFactor;
-use super::camera::{FactorUnit, Setup};
+use super::camera::{CameraSetup, FactorUnit};
 use super::check::{not_negative, positive, uncertain};
 use super::recovery::Recovered;
 use super::transfer_matrix::Unblurred;
@@ -52,7 +52,7 @@ impl VoiSeries {
     pub fn activities(
         &self,
         factor: &CalibrationFactor,
-        setup: &Setup,
+        setup: &CameraSetup,
         recovered: &Recovered,
     ) -> Result<VoiActivities> {
         factor.setup.check(setup)?;
@@ -179,8 +179,8 @@ mod tests {
         }
     }
 
-    fn setup() -> Setup {
-        Setup {
+    fn setup() -> CameraSetup {
+        CameraSetup {
             camera: "C".into(),
             nuclide: "Lu-177".into(),
             collimator: "MEGP".into(),
@@ -237,7 +237,7 @@ mod tests {
         refused(|s| s.volume_ml[1] = 0.0, "infinite weight");
         refused(|s| s.count_exponent = 1.5, "between 0");
         refused(|s| s.voxels.clear(), "each time needs both");
-        let other = Setup { collimator: "LEHR".into(), ..setup() };
+        let other = CameraSetup { collimator: "LEHR".into(), ..setup() };
         assert!(series().activities(&factor(), &other, &RECOVERED).is_err());
         let concentration = CalibrationFactor { unit: FactorUnit::BqPerMlPerCps, ..factor() };
         assert!(series().activities(&concentration, &setup(), &RECOVERED).is_err());

@@ -10,7 +10,7 @@ use super::named_nuclide::OfRun;
 use super::uncertainty_checks::{finite, in_file, in_voi, one_of, pair, positive, relative, time};
 use super::uncertainty_recovery::{Recovery, RecoveryEntry};
 use crate::activity::{
-    BlurredSphere, Budget, CalibrationFactor, Component, Decay, FactorUnit, History, Setup,
+    BlurredSphere, Budget, CalibrationFactor, CameraSetup, Component, Decay, FactorUnit, History,
 };
 use crate::error::{Error, Result};
 use crate::files;
@@ -214,7 +214,7 @@ fn newest(path: &Path, nuclide: Option<&str>) -> Result<[f64; 2]> {
     let Some(nuclide) = nuclide else {
         return refuse("a history without the key nuclide", "a factor holds for one nuclide");
     };
-    let wanted = Setup { nuclide: nuclide.into(), ..last.setup.clone() };
+    let wanted = CameraSetup { nuclide: nuclide.into(), ..last.setup.clone() };
     last.setup.check(&wanted).map_err(|e| in_file(path, e))?;
     let s = &last.setup;
     console::say(&format!(
@@ -234,7 +234,7 @@ fn newest(path: &Path, nuclide: Option<&str>) -> Result<[f64; 2]> {
 fn factor([value, uncertainty]: [f64; 2]) -> CalibrationFactor {
     let stated = || String::from("as stated");
     CalibrationFactor {
-        setup: Setup {
+        setup: CameraSetup {
             camera: stated(),
             nuclide: stated(),
             collimator: stated(),

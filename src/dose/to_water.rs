@@ -16,12 +16,12 @@ use std::sync::LazyLock;
 
 use crate::constants::ELECTRON_MASS_MEV;
 use crate::error::Result;
+use crate::numerics::quadrature::integrate_log;
 use crate::physics::Material;
 use crate::physics::alpha::{ALPHA_MIN_MEV, AlphaStopping};
 use crate::physics::compton::{klein_nishina, scattered_energy};
 use crate::physics::lepton::Lepton;
 use crate::physics::photon::{MAX_PHOTON_MEV, MIN_PHOTON_MEV, mu_over_rho};
-use crate::physics::quadrature::integrate_log;
 use crate::physics::stopping::{ENERGY_MIN_MEV, StoppingPower};
 use crate::physics::tissues::named_material;
 use crate::source::{DecaySpectrum, Emission, EmissionGroup};

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 /// How a voxel's TIA was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Branch {
+pub enum VoxelBranch {
     /// Mono-exponential fitted to the voxel.
     Fitted = 0,
     /// The given shape scaled to the voxel.
@@ -59,15 +59,15 @@ pub struct VoxelSettings<'a> {
 /// Voxels per branch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BranchCounts {
-    /// [`Branch::Fitted`].
+    /// [`VoxelBranch::Fitted`].
     pub fitted: usize,
-    /// [`Branch::Shape`].
+    /// [`VoxelBranch::Shape`].
     pub shape: usize,
-    /// [`Branch::Physical`].
+    /// [`VoxelBranch::Physical`].
     pub physical: usize,
-    /// [`Branch::Zero`].
+    /// [`VoxelBranch::Zero`].
     pub zero: usize,
-    /// [`Branch::Assumed`].
+    /// [`VoxelBranch::Assumed`].
     pub assumed: usize,
 }
 
@@ -78,8 +78,8 @@ pub struct VoxelTia {
     pub tia: Vec<f32>,
     /// Relative standard uncertainty (0 where the TIA is 0).
     pub relative_uncertainty: Vec<f32>,
-    /// [`Branch`] of each voxel.
-    pub branch: Vec<Branch>,
+    /// [`VoxelBranch`] of each voxel.
+    pub branch: Vec<VoxelBranch>,
     /// Rate of the exponential fitted to each voxel, 1/s; 0 where none is.
     pub rate_per_s: Vec<f32>,
     /// Voxels per branch.
@@ -96,7 +96,7 @@ pub struct VoxelTia {
 struct Voxel {
     tia: f64,
     relative_uncertainty: f64,
-    branch: Branch,
+    branch: VoxelBranch,
     /// 1/s; 0 where no exponential is fitted.
     rate_per_s: f64,
     /// Before the first and after the last point.
@@ -122,7 +122,7 @@ pub fn integrate_voxels(
     const CHUNK: usize = 4096;
     let mut tia = vec![0.0_f32; n];
     let mut relative_uncertainty = vec![0.0_f32; n];
-    let mut branch = vec![Branch::Zero; n];
+    let mut branch = vec![VoxelBranch::Zero; n];
     let mut rate_per_s = vec![0.0_f32; n];
     let chunks = tia
         .par_chunks_mut(CHUNK)
@@ -142,7 +142,7 @@ pub fn integrate_voxels(
                 counts[voxel.branch as usize] += 1;
                 sums[voxel.branch as usize] += voxel.tia;
                 branch[j] = voxel.branch;
-                if voxel.branch != Branch::Zero {
+                if voxel.branch != VoxelBranch::Zero {
                     tia[j] = voxel.tia as f32;
                     relative[j] = voxel.relative_uncertainty as f32;
                     rate[j] = voxel.rate_per_s as f32;
@@ -196,7 +196,7 @@ fn voxel(
     let zero = |tia: f64| Voxel {
         tia,
         relative_uncertainty: 0.0,
-        branch: Branch::Zero,
+        branch: VoxelBranch::Zero,
         rate_per_s: 0.0,
         extrapolated: [0.0; 2],
     };
@@ -219,7 +219,7 @@ fn voxel(
         return Voxel {
             tia,
             relative_uncertainty: fit.relative_uncertainty,
-            branch: Branch::Fitted,
+            branch: VoxelBranch::Fitted,
             rate_per_s: fit.rate_per_s,
             extrapolated: beyond(tia, fit.rate_per_s, times_s),
         };
@@ -233,12 +233,12 @@ fn voxel(
                 hy += w[i] * h[i] * y[i];
                 hh += w[i] * h[i] * h[i];
             }
-            let branch = if settings.assumed { Branch::Assumed } else { Branch::Shape };
+            let branch = if settings.assumed { VoxelBranch::Assumed } else { VoxelBranch::Shape };
             (hy / hh, 1.0 / hh.sqrt(), branch)
         }
         None => {
             let (a, sd) = grid.physical(y, w);
-            (a / lambda, sd / lambda, Branch::Physical)
+            (a / lambda, sd / lambda, VoxelBranch::Physical)
         }
     };
     if tia > 0.0 {
@@ -360,7 +360,10 @@ mod tests {
         let rising = [10.0, 20.0, 30.0, 40.0];
         let noise = [-0.1, 0.05, -0.2, 0.01];
         let result = run(&[clear, rising, noise, [0.0; 4]], &settings());
-        assert_eq!(result.branch, [Branch::Fitted, Branch::Physical, Branch::Zero, Branch::Zero]);
+        assert_eq!(
+            result.branch,
+            [VoxelBranch::Fitted, VoxelBranch::Physical, VoxelBranch::Zero, VoxelBranch::Zero]
+        );
         assert_eq!(
             result.counts,
             BranchCounts { fitted: 1, physical: 1, zero: 2, ..BranchCounts::default() }
@@ -395,7 +398,7 @@ mod tests {
         assert!((result.extrapolated[1] / after - 1.0).abs() < 1e-5);
         // The same in place of a refused curve, and from one time alone.
         let assumed = run(&[voxel], &VoxelSettings { assumed: true, ..with.clone() });
-        assert_eq!((assumed.branch[0], assumed.counts.assumed), (Branch::Assumed, 1));
+        assert_eq!((assumed.branch[0], assumed.counts.assumed), (VoxelBranch::Assumed, 1));
         assert_eq!(
             (assumed.tia[0], assumed.tia_by_branch[3]),
             (result.tia[0], result.tia_by_branch[1])
@@ -403,7 +406,7 @@ mod tests {
         let one = UnitShape { values: vec![2e-6], outside: [f64::NAN; 2] };
         let one = VoxelSettings { shape: Some(&one), noise: &NOISE[..1], ..with };
         let found = integrate_voxels(&TIMES[..1], &[&[6.0, -1.0, 0.0]], &one).unwrap();
-        assert_eq!(found.branch, [Branch::Shape, Branch::Zero, Branch::Zero]);
+        assert_eq!(found.branch, [VoxelBranch::Shape, VoxelBranch::Zero, VoxelBranch::Zero]);
         assert!((found.tia[0] / 3e6 - 1.0).abs() < 1e-6 && found.dropped < 0.0);
         assert!(found.extrapolated[0].is_nan());
     }

@@ -6,10 +6,10 @@
 
 use std::sync::LazyLock;
 
+use crate::numerics::LogSpline;
+use crate::numerics::quadrature::integrate_log;
 use crate::physics::Material;
 use crate::physics::electron_data::{columns, elements_of, number, rows};
-use crate::physics::quadrature::integrate_log;
-use crate::physics::spline::LogSpline;
 use crate::{Error, Result};
 
 /// Lowest tabulated energy, MeV.
@@ -124,7 +124,7 @@ impl AlphaStopping {
 
     fn from_table(total: &[f64]) -> Self {
         let energies = &ASTAR.energies_mev;
-        let stopping = LogSpline::new(energies, total);
+        let stopping = LogSpline::natural(energies, total);
         let mut range = START * energies[0] / total[0];
         let shortest = range;
         let mut ranges = vec![range];
@@ -134,8 +134,8 @@ impl AlphaStopping {
         }
         AlphaStopping {
             stopping,
-            range: LogSpline::new(energies, &ranges),
-            energy: LogSpline::new(&ranges, energies),
+            range: LogSpline::natural(energies, &ranges),
+            energy: LogSpline::natural(&ranges, energies),
             shortest,
         }
     }

@@ -6,11 +6,11 @@
 //! water from 50 keV to 3 MeV.
 
 use crate::Result;
+use crate::numerics::LogSpline;
 use crate::physics::Material;
 use crate::physics::bremsstrahlung_shape::{ENERGIES, KAPPA, shape};
 use crate::physics::electron_data::{ElectronElement, elements_of, radiative_energies_mev};
 use crate::physics::lepton::Lepton;
-use crate::physics::spline::LogSpline;
 use crate::physics::stopping::{ENERGY_MIN_MEV, radiative_factor};
 
 /// Photon emission by one lepton in one material. Energies MeV (lepton 1 keV to 10 MeV, NaN outside), cross
@@ -43,8 +43,8 @@ impl Bremsstrahlung {
         };
         let each: Vec<Vec<f64>> = parts.iter().map(|&(e, w)| stopping_of(e, w)).collect();
         let sum: Vec<f64> = (0..grid.len()).map(|i| each.iter().map(|s| s[i]).sum()).collect();
-        let radiative = LogSpline::new(grid, &sum);
-        let splines: Vec<LogSpline> = each.iter().map(|s| LogSpline::new(grid, s)).collect();
+        let radiative = LogSpline::natural(grid, &sum);
+        let splines: Vec<LogSpline> = each.iter().map(|s| LogSpline::natural(grid, s)).collect();
         let spectra = ENERGIES
             .iter()
             .enumerate()
@@ -203,8 +203,8 @@ impl Spectrum {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numerics::quadrature::integrate_log;
     use crate::physics::StoppingPower;
-    use crate::physics::quadrature::integrate_log;
     use crate::physics::reference_materials::estar_materials;
 
     #[test]

@@ -84,9 +84,9 @@ fn k_dsigma_dk(z: u8, energy_mev: f64, kappa: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::constants::{AVOGADRO, CLASSICAL_ELECTRON_RADIUS_CM};
+    use crate::numerics::LogSpline;
+    use crate::numerics::quadrature::integrate_log;
     use crate::physics::electron_data::{element, radiative_energies_mev};
-    use crate::physics::quadrature::integrate_log;
-    use crate::physics::spline::LogSpline;
 
     #[test]
     fn the_spectrum_is_positive_and_falls() {
@@ -110,7 +110,7 @@ mod tests {
         let scale = FINE_STRUCTURE * CLASSICAL_ELECTRON_RADIUS_CM.powi(2) * AVOGADRO;
         for z in [6, 8, 13] {
             let element = element(z).unwrap();
-            let tabulated = LogSpline::new(radiative_energies_mev(), &element.radiative);
+            let tabulated = LogSpline::natural(radiative_energies_mev(), &element.radiative);
             for e in [0.05, 0.2, 1.0, 3.0] {
                 let per_atom =
                     e * integrate_log(1e-4, KAPPA_TIP, 400, |kappa| k_dsigma_dk(z, e, kappa));

@@ -5,6 +5,7 @@
 //! Klein, Nishina, Z. Phys. 52, 853 (1929), doi:10.1007/BF01366453; closed form as in Evans, The Atomic Nucleus (1955), ch. 23.
 
 use crate::constants::{AVOGADRO, CLASSICAL_ELECTRON_RADIUS_CM, ELECTRON_MASS_MEV};
+use crate::numerics::simpson::{in_root, two_in_root};
 use crate::physics::form_factor::{MixedFormFactor, momentum_transfer};
 use std::f64::consts::PI;
 
@@ -57,7 +58,7 @@ pub fn compton_integral(
     bound: bool,
     weight: impl Fn(f64) -> f64,
 ) -> f64 {
-    over_angles(INTERVALS, |mu| compton_pdf(material, energy_mev, mu, bound) * weight(mu))
+    in_root(INTERVALS, |mu| compton_pdf(material, energy_mev, mu, bound) * weight(mu))
 }
 
 /// Mean of `weight(mu)` over the Compton pdf, which is asked once for both integrals.
@@ -67,38 +68,11 @@ pub fn compton_mean(
     bound: bool,
     weight: impl Fn(f64) -> f64,
 ) -> f64 {
-    let [part, whole] = two_over_angles(INTERVALS, |mu| {
+    let [part, whole] = two_in_root(INTERVALS, |mu| {
         let pdf = compton_pdf(material, energy_mev, mu, bound);
         [pdf * weight(mu), pdf]
     });
     part / whole
-}
-
-/// Integral over mu from 0 to 1 by Simpson's rule in sqrt(mu), where what scattering gives is smooth.
-pub fn over_angles(intervals: u32, term: impl Fn(f64) -> f64) -> f64 {
-    two_over_angles(intervals, |mu| [term(mu), 0.0])[0]
-}
-
-/// The same of two terms at once.
-fn two_over_angles(intervals: u32, terms: impl Fn(f64) -> [f64; 2]) -> [f64; 2] {
-    let h = 1.0 / f64::from(intervals);
-    let mut sums = [0.0; 2];
-    // The first term has no weight.
-    for i in 1..=intervals {
-        let root = f64::from(i) * h;
-        let simpson = if i == intervals {
-            1.0
-        } else if i % 2 == 1 {
-            4.0
-        } else {
-            2.0
-        };
-        let weight = simpson * 2.0 * root;
-        let values = terms(root * root);
-        sums[0] += weight * values[0];
-        sums[1] += weight * values[1];
-    }
-    sums.map(|sum| sum * h / 3.0)
 }
 
 /// Mean energy given to the recoil electron (and its binding) in a Compton scattering, MeV.

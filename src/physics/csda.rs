@@ -3,8 +3,8 @@
 //! R(E) = R(1 keV) + int dT / S_tot(T), with R(1 keV) = T / (2 S_tot) as in ESTAR (S growing as 1/T below).
 //! Below 1 keV the same assumption gives R(T) = R(1 keV) (T / 1 keV)^2.
 
+use crate::numerics::quadrature::integrate_log;
 use crate::physics::lepton::Lepton;
-use crate::physics::quadrature::integrate_log;
 use crate::physics::stopping::{ENERGY_MAX_MEV, ENERGY_MIN_MEV, StoppingPower};
 
 const NODES_PER_DECADE: usize = 32;

@@ -9,8 +9,9 @@
 
 use crate::constants::{AVOGADRO, ELECTRON_MASS_MEV, FINE_STRUCTURE};
 use crate::error::Result;
+use crate::numerics::simpson::in_root;
 use crate::physics::Material;
-use crate::physics::compton::{klein_nishina, over_angles, scattered_energy};
+use crate::physics::compton::{klein_nishina, scattered_energy};
 use crate::physics::element::element;
 use crate::physics::embedded;
 use crate::units::EV_PER_MEV;
@@ -160,7 +161,7 @@ impl ImpulseApproximation {
 
     /// Integral over mu of `weight(mu)` times the pdf, cm2/g times the weight's unit.
     pub fn integral(&self, energy_mev: f64, weight: impl Fn(f64) -> f64) -> f64 {
-        over_angles(INTERVALS, |mu| self.pdf(energy_mev, mu) * weight(mu))
+        in_root(INTERVALS, |mu| self.pdf(energy_mev, mu) * weight(mu))
     }
 }
 
@@ -199,7 +200,7 @@ mod tests {
         for name in ["water", "bone_cortical_ICRU44", "I"] {
             let impulse = ImpulseApproximation::new(&materials(name)).unwrap();
             for energy in [0.001, 0.01, 0.05, 0.3, 1.0, 4.0] {
-                let fine = over_angles(4 * INTERVALS, |mu| impulse.pdf(energy, mu));
+                let fine = in_root(4 * INTERVALS, |mu| impulse.pdf(energy, mu));
                 let off = impulse.integral(energy, |_| 1.0) / fine - 1.0;
                 assert!(off.abs() < 1e-4, "{name} {energy} MeV: {off:e}");
             }

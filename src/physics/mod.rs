@@ -17,7 +17,6 @@ pub mod form_factor;
 pub mod icrp107;
 pub mod impulse;
 pub mod incoherent;
-mod log_spline;
 pub mod material;
 pub mod nuclide;
 pub mod nuclide_data;
@@ -53,10 +52,8 @@ pub mod csda;
 pub mod density_effect;
 pub mod electron_data;
 pub mod moller;
-pub(crate) mod quadrature;
 #[cfg(test)]
 mod reference_materials;
-mod spline;
 pub mod stopping;
 pub mod thick_target;
 

@@ -110,7 +110,7 @@ impl Moller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::physics::quadrature::integrate_log;
+    use crate::numerics::quadrature::integrate_log;
 
     #[test]
     fn closed_forms_are_the_integrals_of_the_differential() {

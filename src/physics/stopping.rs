@@ -9,11 +9,11 @@
 use std::f64::consts::{LN_2, PI};
 
 use crate::constants::{AVOGADRO, CLASSICAL_ELECTRON_RADIUS_CM, ELECTRON_MASS_MEV};
+use crate::numerics::LogSpline;
 use crate::physics::Material;
 use crate::physics::density_effect::DensityEffect;
 use crate::physics::electron_data::{elements_of, radiative_energies_mev};
 use crate::physics::lepton::{Lepton, beta_squared};
-use crate::physics::spline::LogSpline;
 use crate::physics::{bhabha::Bhabha, moller::Moller};
 use crate::units::EV_PER_MEV;
 use crate::{Error, Result};
@@ -71,7 +71,7 @@ impl StoppingPower {
                     parts.iter().map(|(e, w)| w * e.radiative[i] * share(e.z)).sum()
                 })
                 .collect();
-            LogSpline::new(energies, &sums)
+            LogSpline::natural(energies, &sums)
         };
         Ok(StoppingPower {
             z_over_a,

@@ -4,9 +4,9 @@
 //! The number of photons above k from a lepton of energy e is N(> k; e) = int_k^e sigma(E, k) / S_tot(E) dE, with
 //! sigma(E, k) the cross section of photons above k.
 
+use crate::numerics::quadrature::integrate_log;
 use crate::physics::CsdaRange;
 use crate::physics::bremsstrahlung::{Bremsstrahlung, cumulative};
-use crate::physics::quadrature::integrate_log;
 use crate::physics::stopping::ENERGY_MIN_MEV;
 
 /// Photons above a cut that a stopping lepton emits. Energies MeV.

@@ -5,9 +5,9 @@
 //! interpolated linearly in energy, and kept constant between threshold and the first non-zero node.
 
 use crate::error::Result;
+use crate::numerics::LogSpline;
 use crate::physics::element::{self, MAX_Z};
 use crate::physics::embedded;
-use crate::physics::log_spline::LogSpline;
 use crate::physics::pair::{born_pair_xs, born_triplet_xs};
 use crate::physics::photon::PhotonCoefficients;
 use std::sync::LazyLock;
@@ -80,7 +80,7 @@ impl XcomElement {
     fn new(z: u8, nodes: &[Node]) -> Self {
         let smooth = |value: fn(&Node) -> f64| {
             let nodes = nodes.iter().filter(|node| node.edge == 0.0);
-            LogSpline::new(&thinned(nodes.map(|node| (node.energy, value(node))).collect()))
+            LogSpline::run_out(&thinned(nodes.map(|node| (node.energy, value(node))).collect()))
         };
         let z = f64::from(z);
         XcomElement {
@@ -145,7 +145,7 @@ fn edge_intervals(nodes: &[Node]) -> Vec<EdgeInterval> {
 /// The curve between two edges; where a node beside an edge is left out that the others do not give, straight lines (in the logarithms) through it.
 fn pieces(nodes: &[(f64, f64)]) -> Vec<EdgeInterval> {
     let kept = thinned(nodes.to_vec());
-    let whole = LogSpline::new(&kept);
+    let whole = LogSpline::run_out(&kept);
     let (mut from, mut to) = (0, nodes.len() - 1);
     let kinked = |n: usize| {
         let (energy, value) = nodes[n];
@@ -159,7 +159,7 @@ fn pieces(nodes: &[(f64, f64)]) -> Vec<EdgeInterval> {
     }
     let piece = |range: std::ops::RangeInclusive<usize>| {
         let part = nodes[range].to_vec();
-        EdgeInterval { from_mev: part[0].0, curve: LogSpline::new(&thinned(part)) }
+        EdgeInterval { from_mev: part[0].0, curve: LogSpline::run_out(&thinned(part)) }
     };
     let mut pieces = vec![piece(from..=to)];
     if from > 0 {

@@ -10,7 +10,9 @@ use super::method_file::RegionMethod;
 use super::series_file::{Integrate, SeriesInput};
 use crate::error::{Error, Result};
 use crate::kinetics::single_time_point::Measurement;
-use crate::kinetics::voxels::{Branch, BranchCounts, VoxelNoise, VoxelSettings, integrate_voxels};
+use crate::kinetics::voxels::{
+    BranchCounts, VoxelBranch, VoxelNoise, VoxelSettings, integrate_voxels,
+};
 use crate::kinetics::{
     Family, Integrated, Method, Points, Spread, UnitShape, integrate_or_assume, integrate_points,
 };
@@ -47,7 +49,7 @@ pub struct IntegratedMap {
     pub integral: Vec<f32>,
     /// Of the fit, relative.
     pub relative_uncertainty: Vec<f32>,
-    /// [`Branch`] of each voxel.
+    /// [`VoxelBranch`] of each voxel.
     pub branch: Vec<u8>,
     /// Half-life of the exponential fitted to each voxel, s; NaN where its region's curve or another rule was scaled to it.
     pub half_life_s: Vec<f32>,
@@ -166,7 +168,7 @@ impl OverTime<'_> {
         let mut out = IntegratedMap {
             integral: vec![0.0; voxels],
             relative_uncertainty: vec![0.0; voxels],
-            branch: vec![Branch::Zero as u8; voxels],
+            branch: vec![VoxelBranch::Zero as u8; voxels],
             half_life_s: vec![f32::NAN; voxels],
             counts: BranchCounts::default(),
             by_branch: [0.0; 4],
@@ -199,7 +201,7 @@ impl OverTime<'_> {
                 out.integral[v] = found.tia[j];
                 out.relative_uncertainty[v] = found.relative_uncertainty[j];
                 out.branch[v] = found.branch[j] as u8;
-                if found.branch[j] == Branch::Fitted {
+                if found.branch[j] == VoxelBranch::Fitted {
                     out.half_life_s[v] = std::f32::consts::LN_2 / found.rate_per_s[j];
                 }
             }
@@ -439,7 +441,7 @@ mod tests {
         let sums: Vec<Option<f64>> = rise.iter().map(|r| Some(55.0 * r)).collect();
         let curve = over.curve(&auto(), &sums, None);
         let map = over.maps(&maps, &[], &[over.shape(&curve)]).unwrap();
-        assert!(map.branch.iter().all(|b| *b == Branch::Assumed as u8));
+        assert!(map.branch.iter().all(|b| *b == VoxelBranch::Assumed as u8));
         let between: f64 =
             (1..4).map(|i| 0.5 * (rise[i] + rise[i - 1]) * (TIMES[i] - TIMES[i - 1])).sum();
         let value = 55.0 * (0.5 * TIMES[0] + between + 2.6 / LAMBDA);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::activity::{BlurredSphere, Component, RecoveryPoint, Setup};
+use crate::activity::{BlurredSphere, CameraSetup, Component, RecoveryPoint};
 
 const LAMBDA: f64 = 1.2069e-6;
 const TIMES: [f64; 4] = [14_400.0, 86_400.0, 259_200.0, 604_800.0];
@@ -13,7 +13,7 @@ fn factor() -> CalibrationFactor {
         components: vec![Component::new("all", 0.5, 1.0)],
     };
     CalibrationFactor {
-        setup: Setup {
+        setup: CameraSetup {
             camera: "C".into(),
             nuclide: "Lu-177".into(),
             collimator: "M".into(),

@@ -15,8 +15,8 @@
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
-use super::quadrature::gauss_legendre;
 use crate::constants::{CLASSICAL_ELECTRON_RADIUS_CM, ELECTRON_MASS_MEV};
+use crate::numerics::quadrature::gauss_legendre;
 use crate::physics::Lepton;
 
 const M: f64 = ELECTRON_MASS_MEV;

@@ -3,6 +3,8 @@
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
+use crate::numerics::quadrature::gauss_legendre;
+
 /// Nodes in mu and their weights.
 pub(super) struct Quadrature {
     pub mu: Vec<f64>,
@@ -70,28 +72,6 @@ static DEFLECTED: LazyLock<Vec<Vec<f64>>> = LazyLock::new(|| {
 /// `1 - P_l` at the nodes of [`QUADRATURE`], for l up to [`L_MAX`].
 pub(super) fn deflected_by(l: usize) -> &'static [f64] {
     &DEFLECTED[l]
-}
-
-/// Gauss-Legendre nodes and weights on [-1, 1], by Newton's method on P_n.
-pub(super) fn gauss_legendre(n: usize) -> (Vec<f64>, Vec<f64>) {
-    let mut nodes = Vec::with_capacity(n);
-    let mut weights = Vec::with_capacity(n);
-    for i in 0..n {
-        let mut x = -(PI * (i as f64 + 0.75) / (n as f64 + 0.5)).cos();
-        let mut slope = 1.0;
-        for _ in 0..20 {
-            let (mut p0, mut p1) = (1.0, x);
-            for l in 1..n {
-                let l = l as f64;
-                (p0, p1) = (p1, ((2.0 * l + 1.0) * x * p1 - l * p0) / (l + 1.0));
-            }
-            slope = n as f64 * (x * p1 - p0) / (x * x - 1.0);
-            x -= p1 / slope;
-        }
-        nodes.push(x);
-        weights.push(2.0 / ((1.0 - x * x) * slope * slope));
-    }
-    (nodes, weights)
 }
 
 #[cfg(test)]

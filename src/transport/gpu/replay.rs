@@ -22,7 +22,7 @@ use crate::transport::trace::Told;
 /// Trace records of one history that are kept.
 const TRACE_RECORDS: u64 = 1 << 18;
 
-struct Setup {
+struct ReplaySetup {
     kernels: Kernels,
     buffers: Buffers,
     tuning: Tuning,
@@ -34,7 +34,7 @@ fn setup(
     tuning: Option<Tuning>,
     rows: u64,
     trace: u64,
-) -> Result<Setup> {
+) -> Result<ReplaySetup> {
     let tuning = tuning
         .unwrap_or_else(|| Tuning::for_device(device.facts.kind))
         .for_plan(plan)
@@ -47,10 +47,10 @@ fn setup(
     let variant = Variant { parts: sizes.parts as usize, trace: trace > 0 };
     let kernels = Kernels::new(device, &all, variant)?;
     let buffers = Buffers::new(device, &kernels, plan, sizes, &[], 0, fold::lanes)?;
-    Ok(Setup { kernels, buffers, tuning })
+    Ok(ReplaySetup { kernels, buffers, tuning })
 }
 
-impl Setup {
+impl ReplaySetup {
     fn run(&self, device: &Device, first: u64, histories: u32, strata: &Strata) -> Result<()> {
         let mut runner = BatchRunner::new(device, &self.kernels, &self.buffers, self.tuning);
         match runner.run(first, histories, strata, &Silent, &AtomicBool::new(false))? {
