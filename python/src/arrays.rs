@@ -1,6 +1,6 @@
 //! Arrays [z, y, x] and grids. What comes in is copied once, as the library owns its images; what goes out is given away without a copy.
 
-use numpy::{Element, PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray3, PyUntypedArrayMethods};
+use numpy::{Element, PyArray3, PyReadonlyArray3, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use voxgray::image::{Grid, Region, RegionSet, Volume};
@@ -49,8 +49,7 @@ pub fn array<'py, T: Element>(
     py: Python<'py>,
     volume: Volume<T>,
 ) -> PyResult<Bound<'py, PyArray3<T>>> {
-    let [x, y, z] = volume.grid.dims;
-    PyArray1::from_vec(py, volume.data).reshape([z, y, x])
+    Ok(PyArray3::from_owned_array(py, volume.into_array()))
 }
 
 /// The regions of masks, labelled from 1.

@@ -3,6 +3,8 @@
 
 use std::f64::consts::LN_2;
 
+use ndarray::{Array3, Axis};
+
 use crate::error::{Error, Result};
 use crate::image::Grid;
 
@@ -31,22 +33,18 @@ pub(super) fn blurred_mask(grid: &Grid, voxels: &[u32], fwhm_mm: f64) -> Result<
         low[a] = low[a].saturating_sub(reach[a]);
         high[a] = (high[a] + reach[a]).min(grid.dims[a] - 1);
     }
-    let dims = [0, 1, 2].map(|a| high[a] + 1 - low[a]);
-    let mut values = vec![0.0; dims.iter().product()];
+    let [nx, ny, nz] = [0, 1, 2].map(|a| high[a] + 1 - low[a]);
+    let mut values = Array3::zeros((nz, ny, nx));
     for &n in voxels {
         let [i, j, k] = grid.unlinear(n as usize);
-        values[i - low[0] + dims[0] * (j - low[1] + dims[1] * (k - low[2]))] = 1.0;
+        values[[k - low[2], j - low[1], i - low[0]]] = 1.0;
     }
-    let strides = [1, dims[0], dims[0] * dims[1]];
     for a in 0..3 {
         let kernel = kernel(sigma / spacing[a], reach[a]);
-        values = along(&values, dims[a], strides[a], &kernel);
+        values = along(&values, Axis(2 - a), &kernel);
     }
-    let place = |m: usize| {
-        let index = [m % dims[0], m / dims[0] % dims[1], m / strides[2]];
-        grid.linear([0, 1, 2].map(|a| index[a] + low[a]))
-    };
-    Ok(values.into_iter().enumerate().map(|(m, v)| (place(m), v)).collect())
+    let place = |(k, j, i)| grid.linear([i + low[0], j + low[1], k + low[2]]);
+    Ok(values.indexed_iter().map(|(at, v)| (place(at), *v)).collect())
 }
 
 fn check(grid: &Grid, spacing: [f64; 3], fwhm_mm: f64) -> Result<()> {
@@ -80,19 +78,16 @@ fn kernel(sigma: f64, reach: usize) -> Vec<f64> {
     weights.into_iter().map(|w| w / sum).collect()
 }
 
-/// Convolution along one axis of `n` voxels that lie `stride` apart.
-fn along(values: &[f64], n: usize, stride: usize, kernel: &[f64]) -> Vec<f64> {
+/// Convolution along one axis; what leaves it is lost.
+fn along(values: &Array3<f64>, axis: Axis, kernel: &[f64]) -> Array3<f64> {
     let reach = kernel.len() / 2;
-    let mut out = vec![0.0; values.len()];
-    for (m, &value) in values.iter().enumerate() {
-        if value == 0.0 {
-            continue;
-        }
-        let at = m / stride % n;
-        let first = at.saturating_sub(reach);
-        let last = (at + reach).min(n - 1);
-        for to in first..=last {
-            out[m + to * stride - at * stride] += value * kernel[to + reach - at];
+    let mut out = Array3::zeros(values.raw_dim());
+    for (from, mut to) in values.lanes(axis).into_iter().zip(out.lanes_mut(axis)) {
+        for (at, &value) in from.iter().enumerate().filter(|(_, v)| **v != 0.0) {
+            let (first, last) = (at.saturating_sub(reach), (at + reach).min(from.len() - 1));
+            for n in first..=last {
+                to[n] += value * kernel[n + reach - at];
+            }
         }
     }
     out

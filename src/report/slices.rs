@@ -1,6 +1,8 @@
 //! Slices for reading one after the other: CT with dose, isodoses and outlines of the VOIs, and beside it the relative standard error of the dose;
 //! projections of the largest dose.
 
+use ndarray::Axis;
+
 use super::axes::tick_text;
 use super::canvas::{Anchor, Canvas, Rgb};
 use super::colour_map::ColourMap;
@@ -107,10 +109,12 @@ impl Slices<'_> {
         let grid = &self.dose.grid;
         let [nx, ny, nz] = grid.dims;
         let least = (0.1 * self.top) as f32;
+        let any = |volume: &Volume<f32>, k: usize, least: f32| {
+            volume.view().index_axis(Axis(0), k).iter().any(|v| *v >= least)
+        };
         let shown = |k: usize| {
-            let slice = k * nx * ny..(k + 1) * nx * ny;
-            let dosed = self.dose.data[slice.clone()].iter().any(|d| *d >= least);
-            let in_voi = |o: &Outline| o.shares.data[slice.clone()].iter().any(|s| *s >= 0.5);
+            let dosed = any(self.dose, k, least);
+            let in_voi = |o: &Outline| any(&o.shares, k, 0.5);
             if self.outlines.is_empty() { dosed } else { self.outlines.iter().any(in_voi) }
         };
         let all: Vec<usize> = (0..nz).filter(|k| shown(*k)).collect();
