@@ -68,6 +68,7 @@ mod transfer;
 mod voi_curves;
 mod voi_dose;
 mod voi_files;
+pub mod voi_uncertainty;
 mod water;
 pub(crate) mod withheld;
 

@@ -3,13 +3,13 @@
 use super::analysis_values::value_of;
 use super::bed::BedArguments;
 use super::console;
-use super::named_nuclide::OfRun;
 use crate::analysis::DoseRate;
 use crate::error::{Error, Result};
 use crate::image::{Region, RegionSet};
 use crate::kinetics::table::CurveFile;
 use crate::kinetics::{Family, Method, Points, Spread, integrate_points};
 use crate::physics::Nuclide;
+use crate::physics::named_nuclide::OfRun;
 use crate::pipeline::Observer;
 use crate::pipeline::finished::FinishedMap;
 use crate::units::SECONDS_PER_HOUR;

@@ -3,12 +3,12 @@
 use std::cell::Cell;
 
 use super::fit_arguments::{DecayCorrected, FitArguments};
-use super::named_nuclide::OfRun;
 use crate::activity::{CalibrationValue, FactorUnit, ImageCalibration};
 use crate::error::{Error, Result};
 use crate::kinetics::decay_corrected::{suspicion, undo};
 use crate::kinetics::possible::{CALIBRATION_TOLERANCE, more_than_left, within_reach};
 use crate::kinetics::table::{CurveFile, CurveTable, TableOptions, read_curves};
+use crate::physics::named_nuclide::OfRun;
 use crate::sheet::Sheet;
 use crate::time::{Moment, clocks_changed_between, hours_text};
 use crate::units::BQ_PER_MBQ;

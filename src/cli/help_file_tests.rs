@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::activity::{CalibrationResult, History};
-use crate::cli::uncertainty_file::UncertaintyInput;
 use crate::phantom::HuCurve;
 use crate::phantom::maps::MaterialMap;
 use crate::physics::NuclideData;
 use crate::physics::own_nuclides::OwnNuclides;
 use crate::pipeline::series_file::SeriesInput;
+use crate::pipeline::voi_uncertainty::UncertaintyInput;
 
 /// Not a key of any file.
 const UNKNOWN: &str = "zzz";

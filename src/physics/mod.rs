@@ -18,6 +18,7 @@ pub mod icrp107;
 pub mod impulse;
 pub mod incoherent;
 pub mod material;
+pub mod named_nuclide;
 pub mod nuclide;
 pub mod nuclide_data;
 pub mod nuclide_label;

@@ -5,7 +5,6 @@ use std::path::Path;
 use voxgray::activity::{
     CalibrationResult, DecayCorrection, History, ImageCalibration, InputUnit, Moment,
 };
-use voxgray::cli::uncertainty_file::UncertaintyInput;
 use voxgray::cli::values;
 use voxgray::image::{Grid, read_label_names};
 use voxgray::io::dicom::GeometryOverride;
@@ -15,6 +14,7 @@ use voxgray::phantom::HuCurve;
 use voxgray::phantom::maps::MaterialMap;
 use voxgray::physics::nuclide::Nuclide;
 use voxgray::pipeline::series_file::SeriesInput;
+use voxgray::pipeline::voi_uncertainty::UncertaintyInput;
 use voxgray::sheet::Sheet;
 use voxgray::source::research::parse_source;
 use voxgray::source::{Beam, read_spectrum};

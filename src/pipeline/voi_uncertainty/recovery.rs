@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::uncertainty_checks::{finite, pair};
+use super::checks::{finite, pair};
 use crate::activity::{COEFFICIENTS, Extrapolation, RecoveryCurve, RecoveryCurveKeys};
 use crate::error::{Error, Result};
 use crate::uncertainty::RecoveryCoefficient;

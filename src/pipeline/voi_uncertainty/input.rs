@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::console;
-use super::named_nuclide::OfRun;
-use super::uncertainty_checks::{finite, in_file, in_voi, one_of, pair, positive, relative, time};
-use super::uncertainty_recovery::{Recovery, RecoveryEntry};
+use super::checks::{finite, in_file, in_voi, one_of, pair, positive, relative, time};
+use super::recovery::{Recovery, RecoveryEntry};
 use crate::activity::{
     BlurredSphere, Budget, CalibrationFactor, CameraSetup, Component, Decay, FactorUnit, History,
 };
@@ -16,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::kinetics::Choice;
 use crate::kinetics::decay_corrected::{declared, undo};
+use crate::physics::named_nuclide::OfRun;
 use crate::physics::nuclide::Nuclide;
 use crate::pipeline::method_file::region_method;
 use crate::uncertainty::contour_relative_uncertainty;
@@ -122,6 +121,8 @@ pub struct UncertaintyInput {
     pub decay_corrected: Option<bool>,
     /// The VOIs.
     pub vois: Vec<VoiInput>,
+    /// What was found on the way and the user should read.
+    pub notes: Vec<String>,
 }
 
 impl UncertaintyInput {
@@ -144,14 +145,13 @@ impl UncertaintyInput {
         };
         let of_run = OfRun { name: file.nuclide.as_deref(), half_life_s };
         let named = file.voi.iter().map(|v| v.name.as_str());
-        for note in of_run.check("[[voi]]", named)? {
-            console::say(&format!("note: {note}"));
-        }
+        let noted = of_run.check("[[voi]]", named)?;
+        let mut notes: Vec<String> = noted.into_iter().map(|n| format!("note: {n}")).collect();
         if file.voi.is_empty() {
             return Err(Error::input("no VOI", "there is nothing to compute", "Add a [[voi]]."));
         }
         let corrected = file.decay_corrected.as_deref().map(declared).transpose()?;
-        let calibration = file.calibration.build(file.nuclide.as_deref(), folder)?;
+        let calibration = file.calibration.build(file.nuclide.as_deref(), folder, &mut notes)?;
         let mut vois: Vec<VoiInput> = Vec::new();
         for entry in file.voi {
             let name = entry.name.clone();
@@ -162,13 +162,14 @@ impl UncertaintyInput {
                     "Rename one.",
                 ));
             }
-            let mut voi = entry.build(calibration, half_life_s).map_err(|e| in_voi(&name, e))?;
+            let mut voi =
+                entry.build(calibration, half_life_s, &mut notes).map_err(|e| in_voi(&name, e))?;
             if corrected == Some(true) {
                 undo(&voi.times_s, &mut voi.rates_cps, None, std::f64::consts::LN_2 / half_life_s);
             }
             vois.push(voi);
         }
-        Ok(UncertaintyInput { half_life_s, decay_corrected: corrected, vois })
+        Ok(UncertaintyInput { half_life_s, decay_corrected: corrected, vois, notes })
     }
 }
 
@@ -182,12 +183,19 @@ enum Calibrated {
 }
 
 impl CalibrationEntry {
-    fn build(self, nuclide: Option<&str>, folder: &Path) -> Result<Calibrated> {
+    fn build(
+        self,
+        nuclide: Option<&str>,
+        folder: &Path,
+        notes: &mut Vec<String>,
+    ) -> Result<Calibrated> {
         match (self.factor_cps_per_mbq, self.history, self.relative_uncertainty) {
             (Some(factor), None, None) => {
                 Ok(Calibrated::Factor(pair("factor_cps_per_mbq", factor)?))
             }
-            (None, Some(path), None) => newest(&folder.join(path), nuclide).map(Calibrated::Factor),
+            (None, Some(path), None) => {
+                newest(&folder.join(path), nuclide, notes).map(Calibrated::Factor)
+            }
             (None, None, Some(u)) => {
                 Ok(Calibrated::Relative(relative("calibration.relative_uncertainty", u)?))
             }
@@ -197,7 +205,7 @@ impl CalibrationEntry {
 }
 
 /// The newest factor of a history of one setup.
-fn newest(path: &Path, nuclide: Option<&str>) -> Result<[f64; 2]> {
+fn newest(path: &Path, nuclide: Option<&str>, notes: &mut Vec<String>) -> Result<[f64; 2]> {
     let text = files::text(path)?;
     let history = History::of_history_or_readings(&text).map_err(|e| in_file(path, e))?;
     let usable: Vec<_> =
@@ -217,7 +225,7 @@ fn newest(path: &Path, nuclide: Option<&str>) -> Result<[f64; 2]> {
     let wanted = CameraSetup { nuclide: nuclide.into(), ..last.setup.clone() };
     last.setup.check(&wanted).map_err(|e| in_file(path, e))?;
     let s = &last.setup;
-    console::say(&format!(
+    notes.push(format!(
         "calibration factor of {} ({}, {}, {}, {} to {} keV): {} {}",
         last.time,
         s.camera,
@@ -265,6 +273,7 @@ fn to_mean_times(
     times_s: &mut [f64],
     durations_s: &[f64],
     half_life_s: f64,
+    notes: &mut Vec<String>,
 ) -> Result<()> {
     let decay = Decay { half_life_s, half_life_uncertainty_s: None };
     let mut most = 0.0_f64;
@@ -274,7 +283,7 @@ fn to_mean_times(
         most = most.max(shift);
     }
     if most > TOLD_SHIFT * half_life_s {
-        console::say(&format!(
+        notes.push(format!(
             "note: {voi}: times with durations_s are those of the start of each scan; counts over it are taken at its mean time, up to {:.2} min later",
             most / 60.0
         ));
@@ -283,7 +292,12 @@ fn to_mean_times(
 }
 
 impl VoiEntry {
-    fn build(self, calibration: Calibrated, half_life_s: f64) -> Result<VoiInput> {
+    fn build(
+        self,
+        calibration: Calibrated,
+        half_life_s: f64,
+        notes: &mut Vec<String>,
+    ) -> Result<VoiInput> {
         let mut times_s = self.times.iter().map(|t| time(t)).collect::<Result<Vec<f64>>>()?;
         let key = match (&self.counts, &self.rates_cps, &self.activities_mbq) {
             (Some(_), None, None) => "counts",
@@ -336,7 +350,7 @@ impl VoiEntry {
                 same("durations_s", durations.len())?;
                 let rate = |(c, t): (&f64, &f64)| Ok(c / positive("durations_s", *t)?);
                 let rates = values.iter().zip(durations).map(rate).collect::<Result<_>>()?;
-                to_mean_times(&self.name, &mut times_s, durations, half_life_s)?;
+                to_mean_times(&self.name, &mut times_s, durations, half_life_s, notes)?;
                 rates
             }
             (false, None) => values,

@@ -6,12 +6,12 @@ use crate::error::{Error, Result};
 use crate::units::seconds_of;
 
 /// An error with the file's name.
-pub(super) fn in_file(path: &Path, error: Error) -> Error {
+pub fn in_file(path: &Path, error: Error) -> Error {
     Error { problem: format!("{}: {}", path.display(), error.problem), ..error }
 }
 
 /// An error with the VOI's name.
-pub(super) fn in_voi(name: &str, error: Error) -> Error {
+pub fn in_voi(name: &str, error: Error) -> Error {
     Error { problem: format!("VOI '{name}': {}", error.problem), ..error }
 }
 

@@ -10,9 +10,11 @@ use crate::physics::{Nuclide, canonical_name};
 const SAME_HALF_LIFE: f64 = 0.03;
 
 /// The nuclide of a run: by its name, or by its half-life alone (s).
-pub(super) struct OfRun<'a> {
-    pub(super) name: Option<&'a str>,
-    pub(super) half_life_s: f64,
+pub struct OfRun<'a> {
+    /// Its name, where it is known.
+    pub name: Option<&'a str>,
+    /// Its half-life, s.
+    pub half_life_s: f64,
 }
 
 impl OfRun<'_> {
@@ -20,7 +22,7 @@ impl OfRun<'_> {
     ///
     /// # Errors
     /// If one names another nuclide and not that of the run too.
-    pub(super) fn check<'t>(
+    pub fn check<'t>(
         &self,
         file: &str,
         texts: impl Iterator<Item = &'t str>,
