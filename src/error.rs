@@ -62,6 +62,19 @@ impl PartialEq for Error {
 
 impl Eq for Error {}
 
+/// Exit code of an interrupted run: 128 + SIGINT, as shells have it.
+pub const INTERRUPTED: u8 = 130;
+
+/// Travels through readers as the cause of an `io::Error`.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+struct Asked;
+
+/// What a reader returns when the user asked to stop. Not of the kind `Interrupted`, after which reading is tried again.
+pub fn interrupted_io() -> std::io::Error {
+    std::io::Error::other(Asked)
+}
+
 /// The crate's result type.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -136,6 +149,16 @@ impl Error {
         Error::new(ErrorKind::Usage, problem, why, suggestion)
     }
 
+    /// A run that the user stopped before it had a result.
+    pub fn interrupted() -> Self {
+        Error::new(
+            ErrorKind::Interrupted,
+            "interrupted",
+            "no history was finished",
+            "Nothing was written.",
+        )
+    }
+
     /// A check that failed inside a run.
     pub fn run(
         problem: impl Into<String>,
@@ -147,8 +170,8 @@ impl Error {
 
     /// A failed read or write of `path`.
     pub fn io(action: &str, path: &Path, error: &std::io::Error) -> Self {
-        if crate::interrupt::is_io_error(error) {
-            return crate::interrupt::error();
+        if error.get_ref().is_some_and(|inner| inner.is::<Asked>()) {
+            return Error::interrupted();
         }
         use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
         let suggestion = match error.kind() {
@@ -183,7 +206,7 @@ impl Error {
             ErrorKind::Input => 3,
             ErrorKind::Io => 4,
             ErrorKind::Run => 5,
-            ErrorKind::Interrupted => crate::interrupt::EXIT_CODE,
+            ErrorKind::Interrupted => INTERRUPTED,
         }
     }
 }

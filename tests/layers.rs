@@ -3,6 +3,8 @@
 #[path = "support/files.rs"]
 mod files;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use files::{files_under, text_of};
 
 /// Modules of one layer; whether they may import each other.
@@ -167,6 +169,102 @@ fn upper_modules_import_lower_ones_never_the_reverse() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The paths of a tree `a::{b, c::{d, e}}` that begins at `text`, and what is left behind it.
+fn paths<'t>(text: &'t str, before: &[String], found: &mut Vec<Vec<String>>) -> &'t str {
+    let (mut path, mut rest) = (before.to_vec(), text.trim_start());
+    loop {
+        if let Some(list) = rest.strip_prefix('{') {
+            rest = list;
+            while !rest.trim_start().starts_with('}') && !rest.is_empty() {
+                let behind = paths(rest, &path, found);
+                // Other names and stars are passed over.
+                let end = behind.find([',', '}']).unwrap_or(behind.len());
+                rest = behind[end..].strip_prefix(',').unwrap_or(&behind[end..]);
+            }
+            return rest.trim_start().strip_prefix('}').unwrap_or("");
+        }
+        let segment = name(rest);
+        if segment.is_empty() {
+            break;
+        }
+        rest = &rest.trim_start()[segment.len()..];
+        path.push(segment);
+        match rest.strip_prefix("::") {
+            Some(more) => rest = more,
+            None => break,
+        }
+    }
+    found.push(path);
+    rest
+}
+
+/// All paths of `crate::` in code.
+fn crate_paths(code: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for (at, head) in code.match_indices("crate::") {
+        if !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') {
+            paths(&code[at + head.len()..], &[], &mut found);
+        }
+    }
+    found
+}
+
+/// Pairs of files of different rooms that lead to each other.
+fn circles(leads: &BTreeMap<String, BTreeSet<String>>) -> Vec<(String, String)> {
+    fn reached<'l>(
+        leads: &'l BTreeMap<String, BTreeSet<String>>,
+        from: &'l String,
+    ) -> BTreeSet<&'l String> {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
+        while let Some(file) = next.pop() {
+            next.extend(leads[file].iter().filter(|to| seen.insert(*to)));
+        }
+        seen
+    }
+    let room = |file: &str| file.split("::").next().unwrap_or("").to_string();
+    let all: BTreeMap<&String, BTreeSet<&String>> =
+        leads.keys().map(|f| (f, reached(leads, f))).collect();
+    let mut found = Vec::new();
+    for (a, from_a) in &all {
+        for b in from_a.iter().filter(|b| room(a) < room(b) && all[**b].contains(*a)) {
+            found.push(((*a).clone(), (*b).clone()));
+        }
+    }
+    found
+}
+
+/// Rooms of one layer may know each other, but no file leads through another room back to itself.
+#[test]
+fn no_circle_leads_through_two_rooms() {
+    let mut texts = BTreeMap::new();
+    for file in files_under("src") {
+        let path = file.to_string_lossy().replace('\\', "/");
+        let Some(text) =
+            text_of(&file).filter(|_| path.ends_with(".rs") && !path.ends_with("tests.rs"))
+        else {
+            continue;
+        };
+        let module = path.trim_start_matches("src/").trim_end_matches(".rs").replace('/', "::");
+        let module = module.trim_end_matches("::mod").to_string();
+        if !["lib", "main"].contains(&module.as_str()) {
+            texts
+                .insert(module, code(&text).split("#[cfg(test)]").next().unwrap_or("").to_string());
+        }
+    }
+    let leads: BTreeMap<String, BTreeSet<String>> = texts
+        .iter()
+        .map(|(module, code)| {
+            let file_of = |path: Vec<String>| {
+                let longest = (1..=path.len()).rev().map(|n| path[..n].join("::"));
+                longest.into_iter().find(|m| texts.contains_key(m)).filter(|m| m != module)
+            };
+            (module.clone(), crate_paths(code).into_iter().filter_map(file_of).collect())
+        })
+        .collect();
+    assert!(leads.values().map(BTreeSet::len).sum::<usize>() > 1000, "{leads:?}");
+    assert_eq!(circles(&leads), [], "files of different rooms lead to each other");
+}
+
 /// The engines never see each other: what they share lies above both, in `transport`.
 #[test]
 fn engines_do_not_see_each_other() {
@@ -281,6 +379,20 @@ fn the_checks_can_fail() {
     assert_eq!(refusal("units", "constants"), None);
     let text = "use crate::{io::{read, write}, Result,\n  units};\nlet x = crate::stats::y(); // crate::cli";
     assert_eq!(imports(&code(text)), ["io", "error", "units", "stats"]);
+    let tree: Vec<String> = crate_paths("use crate::{a::{B, c::d as e}, f};\nuse crate::g::*;")
+        .into_iter()
+        .map(|p| p.join("::"))
+        .collect();
+    assert_eq!(tree, ["a::B", "a::c::d", "f", "g"]);
+    let to = |names: &[&str]| names.iter().map(|n| (*n).to_string()).collect();
+    let mut leads = BTreeMap::from([
+        ("a::b".to_string(), to(&["c::d"])),
+        ("c::d".to_string(), to(&["c::e"])),
+        ("c::e".to_string(), to(&["c::d"])),
+    ]);
+    assert!(circles(&leads).is_empty(), "a circle within a room");
+    leads.insert("c::e".to_string(), to(&["a::b"]));
+    assert_eq!(circles(&leads).len(), 2);
     assert_eq!(climbs("use super::super::dose::rate;", 2), ["dose"]);
     assert!(climbs("use super::dose::rate;", 2).is_empty());
 }
