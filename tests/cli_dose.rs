@@ -592,7 +592,7 @@ fn kept_tables_are_those_that_would_be_made() {
     let cache = inputs.path("kept");
     let run = |out: &str, cache: &std::path::Path| {
         // Photons, electrons and positrons.
-        let more = ["--nuclide", "F-18", "--histories", "400", "-o", out];
+        let more = ["--nuclide", "F-18", "-o", out];
         let run = inputs.command(&with(&more)).env("VOXGRAY_CACHE", cache).output().unwrap();
         succeed(&run);
         (

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::fit_arguments::FitArguments;
 use super::fit_reading::partly;
@@ -10,17 +10,15 @@ use crate::error::{Error, Result};
 use crate::io::atomic::write_atomically;
 use crate::io::folder::MarkedFolder;
 use crate::kinetics::table::CurveFile;
-use crate::kinetics::{Fit, Integrated, UncertaintyKind};
+use crate::kinetics::{Fit, Integrated};
 use crate::physics::NuclideData;
 use crate::physics::own_nuclides::OwnNuclides;
 use crate::report::file_names::file_stems;
-use crate::report::{BandPoint, PlotPoint, TacPlot};
+use crate::report::{CurveResults, curve_plot};
 
 const HOUR: f64 = 3600.0;
 /// Name of the results in the output folder.
 const RESULTS: &str = "fit.json";
-/// Points of a drawn curve.
-const SAMPLES: usize = 400;
 
 /// Names of the columns of the table.
 pub(super) const HEADER: [&str; 13] = [
@@ -91,8 +89,8 @@ pub(super) fn write(
         match result {
             Ok(i) => {
                 let picture = format!("{}.png", stems[n]);
-                pictures.push((picture.clone(), plot(name, i, file, a.log)?));
-                curves.push(curve_json(name, i, &picture));
+                pictures.push((picture.clone(), curve_plot(name, i, file, a.log)?));
+                curves.push(json!(CurveResults::of(name, i, &picture)));
             }
             Err(error) => curves.push(json!({ "name": name, "refused": error.to_string() })),
         }
@@ -136,115 +134,4 @@ pub(super) fn write(
     paths.push(path);
     folder.finish()?;
     Ok(paths)
-}
-
-fn curve_json(name: &str, i: &Integrated, picture: &str) -> Value {
-    let tac = &i.tac;
-    let scale = i.scale_of_uncertainties();
-    let points: Vec<Value> = (0..tac.len())
-        .map(|p| {
-            let u = (scale > 0.0).then_some(scale * tac.uncertainties()[p]);
-            json!({ "time_s": tac.times_s()[p], "value": tac.values()[p], "standard_uncertainty": u })
-        })
-        .collect();
-    let candidates: Vec<Value> = i
-        .candidates
-        .iter()
-        .map(|c| json!({ "family": c.family.name(), "criterion": c.criterion, "weight": c.weight, "reason": c.reason }))
-        .collect();
-    json!({
-        "name": name,
-        "points": points,
-        "uncertainties": if tac.kind() == UncertaintyKind::Absolute { "absolute" } else { "relative only" },
-        "integral": i.tia,
-        "fit": i.fit().map(fit_json),
-        "candidates": candidates,
-        "plot": picture,
-    })
-}
-
-fn fit_json(f: &Fit) -> Value {
-    let parameters: Vec<Value> = f
-        .parameters
-        .iter()
-        .map(|p| json!({ "name": p.name, "value": p.value, "standard_uncertainty": p.standard_uncertainty }))
-        .collect();
-    let exponentials: Vec<Value> = f
-        .curve
-        .exponentials()
-        .iter()
-        .map(|(a, k)| json!({ "amplitude": a, "effective_rate_per_s": k, "effective_half_life_h": std::f64::consts::LN_2 / k / HOUR }))
-        .collect();
-    let rows = f
-        .correlation
-        .row_iter()
-        .map(|r| r.iter().copied().collect::<Vec<f64>>())
-        .collect::<Vec<_>>();
-    let gates: Vec<Value> = f
-        .gates
-        .iter()
-        .map(|g| json!({ "name": g.name, "value": g.value, "limit": g.limit, "passed": g.passed }))
-        .collect();
-    json!({
-        "family": f.family().name(),
-        "parameters": parameters,
-        "correlation": rows,
-        "exponentials": exponentials,
-        "chi2": f.chi2,
-        "degrees_of_freedom": f.degrees_of_freedom,
-        "r2": f.r2,
-        "gates": gates,
-    })
-}
-
-fn plot(name: &str, i: &Integrated, file: &CurveFile, log_y: bool) -> Result<Vec<u8>> {
-    let tac = &i.tac;
-    let scale = i.scale_of_uncertainties();
-    let points: Vec<PlotPoint> = (0..tac.len())
-        .map(|p| PlotPoint {
-            x: tac.times_s()[p] / HOUR,
-            y: tac.values()[p],
-            standard_error: scale * tac.uncertainties()[p],
-        })
-        .collect();
-    // A half more than the measured time shows the tail; at least an hour, should all be at once.
-    let end = (1.5 * tac.last_s()).max(HOUR);
-    let curve: Vec<BandPoint> = (0..=SAMPLES)
-        .map(|s| {
-            let t = end * s as f64 / SAMPLES as f64;
-            let (y, u) = i.at(t);
-            BandPoint { x: t / HOUR, y, band: ((y - 1.96 * u).max(0.0), y + 1.96 * u) }
-        })
-        .collect();
-    let residual = |p: &PlotPoint| {
-        let u = if p.standard_error > 0.0 { p.standard_error } else { f64::INFINITY };
-        (p.y - i.at(p.x * HOUR).0) / u
-    };
-    let residuals: Vec<f64> = points.iter().map(residual).collect();
-    let tia = &i.tia;
-    let subtitle = format!(
-        "{:.4e} {}{}, extrapolated {:.1} % before and {:.1} % after the points; {}",
-        tia.value,
-        file.integral_unit,
-        if tia.relative_uncertainty().is_finite() {
-            format!(" ± {:.1} %", 100.0 * tia.relative_uncertainty())
-        } else {
-            ", uncertainty not known".into()
-        },
-        100.0 * tia.share_before_first,
-        100.0 * tia.share_after_last,
-        i.name()
-    );
-    let unit = if file.unit.contains('/') { format!("({})", file.unit) } else { file.unit.into() };
-    let plot = TacPlot {
-        title: name,
-        subtitle: &subtitle,
-        x_label: "time after injection / h",
-        y_label: &format!("{} / {unit}", file.quantity.replace('_', " ")),
-        points: &points,
-        curve: &curve,
-        residuals: &residuals,
-        log_y,
-    };
-    plot.draw()?.to_png()
 }

@@ -23,7 +23,7 @@ use crate::stats::{NORMAL_97_5, chi_squared_exceeded, student_97_5};
 use crate::{Error, Result};
 
 /// A parameter in the units of the equation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Parameter {
     /// `A_1` (unit of the values), `lambda_1` (1/s, biological), ...; 1 is the slowest phase, `u` the uptake.
     pub name: String,

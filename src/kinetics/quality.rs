@@ -20,7 +20,7 @@ pub const MIN_PROBABILITY: f64 = 0.01;
 pub const REFUTED_WITHOUT_FREEDOM: f64 = 6.63;
 
 /// One check of the quality of a fit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Gate {
     /// What was checked.
     pub name: String,

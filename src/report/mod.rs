@@ -3,10 +3,12 @@
 mod axes;
 pub mod canvas;
 pub mod colour_map;
+mod curve_plot;
 mod difference_slice;
 pub mod dose_picture;
 pub mod dvh_plot;
 pub mod file_names;
+mod fit_results;
 pub mod html;
 pub mod picture;
 pub mod plot;
@@ -21,9 +23,11 @@ pub mod voi_table;
 
 pub use canvas::{Canvas, Rgb};
 pub use colour_map::ColourMap;
+pub use curve_plot::curve_plot;
 pub use difference_slice::DifferenceSlice;
 pub use dose_picture::DosePicture;
 pub use dvh_plot::{DvhLine, DvhPlot};
+pub use fit_results::CurveResults;
 pub use picture::{OverlayPicture, OverlayScale};
 pub use plot::{ComparisonPlot, PlotPoint, Residual};
 pub use registration_picture::RegistrationPicture;
