@@ -20,7 +20,7 @@
 //!   image/          WHERE: grid (affine), volume, voi and parts of VOIs that overlap, regions with shares (contours, margins, sets), resampling
 //!                   (activity and mass conserved, HU not)
 //!   io/             files <-> image types, no physics: dicom (CT, PET, NM, RTSTRUCT, SEG, REG; write/: RT Dose, Parametric Map, SEG, RTSTRUCT,
-//!                   SR), nifti, metaimage, nrrd; regions from any of them; transforms (ITK)
+//!                   SR), nifti, metaimage, nrrd; regions from any of them; transforms (ITK); cache (what one run leaves for the next)
 //!   physics/        WHAT matter and nuclides do: f64 reference facts, no sampling
 //!   activity/       counts -> Bq: units of maps, dose calibrator, camera calibration, dead time, decay conventions, recovery
 //!   registration/   where one image lies in another: similarity, search, climb; knows images alone
@@ -29,7 +29,7 @@
 //!   phantom/        HU -> matter: hu (curves), voxels, maps, couch, synthetic (boxes, slabs, a patient)
 //!   source/         nuclide -> what a decay emits: lines, spectra, alias tables; research sources, spectra of files, beams from outside
 //!   transport/      primaries + matter -> energy imparted: settings, build, plan, layout, engine, run, tally, ledger, compare
-//!     tables/       f64 facts -> the flat f32 tables of the plan
+//!     tables/       f64 facts -> the flat f32 tables of the plan, kept for the next plan and program
 //!     cpu/          the engine on the CPU: one process per file
 //!     gpu/          the engine on GPUs: adapters, kernels, buffers, batches, fold; no physics
 //!   dose/           energy -> Gy: rate, map, the voxels of high dose; from arrays to dose in one call

@@ -1,6 +1,7 @@
 //! Elastic cross sections of atoms at all deflections, at energies that many materials share.
 //!
-//! Neglects what a cubic through four energies a 16th of an octave apart leaves of the cross section between them, some 1e-5.
+//! Neglects what a cubic through four energies a 16th of an octave apart leaves of the cross section between them: less than 5e-4 of each, 5e-5 of the
+//! first moment (tested below).
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
